@@ -1,0 +1,162 @@
+"""
+Everything that can go wrong, and the exit code that says so.
+
+::
+
+    TcError
+    ├── NegativeAnswerError     1   the answer is no
+    ├── UsageError              2   the command line or the payload is wrong; nothing was sent
+    ├── ConfigurationError      3   no root URL, half a set of credentials, a broken certificate
+    │   └── LocalFileError      3   this machine refused: disk full, folder read-only
+    ├── ServiceError                the deployment answered with an error
+    │   ├── RefusedError        4   401, 403
+    │   ├── NotFoundError       5   404, 410, 424
+    │   ├── RejectedError       6   any other 4xx
+    │   └── FailedError         7   5xx, 429 and answers that no API gives
+    ├── NoAnswerError           8   name, connection, TLS, timeout
+    └── BrokenAnswerError       9   length, hash, malformed body
+
+Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (whoever read our output went away).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+INTERRUPTED = 130
+OUTPUT_CLOSED = 141
+
+
+class TcError(Exception):
+    """
+    An error for the person at the terminal: one line, and what to do next.
+
+    Args:
+        message: What happened and where, without a full stop, without secrets.
+        hint: What to do next.
+        details: What only ``-v`` shows.
+    """
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str, *, hint: str = "", details: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class NegativeAnswerError(TcError):
+    """
+    The question was answered, and the answer is no.
+    """
+
+    exit_code = 1
+
+
+class UsageError(TcError):
+    """
+    The command line or the payload is wrong. Nothing was sent.
+    """
+
+    exit_code = 2
+
+
+class ConfigurationError(TcError):
+    """
+    What the command needs to know about the deployment or the credentials is missing or malformed.
+    """
+
+    exit_code = 3
+
+
+class LocalFileError(ConfigurationError):
+    """
+    This machine does not let us read or write a file.
+    """
+
+
+class ServiceError(TcError):
+    """
+    The deployment answered with an error.
+
+    Args:
+        status: The HTTP status.
+        code: The service's own code, such as ``ResourceNotFound``, or empty.
+    """
+
+    def __init__(self, message: str, *, status: int, code: str = "", hint: str = "", details: str = "") -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.status = status
+        self.code = code
+
+
+class RefusedError(ServiceError):
+    """
+    Not authenticated, or not authorized: 401, 403.
+    """
+
+    exit_code = 4
+
+
+class NotFoundError(ServiceError):
+    """
+    Not there, or not there any more: 404, 410, 424.
+    """
+
+    exit_code = 5
+
+
+class RejectedError(ServiceError):
+    """
+    The service does not accept the request: any other 4xx.
+    """
+
+    exit_code = 6
+
+
+class FailedError(ServiceError):
+    """
+    The service failed, or asked to be left alone, after all retries: 5xx, 429.
+    """
+
+    exit_code = 7
+
+
+class NoAnswerError(TcError):
+    """
+    Nothing came back: the name, the connection, TLS or a timeout.
+
+    Args:
+        sent: Whether bytes of the request may have reached the service.
+    """
+
+    exit_code = 8
+
+    def __init__(self, message: str, *, sent: bool = False, hint: str = "", details: str = "") -> None:
+        super().__init__(message, hint=hint, details=details)
+        self.sent = sent
+
+
+class BrokenAnswerError(TcError):
+    """
+    Something came back, but not what was promised: cut short, wrong hash, malformed.
+    """
+
+    exit_code = 9
+
+
+def service_error_class(status: int) -> type[ServiceError]:
+    """
+    Return the class for an HTTP status that is not a success.
+    """
+    if status in {401, 403}:
+        return RefusedError
+    if status in {404, 410, 424}:
+        return NotFoundError
+    if status == 429 or not 400 <= status < 500:
+        return FailedError
+    return RejectedError

@@ -1,0 +1,271 @@
+"""
+The API surface as data: one ``<service>.jsonl`` beside this file for each service.
+
+The first line of a file describes the service. After it come the methods, then the exchanges, then the JSON schemas, one
+record a line, told apart by their first key::
+
+    {"service": "queue", "version": "v1", "release": "113.2.0", "exchanges": "exchange/…/v1/", "summary": "…"}
+    {"method": "task", "verb": "GET", "route": "/task/<taskId>", "output": "task.json", "scopes": …, "summary": "…"}
+    {"exchange": "taskDefined", "topic": "task-defined", "keys": ["=primary", "taskId", "reserved#"], "schema": "…"}
+    {"schema": "task.json", "body": {…}}
+
+The order is what makes it quick: a list of services reads first lines, and help for a method never parses a schema.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = os.path.dirname(__file__)  # noqa: PTH120 - pathlib is not free at start-up
+SUFFIX = ".jsonl"
+
+
+# What a repeated call would do twice: PROTOCOL facts, not part of the published references.
+NOT_IDEMPOTENT = frozenset(
+    {
+        "auth.resetAccessToken",
+        "github.createComment",
+        "hooks.resetTriggerToken",
+        "hooks.triggerHook",
+        "hooks.triggerHookWithToken",
+        "notify.email",
+        "notify.matrix",
+        "notify.pulse",
+        "notify.slack",
+        "queue.claimWork",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """
+    One API method.
+
+    Attributes:
+        service: As the API spells it: ``purge-cache``.
+        name: As the API spells it: ``createTask``.
+        verb: Upper case.
+        route: Below ``/api/<service>/<version>``, with ``<argument>`` for every path argument.
+        query: The query options' names.
+        takes_payload: Whether a JSON payload goes with the request.
+        input: The payload's schema (a name in :func:`schema`), or None where there is no payload or no schema is known.
+        output: The answer's schema, or None.
+        scopes: The scope expression, or None.
+        category: Heading in the reference, or empty.
+        stability: ``stable``, ``experimental`` or ``deprecated``.
+        summary: One line for a person in a hurry.
+    """
+
+    service: str
+    version: str
+    name: str
+    verb: str
+    route: str
+    query: tuple[str, ...]
+    takes_payload: bool
+    input: str | None
+    output: str | None
+    scopes: Any
+    category: str
+    stability: str
+    summary: str
+
+    @property
+    def id(self) -> str:
+        """
+        ``queue.createTask``.
+        """
+        return f"{self.service}.{self.name}"
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """
+        The path arguments, in the order of the route, which is their order everywhere.
+        """
+        return tuple(re.findall(r"<(\w+)>", self.route))
+
+    @property
+    def is_paged(self) -> bool:
+        """
+        Whether the answer may be one page of several.
+        """
+        return "continuationToken" in self.query
+
+    @property
+    def is_idempotent(self) -> bool:
+        """
+        Whether sending it twice has the effect of sending it once.
+        """
+        return self.id not in NOT_IDEMPOTENT
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingKey:
+    """
+    One word, or several, of an exchange's routing key.
+    """
+
+    name: str
+    constant: str | None
+    multiple_words: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    One exchange on which a service publishes.
+
+    Attributes:
+        name: As the API spells it: ``taskDefined``.
+        exchange: The full name at the broker.
+        keys: In the order of the routing key.
+        schema: The message's schema, or None.
+    """
+
+    service: str
+    name: str
+    exchange: str
+    keys: tuple[RoutingKey, ...]
+    schema: str | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """
+    One service: its methods and exchanges by name, in the reference's order.
+    """
+
+    name: str
+    version: str
+    release: str
+    summary: str
+    methods: Mapping[str, Method]
+    exchanges: Mapping[str, Exchange]
+
+
+def service_names() -> list[str]:
+    """
+    Return the services' names, sorted.
+    """
+    return sorted(name.removesuffix(SUFFIX) for name in os.listdir(FOLDER) if name.endswith(SUFFIX))
+
+
+@cache
+def _lines(service: str) -> list[str]:
+    path = os.path.join(FOLDER, service + SUFFIX)  # noqa: PTH118 - pathlib is not free at start-up
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            return file.read().splitlines()
+    except FileNotFoundError:
+        raise UsageError(f"no service {service!r}") from None
+
+
+def service_summary(service: str) -> str:
+    """
+    Return a service's summary without reading its methods.
+    """
+    return str(json.loads(_lines(service)[0])["summary"])
+
+
+@cache
+def service(name: str) -> Service:
+    """
+    Return a service by its exact name.
+
+    Raises:
+        UsageError: There is none.
+    """
+    lines = _lines(name)
+    head = json.loads(lines[0])
+    methods: dict[str, Method] = {}
+    exchanges: dict[str, Exchange] = {}
+    for line in lines[1:]:
+        if line.startswith('{"schema"'):
+            break
+        record = json.loads(line)
+        if "method" in record:
+            methods[record["method"]] = _method(head, record)
+        else:
+            exchanges[record["exchange"]] = _exchange(head, record)
+    return Service(
+        name=head["service"],
+        version=head["version"],
+        release=head["release"],
+        summary=head["summary"],
+        methods=methods,
+        exchanges=exchanges,
+    )
+
+
+def method(service_name: str, method_name: str) -> Method:
+    """
+    Return a method by its exact names.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = service(service_name).methods.get(method_name)
+    if found is None:
+        raise UsageError(f"no method {method_name!r} in {service_name}")
+    return found
+
+
+@cache
+def schemas(service_name: str) -> Mapping[str, Any]:
+    """
+    Return a service's JSON schemas by name (``task.json``); they refer to each other by those names.
+    """
+    records = (json.loads(line) for line in _lines(service_name) if line.startswith('{"schema"'))
+    return {record["schema"]: record["body"] for record in records}
+
+
+def _method(head: Mapping[str, Any], record: Mapping[str, Any]) -> Method:
+    return Method(
+        service=head["service"],
+        version=head["version"],
+        name=record["method"],
+        verb=record["verb"],
+        route=record["route"],
+        query=tuple(record.get("query", ())),
+        takes_payload="input" in record,
+        input=record.get("input") or None,
+        output=record.get("output"),
+        scopes=record.get("scopes"),
+        category=record.get("category", ""),
+        stability=record.get("stability", "stable"),
+        summary=record["summary"],
+    )
+
+
+def _exchange(head: Mapping[str, Any], record: Mapping[str, Any]) -> Exchange:
+    return Exchange(
+        service=head["service"],
+        name=record["exchange"],
+        exchange=head["exchanges"] + record["topic"],
+        keys=tuple(_routing_key(key) for key in record["keys"]),
+        schema=record.get("schema"),
+        summary=record["summary"],
+    )
+
+
+def _routing_key(written: str) -> RoutingKey:
+    """
+    Read one key as the files write it: ``=constant``, ``name``, or ``name#`` for several words.
+
+    A constant is always the kind of routing key, and is named so in every published reference.
+    """
+    if written.startswith("="):
+        return RoutingKey(name="routingKeyKind", constant=written[1:], multiple_words=False)
+    return RoutingKey(name=written.rstrip("#"), constant=None, multiple_words=written.endswith("#"))
