@@ -1,0 +1,3 @@
+"""
+The client as a library: no command line, no printing, no exit.
+"""

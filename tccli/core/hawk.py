@@ -1,0 +1,213 @@
+"""
+Hawk, as Taskcluster uses it: a request becomes a header, a URL becomes a signed URL, an issuer makes temporary credentials.
+
+Pure: clock, nonce and seed are arguments.
+
+Source: mozilla/hawk API.md; the temporary credentials' string to sign is Taskcluster's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import re
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.times import milliseconds
+from tccli.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+LONGEST_TEMPORARY = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """
+    Who is asking.
+
+    Attributes:
+        client_id: The client.
+        access_token: Its secret; never sent.
+        certificate: Of temporary credentials: the parsed object, or None.
+        authorized_scopes: What a request may use at most. None is no limit, empty is nothing at all.
+    """
+
+    client_id: str
+    access_token: str = field(repr=False)
+    certificate: Mapping[str, Any] | None = field(default=None, repr=False)
+    authorized_scopes: tuple[str, ...] | None = None
+
+
+def parse_certificate(text: str) -> Mapping[str, Any] | None:
+    """
+    Return the certificate that *text* holds as JSON, or None where it is empty.
+
+    Raises:
+        ConfigurationError: It is not JSON, or not a certificate.
+    """
+    if not text.strip():
+        return None
+    try:
+        certificate = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"the certificate is not JSON ({error})") from None
+    if not isinstance(certificate, dict) or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys():
+        raise ConfigurationError("the certificate is not one: version, seed, start, expiry and signature are expected")
+    if not all(isinstance(certificate[name], int) for name in ("start", "expiry")):
+        raise ConfigurationError("the certificate's start and expiry are not milliseconds")
+    return certificate
+
+
+def extension(credentials: Credentials) -> str | None:
+    """
+    Return the ``ext`` that carries certificate and authorized scopes: base64 of JSON, or None when there are neither.
+    """
+    content: dict[str, Any] = {}
+    if credentials.certificate is not None:
+        content["certificate"] = credentials.certificate
+    if credentials.authorized_scopes is not None:
+        content["authorizedScopes"] = list(credentials.authorized_scopes)
+    if not content:
+        return None
+    return base64.b64encode(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).decode()
+
+
+def authorization_header(verb: str, url: str, credentials: Credentials, *, now: int, nonce: str) -> str:
+    """
+    Return the value of the ``Authorization`` header.
+
+    Args:
+        verb: Upper case.
+        url: Exactly as it will be sent.
+        now: Unix time in whole seconds.
+        nonce: Printable ASCII, a new one for every request.
+
+    Raises:
+        ConfigurationError: The client id or the token has a character that no header can hold.
+    """
+    from mohawk import Sender
+    from mohawk.exc import BadHeaderValue
+
+    try:
+        sender = Sender(
+            _mohawk_credentials(credentials),
+            url,
+            verb,
+            ext=extension(credentials),
+            nonce=nonce,
+            always_hash_content=False,
+            _timestamp=now,
+        )
+    except (BadHeaderValue, UnicodeError):
+        raise _unusable() from None
+    return str(sender.request_header)
+
+
+def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
+    """
+    Return *url* with a bewit: whoever holds it may GET it until *expires*.
+
+    Args:
+        url: Absolute and percent-encoded, without a fragment.
+        expires: Unix time in whole seconds.
+
+    Returns:
+        *url* with ``bewit=`` (base64url, unpadded) as its last query parameter.
+
+    Raises:
+        UsageError: *url* has no host, or a fragment, or is signed already.
+        ConfigurationError: The client id or the token has a character that no signed URL can hold.
+
+    Source: mozilla/hawk API.md, "Single URI Authorization".
+    """
+    from mohawk.base import Resource
+    from mohawk.bewit import get_bewit
+    from mohawk.exc import BadHeaderValue
+
+    if not re.match(r"https?://[^/?#]+", url) or "#" in url:
+        raise UsageError(f"cannot sign {url!r}: it is not an absolute URL without a fragment")
+    if re.search(r"[?&]bewit=", url):
+        raise UsageError("cannot sign a URL that is signed already")
+    try:
+        resource = Resource(
+            credentials=_mohawk_credentials(credentials),
+            url=url,
+            method="GET",
+            nonce="",
+            timestamp=expires,
+            ext=extension(credentials),
+        )
+        bewit = get_bewit(resource).rstrip("=")
+    except (BadHeaderValue, UnicodeError):
+        raise _unusable() from None
+    return f"{url}{'&' if '?' in url else '?'}bewit={bewit}"
+
+
+def temporary_credentials(
+    issuer: Credentials, *, scopes: Sequence[str], start: datetime, expiry: datetime, seed: str, name: str | None = None
+) -> Credentials:
+    """
+    Return credentials with *scopes* that work from *start* to *expiry*.
+
+    Args:
+        issuer: Permanent credentials. Authorized scopes of theirs are handed on.
+        seed: 44 random characters.
+        name: Client id of named temporary credentials; without one they are the issuer's.
+
+    Raises:
+        UsageError: The lifetime is not in (0, 31 days], a scope is malformed, or the name is the issuer's.
+        ConfigurationError: The issuer's credentials are temporary themselves.
+
+    Source: Taskcluster's documentation of temporary credentials; the certificate's version 1.
+    """
+    if issuer.certificate is not None:
+        raise ConfigurationError("temporary credentials cannot issue others", hint="use the client's permanent ones")
+    if not start < expiry:
+        raise UsageError("the credentials would expire before they start")
+    if expiry - start > LONGEST_TEMPORARY:
+        raise UsageError("temporary credentials live 31 days at most")
+    if name is not None and name == issuer.client_id:
+        raise UsageError(f"the name must differ from the issuer's, {issuer.client_id}")
+    for scope in scopes:
+        if not re.fullmatch(r"[\x20-\x7e]+", scope):
+            raise UsageError(f"{scope!r} is not a scope: printable ASCII only, and not empty")
+    certificate: dict[str, Any] = {
+        "version": 1,
+        "scopes": list(scopes),
+        "start": milliseconds(start),
+        "expiry": milliseconds(expiry),
+        "seed": seed,
+    }
+    named = [f"clientId:{name}", f"issuer:{issuer.client_id}"] if name is not None else []
+    signed = [
+        "version:1",
+        *named,
+        f"seed:{seed}",
+        f"start:{certificate['start']}",
+        f"expiry:{certificate['expiry']}",
+        "scopes:",
+        *scopes,
+    ]
+    certificate["signature"] = base64.b64encode(_hmac(issuer.access_token, "\n".join(signed))).decode()
+    if name is not None:
+        certificate["issuer"] = issuer.client_id
+    token = base64.urlsafe_b64encode(_hmac(issuer.access_token, seed)).decode().rstrip("=")
+    return replace(issuer, client_id=name or issuer.client_id, access_token=token, certificate=certificate)
+
+
+def _hmac(key: str, message: str) -> bytes:
+    return hmac.digest(key.encode(), message.encode(), "sha256")
+
+
+def _mohawk_credentials(credentials: Credentials) -> dict[str, str]:
+    return {"id": credentials.client_id, "key": credentials.access_token, "algorithm": "sha256"}
+
+
+def _unusable() -> ConfigurationError:
+    return ConfigurationError("the client id or the access token has a character that cannot be signed with")

@@ -1,0 +1,236 @@
+"""
+Checks a document against a schema of the references, and says what is wrong with it in terms of the document.
+
+Source: JSON Schema draft 6, as the services read it: patterns are JavaScript's, dates are RFC 3339.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft6Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT6
+
+from tccli import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_FOUND = 60
+_formats = FormatChecker(formats=())
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One thing that is wrong with a document.
+
+    Attributes:
+        path: Where: ``metadata.name``, ``routes[2]``, or ``payload`` for the document itself.
+        expected: What the schema wants there.
+        found: What is there, shortened.
+    """
+
+    path: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, found {self.found}"
+
+
+def problems(service: str, schema: str, document: Any) -> list[Problem]:
+    """
+    Return what is wrong with *document*, in the order of the document; nothing when it fits.
+
+    Args:
+        service: Whose schema.
+        schema: Its name, as in the references: ``create-task-request.json``.
+    """
+    errors = sorted(_validator(service, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
+    return list(dict.fromkeys(_problem(cause) for error in errors for cause in _causes(error)))
+
+
+@cache
+def _validator(service: str, schema: str) -> Any:
+    documents = references.schemas(service)
+    registry: Registry[Any] = Registry().with_resources(
+        (name, Resource(contents=body, specification=DRAFT6)) for name, body in documents.items()
+    )
+    return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=_formats)
+
+
+def _causes(error: ValidationError) -> list[ValidationError]:
+    """
+    Follow an error of ``oneOf`` or ``anyOf`` into the one branch that was meant, if that can be told.
+    """
+    by_branch: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        by_branch.setdefault(inner.schema_path[0], []).append(inner)
+    meant = [found for found in by_branch.values() if not any(_is_kind_mismatch(inner) for inner in found)]
+    if len(meant) != 1:
+        return [error]
+    return [cause for inner in meant[0] for cause in _causes(inner)]
+
+
+def _is_kind_mismatch(error: ValidationError) -> bool:
+    """
+    Tell whether *error* means that another branch was meant: another type, or another value of a discriminator.
+    """
+    return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
+
+
+def _problem(error: ValidationError) -> Problem:
+    return Problem(path=_path(error), expected=_expected(error), found=_found(error))
+
+
+def _path(error: ValidationError) -> str:
+    path = ""
+    for step in error.absolute_path:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path or "payload"
+
+
+def _expected(error: ValidationError) -> str:
+    value = error.validator_value
+    match error.validator:
+        case "type":
+            return " or ".join([value] if isinstance(value, str) else value)
+        case "required":
+            return "also " + ", ".join(name for name in value if name not in error.instance)
+        case "additionalProperties":
+            return "only " + ", ".join(error.schema.get("properties", {}))
+        case "enum":
+            return "one of " + ", ".join(map(str, value))
+        case "const":
+            return repr(value)
+        case "pattern":
+            return f"text that matches {value}"
+        case "format":
+            return f"a {value}"
+        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
+            unit = {"Length": "characters", "Items": "items", "Properties": "properties"}[error.validator[3:]]
+            return f"at {'least' if error.validator.startswith('min') else 'most'} {value} {unit}"
+        case "minimum" | "maximum":
+            return f"a number of at {'least' if error.validator == 'minimum' else 'most'} {value}"
+        case "uniqueItems":
+            return "no item twice"
+        case "multipleOf":
+            return f"a multiple of {value}"
+        case "oneOf" | "anyOf":
+            return _alternatives(value)
+        case "not":
+            return "something else"
+        case "dependencies" | "propertyNames":
+            return f"{error.validator} as the schema says"
+        case other:
+            return f"what {other} says"
+
+
+def _alternatives(branches: list[Any]) -> str:
+    """
+    Name the branches of a ``oneOf`` by what tells them apart: constant properties, or types.
+    """
+    names = []
+    for branch in branches:
+        properties = branch.get("properties", {}) if isinstance(branch, dict) else {}
+        constants = [
+            f"{name} {value['const'] if 'const' in value else '/'.join(map(str, value['enum']))}"
+            for name, value in properties.items()
+            if isinstance(value, dict) and ("const" in value or "enum" in value)
+        ]
+        required = branch.get("required", ()) if isinstance(branch, dict) else ()
+        names.append(" and ".join(constants) or ", ".join(required) or str(branch.get("type", "")))
+    named = [name for name in dict.fromkeys(names) if name]
+    return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
+
+
+def _found(error: ValidationError) -> str:
+    found = error.instance
+    match error.validator:
+        case "required" if isinstance(found, dict):
+            return "only " + ", ".join(found) if found else "an empty object"
+        case "additionalProperties" if isinstance(found, dict):
+            known = error.schema.get("properties", {})
+            patterns = error.schema.get("patternProperties", {})
+            return ", ".join(
+                name for name in found if name not in known and not any(re.search(each, name) for each in patterns)
+            )
+        case "type":
+            return _kind(found) if isinstance(found, dict | list) else f"{_kind(found)} {_short(found)}"
+        case _:
+            return _short(found)
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
+
+
+def _short(value: Any) -> str:
+    import json
+
+    if value is None:
+        return ""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_FOUND else text[: LONGEST_FOUND - 1] + "…"
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _javascript(pattern).search(instance):
+        yield ValidationError("pattern")
+
+
+@cache
+def _javascript(pattern: str) -> re.Pattern[str]:
+    r"""
+    Compile a pattern with JavaScript's meaning: ``$`` is the very end, ``\d`` and ``\w`` are ASCII.
+    """
+    return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
+
+
+@_formats.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return True
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", value, re.ASCII):
+        return False
+    try:
+        datetime.fromisoformat(value[:19])
+    except ValueError:
+        return False
+    return True
+
+
+@_formats.checks("uri")
+def _is_uri(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", value))
+
+
+@_formats.checks("email")
+def _is_email(value: object) -> bool:
+    return not isinstance(value, str) or bool(re.fullmatch(r"[^\s@]+@[^\s@]+", value))
+
+
+_Validator: Any = extend(Draft6Validator, {"pattern": _pattern})
