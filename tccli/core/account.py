@@ -69,21 +69,22 @@ def root_url(wishes: Wishes, environ: Mapping[str, str]) -> str:
     raise ConfigurationError("no root URL", hint="set TASKCLUSTER_ROOT_URL or give --root-url https://…")
 
 
-def account(wishes: Wishes, environ: Mapping[str, str]) -> Account:
+def account(wishes: Wishes, environ: Mapping[str, str], *, sends: bool = True) -> Account:
     """
     Return the account that the command line and the environment describe.
+
+    Args:
+        sends: Whether requests will be made with it. If not, it may do without a root URL, which is then empty.
 
     Raises:
         ConfigurationError: Something is missing or malformed.
         UsageError: Authorized scopes are asked for, but there is nobody whose scopes they would limit.
     """
     proxy_url = _proxy_url(wishes, environ)
-    try:
+    if _names_a_root_url(wishes, environ) or (proxy_url is None and sends):
         root = root_url(wishes, environ)
-    except ConfigurationError:
-        if proxy_url is None or wishes.root_url is not None or environ.get("TASKCLUSTER_ROOT_URL"):
-            raise
-        root = proxy_url
+    else:
+        root = proxy_url or ""
     if proxy_url is not None:
         credentials = None
     else:
@@ -93,6 +94,12 @@ def account(wishes: Wishes, environ: Mapping[str, str]) -> Account:
             raise UsageError("authorized scopes limit credentials, and there are none")
         credentials = replace(credentials, authorized_scopes=wishes.authorized_scopes)
     return Account(root_url=root, proxy_url=proxy_url, credentials=credentials)
+
+
+def _names_a_root_url(wishes: Wishes, environ: Mapping[str, str]) -> bool:
+    if wishes.root_url is not None or wishes.profile is not None or environ.get("TASKCLUSTER_ROOT_URL"):
+        return True
+    return any(content.get("rootUrl") for _, content in _files(environ))
 
 
 def check_root_url(url: str, source: str) -> str:

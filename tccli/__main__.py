@@ -1,0 +1,7 @@
+"""
+``python -m tccli``.
+"""
+
+from tccli.app import main
+
+main()

@@ -1,0 +1,364 @@
+"""
+From a reference entry to a command: the only dynamic code.
+
+``tc queue task``, ``tc api queue task``, ``tc url queue task`` and ``tc signed-url queue task`` are the same tree of services and
+methods with another callback at its leaves.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli import names, references
+from tccli.errors import UsageError
+from tccli.options import Command, Group, Settings, settings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tccli.core.client import Client
+    from tccli.core.payload import Payload
+    from tccli.core.transport import Response
+    from tccli.output import Answer
+    from tccli.references import Method
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """
+    What the command line gives for a method: path arguments in order, the query options that are given, and the rest.
+    """
+
+    args: Sequence[str]
+    query: Mapping[str, str]
+    options: Mapping[str, Any]
+
+
+
+class MethodTree(Group):
+    """
+    Services as groups, their methods as commands.
+
+    Args:
+        make: Makes the command for a method.
+    """
+
+    def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._make = make
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """
+        Return the services' names.
+        """
+        return references.service_names()
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command:
+        """
+        Return a service's group.
+        """
+        return ServiceGroup(name, make=self._make)
+
+
+class ServiceGroup(Group):
+    """
+    The methods of one service.
+    """
+
+    def __init__(self, service: str, *, make: Callable[[Method], click.Command]) -> None:
+        super().__init__(service, help=references.service_summary(service) + ".")
+        self._service = service
+        self._make = make
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """
+        Return the methods' names.
+        """
+        return list(references.service(self._service).methods)
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command:
+        """
+        Return a method's command.
+        """
+        return self._make(references.method(self._service, name))
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write a line for each method.
+        """
+        methods = references.service(self._service).methods.values()
+        with formatter.section("Methods"):
+            formatter.write_dl([(method.name, method.summary) for method in methods])
+
+
+class MethodCommand(Command):
+    """
+    A command that takes a method's arguments and query options.
+
+    Args:
+        method: Whose.
+        run: What it does with them.
+        options: Options beside the method's own.
+        prints_data: As in :class:`~tccli.options.Command`.
+    """
+
+    def __init__(self, method: Method, run: Callable[[Settings, Method, Values], None], options: Sequence[click.Option]):
+        self.method = method
+        self._run = run
+        super().__init__(
+            method.name,
+            callback=self._call,
+            params=[*_arguments(method), *_query_options(method), *_free(options, method)],
+            help=method.summary + ".",
+            short_help=method.summary,
+        )
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the summary and the facts of the reference.
+        """
+        super().format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_dl(_facts(self.method))
+
+    def _call(self, **values: Any) -> None:
+        ctx = click.get_current_context()
+        args = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
+        query = {name: values.pop(f"query_{name}") for name in self.method.query}
+        given = {name: value for name, value in query.items() if value is not None}
+        _check_query(self.method, given)
+        self._run(settings_of(ctx), self.method, Values(args, given, values))
+
+
+def call_command(method: Method) -> click.Command:
+    """
+    Return the command that calls *method*.
+    """
+    return MethodCommand(method, call, _call_options(method))
+
+
+def service_group(service: str) -> click.Command:
+    """
+    Return the group that calls the methods of *service*.
+    """
+    return ServiceGroup(service, make=call_command)
+
+
+def call(settings: Settings, method: Method, values: Values) -> None:
+    """
+    Call *method* and write its answer.
+    """
+    write = settings.writer()
+    client = settings.client()
+    # Arguments are checked before the payload is read: reading may wait for a person.
+    client.url(method, values.args, values.query, internal=True)
+    payload = _payload(method, values.options)
+    if values.options["dry_run"]:
+        write(_dry_run(client, method, values, payload))
+    elif values.options.get("paginate"):
+        from tccli.output import Answer, Pages
+
+        write(Answer(pages=Pages(client.pages(method, values.args, values.query, payload))))
+    else:
+        write(_answer(method, client.call(method, values.args, values.query, payload)))
+
+
+def _arguments(method: Method) -> list[click.Argument]:
+    # Numbered, since click folds the case of an argument's name.
+    return [click.Argument([f"arg_{place}"], metavar=f"<{name}>") for place, name in enumerate(method.args)]
+
+
+def _query_options(method: Method) -> list[click.Option]:
+    return [
+        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=_meaning(name))
+        for name in method.query
+    ]
+
+
+def _meaning(query: str) -> str:
+    match query:
+        case "continuationToken":
+            return "Go on after the page whose answer held this token."
+        case "limit":
+            return "Entries a page, at most 1000."
+        case _:
+            return f"The API's {query}."
+
+
+def _free(options: Sequence[click.Option], method: Method) -> list[click.Option]:
+    """
+    Return the options whose names the method's own leave free.
+    """
+    taken = {names.fold(name) for name in method.query}
+    return [option for option in options if not taken & {names.fold(name.lstrip("-")) for name in option.opts}]
+
+
+def _call_options(method: Method) -> list[click.Option]:
+    options = []
+    if method.takes_payload:
+        options += [
+            click.Option(["--data"], metavar="JSON|@FILE|@-", help="The payload, else read from stdin; .yml is YAML."),
+            click.Option(
+                ["--set", "set_"],
+                metavar="PATH=TEXT|PATH:=JSON",
+                multiple=True,
+                help="Change the payload; repeatable.",
+            ),
+            click.Option(["--no-validate"], is_flag=True, help="Do not hold the payload against the schema."),
+        ]
+    if method.is_paged:
+        options.append(click.Option(["--paginate"], is_flag=True, help="Fetch all pages, as one document."))
+    return [*options, click.Option(["--dry-run"], is_flag=True, help="Print the request and send nothing.")]
+
+
+def _facts(method: Method) -> list[tuple[str, str]]:
+    payload = "none"
+    if method.takes_payload:
+        payload = f"JSON, matching {method.input}" if method.input else "JSON"
+    facts = [
+        ("Request", f"{method.verb} /api/{method.service}/{method.version}{method.route}"),
+        ("Arguments", " ".join(f"<{name}>" for name in method.args) or "none"),
+        ("Payload", payload),
+        ("Answer", f"JSON, matching {method.output}" if method.output else "not described by a schema"),
+        ("Stability", method.stability),
+        ("Scopes", _scopes(method.scopes) or "none"),
+    ]
+    return [(f"{name}:", text) for name, text in facts]
+
+
+def _scopes(expression: Any) -> str:
+    """
+    Return a scope expression as a person reads it.
+    """
+    match expression:
+        case str():
+            return expression
+        case {"AllOf": parts}:
+            return " and ".join(_scopes(part) for part in parts)
+        case {"AnyOf": parts}:
+            return "(" + " or ".join(_scopes(part) for part in parts) + ")"
+        case {"for": name, "in": names_, "each": each}:
+            return f"{each} for each {name} of {names_}"
+        case {"if": condition, "then": then, **rest}:
+            return f"if {condition}: {_scopes(then)}" + (f", else: {_scopes(rest['else'])}" if "else" in rest else "")
+        case _:
+            return ""
+
+
+def _check_query(method: Method, query: Mapping[str, str]) -> None:
+    limit = query.get("limit", "1")
+    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise UsageError(f"{method.id}: --limit is a whole number of at least 1, not {limit!r}")
+    if query.get("continuationToken") == "":
+        raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out for the first page")
+
+
+def _payload(method: Method, options: Mapping[str, Any]) -> Payload | None:
+    """
+    Read, change and check the payload of a method that takes one.
+    """
+    if not method.takes_payload:
+        return None
+    from tccli.core import payload
+
+    found = _read_payload(method, options["data"], changed=bool(options["set_"]))
+    if options["set_"]:
+        found = payload.with_settings(found.document if found else None, options["set_"])
+    assert found is not None
+    payload.check(method, found, validate=not options["no_validate"])
+    return found
+
+
+def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload | None:
+    """
+    Return the payload as given, or None where settings will make it from nothing.
+    """
+    from tccli.core import payload
+
+    if data is not None and not data.startswith("@"):
+        return payload.parse_json(data.encode("utf-8", "surrogateescape"), "--data")
+    if data is not None and data != "@-":
+        path = data[1:]
+        try:
+            with open(path, "rb") as file:  # noqa: PTH123 - a path as typed, opened once
+                text = file.read()
+        except OSError as error:
+            raise UsageError(f"{method.id}: cannot read {path}: {error.strerror}") from None
+        parse = payload.parse_yaml if path.lower().endswith((".yml", ".yaml")) else payload.parse_json
+        return parse(text, path)
+    if sys.stdin is None or (changed and data is None and sys.stdin.isatty()):
+        text = b""
+    else:
+        if sys.stdin.isatty():
+            click.echo(f"tc: {method.id}: reading the payload from the terminal; Ctrl-D ends it", err=True)
+        text = sys.stdin.buffer.read()
+    if not text.strip():
+        if changed:
+            return None
+        raise UsageError(f"{method.id}: no payload", hint="give JSON on stdin, or --data JSON, or --data @FILE")
+    return payload.parse_json(text, "stdin")
+
+
+def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:
+    from tccli.core.transport import masked_header, masked_url
+    from tccli.output import Answer
+
+    request = client.request(method, values.args, values.query, payload)
+    shown: dict[str, Any] = {
+        "verb": request.verb,
+        "url": masked_url(request.url),
+        "headers": {name: masked_header(name, value) for name, value in request.headers.items()},
+    }
+    if payload is not None:
+        shown["payload"] = payload.document
+    return Answer([shown])
+
+
+def _answer(method: Method, response: Response) -> Answer:
+    """
+    Return what an answer says: a document, a place, text, or nothing.
+    """
+    from tccli.core.client import document
+    from tccli.output import Answer
+
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if method.output is not None or kind.endswith("json"):
+        if response.body or response.status == 200:
+            return Answer([document(method, response)], raw=response.body)
+    elif response.status >= 300 and "location" in response.headers:
+        return Answer([response.headers["location"]], is_text=True)
+    if not response.body:
+        return Answer()
+    return Answer([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)
+
+
+def api_tree() -> click.Command:
+    """
+    Return ``tc api``: the services once more, for scripts that come from the Go client.
+    """
+    return MethodTree("api", make=call_command, help="Call an API method: tc api queue task is tc queue task.")
+
+
+def method_tree(
+    name: str, run: Callable[[Settings, Method, Values], None], options: Callable[[], Sequence[click.Option]], summary: str
+) -> click.Command:
+    """
+    Return a group in which every method's command does *run*.
+
+    Args:
+        options: Makes the options beside the method's own, for each command anew.
+    """
+    make = partial(_leaf, run=run, options=options)
+    return MethodTree(name, make=make, help=summary, short_help=summary.split(".")[0])
+
+
+def _leaf(
+    method: Method, *, run: Callable[[Settings, Method, Values], None], options: Callable[[], Sequence[click.Option]]
+) -> click.Command:
+    return MethodCommand(method, run, options())

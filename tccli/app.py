@@ -1,0 +1,181 @@
+"""
+The root: finds commands by name, and is the one place where an error becomes text and an exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli import __version__, names, references
+from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
+from tccli.options import Group, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
+USAGE_EXIT_CODE = UsageError.exit_code
+
+
+class Root(Group):
+    """
+    Commands are the files in ``commands/``, services those in ``references/``; what is not used is not loaded.
+    """
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """
+        Return all names, services last.
+        """
+        return [*hand_written(), "api", *references.service_names()]
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command:
+        """
+        Return a command or a service.
+        """
+        if name in hand_written():
+            command = import_module(f"tccli.commands.{name.replace('-', '_')}").command
+            assert isinstance(command, click.Command)
+            return command
+        from tccli import api
+
+        return api.api_tree() if name == "api" else api.service_group(name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write services and commands apart.
+        """
+        with formatter.section("Services"):
+            formatter.write_dl([(name, references.service_summary(name)) for name in references.service_names()])
+        with formatter.section("Commands"):
+            rows = []
+            for name in [*hand_written(), "api"]:
+                command = self.load(ctx, name)
+                if not command.hidden:
+                    rows.append((name, command.get_short_help_str(limit=68)))
+            formatter.write_dl(rows)
+
+
+def hand_written() -> list[str]:
+    """
+    Return the names of the commands that have a file.
+    """
+    files = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and not name.startswith("_"))
+    return sorted(name.removesuffix(".py").replace("_", "-") for name in files)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
+    if value and not ctx.resilient_parsing:
+        click.echo(f"tc {__version__}")
+        ctx.exit()
+
+
+root = Root(
+    "tc",
+    help="Taskcluster in the shell: tc SERVICE METHOD ARGUMENTS, and what one-liners need around it.",
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_print_version,
+            help="Print the version.",
+        )
+    ],
+)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """
+    Run the command line and exit with the code that says how it went.
+    """
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command line; return its exit code.
+    """
+    settings = Settings()
+    try:
+        try:
+            result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=settings)
+            code = result if isinstance(result, int) else 0
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            raise LocalFileError(f"cannot write the output: {error.strerror or error}") from error
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except OSError:
+        return _without_stdout(OUTPUT_CLOSED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE_EXIT_CODE
+    except click.UsageError as error:
+        _say(_usage_line(error))
+        return USAGE_EXIT_CODE
+    except click.ClickException as error:
+        _say(error.format_message())
+        return USAGE_EXIT_CODE
+    except TcError as error:
+        _say(str(error), error.details if settings.verbose else "")
+        return _without_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
+    return code
+
+
+def _say(line: str, details: str = "") -> None:
+    """
+    Write one line for people, and what else there is to know when they ask for it.
+    """
+    if sys.stderr is None:
+        return
+    try:
+        click.echo(f"tc: {line}", err=True)
+        if details:
+            click.echo(details, err=True)
+    except OSError:
+        pass
+
+
+def _usage_line(error: click.UsageError) -> str:
+    """
+    Return what is wrong with the command line: where, what, and what may have been meant.
+    """
+    ctx = error.ctx
+    where = ctx.command_path.removeprefix("tc").strip() if ctx else ""
+    if isinstance(error, click.NoSuchOption) and ctx is not None:
+        known = [name for param in ctx.command.get_params(ctx) for name in (*param.opts, *param.secondary_opts)]
+        options = [name.lstrip("-") for name in known if name.startswith("--")]
+        hint = names.suggestion(error.option_name.lstrip("-"), options)
+        what = f"no option {error.option_name!r}"
+        if hint:
+            what += "; " + hint.replace("did you mean ", "did you mean --").replace(" or ", " or --")
+        else:
+            what += f"; {ctx.command_path} --help lists them, and what is no option goes after --"
+    elif isinstance(error, click.MissingParameter) and error.param is not None:
+        what = f"missing argument {error.param.metavar or error.param.human_readable_name}"
+        what += f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}" if ctx else ""
+    else:
+        message = error.format_message()
+        what = message[:1].lower() + message[1:].removesuffix(".")
+        if ctx and "unexpected extra argument" in message:
+            what += f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}"
+    return f"{where}: {what}" if where else what
+
+
+def _without_stdout(code: int) -> int:
+    """
+    Keep the interpreter from flushing into an output that is gone, and complaining about it.
+    """
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

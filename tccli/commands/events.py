@@ -1,0 +1,105 @@
+"""
+``tc events``: what the services publish, and how to bind to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tccli import names
+from tccli.errors import UsageError
+from tccli.options import Group, Settings, pass_settings
+
+
+@click.group(cls=Group, name="events", short_help="List what the services publish, and how to bind to it")
+def command() -> None:
+    """
+    List the exchanges on which the services publish, and print what to bind a queue to.
+    """
+
+
+@command.command("list", short_help="List services, exchanges and their routing keys")
+@click.argument("service", required=False)
+@pass_settings
+def list_exchanges(settings: Settings, service: str | None) -> None:
+    """
+    List the exchanges of SERVICE, or of all services, with the keys of their routing keys in order.
+    """
+    from tccli import references
+    from tccli.output import Answer
+
+    write = settings.writer()
+    services = references.service_names() if service is None else [_service_name(service)]
+    found: list[dict[str, Any]] = [
+        {
+            "service": exchange.service,
+            "event": exchange.name,
+            "exchange": exchange.exchange,
+            "keys": [key.name for key in exchange.keys if key.constant is None],
+            "summary": exchange.summary,
+        }
+        for name in services
+        for exchange in references.service(name).exchanges.values()
+    ]
+    write(Answer([found]))
+
+
+@command.command(
+    "bind",
+    short_help="Print the exchange and the routing-key pattern for an event",
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("service")
+@click.argument("exchange")
+@click.argument("keys", nargs=-1, type=click.UNPROCESSED, metavar="[--KEY VALUE]...")
+@pass_settings
+def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...]) -> None:
+    """
+    Print what to bind a queue to for the messages with the given keys, such as --taskGroupId ID; a key that is not given may
+    be anything. tc events list shows the keys.
+    """
+    from tccli import references
+    from tccli.core.bindings import routing_key_pattern
+    from tccli.output import Answer
+
+    write = settings.writer()
+    service = _service_name(service)
+    exchanges = references.service(service).exchanges
+    found = names.find(exchange, exchanges)
+    if found is None:
+        hint = names.suggestion(exchange, exchanges) or f"tc events list {service} shows them"
+        raise UsageError(f"no event {exchange!r} in {service}", hint=hint)
+    pattern = routing_key_pattern(exchanges[found], _pairs(keys))
+    write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
+
+
+def _service_name(name: str) -> str:
+    from tccli import references
+
+    found = names.find(name, references.service_names())
+    if found is None:
+        raise UsageError(f"no service {name!r}", hint=names.suggestion(name, references.service_names()))
+    return found
+
+
+def _pairs(words: tuple[str, ...]) -> dict[str, str]:
+    """
+    Read ``--key value`` and ``--key=value``.
+    """
+    pairs: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            raise UsageError(f"{word!r} belongs to no key", hint="write --KEY VALUE")
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise UsageError(f"--{name} has no value")
+            value = rest.pop(0)
+        if name in pairs:
+            raise UsageError(f"--{name} is there twice")
+        pairs[name] = value
+    return pairs

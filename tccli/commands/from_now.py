@@ -1,0 +1,45 @@
+"""
+``tc from-now``: the timestamp a while from now, or ago.
+"""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from tccli.options import Command, Settings, pass_settings
+
+
+class _TakesNegativeOffsets(Command):
+    """
+    ``-1 hour`` is an offset, not an option: a word that begins so is kept from the option parser by a blank.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """
+        Parse, with negative offsets protected.
+        """
+        return super().parse_args(ctx, [f" {word}" if re.match(r"-\s*([0-9]|$)", word) else word for word in args])
+
+
+@click.command(
+    cls=_TakesNegativeOffsets, name="from-now", short_help="Print the timestamp a while from now, or ago"
+)
+@click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
+@click.option("--from", "start", metavar="TIMESTAMP", help="Count from this instant instead of now.")
+@pass_settings
+def command(settings: Settings, offset: tuple[str, ...], start: str | None) -> None:
+    """
+    Print the timestamp that lies OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo.
+
+    Units, in this order: years (365 days), months (30 days), weeks, days, hours, minutes, seconds.
+    """
+    from datetime import UTC, datetime
+
+    from tccli.core.times import format_timestamp, from_now, parse_timestamp
+    from tccli.output import Answer
+
+    write = settings.writer()
+    origin = parse_timestamp(start) if start is not None else datetime.now(UTC)
+    write(Answer([format_timestamp(from_now(" ".join(offset), now=origin))], is_text=True))

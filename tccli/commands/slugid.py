@@ -1,0 +1,95 @@
+"""
+``tc slugid``: new slugids, and from one spelling of a UUID to the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli.errors import UsageError
+from tccli.options import Group, Settings, pass_settings
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+MOST = 1_000_000
+
+
+@click.group(cls=Group, name="slugid", invoke_without_command=True, short_help="Print a new slugid, or convert one")
+@click.option("--v4", is_flag=True, help="Any first character; without it, none that looks like an option.")
+@click.option("--count", type=click.IntRange(1, MOST), default=1, metavar="N", help="How many.")
+@click.pass_context
+def command(ctx: click.Context, *, v4: bool, count: int) -> None:
+    """
+    Print new slugids: 22 characters that make a unique taskId. They begin with a letter, A to f, so that no shell and no
+    option parser takes one for an option.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    import slugid
+
+    from tccli.output import Answer
+
+    write = ctx.ensure_object(Settings).writer()
+    make = slugid.v4 if v4 else slugid.nice
+    write(Answer([_text(make()) for _ in range(count)], is_text=True))
+
+
+@command.command("encode", short_help="Print the slugid of a UUID")
+@click.argument("uuid_", metavar="UUID")
+@pass_settings
+def encode(settings: Settings, uuid_: str) -> None:
+    """
+    Print the slugid of a v4 UUID.
+    """
+    from uuid import UUID
+
+    import slugid
+
+    from tccli.output import Answer
+
+    write = settings.writer()
+    try:
+        found = UUID(uuid_)
+    except ValueError:
+        raise UsageError(f"{uuid_!r} is not a UUID") from None
+    if str(found) != uuid_.lower():
+        raise UsageError(f"{uuid_!r} is not a UUID as it is written: 8-4-4-4-12 hexadecimal digits")
+    write(Answer([_text(slugid.encode(_checked(found, uuid_)))], is_text=True))
+
+
+@command.command("decode", short_help="Print the UUID of a slugid")
+@click.argument("slug", metavar="SLUG")
+@pass_settings
+def decode(settings: Settings, slug: str) -> None:
+    """
+    Print the UUID of a slugid.
+    """
+    import re
+
+    import slugid
+
+    from tccli.output import Answer
+
+    write = settings.writer()
+    if not re.fullmatch(r"[A-Za-z0-9_-]{22}", slug):
+        raise UsageError(f"{slug!r} is not a slugid: 22 letters, digits, - and _")
+    found = slugid.decode(slug)
+    if _text(slugid.encode(found)) != slug:
+        raise UsageError(f"{slug!r} is not a slugid: its last character says more than a UUID holds")
+    write(Answer([str(_checked(found, slug))], is_text=True))
+
+
+def _checked(found: UUID, written: str) -> UUID:
+    """
+    Return a UUID that is a valid v4.
+    """
+    if found.version != 4:
+        raise UsageError(f"{written!r} is not a version 4 UUID (random), as every slugid is")
+    return found
+
+
+def _text(slug: str | bytes) -> str:
+    return slug.decode() if isinstance(slug, bytes) else slug

@@ -1,0 +1,85 @@
+"""
+``tc temp-credentials``: credentials with fewer scopes that die soon.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.errors import ConfigurationError
+from tccli.options import Command, Settings, pass_settings
+
+if TYPE_CHECKING:
+    from tccli.core.hawk import Credentials
+
+
+@click.command(cls=Command, name="temp-credentials", short_help="Print temporary credentials with scopes you name")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What they may do; repeatable.")
+@click.option("--name", metavar="CLIENT", help="Client id of their own, for the audit log.")
+@click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (now).")
+@click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; 31 days at most.")
+@click.option("--csh", is_flag=True, help="Lines for csh instead of sh.")
+@pass_settings
+def command(
+    settings: Settings, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
+) -> None:
+    """
+    Print temporary credentials as export lines: eval "$(tc temp-credentials --scope secrets:get:x --expires '1 hour')".
+
+    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints them as JSON.
+    """
+    import secrets
+    from datetime import UTC, datetime
+
+    from tccli.core.hawk import temporary_credentials
+    from tccli.core.times import parse_instant
+    from tccli.output import Answer
+
+    write = settings.writer()
+    now = datetime.now(UTC)
+    account = settings.account(sends=False)
+    if account.credentials is None:
+        raise ConfigurationError(
+            "no credentials to issue others with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
+        )
+    issued = temporary_credentials(
+        account.credentials,
+        scopes=scopes,
+        start=parse_instant(start, now=now),
+        expiry=parse_instant(expires, now=now),
+        seed=secrets.token_urlsafe(33),
+        name=name,
+    )
+    if not scopes:
+        settings.note("warning: without --scope, these credentials can do nothing")
+    if settings.format is None and settings.jq is None:
+        write(Answer(_lines(account.root_url, issued, csh=csh), is_text=True))
+    else:
+        write(Answer([_document(issued)]))
+
+
+def _document(issued: Credentials) -> dict[str, Any]:
+    return {
+        "clientId": issued.client_id,
+        "accessToken": issued.access_token,
+        "certificate": json.dumps(issued.certificate, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _lines(root_url: str, issued: Credentials, *, csh: bool) -> list[str]:
+    from shlex import quote
+
+    document = _document(issued)
+    variables = {"TASKCLUSTER_ROOT_URL": root_url} if root_url else {}
+    variables |= {
+        "TASKCLUSTER_CLIENT_ID": document["clientId"],
+        "TASKCLUSTER_ACCESS_TOKEN": document["accessToken"],
+        "TASKCLUSTER_CERTIFICATE": document["certificate"],
+    }
+    if csh:
+        # csh expands ! even between quotes.
+        return [f"setenv {name} {quote(value).replace('!', chr(92) + '!')};" for name, value in variables.items()]
+    return [f"export {name}={quote(value)}" for name, value in variables.items()]

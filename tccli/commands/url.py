@@ -1,0 +1,34 @@
+"""
+``tc url``: the URL of an API call, unsigned.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli.api import Values, method_tree
+
+if TYPE_CHECKING:
+    from tccli.options import Settings
+    from tccli.references import Method
+
+
+def _options() -> list[click.Option]:
+    return [click.Option(["--internal"], is_flag=True, help="As this machine reaches it: proxy or service discovery.")]
+
+
+def _print_url(settings: Settings, method: Method, values: Values) -> None:
+    from tccli.core.client import route_url
+    from tccli.output import Answer
+
+    write = settings.writer()
+    if values.options["internal"]:
+        url = settings.client().url(method, values.args, values.query, internal=True)
+    else:
+        url = route_url(settings.root(), method, values.args, values.query)
+    write(Answer([url], is_text=True))
+
+
+command = method_tree("url", _print_url, _options, "Print the URL of an API call, unsigned.")

@@ -1,0 +1,27 @@
+"""
+``tc version``: this tool's version, and the deployment's.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli import __version__
+from tccli.options import Command, Settings, pass_settings
+
+
+@click.command(cls=Command, name="version", short_help="Print the version of tc, or of the deployment")
+@click.option("--server", is_flag=True, help="Ask the deployment for its version.")
+@pass_settings
+def command(settings: Settings, *, server: bool) -> None:
+    """
+    Print the version of tc and of the API references that it has built in; or what the deployment says of its own.
+    """
+    from tccli import references
+    from tccli.output import Answer
+
+    write = settings.writer()
+    if server:
+        write(Answer([settings.client().value(references.method("auth", "version"), [])]))
+    else:
+        write(Answer([{"tc": __version__, "references": references.service("queue").release}]))

@@ -1,0 +1,195 @@
+"""
+Payloads: text becomes a document, ``--set`` changes it, and it is checked before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tccli.references import Method
+
+LARGEST = 10 * 1024 * 1024
+"""Bytes: what a service takes as one request body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """
+    A document, and the bytes that are sent for it.
+    """
+
+    document: Any
+    body: bytes
+
+
+def parse_json(text: bytes, source: str) -> Payload:
+    """
+    Return the payload in *text*; it is sent byte for byte as it was written.
+
+    Args:
+        source: Names it in messages: ``stdin``, a file.
+
+    Raises:
+        UsageError: It is not UTF-8, not JSON, or has a key twice.
+    """
+    decoded = _decode(text, source)
+    if not decoded.strip():
+        raise UsageError(f"the payload from {source} is empty", hint="give JSON, such as --data '{}'")
+    try:
+        document = json.loads(decoded, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"the payload from {source} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"the payload from {source} is not JSON: {error}") from None
+    except RecursionError:
+        raise UsageError(f"the payload from {source} is nested too deeply") from None
+    return Payload(document, decoded.strip().encode())
+
+
+def parse_yaml(text: bytes, source: str) -> Payload:
+    """
+    Return the payload in the YAML *text*; timestamps stay the text that they are.
+
+    Raises:
+        UsageError: It is not UTF-8, not YAML, or something that JSON cannot say.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
+            letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+            for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    try:
+        document = yaml.load(_decode(text, source), Loader)  # noqa: S506 - a safe loader with fewer types
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise UsageError(f"the payload from {source} is not YAML: {error.problem}{where}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"the payload from {source} is not YAML: {str(error).splitlines()[0]}") from None
+    if document is None:
+        raise UsageError(f"the payload from {source} is empty")
+    return encode(document)
+
+
+def encode(document: Any) -> Payload:
+    """
+    Return the payload for a document that was made, not read.
+
+    Raises:
+        UsageError: JSON has no way to say it.
+    """
+    try:
+        return Payload(document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"the payload cannot be said in JSON: {error}") from None
+
+
+def with_settings(document: Any, settings: Iterable[str]) -> Payload:
+    """
+    Return *document* with each ``path=text`` or ``path:=json`` carried out on it.
+
+    A path is names and list positions joined by dots; ``\\.`` is a dot in a name; a position just past the end of a list, or
+    ``[]``, appends. What is missing on the way becomes an object.
+
+    Raises:
+        UsageError: A setting is malformed, or leads through something that has no parts.
+    """
+    for setting in settings:
+        path, value = _parse_setting(setting)
+        document = _assigned(document, path, value, setting)
+    return encode(document)
+
+
+def check(method: Method, payload: Payload, *, validate: bool) -> None:
+    """
+    Check that a payload may be sent to *method*.
+
+    Args:
+        validate: Whether to hold it against the schema.
+
+    Raises:
+        UsageError: It is too large, or does not match; all that is wrong, in one line.
+    """
+    if len(payload.body) > LARGEST:
+        size = len(payload.body) / 1024 / 1024
+        raise UsageError(f"{method.id}: the payload has {size:.1f} MiB, and a service takes at most 10 MiB")
+    if not validate or method.input is None:
+        return
+    from tccli.core.schemas import problems
+
+    found = problems(method.service, method.input, payload.document)
+    if found:
+        more = f" (and {len(found) - 5} more)" if len(found) > 5 else ""
+        raise UsageError(
+            f"{method.id}: the payload does not match the schema: {'; '.join(map(str, found[:5]))}{more}",
+            details="\n".join(map(str, found[5:])),
+        )
+
+
+def _decode(text: bytes, source: str) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the payload from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}") from None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} is there twice in one object")
+    return document
+
+
+def _parse_setting(setting: str) -> tuple[list[str], Any]:
+    path, sign, text = setting.partition("=")
+    if not sign or path in {"", ":"}:
+        raise UsageError(f"--set {setting!r} is not PATH=TEXT or PATH:=JSON")
+    value: Any = text
+    if path.endswith(":"):
+        path = path[:-1]
+        try:
+            value = json.loads(text, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"--set {setting!r}: what follows := is not JSON ({error})") from None
+    path = path.removesuffix("[]") + (".[]" if path.endswith("[]") else "")
+    return [step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", path)], value
+
+
+def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
+    """
+    Return *target* with *value* at *path*.
+    """
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if target is None:
+        target = [] if step == "[]" else {}
+    if isinstance(target, dict):
+        return {**target, step: _assigned(target.get(step), rest, value, setting)}
+    if not isinstance(target, list):
+        raise UsageError(f"--set {setting!r}: there is nothing inside of {json.dumps(target)}")
+    position = len(target) if step == "[]" else int(step) if re.fullmatch("[0-9]{1,9}", step) else -1
+    if not 0 <= position <= len(target):
+        raise UsageError(f"--set {setting!r}: {step!r} is not a position in a list of {len(target)}")
+    items = [*target, None] if position == len(target) else list(target)
+    items[position] = _assigned(items[position], rest, value, setting)
+    return items

@@ -1,0 +1,435 @@
+"""
+The options that commands share, and the settings that they fill.
+
+A shared option is accepted before the command and after it; the later one wins. An option that a command declares itself
+hides a shared one of the same name, which is then accepted only before the command.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli import names
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tccli.core.account import Account, Wishes
+    from tccli.core.client import Client
+    from tccli.output import Answer
+
+CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
+UNBREAKABLE_HYPHEN = "\u2011"
+LARGEST_TRACE_ID = 256
+
+
+@dataclass(slots=True)
+class Settings:
+    """
+    What the shared options say; a field for each, None or its default where an option is not given.
+    """
+
+    root_url: str | None = None
+    profile: str | None = None
+    anonymous: bool = False
+    authorized_scope: list[str] = field(default_factory=list)
+    authorized_scopes: list[str] | None = None
+    proxy: bool | None = None
+    service_discovery: str = "default"
+    retries: int = 5
+    timeout: float = 30.0
+    delay_factor: float = 0.1
+    randomization_factor: float = 0.25
+    max_delay: float = 30.0
+    retry_unsafe: bool = False
+    trace_id: str | None = None
+    fake: str | None = None
+    fake_calls: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    color: str = "auto"
+    format: str | None = None
+    output: str | None = None
+    jq: str | None = None
+    raw_strings: bool = False
+
+    def note(self, line: str) -> None:
+        """
+        Tell the person at the terminal something that is no error.
+        """
+        if not self.quiet and sys.stderr is not None:
+            click.echo(f"tc: {line}", err=True)
+
+    def writer(self) -> Callable[[Answer], None]:
+        """
+        Return the function that writes an answer; what is wrong with the target is said now, before anything is sent.
+        """
+        from tccli.output import Output
+
+        return Output(self.format, self.output, self.jq, self.raw_strings, self.color).prepare()
+
+    def wishes(self) -> Wishes:
+        """
+        Return what the options say about the account.
+        """
+        from tccli.core.account import Wishes
+
+        scopes = None
+        if self.authorized_scope or self.authorized_scopes is not None:
+            scopes = (*(self.authorized_scopes or ()), *self.authorized_scope)
+        return Wishes(self.root_url, self.profile, self.anonymous, self.proxy, scopes)
+
+    def account(self, *, sends: bool = True) -> Account:
+        """
+        Return where requests go and as whom; with faked answers, anybody's root URL will do.
+
+        Args:
+            sends: Whether requests will be made; if not, there may be no root URL.
+        """
+        from tccli.core import account
+
+        environ: dict[str, str] = dict(os.environ)
+        if self.fake_path is not None:
+            environ = {"TASKCLUSTER_ROOT_URL": account.FAKE_ROOT_URL, **environ}
+        return account.account(self.wishes(), environ, sends=sends)
+
+    def root(self) -> str:
+        """
+        Return the root URL, without a look at credentials.
+        """
+        from tccli.core import account
+
+        return account.root_url(self.wishes(), os.environ)
+
+    @property
+    def fake_path(self) -> str | None:
+        """
+        The file of faked answers, if answers are faked.
+        """
+        return self.fake or os.environ.get("TC_FAKE") or None
+
+    def client(self) -> Client:
+        """
+        Return a client for the account.
+        """
+        from tccli.core.client import Client
+        from tccli.core.transport import HttpTransport, RetryPolicy, TracingTransport, Transport
+
+        transport: Transport
+        if self.fake_path is not None:
+            from tccli.core.fake import FakeTransport
+
+            transport = FakeTransport(self.fake_path, self.fake_calls or os.environ.get("TC_FAKE_CALLS") or None)
+        else:
+            transport = HttpTransport(self.timeout, os.environ)
+        if self.verbose > 1:
+            transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
+        policy = RetryPolicy(
+            self.retries, self.delay_factor, self.randomization_factor, self.max_delay, self.retry_unsafe
+        )
+        report = self.note if self.verbose else lambda _line: None
+        return Client(self.account(), transport, policy, self.service_discovery, self.trace_id, report)
+
+
+class Duration(click.ParamType):
+    """
+    A length of time in seconds: a number of them, or one with a unit.
+    """
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """
+        Read *value*.
+        """
+        from tccli.core.times import parse_duration
+
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Timeout(Duration):
+    """
+    A length of time that is longer than nothing.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """
+        Read *value*.
+        """
+        seconds = super().convert(value, param, ctx)
+        if not 0 < seconds <= 86_400 * 366:
+            self.fail(f"{value!r} is not a time to wait: longer than nothing, at most a year", param, ctx)
+        return seconds
+
+
+class ScopeList(click.ParamType):
+    """
+    A JSON array of scopes.
+    """
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        """
+        Read *value*.
+        """
+        import json
+
+        try:
+            scopes = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            self.fail(f"{value!r} is not JSON ({error})", param, ctx)
+        if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+            self.fail(f"{value!r} is not an array of strings", param, ctx)
+        return scopes
+
+
+class TraceId(click.ParamType):
+    """
+    What goes out as a header: printable ASCII.
+    """
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """
+        Read *value*.
+        """
+        text = str(value)
+        if not text.isascii() or not text.isprintable() or not 0 < len(text) <= LARGEST_TRACE_ID:
+            self.fail(f"{value!r} cannot go out as a header: printable ASCII, at most {LARGEST_TRACE_ID}", param, ctx)
+        return text
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """
+    Return the settings of this run.
+    """
+    return ctx.ensure_object(Settings)
+
+
+pass_settings = click.make_pass_decorator(Settings, ensure=True)
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """
+    Keep what a shared option says, when it says something.
+    """
+    assert param.name is not None
+    if value is None or ctx.get_parameter_source(param.name) is not click.core.ParameterSource.COMMANDLINE:
+        return
+    settings = settings_of(ctx)
+    if param.multiple:  # type: ignore[attr-defined]
+        getattr(settings, param.name).extend(value)
+    elif isinstance(param, click.Option) and param.count:
+        setattr(settings, param.name, getattr(settings, param.name) + value)
+    else:
+        setattr(settings, param.name, value)
+
+
+def _shared(*declarations: str, **attributes: Any) -> click.Option:
+    return click.Option(declarations, expose_value=False, callback=_store, **attributes)
+
+
+@cache
+def global_options() -> tuple[click.Option, ...]:
+    """
+    Return the options that every command takes.
+    """
+    return (
+        _shared("--root-url", metavar="URL", help="Root URL of the deployment (else TASKCLUSTER_ROOT_URL)."),
+        _shared("--profile", metavar="NAME", help="Take root URL and credentials from a profile."),
+        _shared("--anonymous", is_flag=True, help="Use no credentials."),
+        _shared("--authorized-scope", metavar="SCOPE", multiple=True, help="Use at most this scope; repeatable."),
+        _shared("--authorized-scopes", type=ScopeList(), help="The same, as a JSON array; [] allows nothing."),
+        _shared("--proxy/--no-proxy", default=None, help="Go through TASKCLUSTER_PROXY_URL, or not."),
+        _shared("--service-discovery", type=click.Choice(("default", "k8s-dns")), metavar="SCHEME", help="How services are reached: default, k8s-dns."),
+        _shared("--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first (5)."),
+        _shared("--timeout", type=Timeout(), help="For one attempt (30s)."),
+        _shared("--delay-factor", type=Duration(), help="Base of the delay between attempts (100ms)."),
+        _shared(
+            "--randomization-factor", type=click.FloatRange(0, 1), metavar="F", help="Spread of the delay (0.25)."
+        ),
+        _shared("--max-delay", type=Duration(), help="Longest delay between attempts (30s)."),
+        _shared("--retry-unsafe", is_flag=True, help="Repeat even calls whose effect may double."),
+        _shared("--trace-id", type=TraceId(), help="Send as x-taskcluster-trace-id."),
+        _shared("--fake", metavar="FILE", help="Answer calls from a JSON file instead of the network (TC_FAKE)."),
+        _shared("--fake-calls", metavar="FILE", help="Append every faked call to a file, as JSON lines."),
+        _shared("-v", "--verbose", count=True, help="Say more; -vv shows requests and answers."),
+        _shared("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        _shared("--color", type=click.Choice(("auto", "always", "never")), metavar="WHEN", help="Colour: auto, always, never."),
+    )
+
+
+@cache
+def output_options() -> tuple[click.Option, ...]:
+    """
+    Return the options that every command takes that prints data.
+    """
+    from tccli.output import format_names
+
+    return (
+        _shared("--format", type=click.Choice(format_names()), metavar="FORMAT", help=f"One of {', '.join(format_names())}."),
+        _shared("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all."),
+        _shared("--jq", metavar="EXPR", help="Filter the answer."),
+        _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
+    )
+
+
+class _Formatter(click.HelpFormatter):
+    """
+    Wraps help between words only: an option or a scope that is broken at a hyphen cannot be copied.
+    """
+
+    def write_text(self, text: str) -> None:
+        """
+        Write a wrapped paragraph.
+        """
+        super().write_text(text.replace("-", UNBREAKABLE_HYPHEN))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """
+        Write rows of a name and a wrapped text.
+        """
+        super().write_dl(
+            [(name, text.replace("-", UNBREAKABLE_HYPHEN)) for name, text in rows], col_max, col_spacing
+        )
+
+    def getvalue(self) -> str:
+        """
+        Return what was written.
+        """
+        return super().getvalue().replace(UNBREAKABLE_HYPHEN, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _TakesSharedOptions(click.Command):
+    """
+    A command with the shared options beside its own.
+
+    Attributes:
+        prints_data: Whether the options for output apply.
+    """
+
+    context_class = _Context
+    prints_data = True
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """
+        Return the command's own parameters, then the shared ones that they leave free.
+        """
+        own = super().get_params(ctx)
+        taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
+        return [*own, *(option for option in self.shared() if not taken & {names.fold(each) for each in option.opts})]
+
+    def shared(self) -> Sequence[click.Option]:
+        """
+        Return the shared options that apply.
+        """
+        return (*(output_options() if self.prints_data else ()), *global_options())
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the options under headings: the command's own, those for output, and the global ones by name only.
+        """
+        shared = self.shared()
+        params = self.get_params(ctx)
+        sections = (
+            ("Options", [param for param in params if param not in shared and isinstance(param, click.Option)]),
+            ("Output", [option for option in output_options() if option in params]),
+        )
+        for heading, options in sections:
+            rows = [row for param in options if (row := param.get_help_record(ctx)) is not None]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+        with formatter.section("Global options"):
+            if ctx.parent is None:
+                rows = [row for option in global_options() if (row := option.get_help_record(ctx)) is not None]
+                formatter.write_dl(rows)
+            else:
+                spelled = [" / ".join((option.opts[-1], *option.secondary_opts)) for option in global_options()]
+                formatter.write_text(f"{', '.join(spelled)}: see tc --help.")
+
+
+class Command(_TakesSharedOptions):
+    """
+    A command of tc.
+
+    Args:
+        prints_data: Whether it has an answer, so that the options for output apply.
+    """
+
+    def __init__(self, *args: Any, prints_data: bool = True, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        self.prints_data = prints_data
+
+
+class Group(_TakesSharedOptions, click.Group):
+    """
+    A group of tc, whose commands are found under any spelling of their names.
+    """
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the commands, then the options.
+        """
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """
+        Return a command by any spelling of its name.
+        """
+        found = names.find(cmd_name, self.list_commands(ctx))
+        return None if found is None else self.load(ctx, found)
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """
+        Return a command by its exact name.
+        """
+        return self.commands.get(name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """
+        Find the command that the first word names.
+
+        Raises:
+            UsageError: There is none; the near misses are named.
+        """
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            kind = "command" if self is ctx.find_root().command else f"command of {ctx.command_path}"
+            raise UsageError(f"no {kind} {args[0]!r}", hint=self.hint(ctx, args[0]))
+        return command.name, command, args[1:]
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Say what may have been meant by a name that is not there.
+        """
+        return names.suggestion(name, self.list_commands(ctx)) or f"{ctx.command_path} --help lists them"
