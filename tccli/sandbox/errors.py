@@ -1,0 +1,98 @@
+"""
+Errors as the services answer them: ``{code, message, requestInfo}``, the message with a trailer after a line ``---``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+STATUS = {
+    "MalformedPayload": 400,
+    "InvalidRequestArguments": 400,
+    "InputValidationError": 400,
+    "InputError": 400,
+    "AuthenticationFailed": 401,
+    "InsufficientScopes": 403,
+    "ResourceNotFound": 404,
+    "RequestConflict": 409,
+    "ResourceExpired": 410,
+    "InputTooLarge": 413,
+    "InternalServerError": 500,
+    "NotInSandbox": 501,
+}
+
+
+class ApiError(Exception):
+    """
+    An answer other than success.
+
+    Args:
+        code: A key of :data:`STATUS`.
+        message: May contain ``{{name}}``.
+        **details: The values for those; anything but a string is shown as indented JSON.
+    """
+
+    def __init__(self, code: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = details
+
+    @property
+    def status(self) -> int:
+        """
+        The HTTP status.
+        """
+        return STATUS[self.code]
+
+    def text(self) -> str:
+        """
+        Return the message with its values in place.
+        """
+
+        def value(found: re.Match[str]) -> str:
+            if found[1] not in self.details:
+                return found[0]
+            detail = self.details[found[1]]
+            return detail if isinstance(detail, str) else json.dumps(detail, indent=2, ensure_ascii=False)
+
+        return re.sub(r"\{\{([a-zA-Z0-9_-]+)\}\}", value, self.message)
+
+
+class InternalError(ApiError):
+    """
+    Where the services trip over themselves.
+    """
+
+    def __init__(self, reason: str) -> None:
+        message = "Internal Server Error, incidentId {{incidentId}}."
+        message += " Error (not shown in production):\n```\n{{error}}\n```"
+        super().__init__("InternalServerError", message, incidentId=str(uuid.uuid4()), error=reason)
+
+
+def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, time: str) -> dict[str, Any]:
+    """
+    Return the JSON that tells a client of *error*.
+
+    Args:
+        error: What went wrong.
+        method: The API method's name, without its service.
+        params: The path arguments, decoded.
+        payload: What was sent, or ``{}``.
+        time: The moment of the error, as JSON writes it.
+    """
+    trailer = [
+        "\n\n---\n",
+        f"* method:     {method}",
+        f"* errorCode:  {error.code}",
+        f"* statusCode: {error.status}",
+        f"* time:       {time}",
+    ]
+    return {
+        "code": error.code,
+        "message": error.text() + "\n".join(trailer),
+        "requestInfo": {"method": method, "params": params, "payload": payload, "time": time},
+    }

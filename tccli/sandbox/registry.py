@@ -1,0 +1,123 @@
+"""
+Which methods are built: handlers sign up here when their module is imported.
+
+A module in ``services`` adds its tables with :func:`tables`, the patterns of its path arguments with :func:`patterns`,
+and a handler for each method with :func:`handles`. Nothing else has to know of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tccli import references
+from tccli.sandbox import services
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tccli.sandbox.call import Answer, Call
+
+    Handler: TypeAlias = "Callable[[Call], Answer | Awaitable[Answer]]"
+
+MONITORING = frozenset({"ping", "version", "heartbeat", "lbheartbeat"})
+
+_handlers: dict[str, Handler] = {}
+_tables: list[str] = []
+_patterns: dict[tuple[str, str], str] = {}
+_slashes: set[tuple[str, str]] = set()
+
+
+def handles(*method_ids: str) -> Callable[[Handler], Handler]:
+    """
+    Decorate the function that answers these methods, such as ``queue.createTask``.
+
+    Raises:
+        ValueError: There is no such method, or it has a handler already.
+    """
+
+    def register(handler: Handler) -> Handler:
+        for method_id in method_ids:
+            service, _, name = method_id.partition(".")
+            if references.method(service, name).id in _handlers:
+                raise ValueError(f"{method_id} has a handler already")
+            _handlers[method_id] = handler
+        return handler
+
+    return register
+
+
+def tables(sql: str) -> None:
+    """
+    Add tables and indexes; every statement begins with ``CREATE … IF NOT EXISTS``.
+    """
+    _tables.append(sql)
+
+
+def patterns(service: str, **expressions: str) -> None:
+    """
+    Say what path arguments of a service look like.
+
+    Args:
+        service: As the API spells it.
+        **expressions: By argument, from ``^`` to ``$``, of the kind that Python and JavaScript share.
+    """
+    _patterns.update({(service, name): expression for name, expression in expressions.items()})
+
+
+def allow_slashes(service: str, argument: str) -> None:
+    """
+    Let an argument go to the end of the path, whatever is in it.
+    """
+    _slashes.add((service, argument))
+
+
+def load() -> None:
+    """
+    Import every module of ``services``.
+    """
+    for module in pkgutil.iter_modules(services.__path__):
+        importlib.import_module(f"{services.__name__}.{module.name}")
+
+
+def handler(method_id: str) -> Handler | None:
+    """
+    Return a method's handler, or None if it is not built.
+    """
+    return _handlers.get(method_id)
+
+
+def is_built(method: references.Method) -> bool:
+    """
+    Say whether the sandbox answers a method.
+    """
+    return method.id in _handlers
+
+
+def all_tables() -> list[str]:
+    """
+    Return the SQL of all tables.
+    """
+    return list(_tables)
+
+
+def takes_slashes(service: str, argument: str) -> bool:
+    """
+    Say whether an argument may have raw slashes.
+    """
+    return (service, argument) in _slashes
+
+
+def problems(service: str, arguments: dict[str, Any]) -> list[str]:
+    """
+    Return what is wrong with path arguments, in the words of the services.
+    """
+    found = []
+    for name, value in arguments.items():
+        expression = _patterns.get((service, name))
+        if expression is not None and not re.search(expression.replace("$", r"\Z"), value):
+            shown = expression.replace("/", "\\/")
+            found.append(f"URL parameter '{name}' given as '{value}' must match regular expression: '/{shown}/'")
+    return found

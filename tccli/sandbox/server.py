@@ -1,0 +1,123 @@
+"""
+A deployment on a loopback port, in a thread of this process.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+
+import uvicorn
+
+from tccli.sandbox import registry
+from tccli.sandbox.accounts import ROOT_CLIENT, TABLES, Accounts
+from tccli.sandbox.app import Sandbox, application
+from tccli.sandbox.clock import Clock
+from tccli.sandbox.state import State
+from tccli.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+HOST = "127.0.0.1"
+
+
+class Server:
+    """
+    A running deployment; leaving the context stops it.
+
+    ::
+
+        with Server() as sandbox:
+            subprocess.run(command, env={**os.environ, **sandbox.environment})
+
+    Args:
+        port: 0 lets the system choose.
+        folder: Where the state is kept; None keeps it in memory.
+        checks_answers: Whether answers are held against their schemas: for tests.
+
+    Raises:
+        OSError: The port is taken, or the folder cannot be used.
+        sqlite3.Error: The folder holds something else, or another sandbox uses it.
+
+    Attributes:
+        root_url: Where clients find it, without a trailing slash.
+        credentials: Of the root client, as the official clients take them: ``clientId`` and ``accessToken``.
+        sandbox: The application: its state, and who is told of requests.
+    """
+
+    def __init__(self, *, port: int = 0, folder: Path | None = None, checks_answers: bool = False) -> None:
+        self._folder = folder
+        self._checks_answers = checks_answers
+        self._socket = _listen(port)
+        self.root_url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        try:
+            state = self._found()
+        except BaseException:
+            self._socket.close()
+            raise
+        self.sandbox = Sandbox(state)
+        config = uvicorn.Config(
+            application(self.sandbox),
+            lifespan="off",
+            access_log=False,
+            log_level="error",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sandbox", daemon=True)
+
+    def _found(self) -> State:
+        registry.load()
+        store = Store(self._folder, [TABLES, *registry.all_tables()])
+        clock = Clock()
+        state = State(store, clock, Accounts(store, clock), self.root_url, self._checks_answers)
+        self.credentials = {"clientId": ROOT_CLIENT, "accessToken": state.accounts.found()}
+        return state
+
+    def renew(self) -> None:
+        """
+        Forget everything, also the root client, and begin anew on the same port; only for a state in memory.
+        """
+        before, self.sandbox.state = self.sandbox.state, self._found()
+        before.store.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """
+        The variables that a client needs.
+        """
+        return {
+            "TASKCLUSTER_ROOT_URL": self.root_url,
+            "TASKCLUSTER_CLIENT_ID": self.credentials["clientId"],
+            "TASKCLUSTER_ACCESS_TOKEN": self.credentials["accessToken"],
+        }
+
+    def __enter__(self) -> Self:
+        # The socket listens already: whoever connects before the thread is up waits in its queue.
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self.sandbox.state.store.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening

@@ -1,0 +1,3 @@
+"""
+The handlers: a module for each service, or for each part of a large one.
+"""

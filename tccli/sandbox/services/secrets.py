@@ -1,0 +1,80 @@
+"""
+secrets: all of it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.errors import ApiError
+from tccli.sandbox.pages import page
+from tccli.sandbox.registry import allow_slashes, handles, tables
+from tccli.sandbox.services.auth_audit import record
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+tables("""
+CREATE TABLE IF NOT EXISTS secrets (
+    name TEXT PRIMARY KEY, secret TEXT NOT NULL, expires INTEGER NOT NULL
+) WITHOUT ROWID;
+""")
+allow_slashes("secrets", "name")
+
+
+@handles("secrets.set")
+def set_secret(call: Call) -> Answer:
+    """
+    Keep a secret, in the place of the one of that name.
+    """
+    name, payload = call.args["name"], call.payload
+    action = "created" if _find(call) is None else "updated"
+    row = {"name": name, "secret": payload["secret"], "expires": from_json(payload["expires"])}
+    call.state.store.insert("secrets", row, replace=True)
+    record(call, "secret", name, action)
+    return Answer({})
+
+
+@handles("secrets.get")
+def get_secret(call: Call) -> Answer:
+    """
+    Show a secret that has not expired.
+    """
+    row = _find(call)
+    if row is None:
+        raise ApiError("ResourceNotFound", "Secret not found")
+    return Answer({"secret": json.loads(row["secret"]), "expires": to_json(row["expires"])})
+
+
+@handles("secrets.remove")
+def remove_secret(call: Call) -> Answer:
+    """
+    Forget a secret, whether or not there is one.
+    """
+    call.state.store.run("DELETE FROM secrets WHERE name = ?", call.args["name"])
+    record(call, "secret", call.args["name"], "deleted")
+    return Answer({})
+
+
+@handles("secrets.list")
+def list_secrets(call: Call) -> Answer:
+    """
+    List the names of the secrets that have not expired.
+    """
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        sql = "SELECT name FROM secrets WHERE name > ? AND expires > ? ORDER BY name LIMIT ?"
+        return call.state.store.all(sql, after, call.now, number)
+
+    found = page(call.query, "secrets", lambda row: str(row["name"]), fetch)
+    return Answer(found.answer(secrets=[row["name"] for row in found.rows]))
+
+
+def _find(call: Call) -> sqlite3.Row | None:
+    sql = "SELECT * FROM secrets WHERE name = ? AND expires > ?"
+    return call.state.store.one(sql, call.args["name"], call.now)

@@ -1,0 +1,131 @@
+"""
+queue: tasks as they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import from_json
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from tccli.sandbox.store import Store
+
+tables("""
+CREATE TABLE IF NOT EXISTS tasks (
+    task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, task_queue_id TEXT NOT NULL, state TEXT NOT NULL,
+    deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
+    definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tasks_by_group ON tasks (task_group_id, task_id);
+""")
+
+
+@dataclass(slots=True)
+class Task:
+    """
+    A task.
+
+    Attributes:
+        definition: Complete, as ``queue.task`` answers it.
+        runs: As in the status, without ``runId``.
+    """
+
+    task_id: str
+    definition: dict[str, Any]
+    retries_left: int
+    runs: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def new(cls, task_id: str, payload: dict[str, Any]) -> Task:
+        """
+        Return a task with no run yet, from a complete payload of ``createTask``.
+        """
+        return cls(task_id, payload, payload["retries"])
+
+    @property
+    def state(self) -> str:
+        """
+        The state of the last run.
+        """
+        return str(self.runs[-1]["state"]) if self.runs else "unscheduled"
+
+    def status(self) -> dict[str, Any]:
+        """
+        Return the status as all methods answer it.
+        """
+        queue = {name: self.definition[name] for name in ("provisionerId", "workerType", "taskQueueId")}
+        names = ("schedulerId", "projectId", "taskGroupId", "priority", "deadline", "expires")
+        return {
+            "taskId": self.task_id,
+            **queue,
+            **{name: self.definition[name] for name in names},
+            "retriesLeft": self.retries_left,
+            "state": self.state,
+            "runs": [{"runId": number, **run} for number, run in enumerate(self.runs)],
+        }
+
+
+def add(store: Store, task: Task) -> bool:
+    """
+    Keep a new task; False if the id is taken.
+    """
+    definition = task.definition
+    return store.insert(
+        "tasks",
+        {
+            "task_id": task.task_id,
+            "task_group_id": definition["taskGroupId"],
+            "task_queue_id": definition["taskQueueId"],
+            "state": task.state,
+            "deadline": from_json(definition["deadline"]),
+            "expires": from_json(definition["expires"]),
+            "definition": definition,
+            "runs": task.runs,
+            "retries_left": task.retries_left,
+        },
+    )
+
+
+def save(store: Store, task: Task) -> None:
+    """
+    Keep what changed of a task: its runs.
+    """
+    sql = "UPDATE tasks SET state = ?, runs = ?, retries_left = ? WHERE task_id = ?"
+    store.run(sql, task.state, json.dumps(task.runs), task.retries_left, task.task_id)
+
+
+def load(store: Store, task_id: str) -> Task | None:
+    """
+    Return a task, or None.
+    """
+    row = store.one("SELECT * FROM tasks WHERE task_id = ?", task_id)
+    return None if row is None else _task(row)
+
+
+def load_several(store: Store, task_ids: Sequence[str], after: str, number: int) -> list[Task]:
+    """
+    Return at most *number* of these tasks, sorted by id, that come after the id *after*.
+    """
+    sql = (
+        "SELECT * FROM tasks WHERE task_id IN (SELECT value FROM json_each(?)) AND task_id > ? ORDER BY task_id LIMIT ?"
+    )
+    return [_task(row) for row in store.all(sql, json.dumps(task_ids), after, number)]
+
+
+def load_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:
+    """
+    Return at most *number* tasks of a group, sorted by id, that come after the id *after*.
+    """
+    sql = "SELECT * FROM tasks WHERE task_group_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
+    return [_task(row) for row in store.all(sql, task_group_id, after, number)]
+
+
+def _task(row: sqlite3.Row) -> Task:
+    return Task(row["task_id"], json.loads(row["definition"]), row["retries_left"], json.loads(row["runs"]))

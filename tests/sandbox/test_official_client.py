@@ -1,0 +1,170 @@
+"""
+The official Python client works against the sandbox, unchanged.
+"""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+import taskcluster.exceptions
+
+if TYPE_CHECKING:
+    from tests.conftest import RunningSandbox
+
+HOUR = 3600
+
+
+def client(kind: type, sandbox: RunningSandbox, **options: Any) -> Any:
+    """
+    Return an official client of one service.
+    """
+    return kind({"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 0, **options})
+
+
+def task(**changes: Any) -> dict[str, Any]:
+    """
+    Return a small task definition.
+    """
+    return {
+        "provisionerId": "proj-test",
+        "workerType": "ci",
+        "created": taskcluster.fromNowJSON("0 seconds"),
+        "deadline": taskcluster.fromNowJSON("1 hour"),
+        "payload": {},
+        "metadata": {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        taskcluster.Auth,
+        taskcluster.Queue,
+        taskcluster.Secrets,
+        taskcluster.Hooks,
+        taskcluster.Index,
+        taskcluster.Object,
+    ],
+)
+def test_pings(sandbox: RunningSandbox, kind: type) -> None:
+    """
+    Every service is alive, credentials or not.
+    """
+    assert client(kind, sandbox).ping()["alive"]
+    assert client(kind, sandbox, credentials={}).ping()["alive"]
+
+
+@pytest.mark.parametrize("name", [None, "child/of-root"])
+def test_uses_temporary_credentials(sandbox: RunningSandbox, name: str | None) -> None:
+    """
+    Named and unnamed ones have their own scopes, and everybody's.
+    """
+    issued = taskcluster.createTemporaryCredentials(
+        sandbox.credentials["clientId"],
+        sandbox.credentials["accessToken"],
+        taskcluster.fromNow("-1 minute"),
+        taskcluster.fromNow("1 hour"),
+        ["secrets:get:a/*"],
+        name,
+    )
+    scopes = client(taskcluster.Auth, sandbox, credentials=issued).currentScopes()["scopes"]
+
+    assert "secrets:get:a/*" in scopes
+    assert "queue:status:*" in scopes
+    assert "*" not in scopes
+
+
+def test_restricts_itself_to_authorized_scopes(sandbox: RunningSandbox) -> None:
+    """
+    What was given up is gone: 403, which names what is missing.
+    """
+    secrets = client(taskcluster.Secrets, sandbox, authorizedScopes=["secrets:set:a"])
+    secrets.set("a", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
+
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as refused:
+        secrets.get("a")
+
+    assert 403 == refused.value.status_code
+    assert "InsufficientScopes" == refused.value.body["code"]
+    assert "secrets:get:a" in refused.value.body["message"]
+
+
+def test_signs_urls(sandbox: RunningSandbox) -> None:
+    """
+    A signed URL opens without credentials, and not when one letter differs.
+    """
+    secrets = client(taskcluster.Secrets, sandbox)
+    secrets.set("a/b", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
+    url = secrets.buildSignedUrl("get", "a/b", expiration=60)
+
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert b'"x":1' in answer.read()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"), timeout=10)
+
+    assert 401 == refused.value.code
+    refused.value.close()
+
+
+def test_keeps_secrets(sandbox: RunningSandbox) -> None:
+    """
+    Set, get, list, remove.
+    """
+    secrets = client(taskcluster.Secrets, sandbox)
+    for name in ("a/b", "c d", "e%2F"):
+        secrets.set(name, {"secret": {"is": name}, "expires": taskcluster.fromNowJSON("1 hour")})
+
+    assert {"is": "e%2F"} == secrets.get("e%2F")["secret"]
+    assert ["a/b", "c d", "e%2F"] == secrets.list()["secrets"]
+    assert {} == secrets.remove("c d")
+    assert ["a/b", "e%2F"] == secrets.list()["secrets"]
+
+
+def test_lists_a_task_group_in_pages(sandbox: RunningSandbox) -> None:
+    """
+    Tasks are made, and come back all, once each, in three pages.
+    """
+    queue = client(taskcluster.Queue, sandbox)
+    group = taskcluster.slugId()
+    made = sorted(taskcluster.slugId() for _ in range(5))
+    for task_id in made:
+        status = queue.createTask(task_id, task(taskGroupId=group))["status"]
+        assert "pending" == status["state"]
+    pages: list[Any] = []
+    queue.listTaskGroup(group, query={"limit": "2"}, paginationHandler=pages.append)
+
+    assert [2, 2, 1] == [len(page["tasks"]) for page in pages]
+    assert made == [entry["status"]["taskId"] for page in pages for entry in page["tasks"]]
+    assert 404 == _status(queue.listTaskGroup, taskcluster.slugId())
+
+
+def test_manages_clients_and_roles(sandbox: RunningSandbox) -> None:
+    """
+    A new client works, with what its role gives, until it is disabled.
+    """
+    auth = client(taskcluster.Auth, sandbox)
+    auth.createRole("worker:*", {"description": "", "scopes": ["work:<..>"]})
+    made = auth.createClient(
+        "tester/one",
+        {"description": "", "expires": taskcluster.fromNowJSON("1 day"), "scopes": ["assume:worker:x"]},
+    )
+    one = client(taskcluster.Auth, sandbox, credentials={name: made[name] for name in ("clientId", "accessToken")})
+
+    assert "work:x" in one.currentScopes()["scopes"]
+    auth.disableClient("tester/one")
+    assert 401 == _status(one.currentScopes)
+
+
+def _status(method: Any, *args: Any) -> int:
+    try:
+        method(*args)
+    except taskcluster.exceptions.TaskclusterRestFailure as error:
+        return int(error.status_code)
+    except taskcluster.exceptions.TaskclusterAuthFailure as error:
+        return int(error.status_code)
+    return 200
