@@ -8,9 +8,8 @@ methods with another callback at its leaves.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(NamedTuple):
     """
     What the command line gives for a method: path arguments in order, the query options that are given, and the rest.
     """
@@ -79,7 +77,7 @@ class ServiceGroup(Group):
         """
         Return the methods' names.
         """
-        return list(references.service(self._service).methods)
+        return references.method_names(self._service)
 
     def load(self, _ctx: click.Context, name: str) -> click.Command:
         """
@@ -286,7 +284,7 @@ def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload
     if data is not None and data != "@-":
         path = data[1:]
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - a path as typed, opened once
+            with open(path, "rb") as file:
                 text = file.read()
         except OSError as error:
             raise UsageError(f"{method.id}: cannot read {path}: {error.strerror}") from None
@@ -355,7 +353,7 @@ def method_tree(
         options: Makes the options beside the method's own, for each command anew.
     """
     make = partial(_leaf, run=run, options=options)
-    return MethodTree(name, make=make, help=summary, short_help=summary.split(".")[0])
+    return MethodTree(name, make=make, help=summary)
 
 
 def _leaf(

@@ -7,12 +7,13 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
-from tccli import __version__, names, references
+from tccli import __version__, names
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 from tccli.options import Group, Settings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands")
+API = "Call a method: tc api queue task is tc queue task"
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
@@ -32,7 +34,15 @@ class Root(Group):
         """
         Return all names, services last.
         """
+        from tccli import references
+
         return [*hand_written(), "api", *references.service_names()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """
+        Return a command by any spelling of its name; the references are read only when no file has the name.
+        """
+        return self.load(ctx, cmd_name) if cmd_name in hand_written() else super().get_command(ctx, cmd_name)
 
     def load(self, _ctx: click.Context, name: str) -> click.Command:
         """
@@ -50,23 +60,31 @@ class Root(Group):
         """
         Write services and commands apart.
         """
+        from tccli import references
+
         with formatter.section("Services"):
             formatter.write_dl([(name, references.service_summary(name)) for name in references.service_names()])
         with formatter.section("Commands"):
-            rows = []
-            for name in [*hand_written(), "api"]:
-                command = self.load(ctx, name)
-                if not command.hidden:
-                    rows.append((name, command.get_short_help_str(limit=68)))
-            formatter.write_dl(rows)
+            formatter.write_dl([*((name, _first_line(name)) for name in hand_written()), ("api", API)])
 
 
+@cache
 def hand_written() -> list[str]:
     """
     Return the names of the commands that have a file.
     """
     files = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and not name.startswith("_"))
     return sorted(name.removesuffix(".py").replace("_", "-") for name in files)
+
+
+def _first_line(command: str) -> str:
+    """
+    Return what a command's file says first, which is its line in the list of commands; nothing is imported for it.
+    """
+    with open(os.path.join(COMMANDS, command.replace("-", "_") + ".py"), encoding="utf-8") as file:
+        file.readline()
+        said = file.readline().partition(": ")[2].strip().removesuffix(".")
+    return said[:1].upper() + said[1:]
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,38 +26,41 @@ if TYPE_CHECKING:
 
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
 UNBREAKABLE_HYPHEN = "\u2011"
+FORMATS = os.path.join(os.path.dirname(__file__), "output")
 LARGEST_TRACE_ID = 256
+NARROWEST_HELP = 40
+WIDEST_HELP = 100
 
 
-@dataclass(slots=True)
 class Settings:
     """
-    What the shared options say; a field for each, None or its default where an option is not given.
+    What the shared options say: an attribute for each, None or its default where an option is not given.
     """
 
-    root_url: str | None = None
-    profile: str | None = None
-    anonymous: bool = False
-    authorized_scope: list[str] = field(default_factory=list)
-    authorized_scopes: list[str] | None = None
-    proxy: bool | None = None
-    service_discovery: str = "default"
-    retries: int = 5
-    timeout: float = 30.0
-    delay_factor: float = 0.1
-    randomization_factor: float = 0.25
-    max_delay: float = 30.0
-    retry_unsafe: bool = False
-    trace_id: str | None = None
-    fake: str | None = None
-    fake_calls: str | None = None
-    verbose: int = 0
-    quiet: bool = False
-    color: str = "auto"
-    format: str | None = None
-    output: str | None = None
-    jq: str | None = None
-    raw_strings: bool = False
+    def __init__(self) -> None:
+        self.root_url: str | None = None
+        self.profile: str | None = None
+        self.anonymous = False
+        self.authorized_scope: list[str] = []
+        self.authorized_scopes: list[str] | None = None
+        self.proxy: bool | None = None
+        self.service_discovery = "default"
+        self.retries = 5
+        self.timeout = 30.0
+        self.delay_factor = 0.1
+        self.randomization_factor = 0.25
+        self.max_delay = 30.0
+        self.retry_unsafe = False
+        self.trace_id: str | None = None
+        self.fake: str | None = None
+        self.fake_calls: str | None = None
+        self.verbose = 0
+        self.quiet = False
+        self.color = "auto"
+        self.format: str | None = None
+        self.output: str | None = None
+        self.jq: str | None = None
+        self.raw_strings = False
 
     def note(self, line: str) -> None:
         """
@@ -278,10 +280,9 @@ def output_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes that prints data.
     """
-    from tccli.output import format_names
-
+    formats = sorted(name.removesuffix(".py") for name in os.listdir(FORMATS) if name.endswith(".py") and name[0] != "_")
     return (
-        _shared("--format", type=click.Choice(format_names()), metavar="FORMAT", help=f"One of {', '.join(format_names())}."),
+        _shared("--format", type=click.Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all."),
         _shared("--jq", metavar="EXPR", help="Filter the answer."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
@@ -314,8 +315,31 @@ class _Formatter(click.HelpFormatter):
         return super().getvalue().replace(UNBREAKABLE_HYPHEN, "-")
 
 
+def _columns() -> int:
+    """
+    Return the terminal's width, as shutil does it without loading what shutil loads.
+    """
+    written = os.environ.get("COLUMNS", "")
+    if written.isdigit() and int(written) > 0:
+        return max(int(written), NARROWEST_HELP)
+    try:
+        return max(os.get_terminal_size(1).columns, NARROWEST_HELP)
+    except OSError:
+        return 80
+
+
 class _Context(click.Context):
-    formatter_class = _Formatter
+    """
+    Knows whether the shared options can matter: making them takes as long as the rest of a small command.
+    """
+
+    takes_shared = True
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """
+        Return what help is written with: as wide as the terminal, up to a width that can be read.
+        """
+        return _Formatter(width=min(_columns(), WIDEST_HELP) - 2)
 
 
 class _TakesSharedOptions(click.Command):
@@ -334,20 +358,38 @@ class _TakesSharedOptions(click.Command):
         Return the command's own parameters, then the shared ones that they leave free.
         """
         own = super().get_params(ctx)
+        shared = self.shared(ctx)
+        if not shared:
+            return own
         taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
-        return [*own, *(option for option in self.shared() if not taken & {names.fold(each) for each in option.opts})]
+        return [*own, *(option for option in shared if not taken & {names.fold(each) for each in option.opts})]
 
-    def shared(self) -> Sequence[click.Option]:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """
+        Parse; where no word can be a shared option, they are left out.
+        """
+        assert isinstance(ctx, _Context)
+        words = args[:1] if isinstance(self, click.Group) else args
+        ctx.takes_shared = any(word.startswith("-") and word not in {"--help", "-h"} for word in words)
+        rest = super().parse_args(ctx, args)
+        ctx.takes_shared = True
+        return rest
+
+    def shared(self, ctx: click.Context) -> Sequence[click.Option]:
         """
         Return the shared options that apply.
         """
+        if not getattr(ctx, "takes_shared", True):
+            return ()
         return (*(output_options() if self.prints_data else ()), *global_options())
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write the options under headings: the command's own, those for output, and the global ones by name only.
         """
-        shared = self.shared()
+        assert isinstance(ctx, _Context)
+        ctx.takes_shared = True
+        shared = self.shared(ctx)
         params = self.get_params(ctx)
         sections = (
             ("Options", [param for param in params if param not in shared and isinstance(param, click.Option)]),

@@ -13,7 +13,7 @@ from tccli.errors import UsageError
 from tccli.options import Group, Settings, pass_settings
 
 
-@click.group(cls=Group, name="events", short_help="List what the services publish, and how to bind to it")
+@click.group(cls=Group, name="events")
 def command() -> None:
     """
     List the exchanges on which the services publish, and print what to bind a queue to.

@@ -24,7 +24,7 @@ class _TakesNegativeOffsets(Command):
 
 
 @click.command(
-    cls=_TakesNegativeOffsets, name="from-now", short_help="Print the timestamp a while from now, or ago"
+    cls=_TakesNegativeOffsets, name="from-now"
 )
 @click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
 @click.option("--from", "start", metavar="TIMESTAMP", help="Count from this instant instead of now.")

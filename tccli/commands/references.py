@@ -1,5 +1,5 @@
 """
-``tc references``: the API surface that is built in, and how a newer one is made.
+``tc references``: make the built-in API references from published ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@click.group(cls=Group, name="references", short_help="Make the built-in API references from published ones")
+@click.group(cls=Group, name="references")
 def command() -> None:
     """
     The API references: services, methods, exchanges and schemas.

@@ -1,5 +1,5 @@
 """
-``tc signed-url``: a URL that whoever holds it may GET for a while.
+``tc signed-url``: a URL that anyone can fetch for a while.
 """
 
 from __future__ import annotations

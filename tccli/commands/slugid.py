@@ -1,5 +1,5 @@
 """
-``tc slugid``: new slugids, and from one spelling of a UUID to the other.
+``tc slugid``: new slugids, and slugids to UUIDs and back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 
 
-@click.group(cls=Group, name="slugid", invoke_without_command=True, short_help="Print a new slugid, or convert one")
+@click.group(cls=Group, name="slugid", invoke_without_command=True)
 @click.option("--v4", is_flag=True, help="Any first character; without it, none that looks like an option.")
 @click.option("--count", type=click.IntRange(1, MOST), default=1, metavar="N", help="How many.")
 @click.pass_context

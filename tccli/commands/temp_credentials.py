@@ -1,5 +1,5 @@
 """
-``tc temp-credentials``: credentials with fewer scopes that die soon.
+``tc temp-credentials``: temporary credentials with scopes you name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
 
 
-@click.command(cls=Command, name="temp-credentials", short_help="Print temporary credentials with scopes you name")
+@click.command(cls=Command, name="temp-credentials")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What they may do; repeatable.")
 @click.option("--name", metavar="CLIENT", help="Client id of their own, for the audit log.")
 @click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (now).")

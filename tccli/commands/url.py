@@ -1,5 +1,5 @@
 """
-``tc url``: the URL of an API call, unsigned.
+``tc url``: the URL of an API call.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-``tc version``: this tool's version, and the deployment's.
+``tc version``: the version of tc, or of the deployment.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from tccli import __version__
 from tccli.options import Command, Settings, pass_settings
 
 
-@click.command(cls=Command, name="version", short_help="Print the version of tc, or of the deployment")
+@click.command(cls=Command, name="version")
 @click.option("--server", is_flag=True, help="Ask the deployment for its version.")
 @pass_settings
 def command(settings: Settings, *, server: bool) -> None:

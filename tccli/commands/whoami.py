@@ -1,5 +1,5 @@
 """
-``tc whoami``: which credentials are in use, and what they are worth.
+``tc whoami``: the credentials in use and what they may do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
 
 
-@click.command(cls=Command, name="whoami", short_help="Show the credentials in use and what they may do")
+@click.command(cls=Command, name="whoami")
 @pass_settings
 def command(settings: Settings) -> None:
     """

@@ -195,7 +195,7 @@ def _files(environ: Mapping[str, str]) -> list[tuple[str, Mapping[str, Any]]]:
     if default:
         found.append(("profile default", default))
     go_client = _config_path(environ, "taskcluster.yml")
-    if os.path.exists(go_client):  # noqa: PTH110 - pathlib is not free at start-up
+    if os.path.exists(go_client):
         found.append((go_client, _go_config(go_client)))
     return found
 
@@ -210,12 +210,12 @@ def _profile(name: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _profiles(environ: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
     path = _config_path(environ, "tc", "profiles.toml")
-    if not os.path.exists(path):  # noqa: PTH110
+    if not os.path.exists(path):
         return {}
     import tomllib
 
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb") as file:
             content = tomllib.load(file)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"cannot read {path}: {error}") from None
@@ -231,7 +231,7 @@ def _go_config(path: str) -> Mapping[str, Any]:
     import yaml
 
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:
             content = yaml.safe_load(file)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigurationError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
@@ -250,8 +250,8 @@ def _config_path(environ: Mapping[str, str], *names: str) -> str:
     """
     Return a path below ``$XDG_CONFIG_HOME``, else ``~/.config``: where the Go client looks on every system.
     """
-    base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")  # noqa: PTH111, PTH118
-    return os.path.join(base, *names)  # noqa: PTH118
+    base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+    return os.path.join(base, *names)
 
 
 def _without_password(url: str) -> str:

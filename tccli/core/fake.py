@@ -81,7 +81,7 @@ class FakeTransport:
         if call.payload is not None:
             line["payload"] = call.payload
         try:
-            with open(self._calls_path, "a", encoding="utf-8") as file:  # noqa: PTH123
+            with open(self._calls_path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise LocalFileError(f"cannot write {self._calls_path}: {error.strerror}") from None
@@ -89,7 +89,7 @@ class FakeTransport:
 
 def _read_answers(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:
             content = json.load(file)
     except OSError as error:
         raise ConfigurationError(f"cannot read the answers in {path}: {error.strerror}") from None
@@ -108,7 +108,7 @@ def _count_calls(path: str | None) -> dict[str, int]:
     if path is None:
         return counts
     try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:
             for line in file:
                 method = json.loads(line)["method"]
                 counts[method] = counts.get(method, 0) + 1

@@ -15,21 +15,17 @@ from datetime import UTC, datetime, timedelta
 from tccli.errors import UsageError
 
 _UNITS = (
-    ("years?|yr|y", timedelta(days=365)),
-    ("months?|mo", timedelta(days=30)),
-    ("weeks?|wk|w", timedelta(weeks=1)),
-    ("days?|d", timedelta(days=1)),
-    ("hours?|hr|h", timedelta(hours=1)),
-    ("minutes?|min|m", timedelta(minutes=1)),
-    ("seconds?|sec|s", timedelta(seconds=1)),
+    (("year", "years", "yr", "y"), timedelta(days=365)),
+    (("month", "months", "mo"), timedelta(days=30)),
+    (("week", "weeks", "wk", "w"), timedelta(weeks=1)),
+    (("day", "days", "d"), timedelta(days=1)),
+    (("hour", "hours", "hr", "h"), timedelta(hours=1)),
+    (("minute", "minutes", "min", "m"), timedelta(minutes=1)),
+    (("second", "seconds", "sec", "s"), timedelta(seconds=1)),
 )
+_PLACES = {name: place for place, (names, _) in enumerate(_UNITS) for name in names}
 _EXAMPLE = "write it like '2 days 3 hours' or '-1h30m', units from years to seconds in that order"
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-
-
-def _offset_pattern() -> re.Pattern[str]:
-    units = "".join(rf"(?:([0-9]+)\s*(?:{names})\s*)?" for names, _ in _UNITS)
-    return re.compile(rf"\s*([+-]?)\s*{units}", re.ASCII | re.IGNORECASE)
 
 
 def parse_offset(text: str) -> timedelta:
@@ -39,17 +35,16 @@ def parse_offset(text: str) -> timedelta:
     Raises:
         UsageError: *text* is not of the form, or longer than a calendar reaches.
     """
-    found = _offset_pattern().fullmatch(text)
-    if not found:
+    found = re.fullmatch(r"\s*([+-]?)\s*((?:[0-9]+\s*[A-Za-z]+\s*)*)", text, re.ASCII)
+    parts = re.findall(r"([0-9]+)\s*([A-Za-z]+)", found[2]) if found else []
+    places = [_PLACES.get(unit.lower(), -1) for _, unit in parts]
+    if not found or -1 in places or places != sorted(set(places)):
         raise UsageError(f"{text!r} is not a length of time", hint=_EXAMPLE)
-    sign, *counts = found.groups()
     try:
-        total = sum(
-            (int(count) * length for count, (_, length) in zip(counts, _UNITS, strict=True) if count), timedelta()
-        )
+        total = sum((int(count) * _UNITS[place][1] for (count, _), place in zip(parts, places, strict=True)), timedelta())
     except (OverflowError, ValueError):
         raise _beyond(text) from None
-    return -total if sign == "-" else total
+    return -total if found[1] == "-" else total
 
 
 def from_now(text: str, *, now: datetime) -> datetime:

@@ -367,7 +367,7 @@ def tls_context(environ: Mapping[str, str]) -> Any:
     file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
     if file or folder:
         for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folder)):
-            if path and not os.path.exists(path):  # noqa: PTH110
+            if path and not os.path.exists(path):
                 raise ConfigurationError(f"{name} names {path}, which is not there")
         try:
             context.load_verify_locations(cafile=file or None, capath=folder or None)
@@ -375,7 +375,7 @@ def tls_context(environ: Mapping[str, str]) -> Any:
             raise ConfigurationError(f"SSL_CERT_FILE cannot be used: {error}") from None
         return context
     for path in (ssl.get_default_verify_paths().capath, "/etc/ssl/certs"):
-        if path and os.path.isdir(path) and any(name.endswith(".0") for name in os.listdir(path)):  # noqa: PTH112, PTH208
+        if path and os.path.isdir(path) and any(name.endswith(".0") for name in os.listdir(path)):
             context.load_verify_locations(capath=path)
             return context
     context.load_default_certs()

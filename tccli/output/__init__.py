@@ -6,24 +6,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-FOLDER = os.path.dirname(__file__)
-
-
-def format_names() -> list[str]:
-    """
-    Return the formats there are.
-    """
-    return sorted(name.removesuffix(".py") for name in os.listdir(FOLDER) if name.endswith(".py") and name[0] != "_")
-
 
 class Pages:
     """
@@ -70,8 +59,7 @@ class Pages:
         return {**self.around(), self.key: list(self.entries())}
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(NamedTuple):
     """
     What a command says.
 
@@ -94,8 +82,7 @@ class Answer:
         return self.documents if self.pages is None else [self.pages.joined()]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """
     How it is shown.
 
@@ -112,13 +99,12 @@ class Look:
     width: int | None = None
 
 
-@dataclass(slots=True)
-class Output:
+class Output(NamedTuple):
     """
     Where answers go and in which form: all that can be wrong with that is found before anything is sent.
 
     Args:
-        format_name: One of :func:`format_names`, or None for the default.
+        format_name: The name of a module here, or None for the default.
         path: A file, or None or ``-`` for stdout.
         jq: A filter, or None.
         bare: Strings without quotes.

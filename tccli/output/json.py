@@ -4,7 +4,6 @@ JSON: as it arrived for programs, indented and coloured for people. Pages are on
 
 from __future__ import annotations
 
-import json
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def dumps(document: Any, *, indented: bool = False) -> str:
     """
     Return a document as JSON text.
     """
+    import json
+
     if indented:
         return json.dumps(document, ensure_ascii=False, indent=2)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
