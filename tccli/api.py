@@ -1,8 +1,8 @@
 """
 From a reference entry to a command: the only dynamic code.
 
-``tc queue task``, ``tc api queue task``, ``tc url queue task`` and ``tc signed-url queue task`` are the same tree of services and
-methods with another callback at its leaves.
+``tc queue task``, ``tc api queue task``, ``tc url queue task`` and ``tc signed-url queue task`` are the same tree of
+services and methods with another callback at its leaves.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ class Values(NamedTuple):
     args: Sequence[str]
     query: Mapping[str, str]
     options: Mapping[str, Any]
-
 
 
 class MethodTree(Group):
@@ -105,7 +104,9 @@ class MethodCommand(Command):
         prints_data: As in :class:`~tccli.options.Command`.
     """
 
-    def __init__(self, method: Method, run: Callable[[Settings, Method, Values], None], options: Sequence[click.Option]):
+    def __init__(
+        self, method: Method, run: Callable[[Settings, Method, Values], None], options: Sequence[click.Option]
+    ) -> None:
         self.method = method
         self._run = run
         super().__init__(
@@ -304,7 +305,7 @@ def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload
 
 
 def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:
-    from tccli.core.transport import masked_header, masked_url
+    from tccli.core.tracing import masked_header, masked_url
     from tccli.output import Answer
 
     request = client.request(method, values.args, values.query, payload)
@@ -344,7 +345,10 @@ def api_tree() -> click.Command:
 
 
 def method_tree(
-    name: str, run: Callable[[Settings, Method, Values], None], options: Callable[[], Sequence[click.Option]], summary: str
+    name: str,
+    run: Callable[[Settings, Method, Values], None],
+    options: Callable[[], Sequence[click.Option]],
+    summary: str,
 ) -> click.Command:
     """
     Return a group in which every method's command does *run*.

@@ -56,7 +56,7 @@ class Root(Group):
 
         return api.api_tree() if name == "api" else api.service_group(name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write services and commands apart.
         """

@@ -1,8 +1,8 @@
 """
 The options that commands share, and the settings that they fill.
 
-A shared option is accepted before the command and after it; the later one wins. An option that a command declares itself
-hides a shared one of the same name, which is then accepted only before the command.
+A shared option is accepted before the command and after it; the later one wins. An option that a command declares
+itself hides a shared one of the same name, which is then accepted only before the command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tccli import names
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
@@ -28,6 +28,7 @@ CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "
 UNBREAKABLE_HYPHEN = "\u2011"
 FORMATS = os.path.join(os.path.dirname(__file__), "output")
 LARGEST_TRACE_ID = 256
+LONGEST_TIMEOUT = 366 * 86_400
 NARROWEST_HELP = 40
 WIDEST_HELP = 100
 
@@ -122,7 +123,8 @@ class Settings:
         Return a client for the account.
         """
         from tccli.core.client import Client
-        from tccli.core.transport import HttpTransport, RetryPolicy, TracingTransport, Transport
+        from tccli.core.retries import RetryPolicy
+        from tccli.core.transport import HttpTransport, Transport
 
         transport: Transport
         if self.fake_path is not None:
@@ -132,6 +134,8 @@ class Settings:
         else:
             transport = HttpTransport(self.timeout, os.environ)
         if self.verbose > 1:
+            from tccli.core.tracing import TracingTransport
+
             transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
         policy = RetryPolicy(
             self.retries, self.delay_factor, self.randomization_factor, self.max_delay, self.retry_unsafe
@@ -140,79 +144,50 @@ class Settings:
         return Client(self.account(), transport, policy, self.service_discovery, self.trace_id, report)
 
 
-class Duration(click.ParamType):
+def duration(value: str) -> float:
     """
-    A length of time in seconds: a number of them, or one with a unit.
+    Return the seconds that the value of an option says.
     """
+    from tccli.core.times import parse_duration
 
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """
-        Read *value*.
-        """
-        from tccli.core.times import parse_duration
-
-        if isinstance(value, float):
-            return value
-        try:
-            return parse_duration(str(value))
-        except UsageError as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return parse_duration(value)
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class Timeout(Duration):
+def timeout(value: str) -> float:
     """
-    A length of time that is longer than nothing.
+    Return the seconds that the value of an option says, which are more than none.
     """
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """
-        Read *value*.
-        """
-        seconds = super().convert(value, param, ctx)
-        if not 0 < seconds <= 86_400 * 366:
-            self.fail(f"{value!r} is not a time to wait: longer than nothing, at most a year", param, ctx)
-        return seconds
+    seconds = duration(value)
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise click.BadParameter(f"{value!r} is not a time to wait: longer than nothing, at most a year")
+    return seconds
 
 
-class ScopeList(click.ParamType):
+def scope_list(value: str) -> list[str]:
     """
-    A JSON array of scopes.
+    Return the scopes in a JSON array.
     """
+    import json
 
-    name = "json"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
-        """
-        Read *value*.
-        """
-        import json
-
-        try:
-            scopes = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            self.fail(f"{value!r} is not JSON ({error})", param, ctx)
-        if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-            self.fail(f"{value!r} is not an array of strings", param, ctx)
-        return scopes
+    try:
+        scopes = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"{value!r} is not JSON ({error})") from None
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
+        raise click.BadParameter(f"{value!r} is not an array of strings")
+    return scopes
 
 
-class TraceId(click.ParamType):
+def trace_id(value: str) -> str:
     """
-    What goes out as a header: printable ASCII.
+    Return what goes out as a header: printable ASCII.
     """
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """
-        Read *value*.
-        """
-        text = str(value)
-        if not text.isascii() or not text.isprintable() or not 0 < len(text) <= LARGEST_TRACE_ID:
-            self.fail(f"{value!r} cannot go out as a header: printable ASCII, at most {LARGEST_TRACE_ID}", param, ctx)
-        return text
+    if not value.isascii() or not value.isprintable() or not 0 < len(value) <= LARGEST_TRACE_ID:
+        raise click.BadParameter(f"{value!r} cannot go out as a header: printable ASCII, at most {LARGEST_TRACE_ID}")
+    return value
 
 
 def settings_of(ctx: click.Context) -> Settings:
@@ -233,7 +208,7 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if value is None or ctx.get_parameter_source(param.name) is not click.core.ParameterSource.COMMANDLINE:
         return
     settings = settings_of(ctx)
-    if param.multiple:  # type: ignore[attr-defined]
+    if isinstance(param, click.Option) and param.multiple:
         getattr(settings, param.name).extend(value)
     elif isinstance(param, click.Option) and param.count:
         setattr(settings, param.name, getattr(settings, param.name) + value)
@@ -255,23 +230,35 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("--profile", metavar="NAME", help="Take root URL and credentials from a profile."),
         _shared("--anonymous", is_flag=True, help="Use no credentials."),
         _shared("--authorized-scope", metavar="SCOPE", multiple=True, help="Use at most this scope; repeatable."),
-        _shared("--authorized-scopes", type=ScopeList(), help="The same, as a JSON array; [] allows nothing."),
-        _shared("--proxy/--no-proxy", default=None, help="Go through TASKCLUSTER_PROXY_URL, or not."),
-        _shared("--service-discovery", type=click.Choice(("default", "k8s-dns")), metavar="SCHEME", help="How services are reached: default, k8s-dns."),
-        _shared("--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first (5)."),
-        _shared("--timeout", type=Timeout(), help="For one attempt (30s)."),
-        _shared("--delay-factor", type=Duration(), help="Base of the delay between attempts (100ms)."),
         _shared(
-            "--randomization-factor", type=click.FloatRange(0, 1), metavar="F", help="Spread of the delay (0.25)."
+            "--authorized-scopes", type=scope_list, metavar="JSON", help="The same, as a JSON array; [] allows nothing."
         ),
-        _shared("--max-delay", type=Duration(), help="Longest delay between attempts (30s)."),
+        _shared("--proxy/--no-proxy", default=None, help="Go through TASKCLUSTER_PROXY_URL, or not."),
+        _shared(
+            "--service-discovery",
+            type=click.Choice(("default", "k8s-dns")),
+            metavar="SCHEME",
+            help="How services are reached: default, k8s-dns.",
+        ),
+        _shared("--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first (5)."),
+        _shared("--timeout", type=timeout, metavar="DURATION", help="For one attempt (30s)."),
+        _shared(
+            "--delay-factor", type=duration, metavar="DURATION", help="Base of the delay between attempts (100ms)."
+        ),
+        _shared("--randomization-factor", type=click.FloatRange(0, 1), metavar="F", help="Spread of the delay (0.25)."),
+        _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (30s)."),
         _shared("--retry-unsafe", is_flag=True, help="Repeat even calls whose effect may double."),
-        _shared("--trace-id", type=TraceId(), help="Send as x-taskcluster-trace-id."),
+        _shared("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
         _shared("--fake", metavar="FILE", help="Answer calls from a JSON file instead of the network (TC_FAKE)."),
         _shared("--fake-calls", metavar="FILE", help="Append every faked call to a file, as JSON lines."),
         _shared("-v", "--verbose", count=True, help="Say more; -vv shows requests and answers."),
         _shared("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
-        _shared("--color", type=click.Choice(("auto", "always", "never")), metavar="WHEN", help="Colour: auto, always, never."),
+        _shared(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            metavar="WHEN",
+            help="Colour: auto, always, never.",
+        ),
     )
 
 
@@ -280,7 +267,9 @@ def output_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes that prints data.
     """
-    formats = sorted(name.removesuffix(".py") for name in os.listdir(FORMATS) if name.endswith(".py") and name[0] != "_")
+    formats = sorted(
+        name.removesuffix(".py") for name in os.listdir(FORMATS) if name.endswith(".py") and name[0] != "_"
+    )
     return (
         _shared("--format", type=click.Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all."),
@@ -300,13 +289,11 @@ class _Formatter(click.HelpFormatter):
         """
         super().write_text(text.replace("-", UNBREAKABLE_HYPHEN))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """
         Write rows of a name and a wrapped text.
         """
-        super().write_dl(
-            [(name, text.replace("-", UNBREAKABLE_HYPHEN)) for name, text in rows], col_max, col_spacing
-        )
+        super().write_dl([(name, text.replace("-", UNBREAKABLE_HYPHEN)) for name, text in rows], col_max, col_spacing)
 
     def getvalue(self) -> str:
         """

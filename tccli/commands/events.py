@@ -57,8 +57,9 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
 @pass_settings
 def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...]) -> None:
     """
-    Print what to bind a queue to for the messages with the given keys, such as --taskGroupId ID; a key that is not given may
-    be anything. tc events list shows the keys.
+    Print what to bind a queue to for the messages with the given keys, such as --taskGroupId ID.
+
+    A key that is not given may be anything. tc events list shows the keys.
     """
     from tccli import references
     from tccli.core.bindings import routing_key_pattern

@@ -27,7 +27,9 @@ def command() -> None:
 @command.command("distill", short_help="Turn published references into the compact files of tccli/references")
 @click.argument("rollup", metavar="ROLLUP")
 @click.option("--methods", metavar="FILE", help="A newer list of methods, which decides which there are.")
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, help="Where the files go, one for each service.")
+@click.option(
+    "-o", "--output", "folder", metavar="DIR", required=True, help="Where the files go, one for each service."
+)
 @pass_settings
 def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -> None:
     """
@@ -36,7 +38,6 @@ def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -
     Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
     """
     from tccli.core.files import whole_file
-    from tccli.output import Answer
     from tccli.references import FOLDER, SUFFIX
     from tccli.references.distill import distill as distilled
 

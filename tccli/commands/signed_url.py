@@ -25,9 +25,7 @@ PROXY_LIFETIME = "1 hour"
 
 def _options() -> list[click.Option]:
     return [
-        click.Option(
-            ["--expires"], metavar="WHEN", help=f"An offset, seconds, or a timestamp ({LIFETIME} from now)."
-        ),
+        click.Option(["--expires"], metavar="WHEN", help=f"An offset, seconds, or a timestamp ({LIFETIME} from now)."),
         click.Option(["--internal"], is_flag=True, help="As this machine reaches it, through service discovery."),
     ]
 

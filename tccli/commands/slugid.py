@@ -23,8 +23,9 @@ MOST = 1_000_000
 @click.pass_context
 def command(ctx: click.Context, *, v4: bool, count: int) -> None:
     """
-    Print new slugids: 22 characters that make a unique taskId. They begin with a letter, A to f, so that no shell and no
-    option parser takes one for an option.
+    Print new slugids: 22 characters that make a unique taskId.
+
+    They begin with a letter from A to f, so that nothing takes one for an option.
     """
     if ctx.invoked_subcommand is not None:
         return

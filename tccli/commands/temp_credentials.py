@@ -29,7 +29,8 @@ def command(
     """
     Print temporary credentials as export lines: eval "$(tc temp-credentials --scope secrets:get:x --expires '1 hour')".
 
-    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints them as JSON.
+    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints them
+    as JSON.
     """
     import secrets
     from datetime import UTC, datetime

@@ -85,10 +85,8 @@ def account(wishes: Wishes, environ: Mapping[str, str], *, sends: bool = True) -
         root = root_url(wishes, environ)
     else:
         root = proxy_url or ""
-    if proxy_url is not None:
-        credentials = None
-    else:
-        credentials = None if wishes.anonymous else _credentials(wishes, environ, root)
+    unsigned = proxy_url is not None or wishes.anonymous
+    credentials = None if unsigned else _credentials(wishes, environ, root)
     if wishes.authorized_scopes is not None:
         if credentials is None:
             raise UsageError("authorized scopes limit credentials, and there are none")

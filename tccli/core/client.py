@@ -15,7 +15,9 @@ from urllib.parse import quote
 from tccli import __version__
 from tccli.core import hawk
 from tccli.core.fake import Call
-from tccli.core.transport import Request, Response, RetryPolicy, Transport, masked_url, send_with_retries
+from tccli.core.retries import RetryPolicy, send_with_retries
+from tccli.core.tracing import masked_url
+from tccli.core.transport import Request, Response, Transport
 from tccli.errors import BrokenAnswerError, NoAnswerError, ServiceError, UsageError, service_error_class
 
 if TYPE_CHECKING:
@@ -148,7 +150,11 @@ class Client:
         )
 
     def call(
-        self, method: Method, args: Sequence[str], query: Mapping[str, str] | None = None, payload: Payload | None = None
+        self,
+        method: Method,
+        args: Sequence[str],
+        query: Mapping[str, str] | None = None,
+        payload: Payload | None = None,
     ) -> Response:
         """
         Call a method.
@@ -204,7 +210,11 @@ class Client:
         return response
 
     def value(
-        self, method: Method, args: Sequence[str], query: Mapping[str, str] | None = None, payload: Payload | None = None
+        self,
+        method: Method,
+        args: Sequence[str],
+        query: Mapping[str, str] | None = None,
+        payload: Payload | None = None,
     ) -> Any:
         """
         Call a method whose answer is JSON, and return the document.
@@ -234,7 +244,9 @@ class Client:
             if not token:
                 return
             if token in seen:
-                raise BrokenAnswerError(f"{method.id}: the same continuation token came twice, so there would be no end")
+                raise BrokenAnswerError(
+                    f"{method.id}: the same continuation token came twice, so there would be no end"
+                )
             seen.add(token)
             query["continuationToken"] = token
 

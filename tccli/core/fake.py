@@ -139,4 +139,6 @@ def _json_response(status: int, body: Any, headers: Mapping[str, Any]) -> Respon
     lowered = {name.lower(): str(value) for name, value in headers.items()}
     if body is None:
         return Response(status, lowered)
-    return Response(status, {"content-type": "application/json", **lowered}, json.dumps(body, ensure_ascii=False).encode())
+    return Response(
+        status, {"content-type": "application/json", **lowered}, json.dumps(body, ensure_ascii=False).encode()
+    )

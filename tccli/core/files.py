@@ -38,8 +38,8 @@ def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     """
     Open a file to write beside *path*, and let it take that place when all went well.
 
-    An existing file stays as it is until then, and hands on its mode; a link stays a link. Pipes and devices are written
-    directly.
+    An existing file stays as it is until then, and hands on its mode; a link stays a link. Pipes and devices are
+    written directly.
 
     Args:
         private: Only the owner may read a new file.

@@ -1,5 +1,5 @@
 """
-Hawk, as Taskcluster uses it: a request becomes a header, a URL becomes a signed URL, an issuer makes temporary credentials.
+Hawk, as Taskcluster uses it: a request becomes a header, a URL a signed URL, an issuer makes temporary credentials.
 
 Pure: clock, nonce and seed are arguments.
 
@@ -57,7 +57,10 @@ def parse_certificate(text: str) -> Mapping[str, Any] | None:
         certificate = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"the certificate is not JSON ({error})") from None
-    if not isinstance(certificate, dict) or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys():
+    if (
+        not isinstance(certificate, dict)
+        or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys()
+    ):
         raise ConfigurationError("the certificate is not one: version, seed, start, expiry and signature are expected")
     if not all(isinstance(certificate[name], int) for name in ("start", "expiry")):
         raise ConfigurationError("the certificate's start and expiry are not milliseconds")

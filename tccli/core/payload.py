@@ -92,17 +92,19 @@ def encode(document: Any) -> Payload:
         UsageError: JSON has no way to say it.
     """
     try:
-        return Payload(document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+        return Payload(
+            document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        )
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"the payload cannot be said in JSON: {error}") from None
 
 
 def with_settings(document: Any, settings: Iterable[str]) -> Payload:
-    """
+    r"""
     Return *document* with each ``path=text`` or ``path:=json`` carried out on it.
 
-    A path is names and list positions joined by dots; ``\\.`` is a dot in a name; a position just past the end of a list, or
-    ``[]``, appends. What is missing on the way becomes an object.
+    A path is names and list positions joined by dots; ``\.`` is a dot in a name; a position just past the end of a
+    list, or ``[]``, appends. What is missing on the way becomes an object.
 
     Raises:
         UsageError: A setting is malformed, or leads through something that has no parts.
@@ -143,7 +145,9 @@ def _decode(text: bytes, source: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"the payload from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}") from None
+        raise UsageError(
+            f"the payload from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}"
+        ) from None
 
 
 def _no_constant(name: str) -> Any:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft6Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT6
 
 from tccli import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 LONGEST_FOUND = 60
 _formats = FormatChecker(formats=())
@@ -54,7 +54,9 @@ def problems(service: str, schema: str, document: Any) -> list[Problem]:
         service: Whose schema.
         schema: Its name, as in the references: ``create-task-request.json``.
     """
-    errors = sorted(_validator(service, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
+    errors = sorted(
+        _validator(service, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)]
+    )
     return list(dict.fromkeys(_problem(cause) for error in errors for cause in _causes(error)))
 
 
@@ -62,7 +64,7 @@ def problems(service: str, schema: str, document: Any) -> list[Problem]:
 def _validator(service: str, schema: str) -> Any:
     documents = references.schemas(service)
     registry: Registry[Any] = Registry().with_resources(
-        (name, Resource(contents=body, specification=DRAFT6)) for name, body in documents.items()
+        (name, DRAFT6.create_resource(body)) for name, body in documents.items()
     )
     return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=_formats)
 
@@ -102,39 +104,14 @@ def _path(error: ValidationError) -> str:
 
 
 def _expected(error: ValidationError) -> str:
-    value = error.validator_value
-    match error.validator:
-        case "type":
-            return " or ".join([value] if isinstance(value, str) else value)
-        case "required":
-            return "also " + ", ".join(name for name in value if name not in error.instance)
-        case "additionalProperties":
-            return "only " + ", ".join(error.schema.get("properties", {}))
-        case "enum":
-            return "one of " + ", ".join(map(str, value))
-        case "const":
-            return repr(value)
-        case "pattern":
-            return f"text that matches {value}"
-        case "format":
-            return f"a {value}"
-        case "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties":
-            unit = {"Length": "characters", "Items": "items", "Properties": "properties"}[error.validator[3:]]
-            return f"at {'least' if error.validator.startswith('min') else 'most'} {value} {unit}"
-        case "minimum" | "maximum":
-            return f"a number of at {'least' if error.validator == 'minimum' else 'most'} {value}"
-        case "uniqueItems":
-            return "no item twice"
-        case "multipleOf":
-            return f"a multiple of {value}"
-        case "oneOf" | "anyOf":
-            return _alternatives(value)
-        case "not":
-            return "something else"
-        case "dependencies" | "propertyNames":
-            return f"{error.validator} as the schema says"
-        case other:
-            return f"what {other} says"
+    say = _SAYINGS.get(error.validator)
+    return say(error.validator_value, error) if say else f"what {error.validator} says"
+
+
+def _bound(value: Any, error: ValidationError) -> str:
+    units = {"Length": " characters", "Items": " items", "Properties": " properties"}
+    unit = units.get(error.validator[3:], "")
+    return f"at {'least' if error.validator.startswith('min') else 'most'} {value}{unit}"
 
 
 def _alternatives(branches: list[Any]) -> str:
@@ -153,6 +130,25 @@ def _alternatives(branches: list[Any]) -> str:
         names.append(" and ".join(constants) or ", ".join(required) or str(branch.get("type", "")))
     named = [name for name in dict.fromkeys(names) if name]
     return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
+
+
+_SAYINGS: Mapping[str, Callable[[Any, ValidationError], str]] = {
+    "type": lambda value, _: " or ".join([value] if isinstance(value, str) else value),
+    "required": lambda value, error: "also " + ", ".join(name for name in value if name not in error.instance),
+    "additionalProperties": lambda _, error: "only " + ", ".join(error.schema.get("properties", {})),
+    "enum": lambda value, _: "one of " + ", ".join(map(str, value)),
+    "const": lambda value, _: repr(value),
+    "pattern": lambda value, _: f"text that matches {value}",
+    "format": lambda value, _: f"a {value}",
+    "uniqueItems": lambda *_: "no item twice",
+    "multipleOf": lambda value, _: f"a multiple of {value}",
+    "oneOf": lambda value, _: _alternatives(value),
+    "anyOf": lambda value, _: _alternatives(value),
+    "not": lambda *_: "something else",
+    **dict.fromkeys(
+        (f"{bound}{what}" for bound in ("min", "max") for what in ("imum", "Length", "Items", "Properties")), _bound
+    ),
+}
 
 
 def _found(error: ValidationError) -> str:
@@ -210,7 +206,19 @@ def _javascript(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
 
 
-@_formats.checks("date-time")
+def _checks(name: str) -> Callable[[Callable[[object], bool]], Callable[[object], bool]]:
+    """
+    Make a function the check for a format.
+    """
+
+    def register(function: Callable[[object], bool]) -> Callable[[object], bool]:
+        _formats.checks(name)(function)
+        return function
+
+    return register
+
+
+@_checks("date-time")
 def _is_date_time(value: object) -> bool:
     if not isinstance(value, str):
         return True
@@ -223,12 +231,12 @@ def _is_date_time(value: object) -> bool:
     return True
 
 
-@_formats.checks("uri")
+@_checks("uri")
 def _is_uri(value: object) -> bool:
     return not isinstance(value, str) or bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", value))
 
 
-@_formats.checks("email")
+@_checks("email")
 def _is_email(value: object) -> bool:
     return not isinstance(value, str) or bool(re.fullmatch(r"[^\s@]+@[^\s@]+", value))
 

@@ -41,7 +41,9 @@ def parse_offset(text: str) -> timedelta:
     if not found or -1 in places or places != sorted(set(places)):
         raise UsageError(f"{text!r} is not a length of time", hint=_EXAMPLE)
     try:
-        total = sum((int(count) * _UNITS[place][1] for (count, _), place in zip(parts, places, strict=True)), timedelta())
+        total = sum(
+            (int(count) * _UNITS[place][1] for (count, _), place in zip(parts, places, strict=True)), timedelta()
+        )
     except (OverflowError, ValueError):
         raise _beyond(text) from None
     return -total if found[1] == "-" else total

@@ -1,8 +1,8 @@
 """
 Requests out, answers in: the only module that touches the network.
 
-API calls are single, small and often the only thing that a process does, so they go through the standard library's
-client, which is there in a quarter of the time that a richer one takes to load.
+API calls are small and often the only thing that a process does, so they go through the standard library's client,
+which is loaded in a fraction of the time that a richer one takes.
 
 Redirects are never followed, and what a proxy or a lost connection does is mapped to the errors of this project.
 """
@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import random
-import re
 import socket
 import time
 import zlib
@@ -24,12 +22,9 @@ from urllib.parse import unquote, urlsplit
 from tccli.errors import BrokenAnswerError, ConfigurationError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from tccli.core.fake import Call
-
-LONGEST_RETRY_AFTER = 60.0
-"""Seconds: a service that asks for more is asked again after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,100 +70,6 @@ class Transport(Protocol):
         """
         Send once, without retries.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """
-    When to try again, and after how long.
-
-    Attributes:
-        retries: How many more attempts there may be after the first.
-        delay_factor: Seconds.
-        randomization_factor: 0.25 means a quarter more or less.
-        max_delay: Seconds.
-        unsafe: Also repeat calls whose effect would be doubled.
-    """
-
-    retries: int = 5
-    delay_factor: float = 0.1
-    randomization_factor: float = 0.25
-    max_delay: float = 30.0
-    unsafe: bool = False
-
-    def delay(self, retry: int, draw: float) -> float:
-        """
-        Return the seconds before retry number *retry* (1, 2, …); *draw* is random in [-1, 1].
-        """
-        exact = 2.0 ** min(retry, 64) * self.delay_factor
-        return max(0.0, min(exact * (1 + self.randomization_factor * draw), self.max_delay))
-
-
-def send_with_retries(
-    transport: Transport,
-    make_request: Callable[[], Request],
-    policy: RetryPolicy,
-    *,
-    idempotent: bool,
-    report: Callable[[str], None],
-    sleep: Callable[[float], None] = time.sleep,
-) -> Response:
-    """
-    Send until there is an answer that is not a passing failure, or the retries are used up.
-
-    Args:
-        make_request: Called for every attempt, so that each has a signature of its own.
-        idempotent: Whether it may be sent again after its bytes went out.
-        report: Takes a line for people before each wait.
-
-    Returns:
-        The last answer, whatever its status.
-
-    Raises:
-        NoAnswerError: The last attempt had none.
-        BrokenAnswerError: What came is no HTTP answer, or cannot be decoded.
-    """
-    attempt = 0
-    while True:
-        attempt += 1
-        last = attempt > policy.retries
-        asked = 0.0
-        try:
-            response = transport.send(make_request())
-            if response.status < 500 and response.status != 429:
-                return response
-            if last or not (idempotent or policy.unsafe):
-                return response
-            trouble = f"status {response.status}"
-            asked = _retry_after(response.headers.get("retry-after", ""))
-        except NoAnswerError as error:
-            if error.sent and not (idempotent or policy.unsafe):
-                error.hint = "it is not repeated, since the call may have taken effect; --retry-unsafe repeats it"
-                raise
-            if last:
-                if attempt > 1:
-                    error.message += f" (tried {attempt} times)"
-                raise
-            trouble = error.message
-        delay = max(policy.delay(attempt, random.uniform(-1, 1)), asked)  # noqa: S311 - spreads load, guards nothing
-        report(f"{trouble}; retry {attempt} of {policy.retries} in {delay:.1f} s")
-        sleep(delay)
-
-
-def _retry_after(value: str) -> float:
-    """
-    Return the seconds that a Retry-After header asks for, in either of its forms, up to a cap.
-    """
-    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
-        seconds = float(value)
-    else:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError, TypeError):
-            return 0.0
-    return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
 
 
 class HttpTransport:
@@ -236,9 +137,7 @@ class HttpTransport:
         host, port = via.hostname or "", via.port or (443 if via.scheme == "https" else 80)
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self._timeout)
-        connection = http.client.HTTPSConnection(
-            host, port, timeout=self._timeout, context=tls_context(self._environ)
-        )
+        connection = http.client.HTTPSConnection(host, port, timeout=self._timeout, context=tls_context(self._environ))
         if proxy:
             connection.set_tunnel(parts.hostname or "", parts.port or 443, _proxy_authorization(proxy))
         return connection
@@ -249,11 +148,11 @@ class HttpTransport:
         """
         if not any(name.lower() in {f"{scheme}_proxy", "all_proxy"} for name in self._environ):
             return None
-        from urllib.request import getproxies_environment, proxy_bypass_environment
+        from urllib import request
 
-        proxies = getproxies_environment()
+        proxies = request.getproxies_environment()
         found = proxies.get(scheme) or proxies.get("all")
-        if not found or proxy_bypass_environment(host, proxies):
+        if not found or request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
             return None
         if "://" not in found:
             found = f"http://{found}"
@@ -263,49 +162,6 @@ class HttpTransport:
                 hint="name an http:// proxy",
             )
         return found
-
-
-class TracingTransport:
-    """
-    Tells people what goes out and what comes back, secrets masked.
-    """
-
-    def __init__(self, transport: Transport, report: Callable[[str], None]) -> None:
-        self._transport = transport
-        self._report = report
-
-    def send(self, request: Request) -> Response:
-        """
-        Send through the transport that this one stands before.
-        """
-        self._report(f"> {request.verb} {masked_url(request.url)}")
-        for name, value in request.headers.items():
-            self._report(f"> {name}: {masked_header(name, value)}")
-        if request.body:
-            self._report(f"> ({len(request.body)} bytes)")
-        started = time.monotonic()
-        response = self._transport.send(request)
-        self._report(f"< {response.status} after {time.monotonic() - started:.3f} s")
-        for name, value in response.headers.items():
-            self._report(f"< {name}: {masked_header(name, value)}")
-        self._report(f"< ({len(response.body)} bytes)")
-        return response
-
-
-def masked_url(text: str) -> str:
-    """
-    Return *text* with the bewits and storage signatures of the URLs in it masked.
-    """
-    return re.sub(r"(?i)\b(bewit|signature|sig|token|x-(?:amz|goog)-[\w-]+)=[^&\s)\"'<>]+", r"\1=…", text)
-
-
-def masked_header(name: str, value: str) -> str:
-    """
-    Return a header's value as people may see it.
-    """
-    if name.lower() in {"authorization", "proxy-authorization", "cookie", "set-cookie"}:
-        return f"{value.split(' ')[0]} …"
-    return masked_url(value)
 
 
 class _Deadline:

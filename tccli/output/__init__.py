@@ -14,6 +14,7 @@ from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+
 class Pages:
     """
     The pages of a listing, as one document whose one array is read as it arrives.

@@ -1,8 +1,8 @@
 """
 The API surface as data: one ``<service>.jsonl`` beside this file for each service.
 
-The first line of a file describes the service. After it come the methods, then the exchanges, then the JSON schemas, one
-record a line, told apart by their first key::
+The first line of a file describes the service. After it come the methods, then the exchanges, then the JSON schemas,
+one record a line, told apart by their first key::
 
     {"service": "queue", "version": "v1", "release": "113.2.0", "exchanges": "exchange/…/v1/", "summary": "…"}
     {"method": "task", "verb": "GET", "route": "/task/<taskId>", "output": "task.json", "scopes": …, "summary": "…"}

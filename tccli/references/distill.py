@@ -1,8 +1,8 @@
 """
 From the references that a deployment publishes to the compact files of this folder: facts in, prose out.
 
-A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty one for
-what is new, so the diff of the next version shows what is left to write.
+A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty
+one for what is new, so the diff of the next version shows what is left to write.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mappin
 
     Args:
         rollup: ``/references/references.json`` of a deployment: ``[{"filename": …, "content": …}]``.
-        methods: A newer surface, ``{"services": {…}, "taskclusterVersion": …}``: it decides which methods there are, the
-            roll-up adds scopes, categories and schemas where it knows the method. None takes all from the roll-up.
+        methods: A newer surface, ``{"services": {…}, "taskclusterVersion": …}``: it decides which methods there are,
+            the roll-up adds scopes, categories and schemas where it knows the method. None takes all from the roll-up.
         summaries: By ``service``, ``service.method`` and ``service.exchange``; what is missing becomes an empty string.
 
     Raises:
@@ -102,7 +102,11 @@ def _records(
 
 
 def _method_record(
-    name: str, method: Mapping[str, Any], known: Mapping[str, Any], schemas: Mapping[str, Any], summaries: Mapping[str, str]
+    name: str,
+    method: Mapping[str, Any],
+    known: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+    summaries: Mapping[str, str],
 ) -> dict[str, Any]:
     in_route = re.findall(r"<(\w+)>", method["route"])
     if in_route != list(method["args"]):
