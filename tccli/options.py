@@ -132,7 +132,8 @@ class Settings:
 
             transport = FakeTransport(self.fake_path, self.fake_calls or os.environ.get("TC_FAKE_CALLS") or None)
         else:
-            transport = HttpTransport(self.timeout, os.environ)
+            transport = connections = HttpTransport(self.timeout, os.environ)
+            click.get_current_context().call_on_close(connections.close)
         if self.verbose > 1:
             from tccli.core.tracing import TracingTransport
 
