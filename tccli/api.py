@@ -47,6 +47,7 @@ class MethodTree(Group):
 
     def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = "service"
         self._make = make
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
@@ -69,6 +70,7 @@ class ServiceGroup(Group):
 
     def __init__(self, service: str, *, make: Callable[[Method], click.Command]) -> None:
         super().__init__(service, help=references.service_summary(service) + ".")
+        self.kind = "method"
         self._service = service
         self._make = make
 

@@ -30,6 +30,8 @@ class Root(Group):
     Commands are the files in ``commands/``, services those in ``references/``; what is not used is not loaded.
     """
 
+    kind = "command or service"
+
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """
         Return all names, services last.

@@ -418,6 +418,7 @@ class Group(_TakesSharedOptions, click.Group):
 
     command_class = Command
     group_class = type
+    kind = "command"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
@@ -454,8 +455,9 @@ class Group(_TakesSharedOptions, click.Group):
         """
         command = self.get_command(ctx, args[0])
         if command is None:
-            kind = "command" if self is ctx.find_root().command else f"command of {ctx.command_path}"
-            raise UsageError(f"no {kind} {args[0]!r}", hint=self.hint(ctx, args[0]))
+            where = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+            message = f"{where}: no {self.kind} {args[0]!r}" if where else f"no {self.kind} {args[0]!r}"
+            raise UsageError(message, hint=self.hint(ctx, args[0]))
         return command.name, command, args[1:]
 
     def hint(self, ctx: click.Context, name: str) -> str:

@@ -286,7 +286,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
         message = body["error"]
     else:
         message = _excerpt(response.body, EXCERPT) or "no text"
-    line = " ".join(message.split())
+    line = " ".join(message.replace("```", "").split())
     text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({masked_url(url)})"
     details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
     return service_error_class(response.status)(

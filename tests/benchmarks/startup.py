@@ -1,0 +1,76 @@
+"""
+How long commands take to start, in CPU time, as ratios to what cannot be avoided.
+
+Run it in an environment into which the project is installed (not editable: only then is the bytecode compiled)::
+
+    .venv/bin/python tests/benchmarks/startup.py
+
+All commands run in turn, again and again, so that a machine whose speed drifts does so for all of them alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from tccli.sandbox.server import Server
+
+TC = str(Path(sys.executable).with_name("tc"))
+IMPORT_CLICK = [sys.executable, "-c", "import click"]
+OFFICIAL_PING = [sys.executable, "-c", "import os, taskcluster; taskcluster.Queue(taskcluster.optionsFromEnvironment()).ping()"]
+CASES = {
+    "tc --help": ([TC, "--help"], "import click", 1.3),
+    "tc queue createTask --help": ([TC, "queue", "createTask", "--help"], "import click", 1.3),
+    "tc from-now 1 hour": ([TC, "from-now", "1", "hour"], "import click", 1.3),
+    "tc slugid": ([TC, "slugid"], "import click", 1.3),
+    "tc queue ping": ([TC, "queue", "ping"], "official ping", 0.8),
+}
+BASELINES = {"import click": IMPORT_CLICK, "official ping": OFFICIAL_PING}
+
+
+def cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
+    """
+    Run *command* and return the CPU time that it took, children included.
+    """
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert process.stderr is not None
+    if status:
+        raise SystemExit(f"{command} failed: {process.stderr.read().decode()}")
+    process.stderr.close()
+    process.returncode = 0
+    return usage.ru_utime + usage.ru_stime
+
+
+def main() -> None:
+    """
+    Measure, and print a row for each command.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=21)
+    runs = parser.parse_args().runs
+    commands = {**BASELINES, **{name: command for name, (command, _, _) in CASES.items()}}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    with Server() as server:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
+        environment = {**kept, "TASKCLUSTER_ROOT_URL": server.root_url}
+        for run in range(runs + 1):
+            for name, command in commands.items():
+                taken = cpu_seconds(command, environment)
+                if run:  # the first round only warms up
+                    seconds[name].append(taken)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    print(f"medians of {runs} alternating runs, CPU time")
+    for name in BASELINES:
+        print(f"{name:30} {medians[name] * 1000:6.1f} ms")
+    for name, (_, baseline, limit) in CASES.items():
+        ratio = medians[name] / medians[baseline]
+        print(f"{name:30} {medians[name] * 1000:6.1f} ms  {ratio:.2f} x {baseline} (at most {limit})")
+
+
+if __name__ == "__main__":
+    main()
