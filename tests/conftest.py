@@ -1,18 +1,27 @@
 """
-What all tests share: a deployment to talk to.
+What all tests share: the command line, and a deployment to talk to.
 """
 
 from __future__ import annotations
 
+import io
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+from unittest import mock
 
 import pytest
 
+import tccli
+from tccli import app
 from tccli.sandbox.server import Server
+from tests.rude import Rude
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tccli.sandbox.clock import Clock
 
@@ -61,3 +70,145 @@ def sandbox(sandbox_server: Server) -> RunningSandbox:
         requests=requests,
         clock=sandbox_server.sandbox.state.clock,
     )
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    How a command line went.
+
+    Attributes:
+        output: The bytes on stdout.
+        stderr: Text.
+    """
+
+    exit_code: int
+    output: bytes
+    stderr: str
+
+    @property
+    def stdout(self) -> str:
+        """
+        The text on stdout.
+        """
+        return self.output.decode()
+
+
+class CommandLine(Protocol):
+    """
+    Runs ``tc`` with arguments; *env* is all of its environment but what every process needs.
+    """
+
+    def __call__(self, *argv: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
+        """
+        Run it to its end.
+        """
+
+
+@pytest.fixture
+def bare_environment(tmp_path: Path) -> dict[str, str]:
+    """
+    An environment that says nothing about deployments, proxies or colours, with an empty home.
+    """
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "LC_ALL", "TMPDIR"}}
+    home = tmp_path / "home"
+    home.mkdir()
+    return {**kept, "HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+
+
+@pytest.fixture
+def tc(tmp_path: Path, bare_environment: dict[str, str]) -> CommandLine:
+    """
+    The command line, run inside of this process, with files as its streams.
+    """
+    folder = tmp_path / "streams"
+    folder.mkdir()
+
+    def run(*argv: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
+        given = io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))
+        with (
+            (folder / "stdout").open("w", encoding="utf-8", newline="") as stdout,
+            (folder / "stderr").open("w", encoding="utf-8", newline="") as stderr,
+            mock.patch.multiple(sys, stdin=given, stdout=stdout, stderr=stderr),
+            mock.patch.dict(os.environ, {**bare_environment, **(env or {})}, clear=True),
+        ):
+            code = app.run(list(argv))
+        return Result(code, (folder / "stdout").read_bytes(), (folder / "stderr").read_text("utf-8"))
+
+    return run
+
+
+class Start(Protocol):
+    """
+    Starts ``tc`` as a process of its own.
+    """
+
+    def __call__(
+        self, *argv: str, env: Mapping[str, str] | None = None, stdin: int = ..., stdout: int = ..., stderr: int = ...
+    ) -> subprocess.Popen[bytes]:
+        """
+        Return the process.
+        """
+
+
+@pytest.fixture
+def process_environment(bare_environment: dict[str, str]) -> dict[str, str]:
+    """
+    What ``python -m tccli`` needs to find the code under test.
+    """
+    return {**bare_environment, "PYTHONPATH": os.path.dirname(os.path.dirname(tccli.__file__))}
+
+
+@pytest.fixture
+def start(process_environment: dict[str, str]) -> Iterator[Start]:
+    """
+    Starts ``python -m tccli``; what still runs at the end of the test is ended.
+    """
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def run(
+        *argv: str,
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+    ) -> subprocess.Popen[bytes]:
+        processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "tccli", *argv],
+                env={**process_environment, **(env or {})},
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+            )
+        )
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def tc_process(start: Start) -> CommandLine:
+    """
+    The command line as a process of its own, for what a process can show only.
+    """
+
+    def run(*argv: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
+        process = start(*argv, env=env, stdin=subprocess.PIPE)
+        output, errors = process.communicate(stdin.encode() if isinstance(stdin, str) else stdin, timeout=60)
+        return Result(process.returncode, output, errors.decode())
+
+    return run
+
+
+@pytest.fixture
+def rude() -> Iterator[Rude]:
+    """
+    A server that answers what the test says.
+    """
+    with Rude() as server:
+        yield server
