@@ -112,7 +112,8 @@ class Server:
 
 
 def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
+    # The protocol is named so that asyncio knows it for TCP and sends answers without delay.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
