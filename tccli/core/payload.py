@@ -71,6 +71,11 @@ def parse_yaml(text: bytes, source: str) -> Payload:
             for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
+        def compose_mapping_node(self, anchor: Any) -> Any:
+            node = super().compose_mapping_node(anchor)
+            _check_keys([key for key, _ in node.value])
+            return node
+
     try:
         document = yaml.load(_decode(text, source), Loader)  # noqa: S506 - a safe loader with fewer types
     except yaml.MarkedYAMLError as error:
@@ -141,6 +146,23 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
         )
 
 
+def _check_keys(keys: list[Any]) -> None:
+    """
+    Refuse what JSON has no way to say, or says in another way than it looks: ``on`` is a boolean in YAML.
+    """
+    from yaml.composer import ComposerError
+
+    seen: set[str] = set()
+    for key in keys:
+        if key.tag == "tag:yaml.org,2002:merge":
+            continue
+        if key.tag != "tag:yaml.org,2002:str":
+            raise ComposerError(None, None, f"the key {str(key.value)!r} is not text: quote it", key.start_mark)
+        if key.value in seen:
+            raise ComposerError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
+        seen.add(key.value)
+
+
 def _decode(text: bytes, source: str) -> str:
     try:
         return text.decode("utf-8-sig")
@@ -174,8 +196,12 @@ def _parse_setting(setting: str) -> tuple[list[str], Any]:
             value = json.loads(text, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise UsageError(f"--set {setting!r}: what follows := is not JSON ({error})") from None
-    path = path.removesuffix("[]") + (".[]" if path.endswith("[]") else "")
-    return [step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", path)], value
+    steps: list[str] = []
+    for step in re.split(r"(?<!\\)\.", path):
+        name = step.removesuffix("[]")
+        steps += [name.replace("\\.", ".")] if name or not step else []
+        steps += ["[]"] if name != step else []
+    return steps, value
 
 
 def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
@@ -187,6 +213,8 @@ def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
     step, rest = path[0], path[1:]
     if target is None:
         target = [] if step == "[]" else {}
+    if isinstance(target, dict) and step == "[]":
+        raise UsageError(f"--set {setting!r}: '[]' is for lists, and there is an object")
     if isinstance(target, dict):
         return {**target, step: _assigned(target.get(step), rest, value, setting)}
     if not isinstance(target, list):
