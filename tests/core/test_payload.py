@@ -1,0 +1,288 @@
+"""
+From text to a payload, and changes to it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli import references
+from tccli.core import payload
+from tccli.errors import UsageError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+PLAIN = st.text(st.characters(max_codepoint=0xD7FF), max_size=10)
+NAMES = st.text(st.characters(exclude_characters="\\=:[]", exclude_categories=["Cs"]), min_size=1, max_size=6)
+PATHS = st.lists(NAMES, min_size=1, max_size=4)
+
+
+@given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_json_goes_out_as_it_was_written(document: Any, indent: Any, ascii_only: bool) -> None:
+    """
+    Byte for byte, but for blanks around it.
+    """
+    text = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
+    found = payload.parse_json(b" \n" + text + b"\n", "stdin")
+
+    assert document == found.document
+    assert text == found.body
+
+
+@given(st.dictionaries(PLAIN, JSON.filter(lambda document: "\\ud" not in json.dumps(document)), max_size=3))
+def test_yaml_can_say_what_json_can(document: Any) -> None:
+    """
+    Every JSON text is YAML of the same meaning.
+    """
+    text = json.dumps(document).encode()
+
+    assert document == payload.parse_yaml(text, "a.yml").document
+
+
+@given(JSON)
+def test_what_is_made_reads_back(document: Any) -> None:
+    """
+    The bytes mean the document.
+    """
+    assert document == json.loads(payload.encode(document).body)
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_read_or_refused_in_words(text: bytes) -> None:
+    """
+    Nothing that is piped in makes a traceback.
+    """
+    for parse in (payload.parse_json, payload.parse_yaml):
+        try:
+            parse(text, "stdin")
+        except UsageError as error:
+            assert "stdin" in error.message
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b" \n", "is empty", id="blank"),
+        pytest.param(b'{"a": 1,\n "b": }', "line 2, column 7", id="not JSON"),
+        pytest.param(b"{} {}", "line 1, column 4", id="two documents"),
+        pytest.param(b'{"a": 1, "b": {"c": 1, "c": 2}}', "the key 'c' is there twice", id="key twice"),
+        pytest.param(b'{"a": NaN}', "NaN is not a JSON value", id="NaN"),
+        pytest.param(b"[-Infinity]", "-Infinity is not a JSON value", id="infinity"),
+        pytest.param(b'{"a": "\xff"}', "not UTF-8: byte 0xff at offset 7", id="not UTF-8"),
+        pytest.param(b"\xff\xfe{\x00}\x00", "not UTF-8: byte 0xff at offset 0", id="UTF-16"),
+        pytest.param(b"[" * 100_000, "nested too deeply", id="nested too deeply"),
+        pytest.param(b"9" * 5000, "not JSON", id="a number with thousands of digits"),
+    ],
+)
+def test_says_what_is_wrong_with_json(text: bytes, said: str) -> None:
+    """
+    And where.
+    """
+    with pytest.raises(UsageError, match="stdin") as caught:
+        payload.parse_json(text, "stdin")
+
+    assert said in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_it() -> None:
+    """
+    Editors on Windows leave one.
+    """
+    assert b"{}" == payload.parse_json(b"\xef\xbb\xbf{}", "stdin").body
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        pytest.param(b"created: 2026-01-31T12:00:00Z", {"created": "2026-01-31T12:00:00Z"}, id="timestamps are text"),
+        pytest.param(b"day: 2026-01-31", {"day": "2026-01-31"}, id="days are text"),
+        pytest.param(b"a: &x [1]\nb: *x", {"a": [1], "b": [1]}, id="anchors"),
+        pytest.param(
+            b"a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}", {"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}, id="merge"
+        ),
+        pytest.param(
+            b"p: &p {k: 1}\na: {b: &x {<<: *p, k: 2}}\nd: {<<: *x}",
+            {"p": {"k": 1}, "a": {"b": {"k": 2}}, "d": {"k": 2}},
+            id="merge of a merge",
+        ),
+        pytest.param(b"a: |\n  one\n  two\n", {"a": "one\ntwo\n"}, id="blocks"),
+    ],
+)
+def test_reads_yaml(text: bytes, document: Any) -> None:
+    """
+    As people write it.
+    """
+    assert document == payload.parse_yaml(text, "a.yml").document
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b"a: [1", "line 1, column 6", id="not YAML"),
+        pytest.param(b"a: .nan", "JSON", id="NaN"),
+        pytest.param(b"a: x\na: y", "the key 'a' is there twice at line 2, column 1", id="key twice"),
+        pytest.param(b"a: {1: x}", "the key '1' is not text", id="key that is a number"),
+        pytest.param(b"on: push", "the key 'on' is not text", id="key that is a boolean"),
+        pytest.param(b"? [1, 2]\n: x", "not YAML", id="key that is a list"),
+        pytest.param(b"a: !!python/object/apply:os.system [true]", "not YAML", id="a tag that runs things"),
+        pytest.param(b"a: !!binary aGk=", "JSON", id="bytes"),
+        pytest.param(b"a: \xff", "not UTF-8", id="not UTF-8"),
+        pytest.param(b"a: 1\n---\nb: 2", "not YAML", id="two documents"),
+        pytest.param(b"a: &x\n  b: *x\n", "JSON", id="holds itself"),
+    ],
+)
+def test_says_what_is_wrong_with_yaml(text: bytes, said: str) -> None:
+    """
+    What JSON cannot say is refused, and nothing in a file is run.
+    """
+    with pytest.raises(UsageError) as caught:
+        payload.parse_yaml(text, "a.yml")
+
+    assert said in str(caught.value)
+
+
+@given(PATHS, TEXT)
+def test_settings_make_what_is_missing(path: list[str], text: str) -> None:
+    """
+    Any names, dots in them escaped, and any text, equals signs included.
+    """
+    written = ".".join(name.replace(".", "\\.") for name in path)
+    document = payload.with_settings(None, [f"{written}={text}"]).document
+    for name in path:
+        document = document[name]
+
+    assert text == document
+
+
+@given(PATHS, JSON)
+def test_settings_take_json(path: list[str], value: Any) -> None:
+    """
+    With ``:=`` any JSON value.
+    """
+    written = ".".join(name.replace(".", "\\.") for name in path)
+    document = payload.with_settings({}, [f"{written}:={json.dumps(value)}"]).document
+    for name in path:
+        document = document[name]
+
+    assert value == document
+
+
+@pytest.mark.parametrize(
+    ("before", "settings", "after"),
+    [
+        pytest.param({"a": 1}, ["a=2"], {"a": "2"}, id="text"),
+        pytest.param({"a": 1}, ["a:=2"], {"a": 2}, id="JSON"),
+        pytest.param({"a": {"b": 1, "c": 2}}, ["a.b=x"], {"a": {"b": "x", "c": 2}}, id="nested"),
+        pytest.param({"a": [1, 2]}, ["a.0:=9"], {"a": [9, 2]}, id="list position"),
+        pytest.param({"a": [1, 2]}, ["a.2:=9"], {"a": [1, 2, 9]}, id="just past the end"),
+        pytest.param({"a": [1, 2]}, ["a[]:=9"], {"a": [1, 2, 9]}, id="append"),
+        pytest.param({"a": [1]}, ["a.[]:=9"], {"a": [1, 9]}, id="append, as a step"),
+        pytest.param([1], ["[]:=2"], [1, 2], id="append at the top"),
+        pytest.param({"a": [1]}, ["a[].b:=2"], {"a": [1, {"b": 2}]}, id="append an object"),
+        pytest.param({}, ["a[]=x", "a[]=y"], {"a": ["x", "y"]}, id="append to nothing"),
+        pytest.param({}, ["a.b\\.c=x"], {"a": {"b.c": "x"}}, id="dot in a name"),
+        pytest.param({}, ["a=b=c"], {"a": "b=c"}, id="equals sign in the text"),
+        pytest.param({}, ["a="], {"a": ""}, id="empty text"),
+        pytest.param({}, ["a:=null"], {"a": None}, id="null"),
+        pytest.param({"a": None}, ["a.b=c"], {"a": {"b": "c"}}, id="null becomes an object"),
+        pytest.param({"a": [{"b": 1}]}, ["a.0.b:=2"], {"a": [{"b": 2}]}, id="into a list's item"),
+        pytest.param([1], ["0:=2"], [2], id="a list at the top"),
+        pytest.param({}, ["a:=1", "a:=2"], {"a": 2}, id="the last one counts"),
+        pytest.param({}, ["a:b:=2"], {"a:b": 2}, id="colon in a name"),
+    ],
+)
+def test_carries_settings_out(before: Any, settings: list[str], after: Any) -> None:
+    """
+    In the order in which they are given; what is given is not changed in place.
+    """
+    kept = json.dumps(before)
+
+    assert after == payload.with_settings(before, settings).document
+    assert kept == json.dumps(before)
+
+
+@pytest.mark.parametrize(
+    ("document", "setting", "said"),
+    [
+        pytest.param({}, "a", "is not PATH=TEXT or PATH:=JSON", id="no sign"),
+        pytest.param({}, "=x", "is not PATH=TEXT or PATH:=JSON", id="no path"),
+        pytest.param({}, ":=1", "is not PATH=TEXT or PATH:=JSON", id="no path before JSON"),
+        pytest.param({}, "a:={", "not JSON", id="not JSON"),
+        pytest.param({}, "a:=NaN", "not JSON", id="NaN"),
+        pytest.param({"a": "text"}, "a.b=1", 'nothing inside of "text"', id="into text"),
+        pytest.param({"a": 1}, "a[]=1", "nothing inside of 1", id="append to a number"),
+        pytest.param({"a": {}}, "a[]=1", "'[]' is for lists", id="append to an object"),
+        pytest.param({"a": [1]}, "a.2=1", "'2' is not a position in a list of 1", id="position too far"),
+        pytest.param({"a": [1]}, "a.-1=1", "'-1' is not a position", id="negative position"),
+        pytest.param({"a": [1]}, "a.b=1", "'b' is not a position", id="name in a list"),
+        pytest.param("text", "a=1", "nothing inside", id="into a text at the top"),
+    ],
+)
+def test_refuses_settings_that_cannot_be(document: Any, setting: str, said: str) -> None:
+    """
+    Naming the setting.
+    """
+    with pytest.raises(UsageError, match="--set") as caught:
+        payload.with_settings(document, [setting])
+
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(payload.LARGEST, True), (payload.LARGEST + 1, False)])
+def test_a_payload_has_at_most_10_mib(size: int, fits: bool) -> None:
+    """
+    Which is what a service takes; checked with or without a schema.
+    """
+    method = references.method("secrets", "set")
+    found = payload.Payload({}, b"x" * size)
+    if fits:
+        payload.check(method, found, validate=False)
+        return
+
+    with pytest.raises(UsageError, match="at most 10 MiB"):
+        payload.check(method, found, validate=False)
+
+
+def test_names_the_first_problems_and_counts_the_rest() -> None:
+    """
+    One line, however much is wrong.
+    """
+    method = references.method("queue", "createTask")
+    document = {f"x{number}": 1 for number in range(3)} | {
+        "metadata": {},
+        "payload": [],
+        "tags": 1,
+        "routes": 2,
+        "extra": 3,
+    }
+
+    with pytest.raises(UsageError, match=r"; .*\(and \d+ more\)$") as caught:
+        payload.check(method, payload.encode(document), validate=True)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_method_without_a_schema_takes_any_json() -> None:
+    """
+    Where the references have none, the service decides.
+    """
+    method = next(
+        method
+        for name in references.service_names()
+        for method in references.service(name).methods.values()
+        if method.takes_payload and method.input is None
+    )
+
+    payload.check(method, payload.encode({"any": "thing"}), validate=True)
