@@ -253,4 +253,4 @@ def _config_path(environ: Mapping[str, str], *names: str) -> str:
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"//[^/@]*@", "//…@", url)
+    return re.sub(r"[^/@]*@", "…@", url)
