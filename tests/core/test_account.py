@@ -1,0 +1,320 @@
+"""
+Which deployment, and as whom.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.core.account import Account, Wishes, account, check_root_url, root_url
+from tccli.core.hawk import Credentials
+from tccli.errors import ConfigurationError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT = "https://tc.example.com"
+OTHER = "https://other.example.com"
+SIGNED_IN = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_CLIENT_ID": "me", "TASKCLUSTER_ACCESS_TOKEN": "t"}
+PROXY = "http://taskcluster"
+IN_TASK = {"TASKCLUSTER_PROXY_URL": PROXY, "TASKCLUSTER_ROOT_URL": ROOT}
+CERTIFICATE = {"version": 1, "scopes": [], "start": 1, "expiry": 2, "seed": "s", "signature": "x"}
+ME = Credentials("me", "t")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """
+    The folder of configuration files.
+    """
+    (tmp_path / "tc").mkdir()
+    return tmp_path
+
+
+def profiles(config: Path, text: str) -> dict[str, str]:
+    """
+    Write profiles; return the environment that leads to them.
+    """
+    (config / "tc" / "profiles.toml").write_text(text)
+    return {"XDG_CONFIG_HOME": str(config)}
+
+
+def go_client(config: Path, text: str) -> dict[str, str]:
+    """
+    Write the Go client's configuration; return the environment that leads to it.
+    """
+    (config / "taskcluster.yml").write_text(text)
+    return {"XDG_CONFIG_HOME": str(config)}
+
+
+@pytest.mark.parametrize(
+    ("wishes", "environ", "expected"),
+    [
+        pytest.param(Wishes(), SIGNED_IN, Account(ROOT, None, ME), id="environment"),
+        pytest.param(Wishes(anonymous=True), SIGNED_IN, Account(ROOT), id="anonymous"),
+        pytest.param(Wishes(), {"TASKCLUSTER_ROOT_URL": ROOT + "//"}, Account(ROOT), id="nobody"),
+        pytest.param(Wishes(OTHER), SIGNED_IN, Account(OTHER, None, ME), id="option before environment"),
+        pytest.param(Wishes(), IN_TASK, Account(ROOT, PROXY), id="in a task"),
+        pytest.param(Wishes(), {"TASKCLUSTER_PROXY_URL": PROXY}, Account(PROXY, PROXY), id="in a task, no root URL"),
+        pytest.param(Wishes(), {**IN_TASK, **SIGNED_IN}, Account(ROOT, None, ME), id="in a task, signed in"),
+        pytest.param(Wishes(proxy=True), {**IN_TASK, **SIGNED_IN}, Account(ROOT, PROXY), id="proxy asked for"),
+        pytest.param(Wishes(proxy=False), IN_TASK, Account(ROOT), id="no proxy"),
+        pytest.param(Wishes(anonymous=True), IN_TASK, Account(ROOT), id="in a task, anonymous"),
+        pytest.param(Wishes(OTHER), IN_TASK, Account(OTHER), id="in a task, another deployment"),
+        pytest.param(
+            Wishes(authorized_scopes=()),
+            SIGNED_IN,
+            Account(ROOT, None, Credentials("me", "t", None, ())),
+            id="authorized scopes, none",
+        ),
+        pytest.param(
+            Wishes(),
+            {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": json.dumps(CERTIFICATE)},
+            Account(ROOT, None, Credentials("me", "t", CERTIFICATE)),
+            id="certificate",
+        ),
+        pytest.param(
+            Wishes(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": ""}, Account(ROOT, None, ME), id="empty certificate"
+        ),
+    ],
+)
+def test_describes_the_account(tmp_path: Path, wishes: Wishes, environ: dict[str, str], expected: Account) -> None:
+    """
+    Option before environment; the proxy in a task when nobody is named.
+    """
+    assert expected == account(wishes, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "environ", "said"),
+    [
+        pytest.param(Wishes(), {}, "no root URL; set TASKCLUSTER_ROOT_URL", id="no root URL"),
+        pytest.param(
+            Wishes(), {**SIGNED_IN, "TASKCLUSTER_ACCESS_TOKEN": ""}, "TASKCLUSTER_ACCESS_TOKEN is not", id="no token"
+        ),
+        pytest.param(
+            Wishes(), {**SIGNED_IN, "TASKCLUSTER_CLIENT_ID": ""}, "TASKCLUSTER_CLIENT_ID is not", id="no client"
+        ),
+        pytest.param(
+            Wishes(),
+            {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_CERTIFICATE": "{}"},
+            "TASKCLUSTER_CERTIFICATE is set, but TASKCLUSTER_CLIENT_ID is not",
+            id="certificate alone",
+        ),
+        pytest.param(Wishes(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": "x"}, "not JSON", id="certificate not JSON"),
+        pytest.param(Wishes(proxy=True), SIGNED_IN, "TASKCLUSTER_PROXY_URL is not set", id="no proxy there"),
+        pytest.param(Wishes(profile="x"), SIGNED_IN, "no profile 'x'", id="no such profile"),
+        pytest.param(Wishes(), {"TASKCLUSTER_PROXY_URL": "taskcluster"}, "PROXY_URL has no scheme", id="bad proxy"),
+    ],
+)
+def test_says_what_is_missing(tmp_path: Path, wishes: Wishes, environ: dict[str, str], said: str) -> None:
+    """
+    By name, and what to do.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        account(wishes, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+
+    assert said in str(caught.value)
+
+
+def test_authorized_scopes_need_credentials(tmp_path: Path) -> None:
+    """
+    A limit that would not be kept is refused.
+    """
+    with pytest.raises(UsageError, match="authorized scopes"):
+        account(Wishes(ROOT, authorized_scopes=("a",)), {"XDG_CONFIG_HOME": str(tmp_path)})
+
+
+def test_a_profile_brings_both(config: Path) -> None:
+    """
+    Root URL and credentials, whatever the environment says.
+    """
+    environ = profiles(config, f'[work]\nrootUrl = "{OTHER}/"\nclientId = "w"\naccessToken = "wt"\n')
+
+    assert Account(OTHER, None, Credentials("w", "wt")) == account(Wishes(profile="work"), {**environ, **SIGNED_IN})
+
+
+def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> None:
+    """
+    With the keys of the Go client.
+    """
+    environ = profiles(
+        config,
+        f'[work]\nrootUrl = "{ROOT}"\nclientId = "w"\naccessToken = "wt"\nauthorizedScopes = ["a"]\n'
+        f"certificate = '{json.dumps(CERTIFICATE)}'\n",
+    )
+
+    assert Credentials("w", "wt", CERTIFICATE, ("a",)) == account(Wishes(profile="work"), environ).credentials
+
+
+def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
+    """
+    And not mixed with what the environment says.
+    """
+    environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
+
+    assert Account(ROOT, None, Credentials("d", "dt")) == account(Wishes(), environ)
+    assert Account(ROOT, None, ME) == account(Wishes(), {**environ, **SIGNED_IN})
+
+
+@pytest.mark.parametrize("wishes", [Wishes(OTHER), Wishes(OTHER, profile="default")], ids=["default", "named"])
+def test_credentials_of_a_file_belong_to_its_root_url(config: Path, wishes: Wishes) -> None:
+    """
+    They are not sent to another deployment.
+    """
+    environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
+
+    assert Account(OTHER) == account(wishes, environ)
+
+
+def test_reads_the_go_clients_configuration(config: Path) -> None:
+    """
+    Its ``config`` section, last of all.
+    """
+    environ = go_client(config, f"config:\n  rootUrl: {ROOT}\n  clientId: g\n  accessToken: gt\n")
+
+    assert Account(ROOT, None, Credentials("g", "gt")) == account(Wishes(), environ)
+    assert Account(ROOT, None, ME) == account(Wishes(), {**environ, **SIGNED_IN})
+
+
+def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    As the Go client does.
+    """
+    (tmp_path / ".config").mkdir()
+    (tmp_path / ".config" / "taskcluster.yml").write_text(f"config: {{rootUrl: '{ROOT}'}}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert ROOT == root_url(Wishes(), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[", "cannot read", id="not TOML"),
+        pytest.param("rootUrl = 'x'", "keys outside of a profile", id="no profile"),
+        pytest.param("[default]\nrootUrl = 3", "no rootUrl", id="no text"),
+        pytest.param("[default]\nrootUrl = 'x'", "rootUrl in profile default has no scheme", id="no scheme"),
+        pytest.param(
+            "[default]\nrootUrl = 'https://h'\nclientId = 'c'", "accessToken in profile default is not", id="half"
+        ),
+        pytest.param(
+            "[default]\nrootUrl='https://h'\nclientId='c'\naccessToken='t'\nauthorizedScopes='a'",
+            "not a list of scopes",
+            id="scopes as text",
+        ),
+    ],
+)
+def test_says_what_is_wrong_with_profiles(config: Path, text: str, said: str) -> None:
+    """
+    And in which file or profile.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        account(Wishes(), profiles(config, text))
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["config: [", "\x00", "a: b: c"])
+def test_says_what_is_wrong_with_the_go_clients_file(config: Path, text: str) -> None:
+    """
+    In one line.
+    """
+    with pytest.raises(ConfigurationError, match=r"cannot read .*taskcluster\.yml") as caught:
+        account(Wishes(), go_client(config, text))
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "config:", "config: 1", "other: {}"])
+def test_a_go_clients_file_may_say_nothing(config: Path, text: str) -> None:
+    """
+    Then it is as if it were not there.
+    """
+    assert Account(ROOT, None, ME) == account(Wishes(), {**go_client(config, text), **SIGNED_IN})
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h", "https://h"),
+        (" https://h/// ", "https://h"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://h/below/", "https://h/below"),
+    ],
+)
+def test_takes_root_urls(url: str, expected: str) -> None:
+    """
+    Without the slashes at the end.
+    """
+    assert expected == check_root_url(url, "--root-url")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        pytest.param("", "is not a root URL", id="empty"),
+        pytest.param("tc.example.com", "has no scheme: 'tc.example.com'; write https://tc.example.com", id="no scheme"),
+        pytest.param("ftp://h", "", id="another scheme"),
+        pytest.param("https://", "is not a root URL", id="no host"),
+        pytest.param("https://me:hunter2@h", "has credentials in it", id="credentials"),
+        pytest.param("https://:hunter2@h", "has credentials in it", id="password"),
+        pytest.param("me:hunter2@h", "has no scheme", id="credentials and no scheme"),
+        pytest.param("https://h?a=b", "is not a root URL", id="query"),
+        pytest.param("https://h#b", "is not a root URL", id="fragment"),
+        pytest.param("https://h h", "is not a root URL", id="blank"),
+        pytest.param("https://h:99999", "host and port", id="port too high"),
+        pytest.param("https://h:x", "host and port", id="port no number"),
+        pytest.param("https://h:0", "host and port", id="port 0"),
+        pytest.param("https://h\nX: y", "is not a root URL", id="newline"),
+    ],
+)
+def test_refuses_what_is_no_root_url(url: str, said: str) -> None:
+    """
+    Without repeating a password.
+    """
+    with pytest.raises(ConfigurationError) as caught:
+        check_root_url(url, "--root-url")
+
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=30) | st.text("htps:/@.[]?#x1 ", max_size=30))
+def test_any_root_url_is_taken_or_refused(url: str) -> None:
+    """
+    What is taken is taken again, unchanged.
+    """
+    try:
+        checked = check_root_url(url, "--root-url")
+    except ConfigurationError:
+        return
+
+    assert checked == check_root_url(checked, "--root-url")
+    assert not checked.endswith("/")
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys([*SIGNED_IN, *IN_TASK, "TASKCLUSTER_CERTIFICATE"], st.text(max_size=9))
+    )
+)
+def test_any_environment_makes_an_account_or_an_error(tmp_path_factory: Any, environ: dict[str, str]) -> None:
+    """
+    Credentials are whole, or there are none.
+    """
+    empty = tmp_path_factory.getbasetemp() / "empty"
+    try:
+        made = account(Wishes(ROOT), {"XDG_CONFIG_HOME": str(empty), **environ})
+    except ConfigurationError:
+        return
+
+    assert made.credentials is None or (made.credentials.client_id and made.credentials.access_token)

@@ -1,0 +1,130 @@
+"""
+Files appear whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.core.files import check_target, whole_file
+from tccli.errors import LocalFileError, UsageError
+
+NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+
+
+def test_writes_a_file(tmp_path: Path) -> None:
+    """
+    With the mode that any new file has.
+    """
+    (tmp_path / "other").touch()
+    with whole_file(str(tmp_path / "file")) as file:
+        file.write(b"text")
+
+    assert b"text" == (tmp_path / "file").read_bytes()
+    assert (tmp_path / "other").stat().st_mode == (tmp_path / "file").stat().st_mode
+    assert ["file", "other"] == sorted(os.listdir(tmp_path))
+
+
+@given(st.binary(max_size=50), st.binary(max_size=50))
+def test_a_failure_leaves_what_was_there(tmp_path_factory: pytest.TempPathFactory, before: bytes, lost: bytes) -> None:
+    """
+    The old content, and nothing beside it.
+    """
+    folder = tmp_path_factory.mktemp("folder")
+    (folder / "file").write_bytes(before)
+    with pytest.raises(ZeroDivisionError), whole_file(str(folder / "file")) as file:
+        file.write(lost)
+        raise ZeroDivisionError
+
+    assert before == (folder / "file").read_bytes()
+    assert ["file"] == os.listdir(folder)
+
+
+def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
+    """
+    Where there was no file, there is none.
+    """
+    with pytest.raises(KeyboardInterrupt), whole_file(str(tmp_path / "file")):
+        raise KeyboardInterrupt
+
+    assert [] == os.listdir(tmp_path)
+
+
+def test_a_file_hands_on_its_mode(tmp_path: Path) -> None:
+    """
+    A replaced file is as readable as it was.
+    """
+    (tmp_path / "file").touch()
+    (tmp_path / "file").chmod(0o640)
+    with whole_file(str(tmp_path / "file")) as file:
+        file.write(b"text")
+
+    assert 0o640 == (tmp_path / "file").stat().st_mode & 0o777
+
+
+def test_a_private_file_is_the_owners(tmp_path: Path) -> None:
+    """
+    From its first byte on.
+    """
+    with whole_file(str(tmp_path / "file"), private=True) as file:
+        assert 0o600 == os.fstat(file.fileno()).st_mode & 0o777
+
+    assert 0o600 == (tmp_path / "file").stat().st_mode & 0o777
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    """
+    What it leads to is replaced.
+    """
+    (tmp_path / "target").write_text("old")
+    (tmp_path / "link").symlink_to("target")
+    with whole_file(str(tmp_path / "link")) as file:
+        file.write(b"new")
+
+    assert (tmp_path / "link").is_symlink()
+    assert "new" == (tmp_path / "target").read_text()
+
+
+def test_a_device_is_written_to() -> None:
+    """
+    And not replaced by a file.
+    """
+    with whole_file("/dev/null") as file:
+        file.write(b"text")
+
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_full_disk_is_said() -> None:
+    """
+    As an error of this machine.
+    """
+    with pytest.raises(LocalFileError, match="No space left"), whole_file("/dev/full") as file:
+        file.write(b"text")
+
+
+@pytest.mark.parametrize(("path", "said"), [("nowhere/file", "there is no folder"), ("", "is a folder")])
+def test_refuses_targets_that_cannot_be(tmp_path: Path, path: str, said: str) -> None:
+    """
+    Without touching anything.
+    """
+    with pytest.raises(UsageError, match=said):
+        check_target(os.path.join(tmp_path, path))
+
+    assert [] == os.listdir(tmp_path)
+
+
+@NOT_ROOT
+def test_says_that_a_folder_is_read_only(tmp_path: Path) -> None:
+    """
+    Before anything is sent.
+    """
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(LocalFileError, match="no permission"):
+        check_target(str(tmp_path / "file"))
