@@ -1,8 +1,9 @@
 """
 Requests out, answers in: the only module that touches the network.
 
-API calls are small and often the only thing that a process does, so they go through the standard library's client,
-which is loaded in a fraction of the time that a richer one takes.
+API calls are small and often the only thing that a process does, and downloads want their bytes in a buffer of their
+own, so all of it goes through the standard library's client: it is loaded in a fraction of the time that a richer one takes,
+and copies nothing more often than it must.
 
 Redirects are never followed, and what a proxy or a lost connection does is mapped to the errors of this project.
 """
@@ -14,15 +15,16 @@ import io
 import socket
 import time
 import zlib
-from base64 import b64encode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
 
-from tccli.errors import BrokenAnswerError, ConfigurationError, NoAnswerError, TcError, UsageError
+from tccli.core.proxies import proxy_authorization, proxy_for
+from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
 
     from tccli.core.fake import Call
 
@@ -34,9 +36,10 @@ class Request:
 
     Attributes:
         url: Absolute and percent-encoded; what was signed.
-        headers: Without Host and Content-Length.
+        headers: Without Host and Content-Length, unless *blocks* needs the latter.
         body: None where there is none, which is not the same as an empty one.
         call: The method call it stands for.
+        blocks: A long body instead of *body*, read as it is sent; the headers hold its Content-Length.
     """
 
     verb: str
@@ -44,6 +47,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes | None = None
     call: Call | None = None
+    blocks: Iterable[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,62 +78,79 @@ class Transport(Protocol):
 
 class HttpTransport:
     """
-    Sends requests over HTTP/1.1, reusing the connection while the host stays the same.
+    Sends requests over HTTP/1.1, and keeps connections for the next one. Threads may share it.
 
     Args:
-        timeout: Seconds for a whole request, from the connection to the last byte.
+        timeout: Seconds for a whole request, from the connection to the last byte; of a stream, for each piece.
         environ: Where proxies and certificate authorities are read from.
     """
 
     def __init__(self, timeout: float, environ: Mapping[str, str]) -> None:
         self._timeout = timeout
         self._environ = environ
-        self._connections: dict[str, http.client.HTTPConnection] = {}
+        self._idle: dict[str, list[http.client.HTTPConnection]] = {}
+        self._context: Any = None
 
     def close(self) -> None:
         """
-        Close what is open.
+        Close what is open and not in use.
         """
-        for connection in self._connections.values():
-            connection.close()
-        self._connections.clear()
+        while self._idle:
+            for connection in self._idle.popitem()[1]:
+                connection.close()
 
     def send(self, request: Request) -> Response:
         """
-        Send once.
+        Send once, and read the whole answer.
 
         Raises:
             NoAnswerError: Nothing came back, or not all of it.
             BrokenAnswerError: What came back is not HTTP, or not of the encoding it claims.
         """
+        with self.open(request) as stream:
+            body = stream.read()
+        return Response(stream.status, stream.headers, decoded(body, stream.headers.get("content-encoding", "")))
+
+    def open(self, request: Request) -> Stream:
+        """
+        Send once, and return the answer with its body still to be read.
+
+        Raises:
+            NoAnswerError: Nothing came back.
+            BrokenAnswerError: What came back is not HTTP.
+        """
         parts = urlsplit(request.url)
-        key = f"{parts.scheme}://{parts.netloc}"
-        deadline = _Deadline(self._timeout)
-        proxy = self._proxy(parts.scheme, parts.hostname or "")
-        connection = self._connections.pop(key, None) or self._connection(key, proxy)
-        connected = connection.sock is not None
-        target = request.url if proxy and parts.scheme == "http" else request.url.removeprefix(key) or "/"
-        headers = {**request.headers, **(_proxy_authorization(proxy) if parts.scheme == "http" else {})}
+        base = f"{parts.scheme}://{parts.netloc}"
+        proxy = proxy_for(parts.scheme, parts.hostname or "", self._environ)
+        absolute = proxy is not None and parts.scheme == "http"
+        headers = {**request.headers, **(proxy_authorization(proxy) if absolute else {})}
+        target = request.url if absolute else request.url.removeprefix(base) or "/"
+        idle = self._idle.setdefault(base, [])
+        # A list's pop is atomic, so threads never get the same connection.
         try:
-            if not connected:
+            connection = idle.pop()
+        except IndexError:
+            connection = self._connection(base, proxy)
+        failure = _Failure(base, proxy, self._timeout, sent=connection.sock is not None)
+        deadline = Deadline(self._timeout)
+        try:
+            if connection.sock is None:
                 connection.timeout = self._timeout
                 connection.connect()
-                connected = True
-            connection.sock.settimeout(deadline.left())
+                # Headers and body are two writes; waiting to join them would cost a round trip of delayed ACKs.
+                opened: socket.socket = connection.sock  # type: ignore[assignment]
+                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            failure.sent = True
             connection.response_class = deadline.response  # type: ignore[assignment]
-            connection.request(request.verb, target, body=request.body, headers=headers)
+            _write(connection, request, target, headers, deadline)
             answer = connection.getresponse()
-            body = answer.read()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise _mapped(error, key, proxy, self._timeout, sent=connected) from error
+            raise failure.of(error) from error
         except BaseException:
             connection.close()
             raise
-        found = {name.lower(): value for name, value in answer.getheaders()}
-        if not answer.will_close:
-            self._connections[key] = connection
-        return Response(answer.status, found, _decoded(body, found.get("content-encoding", ""), key))
+        return Stream(connection, answer, deadline, failure, idle)
 
     def _connection(self, base: str, proxy: str | None) -> http.client.HTTPConnection:
         parts = urlsplit(base)
@@ -137,42 +158,145 @@ class HttpTransport:
         host, port = via.hostname or "", via.port or (443 if via.scheme == "https" else 80)
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, port, timeout=self._timeout)
-        connection = http.client.HTTPSConnection(host, port, timeout=self._timeout, context=tls_context(self._environ))
+        if self._context is None:
+            from tccli.core.tls import tls_context
+
+            self._context = tls_context(self._environ)
+        connection = http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._context)
         if proxy:
-            connection.set_tunnel(parts.hostname or "", parts.port or 443, _proxy_authorization(proxy))
+            connection.set_tunnel(parts.hostname or "", parts.port or 443, proxy_authorization(proxy))
         return connection
 
-    def _proxy(self, scheme: str, host: str) -> str | None:
-        """
-        Return the HTTP proxy that the environment names for a host, if any.
-        """
-        if not any(name.lower() in {f"{scheme}_proxy", "all_proxy"} for name in self._environ):
-            return None
-        from urllib import request
 
-        proxies = request.getproxies_environment()
-        found = proxies.get(scheme) or proxies.get("all")
-        if not found or request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
-            return None
-        if "://" not in found:
-            found = f"http://{found}"
-        if not found.startswith("http://"):
-            raise ConfigurationError(
-                f"the proxy for {scheme} is of a kind that is not supported: {found.split('@')[-1]}",
-                hint="name an http:// proxy",
-            )
-        return found
-
-
-class _Deadline:
+def _write(
+    connection: http.client.HTTPConnection,
+    request: Request,
+    target: str,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+) -> None:
     """
-    One moment by which all of a request is done, whatever the pieces it comes in.
+    Send a request whole. A server may answer and hang up before it has read everything: then its answer is what counts.
+    """
+    connection.sock.settimeout(deadline.left())
+    if request.blocks is None:
+        connection.request(request.verb, target, body=request.body, headers=dict(headers))
+        return
+    connection.putrequest(request.verb, target, skip_accept_encoding=True)
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    try:
+        for block in request.blocks:
+            deadline.restart()
+            connection.sock.settimeout(deadline.left())
+            connection.sock.sendall(block)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    deadline.restart()
+
+
+class Stream:
+    """
+    An answer whose body is still to be read; leaving the context lets go of it.
+
+    Attributes:
+        status: Of HTTP.
+        headers: By lower-case name; of a repeated one, the last.
+        length: Bytes of the body, or None where only the end of it tells.
+    """
+
+    def __init__(
+        self,
+        connection: http.client.HTTPConnection,
+        answer: http.client.HTTPResponse,
+        deadline: Deadline,
+        failure: _Failure,
+        idle: list[http.client.HTTPConnection],
+    ) -> None:
+        self.status = answer.status
+        self.headers = {name.lower(): value for name, value in answer.getheaders()}
+        self.length = answer.length
+        self._connection = connection
+        self._answer = answer
+        self._deadline = deadline
+        self._failure = failure
+        self._idle = idle
+        self._got = 0
+
+    def readinto(self, buffer: memoryview) -> int:
+        """
+        Read the next piece into *buffer*, and return its length; 0 is the end.
+
+        Raises:
+            NoAnswerError: The connection was dropped before the end, or nothing came for too long.
+        """
+        self._deadline.restart()
+        try:
+            count = self._answer.readinto(buffer)
+            if not count and len(buffer) and self.length is not None and self._got < self.length:
+                raise http.client.IncompleteRead(b"", self.length - self._got)
+        except (OSError, http.client.HTTPException) as error:
+            self.abort()
+            raise self._failure.of(error, got=self._got) from error
+        self._got += count
+        return count
+
+    def read(self, most: int | None = None) -> bytes:
+        """
+        Read the rest of the body, or the first *most* bytes of it.
+
+        Raises:
+            NoAnswerError: It did not come within the time, or not all of it.
+        """
+        try:
+            body = self._answer.read(most)
+        except (OSError, http.client.HTTPException) as error:
+            self.abort()
+            raise self._failure.of(error) from error
+        self._got += len(body)
+        return body
+
+    def abort(self) -> None:
+        """
+        Close the connection, which also wakes a thread that reads from it.
+        """
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._answer.isclosed() and not self._answer.will_close and self._connection.sock is not None:
+            self._idle.append(self._connection)
+        else:
+            self._connection.close()
+
+
+class Deadline:
+    """
+    One moment by which something is done, whatever the pieces it comes in.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._seconds = seconds
+        self.restart()
+
+    def restart(self) -> None:
+        """
+        Begin anew: something has happened.
+        """
+        self._end = time.monotonic() + self._seconds
 
     def left(self) -> float:
+        """
+        Return the seconds that are left.
+
+        Raises:
+            TimeoutError: There are none.
+        """
         remaining = self._end - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("timed out")
@@ -189,7 +313,7 @@ class _Deadline:
 
 
 class _DeadlinedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         self._socket = sock
         self._deadline = deadline
         self._raw = sock.makefile("rb", buffering=0)
@@ -206,91 +330,63 @@ class _DeadlinedReader(io.RawIOBase):
         super().close()
 
 
-def tls_context(environ: Mapping[str, str]) -> Any:
+@dataclass(slots=True)
+class _Failure:
     """
-    Return a context that trusts what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, else what the system does.
+    Says what a failure of the network means, in terms of what was tried.
+    """
 
-    A directory of hashed certificates is read as they are needed; a bundle is parsed whole, which takes tens of
-    milliseconds, so the directory is preferred.
+    base: str
+    proxy: str | None
+    timeout: float
+    sent: bool
+
+    def of(self, error: Exception, *, got: int = 0) -> TcError:
+        where = self.base + (f" through the proxy {urlsplit(self.proxy).hostname}" if self.proxy else "")
+        match error:
+            case socket.gaierror():
+                host = urlsplit(self.proxy or self.base).hostname
+                return NoAnswerError(f"the host {host} is not known", hint="check the root URL", sent=self.sent)
+            case TimeoutError():
+                return NoAnswerError(f"no answer from {where} within {self.timeout:g} s", sent=self.sent)
+            case ConnectionRefusedError():
+                return NoAnswerError(f"nobody listens at {where} (connection refused)", sent=self.sent)
+            case http.client.IncompleteRead():
+                got += len(error.partial)
+                promised = f" of {got + error.expected}" if error.expected else ""
+                what = f"dropped the connection after {got}{promised} bytes of the answer"
+                return NoAnswerError(f"{where} {what}", sent=self.sent)
+            case http.client.RemoteDisconnected() | ConnectionError():
+                return NoAnswerError(f"{where} dropped the connection without an answer", sent=self.sent)
+            case http.client.InvalidURL():
+                return UsageError(f"not a URL that can be sent: {error}")
+            case http.client.HTTPException():
+                return BrokenAnswerError(f"what {where} answers is not HTTP ({type(error).__name__})")
+            case OSError() if type(error).__name__.startswith("SSL"):
+                reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
+                hint = "SSL_CERT_FILE names further authorities" if "erif" in f"{reason}{error}" else ""
+                return NoAnswerError(f"no secure connection to {where}: {reason}", hint=hint, sent=self.sent)
+            case _:
+                return NoAnswerError(f"cannot talk to {where}: {error}", sent=self.sent)
+
+
+def decoded(body: bytes, encoding: str) -> bytes:
+    """
+    Undo a content encoding, the whole of it.
 
     Raises:
-        ConfigurationError: A named file or folder is not there, or holds no certificates.
-    """
-    import os
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    if file or folder:
-        for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folder)):
-            if path and not os.path.exists(path):
-                raise ConfigurationError(f"{name} names {path}, which is not there")
-        try:
-            context.load_verify_locations(cafile=file or None, capath=folder or None)
-        except OSError as error:
-            raise ConfigurationError(f"SSL_CERT_FILE cannot be used: {error}") from None
-        return context
-    for path in (ssl.get_default_verify_paths().capath, "/etc/ssl/certs"):
-        if path and os.path.isdir(path) and any(name.endswith(".0") for name in os.listdir(path)):
-            context.load_verify_locations(capath=path)
-            return context
-    context.load_default_certs()
-    return context
-
-
-def _proxy_authorization(proxy: str | None) -> dict[str, str]:
-    parts = urlsplit(proxy or "")
-    if parts.username is None:
-        return {}
-    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"Proxy-Authorization": "Basic " + b64encode(pair.encode()).decode()}
-
-
-def _mapped(error: Exception, base: str, proxy: str | None, timeout: float, *, sent: bool) -> TcError:
-    """
-    Say what a failure of the network means.
-    """
-    where = base + (f" through the proxy {urlsplit(proxy).hostname}" if proxy else "")
-    match error:
-        case socket.gaierror():
-            host = urlsplit(proxy or base).hostname
-            return NoAnswerError(f"the host {host} is not known", hint="check the root URL", sent=sent)
-        case TimeoutError():
-            return NoAnswerError(f"no answer from {where} within {timeout:g} s", sent=sent)
-        case ConnectionRefusedError():
-            return NoAnswerError(f"nobody listens at {where} (connection refused)", sent=sent)
-        case http.client.IncompleteRead():
-            got = len(error.partial)
-            promised = f" of {got + error.expected}" if error.expected else ""
-            return NoAnswerError(f"{where} dropped the connection after {got}{promised} bytes of the answer", sent=sent)
-        case http.client.RemoteDisconnected() | ConnectionError():
-            return NoAnswerError(f"{where} dropped the connection without an answer", sent=sent)
-        case http.client.InvalidURL():
-            return UsageError(f"not a URL that can be sent: {error}")
-        case http.client.HTTPException():
-            return BrokenAnswerError(f"what {where} answers is not HTTP ({type(error).__name__})")
-        case OSError() if type(error).__name__.startswith("SSL"):
-            reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or str(error)
-            hint = "SSL_CERT_FILE names further authorities" if "erif" in f"{reason}{error}" else ""
-            return NoAnswerError(f"no secure connection to {where}: {reason}", hint=hint, sent=sent)
-        case _:
-            return NoAnswerError(f"cannot talk to {where}: {error}", sent=sent)
-
-
-def _decoded(body: bytes, encoding: str, base: str) -> bytes:
-    """
-    Undo the content encoding, the whole of it: a stream that was cut short is an error.
+        BrokenAnswerError: The encoding is unknown, or the stream is broken or cut short.
     """
     encoding = encoding.strip().lower()
     if encoding in {"", "identity"} or not body:
         return body
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise BrokenAnswerError(f"{base} answered in the encoding {encoding!r}, which was not asked for")
+        raise BrokenAnswerError(f"the answer is in the encoding {encoding!r}, which was not asked for")
     decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
         plain = decoder.decompress(body) + decoder.flush()
     except zlib.error as error:
-        raise BrokenAnswerError(f"{base} answered with broken {encoding} data ({error})") from None
+        raise BrokenAnswerError(f"the answer is broken {encoding} data ({error})") from None
     if not decoder.eof:
-        raise BrokenAnswerError(f"{base} answered with {encoding} data that was cut short")
+        raise BrokenAnswerError(f"the answer is {encoding} data that was cut short")
     return plain
