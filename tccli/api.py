@@ -330,7 +330,7 @@ def _answer(method: Method, response: Response) -> Answer:
 
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if method.output is not None or kind.endswith("json"):
-        if response.body or response.status == 200:
+        if response.body or response.status == 200 or (method.output is not None and response.status != 204):
             return Answer([document(method, response)], raw=response.body)
     elif response.status >= 300 and "location" in response.headers:
         return Answer([response.headers["location"]], is_text=True)

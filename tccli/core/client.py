@@ -261,9 +261,10 @@ def document(method: Method, response: Response) -> Any:
     try:
         return json.loads(response.body)
     except (ValueError, RecursionError) as error:
-        raise BrokenAnswerError(
-            f"{method.id}: the answer is not JSON ({error})", details=_excerpt(response.body, 2000)
-        ) from None
+        what = f"the answer is not JSON ({error})"
+        if "location" in response.headers:
+            what = f"the answer is a redirect, {response.status} to {masked_url(response.headers['location'])}"
+        raise BrokenAnswerError(f"{method.id}: {what}", details=_excerpt(response.body, 2000)) from None
 
 
 def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:
