@@ -185,12 +185,12 @@ class Rude:
 
 def _read(stream: Any) -> Received | None:
     """
-    Read one request, or None where the other side has hung up.
+    Read one request, or None where the other side has hung up or talks something else.
     """
-    line = stream.readline().decode("latin-1")
-    if not line:
+    words = stream.readline().decode("latin-1").split(" ")
+    if len(words) != 3:
         return None
-    verb, target, _ = line.split(" ")
+    verb, target, _ = words
     headers: dict[str, str] = {}
     while (line := stream.readline().decode("latin-1").strip()) != "":
         name, _, value = line.partition(":")
