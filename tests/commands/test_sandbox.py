@@ -1,0 +1,190 @@
+"""
+``tc sandbox``: runs commands against a deployment, and gets out of their way.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import sys
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, Start
+
+PING = "import os, urllib.request as u; u.urlopen(os.environ['TASKCLUSTER_ROOT_URL'] + '/api/auth/v1/ping', timeout=9)"
+
+
+def test_run_leads_the_command_to_the_sandbox(tc_process: CommandLine) -> None:
+    """
+    The four variables are the sandbox's, whatever was set before; stdin, stdout and the exit code are the command's.
+    """
+    shown = "import os, sys; print({n: v for n, v in os.environ.items() if n.startswith('TASKCLUSTER')}, input())"
+    env = {"TASKCLUSTER_CERTIFICATE": "{}", "TASKCLUSTER_PROXY_URL": "http://x", "TASKCLUSTER_ROOT_URL": "http://y"}
+    result = tc_process("sandbox", "run", "--", sys.executable, "-c", shown + "; sys.exit(7)", stdin="in\n", env=env)
+
+    assert 7 == result.exit_code
+    assert "" == result.stderr
+    assert "http://127.0.0.1:" in result.stdout
+    assert "static/taskcluster/root" in result.stdout
+    assert "CERTIFICATE" not in result.stdout
+    assert "PROXY" not in result.stdout
+    assert result.stdout.endswith(" in\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "says"),
+    [
+        pytest.param([sys.executable, "-c", PING], 0, "", id="reaches it"),
+        pytest.param([sys.executable, "-m", "tccli", "auth", "currentScopes"], 0, "", id="signed in"),
+        pytest.param(["--", "sh", "-c", "kill -TERM $$"], 143, "", id="signal"),
+        pytest.param(["no-such-command"], 2, "cannot run 'no-such-command'", id="not found"),
+        pytest.param(["/"], 2, "cannot run '/'", id="no program"),
+        pytest.param([], 2, "missing argument", id="nothing"),
+    ],
+)
+def test_run_exits_as_the_command_does(tc_process: CommandLine, words: list[str], exit_code: int, says: str) -> None:
+    """
+    Its code, 128 and the signal's number, or 2 where nothing was run.
+    """
+    result = tc_process("sandbox", "run", *words)
+
+    assert exit_code == result.exit_code
+    assert says in result.stderr
+    assert result.stderr.count("\n") == bool(says)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_passes_signals_on(start: Start, number: signal.Signals) -> None:
+    """
+    The command decides what a signal means; the sandbox is still there while it does.
+    """
+    waits = "import signal, sys, time; signal.signal({0}, lambda *_: ({1}, sys.exit(5))); print('ready', flush=True); time.sleep(60)"
+    process = start("sandbox", "run", "--", sys.executable, "-c", waits.format(int(number), f"exec({PING!r})"))
+    assert process.stdout is not None
+    assert b"ready\n" == process.stdout.readline()
+    process.send_signal(number)
+
+    assert 5 == process.wait(10)
+
+
+def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
+    """
+    Return what ``tc sandbox start`` exports.
+    """
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
+    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines[:3])}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_start_serves_until_it_is_told_to_stop(start: Start, number: signal.Signals) -> None:
+    """
+    It says where it is when it answers, and ends with 0.
+    """
+    process = start("sandbox", "start")
+    root_url = variables(process)["TASKCLUSTER_ROOT_URL"]
+
+    with urllib.request.urlopen(f"{root_url}/api/queue/v1/ping", timeout=10) as answer:
+        assert json.load(answer)["alive"]
+    process.send_signal(number)
+    assert 0 == process.wait(10)
+    assert process.stderr is not None
+    assert b"" == process.stderr.read()
+
+
+def test_state_outlives_the_process(start: Start, tc_process: CommandLine, tmp_path: Path) -> None:
+    """
+    With --data, what was answered is there after kill -9: also the root client's token.
+    """
+    argv = ("sandbox", "start", "--data", str(tmp_path / "data"))
+    process = start(*argv)
+    before = variables(process)
+    made = tc_process("auth", "createRole", "kept", "--data", '{"description": "", "scopes": ["a"]}', env=before)
+    process.kill()
+    process.wait(10)
+    again = variables(start(*argv))
+
+    assert 0 == made.exit_code
+    assert before["TASKCLUSTER_ACCESS_TOKEN"] == again["TASKCLUSTER_ACCESS_TOKEN"]
+    assert ["a"] == json.loads(tc_process("auth", "role", "kept", env=again).stdout)["scopes"]
+    assert 3 == tc_process(*argv).exit_code
+
+
+def test_a_taken_port_is_an_error(tc_process: CommandLine) -> None:
+    """
+    One line, which says how to get another.
+    """
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = tc_process("sandbox", "start", "--port", str(taken.getsockname()[1]))
+
+    assert 2 == result.exit_code
+    assert "cannot listen on" in result.stderr
+    assert "" == result.stdout
+
+
+def test_a_folder_that_cannot_be_is_an_error(tc_process: CommandLine, tmp_path: Path) -> None:
+    """
+    One line, exit 3.
+    """
+    (tmp_path / "file").touch()
+    result = tc_process("sandbox", "start", "--data", str(tmp_path / "file" / "x"))
+
+    assert 3 == result.exit_code
+    assert 1 == result.stderr.count("\n")
+
+
+def test_methods_lists_what_is_built(tc: CommandLine) -> None:
+    """
+    All 188, each with a yes or no; --missing leaves the no.
+    """
+    listed = {entry["method"]: entry["built"] for entry in json.loads(tc("sandbox", "methods").stdout)}
+    missing = [entry["method"] for entry in json.loads(tc("sandbox", "methods", "--missing").stdout)]
+
+    assert 188 == len(listed)
+    assert listed["queue.createTask"]
+    assert "queue.claimWork" in missing
+    assert missing == [method for method, built in listed.items() if not built]
+
+
+def test_the_tour_shows_each_command_and_what_it_said(tc_process: CommandLine) -> None:
+    """
+    To its end, without a terminal, without a question.
+    """
+    result = tc_process("sandbox", "tour")
+
+    assert 0 == result.exit_code
+    assert "" == result.stderr
+    assert "$ tc queue createTask" in result.stdout
+    assert '"state": "pending"' in result.stdout
+    assert "InsufficientScopes" in result.stdout
+    assert '{"secret":{"token":"s3cr3t"}' in result.stdout
+    assert "Traceback" not in result.stdout
+
+
+def test_says_what_to_install(tc_process: CommandLine, tmp_path: Path) -> None:
+    """
+    Without the extra: exit 3, and the line that helps.
+    """
+    # An interpreter that finds click and our code, but no starlette.
+    blocker = tmp_path / "sitecustomize.py"
+    blocker.write_text(
+        "import importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, package=None: None if name == 'starlette' else find(name, package)\n"
+    )
+    import tccli
+
+    path = f"{tmp_path}:{tccli.__file__.rpartition('/tccli/')[0]}"
+    result = tc_process("sandbox", "tour", env={"PYTHONPATH": path})
+
+    assert 3 == result.exit_code
+    assert "pip install 'taskcluster-cli[sandbox]'" in result.stderr

@@ -1,0 +1,239 @@
+"""
+What the built methods do, beyond what the official client's tests show.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply, Signs
+
+    Send = Callable[..., Reply]
+
+AUTH, QUEUE = "/api/auth/v1", "/api/queue/v1"
+HOUR = 3_600_000
+
+
+def moment(**offset: float) -> str:
+    """
+    Return a moment from now.
+    """
+    return (datetime.now(UTC) + timedelta(**offset)).isoformat().replace("+00:00", "Z")
+
+
+def task(**changes: Any) -> dict[str, Any]:
+    """
+    Return a small task definition; None removes what is in it.
+    """
+    definition = {
+        "taskQueueId": "proj/ci",
+        "created": moment(),
+        "deadline": moment(hours=1),
+        "payload": {},
+        "metadata": {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"},
+        **changes,
+    }
+    return {name: value for name, value in definition.items() if value is not None}
+
+
+def test_a_task_is_completed_with_defaults(send: Send) -> None:
+    """
+    Both names of the queue, its own group, a year until it expires.
+    """
+    task_id, definition = taskcluster.slugId(), task(deadline="2028-02-29T12:00:00Z")
+    refused = send("PUT", f"{QUEUE}/task/{task_id}", definition)
+    send("PUT", f"{QUEUE}/task/{task_id}", task())
+    kept = send("GET", f"{QUEUE}/task/{task_id}").json
+
+    assert "more than 5 days" in refused.json["message"]
+    assert ("proj", "ci", "proj/ci") == (kept["provisionerId"], kept["workerType"], kept["taskQueueId"])
+    assert (task_id, "-", "none", "lowest", 5) == (
+        kept["taskGroupId"],
+        kept["schedulerId"],
+        kept["projectId"],
+        kept["priority"],
+        kept["retries"],
+    )
+    assert int(kept["deadline"][:4]) + 1 == int(kept["expires"][:4])
+
+
+def test_making_a_task_again_is_no_error_and_another_is(send: Send) -> None:
+    """
+    The same definition: the same answer. Another one: 409.
+    """
+    target, definition = f"{QUEUE}/task/{taskcluster.slugId()}", task()
+    first = send("PUT", target, definition)
+
+    assert first.json == send("PUT", target, definition).json
+    assert "RequestConflict" == send("PUT", target, {**definition, "priority": "low"}).code
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"created": moment(hours=-1)}, "`created` cannot be in the past", id="created before"),
+        pytest.param({"created": moment(hours=1)}, "`created` cannot be in the future", id="created after"),
+        pytest.param({"deadline": moment(minutes=-5)}, "`deadline` cannot be later than `created`", id="order"),
+        pytest.param({"expires": moment(minutes=5)}, "`expires` cannot be before", id="expires"),
+        pytest.param({"scopes": ["a**"]}, "must not end with `**`", id="double star"),
+        pytest.param({"taskQueueId": None}, "at least a provisionerId", id="no queue"),
+        pytest.param({"provisionerId": "other", "workerType": "ci"}, "taskQueueId must match", id="two queues"),
+        pytest.param({"dependencies": [taskcluster.slugId()]}, "non-existing tasks", id="dependency"),
+    ],
+)
+def test_a_task_that_cannot_be_is_refused(send: Send, changes: dict[str, Any], says: str) -> None:
+    """
+    400 InputError, with the reason.
+    """
+    reply = send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", task(**changes))
+
+    assert (400, "InputError") == (reply.status, reply.code)
+    assert says in reply.json["message"]
+
+
+def test_a_task_waits_for_others(send: Send) -> None:
+    """
+    Unscheduled, until what it waits for is resolved in the way that it requires.
+    """
+    first, after_success, after_anything = (taskcluster.slugId() for _ in range(3))
+    send("PUT", f"{QUEUE}/task/{first}", task())
+    for task_id, requires in [(after_success, "all-completed"), (after_anything, "all-resolved")]:
+        reply = send("PUT", f"{QUEUE}/task/{task_id}", task(dependencies=[first], requires=requires))
+        assert "unscheduled" == reply.json["status"]["state"]
+    cancelled = send("POST", f"{QUEUE}/task/{first}/cancel").json["status"]
+
+    assert ("exception", "canceled") == (cancelled["state"], cancelled["runs"][0]["reasonResolved"])
+    assert cancelled == send("POST", f"{QUEUE}/task/{first}/cancel").json["status"]
+    wanted = {"taskIds": [first, after_success, after_anything, taskcluster.slugId()]}
+    statuses = send("POST", f"{QUEUE}/tasks/status", wanted).json["statuses"]
+    assert {first: "exception", after_success: "unscheduled", after_anything: "pending"} == {
+        entry["taskId"]: entry["status"]["state"] for entry in statuses
+    }
+    assert 3 == len(send("POST", f"{QUEUE}/tasks", wanted).json["tasks"])
+
+
+def test_a_group_has_one_scheduler(send: Send) -> None:
+    """
+    A task of another scheduler is 409; the group can be seen without its tasks.
+    """
+    group = taskcluster.slugId()
+    send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", task(taskGroupId=group, schedulerId="one"))
+    other = send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", task(taskGroupId=group, schedulerId="two"))
+
+    assert (409, "RequestConflict") == (other.status, other.code)
+    assert "one" == send("GET", f"{QUEUE}/task-group/{group}").json["schedulerId"]
+
+
+def test_pages_hold_what_was_asked_for(send: Send) -> None:
+    """
+    Every client once; a made-up token begins again; a limit of nothing gives an empty page of a group.
+    """
+    for number in range(5):
+        made = {"description": "", "expires": moment(hours=1)}
+        send("PUT", f"{AUTH}/clients/page%2F{number}", made)
+    found: list[str] = []
+    token = ""
+    while True:
+        page = send("GET", f"{AUTH}/clients/?prefix=page/&limit=2{token}").json
+        found += [entry["clientId"] for entry in page["clients"]]
+        if "continuationToken" not in page:
+            break
+        assert page["continuationToken"].isalnum()
+        token = f"&continuationToken={page['continuationToken']}"
+
+    assert [f"page/{number}" for number in range(5)] == found
+    first = send("GET", f"{AUTH}/clients/?prefix=page/&limit=2&continuationToken=madeUp1").json["clients"]
+    assert found[:2] == [entry["clientId"] for entry in first]
+    group = taskcluster.slugId()
+    send("PUT", f"{QUEUE}/task/{group}", task())
+    assert [] == send("GET", f"{QUEUE}/task-group/{group}/list?limit=0").json["tasks"]
+
+
+def test_roles_come_in_pages_only_when_asked(send: Send) -> None:
+    """
+    Without a limit all of them; circles are refused.
+    """
+    for name in ("a", "b"):
+        send("PUT", f"{AUTH}/roles/{name}", {"description": "", "scopes": []})
+    everything = send("GET", f"{AUTH}/roleids/").json
+    first = send("GET", f"{AUTH}/roleids/?limit=2").json
+    second = send("GET", f"{AUTH}/roleids/?limit=2&continuationToken={first['continuationToken']}").json
+    circle = send("POST", f"{AUTH}/roles/a", {"description": "", "scopes": ["assume:a"]})
+
+    assert {"roleIds": ["a", "anonymous", "b"]} == everything
+    assert (["a", "anonymous"], ["b"]) == (first["roleIds"], second["roleIds"])
+    assert (400, "InputError") == (circle.status, circle.code)
+    gone = send("DELETE", f"{AUTH}/roles/a")
+    assert (204, "") == (gone.status, gone.text)
+
+
+def test_static_clients_cannot_be_changed(send: Send) -> None:
+    """
+    The root client stays as it is.
+    """
+    reply = send("POST", f"{AUTH}/clients/static%2Ftaskcluster%2Froot/disable")
+
+    assert (400, "InputError") == (reply.status, reply.code)
+
+
+def test_changes_are_recorded(send: Send) -> None:
+    """
+    Newest first, with who did it.
+    """
+    client = {"description": "", "expires": moment(hours=1)}
+    send("PUT", f"{AUTH}/clients/one", client)
+    send("POST", f"{AUTH}/clients/one/reset")
+    send("DELETE", f"{AUTH}/clients/one")
+    history = send("GET", f"{AUTH}/audit/client/one").json["auditHistory"]
+
+    assert ["deleted", "access token reset", "created"] == [entry["actionType"] for entry in history]
+    by_root = send("GET", f"{AUTH}/clients/static%2Ftaskcluster%2Froot/audit").json["auditHistory"]
+    assert history == by_root
+
+
+def test_secrets_and_clients_expire(sandbox: RunningSandbox, send: Send) -> None:
+    """
+    An expired secret is not found, an expired client is no client.
+    """
+    send("PUT", "/api/secrets/v1/secret/a", {"secret": {}, "expires": moment(minutes=5)})
+    sandbox.clock.offset = 10 * 60_000
+    listed = send("GET", "/api/secrets/v1/secrets").json
+
+    assert {"secrets": []} == listed
+    assert 404 == send("GET", "/api/secrets/v1/secret/a").status
+
+
+def test_anybody_can_try_signing(send: Send) -> None:
+    """
+    The client named tester has the scopes that the payload says.
+    """
+    payload = {"clientScopes": ["test:b", "test:a"], "requiredScopes": ["test:a"]}
+    anonymous = send("POST", f"{AUTH}/test-authenticate", {"clientScopes": [], "requiredScopes": []}, signed=False)
+
+    other = send("POST", f"{AUTH}/test-authenticate", payload)
+
+    assert (401, "AuthenticationFailed") == (other.status, other.code)
+    assert {"clientId": "auth-failed:no-auth", "scopes": ["assume:anonymous"]} == anonymous.json
+
+
+def test_judges_signatures_for_others(sandbox: RunningSandbox, sign: Signs, send: Send) -> None:
+    """
+    What another service got can be checked here: success, failure, and nobody.
+    """
+    port = int(sandbox.root_url.rpartition(":")[2])
+    request = {"method": "get", "resource": "/x", "host": "127.0.0.1", "port": port}
+    good = send("POST", f"{AUTH}/authenticate-hawk", {**request, "authorization": sign("GET", "/x")}).json
+    bad = send("POST", f"{AUTH}/authenticate-hawk", {**request, "authorization": sign("GET", "/y")}).json
+    nobody = send("POST", f"{AUTH}/authenticate-hawk", request).json
+
+    assert ("auth-success", "hawk", ["*"]) == (good["status"], good["scheme"], good["scopes"])
+    assert {"status": "auth-failed", "message": "Unauthorized: Bad mac"} == bad
+    assert "no-auth" == nobody["status"]

@@ -1,0 +1,301 @@
+"""
+Signatures: the reference implementation's are accepted, everything else is refused, nothing crashes.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tccli.sandbox import signature
+from tccli.sandbox.certificates import Issuer, SignatureError, parse_ext, sign_certificate, temporary_token
+from tccli.sandbox.clock import DAY, MINUTE
+from tccli.sandbox.signature import Signed
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+NOW = 1_500_000_000_000
+SEED = "s" * 44
+
+
+def load_vectors(name: str) -> Any:
+    """
+    Return one of the files of vectors.
+    """
+    return json.loads((VECTORS / name).read_text(encoding="utf-8"))
+
+
+def signed(url: str, method: str = "GET", authorization: str = "") -> Signed:
+    """
+    Return what the server sees of a request to *url*.
+    """
+    parts = urlsplit(url)
+    resource = url[url.index("/", len(parts.scheme) + 3) :]
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return Signed(method, resource, str(parts.hostname), port, authorization)
+
+
+def ext(document: Any) -> str:
+    """
+    Return the ``ext`` of a document.
+    """
+    return b64encode(json.dumps(document).encode()).decode()
+
+
+def header(attributes: dict[str, str]) -> str:
+    """
+    Return a Hawk header.
+    """
+    return "Hawk " + ", ".join(f'{name}="{value}"' for name, value in attributes.items())
+
+
+def authenticate(request: Signed, *, now: int = NOW, issuer: Issuer | None = None) -> signature.Identity:
+    """
+    Judge a request of a client with the scopes ``x*`` and ``auth:create-client:b``.
+    """
+    known = issuer or Issuer("a", "token", ["x*", "auth:create-client:b"], NOW + DAY)
+
+    def load(client_id: str) -> Issuer:
+        if client_id != known.client_id:
+            raise SignatureError("not found")
+        return known
+
+    return signature.authenticate(request, now=now, load=load, expand=list)
+
+
+def request_with(document: Any, *, client_id: str = "a", token: str = "token", ts: int = NOW // 1000) -> Signed:
+    """
+    Return a request that is signed rightly, with *document* as its ext.
+    """
+    attributes = {"id": client_id, "ts": str(ts), "nonce": "n"}
+    if document is not None:
+        attributes["ext"] = ext(document)
+    unsigned = Signed("GET", "/x", "host", 80)
+    mac = signature.calculate_mac("header", token, unsigned, attributes)
+    return Signed("GET", "/x", "host", 80, header({**attributes, "mac": mac}))
+
+
+def certificate(**changes: Any) -> dict[str, Any]:
+    """
+    Return a certificate of the client ``a``, signed rightly after the changes.
+    """
+    client_id = changes.pop("client_id", "a")
+    document = {"version": 1, "seed": SEED, "start": NOW, "expiry": NOW + DAY, "scopes": ["xb"], **changes}
+    document.setdefault("signature", sign_certificate("token", client_id, document))
+    return document
+
+
+@pytest.mark.parametrize("vector", load_vectors("hawk-headers.json"))
+def test_headers_have_the_reference_mac(vector: dict[str, Any]) -> None:
+    """
+    The MAC of the reference Hawk implementation, for awkward URLs, with and without ext.
+    """
+    attributes = {"ts": str(vector["timestamp"]), "nonce": vector["nonce"], "ext": vector["extHeader"] or ""}
+    request = signed(vector["url"], vector["method"])
+
+    assert vector["mac"] == signature.calculate_mac("header", vector["credentials"]["accessToken"], request, attributes)
+
+
+@pytest.mark.parametrize("vector", load_vectors("bewits.json"))
+def test_bewits_of_the_reference_are_accepted(vector: dict[str, Any]) -> None:
+    """
+    A URL signed by the reference opens until it expires.
+    """
+    _, expires, mac, in_bewit = signature.parse_bewit(vector["bewit"])
+    token = vector["credentials"]["accessToken"]
+    unsigned = signed(vector["url"])
+
+    assert vector["expires"] == expires
+    assert mac == signature.calculate_mac("bewit", token, unsigned, {"ts": str(expires), "ext": in_bewit})
+    assert vector["bewit"] in vector["signedUrl"]
+
+
+@pytest.mark.parametrize("vector", load_vectors("temporary-credentials.json"), ids=lambda vector: vector["description"])
+def test_golden_temporary_credentials_are_accepted(vector: dict[str, Any]) -> None:
+    """
+    Signature and token of the reference's temporary credentials, named and unnamed.
+    """
+    issuer, issued = vector["permCreds"], vector["expectedTempCreds"]
+    document = json.loads(issued["certificate"])
+
+    assert document["signature"] == sign_certificate(issuer["accessToken"], issued["clientId"], document)
+    assert issued["accessToken"] == temporary_token(issuer["accessToken"], document["seed"])
+
+
+@pytest.mark.parametrize(
+    ("minutes", "accepted"), [(0, True), (14.9, True), (-14.9, True), (15.1, False), (-15.1, False)]
+)
+def test_headers_may_be_fifteen_minutes_off(minutes: float, accepted: bool) -> None:  # noqa: FBT001 - a row of a table
+    """
+    A clock may be wrong by a quarter of an hour, either way.
+    """
+    request = request_with(None, ts=int(NOW + minutes * MINUTE) // 1000)
+
+    if accepted:
+        assert "a" == authenticate(request).client_id
+    else:
+        with pytest.raises(SignatureError, match="Stale timestamp"):
+            authenticate(request)
+
+
+def test_unnamed_temporary_credentials_have_the_scopes_of_their_certificate() -> None:
+    """
+    And the anonymous role, and the certificate's end.
+    """
+    identity = authenticate(request_with({"certificate": certificate()}, token=temporary_token("token", SEED)))
+
+    assert ["assume:anonymous", "xb"] == identity.scopes
+    assert NOW + DAY == identity.expires
+
+
+def test_named_temporary_credentials_have_their_own_name() -> None:
+    """
+    The issuer must be allowed to create the client of that name.
+    """
+    named = certificate(client_id="b", issuer="a")
+    token = temporary_token("token", SEED)
+
+    assert "b" == authenticate(request_with({"certificate": named}, client_id="b", token=token)).client_id
+    with pytest.raises(SignatureError, match="doesn't have `auth:create-client:c`"):
+        other = certificate(client_id="c", issuer="a")
+        authenticate(request_with({"certificate": other}, client_id="c", token=token))
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        pytest.param({"certificate": "text"}, "must be a JSON object", id="certificate as a string"),
+        pytest.param({"certificate": certificate(version=2)}, "version must be 1", id="version"),
+        pytest.param({"certificate": certificate(version=True)}, "version must be 1", id="version true"),
+        pytest.param({"certificate": certificate(seed="short")}, "44 characters", id="seed"),
+        pytest.param({"certificate": certificate(start=NOW + 6 * MINUTE)}, "start > now", id="not yet"),
+        pytest.param(
+            {"certificate": certificate(start=NOW - DAY, expiry=NOW - 6 * MINUTE)}, "expiry < now", id="no more"
+        ),
+        pytest.param({"certificate": certificate(expiry=NOW + 32 * DAY)}, "31 days", id="too long"),
+        pytest.param({"certificate": certificate(scopes=["c"])}, "satisfy all certificate scopes", id="scopes"),
+        pytest.param({"certificate": certificate(scopes=["ä"])}, "valid scopes", id="scope that is none"),
+        pytest.param({"certificate": certificate(signature="x")}, "signature is not valid", id="signature"),
+        pytest.param({"certificate": certificate(clientId="a")}, "clientId must only", id="name without issuer"),
+        pytest.param({"certificate": certificate(issuer="a")}, "must differ", id="own issuer"),
+        pytest.param({"certificate": certificate(issuer=1)}, "must be a string", id="issuer"),
+        pytest.param({"authorizedScopes": "a"}, "must be an array", id="authorizedScopes no list"),
+        pytest.param({"authorizedScopes": ["c"]}, "do not satisfy authorizedScopes", id="authorizedScopes too many"),
+        pytest.param(None, "Failed to parse ext", id="null"),
+    ],
+)
+def test_bad_ext_is_refused_with_the_reason(document: Any, message: str) -> None:
+    """
+    Whatever is wrong with certificate or authorized scopes is said.
+    """
+    request = request_with(document or {}, token=temporary_token("token", SEED))
+    if document is None:
+        request = Signed(
+            "GET", "/x", "host", 80, header({"id": "a", "ts": "1", "nonce": "n", "mac": "m", "ext": "bnVsbA=="})
+        )
+
+    with pytest.raises(SignatureError, match=message):
+        authenticate(request)
+
+
+def test_no_authorized_scopes_are_none_at_all() -> None:
+    """
+    An empty list is not the same as no list.
+    """
+    assert ["assume:anonymous"] == authenticate(request_with({"authorizedScopes": []})).scopes
+    assert "x*" in authenticate(request_with({})).scopes
+
+
+@pytest.mark.parametrize(
+    ("authorization", "message"),
+    [
+        pytest.param("Basic abc", "^Unauthorized$", id="other scheme"),
+        pytest.param("Hawk", "Invalid header syntax", id="nothing"),
+        pytest.param('Hawk id="a"', "Missing attributes", id="attributes missing"),
+        pytest.param('Hawk id="a", id="b"', "Duplicate attribute: id", id="twice"),
+        pytest.param('Hawk who="a"', "Unknown attribute: who", id="unknown"),
+        pytest.param('Hawk id="ä"', "Bad attribute value: id", id="not ASCII"),
+        pytest.param("Hawk id=a", "Bad header format", id="no quotes"),
+        pytest.param("Hawk " + "x" * 5000, "Header length too long", id="long"),
+        pytest.param('Hawk id="a", ts="1500000000", nonce="n", mac="x"', "Bad mac", id="mac"),
+        pytest.param('Hawk id="z", ts="1500000000", nonce="n", mac="x"', "not found", id="client"),
+    ],
+)
+def test_bad_headers_are_refused_with_the_reason(authorization: str, message: str) -> None:
+    """
+    In the words of the reference implementation.
+    """
+    with pytest.raises(SignatureError, match=message):
+        authenticate(Signed("GET", "/x", "host", 80, authorization))
+
+
+@given(st.text() | st.from_regex(r'Hawk (\w+="[^"]*",? ?)*', fullmatch=True))
+@example('Hawk id="a", ts="\x00", nonce="n", mac="\x7f"')
+@example('Hawk id="a", ts="1e999", nonce="n", mac="m", ext="eyJjZXJ0aWZpY2F0ZSI6WzFdfQ=="')
+def test_garbage_in_a_header_is_refused_and_never_crashes(garbage: str) -> None:
+    """
+    Any header that we did not sign is a SignatureError, or nobody's.
+    """
+    try:
+        identity = authenticate(Signed("GET", "/x", "host", 80, garbage))
+    except SignatureError:
+        return
+    assert identity.client_id is None
+
+
+@given(st.text() | st.from_regex(r"[\w-]*", fullmatch=True) | st.binary().map(lambda raw: b64encode(raw).decode()))
+def test_garbage_in_a_bewit_is_refused_and_never_crashes(garbage: str) -> None:
+    """
+    The same for bewits.
+    """
+    try:
+        identity = authenticate(Signed("GET", f"/x?bewit={garbage}", "host", 80))
+    except SignatureError:
+        return
+    assert identity.client_id is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = ["version", "seed", "start", "expiry", "scopes", "signature", "issuer", "clientId"]
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "certificate": JSON
+            | st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda changes: {**certificate(), **changes}),
+            "authorizedScopes": JSON,
+        },
+    )
+)
+def test_garbage_in_an_ext_is_refused_or_harmless(document: dict[str, Any]) -> None:
+    """
+    Whatever stands in certificate and authorizedScopes, nobody gets more than the client has.
+    """
+    try:
+        identity = authenticate(request_with(document))
+    except SignatureError:
+        return
+    assert all(scope.startswith(("x", "auth:create-client:b", "assume:anonymous")) for scope in identity.scopes)
+
+
+@given(st.binary())
+def test_any_bytes_are_an_ext_or_refused(raw: bytes) -> None:
+    """
+    Parsing an ext gives a dictionary or a SignatureError.
+    """
+    try:
+        assert isinstance(parse_ext(b64encode(raw).decode()), dict)
+    except SignatureError:
+        pass
