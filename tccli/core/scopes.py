@@ -134,15 +134,16 @@ def render(template: Any, values: Mapping[str, Any]) -> Expression | None:
     Fill in a scope template of the references.
 
     Args:
-        template: A string with ``<name>``, ``AllOf``, ``AnyOf``, ``{"for": …, "in": …, "each": …}`` inside one of those, or
-            ``{"if": …, "then": …, "else": …}``.
+        template: A string with ``<name>``, ``AllOf``, ``AnyOf``, ``{"for": …, "in": …, "each": …}`` inside one of
+            those, or ``{"if": …, "then": …, "else": …}``.
         values: Strings and numbers for ``<name>`` (a missing one is empty), lists for ``in``, booleans for ``if``.
 
     Returns:
         An expression, or None where an ``if`` without ``else`` is false: nothing is needed.
 
     Raises:
-        ValueError: A value is not of the kind that its place asks for.
+        TypeError: A value is not of the kind that its place asks for.
+        ValueError: *template* is none.
     """
     if isinstance(template, str):
         return _fill(template, values)
@@ -152,7 +153,7 @@ def render(template: Any, values: Mapping[str, Any]) -> Expression | None:
     if "if" in template:
         condition = values.get(template["if"])
         if not isinstance(condition, bool):
-            raise ValueError(f"{template['if']!r} must be true or false")
+            raise TypeError(f"{template['if']!r} must be true or false")
         branch = template["then"] if condition else template.get("else")
         return None if branch is None else render(branch, values)
     raise ValueError(f"not a scope template: {template!r}")
@@ -164,7 +165,7 @@ def _render_part(part: Any, values: Mapping[str, Any]) -> list[Expression]:
         return [] if rendered is None else [rendered]
     items = values.get(part["in"])
     if not isinstance(items, list):
-        raise ValueError(f"{part['in']!r} must be a list")
+        raise TypeError(f"{part['in']!r} must be a list")
     return [_fill(part["each"], {**values, part["for"]: item}) for item in items]
 
 
@@ -172,7 +173,7 @@ def _fill(template: str, values: Mapping[str, Any]) -> str:
     def fill_one(found: re.Match[str]) -> str:
         value = values.get(found[1], "")
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError(f"{found[1]!r} must be a string")
+            raise TypeError(f"{found[1]!r} must be a string")
         return str(value)
 
     return _PLACEHOLDER.sub(fill_one, template)
@@ -182,9 +183,9 @@ class Roles:
     """
     Roles, and the expansion of scopes by them.
 
-    Whoever has ``assume:<role>`` has the role's scopes. A role whose id ends in ``*`` is assumed by every scope that begins
-    with the rest, and ``<..>`` in its scopes becomes what the assuming scope has after it. Holding a pattern assumes all
-    roles that it covers.
+    Whoever has ``assume:<role>`` has the role's scopes. A role whose id ends in ``*`` is assumed by every scope that
+    begins with the rest, and ``<..>`` in its scopes becomes what the assuming scope has after it. Holding a pattern
+    assumes all roles that it covers.
 
     Args:
         roles: Role id → scopes; checked with :func:`check_roles` when they come from people.

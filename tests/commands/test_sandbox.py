@@ -66,7 +66,10 @@ def test_run_passes_signals_on(start: Start, number: signal.Signals) -> None:
     """
     The command decides what a signal means; the sandbox is still there while it does.
     """
-    waits = "import signal, sys, time; signal.signal({0}, lambda *_: ({1}, sys.exit(5))); print('ready', flush=True); time.sleep(60)"
+    waits = (
+        "import signal, sys, time; signal.signal({0}, lambda *_: ({1}, sys.exit(5)));"
+        "print('ready', flush=True); time.sleep(60)"
+    )
     process = start("sandbox", "run", "--", sys.executable, "-c", waits.format(int(number), f"exec({PING!r})"))
     assert process.stdout is not None
     assert b"ready\n" == process.stdout.readline()
