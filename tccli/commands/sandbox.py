@@ -66,8 +66,9 @@ def start(*, port: int, data: Path | None) -> None:
     from tccli.sandbox import child
 
     with child.until_asked_to_stop() as wait, _server(port=port, data=data) as server:
-        lines = [f"export {name}='{value}'" for name, value in server.environment.items()]
-        click.echo("\n".join([*lines, f"unset {' '.join(NOT_FOR_CHILDREN)}"]))
+        lines = [f"export {name}={value}" for name, value in server.environment.items()]
+        # An empty certificate is none: whoever takes over these lines loses an old one.
+        click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
         sys.stdout.flush()
         wait()
 

@@ -106,13 +106,13 @@ class Accounts:
 
     def found(self) -> str:
         """
-        Make what every deployment begins with, unless it is there: a root client and the anonymous role.
+        Make what every deployment begins with, unless this one has begun: a root client and the anonymous role.
 
         Returns:
             The root client's access token.
         """
         now = self._clock.now()
-        self._store.insert(
+        is_new = self._store.insert(
             "clients",
             {
                 "client_id": ROOT_CLIENT,
@@ -134,7 +134,8 @@ class Accounts:
             "created": now,
             "last_modified": now,
         }
-        self._store.insert("roles", {"role_id": "anonymous", **role})
+        if is_new:
+            self._store.insert("roles", {"role_id": "anonymous", **role})
         row = self._store.one("SELECT access_token FROM clients WHERE client_id = ?", ROOT_CLIENT)
         assert row is not None
         return str(row["access_token"])

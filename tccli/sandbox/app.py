@@ -101,10 +101,10 @@ def _refusal(call: Call, error: ApiError) -> Answer:
     if error.code == "MalformedPayload" and not payload:
         payload = call.request.text or {}
     if call.method.id == "secrets.set":
-        # The service hides the secret, and trips over a payload that is no object.
-        if not isinstance(payload, dict):
+        # The service hides the secret, and trips over a payload that can have none.
+        if isinstance(payload, str):
             return _html(500, "TypeError: Cannot create property &#39;secret&#39; on string")
-        payload = {**payload, "secret": "(OMITTED)"}
+        payload = {**payload, "secret": "(OMITTED)"} if isinstance(payload, dict) else []
     params = dict(call.args)
     for name, value in call.args.items():
         if registry.takes_slashes(call.method.service, name):

@@ -61,7 +61,11 @@ class Server:
         self.sandbox = Sandbox(state)
         config = uvicorn.Config(
             application(self.sandbox),
+            loop="asyncio",
+            http="h11",
+            ws="none",
             lifespan="off",
+            proxy_headers=False,
             access_log=False,
             log_level="error",
             server_header=False,

@@ -84,7 +84,7 @@ def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
     """
     assert process.stdout is not None
     lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
-    return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines[:3])}
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

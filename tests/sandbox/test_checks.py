@@ -239,6 +239,17 @@ def test_a_secret_never_shows_in_an_error(send: Send) -> None:
     assert {"secret": "(OMITTED)"} == reply.json["requestInfo"]["payload"]
 
 
+def test_a_broken_secret_is_answered_in_html(send: Send) -> None:
+    """
+    As by the service, which trips over its own precaution: a client has to live with it.
+    """
+    reply = send("PUT", "/api/secrets/v1/secret/a", b"{")
+
+    assert 500 == reply.status
+    assert "text/html; charset=utf-8" == reply.headers["content-type"]
+    assert reply.text.startswith("<!DOCTYPE html>")
+
+
 def test_publishes_references_and_schemas(sandbox: RunningSandbox, send: Send) -> None:
     """
     All of them are where the manifest and the references say.
