@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Handler: TypeAlias = "Callable[[Call], Answer | Awaitable[Answer]]"
 
-MONITORING = frozenset({"ping", "version", "heartbeat", "lbheartbeat"})
-
 _handlers: dict[str, Handler] = {}
 _tables: list[str] = []
 _patterns: dict[tuple[str, str], str] = {}
