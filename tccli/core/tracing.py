@@ -52,6 +52,8 @@ def masked_header(name: str, value: str) -> str:
     """
     Return a header's value as people may see it.
     """
-    if name.lower() in {"authorization", "proxy-authorization", "cookie", "set-cookie"}:
+    if name.lower() in {"cookie", "set-cookie"}:
+        return "…"
+    if name.lower() in {"authorization", "proxy-authorization"}:
         return f"{value.split(' ', 1)[0]} …"
     return masked_url(value)
