@@ -9,6 +9,7 @@ import re
 import time
 from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -220,8 +221,8 @@ def test_any_client_id_signs_or_is_refused(client_id: str, token: str) -> None:
     """
     who = Credentials(client_id, token)
     for sign in (
-        lambda: hawk.authorization_header("GET", "http://h/a", who, now=1, nonce="n"),
-        lambda: hawk.sign_url("http://h/a", who, expires=1),
+        partial(hawk.authorization_header, "GET", "http://h/a", who, now=1, nonce="n"),
+        partial(hawk.sign_url, "http://h/a", who, expires=1),
     ):
         try:
             assert "\n" not in sign()

@@ -5,6 +5,7 @@ From text to a payload, and changes to it.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -38,10 +39,14 @@ def test_json_goes_out_as_it_was_written(document: Any, indent: Any, ascii_only:
     assert text == found.body
 
 
-@given(st.dictionaries(PLAIN, JSON.filter(lambda document: "\\ud" not in json.dumps(document)), max_size=3))
+@given(
+    st.dictionaries(
+        PLAIN, JSON.filter(lambda document: not re.search(r"\\ud|[0-9]e", json.dumps(document))), max_size=3
+    )
+)
 def test_yaml_can_say_what_json_can(document: Any) -> None:
     """
-    Every JSON text is YAML of the same meaning.
+    Every JSON text is YAML of the same meaning, but for what YAML 1.1 reads otherwise: ``1e5``, pairs of surrogates.
     """
     text = json.dumps(document).encode()
 
