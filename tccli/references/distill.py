@@ -41,7 +41,7 @@ def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mappin
         if methods is None:
             methods = _surface(contents)
         release = methods.get("taskclusterVersion", "")
-        return {
+        files = {
             name: "".join(
                 json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
                 for record in _records(name, surface, contents, release, summaries)
@@ -50,6 +50,9 @@ def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mappin
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"the references are not of the published shape: {type(error).__name__} {error}") from error
+    if not files:
+        raise UsageError("the references are not of the published shape: there is no service in them")
+    return files
 
 
 def _surface(contents: Mapping[str, Any]) -> dict[str, Any]:
