@@ -124,15 +124,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     settings = Settings()
     try:
-        try:
-            result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=settings)
-            code = result if isinstance(result, int) else 0
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise
-            raise LocalFileError(f"cannot write the output: {error.strerror or error}") from error
+        return _invoke(argv, settings)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except OSError:
@@ -149,7 +141,31 @@ def run(argv: Sequence[str] | None = None) -> int:
     except TcError as error:
         _say(str(error), error.details if settings.verbose else "")
         return _without_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
-    return code
+
+
+def _invoke(argv: Sequence[str] | None, settings: Settings) -> int:
+    """
+    Run the command line, and write all of its output.
+
+    Raises:
+        BrokenPipeError: Whoever read it went away.
+        LocalFileError: It cannot be written.
+    """
+    stdout = sys.stdout
+    try:
+        result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=settings)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SystemExit:
+        # A closed pipe makes click end the process with a code of its own, and wrap stdout.
+        if sys.stdout is stdout:
+            raise
+        raise BrokenPipeError from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise LocalFileError(f"cannot write the output: {error.strerror or error}") from error
+    return result if isinstance(result, int) else 0
 
 
 def _say(line: str, details: str = "") -> None:
