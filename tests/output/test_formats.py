@@ -1,0 +1,240 @@
+"""
+One answer in every format; what has a parser reads back as the same document.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from importlib import import_module
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.errors import BrokenAnswerError, UsageError
+from tccli.output import Answer, Look, Output, Pages
+from tccli.output.json import dumps
+
+# PyYAML writes U+0085 and does not read it back.
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85"), max_size=12)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+JSON = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=15,
+)
+LOOKS = st.builds(Look, indented=st.booleans(), coloured=st.booleans(), width=st.none() | st.integers(20, 200))
+FORMATS = ["json", "jsonl", "raw", "table", "yaml"]
+ANSWER = {"taskId": "abc", "nested": {"a": 1, "b": None}, "list": ["x", "y"], "deep": [{"c": True}]}
+LISTING = [{"name": "one", "size": 1}, {"name": "two", "more": {"x": 2.5}}]
+
+
+def shown(format_name: str, answer: Answer, look: Look = Look()) -> str:  # noqa: B008 - a tuple does not change
+    """
+    Return what a format makes of an answer.
+    """
+    out = io.BytesIO()
+    import_module(f"tccli.output.{format_name}").render(answer, out, look)
+    return out.getvalue().decode("utf-8", "surrogatepass")
+
+
+def uncoloured(text: str) -> str:
+    """
+    Return text without its terminal colours.
+    """
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def pages(*entries: list[Any], **around: Any) -> Pages:
+    """
+    Return pages with these entries.
+    """
+    return Pages(iter([{**around, "entries": page} for page in entries]))
+
+
+@given(JSON, st.booleans(), st.none() | st.integers(20, 200))
+def test_json_reads_back(document: Any, indented: bool, width: int | None) -> None:
+    """
+    Indented or not.
+    """
+    text = shown("json", Answer([document]), Look(indented, coloured=False, bare=False, width=width))
+
+    assert document == json.loads(text)
+    assert text.endswith("\n")
+    assert indented or 1 == text.count("\n")
+
+
+@given(st.recursive(st.integers() | st.text("abc[]{}:, \\\"'0", max_size=8), lambda inner: st.lists(inner, max_size=3)))
+def test_colour_changes_no_character(document: Any) -> None:
+    """
+    Whatever looks like markup stays what it is.
+    """
+    for indented in (False, True):
+        plain = shown("json", Answer([document]), Look(indented))
+        assert plain == uncoloured(shown("json", Answer([document]), Look(indented, coloured=True)))
+
+
+@given(JSON.filter(lambda document: not isinstance(document, list)))
+def test_a_line_reads_back(document: Any) -> None:
+    """
+    What is no listing is one line.
+    """
+    text = shown("jsonl", Answer([document]))
+
+    assert document == json.loads(text)
+    assert 1 == text.count("\n")
+
+
+@given(JSON)
+def test_yaml_reads_back(document: Any) -> None:
+    """
+    Text that looks like something else stays text.
+    """
+    assert document == yaml.safe_load(shown("yaml", Answer([document])))
+
+
+@given(st.lists(JSON, min_size=1, max_size=4))
+def test_several_yaml_documents_read_back(documents: list[Any]) -> None:
+    """
+    As what a filter makes.
+    """
+    assert documents == list(yaml.safe_load_all(shown("yaml", Answer(documents))))
+
+
+@given(
+    st.lists(st.lists(JSON, max_size=3), min_size=1, max_size=4), st.dictionaries(st.text("abc", min_size=1), LEAVES)
+)
+def test_pages_read_back(entries: list[list[Any]], around: dict[str, Any]) -> None:
+    """
+    As one document, or as lines.
+    """
+    joined = [entry for page in entries for entry in page]
+    document = {**around, "entries": joined}
+
+    for look in (Look(), Look(indented=True)):
+        assert document == json.loads(shown("json", Answer(pages=pages(*entries, **around)), look))
+    assert document == yaml.safe_load(shown("yaml", Answer(pages=pages(*entries, **around))))
+    lines = shown("jsonl", Answer(pages=pages(*entries, **around)))
+    assert joined == [json.loads(line) for line in lines.split("\n")[:-1]]
+
+
+@given(st.lists(st.lists(JSON, max_size=3), min_size=1, max_size=3))
+def test_joined_pages_look_like_any_document(entries: list[list[Any]]) -> None:
+    """
+    Piece by piece, the text is the one that the whole would have.
+    """
+    joined = [entry for page in entries for entry in page]
+
+    for look in (Look(), Look(indented=True)):
+        around = {"before": {"a": [1]}, "entries": joined}
+        text = shown("json", Answer(pages=pages(*entries, before={"a": [1]})), look)
+        assert shown("json", Answer([around]), look) == text
+
+
+@given(st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=3), LEAVES, max_size=3), max_size=4), LOOKS)
+def test_any_listing_makes_a_table(listing: list[Any], look: Look) -> None:
+    """
+    Any width, with or without colours.
+    """
+    text = shown("table", Answer([listing]), look)
+
+    assert look.coloured or all(line == line.rstrip() for line in text.split("\n"))
+    if look.width:
+        assert all(len(line) <= look.width for line in uncoloured(text).splitlines() if line.isascii())
+
+
+@given(JSON, LOOKS)
+def test_any_document_makes_a_table(document: Any, look: Look) -> None:
+    """
+    Nothing that a service may answer breaks it.
+    """
+    shown("table", Answer([document]), look)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_answer_is_no_output(format_name: str) -> None:
+    """
+    Not even a newline.
+    """
+    assert "" == shown(format_name, Answer())
+
+
+@pytest.mark.parametrize(
+    ("format_name", "document", "expected"),
+    [
+        pytest.param("json", ANSWER, dumps(ANSWER) + "\n", id="json"),
+        pytest.param("jsonl", ANSWER, dumps(ANSWER) + "\n", id="jsonl of an object"),
+        pytest.param("jsonl", LISTING, "".join(dumps(entry) + "\n" for entry in LISTING), id="jsonl of a list"),
+        pytest.param(
+            "yaml",
+            ANSWER,
+            "taskId: abc\nnested:\n  a: 1\n  b: null\nlist:\n- x\n- y\ndeep:\n- c: true\n",
+            id="yaml",
+        ),
+        pytest.param("yaml", "text", "text\n", id="yaml of text"),
+        pytest.param("raw", ANSWER, dumps(ANSWER) + "\n", id="raw"),
+        pytest.param(
+            "table",
+            ANSWER,
+            'taskId    abc\nnested.a  1\nnested.b\nlist      x y\ndeep      [{"c":true}]\n',
+            id="table of an object",
+        ),
+        pytest.param("table", LISTING, "name  size  more.x\none   1\ntwo         2.5\n", id="table of a list"),
+        pytest.param(
+            "table", {"entries": LISTING}, "name  size  more.x\none   1\ntwo         2.5\n", id="table of a page"
+        ),
+        pytest.param("table", ["a", "b"], "value\na\nb\n", id="table of texts"),
+    ],
+)
+def test_formats_by_example(format_name: str, document: Any, expected: str) -> None:
+    """
+    What people see.
+    """
+    assert expected == shown(format_name, Answer([document]))
+
+
+def test_raw_is_what_arrived() -> None:
+    """
+    Nothing added, not even a newline.
+    """
+    answer = Answer([{"a": 1}], raw=b'{ "a":1 }')
+
+    assert '{ "a":1 }' == shown("raw", answer)
+    assert '{ "a":1 }\n' == shown("json", answer)
+
+
+@pytest.mark.parametrize("format_name", ["json", "jsonl", "yaml"])
+def test_bare_strings_have_no_quotes(format_name: str) -> None:
+    """
+    Only strings: everything else stays JSON.
+    """
+    assert "a b\n" == shown(format_name, Answer(["a b"]), Look(bare=True))
+    assert 1 == json.loads(shown(format_name, Answer([1]), Look(bare=True)))
+
+
+@pytest.mark.parametrize("page", [{}, {"a": 1}, {"a": [], "b": []}], ids=["empty", "no array", "two arrays"])
+def test_pages_have_one_array(page: dict[str, Any]) -> None:
+    """
+    Which is found by being the only one.
+    """
+    with pytest.raises(BrokenAnswerError, match="arrays where one is expected"):
+        Pages(iter([page]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [("{", "--jq '{'"), ("", "--jq ''"), (".a.b.c |", "--jq")],
+)
+def test_a_filter_is_checked_first(expression: str, said: str) -> None:
+    """
+    Before anything is sent.
+    """
+    with pytest.raises(UsageError) as caught:
+        Output(jq=expression).prepare()
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
