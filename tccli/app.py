@@ -198,7 +198,8 @@ def _usage_line(error: click.UsageError) -> str:
         else:
             what += f"; {ctx.command_path} --help lists them, and what is no option goes after --"
     elif isinstance(error, click.MissingParameter) and error.param is not None:
-        what = f"missing argument {error.param.metavar or error.param.human_readable_name}"
+        kind = "option " + error.param.opts[0] if error.param.param_type_name == "option" else "argument"
+        what = f"missing {kind} {error.param.metavar or error.param.human_readable_name}"
         what += f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}" if ctx else ""
     else:
         message = error.format_message()

@@ -36,6 +36,8 @@ def routing_key_pattern(exchange: Exchange, keys: Mapping[str, str]) -> str:
         if found is None:
             hint = names.suggestion(name, known) or f"there are {', '.join(known)}"
             raise UsageError(f"{exchange.service}.{exchange.name} has no key {name!r}", hint=hint)
+        if found in given:
+            raise UsageError(f"the key {found} is given twice")
         given[found] = value
     return ".".join(_word(key, given.get(key.name)) for key in exchange.keys)
 

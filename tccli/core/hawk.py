@@ -177,6 +177,8 @@ def temporary_credentials(
         raise UsageError("temporary credentials live 31 days at most")
     if name is not None and name == issuer.client_id:
         raise UsageError(f"the name must differ from the issuer's, {issuer.client_id}")
+    if name is not None and not re.fullmatch(r"[\x20-\x7e]+", name):
+        raise UsageError(f"{name!r} is not a name for a client: printable ASCII only, and not empty")
     for scope in scopes:
         if not re.fullmatch(r"[\x20-\x7e]+", scope):
             raise UsageError(f"{scope!r} is not a scope: printable ASCII only, and not empty")
