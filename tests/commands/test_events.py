@@ -1,0 +1,79 @@
+"""
+``tc events``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.golden import load
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+
+VECTORS = load("bindings")
+
+
+@pytest.mark.parametrize(
+    "vector", VECTORS, ids=[f"{vector['service']}.{vector['event']} {vector['keys']}" for vector in VECTORS]
+)
+def test_binds_as_the_reference_does(tc: CommandLine, vector: dict[str, Any]) -> None:
+    """
+    Exchange and pattern; a refusal where it refuses.
+    """
+    keys = [word for name, value in vector["keys"].items() for word in (f"--{name}", value)]
+    result = tc("events", "bind", vector["service"], vector["event"], *keys)
+
+    if "error" in vector:
+        assert (2, b"") == (result.exit_code, result.output)
+        return
+    assert {name: vector[name] for name in ("exchange", "routingKeyPattern")} == json.loads(result.stdout)
+
+
+def test_lists_exchanges(tc: CommandLine) -> None:
+    """
+    All of them, or a service's.
+    """
+    everything = json.loads(tc("events", "list").stdout)
+    hooks = json.loads(tc("events", "list", "hooks").stdout)
+
+    assert 37 == len(everything)
+    assert hooks == [exchange for exchange in everything if exchange["service"] == "hooks"]
+    assert 37 == tc("events", "list", "--format", "jsonl").stdout.count("\n")
+
+
+@pytest.mark.parametrize("words", [["--task-id", "x"], ["--taskId=x"], ["--TASKID", "x", "--format", "json"]])
+def test_keys_are_found_in_any_spelling(tc: CommandLine, words: list[str]) -> None:
+    """
+    And stand beside the options of every command.
+    """
+    result = tc("events", "bind", "Queue", "task-pending", *words)
+
+    assert "primary.x.*.*.*.*.*.*.*.#" == json.loads(result.stdout)["routingKeyPattern"]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        pytest.param(["zebra", "x"], "no service 'zebra'", id="service"),
+        pytest.param(["queue", "taskPendin"], "did you mean taskPending", id="event"),
+        pytest.param(["queue", "taskPending", "--taskIdd", "x"], "did you mean taskId", id="key"),
+        pytest.param(["queue", "taskPending", "--taskId"], "--taskId has no value", id="no value"),
+        pytest.param(["queue", "taskPending", "--taskId", "a", "--taskId", "b"], "there twice", id="twice"),
+        pytest.param(["queue", "taskPending", "--taskId", "a", "--task-id", "b"], "twice", id="twice, spelled apart"),
+        pytest.param(["queue", "taskPending", "x"], "belongs to no key", id="no key"),
+        pytest.param(["queue", "taskPending", "--taskId", "a.b"], "has a dot", id="a dot"),
+    ],
+)
+def test_refuses(tc: CommandLine, words: list[str], line: str) -> None:
+    """
+    In one line that helps.
+    """
+    result = tc("events", "bind", *words)
+
+    assert (2, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+    assert line in result.stderr

@@ -1,0 +1,164 @@
+"""
+``tc signed-url``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64decode
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.rude import CREDENTIALS, answer, refusal
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+    from tests.rude import Rude
+
+ROOT = "https://tc.example.com"
+ENV = {"TASKCLUSTER_ROOT_URL": ROOT, **CREDENTIALS}
+
+
+def bewit(url: str) -> list[str]:
+    """
+    Return what the bewit of a URL says: client, expiry, MAC, ext.
+    """
+    return urlsafe_b64decode(url.strip().rpartition("bewit=")[2] + "===").decode().split("\\")
+
+
+@pytest.mark.parametrize(
+    ("options", "lifetime"),
+    [
+        pytest.param([], 900, id="default"),
+        pytest.param(["--expires", "2 hours"], 7200, id="offset"),
+        pytest.param(["--expires", "90"], 90, id="seconds"),
+        pytest.param(["--expires", "2100-01-01T00:00:00Z"], 4102444800, id="timestamp"),
+    ],
+)
+def test_a_url_lives_as_long_as_asked(tc: CommandLine, options: list[str], lifetime: int) -> None:
+    """
+    15 minutes by itself.
+    """
+    before = int(time.time())
+    result = tc("signed-url", "queue", "getLatestArtifact", "abc", "public/a b", *options, env=ENV)
+    expires = int(bewit(result.stdout)[1])
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/abc/artifacts/public%2Fa%20b?bewit=")
+    assert expires == lifetime or before + lifetime <= expires <= int(time.time()) + lifetime
+    assert "tester/one" == bewit(result.stdout)[0]
+    assert "=" not in result.stdout.rpartition("bewit=")[2]
+
+
+def test_joins_what_there_is_already(tc: CommandLine) -> None:
+    """
+    The query is signed too.
+    """
+    result = tc("signed-url", "queue", "listArtifacts", "a", "0", "--limit", "5", env=ENV)
+
+    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/a/runs/0/artifacts?limit=5&bewit=")
+
+
+def test_carries_authorized_scopes(tc: CommandLine) -> None:
+    """
+    As a header would.
+    """
+    from base64 import b64decode
+
+    result = tc("signed-url", "secrets", "get", "a", "--authorized-scope", "secrets:get:a", env=ENV)
+
+    assert {"authorizedScopes": ["secrets:get:a"]} == json.loads(b64decode(bewit(result.stdout)[3]))
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "code", "line"),
+    [
+        pytest.param(["queue", "createTask", "a"], ENV, 2, "queue.createTask is a PUT", id="not a GET"),
+        pytest.param(["secrets", "get", "a", "--expires", "soon"], ENV, 2, "'soon'", id="no time"),
+        pytest.param(["secrets", "get", "a", "--expires", "-1 hour"], ENV, 2, "is over already", id="over"),
+        pytest.param(["secrets", "get", "a", "--expires", "0"], ENV, 2, "is over already", id="at once"),
+        pytest.param(["secrets", "get", "a", "--expires", "2001-01-01T00:00:00Z"], ENV, 2, "is over", id="long over"),
+        pytest.param(
+            ["secrets", "get", "a"], {"TASKCLUSTER_ROOT_URL": ROOT}, 3, "no credentials to sign with", id="nobody"
+        ),
+        pytest.param(["secrets", "get", "a"], {}, 3, "no root URL", id="nowhere"),
+        pytest.param(["secrets", "get", ".."], ENV, 2, "cannot be '..'", id="another endpoint"),
+    ],
+)
+def test_refuses(tc: CommandLine, argv: list[str], env: dict[str, str], code: int, line: str) -> None:
+    """
+    Rather than printing a URL that never works.
+    """
+    result = tc("signed-url", *argv, env=env)
+
+    assert (code, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+    assert line in result.stderr
+
+
+def temporary(tc: CommandLine, lifetime: str) -> dict[str, str]:
+    """
+    Return an environment with temporary credentials.
+    """
+    issued = json.loads(
+        tc("temp-credentials", "--scope", "a", "--expires", lifetime, "--format", "json", env=ENV).stdout
+    )
+    names: dict[str, Any] = {
+        "TASKCLUSTER_CLIENT_ID": "clientId",
+        "TASKCLUSTER_ACCESS_TOKEN": "accessToken",
+        "TASKCLUSTER_CERTIFICATE": "certificate",
+    }
+    return {"TASKCLUSTER_ROOT_URL": ROOT} | {name: issued[key] for name, key in names.items()}
+
+
+@pytest.mark.parametrize(("lifetime", "warns"), [("1 hour", False), ("1 minute", True)])
+def test_warns_of_an_early_death(tc: CommandLine, lifetime: str, warns: bool) -> None:
+    """
+    A URL dies with the temporary credentials that signed it; --quiet keeps that back.
+    """
+    env = temporary(tc, lifetime)
+    result = tc("signed-url", "secrets", "get", "a", env=env)
+
+    assert 0 == result.exit_code
+    assert warns == ("dies with the temporary credentials" in result.stderr)
+    assert "" == tc("signed-url", "secrets", "get", "a", "-q", env=env).stderr
+
+
+def test_a_task_asks_its_proxy(tc: CommandLine, rude: Rude) -> None:
+    """
+    With the real URL as text; the answer's place is what is printed, never the proxy's own host.
+    """
+    signed = f"{ROOT}/api/secrets/v1/secret/a?bewit=x"
+    rude.answers(answer(303, signed.encode(), Location=signed))
+    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+    result = tc("signed-url", "secrets", "get", "a", env=env)
+    asked = rude.requests[0]
+
+    assert (0, f"{signed}\n", "") == (result.exit_code, result.stdout, result.stderr)
+    assert ("POST", "/bewit") == (asked.verb, asked.target)
+    assert f"{ROOT}/api/secrets/v1/secret/a".encode() == asked.body
+    assert "authorization" not in asked.headers
+    assert "1 hour" in tc("signed-url", "secrets", "get", "a", "--expires", "5", env=env).stderr
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        pytest.param(answer(200, b"OK"), 9, id="no URL"),
+        pytest.param(answer(303, b"", Location="https://elsewhere/?bewit=x"), 9, id="another URL"),
+        pytest.param(refusal(403, "InsufficientScopes", "no"), 4, id="refused"),
+        pytest.param(answer(500), 7, id="failed"),
+    ],
+)
+def test_a_proxy_may_fail(tc: CommandLine, rude: Rude, trouble: Any, code: int) -> None:
+    """
+    Then nothing is printed.
+    """
+    rude.answers(trouble)
+    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+    result = tc("signed-url", "secrets", "get", "a", "--delay-factor", "0", env=env)
+
+    assert (code, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
