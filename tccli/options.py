@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli import names
-from tccli.errors import UsageError
+from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
+    from tccli.core.transfer import Carrier
     from tccli.output import Answer
 
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
@@ -117,6 +118,21 @@ class Settings:
         The file of faked answers, if answers are faked.
         """
         return self.fake or os.environ.get("TC_FAKE") or None
+
+    def carrier(self) -> Carrier:
+        """
+        Return what a transfer goes by.
+        """
+        from tccli.core.retries import RetryPolicy
+        from tccli.core.transfer import Carrier
+        from tccli.core.transport import HttpTransport
+
+        if self.fake_path is not None:
+            raise ConfigurationError("API calls can be faked, but not uploads and downloads")
+        transport = HttpTransport(self.timeout, os.environ)
+        click.get_current_context().call_on_close(transport.close)
+        policy = RetryPolicy(self.retries, self.delay_factor, self.randomization_factor, self.max_delay)
+        return Carrier(transport, policy, self.note if self.verbose else lambda _line: None)
 
     def client(self) -> Client:
         """

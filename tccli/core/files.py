@@ -29,7 +29,7 @@ def check_target(path: str) -> None:
         raise UsageError(f"{path} is a folder", hint="name a file in it")
     if not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint="make it first, or write elsewhere")
-    if not os.access(path if _is_special(path) else folder, os.W_OK):
+    if not os.access(path if is_special(path) else folder, os.W_OK):
         raise LocalFileError(f"no permission to write {path}")
 
 
@@ -50,11 +50,11 @@ def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     path = os.path.realpath(path)
     check_target(path)
     try:
-        if _is_special(path):
+        if is_special(path):
             with open(path, "wb") as device:
                 yield device
             return
-        mode = stat.S_IMODE(os.stat(path).st_mode) if os.path.exists(path) else _new_mode(private=private)
+        mode = new_mode(path, private=private)
         handle, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
         try:
             with open(handle, "wb") as file:
@@ -71,11 +71,19 @@ def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
         raise LocalFileError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def _is_special(path: str) -> bool:
+def is_special(path: str) -> bool:
+    """
+    Tell whether *path* is a pipe, a device or the like, which is written to and not replaced.
+    """
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def _new_mode(*, private: bool) -> int:
+def new_mode(path: str, *, private: bool = False) -> int:
+    """
+    Return the mode for a file that comes to be at *path*: that of the one which is there, else what the umask allows.
+    """
+    if os.path.exists(path):
+        return stat.S_IMODE(os.stat(path).st_mode)
     mask = os.umask(0)
     os.umask(mask)
     return 0o600 if private else 0o666 & ~mask

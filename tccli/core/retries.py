@@ -84,7 +84,7 @@ def send_with_retries(
             if last or not (idempotent or policy.unsafe):
                 return response
             trouble = f"status {response.status}"
-            asked = _retry_after(response.headers.get("retry-after", ""))
+            asked = retry_after(response.headers.get("retry-after", ""))
         except NoAnswerError as error:
             if error.sent and not (idempotent or policy.unsafe):
                 error.hint = "it is not repeated, since the call may have taken effect; --retry-unsafe repeats it"
@@ -99,7 +99,7 @@ def send_with_retries(
         sleep(delay)
 
 
-def _retry_after(value: str) -> float:
+def retry_after(value: str) -> float:
     """
     Return the seconds that a Retry-After header asks for, in either of its forms, up to a cap.
     """

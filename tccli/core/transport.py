@@ -2,8 +2,8 @@
 Requests out, answers in: the only module that touches the network.
 
 API calls are small and often the only thing that a process does, and downloads want their bytes in a buffer of their
-own, so all of it goes through the standard library's client: it is loaded in a fraction of the time that a richer one takes,
-and copies nothing more often than it must.
+own, so all of it goes through the standard library's client: it is loaded in a fraction of the time that a richer one
+takes, and copies nothing more often than it must.
 
 Redirects are never followed, and what a proxy or a lost connection does is mapped to the errors of this project.
 """
@@ -15,6 +15,7 @@ import io
 import socket
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -138,9 +139,11 @@ class HttpTransport:
                 connection.timeout = self._timeout
                 connection.connect()
                 # Headers and body are two writes; waiting to join them would cost a round trip of delayed ACKs.
-                opened: socket.socket = connection.sock  # type: ignore[assignment]
-                opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection.sock.setsockopt(  # type: ignore[attr-defined] # connect has set it
+                    socket.IPPROTO_TCP, socket.TCP_NODELAY, 1
+                )
             failure.sent = True
+            sock: socket.socket = connection.sock
             connection.response_class = deadline.response  # type: ignore[assignment]
             _write(connection, request, target, headers, deadline)
             answer = connection.getresponse()
@@ -150,7 +153,7 @@ class HttpTransport:
         except BaseException:
             connection.close()
             raise
-        return Stream(connection, answer, deadline, failure, idle)
+        return Stream(connection, sock, answer, deadline, failure, idle)
 
     def _connection(self, base: str, proxy: str | None) -> http.client.HTTPConnection:
         parts = urlsplit(base)
@@ -209,6 +212,7 @@ class Stream:
     def __init__(
         self,
         connection: http.client.HTTPConnection,
+        sock: socket.socket,
         answer: http.client.HTTPResponse,
         deadline: Deadline,
         failure: _Failure,
@@ -218,6 +222,7 @@ class Stream:
         self.headers = {name.lower(): value for name, value in answer.getheaders()}
         self.length = answer.length
         self._connection = connection
+        self._socket = sock
         self._answer = answer
         self._deadline = deadline
         self._failure = failure
@@ -237,7 +242,7 @@ class Stream:
             if not count and len(buffer) and self.length is not None and self._got < self.length:
                 raise http.client.IncompleteRead(b"", self.length - self._got)
         except (OSError, http.client.HTTPException) as error:
-            self.abort()
+            self._connection.close()
             raise self._failure.of(error, got=self._got) from error
         self._got += count
         return count
@@ -252,16 +257,18 @@ class Stream:
         try:
             body = self._answer.read(most)
         except (OSError, http.client.HTTPException) as error:
-            self.abort()
+            self._connection.close()
             raise self._failure.of(error) from error
         self._got += len(body)
         return body
 
     def abort(self) -> None:
         """
-        Close the connection, which also wakes a thread that reads from it.
+        End the connection, also for a thread that waits for bytes of it.
         """
-        self._connection.close()
+        with suppress(OSError):
+            # Not the method of a TLS socket, which would take the ground from under that thread.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def __enter__(self) -> Self:
         return self

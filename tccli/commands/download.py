@@ -1,0 +1,23 @@
+"""
+``tc download``: download an artifact or an object, whole and verified.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli.downloads import artifact_command, object_command
+from tccli.options import Group
+
+
+@click.group(cls=Group, name="download")
+def command() -> None:
+    """
+    Download an artifact or an object.
+
+    tc download artifact is tc download-artifact, tc download object is tc download-object.
+    """
+
+
+command.add_command(artifact_command("artifact"))
+command.add_command(object_command("object"))

@@ -1,0 +1,9 @@
+"""
+``tc download-artifact``: download an artifact, whole and verified.
+"""
+
+from __future__ import annotations
+
+from tccli.downloads import artifact_command
+
+command = artifact_command("download-artifact")

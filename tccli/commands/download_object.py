@@ -1,0 +1,9 @@
+"""
+``tc download-object``: download an object, whole and verified.
+"""
+
+from __future__ import annotations
+
+from tccli.downloads import object_command
+
+command = object_command("download-object")

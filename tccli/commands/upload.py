@@ -1,0 +1,23 @@
+"""
+``tc upload``: upload an artifact or an object, whole and verified.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli.options import Group
+from tccli.uploads import artifact_command, object_command
+
+
+@click.group(cls=Group, name="upload")
+def command() -> None:
+    """
+    Upload an artifact or an object.
+
+    tc upload artifact is tc upload-artifact, tc upload object is tc upload-object.
+    """
+
+
+command.add_command(artifact_command("artifact"))
+command.add_command(object_command("object"))

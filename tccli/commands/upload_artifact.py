@@ -1,0 +1,9 @@
+"""
+``tc upload-artifact``: upload an artifact, whole and verified.
+"""
+
+from __future__ import annotations
+
+from tccli.uploads import artifact_command
+
+command = artifact_command("upload-artifact")

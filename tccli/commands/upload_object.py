@@ -1,0 +1,9 @@
+"""
+``tc upload-object``: upload an object, whole and verified.
+"""
+
+from __future__ import annotations
+
+from tccli.uploads import object_command
+
+command = object_command("upload-object")

@@ -1,0 +1,173 @@
+"""
+Uploads: one PUT of a file, hashed as it goes, from the first byte again after every failure that may pass.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import tempfile
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from tccli.core.hashing import StreamHashes
+from tccli.core.retries import retry_after
+from tccli.core.tracing import masked_url
+from tccli.core.transport import Request
+from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tccli.core.transfer import Carrier
+    from tccli.core.transport import Response
+
+DEFAULT_TYPE = "application/octet-stream"
+
+
+class ExpiredUrlError(Exception):
+    """
+    The URL to put to has expired, or is refused as if it had.
+    """
+
+
+class Upload:
+    """
+    The bytes that are to be uploaded.
+
+    Attributes:
+        file: Open for reading, and seekable.
+        length: Bytes.
+        content_type: Of HTTP.
+    """
+
+    def __init__(self, file: IO[bytes], length: int, content_type: str) -> None:
+        self.file = file
+        self.length = length
+        self.content_type = content_type
+
+
+@contextmanager
+def opened(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iterator[Upload]:
+    """
+    Open the file to upload; ``-`` is *stdin*, whose length has to be known first, so it is kept on disk meanwhile.
+
+    Raises:
+        UsageError: There is no such file.
+        LocalFileError: It cannot be read, or stdin cannot be kept.
+    """
+    if content_type is None:
+        import mimetypes
+
+        content_type = mimetypes.guess_type(path)[0] or DEFAULT_TYPE
+    if path == "-":
+        if stdin is None:
+            raise UsageError("stdin is closed")
+        with _spooled(stdin) as file:
+            yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+        return
+    try:
+        if not os.path.isfile(path):
+            with open(path, "rb", buffering=0) as stream, _spooled(stream) as file:
+                yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+            return
+        with open(path, "rb", buffering=0) as file:
+            yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except PermissionError as error:
+        raise LocalFileError(f"cannot read {path}: {error.strerror}") from None
+
+
+def put(
+    carrier: Carrier,
+    url: str,
+    headers: Mapping[str, str],
+    upload: Upload,
+    *,
+    algorithms: Iterable[str],
+    expires: float | None = None,
+) -> dict[str, str]:
+    """
+    Put the bytes, and return their digests: of exactly what was sent.
+
+    Args:
+        headers: Sent as they are, since they may be signed.
+        expires: Of the URL, as Unix time.
+
+    Raises:
+        ExpiredUrlError: A new URL is needed; everything begins anew with it.
+        ServiceError: The storage refuses: a 4xx is final.
+        NoAnswerError: There was no answer, after the retries.
+        LocalFileError: The file is not what it was when it was opened.
+    """
+    failures = 0
+    while True:
+        if expires is not None and time.time() > expires:
+            raise ExpiredUrlError
+        upload.file.seek(0)
+        carrier.meter.begin(upload.length)
+        hashes = StreamHashes(algorithms)
+        trouble: NoAnswerError | None = None
+        after = 0.0
+        try:
+            response = _put_once(carrier, url, headers, upload, hashes)
+        except NoAnswerError as error:
+            trouble = error
+        digests = hashes.digests()
+        if trouble is None:
+            if 200 <= response.status < 300:
+                return digests
+            if response.status in {401, 403} and expires is not None and time.time() > expires - 1:
+                raise ExpiredUrlError
+            if response.status < 500 and response.status != 429:
+                raise _refusal(url, response)
+            after = retry_after(response.headers.get("retry-after", ""))
+        failures += 1
+        if failures > carrier.policy.retries:
+            raise trouble or _refusal(url, response)
+        delay = max(carrier.policy.delay(failures, random.uniform(-1, 1)), after)  # noqa: S311 - spreads load
+        what = str(trouble) if trouble else f"status {response.status} to the upload"
+        carrier.report(f"{what}; from the beginning, retry {failures} of {carrier.policy.retries} in {delay:.1f} s")
+        time.sleep(delay)
+
+
+def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHashes) -> Response:
+    left = upload.length
+
+    def fill(buffer: memoryview) -> int:
+        nonlocal left
+        count: int = upload.file.readinto(buffer[:left]) if left else 0  # type: ignore[attr-defined]
+        left -= count
+        return count
+
+    def blocks() -> Iterator[Any]:
+        for block in hashes.passing(fill):
+            yield block
+            carrier.meter.advance(len(block))
+        if left:
+            raise LocalFileError(f"the file became {left} bytes shorter while it was read", hint="upload it again")
+
+    # A length that was given is signed; it is sent once either way.
+    sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+    return carrier.transport.send(Request("PUT", url, {**sized, "Content-Length": str(upload.length)}, blocks=blocks()))
+
+
+def _refusal(url: str, response: Response) -> Exception:
+    text = re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", response.body[:2048].decode("utf-8", "replace"))
+    message = f"the storage answers {response.status}: {' '.join(text.split())[:200] or 'no text'} ({masked_url(url)})"
+    return service_error_class(response.status)(message, status=response.status)
+
+
+@contextmanager
+def _spooled(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    import shutil
+
+    try:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            shutil.copyfileobj(stream, file, 1 << 20)
+            yield file
+    except OSError as error:
+        raise LocalFileError(f"cannot keep stdin in {tempfile.gettempdir()}: {error.strerror}") from None
