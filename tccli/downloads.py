@@ -51,6 +51,7 @@ def artifact_command(name: str) -> click.Command:
             click.Option(["--managed-only"], is_flag=True, help="Refuse what is stored outside of the deployment."),
             click.Option(["--list", "only_list"], is_flag=True, help="Print the matching names; fetch nothing."),
         ],
+        short_help="Download an artifact of a task, or all that match a pattern",
         help=(
             "Download an artifact of a task; of its latest run, unless RUN is given. TASK may be the task's address in "
             "the web.\n\n"
@@ -73,6 +74,7 @@ def object_command(name: str) -> click.Command:
             click.Argument(["file"], metavar="[FILE]", required=False),
             *_options(),
         ],
+        short_help="Download an object",
         help=(
             "Download an object of the object service, verified by its hashes.\n\n"
             "The file appears when it is whole and right. An interrupted download is taken up by the next."

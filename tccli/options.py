@@ -161,6 +161,20 @@ class Settings:
         return Client(self.account(), transport, policy, self.service_discovery, self.trace_id, report)
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """
+    Return what reads the value of an option that is one of *choices*, in any spelling.
+    """
+
+    def choice(value: str) -> str:
+        found = names.find(value, choices)
+        if found is None:
+            raise click.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+        return found
+
+    return choice
+
+
 def duration(value: str) -> float:
     """
     Return the seconds that the value of an option says.
@@ -253,7 +267,7 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("--proxy/--no-proxy", default=None, help="Go through TASKCLUSTER_PROXY_URL, or not."),
         _shared(
             "--service-discovery",
-            type=click.Choice(("default", "k8s-dns")),
+            type=one_of("default", "k8s-dns"),
             metavar="SCHEME",
             help="How services are reached: default, k8s-dns.",
         ),
@@ -272,7 +286,7 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
         _shared(
             "--color",
-            type=click.Choice(("auto", "always", "never")),
+            type=one_of("auto", "always", "never"),
             metavar="WHEN",
             help="Colour: auto, always, never.",
         ),
@@ -288,7 +302,7 @@ def output_options() -> tuple[click.Option, ...]:
         name.removesuffix(".py") for name in os.listdir(FORMATS) if name.endswith(".py") and name[0] != "_"
     )
     return (
-        _shared("--format", type=click.Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
+        _shared("--format", type=one_of(*formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all."),
         _shared("--jq", metavar="EXPR", help="Filter the answer."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.errors import UsageError
-from tccli.options import Command, Settings, pass_settings
+from tccli.options import Command, Settings, one_of, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,15 +40,25 @@ def artifact_command(name: str) -> click.Command:
         params=[
             click.Argument(["words"], nargs=-1, metavar="[TASK RUN] NAME [FILE]"),
             click.Option(
-                ["--storage"], type=click.Choice(("s3", "object")), default="s3", help="Where its bytes go (s3)."
+                ["--storage"],
+                type=one_of("s3", "object"),
+                default="s3",
+                metavar="STORAGE",
+                help="Where its bytes go: s3 (the default) or object.",
             ),
             click.Option(["--link"], metavar="NAME", help="Make a link to another artifact of the task; no FILE."),
             click.Option(["--reference"], metavar="URL", help="Make a reference to an address; no FILE."),
-            click.Option(["--error"], type=click.Choice(REASONS), help="Say why there is no such artifact; no FILE."),
+            click.Option(
+                ["--error"],
+                type=one_of(*REASONS),
+                metavar="REASON",
+                help=f"Say why there is no such artifact; no FILE: {', '.join(REASONS)}.",
+            ),
             click.Option(["--message"], metavar="TEXT", help="With --error: what happened."),
             click.Option(["--expires"], metavar="WHEN", help="An offset, seconds or a timestamp (when the task does)."),
             _content_type(),
         ],
+        short_help="Upload a file as an artifact of a run",
         help=(
             "Upload FILE, or stdin for -, as an artifact of a run.\n\n"
             "Inside a task, TASK_ID and RUN_ID say which run it is. With --link, --reference or --error there is no "
@@ -74,6 +84,7 @@ def object_command(name: str) -> click.Command:
             ),
             _content_type(),
         ],
+        short_help="Upload a file as an object",
         help="Upload FILE, or stdin for -, as an object; its hashes are computed of exactly what is sent.",
     )
 
