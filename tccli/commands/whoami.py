@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import NegativeAnswerError, NotFoundError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
 from tccli.options import Command, Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ def command(settings: Settings) -> None:
     credentials = client.account.credentials
     if credentials is None:
         raise NegativeAnswerError("not signed in", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
-    information = _information(client, credentials, now=datetime.now(UTC))
+    try:
+        information = _information(client, credentials, now=datetime.now(UTC))
+    except (KeyError, TypeError, AttributeError):
+        raise BrokenAnswerError("what the deployment says of the client is not of the published shape") from None
     write(Answer([information]))
     if not information["active"]:
         raise NegativeAnswerError(f"the credentials of {credentials.client_id} are not active")

@@ -243,6 +243,8 @@ class Client:
             token = page.get("continuationToken")
             if not token:
                 return
+            if not isinstance(token, str):
+                raise BrokenAnswerError(f"{method.id}: the continuation token is not text")
             if token in seen:
                 raise BrokenAnswerError(
                     f"{method.id}: the same continuation token came twice, so there would be no end"
