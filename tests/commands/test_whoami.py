@@ -1,0 +1,191 @@
+"""
+``tc whoami``.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tccli.core.times import format_timestamp, from_now
+from tests.rude import Answer, Received, refusal, said
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine, RunningSandbox
+    from tests.rude import Rude
+
+FAR = "2100-01-01T00:00:00.000Z"
+PAST = "2001-01-01T00:00:00.000Z"
+
+
+def deployment(rude: Rude, **client: Any) -> None:
+    """
+    Let the server know a client and give it scopes.
+    """
+
+    def respond(received: Received) -> Answer:
+        if received.target.endswith("/scopes/current"):
+            return said({"scopes": ["a", "b"]})
+        return said({"clientId": "tester/one", "expires": FAR, "disabled": False, **client})
+
+    rude.answers(respond)
+
+
+def certificate(start: datetime, expiry: datetime, **more: Any) -> dict[str, str]:
+    """
+    Return the variable that makes credentials temporary.
+    """
+    times = {"start": int(start.timestamp() * 1000), "expiry": int(expiry.timestamp() * 1000)}
+    return {
+        "TASKCLUSTER_CERTIFICATE": json.dumps(
+            {"version": 1, "scopes": [], "seed": "s", "signature": "x", **times, **more}
+        )
+    }
+
+
+def test_permanent_credentials(tc: CommandLine, rude: Rude) -> None:
+    """
+    Client, type, expiry and scopes; the client is looked up as anybody may, the scopes as oneself.
+    """
+    deployment(rude)
+    result = tc("whoami", env=rude.env)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert {
+        "clientId": "tester/one",
+        "type": "permanent",
+        "active": True,
+        "expiry": FAR,
+        "scopes": ["a", "b"],
+    } == json.loads(result.stdout)
+    assert ["/api/auth/v1/clients/tester%2Fone", "/api/auth/v1/scopes/current"] == [
+        received.target for received in rude.requests
+    ]
+    assert [False, True] == ["authorization" in received.headers for received in rude.requests]
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["unnamed", "named"])
+def test_temporary_credentials(tc: CommandLine, rude: Rude, named: bool) -> None:
+    """
+    The nearer end counts; a named one is looked up by its issuer.
+    """
+    deployment(rude)
+    now = datetime.now(UTC).replace(microsecond=0)
+    more = {"issuer": "some/issuer"} if named else {}
+    env = {**rude.env, **certificate(now - timedelta(hours=1), now + timedelta(hours=1), **more)}
+    found = json.loads(tc("whoami", env=env).stdout)
+
+    assert ("temporary", True) == (found["type"], found["active"])
+    assert format_timestamp(now - timedelta(hours=1)) == found["start"]
+    assert format_timestamp(now + timedelta(hours=1)) == found["expiry"]
+    assert ("some%2Fissuer" if named else "tester%2Fone") in rude.requests[0].target
+
+
+@pytest.mark.parametrize(
+    ("client", "start", "expiry"),
+    [
+        pytest.param({"disabled": True}, None, None, id="disabled"),
+        pytest.param({"expires": PAST}, None, None, id="client expired"),
+        pytest.param({}, "-2 hours", "-1 hour", id="certificate expired"),
+        pytest.param({}, "1 hour", "2 hours", id="not yet"),
+    ],
+)
+def test_what_is_not_active_is_a_no(
+    tc: CommandLine, rude: Rude, client: dict[str, Any], start: str | None, expiry: str | None
+) -> None:
+    """
+    Exit code 1, and the information all the same.
+    """
+    deployment(rude, **client)
+    now = datetime.now(UTC)
+    env = dict(rude.env)
+    if start is not None and expiry is not None:
+        env |= certificate(from_now(start, now=now), from_now(expiry, now=now))
+    result = tc("whoami", env=env)
+    found = json.loads(result.stdout)
+
+    assert 1 == result.exit_code
+    assert "are not active" in result.stderr
+    assert (False, []) == (found["active"], found["scopes"])
+
+
+@pytest.mark.parametrize("options", [[], ["--anonymous"]], ids=["nobody", "anonymous"])
+def test_nobody_is_a_no(tc: CommandLine, rude: Rude, options: list[str]) -> None:
+    """
+    Nothing is sent to find that out.
+    """
+    env = rude.env if options else {"TASKCLUSTER_ROOT_URL": rude.url}
+    result = tc("whoami", *options, env=env)
+
+    assert (1, b"") == (result.exit_code, result.output)
+    assert "not signed in" in result.stderr
+    assert [] == rude.requests
+
+
+def test_an_unknown_client_is_a_no(tc: CommandLine, rude: Rude) -> None:
+    """
+    With its name.
+    """
+    rude.answers(refusal(404, "ResourceNotFound", "no"))
+    result = tc("whoami", env=rude.env)
+
+    assert (1, b"") == (result.exit_code, result.output)
+    assert "knows no client tester/one" in result.stderr
+
+
+def test_in_a_task_the_proxy_is_asked(tc: CommandLine, rude: Rude) -> None:
+    """
+    Its credentials are its own; the scopes are what can be told.
+    """
+    deployment(rude)
+    env = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "TASKCLUSTER_PROXY_URL": rude.url}
+
+    assert {"type": "proxy", "active": True, "scopes": ["a", "b"]} == json.loads(tc("whoami", env=env).stdout)
+
+
+def test_a_document_of_another_shape_is_not_what_was_promised(tc: CommandLine, rude: Rude) -> None:
+    """
+    A deployment that answers anything else makes no traceback.
+    """
+    rude.answers(said({}))
+    result = tc("whoami", env=rude.env)
+
+    assert (9, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+
+
+def test_against_a_deployment_that_checks(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    The root client of the sandbox, permanent and with temporary credentials.
+    """
+    root = json.loads(tc("whoami", env=sandbox.environment).stdout)
+    issued = json.loads(
+        tc(
+            "temp-credentials",
+            "--scope",
+            "x",
+            "--name",
+            "me",
+            "--expires",
+            "1 hour",
+            "--format",
+            "json",
+            env=sandbox.environment,
+        ).stdout
+    )
+    env = {
+        **sandbox.environment,
+        "TASKCLUSTER_CLIENT_ID": issued["clientId"],
+        "TASKCLUSTER_ACCESS_TOKEN": issued["accessToken"],
+        "TASKCLUSTER_CERTIFICATE": issued["certificate"],
+    }
+    temporary = json.loads(tc("whoami", env=env).stdout)
+
+    assert ("permanent", True) == (root["type"], root["active"])
+    assert "*" in root["scopes"]
+    assert ("me", "temporary", True) == (temporary["clientId"], temporary["type"], temporary["active"])
+    assert "x" in temporary["scopes"]
+    assert "*" not in temporary["scopes"]

@@ -1,0 +1,173 @@
+"""
+Answers from a file, for testing scripts.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine
+
+SECRET = '{"secret": {}, "expires": "2030-01-01T00:00:00Z"}'
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    """
+    A file of answers.
+    """
+    path = tmp_path / "answers.json"
+    path.write_text(
+        json.dumps(
+            {
+                "queue.task": {"a": "ü"},
+                "queue.status": [{"n": 1}, {"status": 404, "body": {"code": "ResourceNotFound", "message": "gone"}}],
+                "secrets.set": {},
+                "auth.deleteRole": {"status": 204},
+                "auth.role": {"status": "active", "body": 1},
+                "object.download": {"status": 303, "headers": {"Location": "https://s/x"}},
+                "queue.listTaskGroup": [{"tasks": [1], "continuationToken": "t"}, {"tasks": [2]}],
+                "queue.ping": {"status": 500, "body": {"message": "no"}},
+                "github.badge": {"status": 200, "body": "text"},
+                "auth.ping": None,
+                "hooks.ping": [],
+            }
+        ),
+        "utf-8",
+    )
+    return path
+
+
+def test_answers_without_a_network(tc: CommandLine, answers: Path) -> None:
+    """
+    By option or by variable; no root URL is needed.
+    """
+    assert {"a": "ü"} == json.loads(tc("--fake", str(answers), "queue", "task", "x").stdout)
+    assert {"a": "ü"} == json.loads(tc("queue", "task", "x", env={"TC_FAKE": str(answers)}).stdout)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "stdout"),
+    [
+        pytest.param(["auth", "deleteRole", "a"], 0, "", id="an empty answer"),
+        pytest.param(
+            ["auth", "role", "a"], 0, '{"status": "active", "body": 1}\n', id="a body with a status of its own"
+        ),
+        pytest.param(["object", "download", "a"], 0, "https://s/x\n", id="a redirect"),
+        pytest.param(["queue", "listTaskGroup", "g", "--paginate"], 0, '{"tasks":[1,2]}\n', id="pages"),
+        pytest.param(["queue", "ping", "--delay-factor", "0"], 7, "", id="a failure"),
+        pytest.param(["queue", "artifact", "a", "0", "b"], 3, "", id="no answer"),
+        pytest.param(["hooks", "ping"], 3, "", id="an empty list"),
+        pytest.param(["secrets", "set", "a", "--data", "{}"], 2, "", id="a payload that does not match"),
+        pytest.param(["secrets", "set", ".."], 2, "", id="an argument that cannot be sent"),
+    ],
+)
+def test_checks_and_answers_as_always(tc: CommandLine, answers: Path, argv: list[str], code: int, stdout: str) -> None:
+    """
+    Arguments and payload are checked, statuses become exit codes.
+    """
+    result = tc(*argv, env={"TC_FAKE": str(answers)})
+
+    assert (code, stdout) == (result.exit_code, result.stdout), result.stderr
+    assert (1 if code else 0) == result.stderr.count("\n")
+
+
+def test_a_missing_answer_names_the_method(tc: CommandLine, answers: Path) -> None:
+    """
+    And what to write.
+    """
+    result = tc("queue", "cancelTask", "a", env={"TC_FAKE": str(answers)})
+
+    assert "queue.cancelTask: no answer in" in result.stderr
+    assert 'add "queue.cancelTask"' in result.stderr
+
+
+def test_keeps_calls(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
+    """
+    A JSON line each: method, arguments, query, payload.
+    """
+    calls = tmp_path / "calls.jsonl"
+    env = {"TC_FAKE": str(answers), "TC_FAKE_CALLS": str(calls)}
+    tc("queue", "listTaskGroup", "g", "--limit", "5", env=env)
+    tc("secrets", "set", "a/b", stdin=SECRET, env=env)
+    tc("queue", "cancelTask", "x", env=env)
+
+    assert [
+        {"method": "queue.listTaskGroup", "args": ["g"], "query": {"limit": "5"}},
+        {"method": "secrets.set", "args": ["a/b"], "query": {}, "payload": json.loads(SECRET)},
+        {"method": "queue.cancelTask", "args": ["x"], "query": {}},
+    ] == [json.loads(line) for line in calls.read_text().splitlines()]
+
+
+def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
+    """
+    Each call of a script takes the next of a list, and past its end there is an error.
+    """
+    argv = ("--fake", str(answers), "--fake-calls", str(tmp_path / "calls.jsonl"), "queue", "status", "x")
+
+    results = [tc(*argv) for _ in range(3)]
+
+    assert [0, 5, 3] == [result.exit_code for result in results]
+    assert "404 ResourceNotFound: gone" in results[1].stderr
+    assert "all 2 answers" in results[2].stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        pytest.param(None, "cannot read the answers", id="not there"),
+        pytest.param("{", "are not JSON", id="not JSON"),
+        pytest.param("[]", "are not an object", id="no object"),
+        pytest.param(b"\xff", "not JSON", id="not UTF-8"),
+    ],
+)
+def test_says_what_is_wrong_with_the_answers(tc: CommandLine, tmp_path: Path, content: Any, line: str) -> None:
+    """
+    As an error of the configuration.
+    """
+    path = tmp_path / "answers.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    result = tc("queue", "ping", env={"TC_FAKE": str(path)})
+
+    assert (3, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+    assert line in result.stderr
+
+
+@pytest.mark.parametrize("calls", ["/nowhere/calls", "/"])
+def test_calls_that_cannot_be_written_are_an_error(tc: CommandLine, answers: Path, calls: str) -> None:
+    """
+    Of this machine.
+    """
+    result = tc("queue", "task", "a", env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": calls})
+
+    assert (3, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+
+
+def test_a_file_of_something_else_is_not_appended_to(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
+    """
+    Whatever it is, it stays.
+    """
+    (tmp_path / "calls").write_text("my novel")
+    result = tc("queue", "task", "a", env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": str(tmp_path / "calls")})
+
+    assert 3 == result.exit_code
+    assert "my novel" == (tmp_path / "calls").read_text()
+
+
+def test_other_commands_are_faked_too(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    All that calls a method.
+    """
+    path = tmp_path / "answers.json"
+    path.write_text('{"auth.version": {"version": "1"}}')
+
+    assert {"version": "1"} == json.loads(tc("version", "--server", env={"TC_FAKE": str(path)}).stdout)
