@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
+import urllib.request
 from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ import pytest
 from tests.rude import CREDENTIALS, answer, refusal
 
 if TYPE_CHECKING:
-    from tests.conftest import CommandLine
+    from tests.conftest import CommandLine, RunningSandbox
     from tests.rude import Rude
 
 ROOT = "https://tc.example.com"
@@ -162,3 +164,29 @@ def test_a_proxy_may_fail(tc: CommandLine, rude: Rude, trouble: Any, code: int) 
 
     assert (code, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")
+
+
+@pytest.mark.parametrize("kind", ["permanent", "temporary", "limited"])
+def test_a_deployment_accepts_it(tc: CommandLine, sandbox: RunningSandbox, kind: str) -> None:
+    """
+    Fetched by anybody, without a header; and no longer after a character is changed.
+    """
+    env = dict(sandbox.environment)
+    secret = '{"secret": {"a": 1}, "expires": "2100-01-01T00:00:00.000Z"}'
+    assert 0 == tc("secrets", "set", "a/b", stdin=secret, env=env).exit_code
+    options = ["--authorized-scope", "secrets:get:a/b"] if kind == "limited" else []
+    if kind == "temporary":
+        issued = json.loads(
+            tc("temp-credentials", "--scope", "*", "--expires", "1 hour", "--format", "json", env=env).stdout
+        )
+        env["TASKCLUSTER_CLIENT_ID"] = issued["clientId"]
+        env["TASKCLUSTER_ACCESS_TOKEN"] = issued["accessToken"]
+        env["TASKCLUSTER_CERTIFICATE"] = issued["certificate"]
+    url = tc("signed-url", "secrets", "get", "a/b", *options, env=env).stdout.strip()
+
+    with urllib.request.urlopen(url) as response:
+        assert {"a": 1} == json.load(response)["secret"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"))
+    with refused.value:
+        assert 401 == refused.value.code
