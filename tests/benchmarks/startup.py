@@ -21,7 +21,11 @@ from tccli.sandbox.server import Server
 
 TC = str(Path(sys.executable).with_name("tc"))
 IMPORT_CLICK = [sys.executable, "-c", "import click"]
-OFFICIAL_PING = [sys.executable, "-c", "import os, taskcluster; taskcluster.Queue(taskcluster.optionsFromEnvironment()).ping()"]
+OFFICIAL_PING = [
+    sys.executable,
+    "-c",
+    "import os, taskcluster; taskcluster.Queue(taskcluster.optionsFromEnvironment()).ping()",
+]
 CASES = {
     "tc --help": ([TC, "--help"], "import click", 1.3),
     "tc queue createTask --help": ([TC, "queue", "createTask", "--help"], "import click", 1.3),
