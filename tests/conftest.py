@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from unittest import mock
 
+import hypothesis
 import pytest
 
 import tccli
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.sandbox.clock import Clock
+    from tccli.sandbox.storage.host import Storage
+
+# No time is asserted: a busy machine takes longer.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class RunningSandbox:
         environment: The variables that a client needs to be the root client.
         requests: Verb and target (path and query as sent) of each request so far.
         clock: Its ``offset`` in milliseconds moves the deployment's time.
+        storage: Where bytes are kept: ``storage.faults.add("drop=1MB,times=3")`` makes it fail, and the fault's
+            ``struck`` and ``storage.counters`` tell what happened.
     """
 
     root_url: str
@@ -44,6 +52,7 @@ class RunningSandbox:
     environment: dict[str, str]
     requests: list[tuple[str, str]]
     clock: Clock
+    storage: Storage
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +78,7 @@ def sandbox(sandbox_server: Server) -> RunningSandbox:
         environment=sandbox_server.environment,
         requests=requests,
         clock=sandbox_server.sandbox.state.clock,
+        storage=sandbox_server.storage,
     )
 
 

@@ -187,6 +187,8 @@ def _read(stream: Any) -> Received | None:
     """
     Read one request, or None where the other side has hung up or talks something else.
     """
+    if not stream.peek(1)[:1].isalpha():
+        return None
     words = stream.readline().decode("latin-1").split(" ")
     if len(words) != 3:
         return None
