@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes import Roles
-from tccli.sandbox.certificates import Issuer, SignatureError
+from tccli.sandbox.certificates import Issuer, SignatureError, sign_certificate, temporary_token
 from tccli.sandbox.clock import DAY, HOUR, Clock
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from tccli.sandbox.store import Store
 
 ROOT_CLIENT = "static/taskcluster/root"
+QUEUE_CLIENT = "static/taskcluster/queue"
+STATIC_CLIENTS = {
+    ROOT_CLIENT: "Whoever started this sandbox: may do everything",
+    QUEUE_CLIENT: "The queue, which hands out credentials for tasks and their artifacts",
+}
 LAST_USED_GRAIN = 6 * HOUR
 
 TABLES = """
@@ -106,18 +111,18 @@ class Accounts:
 
     def found(self) -> str:
         """
-        Make what every deployment begins with, unless this one has begun: a root client and the anonymous role.
+        Make what every deployment begins with, unless this one has begun: its clients and the anonymous role.
 
         Returns:
             The root client's access token.
         """
         now = self._clock.now()
-        is_new = self._store.insert(
-            "clients",
-            {
-                "client_id": ROOT_CLIENT,
+        is_new = False
+        for client_id, description in STATIC_CLIENTS.items():
+            client = {
+                "client_id": client_id,
                 "access_token": new_access_token(),
-                "description": "Whoever started this sandbox: may do everything",
+                "description": description,
                 "scopes": ["*"],
                 "expires": now + 365 * 1000 * DAY,
                 "disabled": 0,
@@ -126,8 +131,8 @@ class Accounts:
                 "last_modified": now,
                 "last_date_used": now,
                 "last_rotated": now,
-            },
-        )
+            }
+            is_new |= self._store.insert("clients", client) and client_id == ROOT_CLIENT
         role = {
             "description": "What everybody may do",
             "scopes": ANONYMOUS.split(),
@@ -139,6 +144,32 @@ class Accounts:
         row = self._store.one("SELECT access_token FROM clients WHERE client_id = ?", ROOT_CLIENT)
         assert row is not None
         return str(row["access_token"])
+
+    def issue(self, issuer_id: str, name: str, scopes: list[str], expires: int) -> dict[str, str]:
+        """
+        Return temporary credentials named *name*, as the services hand them out.
+
+        Args:
+            issuer_id: Whose they are.
+            name: The client id.
+            scopes: What they allow, unexpanded.
+            expires: Milliseconds since 1970.
+        """
+        token = self.load(issuer_id).access_token
+        certificate: dict[str, Any] = {
+            "version": 1,
+            "scopes": scopes,
+            "start": self._clock.now(),
+            "expiry": expires,
+            "seed": new_access_token(),
+            "issuer": issuer_id,
+        }
+        certificate["signature"] = sign_certificate(token, name, certificate)
+        return {
+            "clientId": name,
+            "accessToken": temporary_token(token, certificate["seed"]),
+            "certificate": json.dumps(certificate, separators=(",", ":")),
+        }
 
 
 def new_access_token() -> str:

@@ -107,7 +107,7 @@ def _refusal(call: Call, error: ApiError) -> Answer:
         payload = {**payload, "secret": "(OMITTED)"} if isinstance(payload, dict) else []
     params = dict(call.args)
     for name, value in call.args.items():
-        if registry.takes_slashes(call.method.service, name):
+        if registry.takes_slashes(call.method, name):
             params["0"] = value
     document = errors.body(error, method=call.method.name, params=params, payload=payload, time=call.now_json)
     headers = {"www-authenticate": "hawk"} if isinstance(error, AuthenticationError) else {}
@@ -134,6 +134,7 @@ async def _read(http: HttpRequest) -> Request:
         query=http.scope["query_string"].decode("latin-1"),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.headers.raw},
         body=bytes(body),
+        is_gone=http.is_disconnected,
     )
 
 

@@ -17,6 +17,7 @@ STATUS = {
     "AuthenticationFailed": 401,
     "InsufficientScopes": 403,
     "ResourceNotFound": 404,
+    "NoMatchingMethod": 406,
     "RequestConflict": 409,
     "ResourceExpired": 410,
     "InputTooLarge": 413,

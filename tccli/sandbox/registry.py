@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _handlers: dict[str, Handler] = {}
 _tables: list[str] = []
 _patterns: dict[tuple[str, str], str] = {}
-_slashes: set[tuple[str, str]] = set()
+_slashes: dict[tuple[str, str], frozenset[str]] = {}
 
 
 def handles(*method_ids: str) -> Callable[[Handler], Handler]:
@@ -65,11 +65,11 @@ def patterns(service: str, **expressions: str) -> None:
     _patterns.update({(service, name): expression for name, expression in expressions.items()})
 
 
-def allow_slashes(service: str, argument: str) -> None:
+def allow_slashes(service: str, argument: str, *methods: str) -> None:
     """
-    Let an argument go to the end of the path, whatever is in it.
+    Let an argument go to the end of the path, whatever is in it: of these methods, or of all that have it.
     """
-    _slashes.add((service, argument))
+    _slashes[service, argument] = frozenset(methods)
 
 
 def load() -> None:
@@ -101,11 +101,12 @@ def all_tables() -> list[str]:
     return list(_tables)
 
 
-def takes_slashes(service: str, argument: str) -> bool:
+def takes_slashes(method: references.Method, argument: str) -> bool:
     """
     Say whether an argument may have raw slashes.
     """
-    return (service, argument) in _slashes
+    methods = _slashes.get((method.service, argument))
+    return methods is not None and (not methods or method.name in methods)
 
 
 def problems(service: str, arguments: dict[str, Any]) -> list[str]:

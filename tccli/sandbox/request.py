@@ -15,7 +15,7 @@ from tccli.sandbox.certificates import Issuer, SignatureError
 from tccli.sandbox.errors import ApiError, InternalError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from tccli.sandbox.signature import Identity
 
@@ -52,6 +52,7 @@ class Request:
         query: Form-encoded, without the question mark.
         headers: By lower-case name.
         body: As sent, at most a byte more than may be.
+        is_gone: Tells whether the client has hung up.
     """
 
     verb: str
@@ -59,6 +60,7 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes
+    is_gone: Callable[[], Awaitable[bool]] | None = None
 
     @property
     def target(self) -> str:

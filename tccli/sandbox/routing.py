@@ -92,7 +92,7 @@ def _expression(method: Method) -> str:
     """
     written = re.escape(method.route.removesuffix("/"))
     for name in method.args:
-        any_of = ".*" if registry.takes_slashes(method.service, name) else "[^/]+?"
+        any_of = ".*" if registry.takes_slashes(method, name) else "[^/]+?"
         written = written.replace(f"<{name}>", f"(?P<{name}>{any_of})")
     return written + "/?"
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 import uvicorn
@@ -15,6 +16,7 @@ from tccli.sandbox.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.app import Sandbox, application
 from tccli.sandbox.clock import Clock
 from tccli.sandbox.state import State
+from tccli.sandbox.storage.host import Storage
 from tccli.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
+STORAGE = "storage"
 
 
 class Server:
@@ -46,6 +49,8 @@ class Server:
         root_url: Where clients find it, without a trailing slash.
         credentials: Of the root client, as the official clients take them: ``clientId`` and ``accessToken``.
         sandbox: The application: its state, and who is told of requests.
+        storage: Where the bytes of objects and artifacts are: ``storage.faults`` makes it fail, ``storage.counters``
+            tells what went over its wire.
     """
 
     def __init__(self, *, port: int = 0, folder: Path | None = None, checks_answers: bool = False) -> None:
@@ -53,12 +58,15 @@ class Server:
         self._checks_answers = checks_answers
         self._socket = _listen(port)
         self.root_url = f"http://{HOST}:{self._socket.getsockname()[1]}"
-        try:
-            state = self._found()
-        except BaseException:
-            self._socket.close()
-            raise
-        self.sandbox = Sandbox(state)
+        with ExitStack() as undo:
+            undo.callback(self._socket.close)
+            # First of all the store, which only one sandbox can have: the bytes beside it are ours then too.
+            store = self._store()
+            undo.callback(store.close)
+            self.storage = Storage(Clock(), None if folder is None else folder / STORAGE)
+            undo.callback(self.storage.close)
+            self.sandbox = Sandbox(self._found(store))
+            undo.pop_all()
         config = uvicorn.Config(
             application(self.sandbox),
             loop="asyncio",
@@ -75,11 +83,13 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sandbox", daemon=True)
 
-    def _found(self) -> State:
+    def _store(self) -> Store:
         registry.load()
-        store = Store(self._folder, [TABLES, *registry.all_tables()])
-        clock = Clock()
-        state = State(store, clock, Accounts(store, clock), self.root_url, self._checks_answers)
+        return Store(self._folder, [TABLES, *registry.all_tables()])
+
+    def _found(self, store: Store) -> State:
+        clock = self.storage.clock
+        state = State(store, clock, Accounts(store, clock), self.storage, self.root_url, self._checks_answers)
         self.credentials = {"clientId": ROOT_CLIENT, "accessToken": state.accounts.found()}
         return state
 
@@ -87,8 +97,16 @@ class Server:
         """
         Forget everything, also the root client, and begin anew on the same port; only for a state in memory.
         """
-        before, self.sandbox.state = self.sandbox.state, self._found()
+        self.storage.renew(Clock())
+        before, self.sandbox.state = self.sandbox.state, self._found(self._store())
         before.store.close()
+
+    @property
+    def storage_url(self) -> str:
+        """
+        Where the storage host is, without a trailing slash.
+        """
+        return self.storage.url
 
     @property
     def environment(self) -> dict[str, str]:
@@ -104,6 +122,7 @@ class Server:
     def __enter__(self) -> Self:
         # The socket listens already: whoever connects before the thread is up waits in its queue.
         self._thread.start()
+        self.storage.start()
         return self
 
     def __exit__(
@@ -112,6 +131,7 @@ class Server:
         self._server.should_exit = True
         self._thread.join()
         self._socket.close()
+        self.storage.close()
         self.sandbox.state.store.close()
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tccli.sandbox.accounts import Accounts
     from tccli.sandbox.clock import Clock
+    from tccli.sandbox.storage.host import Storage
     from tccli.sandbox.store import Store
 
 
@@ -27,6 +28,7 @@ class State:
     store: Store
     clock: Clock
     accounts: Accounts
+    storage: Storage
     root_url: str = ""
     checks_answers: bool = False
     started: float = field(default_factory=time.monotonic)

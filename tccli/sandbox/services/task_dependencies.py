@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.registry import tables
-from tccli.sandbox.services import task_table
+from tccli.sandbox.services import task_runs, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -22,8 +22,6 @@ CREATE TABLE IF NOT EXISTS dependencies (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dependents ON dependencies (required_task_id, task_id);
 """)
-
-RESOLVED = frozenset({"completed", "failed", "exception"})
 
 
 def record(store: Store, task: Task) -> None:
@@ -63,7 +61,7 @@ def schedule_if_free(call: Call, task: Task) -> None:
     """
     if task.runs or not all(_allows(other, task) for other in _required(call.state.store, task).values()):
         return
-    task.runs.append({"state": "pending", "reasonCreated": "scheduled", "scheduled": call.now_json})
+    task_runs.schedule(task, "scheduled", call.now)
     task_table.save(call.state.store, task)
 
 
@@ -71,13 +69,8 @@ def cancel(call: Call, task: Task) -> None:
     """
     Resolve a task as cancelled, unless it is resolved; one that never ran gets a run that says so.
     """
-    if task.state in RESOLVED:
+    if not task_runs.cancel(task, call.now):
         return
-    now = call.now_json
-    if not task.runs:
-        task.runs.append({"state": "exception", "reasonCreated": "exception", "scheduled": now})
-    task.runs[-1] |= {"state": "exception", "reasonResolved": "canceled", "resolved": now}
-    task.runs[-1].pop("takenUntil", None)
     with call.state.store.transaction():
         task_table.save(call.state.store, task)
         resolved(call, task)
@@ -102,4 +95,4 @@ def _allows(required: Task | None, task: Task) -> bool:
     if required is None:
         return False
     all_resolved = task.definition["requires"] == "all-resolved"
-    return required.state == "completed" or (all_resolved and required.state in RESOLVED)
+    return required.state == "completed" or (all_resolved and required.state in task_runs.RESOLVED)

@@ -1,0 +1,148 @@
+"""
+queue: artifacts as they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.store import Store
+
+tables("""
+CREATE TABLE IF NOT EXISTS artifacts (
+    task_id TEXT NOT NULL, run_id INTEGER NOT NULL, name TEXT NOT NULL, storage_type TEXT NOT NULL,
+    content_type TEXT NOT NULL, details TEXT NOT NULL, present INTEGER NOT NULL, expires INTEGER NOT NULL,
+    content_length INTEGER, PRIMARY KEY (task_id, run_id, name)
+) WITHOUT ROWID;
+""")
+
+PUBLIC_BUCKET, PRIVATE_BUCKET = "public-artifacts", "private-artifacts"
+
+
+@dataclass(slots=True)
+class Artifact:
+    """
+    An artifact.
+
+    Attributes:
+        storage_type: ``s3``, ``object``, ``reference``, ``link`` or ``error``.
+        details: What the type needs: ``url``, ``artifact``, ``reason`` and ``message``, or ``uploadId``.
+        present: False for an object whose upload is not finished.
+        expires: Milliseconds since 1970.
+        content_length: Bytes, if whoever made it said so.
+    """
+
+    task_id: str
+    run_id: int
+    name: str
+    storage_type: str
+    content_type: str
+    details: dict[str, Any]
+    present: bool
+    expires: int
+    content_length: int | None = None
+
+    @property
+    def object_name(self) -> str:
+        """
+        The name in the object service.
+        """
+        return f"t/{self.path}"
+
+    @property
+    def path(self) -> str:
+        """
+        The name in the storage's bucket.
+        """
+        return f"{self.task_id}/{self.run_id}/{self.name}"
+
+    @property
+    def bucket(self) -> str:
+        """
+        Where the bytes of an s3 artifact are.
+        """
+        return PUBLIC_BUCKET if self.name.startswith("public/") else PRIVATE_BUCKET
+
+    def may_become(self, other: Artifact) -> bool:
+        """
+        Say whether *other* may be kept in the place of this one.
+
+        The expiry may move away, a reference may lead somewhere else, or become a link.
+        """
+        if other.storage_type != "link" and self.content_type != other.content_type:
+            return False
+        if self.expires > other.expires:
+            return False
+        if self.storage_type == other.storage_type:
+            return self.details == other.details or self.storage_type == "reference"
+        return (self.storage_type, other.storage_type) == ("reference", "link")
+
+    def document(self) -> dict[str, Any]:
+        """
+        Return what lists say of it.
+        """
+        length = {} if self.content_length is None else {"contentLength": self.content_length}
+        return {
+            "storageType": self.storage_type,
+            "name": self.name,
+            "expires": to_json(self.expires),
+            "contentType": self.content_type,
+            **length,
+        }
+
+
+def add(store: Store, artifact: Artifact) -> bool:
+    """
+    Keep a new artifact; False if the name is taken.
+    """
+    return store.insert("artifacts", _row(artifact))
+
+
+def save(store: Store, artifact: Artifact) -> None:
+    """
+    Keep what changed of an artifact.
+    """
+    store.insert("artifacts", _row(artifact), replace=True)
+
+
+def load(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
+    """
+    Return an artifact, or None.
+    """
+    sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name = ?"
+    row = store.one(sql, task_id, run_id, name)
+    return None if row is None else _artifact(row)
+
+
+def load_several(store: Store, task_id: str, run_id: int, after: str, number: int) -> list[Artifact]:
+    """
+    Return at most *number* artifacts of a run, sorted by name, that come after the name *after*.
+    """
+    sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name > ? ORDER BY name LIMIT ?"
+    return [_artifact(row) for row in store.all(sql, task_id, run_id, after, number)]
+
+
+def _row(artifact: Artifact) -> dict[str, Any]:
+    return {
+        "task_id": artifact.task_id,
+        "run_id": artifact.run_id,
+        "name": artifact.name,
+        "storage_type": artifact.storage_type,
+        "content_type": artifact.content_type,
+        "details": artifact.details,
+        "present": int(artifact.present),
+        "expires": artifact.expires,
+        "content_length": artifact.content_length,
+    }
+
+
+def _artifact(row: sqlite3.Row) -> Artifact:
+    return Artifact(**{**dict(row), "details": json.loads(row["details"]), "present": bool(row["present"])})

@@ -1,0 +1,94 @@
+"""
+queue: how a task's runs change. The state machine, and nothing else.
+
+A task without runs is unscheduled; otherwise its last run says what it is: pending, running, completed, failed or
+exception. Each function changes a task in memory, and whoever calls it keeps the task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.clock import to_json
+
+if TYPE_CHECKING:
+    from tccli.sandbox.services.task_table import Task
+
+RESOLVED = frozenset({"completed", "failed", "exception"})
+
+
+def schedule(task: Task, reason: str, now: int) -> None:
+    """
+    Add a pending run.
+
+    Args:
+        reason: Why: ``scheduled``, ``retry``, ``task-retry`` or ``rerun``.
+        now: Milliseconds since 1970, here as below.
+    """
+    task.runs.append({"state": "pending", "reasonCreated": reason, "scheduled": to_json(now)})
+
+
+def claim(task: Task, run_id: int, worker: tuple[str, str], now: int, taken_until: int) -> bool:
+    """
+    Give a pending run to a worker.
+
+    Args:
+        worker: Its group and its id.
+        taken_until: When the claim ends.
+
+    Returns:
+        Whether the worker has the run, now or before.
+    """
+    if run_id != len(task.runs) - 1:
+        return False
+    run, (group, worker_id) = task.runs[run_id], worker
+    if run["state"] == "pending":
+        run |= {"state": "running", "workerGroup": group, "workerId": worker_id}
+        run |= {"takenUntil": to_json(taken_until), "started": to_json(now)}
+    return run["state"] == "running" and (run["workerGroup"], run["workerId"]) == worker
+
+
+def reclaim(task: Task, run_id: int, taken_until: int) -> bool:
+    """
+    Make a claim last longer; False if the run is not running.
+    """
+    run = task.runs[run_id]
+    if run_id != len(task.runs) - 1 or run["state"] != "running":
+        return False
+    run["takenUntil"] = to_json(taken_until)
+    return True
+
+
+def resolve(task: Task, run_id: int, state: str, reason: str, now: int, *, retry: str = "") -> bool:
+    """
+    End a running run, and begin another if that is wanted and retries are left.
+
+    Args:
+        state: ``completed``, ``failed`` or ``exception``.
+        reason: The run's ``reasonResolved``.
+        retry: The next run's ``reasonCreated``.
+
+    Returns:
+        Whether the run has ended so, now or before, and nothing more has happened since.
+    """
+    run = task.runs[run_id]
+    if run_id == len(task.runs) - 1 and run["state"] == "running":
+        run |= {"state": state, "reasonResolved": reason, "resolved": to_json(now)}
+        if retry and task.retries_left > 0:
+            task.retries_left -= 1
+            schedule(task, retry, now)
+    latest = run_id + (1 if state == "exception" else 0)
+    return len(task.runs) - 1 <= latest and (run["state"], run.get("reasonResolved")) == (state, reason)
+
+
+def cancel(task: Task, now: int) -> bool:
+    """
+    End a task that is not resolved; one that never ran gets a run that says so. False if it was resolved.
+    """
+    if task.state in RESOLVED:
+        return False
+    if not task.runs:
+        task.runs.append({"state": "exception", "reasonCreated": "exception", "scheduled": to_json(now)})
+    task.runs[-1] |= {"state": "exception", "reasonResolved": "canceled", "resolved": to_json(now)}
+    task.runs[-1].pop("takenUntil", None)
+    return True

@@ -1,0 +1,205 @@
+"""
+The storage host: HTTP on a loopback port, a thread for each connection.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+from contextlib import suppress
+from http.server import ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.storage import signing
+from tccli.sandbox.storage.connection import Connection
+from tccli.sandbox.storage.counters import Counters
+from tccli.sandbox.storage.faults import Faults
+from tccli.sandbox.storage.files import Files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tccli.sandbox.clock import Clock
+
+HOST = "127.0.0.1"
+
+
+class Storage:
+    """
+    Keeps bytes, and hands out URLs to them.
+
+    Args:
+        clock: The deployment's.
+        folder: Where the bytes are kept; None is a temporary folder.
+
+    Raises:
+        OSError: The folder cannot be used.
+
+    Attributes:
+        url: Of the host, without a trailing slash.
+        faults: How it fails: ``storage.faults.add("drop=1MB,times=3")``.
+        counters: What went over the wire.
+    """
+
+    def __init__(self, clock: Clock, folder: Path | None = None) -> None:
+        self.clock = clock
+        self.files = Files(folder)
+        self.faults = Faults()
+        self.counters = Counters()
+        self._key = secrets.token_bytes(32)
+        self._server = _Server(self)
+        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="storage", daemon=True
+        )
+
+    def start(self) -> None:
+        """
+        Begin to answer.
+        """
+        self._thread.start()
+
+    def close(self) -> None:
+        """
+        Hang up on everybody, and stop.
+        """
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.hang_up()
+        self.files.close()
+
+    def renew(self, clock: Clock) -> None:
+        """
+        Forget everything: bytes, faults and counts.
+        """
+        self.clock = clock
+        self.files.clear()
+        self.faults.clear()
+        self.counters.reset()
+
+    def get_url(self, bucket: str, name: str, lifetime: float) -> str:
+        """
+        Return a URL to get something from.
+
+        Args:
+            lifetime: Seconds.
+        """
+        return self._url("GET", bucket, name, lifetime)
+
+    def put_url(self, bucket: str, name: str, lifetime: float, headers: Mapping[str, str]) -> str:
+        """
+        Return a URL to put something to, with these headers (by lower-case name) and no others of these names.
+        """
+        return self._url("PUT", bucket, name, lifetime, headers)
+
+    def keep(self, bucket: str, name: str, data: bytes, content_type: str) -> None:
+        """
+        Keep bytes that came another way.
+        """
+        path = self.files.begin()
+        with open(path, "wb") as file:
+            file.write(data)
+        modified = self.clock.now() // 1000
+        self.files.keep(f"/{bucket}/{name}", path, content_type=content_type, encoding="", modified=modified)
+
+    def remove(self, bucket: str, name: str) -> None:
+        """
+        Forget something.
+        """
+        self.files.remove(f"/{bucket}/{name}")
+
+    def hashes(self, name: str, hashes: Mapping[str, str]) -> dict[str, str]:
+        """
+        Return what is said of an object's hashes: the truth, if no fault wants it otherwise.
+        """
+        fault = self.faults.strike("hashes", "GET", name)
+        if fault is None:
+            return dict(hashes)
+        if fault.value == "wrong":
+            return {algorithm: digest[::-1].translate(_OTHER_DIGITS) for algorithm, digest in hashes.items()}
+        return {} if fault.value == "none" else {"sha1024": "00" * 128}
+
+    def refusal(
+        self, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> signing.Refusal | None:
+        """
+        Return why a request is not allowed, or None.
+        """
+        return signing.check(verb, path, query, headers, key=self._key, now=self.clock.now())
+
+    def _url(self, verb: str, bucket: str, name: str, lifetime: float, headers: Mapping[str, str] | None = None) -> str:
+        fault = self.faults.strike("expire", verb, name)
+        if fault is not None:
+            lifetime = float(fault.value)
+        path, now = f"/{bucket}/{name}", self.clock.now()
+        return signing.sign(self.url, verb, path, key=self._key, now=now, lifetime=lifetime, headers=headers)
+
+
+_OTHER_DIGITS = str.maketrans("0123456789abcdef", "123456789abcdef0")
+
+
+class _Server(ThreadingHTTPServer):
+    """
+    Listens, and knows who is connected.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__((HOST, 0), Connection)
+
+    def server_bind(self) -> None:
+        """
+        Bind, without asking for the name of our own address.
+        """
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_address = self.socket.getsockname()
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        """
+        Take a connection.
+        """
+        connection, address = super().get_request()
+        with self._lock:
+            self._open.add(connection)
+        with self.storage.counters.lock:
+            self.storage.counters.connections += 1
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """
+        Let go of a connection.
+        """
+        assert isinstance(request, socket.socket)
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """
+        End all connections: their threads notice.
+        """
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """
+        Pass over clients that go away in the middle; whatever else it is, show it.
+        """
+        import sys
+
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]

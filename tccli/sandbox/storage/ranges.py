@@ -1,0 +1,51 @@
+"""
+Which bytes an answer has: the ``Range`` header and its conditions.
+
+Pure. Source: RFC 9110, sections 13 and 14; several ranges at once are answered with everything, as S3 does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_RANGE = re.compile(r"bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.IGNORECASE)
+
+
+class UnsatisfiableError(ValueError):
+    """
+    There is not one byte of what was asked for.
+    """
+
+
+def select(headers: Mapping[str, str], size: int, *, etag: str, modified: str) -> tuple[int, int] | None:
+    """
+    Return the first byte, and the one after the last, of those asked for; None for all of them in a whole answer.
+
+    Args:
+        headers: Of the request, by lower-case name.
+        size: Of the whole, in bytes.
+        etag: Of the whole, with its quotes.
+        modified: Of the whole, as ``Last-Modified`` says it.
+
+    Raises:
+        UnsatisfiableError: None of them is there.
+    """
+    found = _RANGE.fullmatch(headers.get("range", "").strip())
+    if found is None or (not found[1] and not found[2]):
+        return None
+    if headers.get("if-range", etag).strip() not in {etag, modified}:
+        return None
+    if not found[1]:
+        start, end = max(0, size - int(found[2])), size
+    else:
+        start = int(found[1])
+        end = min(size, int(found[2]) + 1) if found[2] else size
+        if found[2] and int(found[2]) < start:
+            return None
+    if start >= size:
+        raise UnsatisfiableError
+    return start, end
