@@ -43,7 +43,7 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
         for name in services
         for exchange in references.service(name).exchanges.values()
     ]
-    write(Answer([found]))
+    write(Answer([found], is_table=True))
 
 
 @command.command(

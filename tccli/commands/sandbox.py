@@ -104,7 +104,7 @@ def methods(settings: Settings, *, missing: bool) -> None:
         for name in references.service_names()
         for method in references.service(name).methods.values()
     ]
-    write(Answer([[entry for entry in listed if not (missing and entry["built"])]]))
+    write(Answer([[entry for entry in listed if not (missing and entry["built"])]], is_table=True))
 
 
 def child_environment(server: Server) -> dict[str, str]:

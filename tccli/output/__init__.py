@@ -69,12 +69,14 @@ class Answer(NamedTuple):
         raw: The one document as it arrived, or None where it was made here.
         is_text: The documents are strings to be printed bare: URLs, slugids, times.
         pages: A listing, instead of documents.
+        is_table: A list made here, which people read best as a table.
     """
 
     documents: Iterable[Any] = ()
     raw: bytes | None = None
     is_text: bool = False
     pages: Pages | None = None
+    is_table: bool = False
 
     def all_documents(self) -> Iterable[Any]:
         """
@@ -163,7 +165,8 @@ class Output(NamedTuple):
         # Text goes bare unless a format was asked for by name: then it is a document like any other.
         bare = self.bare or (answer.is_text and self.format_name in {None, "raw"})
         look = Look(indented=terminal, coloured=coloured, bare=bare, width=width)
-        import_module(f"tccli.output.{self.format_name or 'json'}").render(answer, out, look)
+        default = "table" if answer.is_table and terminal else "json"
+        import_module(f"tccli.output.{self.format_name or default}").render(answer, out, look)
 
 
 def _compiled(expression: str) -> Callable[[Any], list[Any]]:
