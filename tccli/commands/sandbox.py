@@ -23,6 +23,41 @@ if TYPE_CHECKING:
 
 NEEDED = ("starlette", "uvicorn")
 NOT_FOR_CHILDREN = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL")
+FAULTS = """
+\b
+Storage faults, KIND=VALUE with conditions after commas:
+  slow=SIZE         bytes per second and connection
+  latency=DURATION  before each answer
+  status=503        instead of an answer
+  drop=SIZE         hang up after so many bytes of a body
+  reset=SIZE        the same, but by a reset
+  short=SIZE        send so many bytes fewer than promised
+  long=SIZE         promise and send so many bytes more than there are
+  cut=SIZE          promise no length, and send so many bytes fewer
+  range=ignore      answer a range with everything
+  range=wrong       with a Content-Range for other bytes
+  etag=changing     another one in each answer
+  hashes=wrong      (or none, unknown) what startDownload says
+  expire=DURATION   URLs expire then, whatever is said of them
+
+\b
+Conditions:
+  times=N        so often, and then never again
+  skip=N         not the first N times
+  chance=P       with this probability
+  match=PATTERN  names like this: OBJECT, or TASK/RUN/ARTIFACT
+  verb=get|put   only for downloads, or uploads
+
+\b
+For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
+"""
+
+_data = click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here."
+)
+_faults = click.option(
+    "--storage-fault", "faults", multiple=True, metavar="SPEC", help="Make downloads and uploads fail; repeatable."
+)
 
 
 @click.group(cls=Group, name="sandbox")
@@ -36,12 +71,14 @@ def command() -> None:
     "run",
     prints_data=False,
     short_help="Run a command against a fresh sandbox",
+    epilog=FAULTS,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here.")
+@_data
+@_faults
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, required=True, metavar="COMMAND...")
 @click.pass_context
-def run(ctx: click.Context, data: Path | None, words: tuple[str, ...]) -> None:
+def run(ctx: click.Context, data: Path | None, faults: tuple[str, ...], words: tuple[str, ...]) -> None:
     """
     Start a sandbox, run COMMAND with root URL and root credentials in its environment, and exit as it does.
 
@@ -49,15 +86,16 @@ def run(ctx: click.Context, data: Path | None, words: tuple[str, ...]) -> None:
     """
     from tccli.sandbox import child
 
-    with _server(port=0, data=data) as server:
+    with _server(port=0, data=data, faults=faults) as server:
         status = child.run(words, child_environment(server))
     ctx.exit(status)
 
 
-@command.command("start", prints_data=False, short_help="Run a sandbox until Ctrl-C")
+@command.command("start", prints_data=False, short_help="Run a sandbox until Ctrl-C", epilog=FAULTS)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen here (any free port).")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here.")
-def start(*, port: int, data: Path | None) -> None:
+@_data
+@_faults
+def start(*, port: int, data: Path | None, faults: tuple[str, ...]) -> None:
     """
     Start a sandbox and print the variables that lead to it, as export lines.
 
@@ -65,7 +103,7 @@ def start(*, port: int, data: Path | None) -> None:
     """
     from tccli.sandbox import child
 
-    with child.until_asked_to_stop() as wait, _server(port=port, data=data) as server:
+    with child.until_asked_to_stop() as wait, _server(port=port, data=data, faults=faults) as server:
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
         # An empty certificate is none: whoever takes over these lines loses an old one.
         click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
@@ -125,7 +163,7 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _server(*, port: int, data: Path | None) -> Iterator[Server]:
+def _server(*, port: int, data: Path | None, faults: tuple[str, ...] = ()) -> Iterator[Server]:
     """
     Run a server for as long as the context lasts.
     """
@@ -133,7 +171,13 @@ def _server(*, port: int, data: Path | None) -> Iterator[Server]:
     import sqlite3
 
     from tccli.sandbox.server import HOST, Server
+    from tccli.sandbox.storage.faults import parse
 
+    try:
+        for spec in faults:
+            parse(spec)
+    except ValueError as error:
+        raise UsageError(f"--storage-fault: {error}", hint="tc sandbox start --help lists what there is") from error
     try:
         server = Server(port=port, folder=data)
     except sqlite3.Error as error:
@@ -144,5 +188,7 @@ def _server(*, port: int, data: Path | None) -> Iterator[Server]:
             hint = "--port 0 takes a free one"
             raise UsageError(f"cannot listen on {HOST}:{port}: {error.strerror}", hint=hint) from error
         raise LocalFileError(f"cannot keep state in {data}: {error.strerror}") from error
+    for spec in faults:
+        server.storage.faults.add(spec)
     with server:
         yield server
