@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
+HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::([0-9]{1,5}))?"
+"""A host as names are looked up: other alphabets are written in Punycode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,8 @@ def check_root_url(url: str, source: str) -> str:
     Raises:
         ConfigurationError: It is not the root of a deployment.
     """
-    found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([^?#\s]*)", url.strip())
-    if not found or not found[3]:
+    found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", url.strip())
+    if not found or not found[3] or re.search("[?#]", found[4]):
         raise ConfigurationError(f"{source} is not a root URL: {_without_password(url)!r}", hint="write https://HOST")
     if not found[1]:
         raise ConfigurationError(
@@ -118,7 +120,7 @@ def check_root_url(url: str, source: str) -> str:
         raise ConfigurationError(
             f"{source} has credentials in it", hint=f"write {found[1]}://{found[3]} and set TASKCLUSTER_CLIENT_ID"
         )
-    port = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?", found[3])
+    port = re.fullmatch(HOST_AND_PORT, found[3])
     if not port or int(port[1] or 1) not in range(1, 65536):
         raise ConfigurationError(f"{source} has no valid host and port: {url!r}")
     return f"{found[1]}://{found[3]}{found[4].rstrip('/')}"

@@ -4,10 +4,12 @@ The HTTP proxies that the environment names.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from tccli.core.account import HOST_AND_PORT
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -36,6 +38,9 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
             f"the proxy for {scheme} is of a kind that is not supported: {found.split('@')[-1]}",
             hint="name an http:// proxy",
         )
+    port = re.fullmatch(HOST_AND_PORT, found.removeprefix("http://").rpartition("@")[2].partition("/")[0])
+    if not port or int(port[1] or 1) not in range(1, 65536):
+        raise ConfigurationError(f"the proxy for {scheme} has no valid host and port", hint="name an http:// proxy")
     return found
 
 
