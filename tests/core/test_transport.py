@@ -467,6 +467,21 @@ def test_a_proxy_of_another_kind_is_refused(tc: CommandLine, rude: Rude) -> None
     assert [] == rude.requests
 
 
+@pytest.mark.parametrize(
+    "proxy", ["x" * 100, " ", "[]", "http://[", "/dev/null", "http://h:x", "http://h:99999", "a b", "é"]
+)
+def test_a_malformed_proxy_is_refused(tc: CommandLine, rude: Rude, proxy: str) -> None:
+    """
+    As an error of the configuration; its password stays out of it.
+    """
+    for value in (proxy, f"http://me:hunter2@{proxy}"):
+        result = tc(*TASK, env={**rude.env, "http_proxy": value})
+
+        check_failure(result, 3, "the proxy for http")
+        assert "hunter2" not in result.stderr
+        assert [] == rude.requests
+
+
 def test_certificates_that_are_not_there_are_named(tc: CommandLine, tmp_path: Any) -> None:
     """
     Before anything is sent.
