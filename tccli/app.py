@@ -175,7 +175,7 @@ def _say(line: str, details: str = "") -> None:
     if sys.stderr is None:
         return
     try:
-        click.echo(f"tc: {line}", err=True)
+        click.echo(f"tc: {line}".replace("\n", " "), err=True)
         if details:
             click.echo(details, err=True)
     except OSError:
