@@ -276,6 +276,27 @@ def test_a_file_that_cannot_be_is_said_first(
     assert [] == rude.requests
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["queue", "ping", "-o", "/no\nwhere/file"], id="a file"),
+        pytest.param(["queue", "pi\nng"], id="a method"),
+        pytest.param(["que\nue"], id="a command"),
+        pytest.param(["queue", "ping", "sur\nplus"], id="an argument"),
+        pytest.param(["queue", "ping", "--op\ntion"], id="an option"),
+        pytest.param(["--fake", "/no\nwhere", "queue", "ping"], id="answers"),
+    ],
+)
+def test_an_error_is_one_line_whatever_it_names(tc: CommandLine, rude: Rude, argv: list[str]) -> None:
+    """
+    Names may hold line ends.
+    """
+    result = tc(*argv, env=rude.env)
+
+    assert result.exit_code in {2, 3}
+    assert 1 == result.stderr.count("\n")
+
+
 def test_a_killed_process_leaves_the_old_file(start: Start, rude: Rude, tmp_path: Path) -> None:
     """
     Interrupted while pages come in.
