@@ -31,9 +31,9 @@ def render(answer: Answer, out: IO[bytes], look: Look) -> None:
         return
     table = Table(box=SIMPLE_HEAD if look.indented else None, show_header=bool(header), pad_edge=False)
     for name in header or ("", ""):
-        table.add_column(Text(name), overflow="fold", no_wrap=look.width is None)
+        table.add_column(Text(_visible(name)), overflow="fold", no_wrap=look.width is None)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(_visible(cell)) for cell in row))
     text = io.StringIO()
     console = Console(
         file=text,
@@ -74,6 +74,15 @@ def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + name] = value
     return flat
+
+
+def _visible(text: str) -> str:
+    r"""
+    Return *text* with control characters written out (``\x1b``): what a service says must not steer the terminal.
+    """
+    import re
+
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _cell(value: Any) -> str:
