@@ -155,6 +155,17 @@ def test_any_document_makes_a_table(document: Any, look: Look) -> None:
     shown("table", Answer([document]), look)
 
 
+@pytest.mark.parametrize("format_name", ["json", "jsonl", "table", "yaml"])
+def test_an_answer_does_not_steer_the_terminal(format_name: str) -> None:
+    """
+    Escape sequences in names and values are written out.
+    """
+    text = shown(format_name, Answer([[{"a\x1b[31m": "b\x1b]0;title\x07"}]]))
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_no_answer_is_no_output(format_name: str) -> None:
     """
