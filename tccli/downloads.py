@@ -244,20 +244,22 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
     started = time.monotonic()
     failed: list[TcError] = []
     with ThreadPoolExecutor(min(AT_ONCE, len(sources))) as pool, shown(settings, folder, overall):
-        futures = {name: pool.submit(download, name) for name in sources}
+        futures = [pool.submit(download, name) for name in sources]
         try:
-            for name, future in futures.items():
+            for future in futures:
                 try:
                     future.result()
                 except TcError as error:
                     failed.append(error)
-                    settings.note(f"{name}: {error}")
+                    settings.note(str(error))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     verified = ("length",)
     done = len(sources) - len(failed)
-    settings.note(f"wrote {done} files to {folder}: {summary(overall.done, time.monotonic() - started, verified)}")
+    settings.note(
+        f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {summary(overall.done, time.monotonic() - started, verified)}"
+    )
     if failed:
         failed[
             0

@@ -79,14 +79,18 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
     """
     target = os.path.realpath(target)
     check_target(target)
+    # What cannot be found leaves nothing behind.
+    remote.location()
     if is_special(target):
-        with open(target, "wb") as device:
-            return download_to_stream(remote, device, wanted)
+        try:
+            with open(target, "wb") as device:
+                return download_to_stream(remote, device, wanted)
+        except OSError as error:
+            raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from None
     with Partial(target) as partial:
         for _ in range(MOST_RESTARTS):
-            download = _FileDownload(remote, partial, wanted)
             try:
-                return download.run(target)
+                return _FileDownload(remote, partial, wanted).run(target)
             except ChangedError:
                 partial.discard_bytes()
             except BrokenAnswerError:

@@ -162,6 +162,11 @@ class Remote:
         if self._ranges and (start or end is not None):
             headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
         stream = self._follow(location, headers)
+        if stream.status == 416 and start == 0 and "Range" in headers:
+            # What is empty has no ranges.
+            stream.__exit__(None, None, None)
+            del headers["Range"]
+            stream = self._follow(location, headers)
         try:
             return self._part(stream, location, start)
         except BaseException:
@@ -197,7 +202,7 @@ class Remote:
             first, length = self._content_range(stream, start)
             part = Part(stream, first, Facts(length, validator, encoding), is_range=True)
         else:
-            raise self._refusal(stream, location, start)
+            raise self._refusal(stream, location)
         with self._lock:
             self._streams.add(stream)
         return part
@@ -217,7 +222,7 @@ class Remote:
         self._ranges = False
         raise _PassingError(f"{self.source.name}: asked for bytes from {start} on, and got {said or 'no range'!r}")
 
-    def _refusal(self, stream: Stream, location: Location, start: int) -> Exception:
+    def _refusal(self, stream: Stream, location: Location) -> Exception:
         """
         Return what an answer without the bytes means.
         """
@@ -225,8 +230,7 @@ class Remote:
         text = " ".join(re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", body).split())[:200]
         message = f"{self.source.name}: {stream.status}: {text or 'no text'} ({masked_url(location.url)})"
         if stream.status == 416:
-            self._ranges = False
-            return _PassingError(message) if start == 0 else ChangedError(message)
+            return ChangedError(message)
         if stream.status == 429 or stream.status >= 500:
             return _PassingError(
                 message, status=stream.status, after=retry_after(stream.headers.get("retry-after", ""))

@@ -353,7 +353,7 @@ class _Failure:
         match error:
             case socket.gaierror():
                 host = urlsplit(self.proxy or self.base).hostname
-                return NoAnswerError(f"the host {host} is not known", hint="check the root URL", sent=self.sent)
+                return NoAnswerError(f"the host {host} is not known", hint="check the address", sent=self.sent)
             case TimeoutError():
                 return NoAnswerError(f"no answer from {where} within {self.timeout:g} s", sent=self.sent)
             case ConnectionRefusedError():
