@@ -211,6 +211,9 @@ def _hmac(key: str, message: str) -> bytes:
 
 
 def _mohawk_credentials(credentials: Credentials) -> dict[str, str]:
+    # mohawk lets a line end pass when it is the last character.
+    if not re.fullmatch(r"[\x20-\x7e]*", credentials.client_id):
+        raise _unusable()
     return {"id": credentials.client_id, "key": credentials.access_token, "algorithm": "sha256"}
 
 
