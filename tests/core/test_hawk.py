@@ -17,7 +17,7 @@ import mohawk
 import pytest
 import taskcluster
 import taskcluster.utils
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tccli.core import hawk
@@ -215,6 +215,7 @@ def test_a_receiver_accepts_the_header(client_id: str, token: str, verb: str, pa
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
+@example("me\n", "t")
 def test_any_client_id_signs_or_is_refused(client_id: str, token: str) -> None:
     """
     What no header can hold is a configuration error.
