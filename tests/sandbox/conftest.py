@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import mohawk
 import pytest
+import taskcluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.conftest import RunningSandbox
 
@@ -35,6 +36,13 @@ class Reply:
         The body as JSON.
         """
         return json.loads(self.text)
+
+    @property
+    def message(self) -> str:
+        """
+        What is above the service's trailer.
+        """
+        return str(self.json["message"]).partition("\n---")[0].rstrip()
 
     @property
     def code(self) -> str:
@@ -97,3 +105,77 @@ def send(sandbox: RunningSandbox, sign: Signs) -> Callable[..., Reply]:
             connection.close()
 
     return send
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """
+    What came from the storage host.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """
+        S3's error code, or an empty string.
+        """
+        found = self.body.decode("latin-1").partition("<Code>")[2]
+        return found.partition("</Code>")[0]
+
+
+def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str) -> Fetched:
+    """
+    Send a request to the storage host, a PUT if there is a body; hyphens in the names of *headers* are underscores.
+    """
+    parts = urllib.parse.urlsplit(url)
+    assert parts.hostname is not None
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
+    try:
+        connection.request(verb or ("GET" if body is None else "PUT"), f"{parts.path}?{parts.query}", body, given)
+        answer = connection.getresponse()
+        fields = {name.lower(): value for name, value in answer.getheaders()}
+        return Fetched(answer.status, fields, answer.read())
+    finally:
+        connection.close()
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    A run that a worker has claimed.
+
+    Attributes:
+        path: ``/api/queue/v1/task/<taskId>/runs/0``.
+        credentials: The run's own.
+    """
+
+    task_id: str
+    path: str
+    credentials: dict[str, str]
+
+
+@pytest.fixture
+def run(sandbox: RunningSandbox) -> Run:
+    """
+    A task that is running, and expires in a day.
+    """
+    queue = taskcluster.Queue({"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0})
+    task_id = taskcluster.slugId()
+    metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+    times = {"created": "0 seconds", "deadline": "1 hour", "expires": "1 day"}
+    definition = {name: taskcluster.fromNowJSON(offset) for name, offset in times.items()}
+    definition |= {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, "scopes": ["of:task"]}
+    queue.createTask(task_id, definition)
+    claim = queue.claimWork("proj/ci", {"workerGroup": "group", "workerId": "worker", "tasks": 1})["tasks"][0]
+    return Run(task_id, f"/api/queue/v1/task/{task_id}/runs/0", claim["credentials"])
+
+
+def moment(offset: str) -> str:
+    """
+    Return a moment from now as JSON writes it.
+    """
+    return str(taskcluster.fromNowJSON(offset))

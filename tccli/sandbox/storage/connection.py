@@ -4,14 +4,13 @@ One connection to the storage host: reads requests, sends what was planned for t
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import struct
 import time
 from contextlib import suppress
 from email.utils import formatdate
-from http import HTTPStatus
+from http.client import responses
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -47,22 +46,23 @@ class Connection(BaseHTTPRequestHandler):
         super().setup()
         self.storage: Storage = self.server.storage  # type: ignore[attr-defined]
         self.name = ""
-        self.sent = self.received = 0
+        self.exchange = Exchange("", "", "")
 
     def do_GET(self) -> None:
         """
         Answer a request of any verb.
         """
-        self.sent = self.received = 0
         target = urlsplit(self.path)
         path = unquote(target.path, errors="surrogateescape")
         self.name = path.split("/", 2)[-1]
         headers = {name.lower(): value for name, value in self.headers.items()}
+        self.exchange = Exchange(self.command, self.name, headers.get("range", ""))
+        self.storage.counters.add(self.exchange)
         if fault := self.storage.faults.strike("latency", self.command, self.name):
             time.sleep(float(fault.value))
         if fault := self.storage.faults.strike("status", self.command, self.name):
-            words = HTTPStatus(fault.number).phrase if fault.number in list(HTTPStatus) else "Error"
-            return self._refuse(Refusal(fault.number, words.replace(" ", ""), "Please try again."))
+            words = responses.get(fault.number, "Error").replace(" ", "")
+            return self._refuse(Refusal(fault.number, words, "Please try again."))
         query = dict(parse_qsl(target.query, keep_blank_values=True))
         refusal = self.storage.refusal(self.command, path, query, headers)
         if refusal:
@@ -75,7 +75,7 @@ class Connection(BaseHTTPRequestHandler):
             return self._refuse(refusal)
         # Opened before anything is said of it: it may be replaced at any moment.
         try:
-            with open(stored.path, "rb") as file:
+            with open(stored.path, "rb", buffering=0) as file:
                 return self._send(plan(stored, headers, self.storage.faults, self.name), file)
         except FileNotFoundError:
             return self._refuse(Refusal(503, "SlowDown", "Please reduce your request rate."))
@@ -122,7 +122,9 @@ class Connection(BaseHTTPRequestHandler):
         Take a body off the wire; False if it did not come whole, which has been said then.
         """
         faults = self.storage.faults
-        drop = faults.strike("drop", "PUT", self.name, lambda fault: fault.number < length)
+        drop = None
+        for kind in ("drop", "reset"):
+            drop = drop or faults.strike(kind, "PUT", self.name, lambda fault: fault.number < length)
         slow = faults.strike("slow", "PUT", self.name)
         chunk = max(1, slow.number // SLICES) if slow else CHUNK
         end = drop.number if drop else length
@@ -130,8 +132,8 @@ class Connection(BaseHTTPRequestHandler):
         begun = time.monotonic()
         whole = True
         with open(path, "wb") as file:
-            while self.received < end and whole:
-                wanted = min(len(buffer), end - self.received)
+            while self.exchange.received < end and whole:
+                wanted = min(len(buffer), end - self.exchange.received)
                 try:
                     count = self.rfile.readinto(buffer[:wanted])
                 except TimeoutError:
@@ -140,9 +142,10 @@ class Connection(BaseHTTPRequestHandler):
                 file.write(buffer[:count])
                 self._count(received=count)
                 if slow:
-                    time.sleep(max(0.0, begun + self.received / slow.number - time.monotonic()))
+                    time.sleep(max(0.0, begun + self.exchange.received / slow.number - time.monotonic()))
         if drop:
-            self._end(resets=False, status=0)
+            # What is unread makes either kind a reset.
+            self._end(resets=True)
         elif not whole:
             message = "You did not provide the number of bytes specified by the Content-Length HTTP header"
             self._refuse(Refusal(400, "IncompleteBody", message))
@@ -160,17 +163,19 @@ class Connection(BaseHTTPRequestHandler):
         self._send(answer)
 
     def _send(self, answer: Plan, file: Any = None) -> None:
-        phrase = HTTPStatus(answer.status).phrase if answer.status in list(HTTPStatus) else ""
+        phrase = responses.get(answer.status, "")
         date = formatdate(self.storage.clock.now() / 1000, usegmt=True)
         lines = [f"HTTP/1.1 {answer.status} {phrase}", f"Date: {date}", "Server: tc-sandbox"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
         if self.command == "HEAD":
             answer.text, answer.length, answer.padding = "", 0, 0
+        self.exchange.status = answer.status
         try:
             self._body(answer, head, file)
         finally:
-            self._end(resets=answer.resets, status=answer.status, stays=not answer.hangs_up)
+            if answer.hangs_up:
+                self._end(resets=answer.resets)
 
     def _body(self, answer: Plan, head: bytes, file: Any) -> None:
         if answer.text:
@@ -179,9 +184,12 @@ class Connection(BaseHTTPRequestHandler):
         slow = self.storage.faults.strike("slow", self.command, self.name) if file else None
         if slow is None and answer.length <= SMALL and not answer.padding:
             # One write, so that small ones take one packet and one wake-up.
-            data = b"" if file is None else os.pread(file.fileno(), answer.length, answer.start)
-            self.connection.sendall(head + data)
+            data = b""
+            if file is not None:
+                file.seek(answer.start)
+                data = file.read(answer.length)
             self._count(sent=len(data))
+            self.connection.sendall(head + data)
             return
         self.connection.sendall(head)
         chunk = max(1, slow.number // SLICES) if slow else CHUNK
@@ -192,39 +200,33 @@ class Connection(BaseHTTPRequestHandler):
             if slow:
                 time.sleep(max(0.0, begun + (position - answer.start) / slow.number - time.monotonic()))
         if answer.padding:
-            self.connection.sendall(bytes(answer.padding))
             self._count(sent=answer.padding)
+            self.connection.sendall(bytes(answer.padding))
 
     def _send_file(self, file: Any, start: int, length: int) -> int:
         """
         Send some bytes of a file without having them in our hands, and return how many.
         """
+        self._count(sent=length)
+        sent: int = 0
         try:
-            sent: int = self.connection.sendfile(file, start, length)
+            sent = self.connection.sendfile(file, start, length)
         except OSError:
-            self._count(sent=max(0, file.tell() - start))
+            sent = max(0, file.tell() - start)
             raise
+        finally:
+            self._count(sent=sent - length)
         if not sent:
             raise OSError("the file is shorter than it was")
-        self._count(sent=sent)
         return sent
 
     def _count(self, *, sent: int = 0, received: int = 0) -> None:
-        self.sent += sent
-        self.received += received
-        counters = self.storage.counters
-        with counters.lock:
-            counters.sent += sent
-            counters.received += received
+        self.storage.counters.count(self.exchange, sent=sent, received=received)
 
-    def _end(self, *, resets: bool, status: int, stays: bool = False) -> None:
+    def _end(self, *, resets: bool) -> None:
         """
-        Count an exchange, and hang up unless the connection stays.
+        Hang up.
         """
-        asked = self.headers.get("range", "")
-        self.storage.counters.add(Exchange(self.command, self.name, asked, status, self.sent, self.received))
-        if stays:
-            return
         self.close_connection = True
         if resets:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

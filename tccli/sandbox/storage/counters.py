@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 KEPT_EXCHANGES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exchange:
     """
-    One request that was answered.
+    One request, from the moment on in which it is answered.
 
     Attributes:
         name: Of what was asked for.
         range: The ``Range`` header, or nothing.
-        status: Of the answer, or 0 where there was none.
+        status: Of the answer, or 0 where there is none.
         sent: Bytes of the body that went out.
         received: Bytes of the body that came in.
     """
@@ -27,9 +27,9 @@ class Exchange:
     verb: str
     name: str
     range: str
-    status: int
-    sent: int
-    received: int
+    status: int = 0
+    sent: int = 0
+    received: int = 0
 
 
 @dataclass(slots=True)
@@ -37,8 +37,10 @@ class Counters:
     """
     What went over the wire; bodies only, as far as the system took them.
 
+    All is counted before it is sent, so whoever has an answer finds it here.
+
     Attributes:
-        requests: How many were answered.
+        requests: How many there were.
         sent: Bytes.
         received: Bytes.
         connections: How many were opened.
@@ -54,11 +56,21 @@ class Counters:
 
     def add(self, exchange: Exchange) -> None:
         """
-        Count a request; its bytes have been counted one by one.
+        Count a request.
         """
         with self.lock:
             self.requests += 1
             self.exchanges.append(exchange)
+
+    def count(self, exchange: Exchange, *, sent: int = 0, received: int = 0) -> None:
+        """
+        Count bytes of a request.
+        """
+        with self.lock:
+            self.sent += sent
+            self.received += received
+            exchange.sent += sent
+            exchange.received += received
 
     def reset(self) -> None:
         """

@@ -1,0 +1,501 @@
+"""
+The queue's artifacts, and the claims that they need.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import http.client
+import io
+import json
+import time
+import urllib.parse
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+import taskcluster.download
+import taskcluster.helper
+import taskcluster.upload
+
+from tccli.sandbox.services import task_claims
+from tests.sandbox.conftest import Run, fetch, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply, Signs
+
+    Send = Callable[..., Reply]
+
+QUEUE = "/api/queue/v1"
+HOUR = 3_600_000
+LINK = {"storageType": "link", "artifact": "public/b"}
+REFERENCE = {"storageType": "reference", "url": "https://example.com/x", "contentType": "text/x"}
+ERROR = {"storageType": "error", "reason": "file-missing-on-worker", "message": "no such file"}
+S3 = {"storageType": "s3", "contentType": "text/x"}
+OBJECT = {"storageType": "object", "contentType": "text/x"}
+
+
+@pytest.fixture
+def create(send: Send, run: Run) -> Callable[..., Reply]:
+    """
+    Make an artifact of the running run: ``create("public/a", S3, expires=…)``; it expires in an hour.
+    """
+    expires = moment("1 hour")
+
+    def create(name: str, payload: dict[str, Any], **changes: Any) -> Reply:
+        return send("POST", f"{run.path}/artifacts/{name}", {"expires": expires, **payload, **changes})
+
+    return create
+
+
+def queue_of(sandbox: RunningSandbox, credentials: dict[str, str] | None = None) -> Any:
+    """
+    Return the official client of the queue.
+    """
+    # A copy: the client makes bytes of what it is given.
+    given = dict(sandbox.credentials if credentials is None else credentials)
+    return taskcluster.Queue({"rootUrl": sandbox.root_url, "credentials": given, "maxRetries": 0})
+
+
+def put(sandbox: RunningSandbox, queue: Any, run: Run, name: str, data: bytes) -> None:
+    """
+    Make an artifact of type object with the official client.
+    """
+    made = queue.createArtifact(run.task_id, "0", name, {**OBJECT, "expires": moment("1 hour")})
+    options = {"rootUrl": sandbox.root_url, "credentials": made["credentials"], "maxRetries": 0}
+    taskcluster.upload.uploadFromBuf(
+        data=data,
+        projectId=made["projectId"],
+        name=made["name"],
+        contentType="text/x",
+        contentLength=len(data),
+        expires=made["expires"],
+        uploadId=made["uploadId"],
+        objectService=taskcluster.Object(options),
+        maxRetries=0,
+    )
+    queue.finishArtifact(run.task_id, "0", name, {"uploadId": made["uploadId"]})
+
+
+def test_a_claim_is_a_run_with_credentials(sandbox: RunningSandbox, run: Run, send: Send) -> None:
+    """
+    They carry the run's own scopes and those of the task, say whose they are, and can be renewed while it runs.
+    """
+    status = send("GET", f"{QUEUE}/task/{run.task_id}/status").json["status"]
+    queue = queue_of(sandbox, run.credentials)
+    auth = taskcluster.Auth({"rootUrl": sandbox.root_url, "credentials": dict(run.credentials), "maxRetries": 0})
+    held = auth.currentScopes()["scopes"]
+
+    assert ("running", "group", "worker") == tuple(
+        status["runs"][0][name] for name in ("state", "workerGroup", "workerId")
+    )
+    assert run.credentials["clientId"].startswith(f"task-client/{run.task_id}/0/on/group/worker/until/")
+    assert {f"queue:{may}:{run.task_id}/0" for may in ("reclaim-task", "resolve-task", "create-artifact")} < set(held)
+    assert "of:task" in held
+    again = queue.reclaimTask(run.task_id, "0")
+    assert again["takenUntil"] > status["runs"][0]["takenUntil"]
+    assert "completed" == queue_of(sandbox, again["credentials"]).reportCompleted(run.task_id, "0")["status"]["state"]
+    assert 409 == send("POST", f"{run.path}/reclaim").status
+    assert 200 == send("POST", f"{run.path}/completed").status
+    assert 409 == send("POST", f"{run.path}/failed").status
+
+
+def define(**changes: Any) -> dict[str, Any]:
+    """
+    Return a task definition.
+    """
+    metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    return {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, **times, **changes}
+
+
+def test_the_most_urgent_task_is_claimed_first(send: Send) -> None:
+    """
+    As many as are asked for, if there are; a raw slash in the queue's name is no harm.
+    """
+    made: dict[str, str] = {}
+    for priority in ("low", "highest", "lowest", "medium"):
+        made[priority] = taskcluster.slugId()
+        send("PUT", f"{QUEUE}/task/{made[priority]}", define(priority=priority))
+    worker = {"workerGroup": "g", "workerId": "w"}
+    first = send("POST", f"{QUEUE}/claim-work/proj/ci", {**worker, "tasks": 3}).json["tasks"]
+    second = send("POST", f"{QUEUE}/claim-work/proj%2Fci", {**worker, "tasks": 3}).json["tasks"]
+
+    assert [made[name] for name in ("highest", "medium", "low")] == [claim["status"]["taskId"] for claim in first]
+    assert [made["lowest"]] == [claim["status"]["taskId"] for claim in second]
+
+
+def test_work_is_waited_for(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    An empty list in the end, if none comes.
+    """
+    monkeypatch.setattr(task_claims, "PATIENCE", 0.3)
+    worker = {"workerGroup": "g", "workerId": "w"}
+
+    assert {"tasks": []} == send("POST", f"{QUEUE}/claim-work/proj%2Fci", worker).json
+
+
+def test_a_worker_that_hangs_up_claims_nothing(sandbox: RunningSandbox, send: Send, sign: Signs) -> None:
+    """
+    Work that comes later goes to those who still wait.
+    """
+    target, worker = f"{QUEUE}/claim-work/proj%2Fci", {"workerGroup": "g", "workerId": "w"}
+    address = urllib.parse.urlsplit(sandbox.root_url)
+    gone = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    headers = {"authorization": sign("POST", target), "content-type": "application/json"}
+    gone.request("POST", target, json.dumps({**worker, "workerId": "gone"}), headers)
+    time.sleep(0.2)
+    gone.close()
+    time.sleep(0.3)
+    send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", define())
+    time.sleep(0.3)
+
+    assert ["w"] == [claim["workerId"] for claim in send("POST", target, worker).json["tasks"]]
+
+
+def test_a_run_is_claimed_by_one_worker(send: Send) -> None:
+    """
+    claimTask: again by the same one is no error; another is 409, another run 404.
+    """
+    task_id, worker = taskcluster.slugId(), {"workerGroup": "g", "workerId": "w"}
+    send("PUT", f"{QUEUE}/task/{task_id}", define())
+    target = f"{QUEUE}/task/{task_id}/runs/0/claim"
+
+    assert [200, 200] == [send("POST", target, worker).status for _ in range(2)]
+    assert 409 == send("POST", target, {**worker, "workerId": "v"}).status
+    assert 404 == send("POST", target.replace("/0/", "/1/"), worker).status
+    assert 404 == send("POST", target.replace(task_id, taskcluster.slugId()), worker).status
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "created"),
+    [
+        pytest.param("worker-shutdown", "pending", "retry", id="worker"),
+        pytest.param("intermittent-task", "pending", "task-retry", id="task"),
+        pytest.param("malformed-payload", "exception", None, id="final"),
+    ],
+)
+def test_some_exceptions_are_tried_again(send: Send, run: Run, reason: str, state: str, created: str | None) -> None:
+    """
+    With a retry less; the same report again is no error.
+    """
+    status = send("POST", f"{run.path}/exception", {"reason": reason}).json["status"]
+
+    assert (state, 5 if created is None else 4) == (status["state"], status["retriesLeft"])
+    assert [reason, created][: len(status["runs"])] == [
+        status["runs"][0]["reasonResolved"],
+        status["runs"][-1]["reasonCreated"],
+    ][: len(status["runs"])]
+    assert status == send("POST", f"{run.path}/exception", {"reason": reason}).json["status"]
+    assert 409 == send("POST", f"{run.path}/exception", {"reason": "internal-error"}).status
+
+
+def test_a_task_whose_dependency_completes_is_pending(send: Send, run: Run) -> None:
+    """
+    As soon as that is reported.
+    """
+    task_id = taskcluster.slugId()
+    send("PUT", f"{QUEUE}/task/{task_id}", define(dependencies=[run.task_id]))
+    assert "unscheduled" == send("GET", f"{QUEUE}/task/{task_id}/status").json["status"]["state"]
+    send("POST", f"{run.path}/completed")
+
+    assert "pending" == send("GET", f"{QUEUE}/task/{task_id}/status").json["status"]["state"]
+
+
+@pytest.mark.parametrize("name", ["public/a%20b/%7E.txt", "private/x y"])
+def test_the_official_client_moves_s3_artifacts(sandbox: RunningSandbox, run: Run, name: str) -> None:
+    """
+    PUT where createArtifact says, and it is there at once.
+    """
+    queue = queue_of(sandbox, run.credentials)
+    made = queue.createArtifact(run.task_id, "0", name, {**S3, "expires": moment("1 hour")})
+    assert ("s3", "text/x") == (made["storageType"], made["contentType"])
+    assert 200 == fetch(made["putUrl"], b"data", Content_Type="text/x").status
+    assert 403 == fetch(made["putUrl"], b"data", Content_Type="text/y").status
+    buffer, content_type = taskcluster.download.downloadArtifactToBuf(
+        taskId=run.task_id, name=name, runId=0, queueService=queue_of(sandbox), maxRetries=0
+    )
+
+    assert (b"data", "text/x") == (bytes(buffer), content_type)
+
+
+@pytest.mark.parametrize("size", [0, 100, 20_000])
+def test_the_official_client_moves_object_artifacts(sandbox: RunningSandbox, run: Run, size: int) -> None:
+    """
+    With the credentials that createArtifact and latestArtifact hand out; not there before it is finished.
+    """
+    queue, data = queue_of(sandbox, run.credentials), b"x" * size
+    put(sandbox, queue, run, "public/o", data)
+    file = io.BytesIO()
+    taskcluster.download.downloadArtifactToFile(
+        file, taskId=run.task_id, name="public/o", queueService=queue_of(sandbox), maxRetries=0
+    )
+    found = queue_of(sandbox).latestArtifact(run.task_id, "public/o")
+
+    assert data == file.getvalue()
+    assert f"t/{run.task_id}/0/public/o" == found["name"]
+    assert f"artifact-download/{run.task_id}/0/public/o" == found["credentials"]["clientId"]
+    reader = taskcluster.Object({"rootUrl": sandbox.root_url, "credentials": found["credentials"], "maxRetries": 0})
+    assert "none" == reader.object(found["name"])["projectId"]
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure):
+        reader.object("t/other")
+
+
+def test_the_official_helper_uploads(
+    sandbox: RunningSandbox, run: Run, monkeypatch: pytest.MonkeyPatch, send: Send
+) -> None:
+    """
+    As a script in a task does it.
+    """
+    for name, value in (("TASK_ID", run.task_id), ("RUN_ID", "0"), ("TASKCLUSTER_PROXY_URL", sandbox.root_url)):
+        monkeypatch.setenv(name, value)
+    queue = queue_of(sandbox, run.credentials)
+    path = taskcluster.helper.upload_artifact(queue, "public/h", "text", "text/x", dt.timedelta(hours=1))
+    reply = send("GET", path, signed=False)
+
+    assert 303 == reply.status
+    assert b"text" == fetch(reply.headers["location"]).body
+
+
+def test_an_object_is_not_there_before_it_is_finished(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    404, though it is listed; to finish needs the uploadId and a finished object.
+    """
+    made = create("public/o", OBJECT).json
+    target = f"{run.path}/artifacts/public/o"
+    wrong = send("PUT", target, {"uploadId": taskcluster.slugId()})
+    early = send("PUT", target, {"uploadId": made["uploadId"]})
+
+    assert 404 == send("GET", target).status
+    assert 404 == send("GET", f"{run.path}/artifact-info/public/o").status
+    assert ["public/o"] == [entry["name"] for entry in send("GET", f"{run.path}/artifacts").json["artifacts"]]
+    assert (400, "given uploadId does not match that for the artifact") == (wrong.status, wrong.message)
+    assert (400, "Object storing artifact data does not exist") == (early.status, early.message)
+    assert 404 == send("PUT", f"{run.path}/artifacts/public/none", {"uploadId": made["uploadId"]}).status
+    done = {"projectId": "none", "uploadId": made["uploadId"]}
+    assert 200 == send("POST", f"/api/object/v1/finish-upload/{made['name'].replace('/', '%2F')}", done).status
+    assert [(204, ""), (204, "")] == [
+        (reply.status, reply.text) for reply in (send("PUT", target, {"uploadId": made["uploadId"]}) for _ in range(2))
+    ]
+    assert 303 == send("GET", target).status
+
+
+def test_a_length_makes_an_object_fail(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    500 at the end, every time; and yet it is there.
+    """
+    made = create("public/o", OBJECT, contentLength=5).json
+    target = f"{run.path}/artifacts/public/o"
+    done = {"projectId": "none", "uploadId": made["uploadId"]}
+    send("POST", f"/api/object/v1/finish-upload/{made['name'].replace('/', '%2F')}", done)
+
+    assert [500, 500] == [send("PUT", target, {"uploadId": made["uploadId"]}).status for _ in range(2)]
+    assert 5 == send("GET", f"{run.path}/artifact-info/public/o").json["contentLength"]
+
+
+@pytest.mark.parametrize(
+    "payload", [pytest.param(S3, id="s3"), pytest.param(REFERENCE, id="reference"), pytest.param(ERROR, id="error")]
+)
+def test_only_objects_are_finished(create: Callable[..., Reply], send: Send, run: Run, payload: dict[str, Any]) -> None:
+    """
+    The service trips over all others.
+    """
+    create("public/a", payload)
+
+    assert 500 == send("PUT", f"{run.path}/artifacts/public/a", {"uploadId": taskcluster.slugId()}).status
+
+
+def test_an_object_is_made_once(create: Callable[..., Reply]) -> None:
+    """
+    The upload that it began is in the way of the next, and no other service's error comes through.
+    """
+    assert [200, 500] == [create("public/o", OBJECT).status for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status"),
+    [
+        pytest.param(S3, S3, 200, id="s3 again"),
+        pytest.param(S3, {**S3, "contentType": "text/y"}, 409, id="another content type"),
+        pytest.param(S3, {**S3, "expires": moment("2 hours")}, 200, id="later"),
+        pytest.param(S3, {**S3, "expires": moment("30 minutes")}, 409, id="earlier"),
+        pytest.param(S3, REFERENCE, 409, id="s3 to reference"),
+        pytest.param(ERROR, ERROR, 200, id="error again"),
+        pytest.param(ERROR, {**ERROR, "message": "another"}, 409, id="another error"),
+        pytest.param(REFERENCE, {**REFERENCE, "url": "https://example.com/y"}, 200, id="reference moves"),
+        pytest.param(REFERENCE, LINK, 200, id="reference to link"),
+        pytest.param(LINK, LINK, 200, id="link again"),
+        pytest.param(LINK, {**LINK, "artifact": "public/c"}, 409, id="another link"),
+        pytest.param(LINK, REFERENCE, 409, id="link to reference"),
+    ],
+)
+def test_an_artifact_is_replaced_by_its_like(
+    create: Callable[..., Reply], first: dict[str, Any], second: dict[str, Any], status: int
+) -> None:
+    """
+    The same again is no error, and a few changes are allowed; all others are 409.
+    """
+    assert 200 == create("public/a", first).status
+    reply = create("public/a", second)
+
+    assert status == reply.status
+    if status == 409:
+        assert "RequestConflict" == reply.code
+        assert f'"storageType": "{first["storageType"]}"' in reply.message
+
+
+def test_artifacts_lead_to_their_content(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    303 to a reference, 424 for an error, links to their end, with the end's type in a header.
+    """
+    create("public/b", REFERENCE)
+    create("public/link", LINK)
+    create("public/link2", {"storageType": "link", "artifact": "public/link"})
+    create("public/e", ERROR)
+    reply = send("GET", f"{run.path}/artifacts/public/link2")
+    content = send("GET", f"{QUEUE}/task/{run.task_id}/artifact-content/public/link2")
+    failed = send("GET", f"{QUEUE}/task/{run.task_id}/artifacts/public/e")
+
+    expected = {"storageType": "reference", "url": "https://example.com/x"}
+    assert (303, expected, expected["url"]) == (reply.status, reply.json, reply.headers["location"])
+    assert "reference" == reply.headers["x-taskcluster-artifact-storage-type"]
+    assert (200, expected) == (content.status, content.json)
+    says = {"reason": "file-missing-on-worker", "message": "no such file"}
+    assert (424, says) == (failed.status, failed.json)
+    assert {"storageType": "error", **says} == send("GET", f"{run.path}/artifact-content/public/e").json
+    assert "link" == send("GET", f"{run.path}/artifact-info/public/link2").json["storageType"]
+
+
+def test_links_end_somewhere(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    A circle is 400, a link to nothing 404.
+    """
+    create("public/a", LINK)
+    create("public/b", {"storageType": "link", "artifact": "public/a"})
+    create("public/c", {"storageType": "link", "artifact": "public/none"})
+
+    circle, dangling = (send("GET", f"{run.path}/artifact-content/public/{name}") for name in ("a", "c"))
+    assert (400, "Artifact leads to a link cycle") == (circle.status, circle.message)
+    assert (404, "Artifact not found") == (dangling.status, dangling.message)
+
+
+def test_private_names_need_scopes(create: Callable[..., Reply], send: Send, sign: Signs, run: Run) -> None:
+    """
+    public/ is for everybody, the rest for those who have the scope; a link needs those of all names.
+    """
+    create("private/a", REFERENCE)
+    create("public/a", REFERENCE)
+    create("public/secret", {"storageType": "link", "artifact": "private/a"})
+
+    def status(name: str) -> list[int]:
+        routes = ("runs/0/artifacts", "runs/0/artifact-content", "artifacts", "artifact-content")
+        targets = [f"{QUEUE}/task/{run.task_id}/{route}/{name}" for route in routes]
+        return [send("GET", target, signed=False).status for target in targets]
+
+    assert [303, 200, 303, 200] == status("public/a")
+    assert [403, 403, 403, 403] == status("private/a") == status("public/secret") == status("private/none")
+    assert 303 == send("GET", f"{run.path}/artifacts/public/secret").status
+    assert (
+        403 == send("POST", f"{run.path}/artifacts/public/x", {**S3, "expires": moment("1 hour")}, signed=False).status
+    )
+    assert sign is not None
+
+
+def test_the_latest_run_is_meant(send: Send, run: Run, create: Callable[..., Reply]) -> None:
+    """
+    Artifacts of a run before are not those of the latest; without runs or tasks there are none.
+    """
+    create("public/a", REFERENCE)
+    send("POST", f"{run.path}/exception", {"reason": "worker-shutdown"})
+    waiting, missing = taskcluster.slugId(), taskcluster.slugId()
+    send("PUT", f"{QUEUE}/task/{waiting}", define(dependencies=[run.task_id]))
+
+    assert [404, 303] == [
+        send("GET", target).status
+        for target in (f"{QUEUE}/task/{run.task_id}/artifacts/public/a", f"{run.path}/artifacts/public/a")
+    ]
+    for route in ("artifacts", "artifacts/public/a", "artifact-info/public/a", "artifact-content/public/a"):
+        assert "Task doesn't have any runs" == send("GET", f"{QUEUE}/task/{waiting}/{route}").message
+        assert "Task not found" == send("GET", f"{QUEUE}/task/{missing}/{route}").message
+    assert [] == send("GET", f"{QUEUE}/task/{run.task_id}/artifacts").json["artifacts"]
+    assert ["public/a"] == [entry["name"] for entry in send("GET", f"{run.path}/artifacts").json["artifacts"]]
+    assert 404 == send("GET", f"{QUEUE}/task/{run.task_id}/runs/2/artifacts").status
+
+
+def test_artifacts_are_listed_in_pages(create: Callable[..., Reply], sandbox: RunningSandbox, run: Run) -> None:
+    """
+    Sorted, each once, in both lists.
+    """
+    names = [f"public/{number}" for number in range(5)]
+    for name in reversed(names):
+        create(name, REFERENCE)
+    queue, pages, latest = queue_of(sandbox), list[Any](), list[Any]()
+    queue.listArtifacts(run.task_id, "0", query={"limit": "2"}, paginationHandler=pages.append)
+    queue.listLatestArtifacts(run.task_id, query={"limit": "3"}, paginationHandler=latest.append)
+
+    assert ([2, 2, 1], [3, 2]) == ([len(page["artifacts"]) for page in pages], [len(p["artifacts"]) for p in latest])
+    assert names == [entry["name"] for page in pages for entry in page["artifacts"]]
+    assert {"artifacts": []} == queue.listArtifacts(run.task_id, "0", query={"limit": "0"})
+
+
+@pytest.mark.parametrize(
+    ("expires", "says"),
+    [
+        pytest.param("-20 minutes", "Expires must be in the future", id="past"),
+        pytest.param("2 days", "after the task expiration", id="after the task"),
+    ],
+)
+def test_an_artifact_expires_in_time(create: Callable[..., Reply], expires: str, says: str) -> None:
+    """
+    Not before now, and not after its task.
+    """
+    reply = create("public/a", S3, expires=moment(expires))
+
+    assert (400, "InputError") == (reply.status, reply.code)
+    assert says in reply.message
+
+
+def test_an_expired_artifact_is_gone(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    410, and still known.
+    """
+    create("public/a", REFERENCE, expires=moment("-5 minutes"))
+
+    assert (410, "ResourceExpired") == ((reply := send("GET", f"{run.path}/artifacts/public/a")).status, reply.code)
+    assert 410 == send("GET", f"{run.path}/artifact-content/public/a").status
+    assert 200 == send("GET", f"{run.path}/artifact-info/public/a").status
+
+
+def test_only_a_run_that_runs_takes_artifacts(
+    create: Callable[..., Reply], send: Send, run: Run, sandbox: RunningSandbox
+) -> None:
+    """
+    Or one that ended in an exception a moment ago; never one that nobody claimed.
+    """
+    pending = taskcluster.slugId()
+    send("PUT", f"{QUEUE}/task/{pending}", define())
+    payload = {**S3, "expires": moment("1 hour")}
+    unclaimed = send("POST", f"{QUEUE}/task/{pending}/runs/0/artifacts/public/a", payload)
+    missing = send("POST", f"{QUEUE}/task/{pending}/runs/1/artifacts/public/a", payload)
+    unknown = send("POST", f"{QUEUE}/task/{taskcluster.slugId()}/runs/0/artifacts/public/a", payload)
+    send("POST", f"{run.path}/exception", {"reason": "internal-error"})
+
+    assert "Run was not claimed by a worker and so no artifacts can exist" == unclaimed.message
+    assert ("Run not found", "Task not found") == (missing.message, unknown.message)
+    assert 200 == create("public/a", S3).status
+    sandbox.clock.offset += 10 * 60_000
+    assert 200 == create("public/a", S3).status
+
+
+def test_a_completed_run_takes_none(create: Callable[..., Reply], send: Send, run: Run) -> None:
+    """
+    409, with the task's status.
+    """
+    send("POST", f"{run.path}/completed")
+    reply = create("public/a", S3)
+
+    assert (409, "RequestConflict") == (reply.status, reply.code)
+    assert '"state": "completed"' in reply.message

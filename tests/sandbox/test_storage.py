@@ -1,0 +1,508 @@
+"""
+The storage host: what signed URLs allow, which bytes come, and the ways in which it can be told to fail.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import threading
+import time
+import urllib.parse
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.sandbox.clock import Clock
+from tccli.sandbox.storage import faults, ranges, signing
+from tccli.sandbox.storage.host import Storage
+from tests.sandbox.conftest import fetch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, RunningSandbox
+
+TEXT = bytes(range(256)) * 400
+KEY = b"key"
+
+
+@pytest.fixture
+def storage(sandbox: RunningSandbox) -> Storage:
+    """
+    A host with one thing on it.
+    """
+    sandbox.storage.keep("b", "x", TEXT, "text/plain")
+    return sandbox.storage
+
+
+@pytest.fixture
+def url(storage: Storage) -> str:
+    """
+    Where that thing is.
+    """
+    return storage.get_url("b", "x", 60)
+
+
+def test_gives_what_was_put(storage: Storage) -> None:
+    """
+    The bytes, with the content type and encoding of the upload, and all that a download needs to be resumed.
+    """
+    name = "a b/ü%2F?&#+/../é"
+    put = storage.put_url("b", name, 60, {"content-type": "text/x"})
+    stored = fetch(put, TEXT, Content_Type="text/x", Content_Encoding="gzip")
+    got = fetch(storage.get_url("b", name, 60))
+
+    assert (200, 200) == (stored.status, got.status)
+    assert TEXT == got.body
+    assert ("text/x", "gzip", "bytes") == (
+        got.headers["content-type"],
+        got.headers["content-encoding"],
+        got.headers["accept-ranges"],
+    )
+    assert stored.headers["etag"] == got.headers["etag"]
+    assert got.headers["last-modified"].endswith("GMT")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        pytest.param("bytes=5-9", "5-9", id="middle"),
+        pytest.param("bytes=100000-", "100000-102399", id="to the end"),
+        pytest.param("bytes=-7", "102393-102399", id="the last"),
+        pytest.param("bytes=0-999999", "0-102399", id="more than there is"),
+        pytest.param("bytes=1-2,5-6", "", id="several"),
+        pytest.param("bytes=9-5", "", id="backwards"),
+        pytest.param("lines=1-2", "", id="another unit"),
+    ],
+)
+def test_gives_ranges(url: str, asked: str, says: str) -> None:
+    """
+    One range is answered with 206; several, and what is none, with everything.
+    """
+    got = fetch(url, Range=asked)
+
+    if says:
+        first, last = map(int, says.split("-"))
+        assert (206, f"bytes {says}/102400") == (got.status, got.headers["content-range"])
+        assert TEXT[first : last + 1] == got.body
+    else:
+        assert (200, TEXT) == (got.status, got.body)
+
+
+def test_has_no_bytes_beyond_the_end(storage: Storage, url: str) -> None:
+    """
+    416, with the length; also for any range of nothing.
+    """
+    storage.keep("b", "nothing", b"", "text/plain")
+    beyond = fetch(url, Range=f"bytes={len(TEXT)}-")
+
+    assert (416, "InvalidRange") == (beyond.status, beyond.code)
+    assert f"bytes */{len(TEXT)}" == beyond.headers["content-range"]
+    assert 416 == fetch(storage.get_url("b", "nothing", 60), Range="bytes=0-").status
+    assert b"" == fetch(storage.get_url("b", "nothing", 60)).body
+
+
+def test_conditions_hold_an_answer_together(storage: Storage, url: str) -> None:
+    """
+    If-Range with an older tag gives everything, If-Match an error, If-None-Match nothing.
+    """
+    tag = fetch(url).headers["etag"]
+    assert 206 == fetch(url, Range="bytes=1-2", If_Range=tag).status
+    assert 206 == fetch(url, Range="bytes=1-2", If_Match=tag).status
+    assert (304, b"") == ((got := fetch(url, If_None_Match=tag)).status, got.body)
+    storage.keep("b", "x", TEXT, "text/plain")
+
+    assert (200, TEXT) == ((got := fetch(url, Range="bytes=1-2", If_Range=tag)).status, got.body)
+    assert 412 == fetch(url, If_Match=tag).status
+
+
+def test_a_url_allows_one_thing(storage: Storage, url: str) -> None:
+    """
+    403 for another verb, another name, a changed or missing signature, and after it has expired.
+    """
+    assert [403, 403, 403, 403] == [fetch(url, verb=verb).status for verb in ("HEAD", "PUT", "POST", "DELETE")]
+    assert "SignatureDoesNotMatch" == fetch(url.replace("/b/x?", "/b/y?")).code
+    assert "SignatureDoesNotMatch" == fetch(url + "&response-content-type=text/html").code
+    assert "AccessDenied" == fetch(url.partition("?")[0]).code
+    assert "AuthorizationQueryParametersError" == fetch(re.sub("X-Amz-Date=[^&]*", "X-Amz-Date=then", url)).code
+    storage.clock.offset += 61_000
+    late = fetch(url)
+    assert (403, "AccessDenied") == (late.status, late.code)
+    assert b"<Message>Request has expired</Message>" in late.body
+
+
+def test_an_unknown_name_is_not_found(storage: Storage) -> None:
+    """
+    404 for whoever may look.
+    """
+    got = fetch(storage.get_url("b", "other", 60))
+
+    assert (404, "NoSuchKey", "application/xml") == (got.status, got.code, got.headers["content-type"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        pytest.param({"Content_Type": "text/x"}, "", id="as signed"),
+        pytest.param({"Content_Type": "text/y"}, "SignatureDoesNotMatch", id="another type"),
+        pytest.param({}, "SignatureDoesNotMatch", id="no type"),
+        pytest.param({"Content_Type": "text/x", "Content_Length": "4"}, "SignatureDoesNotMatch", id="another length"),
+        pytest.param({"Content_Type": "text/x", "Transfer_Encoding": "chunked"}, "SignatureDoesNotMatch", id="chunked"),
+    ],
+)
+def test_takes_only_what_was_announced(storage: Storage, headers: dict[str, str], code: str) -> None:
+    """
+    403 for another length or type than was signed.
+    """
+    url = storage.put_url("b", "new", 60, {"content-type": "text/x", "content-length": "5"})
+
+    assert code == fetch(url, b"12345", **headers).code
+    assert ("" if not code else "NoSuchKey") == fetch(storage.get_url("b", "new", 60)).code
+
+
+def test_wants_a_length(storage: Storage) -> None:
+    """
+    411 for a body that says nothing of it.
+    """
+    url = storage.put_url("b", "new", 60, {})
+    parts = urllib.parse.urlsplit(url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+        request = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        connection.sendall(request.encode())
+
+        assert connection.recv(64).startswith(b"HTTP/1.1 411 ")
+
+
+def test_half_an_upload_leaves_nothing(storage: Storage) -> None:
+    """
+    400 for a short body; what was there before stays until something new is whole.
+    """
+    url = storage.put_url("b", "x", 60, {})
+    parts = urllib.parse.urlsplit(url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+        request = f"PUT {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf"
+        connection.sendall(request.encode())
+        connection.shutdown(socket.SHUT_WR)
+
+        assert connection.recv(64).startswith(b"HTTP/1.1 400 ")
+    assert TEXT == fetch(storage.get_url("b", "x", 60)).body
+    assert 1 == len([entry for entry in os.listdir(os.path.dirname(_path(storage))) if entry.endswith(".data")])
+
+
+def _path(storage: Storage) -> str:
+    stored = storage.files.find("/b/x")
+    assert stored is not None
+    return stored.path
+
+
+def test_a_refused_upload_need_not_be_sent(storage: Storage) -> None:
+    """
+    A client that asks first hears of a refusal before it has sent its gigabytes.
+    """
+    url = storage.put_url("b", "new", 60, {"content-type": "text/x"})
+    parts = urllib.parse.urlsplit(url)
+    for media_type, says in (("text/y", b"HTTP/1.1 403 "), ("text/x", b"HTTP/1.1 100 ")):
+        with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+            head = f"Host: x\r\nContent-Length: 9\r\nContent-Type: {media_type}\r\nExpect: 100-continue\r\n\r\n"
+            connection.sendall(f"PUT {parts.path}?{parts.query} HTTP/1.1\r\n{head}".encode())
+
+            assert connection.recv(64).startswith(says)
+
+
+def test_refuses_a_body_that_is_on_its_way(storage: Storage) -> None:
+    """
+    Whoever does not ask first reads the answer nevertheless.
+    """
+    got = fetch(storage.put_url("b", "new", 60, {"content-type": "text/x"}), bytes(5_000_000), Content_Type="text/y")
+
+    assert 403 == got.status
+
+
+def test_one_connection_serves_many(storage: Storage, url: str) -> None:
+    """
+    Answers and errors keep it open, and bytes are counted.
+    """
+    import http.client
+
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    before = storage.counters.connections
+    for target in (f"{parts.path}?{parts.query}", "/b/none", f"{parts.path}?{parts.query}"):
+        connection.request("GET", target)
+        connection.getresponse().read()
+    connection.close()
+
+    assert 1 == storage.counters.connections - before
+    assert (3, 2 * len(TEXT)) == (storage.counters.requests, storage.counters.sent)
+    assert [200, 403, 200] == [exchange.status for exchange in storage.counters.exchanges]
+
+
+def test_is_quick(storage: Storage, tmp_path: Path) -> None:
+    """
+    Hundreds of megabytes a second, to a client that is not written in Python.
+    """
+    size = 1 << 28
+    storage.keep("b", "big", bytes(size), "a/b")
+    begun = time.monotonic()
+    subprocess.run(["curl", "-sS", "-o", str(tmp_path / "big"), storage.get_url("b", "big", 60)], check=True)
+
+    assert size == os.path.getsize(tmp_path / "big")
+    assert size / (time.monotonic() - begun) > 100e6
+
+
+def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
+    """
+    What was put is there for the next process; half an upload is cleared away.
+    """
+    first = Storage(Clock(), tmp_path)
+    first.keep("b", "x", TEXT, "text/plain")
+    (tmp_path / "half.data").write_bytes(b"half")
+    first.close()
+    second = Storage(Clock(), tmp_path)
+    second.start()
+    try:
+        assert TEXT == fetch(second.get_url("b", "x", 60)).body
+        assert not (tmp_path / "half.data").exists()
+        second.remove("b", "x")
+        assert 404 == fetch(second.get_url("b", "x", 60)).status
+        assert [] == list(tmp_path.iterdir())
+    finally:
+        second.close()
+
+
+def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
+    """
+    Return head and body as they come, to the end of the connection.
+    """
+    parts = urllib.parse.urlsplit(url)
+    received = b""
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as connection:
+        more = f"Range: {asked}\r\n" if asked else ""
+        head = f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}\r\n"
+        connection.sendall(head.encode())
+        while chunk := connection.recv(1 << 16):
+            received += chunk
+    head_received, _, body = received.partition(b"\r\n\r\n")
+    return head_received.lower(), body
+
+
+@pytest.mark.parametrize(
+    ("spec", "says", "body"),
+    [
+        pytest.param("drop=1000", b"content-length: 102400", TEXT[:1000], id="drop"),
+        pytest.param("short=1k", b"content-length: 102400", TEXT[:-1024], id="short"),
+        pytest.param("long=5", b"content-length: 102405", TEXT + bytes(5), id="long"),
+        pytest.param("cut=5", b"connection: close", TEXT[:-5], id="cut"),
+        pytest.param("status=503", b"http/1.1 503 ", None, id="status"),
+        pytest.param("latency=10ms", b"http/1.1 200 ", TEXT, id="latency"),
+    ],
+)
+def test_a_fault_strikes_as_often_as_it_should(
+    storage: Storage, url: str, spec: str, says: bytes, body: bytes | None
+) -> None:
+    """
+    Twice, and then all is well; how often it was is counted.
+    """
+    fault = storage.faults.add(f"{spec},times=2")
+    answers = [read_raw(url) for _ in range(3)]
+
+    assert 2 == fault.struck
+    assert all(says in head for head, _ in answers[:2])
+    assert body is None or [body, body] == [body for _, body in answers[:2]]
+    assert b"http/1.1 200 " in answers[2][0]
+    assert TEXT == answers[2][1]
+
+
+def test_a_reset_is_rude(storage: Storage, url: str) -> None:
+    """
+    The connection ends with an error, not with an end.
+    """
+    storage.faults.add("reset=50000")
+
+    with pytest.raises(ConnectionResetError):
+        read_raw(url)
+
+
+def test_ranges_can_be_wrong(storage: Storage, url: str) -> None:
+    """
+    Ignored, or said to be others than they are; whoever asks for everything is not concerned.
+    """
+    ignored = storage.faults.add("range=ignore,times=1")
+    assert 200 == fetch(url).status
+    assert (200, TEXT) == ((got := fetch(url, Range="bytes=5-9")).status, got.body)
+    storage.faults.add("range=wrong")
+    wrong = fetch(url, Range="bytes=5-9")
+
+    assert 1 == ignored.struck
+    assert (206, "bytes 6-10/102401", TEXT[5:10]) == (wrong.status, wrong.headers["content-range"], wrong.body)
+
+
+def test_tags_can_change(storage: Storage, url: str) -> None:
+    """
+    Another one in each answer, so nothing can be resumed.
+    """
+    storage.faults.add("etag=changing")
+    tags = {fetch(url).headers["etag"] for _ in range(3)}
+
+    assert 3 == len(tags)
+    assert 200 == fetch(url, Range="bytes=5-9", If_Range=tags.pop()).status
+
+
+def test_urls_can_expire_early(storage: Storage) -> None:
+    """
+    After a moment, whatever was promised.
+    """
+    fault = storage.faults.add("expire=50ms,times=1")
+    early, later = storage.get_url("b", "x", 60), storage.get_url("b", "x", 60)
+    assert 200 == fetch(early).status
+    time.sleep(0.1)
+
+    assert (403, 200) == (fetch(early).status, fetch(later).status)
+    assert 1 == fault.struck
+
+
+def test_connections_can_be_slow_each(storage: Storage) -> None:
+    """
+    So many bytes a second for one, and twice that for two.
+    """
+    storage.keep("b", "big", bytes(200_000), "a/b")
+    storage.faults.add("slow=400000,match=big")
+    begun = time.monotonic()
+    threads = [threading.Thread(target=fetch, args=[storage.get_url("b", "big", 60)]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert 0.4 < time.monotonic() - begun < 0.9
+
+
+def test_uploads_can_fail(storage: Storage) -> None:
+    """
+    By a status, in the middle, or slowly; nothing is kept of what did not come whole.
+    """
+    url = storage.put_url("b", "new", 60, {})
+    storage.faults.add("status=503,times=1,verb=put")
+    storage.faults.add("drop=50000,times=1")
+    storage.faults.add("slow=1MB,skip=1,verb=put")
+
+    assert 503 == fetch(url, TEXT).status
+    with pytest.raises(OSError, match=r"."):
+        fetch(url, TEXT)
+    assert 404 == fetch(storage.get_url("b", "new", 60)).status
+    begun = time.monotonic()
+    assert 200 == fetch(url, TEXT).status
+    assert time.monotonic() - begun > 0.08
+    assert TEXT == fetch(storage.get_url("b", "new", 60)).body
+
+
+def test_conditions_choose_whom_a_fault_strikes(storage: Storage, url: str) -> None:
+    """
+    By name, after some requests, and by chance.
+    """
+    storage.faults.add("status=500,match=y*")
+    storage.faults.add("status=502,skip=1,times=1")
+    never = storage.faults.add("status=504,chance=0")
+
+    assert [200, 502, 200] == [fetch(url).status for _ in range(3)]
+    assert 500 == fetch(storage.get_url("b", "yes/x", 60)).status
+    assert 0 == never.struck
+    storage.faults.clear()
+    assert 404 == fetch(storage.get_url("b", "yes/x", 60)).status
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        pytest.param("drop", "KIND=VALUE", id="no value"),
+        pytest.param("explode=1", "is no fault", id="unknown"),
+        pytest.param("drop=soon", "number of bytes", id="no size"),
+        pytest.param("slow=0", "number of bytes", id="standstill"),
+        pytest.param("latency=long", "not a duration", id="no duration"),
+        pytest.param("status=200", "from 400 to 599", id="no error"),
+        pytest.param("range=odd", "ignore, wrong", id="no word"),
+        pytest.param("drop=1,often", "is no condition", id="no condition"),
+        pytest.param("drop=1,times=-1", "times=-1", id="negative"),
+        pytest.param("drop=1,chance=2", "chance=2", id="beyond certainty"),
+        pytest.param("drop=1,verb=head", "verb=head", id="verb"),
+    ],
+)
+def test_a_fault_that_is_none_is_refused(spec: str, says: str) -> None:
+    """
+    With a word about what is expected.
+    """
+    with pytest.raises(ValueError, match=re.escape(says)):
+        faults.parse(spec)
+
+
+@pytest.mark.parametrize("command", ["run", "start"])
+def test_the_help_names_every_fault(tc: CommandLine, command: str) -> None:
+    """
+    All kinds, words and conditions.
+    """
+    text = tc("sandbox", command, "--help").stdout
+    words = {word for values in faults.WORDS.values() for word in values}
+
+    assert [] == [name for name in {*faults.KINDS, *faults.CONDITIONS} if f"{name}=" not in text]
+    assert [] == [word for word in words if word not in text]
+
+
+def test_the_command_line_sets_faults(tc_process: CommandLine) -> None:
+    """
+    What is none is exit 2 before anything starts.
+    """
+    refused = tc_process("sandbox", "run", "--storage-fault", "drop=soon", "true")
+
+    assert 2 == refused.exit_code
+    assert "--storage-fault: drop=soon" in refused.stderr
+    assert 0 == tc_process("sandbox", "run", "--storage-fault", "drop=1k,times=3", "true").exit_code
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+
+
+@given(name=names, lifetime=st.integers(1, 10**6), headers=st.dictionaries(st.sampled_from(["a", "b"]), st.text("xy ")))
+def test_signed_urls_are_good_until_they_expire(name: str, lifetime: int, headers: dict[str, str]) -> None:
+    """
+    For any name, and for nothing else.
+    """
+    path = f"/b/{name}"
+    url = signing.sign("http://h", "GET", path, key=KEY, now=10**12, lifetime=lifetime, headers=headers)
+    parts = urllib.parse.urlsplit(url)
+    query = dict(urllib.parse.parse_qsl(parts.query))
+
+    def check(verb: str = "GET", path: str = path, key: bytes = KEY, now: int = 10**12) -> str:
+        refusal = signing.check(verb, path, query, headers, key=key, now=now)
+        return "" if refusal is None else refusal.message
+
+    assert path == urllib.parse.unquote(parts.path)
+    assert "" == check() == check(now=10**12 + lifetime * 1000)
+    assert "Request has expired" == check(now=10**12 + lifetime * 1000 + 1)
+    assert all("signature" in said for said in (check("PUT"), check(path=path + "x"), check(key=b"other")))
+
+
+@given(size=st.integers(0, 50), first=st.integers(0, 60) | st.none(), last=st.integers(0, 60) | st.none())
+def test_a_range_is_what_there_is_of_it(size: int, first: int | None, last: int | None) -> None:
+    """
+    The same as a slice, for every size.
+    """
+    header = f"bytes={'' if first is None else first}-{'' if last is None else last}"
+    whole = range(size)
+    if first is not None:
+        wanted = whole[first : None if last is None else last + 1]
+    else:
+        wanted = whole[max(0, size - (last or 0)) :]
+    try:
+        found = ranges.select({"range": header}, size, etag='"e"', modified="m")
+    except ranges.UnsatisfiableError:
+        assert not wanted
+        return
+    if found is None:
+        assert (first is None and last is None) or (first is not None and last is not None and last < first)
+    else:
+        assert (wanted.start, wanted.stop) == found
