@@ -255,13 +255,10 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    verified = ("length",)
     done = len(sources) - len(failed)
-    settings.note(
-        f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {summary(overall.done, time.monotonic() - started, verified)}"
-    )
+    total = summary(overall.done, time.monotonic() - started, ("length",))
+    settings.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
     if failed:
-        failed[
-            0
-        ].message = f"{len(failed)} of {len(sources)} artifacts could not be fetched, such as {failed[0].message}"
-        raise failed[0]
+        first = failed[0]
+        first.message = f"{len(failed)} of {len(sources)} artifacts could not be fetched, such as {first.message}"
+        raise first

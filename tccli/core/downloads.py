@@ -203,7 +203,10 @@ class _FileDownload:
         facts = self._facts = part.facts
         if not resumed:
             identity, hashes = self._remote.source.identity, self._remote.location().hashes
-            self._partial.begin({"identity": dict(identity), "hashes": dict(hashes), "facts": asdict(facts)})
+            self._partial.begin(
+                {"identity": dict(identity), "hashes": dict(hashes), "facts": asdict(facts)},
+                lasting=facts.length is None or facts.length > WORTH_KEEPING,
+            )
         have = self._partial.have
         if facts.length is None or not part.is_range:
             # Everything comes in one answer, also what is there already.
@@ -339,6 +342,9 @@ class _FileDownload:
         """
         Bring the bytes to the disk now and then, so that a power cut does not take them all.
         """
+        if len(self._segments) < 2:
+            yield
+            return
         over = threading.Event()
 
         def keep() -> None:
@@ -365,8 +371,9 @@ class _FileDownload:
             raise BrokenAnswerError(f"{name} has {size} bytes, but {facts.length} were promised")
         decoder = _decoder(facts, self._wanted)
         if decoder is None:
-            # To the disk while the hashes catch up.
-            self._partial.sync()
+            if self._expected:
+                # To the disk while the hashes catch up.
+                self._partial.sync()
             compare(self._hashes.digests(), self._expected, name)
             self._partial.become(target, new_mode(target))
         else:

@@ -87,8 +87,7 @@ class StreamHashes:
         self.count = 0
         self._states = {name: hashlib.new(name) for name in algorithms}
         self._free: queue.SimpleQueue[_Block] = queue.SimpleQueue()
-        for _ in range(RING if self._states else 1):
-            self._free.put(_Block(self._free))
+        self._count_of_blocks = 0
         self._queues: list[queue.SimpleQueue[_Block | None]] = [queue.SimpleQueue() for _ in self._states]
         self._threads = [
             threading.Thread(target=_hash, args=(state, blocks), daemon=True)
@@ -104,6 +103,10 @@ class StreamHashes:
         Args:
             fill: Takes a buffer, fills its beginning, and returns how many bytes; 0 is the end.
         """
+        if not self._count_of_blocks:
+            self._count_of_blocks = RING if self._states else 1
+            for _ in range(self._count_of_blocks):
+                self._free.put(_Block(self._free))
         while True:
             block = self._free.get()
             block.count = fill(block.buffer)

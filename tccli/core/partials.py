@@ -100,7 +100,7 @@ class Partial:
         self._lines = 0
         self.have = Intervals()
         self.facts: Mapping[str, Any] | None = self._recalled()
-        self._journal = os.open(self._journal_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._journal: int | None = None
         if self.facts is not None:
             # Written anew, since its end may be cut off.
             kept = self.have
@@ -108,14 +108,19 @@ class Partial:
             for start, end in kept.stretches():
                 self._say(f"w {start} {end - start}")
 
-    def begin(self, facts: Mapping[str, Any]) -> None:
+    def begin(self, facts: Mapping[str, Any], *, lasting: bool = True) -> None:
         """
         Forget what is there, and begin anew.
+
+        Args:
+            lasting: Keep a journal, for the next run.
         """
         self.have = Intervals()
         self.facts = dict(facts)
+        self.can_resume = self.can_resume and lasting
         os.ftruncate(self.fd, 0)
-        self._start_journal()
+        if self.can_resume:
+            self._start_journal()
 
     def wrote(self, start: int, end: int) -> int:
         """
@@ -130,6 +135,8 @@ class Partial:
         """
         Bring what was written down so far to the disk, and write that down.
         """
+        if self._journal is None:
+            return
         with self._lock:
             lines = self._lines
         os.fsync(self.fd)
@@ -174,8 +181,9 @@ class Partial:
         Let go, and leave all for the next run.
         """
         for fd in (self._journal, self.fd):
-            with suppress(OSError):
-                os.close(fd)
+            if fd is not None:
+                with suppress(OSError):
+                    os.close(fd)
 
     def __enter__(self) -> Self:
         return self
@@ -184,15 +192,20 @@ class Partial:
         self.close()
 
     def _start_journal(self) -> None:
+        if self._journal is None:
+            self._journal = os.open(self._journal_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(self._journal, 0)
         self._lines = 0
         self._say(json.dumps({"version": VERSION, "boot": boot_id(), "facts": self.facts}))
 
     def _forget(self) -> None:
-        with suppress(OSError):
-            os.unlink(self._journal_path)
+        if self._journal is not None:
+            with suppress(OSError):
+                os.unlink(self._journal_path)
 
     def _say(self, line: str) -> None:
+        if self._journal is None:
+            return
         os.write(self._journal, f"{line}\n".encode())
         self._lines += 1
 

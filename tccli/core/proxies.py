@@ -23,7 +23,8 @@ def proxy_for(scheme: str, host: str, environ: Mapping[str, str]) -> str | None:
     Raises:
         ConfigurationError: It is not an HTTP proxy.
     """
-    if not any(name.lower() in {f"{scheme}_proxy", "all_proxy"} for name in environ):
+    names = (f"{scheme}_proxy", "all_proxy")
+    if not any(environ.get(name) or environ.get(name.upper()) for name in names):
         return None
     from urllib import request
 

@@ -384,6 +384,8 @@ class Reader:
         self._failures += 1
         policy = remote.carrier.policy
         if self._failures > policy.retries:
+            if isinstance(error, NoAnswerError):
+                error.message = f"{remote.source.name}: {error.message}"
             raise (error.final() if isinstance(error, _PassingError) else error) from None
         after = error.after if isinstance(error, _PassingError) else 0.0
         delay = max(policy.delay(self._failures, random.uniform(-1, 1)), after)  # noqa: S311 - spreads load

@@ -1,0 +1,150 @@
+"""
+How long a thousand small artifacts take: beside as many runs of curl, and beside what the server's latency allows.
+
+One process plays all services and the storage. Each answer takes 50 ms, and 32 requests are answered at once, so that a
+thousand artifacts, with two requests each, cannot take less than 3.1 s::
+
+    .venv/bin/python tests/benchmarks/many.py [--artifacts 1000] [--latency 0.05]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from multiprocessing import Process, Queue
+from pathlib import Path
+from typing import Any
+
+TC = str(Path(sys.executable).with_name("tc"))
+TASK = "AAAAAAAAQwSAAAAAAAAAAA"
+AT_ONCE = 32
+CONTENT = b"x" * 2000
+
+
+def serve(ports: Queue[int], count: int, latency: float) -> None:
+    """
+    Answer until the process is ended.
+    """
+
+    async def run() -> None:
+        places = asyncio.Semaphore(AT_ONCE)
+        server = await asyncio.start_server(lambda reader, writer: answer(reader, writer, places), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        ports.put(port)
+        await server.serve_forever()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, places: asyncio.Semaphore) -> None:
+        port = writer.get_extra_info("sockname")[1]
+        while head := (await read_head(reader)):
+            async with places:
+                await asyncio.sleep(latency)
+            path = head.split(" ", 2)[1]
+            kind, body = content(path, port, count)
+            wanted = re.search(r"(?i)range: bytes=0-", head)
+            status = "206 Partial Content" if wanted and kind == "text/plain" else "200 OK"
+            part = f"Content-Range: bytes 0-{len(body) - 1}/{len(body)}\r\n" if status.startswith("206") else ""
+            lines = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{part}Content-Length: {len(body)}\r\n\r\n"
+            writer.write(lines.encode() + body)
+        writer.close()
+
+    asyncio.run(run())
+
+
+async def read_head(reader: asyncio.StreamReader) -> str:
+    """
+    Return a request's lines, or nothing at the end of the connection.
+    """
+    try:
+        return (await reader.readuntil(b"\r\n\r\n")).decode()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return ""
+
+
+def content(path: str, port: int, count: int) -> tuple[str, bytes]:
+    """
+    Return the type and body of an answer.
+    """
+    name = re.search(r"/artifact-content/(.*)", path)
+    answer: dict[str, Any]
+    if name:
+        answer = {"storageType": "s3", "url": f"http://127.0.0.1:{port}/files/{name[1]}"}
+    elif path.startswith("/files/"):
+        return "text/plain", CONTENT
+    else:
+        expires, kind = "2999-01-01T00:00:00.000Z", "text/plain"
+        listed = [{"storageType": "s3", "name": f"public/{number}", "expires": expires} for number in range(count)]
+        answer = {"artifacts": [{**each, "contentType": kind} for each in listed]}
+    return "application/json", json.dumps(answer).encode()
+
+
+def main() -> None:
+    """
+    Measure, and print a row for each way.
+    """
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--artifacts", type=int, default=1000)
+    parser.add_argument("--latency", type=float, default=0.05)
+    parser.add_argument("--curls", type=int, default=100, help="how many runs of curl are made to tell what all take")
+    options = parser.parse_args()
+    count = options.artifacts
+    slow = download_all(count, options.latency)
+    least = 2 * count * options.latency / AT_ONCE
+    print(f"{count} artifacts with {options.latency * 1000:.0f} ms of latency: {slow:.2f} s")
+    print(f"  {least / slow:.0%} of what the server can give (at least 85 %)")
+    quick = download_all(count, 0)
+    curl = curls(options.curls) * count / options.curls
+    print(f"{count} artifacts without latency: {quick:.2f} s, {count} runs of curl -L: {curl:.2f} s")
+    print(f"  {curl / quick:.1f} times as fast (at least 4)")
+
+
+def download_all(count: int, latency: float) -> float:
+    """
+    Return the seconds that ``tc`` takes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        port, server = started(count, latency)
+        environment = {**os.environ, "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}"}
+        begin = time.perf_counter()
+        subprocess.run([TC, "download-artifact", "-q", TASK, "public/*", "-o", folder], env=environment, check=True)
+        taken = time.perf_counter() - begin
+        found = list(Path(folder, "public").iterdir())
+        server.terminate()
+        assert count == len(found), len(found)
+        assert all(CONTENT == path.read_bytes() for path in found)
+    return taken
+
+
+def curls(count: int) -> float:
+    """
+    Return the seconds that so many runs of curl take.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        port, server = started(count, 0)
+        begin = time.perf_counter()
+        for number in range(count):
+            url = f"http://127.0.0.1:{port}/files/{number}"
+            subprocess.run(["curl", "-sL", "-o", f"{folder}/{number}", url], check=True)
+        taken = time.perf_counter() - begin
+        server.terminate()
+    return taken
+
+
+def started(count: int, latency: float) -> tuple[int, Process]:
+    """
+    Start the server; return its port and its process.
+    """
+    ports: Queue[int] = Queue()
+    server = Process(target=serve, args=(ports, count, latency), daemon=True)
+    server.start()
+    return ports.get(), server
+
+
+if __name__ == "__main__":
+    main()
