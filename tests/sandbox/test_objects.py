@@ -32,7 +32,7 @@ DATA = b"some bytes"
 HASHES = {"sha256": hashlib.sha256(DATA).hexdigest(), "sha512": hashlib.sha512(DATA).hexdigest()}
 PUT = {"putUrl": {"contentType": "text/x", "contentLength": len(DATA)}}
 INLINE = {"dataInline": {"contentType": "text/x", "objectData": base64.b64encode(DATA).decode()}}
-DAY = 86_400_000
+HOUR, DAY = 3_600_000, 86_400_000
 
 
 def upload(**changes: Any) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def test_a_content_type_that_is_none_fails(send: Send) -> None:
 
 def test_objects_expire(send: Send, sign: Signs, sandbox: RunningSandbox, finished: dict[str, Any]) -> None:
     """
-    At their time, and unfinished ones after a day; the name and the uploadId are free again.
+    An hour after their time, and unfinished ones after a day; the name and the uploadId are free again.
     """
     unfinished = upload(expires=moment("3 days"))
     send("PUT", f"{OBJECT}/upload/unfinished", unfinished)
@@ -253,13 +253,25 @@ def test_objects_expire(send: Send, sign: Signs, sandbox: RunningSandbox, finish
 
     sandbox.clock.offset += DAY - 60_000
     assert 409 == later("PUT", f"{OBJECT}/upload/unfinished", {**unfinished, "projectId": "q"})
-    sandbox.clock.offset += 120_000
+    sandbox.clock.offset += 120_000 + HOUR
     assert 200 == later("GET", f"{OBJECT}/metadata/x")
     assert 200 == later("PUT", f"{OBJECT}/upload/unfinished", {**unfinished, "projectId": "q"})
     sandbox.clock.offset += DAY
     assert 404 == later("GET", f"{OBJECT}/metadata/x")
     assert 404 == fetch(sandbox.storage.get_url("objects", "x", 60)).status
     assert 200 == later("PUT", f"{OBJECT}/upload/x", {**finished, "expires": moment("9 days")})
+
+
+def test_an_object_may_have_expired_when_it_is_made(send: Send) -> None:
+    """
+    Nobody minds, for a while.
+    """
+    begun = upload(expires=moment("-10 minutes"), proposedUploadMethods=INLINE, hashes=HASHES)
+
+    assert 200 == send("PUT", f"{OBJECT}/upload/x", begun).status
+    assert 200 == send("POST", f"{OBJECT}/finish-upload/x", finish(begun)).status
+    assert 200 == send("GET", f"{OBJECT}/metadata/x").status
+    assert 200 == send("PUT", f"{OBJECT}/upload/y", upload(expires="2001-01-01T00:00:00Z", hashes=HASHES)).status
 
 
 @pytest.mark.parametrize("size", [0, 10, 8191, 8192, 300_000])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Answer
 from tccli.sandbox.certificates import decode_base64
-from tccli.sandbox.clock import DAY, MINUTE, from_json, to_json
+from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
 from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.registry import allow_slashes, handles, patterns, tables
 
@@ -36,6 +36,8 @@ DOWNLOAD_METHODS = ("getUrl", "simple")
 """Those that a caller accepts; the first is preferred."""
 PUT_MINUTES, SIMPLE_MINUTES = 45, 30
 GET_SECONDS = 60
+GRACE = HOUR
+"""How long after its end an object is still there: the service clears away from time to time."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of a media type
 _MEDIA_TYPE = re.compile(rf'\s*{_TOKEN}/{_TOKEN}\s*(; *{_TOKEN} *= *("([^"\\]|\\.)*"|{_TOKEN}) *)*')
@@ -142,11 +144,8 @@ def _compare_hashes(name: str, existing: dict[str, str], given: dict[str, Any]) 
 
 
 def _add_hashes(state: State, name: str, given: dict[str, Any]) -> None:
-    if not given:
-        return
-    row = find(state, name)
-    assert row is not None
-    hashes = json.loads(row["hashes"])
+    row = state.store.one("SELECT hashes FROM objects WHERE name = ?", name)
+    hashes = json.loads(row["hashes"]) if row else {}
     for algorithm, digest in given.items():
         written = digest if isinstance(digest, str) else json.dumps(digest)
         if hashes.setdefault(algorithm, written) != written:
@@ -212,11 +211,13 @@ def redirect(url: str) -> Answer:
 
 def find(state: State, name: str) -> sqlite3.Row | None:
     """
-    Return an object, finished or not; one that has expired goes away at this moment.
+    Return an object, finished or not; one that has long expired goes away at this moment.
     """
     row = state.store.one("SELECT * FROM objects WHERE name = ?", name)
-    now = state.clock.now()
-    if row is not None and (row["expires"] < now or (row["upload_expires"] or now) < now):
+    if row is None:
+        return None
+    ends = row["expires"] if row["upload_expires"] is None else min(row["expires"], row["upload_expires"])
+    if ends < state.clock.now() - GRACE:
         state.store.run("DELETE FROM objects WHERE name = ?", name)
         state.storage.remove(BUCKET, name)
         return None
