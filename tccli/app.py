@@ -115,7 +115,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     Run the command line and exit with the code that says how it went.
     """
-    sys.exit(run(argv))
+    try:
+        code = run(argv)
+    except Exception:  # noqa: BLE001 - a mistake of ours is shown whole, but 1 would say that the answer is no
+        import traceback
+
+        traceback.print_exc()
+        code = TcError.exit_code
+    sys.exit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tccli.core.downloads import Outcome, Wanted
     from tccli.core.remote import Source
 
-AT_ONCE = 32
-"""Artifacts that are fetched at the same time when a pattern names several."""
+AT_ONCE = 40
+"""Artifacts that are fetched side by side when a pattern names several: a few more than a server answers at once."""
 
 
 def _options() -> list[click.Parameter]:

@@ -48,6 +48,9 @@ def serve(ports: Queue[int], count: int, latency: float) -> None:
             path = head.split(" ", 2)[1]
             kind, body = content(path, port, count)
             wanted = re.search(r"(?i)range: bytes=0-", head)
+            if kind == "redirect":
+                writer.write(b"HTTP/1.1 303 See Other\r\nContent-Length: 0\r\nLocation: " + body + b"\r\n\r\n")
+                continue
             status = "206 Partial Content" if wanted and kind == "text/plain" else "200 OK"
             part = f"Content-Range: bytes 0-{len(body) - 1}/{len(body)}\r\n" if status.startswith("206") else ""
             lines = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{part}Content-Length: {len(body)}\r\n\r\n"
@@ -72,9 +75,12 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     Return the type and body of an answer.
     """
     name = re.search(r"/artifact-content/(.*)", path)
+    followed = re.search(r"/artifacts/(.+)", path)
     answer: dict[str, Any]
     if name:
         answer = {"storageType": "s3", "url": f"http://127.0.0.1:{port}/files/{name[1]}"}
+    elif followed:
+        return "redirect", f"http://127.0.0.1:{port}/files/{followed[1]}".encode()
     elif path.startswith("/files/"):
         return "text/plain", CONTENT
     else:
@@ -129,7 +135,7 @@ def curls(count: int) -> float:
         port, server = started(count, 0)
         begin = time.perf_counter()
         for number in range(count):
-            url = f"http://127.0.0.1:{port}/files/{number}"
+            url = f"http://127.0.0.1:{port}/api/queue/v1/task/{TASK}/artifacts/public%2F{number}"
             subprocess.run(["curl", "-sL", "-o", f"{folder}/{number}", url], check=True)
         taken = time.perf_counter() - begin
         server.terminate()
