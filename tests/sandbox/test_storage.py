@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -242,6 +243,7 @@ def test_one_connection_serves_many(storage: Storage, url: str) -> None:
     assert [200, 403, 200] == [exchange.status for exchange in storage.counters.exchanges]
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_is_quick(storage: Storage, tmp_path: Path) -> None:
     """
     Hundreds of megabytes a second, to a client that is not written in Python.
@@ -262,17 +264,37 @@ def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
     first = Storage(Clock(), tmp_path)
     first.keep("b", "x", TEXT, "text/plain")
     (tmp_path / "half.data").write_bytes(b"half")
+    (tmp_path / "half.new").write_bytes(b"{")
     first.close()
     second = Storage(Clock(), tmp_path)
     second.start()
     try:
         assert TEXT == fetch(second.get_url("b", "x", 60)).body
-        assert not (tmp_path / "half.data").exists()
+        assert [] == list(tmp_path.glob("half.*"))
         second.remove("b", "x")
         assert 404 == fetch(second.get_url("b", "x", 60)).status
         assert [] == list(tmp_path.iterdir())
     finally:
         second.close()
+
+
+def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
+    """
+    What is counted as sent is nearly what the client has got.
+    """
+    size = 32 << 20
+    storage.keep("b", "big", bytes(size), "a/b")
+    parts = urllib.parse.urlsplit(storage.get_url("b", "big", 60))
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
+        connection.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert connection.recv(1000)
+        time.sleep(0.2)
+        assert storage.counters.sent < 4 << 20
+    deadline = time.monotonic() + 5
+    while storage.counters.sent > 3 << 20 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert storage.counters.sent == storage.counters.exchanges[-1].sent < 4 << 20
 
 
 def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:

@@ -22,7 +22,9 @@ from tccli.sandbox.storage.signing import Refusal
 if TYPE_CHECKING:
     from tccli.sandbox.storage.host import Storage
 
-CHUNK = 1 << 20
+RECEIVED_AT_ONCE = 1 << 20
+SENT_AT_ONCE = 1 << 18
+"""Also what the system keeps for a slow client: more would be counted as sent, and never arrive."""
 SMALL = 1 << 16
 IDLE_SECONDS = 60
 SLICES = 20
@@ -44,6 +46,7 @@ class Connection(BaseHTTPRequestHandler):
         Take over a connection.
         """
         super().setup()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AT_ONCE)
         self.storage: Storage = self.server.storage  # type: ignore[attr-defined]
         self.name = ""
         self.exchange = Exchange("", "", "")
@@ -126,7 +129,7 @@ class Connection(BaseHTTPRequestHandler):
         for kind in ("drop", "reset"):
             drop = drop or faults.strike(kind, "PUT", self.name, lambda fault: fault.number < length)
         slow = faults.strike("slow", "PUT", self.name)
-        chunk = max(1, slow.number // SLICES) if slow else CHUNK
+        chunk = max(1, slow.number // SLICES) if slow else RECEIVED_AT_ONCE
         end = drop.number if drop else length
         buffer = memoryview(bytearray(min(chunk, max(1, end))))
         begun = time.monotonic()
@@ -192,7 +195,7 @@ class Connection(BaseHTTPRequestHandler):
             self.connection.sendall(head + data)
             return
         self.connection.sendall(head)
-        chunk = max(1, slow.number // SLICES) if slow else CHUNK
+        chunk = max(1, slow.number // SLICES) if slow else SENT_AT_ONCE
         begun, position = time.monotonic(), answer.start
         end = answer.start + answer.length
         while position < end:

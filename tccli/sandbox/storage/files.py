@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-DATA, DESCRIPTION = ".data", ".json"
+DATA, DESCRIPTION, UNFINISHED = ".data", ".json", ".new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class Files:
             self._stored[entry["key"]] = Stored(**entry["stored"])
         # What a process left behind that was ended in the middle of an upload.
         known = {stored.path for stored in self._stored.values()}
-        for data in self._folder.glob("*" + DATA):
-            if str(data) not in known:
-                data.unlink()
+        for left in [*self._folder.glob("*" + DATA), *self._folder.glob("*" + UNFINISHED)]:
+            if str(left) not in known:
+                left.unlink()
 
     def find(self, key: str) -> Stored | None:
         """
@@ -99,7 +99,7 @@ class Files:
         description = self._description(key)
         with self._lock:
             # One that is written halfway is never read: the rename is what counts.
-            temporary = description.with_suffix(".new")
+            temporary = description.with_suffix(UNFINISHED)
             temporary.write_text(json.dumps({"key": key, "stored": asdict(stored)}), "utf-8")
             temporary.replace(description)
             before = self._stored.get(key)
