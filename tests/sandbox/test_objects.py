@@ -17,10 +17,12 @@ import taskcluster.aio.download
 import taskcluster.download
 import taskcluster.upload
 
+from tccli.sandbox.server import Server
 from tests.sandbox.conftest import fetch, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import RunningSandbox
     from tests.sandbox.conftest import Reply, Signs
@@ -313,3 +315,24 @@ def test_the_service_can_lie_about_hashes(sandbox: RunningSandbox, finished: dic
     assert 1 == fault.struck
     assert HASHES == service.object("x")["hashes"]
     assert DATA == bytes(taskcluster.download.downloadToBuf(name="x", objectService=service, maxRetries=0)[0])
+
+
+def test_objects_outlive_the_process(tmp_path: Path) -> None:
+    """
+    With a folder, bytes and metadata are there for the next sandbox; URLs are not, since its port is another.
+    """
+    urls = []
+    for is_first in (True, False):
+        with Server(folder=tmp_path) as server:
+            options = {"rootUrl": server.root_url, "credentials": dict(server.credentials), "maxRetries": 0}
+            service = taskcluster.Object(options)
+            if is_first:
+                begun = upload(proposedUploadMethods=INLINE)
+                service.createUpload("x", begun)
+                service.finishUpload("x", finish(begun))
+            found = service.startDownload("x", {"acceptDownloadMethods": {"getUrl": True}})
+            urls.append(found["url"])
+
+            assert DATA == fetch(found["url"]).body
+            assert found["url"].startswith(server.storage_url)
+    assert urls[0] != urls[1]
