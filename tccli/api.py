@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli import names, references
+from tccli.command import Command, Group
 from tccli.errors import UsageError
-from tccli.options import Command, Group, Settings, settings_of
+from tccli.method_help import facts, meaning
+from tccli.options import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -103,7 +105,7 @@ class MethodCommand(Command):
         method: Whose.
         run: What it does with them.
         options: Options beside the method's own.
-        prints_data: As in :class:`~tccli.options.Command`.
+        prints_data: As in :class:`~tccli.command.Command`.
     """
 
     def __init__(
@@ -126,7 +128,7 @@ class MethodCommand(Command):
         super().format_help_text(ctx, formatter)
         formatter.write_paragraph()
         with formatter.indentation():
-            formatter.write_dl(_facts(self.method))
+            formatter.write_dl(facts(self.method))
 
     def _call(self, **values: Any) -> None:
         ctx = click.get_current_context()
@@ -177,19 +179,9 @@ def _arguments(method: Method) -> list[click.Argument]:
 
 def _query_options(method: Method) -> list[click.Option]:
     return [
-        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=_meaning(name))
+        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=meaning(name))
         for name in method.query
     ]
-
-
-def _meaning(query: str) -> str:
-    match query:
-        case "continuationToken":
-            return "Go on after the page whose answer held this token."
-        case "limit":
-            return "Entries a page, at most 1000."
-        case _:
-            return f"The API's {query}."
 
 
 def _free(options: Sequence[click.Option], method: Method) -> list[click.Option]:
@@ -216,40 +208,6 @@ def _call_options(method: Method) -> list[click.Option]:
     if method.is_paged:
         options.append(click.Option(["--paginate"], is_flag=True, help="Fetch all pages, as one document."))
     return [*options, click.Option(["--dry-run"], is_flag=True, help="Print the request and send nothing.")]
-
-
-def _facts(method: Method) -> list[tuple[str, str]]:
-    payload = "none"
-    if method.takes_payload:
-        payload = f"JSON, matching {method.input}" if method.input else "JSON"
-    facts = [
-        ("Request", f"{method.verb} /api/{method.service}/{method.version}{method.route}"),
-        ("Arguments", " ".join(f"<{name}>" for name in method.args) or "none"),
-        ("Payload", payload),
-        ("Answer", f"JSON, matching {method.output}" if method.output else "not described by a schema"),
-        ("Stability", method.stability),
-        ("Scopes", _scopes(method.scopes) or "none"),
-    ]
-    return [(f"{name}:", text) for name, text in facts]
-
-
-def _scopes(expression: Any) -> str:
-    """
-    Return a scope expression as a person reads it.
-    """
-    match expression:
-        case str():
-            return expression
-        case {"AllOf": parts}:
-            return " and ".join(_scopes(part) for part in parts)
-        case {"AnyOf": parts}:
-            return "(" + " or ".join(_scopes(part) for part in parts) + ")"
-        case {"for": name, "in": names_, "each": each}:
-            return f"{each} for each {name} of {names_}"
-        case {"if": condition, "then": then, **rest}:
-            return f"if {condition}: {_scopes(then)}" + (f", else: {_scopes(rest['else'])}" if "else" in rest else "")
-        case _:
-            return ""
 
 
 def _check_query(method: Method, query: Mapping[str, str]) -> None:
@@ -325,7 +283,7 @@ def _answer(method: Method, response: Response) -> Answer:
     """
     Return what an answer says: a document, a place, text, or nothing.
     """
-    from tccli.core.client import document
+    from tccli.core.answers import document
     from tccli.output import Answer
 
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

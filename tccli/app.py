@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli import __version__, names
+from tccli.command import Group
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
-from tccli.options import Group, Settings
+from tccli.options import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

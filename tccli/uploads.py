@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tccli.command import Command
 from tccli.errors import UsageError
-from tccli.options import Command, Settings, one_of, pass_settings
+from tccli.options import Settings, one_of, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

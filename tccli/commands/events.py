@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from tccli import names
+from tccli.command import Group
 from tccli.errors import UsageError
-from tccli.options import Group, Settings, pass_settings
+from tccli.options import Settings, pass_settings
 
 
 @click.group(cls=Group, name="events")

@@ -8,7 +8,8 @@ import re
 
 import click
 
-from tccli.options import Command, Settings, pass_settings
+from tccli.command import Command
+from tccli.options import Settings, pass_settings
 
 
 class _TakesNegativeOffsets(Command):

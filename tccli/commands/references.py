@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tccli.command import Group
 from tccli.errors import UsageError
-from tccli.options import Group, Settings, pass_settings
+from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

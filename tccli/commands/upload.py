@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import click
 
-from tccli.options import Group
+from tccli.command import Group
 from tccli.uploads import artifact_command, object_command
 
 

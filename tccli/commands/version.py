@@ -7,7 +7,8 @@ from __future__ import annotations
 import click
 
 from tccli import __version__
-from tccli.options import Command, Settings, pass_settings
+from tccli.command import Command
+from tccli.options import Settings, pass_settings
 
 
 @click.command(cls=Command, name="version")

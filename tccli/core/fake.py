@@ -9,7 +9,6 @@ that share it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.transport import Response
@@ -18,19 +17,7 @@ from tccli.errors import ConfigurationError, LocalFileError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.transport import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """
-    What a request stands for: ``queue.task``, its path arguments in order, its query, its payload (None without one).
-    """
-
-    method: str
-    args: tuple[str, ...]
-    query: Mapping[str, str]
-    payload: Any
+    from tccli.core.transport import Call, Request
 
 
 class FakeTransport:

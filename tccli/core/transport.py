@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
-    from tccli.core.fake import Call
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """
+    What a request stands for: ``queue.task``, its path arguments in order, its query, its payload (None without one).
+    """
+
+    method: str
+    args: tuple[str, ...]
+    query: Mapping[str, str]
+    payload: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,210 @@
+"""
+What all commands of tc are: they take the shared options, find their names in any spelling, and wrap their help.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli import names
+from tccli.errors import UsageError
+from tccli.options import global_options, output_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
+UNBREAKABLE_HYPHEN = "\u2011"
+NARROWEST_HELP = 40
+WIDEST_HELP = 100
+
+
+class _Formatter(click.HelpFormatter):
+    """
+    Wraps help between words only: an option or a scope that is broken at a hyphen cannot be copied.
+    """
+
+    def write_text(self, text: str) -> None:
+        """
+        Write a wrapped paragraph.
+        """
+        super().write_text(text.replace("-", UNBREAKABLE_HYPHEN))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """
+        Write rows of a name and a wrapped text.
+        """
+        super().write_dl([(name, text.replace("-", UNBREAKABLE_HYPHEN)) for name, text in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """
+        Return what was written.
+        """
+        return super().getvalue().replace(UNBREAKABLE_HYPHEN, "-")
+
+
+def _columns() -> int:
+    """
+    Return the terminal's width, as shutil does it without loading what shutil loads.
+    """
+    written = os.environ.get("COLUMNS", "")
+    if written.isdigit() and int(written) > 0:
+        return max(int(written), NARROWEST_HELP)
+    try:
+        return max(os.get_terminal_size(1).columns, NARROWEST_HELP)
+    except OSError:
+        return 80
+
+
+class _Context(click.Context):
+    """
+    Knows whether the shared options can matter: making them takes as long as the rest of a small command.
+    """
+
+    takes_shared = True
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """
+        Return what help is written with: as wide as the terminal, up to a width that can be read.
+        """
+        return _Formatter(width=min(_columns(), WIDEST_HELP) - 2)
+
+
+class _TakesSharedOptions(click.Command):
+    """
+    A command with the shared options beside its own.
+
+    Attributes:
+        prints_data: Whether the options for output apply.
+    """
+
+    context_class = _Context
+    prints_data = True
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """
+        Return the command's own parameters, then the shared ones that they leave free.
+        """
+        own = super().get_params(ctx)
+        shared = self.shared(ctx)
+        if not shared:
+            return own
+        taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
+        return [*own, *(option for option in shared if not taken & {names.fold(each) for each in option.opts})]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """
+        Parse; where no word can be a shared option, they are left out.
+        """
+        assert isinstance(ctx, _Context)
+        words = args[:1] if isinstance(self, click.Group) else args
+        ctx.takes_shared = any(word.startswith("-") and word not in {"--help", "-h"} for word in words)
+        rest = super().parse_args(ctx, args)
+        ctx.takes_shared = True
+        return rest
+
+    def shared(self, ctx: click.Context) -> Sequence[click.Option]:
+        """
+        Return the shared options that apply.
+        """
+        if not getattr(ctx, "takes_shared", True):
+            return ()
+        return (*(output_options() if self.prints_data else ()), *global_options())
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the options under headings: the command's own, those for output, and the global ones by name only.
+        """
+        assert isinstance(ctx, _Context)
+        ctx.takes_shared = True
+        shared = self.shared(ctx)
+        params = self.get_params(ctx)
+        sections = (
+            ("Options", [param for param in params if param not in shared and isinstance(param, click.Option)]),
+            ("Output", [option for option in output_options() if option in params]),
+        )
+        for heading, options in sections:
+            rows = [row for param in options if (row := param.get_help_record(ctx)) is not None]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+        with formatter.section("Global options"):
+            if ctx.parent is None:
+                rows = [row for option in global_options() if (row := option.get_help_record(ctx)) is not None]
+                formatter.write_dl(rows)
+            else:
+                spelled = [" / ".join((option.opts[-1], *option.secondary_opts)) for option in global_options()]
+                formatter.write_text(f"{', '.join(spelled)}: see tc --help.")
+
+
+class Command(_TakesSharedOptions):
+    """
+    A command of tc.
+
+    Args:
+        prints_data: Whether it has an answer, so that the options for output apply.
+    """
+
+    def __init__(self, *args: Any, prints_data: bool = True, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+        self.prints_data = prints_data
+
+
+class Group(_TakesSharedOptions, click.Group):
+    """
+    A group of tc, whose commands are found under any spelling of their names.
+    """
+
+    command_class = Command
+    group_class = type
+    kind = "command"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        super().__init__(*args, **kwargs)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the commands, then the options.
+        """
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """
+        Return a command by any spelling of its name.
+        """
+        found = names.find(cmd_name, self.list_commands(ctx))
+        return None if found is None else self.load(ctx, found)
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command | None:
+        """
+        Return a command by its exact name.
+        """
+        return self.commands.get(name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """
+        Find the command that the first word names.
+
+        Raises:
+            UsageError: There is none; the near misses are named.
+        """
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            where = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
+            message = f"{where}: no {self.kind} {args[0]!r}" if where else f"no {self.kind} {args[0]!r}"
+            raise UsageError(message, hint=self.hint(ctx, args[0]))
+        return command.name, command, args[1:]
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Say what may have been meant by a name that is not there.
+        """
+        return names.suggestion(name, self.list_commands(ctx)) or f"{ctx.command_path} --help lists them"
