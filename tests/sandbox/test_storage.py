@@ -379,10 +379,10 @@ def test_urls_can_expire_early(storage: Storage) -> None:
     """
     After a moment, whatever was promised.
     """
-    fault = storage.faults.add("expire=50ms,times=1")
+    fault = storage.faults.add("expire=1s,times=1")
     early, later = storage.get_url("b", "x", 60), storage.get_url("b", "x", 60)
     assert 200 == fetch(early).status
-    time.sleep(0.1)
+    time.sleep(1.1)
 
     assert (403, 200) == (fetch(early).status, fetch(later).status)
     assert 1 == fault.struck
@@ -390,18 +390,18 @@ def test_urls_can_expire_early(storage: Storage) -> None:
 
 def test_connections_can_be_slow_each(storage: Storage) -> None:
     """
-    So many bytes a second for one, and twice that for two.
+    So many bytes a second for one, and four times that for four.
     """
     storage.keep("b", "big", bytes(200_000), "a/b")
     storage.faults.add("slow=400000,match=big")
     begun = time.monotonic()
-    threads = [threading.Thread(target=fetch, args=[storage.get_url("b", "big", 60)]) for _ in range(2)]
+    threads = [threading.Thread(target=fetch, args=[storage.get_url("b", "big", 60)]) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert 0.4 < time.monotonic() - begun < 0.9
+    assert 0.4 < time.monotonic() - begun < 1.6
 
 
 def test_uploads_can_fail(storage: Storage) -> None:
