@@ -4,11 +4,12 @@ Artifacts' names and this machine's files: patterns, places, and names that woul
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from typing import TYPE_CHECKING
 
-from tccli.errors import UsageError
+from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,15 +54,20 @@ def place_below(folder: str, name: str) -> str:
 
     Raises:
         UsageError: It would lie outside, by its name or by a link that is there.
+        LocalFileError: Its folder cannot be made.
     """
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name:
         raise UsageError(f"{name!r} cannot be mirrored below {folder}: its name leads elsewhere")
     root = os.path.realpath(folder)
     path = os.path.join(root, *parts)
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    # Before anything is made: it would be made where the link leads.
     if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path) or os.path.islink(path):
         raise UsageError(f"{name!r} cannot be mirrored below {folder}: a link leads elsewhere")
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    except OSError as error:
+        raise LocalFileError(f"cannot make the folder {os.path.dirname(path)}: {error.strerror}") from None
     return path
 
 
@@ -75,8 +81,8 @@ def _regex(pattern: str) -> str:
         elif piece == "?":
             translated += "[^/]"
         elif piece.startswith("[") and piece.endswith("]") and len(piece) > 2:
-            inner = re.sub(r"([\\\[\]&~|^])", r"\\\1", piece[1:-1].removeprefix("!"))
-            translated += f"[{'^/' if piece[1] == '!' else ''}{inner}]"
+            # The standard library knows all of their odd forms, but not that they stop at a slash.
+            translated += "(?!/)" + fnmatch.translate(piece).removeprefix("(?s:")[:-3]
         else:
             translated += re.escape(piece)
     return translated
