@@ -55,7 +55,7 @@ def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
                 yield device
             return
         mode = new_mode(path, private=private)
-        handle, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)}.")
+        handle, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:50]}.")
         try:
             with open(handle, "wb") as file:
                 os.fchmod(file.fileno(), mode)

@@ -9,6 +9,7 @@ told apart by the system's boot id, which stands in the first line.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 VERSION = 1
 GRAIN = 256 << 10
 """Bytes: how much may be written before the journal says so."""
+LONGEST_NAME = 200
+"""Bytes of a target's name that leave room for what is added to it; most systems allow 255."""
 
 
 class Intervals:
@@ -57,12 +60,10 @@ class Intervals:
         """
         missing = []
         position = 0
-        for low, high in self._stretches:
-            if low > position:
+        for low, high in [*self._stretches, (length, length)]:
+            if position < min(low, length):
                 missing.append((position, min(low, length)))
             position = max(position, high)
-        if position < length:
-            missing.append((position, length))
         return missing
 
     def total(self) -> int:
@@ -92,6 +93,8 @@ class Partial:
 
     def __init__(self, target: str) -> None:
         folder, name = os.path.split(os.path.abspath(target))
+        if len(os.fsencode(name)) > LONGEST_NAME:
+            name = hashlib.sha256(os.fsencode(name)).hexdigest()
         self.path = expected = os.path.join(folder, f".{name}.tc-partial")
         self.fd = self._locked()
         self.can_resume = self.path == expected
