@@ -1,0 +1,9 @@
+"""
+Objects and artifacts to download.
+"""
+
+from __future__ import annotations
+
+from tests.depot import depot, hung_up
+
+__all__ = ["depot", "hung_up"]
