@@ -40,7 +40,8 @@ async def perform(call: Call) -> Answer:
         ApiError: The answer is an error.
     """
     call.payload = read_payload(call.request)
-    if _needs_only_path(call.method.service, call.method.name):
+    # Where an argument is missing, the handler knows what stands for it.
+    if _needs_only_path(call.method.service, call.method.name) and call.args.keys() == set(call.method.args):
         call.authorize(**call.args)
     _check_args(call)
     _check_query(call)
@@ -86,9 +87,8 @@ def _check_query(call: Call) -> None:
             wrong.append(f"Query-string parameter: {plain} is not supported!")
         elif bracket or plain in found:
             wrong.append(f"Query-string parameter: {plain} must be a string!")
-        elif not re.search(_query_pattern(plain), value):
-            shown = QUERY_PATTERNS[plain].replace("/", "\\/")
-            wrong.append(f'Query-string parameter: {plain}="{value}" does not match expression: /{shown}/')
+        elif problem := _query_problem(call.method.id, plain, value):
+            wrong.append(f'Query-string parameter: {plain}="{value}" {problem}')
         else:
             found[plain] = value
     if wrong:
@@ -96,9 +96,20 @@ def _check_query(call: Call) -> None:
     call.query = found
 
 
+def _query_problem(method_id: str, name: str, value: str) -> str | None:
+    check = registry.query_check(method_id, name) or QUERY_PATTERNS.get(name, "")
+    if not isinstance(check, str):
+        problem = check(value)
+        return None if problem is None else f"is not valid, error: {problem}"
+    if re.search(_pattern(check), value):
+        return None
+    shown = check.replace("/", "\\/")
+    return f"does not match expression: /{shown}/"
+
+
 @cache
-def _query_pattern(name: str) -> re.Pattern[str]:
-    return re.compile(QUERY_PATTERNS.get(name, "").replace("$", r"\Z"))
+def _pattern(written: str) -> re.Pattern[str]:
+    return re.compile(written.replace("$", r"\Z"))
 
 
 def _check_payload(call: Call) -> None:

@@ -26,6 +26,8 @@ _handlers: dict[str, Handler] = {}
 _tables: list[str] = []
 _patterns: dict[tuple[str, str], str] = {}
 _slashes: dict[tuple[str, str], frozenset[str]] = {}
+_optional: dict[tuple[str, str], frozenset[str]] = {}
+_queries: dict[tuple[str, str], str | Callable[[str], str | None]] = {}
 
 
 def handles(*method_ids: str) -> Callable[[Handler], Handler]:
@@ -72,6 +74,31 @@ def allow_slashes(service: str, argument: str, *methods: str) -> None:
     _slashes[service, argument] = frozenset(methods)
 
 
+def allow_missing(service: str, argument: str, *methods: str) -> None:
+    """
+    Let the last argument of the path be missing, together with its slash: of these methods.
+    """
+    _optional[service, argument] = frozenset(methods)
+
+
+def queries(method_id: str, **checks: str | Callable[[str], str | None]) -> None:
+    """
+    Say what query options of a method look like, other than those that all services check in the same way.
+
+    Args:
+        method_id: Such as ``purge-cache.purgeRequests``.
+        **checks: By option: an expression, or a function that says what is wrong with a value.
+    """
+    _queries.update({(method_id, name): check for name, check in checks.items()})
+
+
+def query_check(method_id: str, option: str) -> str | Callable[[str], str | None] | None:
+    """
+    Return what :func:`queries` was told of an option.
+    """
+    return _queries.get((method_id, option))
+
+
 def load() -> None:
     """
     Import every module of ``services``.
@@ -107,6 +134,13 @@ def takes_slashes(method: references.Method, argument: str) -> bool:
     """
     methods = _slashes.get((method.service, argument))
     return methods is not None and (not methods or method.name in methods)
+
+
+def may_be_missing(method: references.Method, argument: str) -> bool:
+    """
+    Say whether an argument may be missing from the path.
+    """
+    return method.name in _optional.get((method.service, argument), ())
 
 
 def problems(service: str, arguments: dict[str, Any]) -> list[str]:

@@ -67,7 +67,7 @@ class Router:
         for route in self._routes.get(f"{_prefix(path)} {'GET' if verb == 'HEAD' else verb}", ()):
             found = route.expression.fullmatch(path)
             if found is not None:
-                return route.method, {name: _decode(value) for name, value in found.groupdict().items()}
+                return route.method, _arguments(found)
         return None
 
     def verbs(self, path: str) -> list[str]:
@@ -93,8 +93,16 @@ def _expression(method: Method) -> str:
     written = re.escape(method.route.removesuffix("/"))
     for name in method.args:
         any_of = ".*" if registry.takes_slashes(method, name) else "[^/]+?"
-        written = written.replace(f"<{name}>", f"(?P<{name}>{any_of})")
+        group = f"(?P<{name}>{any_of})"
+        if registry.may_be_missing(method, name):
+            written = written.replace(f"/<{name}>", f"(?:/{group})?")
+        else:
+            written = written.replace(f"<{name}>", group)
     return written + "/?"
+
+
+def _arguments(found: re.Match[str]) -> dict[str, str]:
+    return {name: _decode(value) for name, value in found.groupdict().items() if value is not None}
 
 
 def _specificity(method: Method) -> list[tuple[int, str]]:

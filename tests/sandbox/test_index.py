@@ -1,0 +1,187 @@
+"""
+The index: paths, ranks, namespaces, and the way to artifacts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tccli.sandbox.services.index import index_task
+from tests.sandbox.conftest import fetch, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply, Run
+
+    Send = Callable[..., Reply]
+
+INDEX = "/api/index/v1"
+HOUR = 3_600_000
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """
+    Return a payload of insertTask.
+    """
+    return {"taskId": taskcluster.slugId(), "rank": 1, "data": {"a": 1}, "expires": moment("1 day"), **changes}
+
+
+def test_the_official_client_finds_what_it_put_in(sandbox: RunningSandbox) -> None:
+    """
+    By path, in lists of a namespace, and not after it was deleted.
+    """
+    index = taskcluster.Index({"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 0})
+    made = entry()
+    put = index.insertTask("a.b.c", made)
+
+    assert {**made, "namespace": "a.b.c", "expires": made["expires"][:23] + "Z"} == put
+    assert put == index.findTask("a.b.c")
+    assert [put] == index.listTasks("a.b")["tasks"]
+    assert ["a.b"] == [found["namespace"] for found in index.listNamespaces("a")["namespaces"]]
+    assert {} == index.deleteTask("a.b.c")
+    assert [] == index.listTasks("a.b")["tasks"]
+
+
+def test_the_top_has_no_name(send: Send) -> None:
+    """
+    Without an argument, with or without a slash at the end.
+    """
+    send("PUT", f"{INDEX}/task/top", entry())
+    send("PUT", f"{INDEX}/task/a.b", entry())
+
+    for end in ("", "/"):
+        assert ["top"] == [found["namespace"] for found in send("GET", f"{INDEX}/tasks{end}").json["tasks"]]
+        found = send("GET", f"{INDEX}/namespaces{end}").json["namespaces"]
+        assert [("a", "a")] == [(space["namespace"], space["name"]) for space in found]
+
+
+def test_the_higher_rank_stays(send: Send) -> None:
+    """
+    A lower one is no error, and changes nothing; the same one takes the place.
+    """
+    low, high, same = entry(rank=1), entry(rank=2.5), entry(rank=2.5)
+    for put, kept in ((low, low), (high, high), (low, high), (same, same)):
+        answer = send("PUT", f"{INDEX}/task/a.b", put)
+        assert (200, kept["taskId"]) == (answer.status, answer.json["taskId"])
+
+
+def test_entries_end_and_their_namespaces_later(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    A namespace lives until the midnight after the last of its tasks.
+    """
+    send("PUT", f"{INDEX}/task/a.b", entry(expires=moment("1 hour")))
+    sandbox.clock.offset = HOUR + 1000
+
+    assert "ResourceNotFound" == send("GET", f"{INDEX}/task/a.b", signed=False).code
+    assert [] == send("GET", f"{INDEX}/tasks/a", signed=False).json["tasks"]
+    sandbox.clock.offset = 26 * HOUR
+    assert [] == send("GET", f"{INDEX}/namespaces", signed=False).json["namespaces"]
+
+
+def test_lists_come_in_pages(send: Send) -> None:
+    """
+    Of tasks, of namespaces, and of the tasks at many paths, wherever they are.
+    """
+    paths = sorted(f"{space}.{name}" for space in ("x.a", "x.b") for name in ("1", "2"))
+    for path in [*paths, "x.a"]:
+        send("PUT", f"{INDEX}/task/{path}", entry())
+
+    assert ["x.a"] == walk(send, "GET", "tasks/x", None, "tasks")
+    assert ["x.a", "x.b"] == walk(send, "GET", "namespaces/x", None, "namespaces")
+    wanted = {"indexes": [*paths, "x.a", "not.there"]}
+    assert ["x.a", *paths] == walk(send, "POST", "tasks/indexes", wanted, "tasks")
+    assert [] == send("POST", f"{INDEX}/tasks/indexes", {}).json["tasks"]
+
+
+def walk(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str]:
+    """
+    Return the namespaces in all pages of one entry each.
+    """
+    found: list[str] = []
+    token = ""
+    while True:
+        answer = send(verb, f"{INDEX}/{route}?limit=1{token}", payload).json
+        assert 1 >= len(answer[name])
+        found += [listed["namespace"] for listed in answer[name]]
+        if "continuationToken" not in answer:
+            return found
+        token = f"&continuationToken={answer['continuationToken']}"
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload", "signed", "code"),
+    [
+        pytest.param("GET", "task/none", None, True, "ResourceNotFound", id="unknown"),
+        pytest.param("GET", "task/none/artifacts/public/x", None, True, "ResourceNotFound", id="artifact of none"),
+        pytest.param("GET", "task/a..b", None, True, "InvalidRequestArguments", id="empty part"),
+        pytest.param("GET", "tasks/a%2Fb", None, True, "InvalidRequestArguments", id="slash"),
+        pytest.param("GET", "tasks/a?limit=x", None, True, "InvalidRequestArguments", id="limit"),
+        pytest.param("GET", "namespaces/a?continuationToken=-", None, True, "InputError", id="token"),
+        pytest.param("PUT", "task/a", {}, True, "InputValidationError", id="payload"),
+        pytest.param("PUT", "task/a", entry(), False, "InsufficientScopes", id="insert, nobody"),
+        pytest.param("DELETE", "task/a", None, False, "InsufficientScopes", id="delete, nobody"),
+        pytest.param("POST", "tasks/indexes", {"indexes": 1}, True, "InputValidationError", id="indexes"),
+        pytest.param("GET", "task/a/artifacts/private", None, False, "InsufficientScopes", id="artifact, nobody"),
+    ],
+)
+def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+    """
+    With the services' codes.
+    """
+    assert code == send(verb, f"{INDEX}/{target}", payload, signed=signed).code
+
+
+def test_leads_to_artifacts(send: Send, run: Run, sandbox: RunningSandbox) -> None:
+    """
+    Public ones to their bytes, private ones to the queue with a signature, and to the queue what is not there.
+    """
+    reference = {"storageType": "reference", "url": "https://example.com/x", "contentType": "t/x"}
+    for name in ("public/x", "private/x y"):
+        target = f"{run.path}/artifacts/{name.replace('/', '%2F').replace(' ', '%20')}"
+        assert 200 == send("POST", target, {**reference, "expires": moment("1 hour")}).status
+    send("PUT", f"{INDEX}/task/a.b", entry(taskId=run.task_id))
+    queue = f"{sandbox.root_url}/api/queue/v1/task/{run.task_id}/artifacts"
+    public = send("GET", f"{INDEX}/task/a.b/artifacts/public/x", signed=False)
+    missing = send("GET", f"{INDEX}/task/a.b/artifacts/public/none", signed=False)
+    private = send("GET", f"{INDEX}/task/a.b/artifacts/private/x%20y")
+
+    assert (303, "https://example.com/x") == (public.status, public.headers["location"])
+    assert "See Other. Redirecting to https://example.com/x" == public.text
+    assert f"{queue}/public%2Fnone" == missing.headers["location"]
+    assert private.headers["location"].startswith(f"{queue}/private%2Fx%20y?bewit=")
+    assert 303 == fetch(private.headers["location"]).status
+
+
+@pytest.mark.parametrize(
+    ("extra", "rank"),
+    [
+        pytest.param({}, 0, id="nothing said"),
+        pytest.param({"index": {"rank": 7, "data": {"x": 1}}}, 7, id="rank and data"),
+        pytest.param({"index": {"rank": "7"}}, None, id="rank is no number"),
+        pytest.param({"index": {"data": 1}}, None, id="data is no object"),
+        pytest.param({"index": {"expires": 1}}, None, id="expires is no date"),
+    ],
+)
+def test_completed_tasks_can_be_put_in(
+    send: Send, sandbox_server: Server, sandbox: RunningSandbox, extra: dict[str, Any], rank: int | None
+) -> None:
+    """
+    At every valid path that a route names.
+    """
+    assert sandbox.root_url
+    task_id = taskcluster.slugId()
+    routes = ["index.a.b", "index.c", "index..x", "other.z"]
+    definition = {"routes": routes, "extra": extra, "expires": moment("1 day")}
+    index_task(sandbox_server.sandbox.state, task_id, definition)
+
+    for path in ("a.b", "c"):
+        found = send("GET", f"{INDEX}/task/{path}")
+        assert rank is None or (task_id, rank) == (found.json["taskId"], found.json["rank"])
+        assert (200 if rank is not None else 404) == found.status
+    assert 404 == send("GET", f"{INDEX}/task/z").status
