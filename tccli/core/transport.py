@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
 
+JOIN_SECONDS = 0.02
+"""How long small pieces of a body are joined to larger ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -238,6 +241,9 @@ class Stream:
         self._failure = failure
         self._idle = idle
         self._got = 0
+        self._broken: TcError | None = None
+        if isinstance(answer.fp, _Pieces):
+            answer.fp.whole = answer.chunked
 
     def readinto(self, buffer: memoryview) -> int:
         """
@@ -246,15 +252,33 @@ class Stream:
         Raises:
             NoAnswerError: The connection was dropped before the end, or nothing came for too long.
         """
+        got = 0
+        begun = time.monotonic()
+        # Small pieces are joined, as long as that delays or loses nothing: a slow link may take hours for a buffer.
+        while got < len(buffer) and self._broken is None and (not got or time.monotonic() - begun < JOIN_SECONDS):
+            try:
+                count = self._piece(buffer[got:])
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()
+                self._broken = self._failure.of(error, got=self._got)
+                break
+            if not count:
+                break
+            got += count
+            self._got += count
+        if self._broken is not None and not got:
+            raise self._broken
+        return got
+
+    def _piece(self, buffer: memoryview) -> int:
         self._deadline.restart()
-        try:
-            count = self._answer.readinto(buffer)
-            if not count and len(buffer) and self.length is not None and self._got < self.length:
-                raise http.client.IncompleteRead(b"", self.length - self._got)
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise self._failure.of(error, got=self._got) from error
-        self._got += count
+        if self._answer.chunked:
+            data = self._answer.read1(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        count = self._answer.readinto(buffer)
+        if not count and self.length is not None and self._got < self.length:
+            raise http.client.IncompleteRead(b"", self.length - self._got)
         return count
 
     def read(self, most: int | None = None) -> bytes:
@@ -325,7 +349,7 @@ class Deadline:
         """
         answer = http.client.HTTPResponse(sock, *args, **kwargs)
         answer.fp.close()
-        answer.fp = io.BufferedReader(_DeadlinedReader(sock, self))
+        answer.fp = _Pieces(_DeadlinedReader(sock, self))
         return answer
 
 
@@ -345,6 +369,20 @@ class _DeadlinedReader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+class _Pieces(io.BufferedReader):
+    """
+    Fills buffers with what is there, instead of waiting until they are full.
+
+    Attributes:
+        whole: Wait, as the reader of chunks expects it.
+    """
+
+    whole = True
+
+    def readinto(self, buffer: Any) -> int:
+        return super().readinto(buffer) if self.whole else self.readinto1(buffer)
 
 
 @dataclass(slots=True)
