@@ -130,7 +130,7 @@ def download_to_stream(remote: Remote, out: IO[bytes], wanted: Wanted) -> Outcom
                 out.write(block)
             size = hashes.count
         else:
-            plain = _Plain(decoder, reader.readinto, remote.source.name)
+            plain = _Plain(decoder, reader.readinto, remote.source.name, facts)
             for block in hashes.passing(plain.readinto):
                 out.write(block)
             size = hashes.count
@@ -377,16 +377,16 @@ class _FileDownload:
             compare(self._hashes.digests(), self._expected, name)
             self._partial.become(target, new_mode(target))
         else:
-            size = self._decode(target, decoder)
+            size = self._decode(target, decoder, facts)
             self._partial.discard()
         return Outcome(size, _verified(facts, self._expected))
 
-    def _decode(self, target: str, decoder: Any) -> int:
+    def _decode(self, target: str, decoder: Any, facts: Facts) -> int:
         name = self._remote.source.name
         hashes = StreamHashes(self._expected)
         with open(os.dup(self._partial.fd), "rb", buffering=0) as stored, whole_file(target) as file:
             stored.seek(0)
-            for block in hashes.passing(_Plain(decoder, stored.readinto, name).readinto):
+            for block in hashes.passing(_Plain(decoder, stored.readinto, name, facts).readinto):
                 file.write(block)
             compare(hashes.digests(), self._expected, name)
         return hashes.count
@@ -421,15 +421,17 @@ class _Plain:
 
     Args:
         read: Fills a buffer with encoded bytes; 0 is the end.
+        facts: About the encoded whole: it may be nothing only if that was said.
     """
 
-    def __init__(self, decoder: Any, read: Any, name: str) -> None:
+    def __init__(self, decoder: Any, read: Any, name: str, facts: Facts) -> None:
         self._decoder = decoder
         self._read = read
         self._name = name
         self._buffer = memoryview(bytearray(BLOCK))
         self._rest = b""
         self._begun = False
+        self._may_be_nothing = facts.length == 0
 
     def readinto(self, buffer: memoryview) -> int:
         """
@@ -442,7 +444,7 @@ class _Plain:
             if not self._rest:
                 self._rest = bytes(self._buffer[: self._read(self._buffer)])
                 if not self._rest:
-                    if self._begun and not self._decoder.eof:
+                    if not self._decoder.eof and (self._begun or not self._may_be_nothing):
                         raise BrokenAnswerError(f"{self._name}: its compressed data was cut short")
                     return 0
             if self._begun and self._decoder.eof:
