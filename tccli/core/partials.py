@@ -124,6 +124,9 @@ class Partial:
         os.ftruncate(self.fd, 0)
         if self.can_resume:
             self._start_journal()
+        else:
+            # One of an earlier run would be taken for that of these bytes.
+            self._forget()
 
     def wrote(self, start: int, end: int) -> int:
         """
@@ -202,9 +205,11 @@ class Partial:
         self._say(json.dumps({"version": VERSION, "boot": boot_id(), "facts": self.facts}))
 
     def _forget(self) -> None:
+        with suppress(OSError):
+            os.unlink(self._journal_path)
         if self._journal is not None:
-            with suppress(OSError):
-                os.unlink(self._journal_path)
+            os.close(self._journal)
+            self._journal = None
 
     def _say(self, line: str) -> None:
         if self._journal is None:
