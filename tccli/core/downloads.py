@@ -193,7 +193,7 @@ class _FileDownload:
         if kept is not None and kept.length is not None:
             gaps = self._partial.have.gaps(kept.length)
             start, end = gaps[0] if gaps else (max(kept.length - 1, 0), kept.length)
-            return start, min(end, start + SEGMENT)
+            return start, end if self._wanted.connections == 1 else min(end, start + SEGMENT)
         return 0, None if self._wanted.connections == 1 else SEGMENT
 
     def _prepare(self, first: Reader, part: Part, *, resumed: bool) -> None:
@@ -342,7 +342,8 @@ class _FileDownload:
         """
         Bring the bytes to the disk now and then, so that a power cut does not take them all.
         """
-        if len(self._segments) < 2:
+        length = self._facts.length if self._facts else None
+        if not self._partial.can_resume or length is None or length <= SEGMENT:
             yield
             return
         over = threading.Event()
