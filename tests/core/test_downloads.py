@@ -1,0 +1,621 @@
+"""
+Downloads over sockets that fail: nothing is lost, and the bytes are right.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import random
+import threading
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tccli.core import downloads, partials
+from tccli.core.downloads import Wanted, download_to_file, download_to_stream
+from tccli.core.partials import Partial
+from tccli.core.retries import RetryPolicy
+from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
+from tests.depot import QUICK, At, Depot, leftovers, noise, remote
+from tests.rude import Answer, answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.rude import Rude
+
+SIZE = 3 << 20
+DATA = noise(SIZE)
+SHA512 = hashlib.sha512(DATA).hexdigest()
+ONCE = RetryPolicy(retries=0)
+SIDE_BY_SIDE = Wanted(connections=4)
+BOTH = pytest.mark.parametrize(
+    "wanted", [pytest.param(Wanted(connections=1), id="one"), pytest.param(SIDE_BY_SIDE, id="side by side")]
+)
+
+
+@pytest.fixture(autouse=True)
+def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "SEGMENT", 256 << 10)
+    monkeypatch.setattr(downloads, "WORTH_KEEPING", 64 << 10)
+
+
+def kept(target: Path) -> int:
+    """
+    Return how many bytes wait for the next run; none if nothing does.
+    """
+    if not leftovers(target.parent) or leftovers(target.parent) == [target.name]:
+        return 0
+    with Partial(str(target)) as partial:
+        return partial.have.total()
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, (256 << 10) - 1, 256 << 10, (256 << 10) + 1, SIZE])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        pytest.param(Wanted(), id="by need"),
+        pytest.param(Wanted(connections=1), id="one"),
+        pytest.param(SIDE_BY_SIDE, id="four"),
+        pytest.param(Wanted(connections=64), id="many"),
+    ],
+)
+def test_sizes(depot: Depot, tmp_path: Path, size: int, wanted: Wanted) -> None:
+    """
+    Every size arrives, over however many connections, verified by length and hashes, and fetched once.
+    """
+    source = depot.put_object("a/b", DATA[:size])
+    target = tmp_path / "file"
+    outcome = download_to_file(remote(source), str(target), wanted)
+
+    assert DATA[:size] == target.read_bytes()
+    assert (size, ("length", "sha256", "sha512")) == (outcome.size, outcome.verified)
+    assert ["file"] == leftovers(tmp_path)
+    assert size == depot.sandbox.storage.counters.sent
+
+
+def test_a_slow_connection_gets_others_beside_it(depot: Depot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Without being asked.
+    """
+    monkeypatch.setattr(downloads, "PACE_SECONDS", 0.01)
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("slow=2MB")
+    before = depot.sandbox.storage.counters.connections
+    download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert DATA == (tmp_path / "file").read_bytes()
+    assert downloads.MOST_CONNECTIONS == depot.sandbox.storage.counters.connections - before
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["drop", "reset", "short"])
+def test_dropped_anywhere(depot: Depot, tmp_path: Path, wanted: Wanted, kind: str) -> None:
+    """
+    Ten times, at random points; it goes on from the byte where it stopped.
+    """
+    source = depot.put_object("a", DATA)
+    chance = random.Random(kind)
+    # From large to small, as each short answer leaves so many bytes for the next.
+    points = sorted((chance.randrange(1, 250_000) for _ in range(10)), reverse=True)
+    faults = [depot.sandbox.storage.faults.add(f"{kind}={point},times=1") for point in points]
+    far = remote(source)
+    outcome = download_to_file(far, str(tmp_path / "file"), wanted)
+
+    assert [1] * 10 == [fault.struck for fault in faults]
+    assert DATA == (tmp_path / "file").read_bytes()
+    assert "sha512" in outcome.verified
+    assert SIZE == far.carrier.meter.moved
+    if kind != "reset":
+        # What is on its way when a connection is reset is lost.
+        assert SIZE == depot.sandbox.storage.counters.sent
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("fault", "struck"),
+    [
+        pytest.param("status=503,times=3,skip=1", 3, id="503 three times"),
+        pytest.param("status=429,times=3,skip=1", 3, id="429 three times"),
+        pytest.param("status=403,times=1,skip=1", 1, id="403 in the middle"),
+        pytest.param("range=wrong,times=1", 1, id="wrong Content-Range"),
+        pytest.param("range=wrong,times=1,skip=2", 1, id="wrong Content-Range in the middle"),
+        pytest.param("range=ignore,times=1,skip=1", 1, id="everything, once"),
+        pytest.param("range=ignore", None, id="everything, always"),
+        pytest.param("etag=changing,times=1", 1, id="changed at once"),
+        pytest.param("etag=changing,times=1,skip=3", 1, id="changed in the middle"),
+    ],
+)
+def test_what_passes_is_overcome(depot: Depot, tmp_path: Path, wanted: Wanted, fault: str, struck: int | None) -> None:
+    """
+    The bytes are right in the end, and nothing is left beside them.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("drop=200k,times=3")
+    done = depot.sandbox.storage.faults.add(fault)
+    outcome = download_to_file(remote(source), str(tmp_path / "file"), wanted)
+
+    assert DATA == (tmp_path / "file").read_bytes()
+    assert (SIZE, ["file"]) == (outcome.size, leftovers(tmp_path))
+    assert done.struck == struck or (struck is None and done.struck > 0) or wanted.connections == 1
+
+
+@BOTH
+def test_an_address_that_expires_in_the_middle_is_renewed(depot: Depot, tmp_path: Path, wanted: Wanted) -> None:
+    """
+    As often as it takes: here it lives for a moment.
+    """
+    source = depot.put_object("a", DATA)
+    storage = depot.sandbox.storage
+    storage.faults.add("expire=150ms")
+    storage.faults.add("slow=3MB")
+    storage.faults.add("drop=100k")
+    download_to_file(remote(source), str(tmp_path / "file"), wanted)
+
+    assert DATA == (tmp_path / "file").read_bytes()
+    assert 403 in {exchange.status for exchange in storage.counters.exchanges}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("fault", "kind", "says"),
+    [
+        pytest.param("hashes=wrong", BrokenAnswerError, "was promised", id="wrong hashes"),
+        pytest.param("hashes=none", BrokenAnswerError, "without sha256 or sha512", id="no hash"),
+        pytest.param("hashes=unknown", BrokenAnswerError, "without sha256 or sha512", id="unknown hash"),
+        pytest.param("etag=changing", BrokenAnswerError, "changes faster", id="changes all the time"),
+    ],
+)
+def test_what_is_not_as_promised_does_not_appear(
+    depot: Depot, tmp_path: Path, wanted: Wanted, fault: str, kind: type[TcError], says: str
+) -> None:
+    """
+    What was there before stays, with its mode; nothing is left beside it.
+    """
+    source = depot.put_object("a", DATA)
+    target = tmp_path / "file"
+    target.write_text("before")
+    target.chmod(0o604)
+    depot.sandbox.storage.faults.add(fault)
+    depot.sandbox.storage.faults.add("drop=200k,times=10")
+    with pytest.raises(kind, match=says):
+        download_to_file(remote(source), str(target), wanted)
+
+    assert "before" == target.read_text()
+    assert 0o604 == target.stat().st_mode & 0o777
+    assert ["file"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(Answer(answer(200, b"12345", Content_Length="9").data, closes=True), id="short"),
+        pytest.param(
+            Answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n", closes=True),
+            id="no last chunk",
+        ),
+    ],
+)
+def test_a_body_that_is_always_short_does_not_appear(rude: Rude, tmp_path: Path, given: Answer) -> None:
+    """
+    However often it is asked for.
+    """
+    rude.answers(given)
+    with pytest.raises(NoAnswerError, match="dropped the connection"):
+        download_to_file(remote(At(rude.url), RetryPolicy(retries=2, delay_factor=0)), str(tmp_path / "file"), Wanted())
+
+    assert 3 <= len(rude.requests)
+    assert [] == leftovers(tmp_path)
+
+
+def test_a_long_body_is_caught_by_its_hash(depot: Depot, tmp_path: Path) -> None:
+    """
+    Bytes that were added are bytes that were not uploaded.
+    """
+    source = depot.put_object("a", DATA[:1000])
+    depot.sandbox.storage.faults.add("long=10")
+    depot.sandbox.storage.faults.add("range=ignore")
+    with pytest.raises(BrokenAnswerError, match="was promised"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert [] == leftovers(tmp_path)
+
+
+def test_a_long_part_is_not_taken(depot: Depot, tmp_path: Path) -> None:
+    """
+    Its length belies its range; all is asked for instead.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("long=10,times=1,skip=1")
+    download_to_file(remote(source), str(tmp_path / "file"), SIDE_BY_SIDE)
+
+    assert DATA == (tmp_path / "file").read_bytes()
+
+
+def test_another_checksum_is_verified_too(depot: Depot, tmp_path: Path) -> None:
+    """
+    Right or wrong, for what comes without hashes.
+    """
+    source = depot.artifact(depot.task(), "public/a", DATA)
+    target = tmp_path / "file"
+    outcome = download_to_file(remote(source), str(target), Wanted(hashes={"sha512": SHA512}))
+    assert (("length", "sha512"), DATA) == (outcome.verified, target.read_bytes())
+    target.write_text("before")
+    with pytest.raises(BrokenAnswerError, match=f"has sha512 {SHA512}, but 0"):
+        download_to_file(remote(source), str(target), Wanted(hashes={"sha512": "0" * 128}))
+
+    assert "before" == target.read_text()
+    assert ["file"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("failure", ["no connection", "status 503"])
+@BOTH
+def test_the_next_run_goes_on(depot: Depot, tmp_path: Path, wanted: Wanted, failure: str) -> None:
+    """
+    What a failure has left is not fetched again; the target appears at the end.
+    """
+    source = depot.put_object("a", DATA)
+    target = tmp_path / "file"
+    storage = depot.sandbox.storage
+    storage.faults.add("drop=0,skip=5" if failure == "no connection" else "status=503,skip=5")
+    if wanted.connections == 1:
+        storage.faults.clear()
+        storage.faults.add("drop=1MB,times=1")
+        storage.faults.add("status=503,skip=1" if failure == "status 503" else "drop=0")
+    with pytest.raises(NoAnswerError if failure == "no connection" else FailedError):
+        download_to_file(remote(source, RetryPolicy(retries=1, delay_factor=0)), str(target), wanted)
+    before = kept(target)
+    assert not target.exists()
+    assert SIZE // 4 <= before < SIZE
+    storage.faults.clear()
+    storage.counters.reset()
+    said: list[str] = []
+    far = remote(source, said=said)
+    outcome = download_to_file(far, str(target), wanted)
+
+    assert DATA == target.read_bytes()
+    assert ("sha512" in outcome.verified, []) == (True, said)
+    assert before == far.carrier.meter.kept
+    assert SIZE - before == far.carrier.meter.moved == storage.counters.sent
+    assert ["file"] == leftovers(tmp_path)
+
+
+@BOTH
+def test_bytes_are_brought_to_the_disk_on_the_way(
+    depot: Depot, tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    So that a power cut does not take them all: the journal says so.
+    """
+    monkeypatch.setattr(downloads, "SYNC_SECONDS", 0.01)
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("slow=4MB")
+    depot.sandbox.storage.faults.add("drop=1MB,times=1" if wanted.connections == 1 else "status=404,skip=6")
+    depot.sandbox.storage.faults.add("status=404,skip=1" if wanted.connections == 1 else "drop=100k,times=1")
+    with pytest.raises(NotFoundError):
+        download_to_file(remote(source), str(tmp_path / "file"), wanted)
+    monkeypatch.setattr(partials, "boot_id", lambda: "another")
+
+    assert 0 < kept(tmp_path / "file") < SIZE
+
+
+def half(depot: Depot, target: Path, source: object) -> None:
+    """
+    Leave a download half done.
+    """
+    depot.sandbox.storage.faults.add("status=503,skip=5")
+    with pytest.raises(FailedError):
+        download_to_file(remote(source, ONCE), str(target), SIDE_BY_SIDE)  # type: ignore[arg-type] # any source
+    depot.sandbox.storage.faults.clear()
+    assert kept(target)
+
+
+def test_what_has_changed_is_fetched_anew(depot: Depot, tmp_path: Path) -> None:
+    """
+    By its ETag, where there are no hashes.
+    """
+    task_id = depot.task()
+    source = depot.artifact(task_id, "public/a", DATA)
+    half(depot, tmp_path / "file", source)
+    changed = noise(SIZE, 1)
+    depot.artifact(task_id, "public/a", changed)
+    far = remote(source)
+    download_to_file(far, str(tmp_path / "file"), Wanted())
+
+    assert changed == (tmp_path / "file").read_bytes()
+    assert 0 == far.carrier.meter.kept
+    assert ["file"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("size", [10, SIZE - 1, SIZE + 1])
+def test_what_has_another_length_is_fetched_anew(depot: Depot, tmp_path: Path, size: int) -> None:
+    """
+    Shorter than what is there already, too.
+    """
+    task_id = depot.task()
+    source = depot.artifact(task_id, "public/a", DATA)
+    half(depot, tmp_path / "file", source)
+    changed = noise(size, 1)
+    depot.artifact(task_id, "public/a", changed)
+    download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert changed == (tmp_path / "file").read_bytes()
+    assert ["file"] == leftovers(tmp_path)
+
+
+def test_another_source_does_not_go_on_with_it(depot: Depot, tmp_path: Path) -> None:
+    """
+    The same target, but something else to be put there.
+    """
+    half(depot, tmp_path / "file", depot.put_object("a", DATA))
+    other = noise(SIZE, 2)
+    far = remote(depot.put_object("b", other))
+    download_to_file(far, str(tmp_path / "file"), Wanted())
+
+    assert other == (tmp_path / "file").read_bytes()
+    assert SIZE == far.carrier.meter.moved
+
+
+def test_what_nothing_vouches_for_is_fetched_anew(rude: Rude, tmp_path: Path) -> None:
+    """
+    Neither a hash nor an ETag nor a time: what is there may be of something else.
+    """
+    part = answer(206, DATA[: 256 << 10], Content_Range=f"bytes 0-{(256 << 10) - 1}/{SIZE}")
+    rude.answers(part, answer(404))
+    with pytest.raises(NotFoundError):
+        download_to_file(remote(At(rude.url), ONCE), str(tmp_path / "file"), Wanted(connections=2))
+    rude.answers(answer(200, noise(SIZE, 3)))
+    download_to_file(remote(At(rude.url)), str(tmp_path / "file"), Wanted())
+
+    assert noise(SIZE, 3) == (tmp_path / "file").read_bytes()
+
+
+def test_spoiled_leftovers_do_not_pass(depot: Depot, tmp_path: Path) -> None:
+    """
+    Whatever happened to the bytes on the disk, the hashes are of what is in the file; the run after that is clean.
+    """
+    source = depot.put_object("a", DATA)
+    target = tmp_path / "file"
+    half(depot, target, source)
+    with (tmp_path / ".file.tc-partial").open("r+b") as file:
+        file.write(b"spoiled")
+    with pytest.raises(BrokenAnswerError, match="was promised"):
+        download_to_file(remote(source), str(target), Wanted())
+    assert [] == leftovers(tmp_path)
+    download_to_file(remote(source), str(target), Wanted())
+
+    assert DATA == target.read_bytes()
+
+
+@BOTH
+def test_two_at_once(depot: Depot, tmp_path: Path, wanted: Wanted) -> None:
+    """
+    To the same target: both succeed, and the bytes are right.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("slow=6MB")
+    target, failures = tmp_path / "file", list[Exception]()
+
+    def run() -> None:
+        try:
+            download_to_file(remote(source), str(target), wanted)
+        except Exception as error:  # noqa: BLE001 - shown below
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [] == failures
+    assert DATA == target.read_bytes()
+    assert ["file"] == leftovers(tmp_path)
+
+
+def test_an_existing_file_stays_until_the_end(depot: Depot, tmp_path: Path) -> None:
+    """
+    Then it is replaced as a whole, by another file with its mode; a link stays a link.
+    """
+    source = depot.put_object("a", DATA)
+    real, target = tmp_path / "real", tmp_path / "link"
+    real.write_text("before")
+    real.chmod(0o751)
+    target.symlink_to("real")
+    with real.open() as before:
+        download_to_file(remote(source), str(target), Wanted())
+        assert "before" == before.read()
+
+    assert DATA == real.read_bytes()
+    assert 0o751 == real.stat().st_mode & 0o777
+    assert target.is_symlink()
+
+
+def test_a_new_file_has_the_mode_of_any_other(depot: Depot, tmp_path: Path) -> None:
+    """
+    As the umask says.
+    """
+    (tmp_path / "other").touch()
+    download_to_file(remote(depot.put_object("a", b"x")), str(tmp_path / "file"), Wanted())
+
+    assert (tmp_path / "other").stat().st_mode == (tmp_path / "file").stat().st_mode
+
+
+def test_a_pipe_is_written_in_order(depot: Depot, tmp_path: Path) -> None:
+    """
+    It is not replaced, and drops on the way do not show.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("drop=700k,times=3")
+    pipe, got = tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    outcome = download_to_file(remote(source), str(pipe), Wanted())
+    reader.join()
+
+    assert [DATA] == got
+    assert ("length", "sha256", "sha512") == outcome.verified
+    assert ["pipe"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "fault", ["hashes=wrong", "etag=changing,skip=1", "status=404,skip=1"], ids=["hash", "changed", "refused"]
+)
+def test_a_stream_says_what_is_wrong(depot: Depot, fault: str) -> None:
+    """
+    At the end, since what has been written cannot be taken back.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("drop=1MB,times=1")
+    depot.sandbox.storage.faults.add(fault)
+    with pytest.raises(TcError):
+        download_to_stream(remote(source), io.BytesIO(), Wanted())
+
+
+def members(data: bytes) -> bytes:
+    """
+    Return gzip data of several members, one of them empty.
+    """
+    return gzip.compress(data[:1000]) + gzip.compress(b"") + gzip.compress(data[1000:])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"),
+    [
+        pytest.param("gzip", gzip.compress, id="gzip"),
+        pytest.param("x-gzip", gzip.compress, id="x-gzip"),
+        pytest.param("GZIP", gzip.compress, id="capitals"),
+        pytest.param("gzip", members, id="several members"),
+        pytest.param("deflate", zlib.compress, id="deflate"),
+        pytest.param("identity", bytes, id="identity"),
+    ],
+)
+@pytest.mark.parametrize("plain", [b"", b"a", DATA, b"\0" * SIZE], ids=["nothing", "a byte", "noise", "zeros"])
+def test_encodings_are_undone(depot: Depot, tmp_path: Path, encoding: str, encode: object, plain: bytes) -> None:
+    """
+    Whatever the parts in which it came; lengths are of what is stored, checksums of what it stands for.
+    """
+    stored: bytes = encode(plain)  # type: ignore[operator] # a function of bytes
+    source = depot.artifact(depot.task(), "public/a", stored, encoding)
+    wanted = Wanted(connections=3, hashes={"sha256": hashlib.sha256(plain).hexdigest()})
+    outcome = download_to_file(remote(source), str(tmp_path / "file"), wanted)
+    out = io.BytesIO()
+    download_to_stream(remote(source), out, wanted)
+    download_to_file(remote(source), str(tmp_path / "stored"), Wanted(compressed=True))
+
+    assert plain == (tmp_path / "file").read_bytes() == out.getvalue()
+    assert stored == (tmp_path / "stored").read_bytes()
+    assert (len(plain), ("length", "sha256")) == (outcome.size, outcome.verified)
+    assert ["file", "stored"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pytest.param(gzip.compress(DATA)[:-1], id="last byte"),
+        pytest.param(gzip.compress(DATA)[:100_000], id="most"),
+        pytest.param(gzip.compress(b"a")[:-8], id="its checksum"),
+        pytest.param(gzip.compress(b"a")[:5], id="in its head"),
+        pytest.param(gzip.compress(b"a") + gzip.compress(b"b")[:-3], id="in its second member"),
+        pytest.param(b"plain", id="not gzip"),
+        pytest.param(gzip.compress(DATA)[:5000] + b"\0" * 5000, id="broken"),
+        pytest.param(gzip.compress(b"a")[:-8] + b"\0" * 8, id="another checksum"),
+    ],
+)
+def test_broken_encodings_do_not_appear(depot: Depot, tmp_path: Path, stored: bytes) -> None:
+    """
+    Stored cut short, or as something else: the length is right, and that is not enough.
+    """
+    source = depot.artifact(depot.task(), "public/a", stored, "gzip")
+    (tmp_path / "file").write_text("before")
+    with pytest.raises(BrokenAnswerError, match="compressed data"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert "before" == (tmp_path / "file").read_text()
+    assert ["file"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("lost", [1, 8, 1000, len(gzip.compress(DATA))], ids=["a byte", "the end", "more", "all"])
+def test_an_encoded_body_cut_short_does_not_appear(depot: Depot, tmp_path: Path, lost: int) -> None:
+    """
+    Without a length, only the data itself tells, also when not one byte of it came.
+    """
+    source = depot.artifact(depot.task(), "public/a", gzip.compress(DATA), "gzip")
+    depot.sandbox.storage.faults.add(f"cut={lost}")
+    depot.sandbox.storage.faults.add("range=ignore")
+    with pytest.raises(BrokenAnswerError, match="cut short"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+    with pytest.raises(BrokenAnswerError, match="cut short"):
+        download_to_stream(remote(source), io.BytesIO(), Wanted())
+
+    assert [] == leftovers(tmp_path)
+
+
+def test_an_unknown_encoding_is_not_undone(depot: Depot, tmp_path: Path) -> None:
+    """
+    It can be kept.
+    """
+    source = depot.artifact(depot.task(), "public/a", b"zzz", "zstd")
+    with pytest.raises(BrokenAnswerError, match="--compressed"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+    assert [] == leftovers(tmp_path)
+    download_to_file(remote(source), str(tmp_path / "file"), Wanted(compressed=True))
+
+    assert b"zzz" == (tmp_path / "file").read_bytes()
+
+
+def test_an_object_cut_short_without_a_length_does_not_appear(depot: Depot, tmp_path: Path) -> None:
+    """
+    Its hashes tell.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.faults.add("cut=1")
+    depot.sandbox.storage.faults.add("range=ignore")
+    with pytest.raises(BrokenAnswerError, match="was promised"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert [] == leftovers(tmp_path)
+
+
+def test_there_is_room_or_nothing_is_fetched(depot: Depot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The length is known before most of it has come.
+    """
+    source = depot.put_object("a", DATA)
+    really = os.statvfs(tmp_path)
+    full = os.statvfs_result((really.f_bsize, 1, 100, 2, 2, 100, 100, 100, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    with pytest.raises(LocalFileError, match="there is room for 2 in"):
+        download_to_file(remote(source), str(tmp_path / "file"), Wanted())
+
+    assert [] == leftovers(tmp_path)
+    assert SIZE > depot.sandbox.storage.counters.sent
+
+
+def test_what_cannot_be_found_leaves_nothing(depot: Depot, tmp_path: Path) -> None:
+    """
+    Neither at the service nor at the storage.
+    """
+    source = depot.put_object("a", DATA)
+    depot.sandbox.storage.remove("objects", "a")
+    with pytest.raises(NotFoundError, match="NoSuchKey"):
+        download_to_file(remote(source, QUICK), str(tmp_path / "file"), Wanted())
+
+    assert [] == leftovers(tmp_path)
+
+
+def test_a_small_file_leaves_no_old_journal(depot: Depot, tmp_path: Path) -> None:
+    """
+    Whatever an earlier version has left there.
+    """
+    (tmp_path / ".file.tc-partial").write_bytes(b"old")
+    (tmp_path / ".file.tc-partial.log").write_bytes(b"old\n")
+    download_to_file(remote(depot.put_object("a", b"new")), str(tmp_path / "file"), Wanted())
+
+    assert b"new" == (tmp_path / "file").read_bytes()
+    assert ["file"] == leftovers(tmp_path)
