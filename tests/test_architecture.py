@@ -20,6 +20,7 @@ HTTP = {"http.client", "httpx", "urllib.request", "requests", "aiohttp", "httpco
 HEAVY = {
     "aiohttp",
     "asyncio",
+    "croniter",
     "h11",
     "http.client",
     "httpcore",
@@ -27,6 +28,7 @@ HEAVY = {
     "importlib.metadata",
     "importlib.resources",
     "jq",
+    "jsone",
     "jsonschema",
     "mohawk",
     "pygments",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
 
-NEEDED = ("starlette", "uvicorn")
+NEEDED = ("croniter", "jsone", "starlette", "uvicorn")
 NOT_FOR_CHILDREN = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL")
 FAULTS = """
 \b

@@ -14,8 +14,10 @@ STATUS = {
     "InvalidRequestArguments": 400,
     "InputValidationError": 400,
     "InputError": 400,
+    "DenylistedAddress": 400,
     "AuthenticationFailed": 401,
     "InsufficientScopes": 403,
+    "ForbiddenByGithub": 403,
     "ResourceNotFound": 404,
     "NoMatchingMethod": 406,
     "RequestConflict": 409,
@@ -23,6 +25,7 @@ STATUS = {
     "InputTooLarge": 413,
     "InternalServerError": 500,
     "NotInSandbox": 501,
+    "ProviderSetupFailed": 503,
 }
 
 

@@ -36,7 +36,7 @@ def test_the_official_client_finds_what_it_put_in(sandbox: RunningSandbox) -> No
     """
     By path, in lists of a namespace, and not after it was deleted.
     """
-    index = taskcluster.Index({"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 0})
+    index = taskcluster.Index({"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0})
     made = entry()
     put = index.insertTask("a.b.c", made)
 

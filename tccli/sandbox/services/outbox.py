@@ -1,0 +1,71 @@
+"""
+notify: what would have been sent is kept here instead, for people to look at.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    from tccli.sandbox.state import State
+
+tables("""
+CREATE TABLE IF NOT EXISTS outbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, address TEXT NOT NULL, content TEXT NOT NULL,
+    created INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS denylist (
+    kind TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (kind, address)
+) WITHOUT ROWID;
+""")
+
+REMEMBERED = 1000
+"""How many messages back the service notices that one is sent twice."""
+
+
+def keep(state: State, kind: str, address: str, content: dict[str, Any]) -> bool:
+    """
+    Keep a message, unless its address is on the denylist or it was sent just now.
+
+    Args:
+        kind: ``email``, ``pulse``, ``matrix-room`` or ``slack-channel``, as on the denylist.
+        content: What was to be sent, as in the payload of the method.
+
+    Returns:
+        Whether it was kept.
+    """
+    written = json.dumps(content, sort_keys=True)
+    sql = (
+        "SELECT 1 FROM outbox WHERE kind = ? AND address = ? AND content = ? "
+        "AND number > (SELECT max(number) FROM outbox) - ?"
+    )
+    if is_denied(state, kind, address) or state.store.one(sql, kind, address, written, REMEMBERED):
+        return False
+    row = {"kind": kind, "address": address, "content": written, "created": state.clock.now()}
+    return state.store.insert("outbox", row)
+
+
+def is_denied(state: State, kind: str, address: str) -> bool:
+    """
+    Say whether nothing may be sent to an address.
+    """
+    return state.store.one("SELECT 1 FROM denylist WHERE kind = ? AND address = ?", kind, address) is not None
+
+
+def messages(state: State) -> list[dict[str, Any]]:
+    """
+    Return what was kept, oldest first: ``kind``, ``address``, ``created`` and ``content``.
+    """
+    return [
+        {
+            "kind": row["kind"],
+            "address": row["address"],
+            "created": to_json(row["created"]),
+            "content": json.loads(row["content"]),
+        }
+        for row in state.store.all("SELECT * FROM outbox ORDER BY number")
+    ]
