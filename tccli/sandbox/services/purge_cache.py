@@ -1,0 +1,100 @@
+"""
+purge-cache: all of it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import DAY, from_json, to_json
+from tccli.sandbox.pages import page
+from tccli.sandbox.registry import allow_slashes, handles, patterns, queries, tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+tables("""
+CREATE TABLE IF NOT EXISTS cache_purges (
+    worker_pool_id TEXT NOT NULL, cache_name TEXT NOT NULL, before INTEGER NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (worker_pool_id, cache_name)
+) WITHOUT ROWID;
+""")
+
+
+def _since_problem(text: str) -> str | None:
+    # As in the service, the very first instant is none.
+    return None if _instant(text) else "Invalid Date"
+
+
+patterns("purge-cache", workerPoolId="^[A-Za-z0-9_-]{1,38}/[A-Za-z0-9_-]{1,38}$")
+allow_slashes("purge-cache", "workerPoolId")
+queries("purge-cache.purgeRequests", since=_since_problem)
+
+
+@handles("purge-cache.purgeCache")
+def purge_cache(call: Call) -> Answer:
+    """
+    Ask the workers of a pool to throw a cache away.
+    """
+    pool, cache = call.args["workerPoolId"], call.payload["cacheName"]
+    call.authorize(workerPoolId=pool, cacheName=cache)
+    row = {"worker_pool_id": pool, "cache_name": cache, "before": call.now, "expires": call.now + DAY}
+    call.state.store.insert("cache_purges", row, replace=True)
+    return Answer()
+
+
+@handles("purge-cache.allPurgeRequests")
+def list_all_requests(call: Call) -> Answer:
+    """
+    List all requests of the last day, by pool.
+    """
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        sql = (
+            "SELECT * FROM cache_purges WHERE (worker_pool_id, cache_name) > (?, ?) AND expires > ? "
+            "ORDER BY worker_pool_id, cache_name LIMIT ?"
+        )
+        pool, _, cache = after.partition(" ")
+        return call.state.store.all(sql, pool, cache, call.now, number)
+
+    found = page(
+        call.query, "purges", lambda row: f"{row['worker_pool_id']} {row['cache_name']}", fetch, forgiving=True
+    )
+    return Answer(found.answer(requests=[_document(row) for row in found.rows]))
+
+
+@handles("purge-cache.purgeRequests")
+def list_requests(call: Call) -> Answer:
+    """
+    List the requests for the workers of one pool, perhaps only those since a moment.
+    """
+    since = _instant(call.query.get("since", "")) or 0
+    sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY cache_name"
+    rows = call.state.store.all(sql, call.args["workerPoolId"], since, call.now)
+    return Answer({"requests": [_document(row) for row in rows]})
+
+
+def _instant(text: str) -> int | None:
+    """
+    Return milliseconds since 1970, or None for what is no date; a year or a month is its beginning.
+    """
+    if re.fullmatch(r"\d{4}(-\d\d)?", text, re.ASCII):
+        text = f"{text}-01-01"[:10]
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
+
+
+def _document(row: sqlite3.Row) -> dict[str, Any]:
+    provisioner, _, worker_type = row["worker_pool_id"].partition("/")
+    return {
+        "provisionerId": provisioner,
+        "workerType": worker_type,
+        "cacheName": row["cache_name"],
+        "before": to_json(row["before"]),
+    }

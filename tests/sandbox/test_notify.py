@@ -1,0 +1,107 @@
+"""
+The notify service: nothing is sent, all of it is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tccli.sandbox.services import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply
+
+    Send = Callable[..., Reply]
+
+NOTIFY = "/api/notify/v1"
+EMAIL = {"address": "a@example.com", "subject": "s", "content": "c"}
+EVERY_KIND = pytest.mark.parametrize(
+    ("route", "kind", "address", "payload"),
+    [
+        pytest.param("email", "email", "a@example.com", EMAIL, id="email"),
+        pytest.param("pulse", "pulse", "a.b", {"routingKey": "a.b", "message": {"x": 1}}, id="pulse"),
+        pytest.param("matrix", "matrix-room", "!a:b", {"roomId": "!a:b", "body": "x"}, id="matrix"),
+        pytest.param("slack", "slack-channel", "C1", {"channelId": "C1", "text": "x"}, id="slack"),
+    ],
+)
+
+
+def test_the_official_client_writes(sandbox: RunningSandbox, sandbox_server: Server) -> None:
+    """
+    Defaults are filled in; what was just sent is not sent again.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
+    notify = taskcluster.Notify(options)
+    notify.email(EMAIL)
+    notify.email(EMAIL)
+    notify.email({**EMAIL, "subject": "other"})
+    kept = outbox.messages(sandbox_server.sandbox.state)
+
+    assert [{**EMAIL, "template": "simple"}, {**EMAIL, "template": "simple", "subject": "other"}] == [
+        message["content"] for message in kept
+    ]
+    assert "email" == kept[0]["kind"]
+
+
+@EVERY_KIND
+def test_the_denylist_is_kept(
+    send: Send, sandbox_server: Server, route: str, kind: str, address: str, payload: dict[str, Any]
+) -> None:
+    """
+    400 DenylistedAddress, and nothing in the outbox, until the address is taken from the list.
+    """
+    denied = {"notificationType": kind, "notificationAddress": address}
+    for _ in range(2):
+        added = send("POST", f"{NOTIFY}/denylist/add", denied)
+        assert (200, "OK") == (added.status, added.text)
+    refused = send("POST", f"{NOTIFY}/{route}", payload)
+
+    assert (400, "DenylistedAddress") == (refused.status, refused.code)
+    assert refused.message.endswith(f"{address} is denylisted")
+    assert [] == outbox.messages(sandbox_server.sandbox.state)
+    assert {"addresses": [denied]} == send("GET", f"{NOTIFY}/denylist/list").json
+    for _ in range(2):
+        assert "OK" == send("DELETE", f"{NOTIFY}/denylist/delete", denied).text
+    sent = send("POST", f"{NOTIFY}/{route}", payload)
+    assert (200, "OK") == (sent.status, sent.text)
+    assert [address] == [message["address"] for message in outbox.messages(sandbox_server.sandbox.state)]
+
+
+@EVERY_KIND
+def test_needs_the_scope_of_the_address(
+    send: Send, route: str, kind: str, address: str, payload: dict[str, Any]
+) -> None:
+    """
+    403 without; 400 for a payload that is none.
+    """
+    assert kind
+    refused = send("POST", f"{NOTIFY}/{route}", payload, signed=False)
+
+    assert "InsufficientScopes" == refused.code
+    assert address in refused.message
+    assert "InputValidationError" == send("POST", f"{NOTIFY}/{route}", {}).code
+
+
+def test_the_denylist_comes_in_pages(send: Send) -> None:
+    """
+    And is nobody's business.
+    """
+    for number in range(3):
+        denied = {"notificationType": "pulse", "notificationAddress": f"a.{number}"}
+        send("POST", f"{NOTIFY}/denylist/add", denied)
+    first = send("GET", f"{NOTIFY}/denylist/list?limit=2").json
+    second = send("GET", f"{NOTIFY}/denylist/list?continuationToken={first['continuationToken']}").json
+
+    assert [2, 1] == [len(page["addresses"]) for page in (first, second)]
+    for verb, target in (("GET", "list"), ("POST", "add"), ("DELETE", "delete")):
+        payload = None if verb == "GET" else denied
+        assert "InsufficientScopes" == send(verb, f"{NOTIFY}/denylist/{target}", payload, signed=False).code
+    assert "InputValidationError" == send("POST", f"{NOTIFY}/denylist/add", {"notificationType": "irc"}).code
+    assert "InputValidationError" == send("DELETE", f"{NOTIFY}/denylist/delete", {}).code

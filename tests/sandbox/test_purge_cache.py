@@ -1,0 +1,104 @@
+"""
+The purge-cache service.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tests.sandbox.conftest import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply
+
+    Send = Callable[..., Reply]
+
+PURGE = "/api/purge-cache/v1/purge-cache"
+DAY = 86_400_000
+
+
+def test_the_official_client_purges(sandbox: RunningSandbox) -> None:
+    """
+    Workers see what they have to throw away, and since when.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
+    service = taskcluster.PurgeCache(options)
+    service.purgeCache("proj/ci", {"cacheName": "a"})
+    service.purgeCache("proj/ci", {"cacheName": "b"})
+    service.purgeCache("proj/other", {"cacheName": "a"})
+    requests = service.purgeRequests("proj/ci")["requests"]
+
+    assert [("proj", "ci", "a"), ("proj", "ci", "b")] == [
+        (found["provisionerId"], found["workerType"], found["cacheName"]) for found in requests
+    ]
+    since = {"since": requests[0]["before"]}
+    assert requests == service.purgeRequests("proj/ci", query=since)["requests"]
+    assert [] == service.purgeRequests("proj/ci", query={"since": moment("1 minute")})["requests"]
+    assert 3 == len(service.allPurgeRequests()["requests"])
+
+
+def test_answers_nothing_at_all(send: Send) -> None:
+    """
+    204, with a slash in the pool as it is, too.
+    """
+    for pool in ("proj/ci", "proj%2Fci"):
+        reply = send("POST", f"{PURGE}/{pool}", {"cacheName": "a"})
+        assert (204, "") == (reply.status, reply.text)
+    assert 1 == len(send("GET", f"{PURGE}/list", signed=False).json["requests"])
+
+
+def test_requests_come_in_pages_and_end(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    After a day.
+    """
+    for name in ("a", "b", "c"):
+        send("POST", f"{PURGE}/proj%2Fci", {"cacheName": name})
+    first = send("GET", f"{PURGE}/list?limit=2").json
+    second = send("GET", f"{PURGE}/list?continuationToken={first['continuationToken']}").json
+
+    assert ["a", "b", "c"] == [found["cacheName"] for page in (first, second) for found in page["requests"]]
+    sandbox.clock.offset += DAY + 1000
+    assert [] == send("GET", f"{PURGE}/list", signed=False).json["requests"]
+    assert [] == send("GET", f"{PURGE}/proj%2Fci", signed=False).json["requests"]
+
+
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        pytest.param("2026-01-31T00:00:00Z", 200, id="moment"),
+        pytest.param("2026", 200, id="year"),
+        pytest.param("x", 400, id="no date"),
+        pytest.param("1970-01-01T00:00:00Z", 400, id="the first instant"),
+    ],
+)
+def test_since_is_a_date(send: Send, since: str, status: int) -> None:
+    """
+    Or 400 InvalidRequestArguments.
+    """
+    reply = send("GET", f"{PURGE}/proj%2Fci?since={since}", signed=False)
+
+    assert status == reply.status
+    assert (status == 200) or f'since="{since}" is not valid, error: Invalid Date' in reply.message
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload", "signed", "code"),
+    [
+        pytest.param("POST", "proj%2Fci", {"cacheName": "a"}, False, "InsufficientScopes", id="purge, nobody"),
+        pytest.param("POST", "proj%2Fci", {}, True, "InputValidationError", id="payload"),
+        pytest.param("POST", "proj", {"cacheName": "a"}, True, "InvalidRequestArguments", id="half a pool"),
+        pytest.param("GET", "a/b/c", None, True, "InvalidRequestArguments", id="too much of a pool"),
+        pytest.param("GET", "list?limit=x", None, True, "InvalidRequestArguments", id="limit"),
+    ],
+)
+def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+    """
+    With the service's codes.
+    """
+    assert code == send(verb, f"{PURGE}/{target}", payload, signed=signed).code
