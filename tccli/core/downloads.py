@@ -156,6 +156,7 @@ class _FileDownload:
         self._segments: deque[tuple[int, int | None]] = deque()
         self._failure: Exception | None = None
         self._facts: Facts | None = None
+        self._is_in_order = True
         self._threads: list[threading.Thread] = []
         self._hashes = FileHashes(partial.fd, ())
 
@@ -208,6 +209,8 @@ class _FileDownload:
                 lasting=facts.length is None or facts.length > WORTH_KEEPING,
             )
         have = self._partial.have
+        # What passes by is the whole, without what is there already.
+        self._is_in_order = not have.total() or not part.is_range
         if facts.length is None or not part.is_range:
             # Everything comes in one answer, also what is there already.
             self._remote.carrier.meter.begin(facts.length)
@@ -235,10 +238,15 @@ class _FileDownload:
         """
         Fill the segments: over one connection while that is enough, then over as many as may help.
         """
+        if not self._segments:
+            # An earlier run has fetched everything, and ended before it could say so.
+            self._hashes.follow()
+            self._hashes.filled_to(self._partial.have.front())
+            return
         first.end = self._segments.popleft()[1]
         reader: Reader | None = first
         try:
-            if first.position == 0 and self._wanted.connections in {None, 1}:
+            if self._is_in_order and self._wanted.connections in {None, 1}:
                 reader = self._fill_in_order(first)
             if reader is not None:
                 self._fill_side_by_side(reader)
