@@ -159,7 +159,7 @@ class HttpTransport:
             sock: socket.socket = connection.sock
             connection.response_class = deadline.response  # type: ignore[assignment]
             _write(connection, request, target, headers, deadline)
-            answer = connection.getresponse()
+            answer = _head(connection)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise failure.of(error) from error
@@ -210,6 +210,16 @@ def _write(
     except (BrokenPipeError, ConnectionResetError):
         pass
     deadline.restart()
+
+
+def _head(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+    """
+    Read the head of an answer; the library takes one that was cut off for one that ended.
+    """
+    answer = connection.getresponse()
+    if isinstance(answer.fp, _Pieces) and answer.fp.line not in {b"\r\n", b"\n"}:
+        raise http.client.RemoteDisconnected("cut off")
+    return answer
 
 
 class Stream:
@@ -377,9 +387,15 @@ class _Pieces(io.BufferedReader):
 
     Attributes:
         whole: Wait, as the reader of chunks expects it.
+        line: The latest that was read.
     """
 
     whole = True
+    line = b""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        self.line = super().readline(size)
+        return self.line
 
     def readinto(self, buffer: Any) -> int:
         return super().readinto(buffer) if self.whole else self.readinto1(buffer)

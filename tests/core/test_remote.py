@@ -267,6 +267,16 @@ def test_without_a_length_the_end_is_the_end(rude: Rude) -> None:
     assert Facts(None, "", "") == reader.facts
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
+def test_half_a_head_is_no_answer(rude: Rude, head: bytes) -> None:
+    """
+    It could be taken for that of something empty.
+    """
+    rude.answers(Answer(head, closes=True), ranged)
+
+    assert DATA == read(Reader(remote(At(rude.url)), 0, None))
+
+
 def test_chunks_cut_short_are_asked_for_again(rude: Rude) -> None:
     """
     They have an end, so a lost rest shows; all is sent again, and what is known goes by.
