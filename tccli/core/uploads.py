@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tccli.core.transport import Response
 
 DEFAULT_TYPE = "application/octet-stream"
+ENCODED_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 
 class ExpiredUrlError(Exception):
@@ -61,7 +62,9 @@ def opened(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iter
     if content_type is None:
         import mimetypes
 
-        content_type = mimetypes.guess_type(path)[0] or DEFAULT_TYPE
+        # What the bytes are, not what they would be when they were unpacked.
+        plain, encoding = mimetypes.guess_type(path)
+        content_type = (ENCODED_TYPES.get(encoding) if encoding else plain) or DEFAULT_TYPE
     if path == "-":
         if stdin is None:
             raise UsageError("stdin is closed")
@@ -136,6 +139,7 @@ def put(
 
 def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHashes) -> Response:
     left = upload.length
+    sent = 0
 
     def fill(buffer: memoryview) -> int:
         nonlocal left
@@ -144,15 +148,21 @@ def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Up
         return count
 
     def blocks() -> Iterator[Any]:
+        nonlocal sent
         for block in hashes.passing(fill):
             yield block
+            sent += len(block)
             carrier.meter.advance(len(block))
         if left:
             raise LocalFileError(f"the file became {left} bytes shorter while it was read", hint="upload it again")
 
     # A length that was given is signed; it is sent once either way.
     sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-    return carrier.transport.send(Request("PUT", url, {**sized, "Content-Length": str(upload.length)}, blocks=blocks()))
+    request = Request("PUT", url, {**sized, "Content-Length": str(upload.length)}, blocks=blocks())
+    response = carrier.transport.send(request)
+    if response.status < 300 and sent < upload.length:
+        raise NoAnswerError(f"the storage answers {response.status} before it was sent everything", sent=True)
+    return response
 
 
 def _refusal(url: str, response: Response) -> Exception:

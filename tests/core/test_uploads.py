@@ -1,0 +1,320 @@
+"""
+One PUT of a file, hashed as it goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import socket
+import threading
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from tccli.core.retries import RetryPolicy
+from tccli.core.uploads import ExpiredUrlError, Upload, opened, put
+from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
+from tests.depot import QUICK, carrier, noise
+from tests.rude import DROPPED, Answer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import RunningSandbox
+    from tests.rude import Rude
+
+DATA = noise(3 << 20)
+HEADERS = {"Content-Type": "text/x", "Content-Length": "WRONG", "Content-Encoding": "identity", "x-meta": "1"}
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Iterator[Upload]:
+    """
+    Three mebibytes in a file.
+    """
+    (tmp_path / "file").write_bytes(DATA)
+    with opened(str(tmp_path / "file"), "text/x", None) as found:
+        yield found
+
+
+def sha256(data: bytes) -> dict[str, str]:
+    """
+    Return the digest that a put is to return.
+    """
+    return {"sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_puts_the_headers_as_they_are_given(rude: Rude, upload: Upload) -> None:
+    """
+    They are signed; beside them go the length, once and right, and what HTTP needs.
+    """
+    rude.answers(answer(200))
+    digests = put(carrier(), f"{rude.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
+    sent = rude.requests[0]
+
+    assert sha256(DATA) == digests
+    assert ("PUT", "/a%2Fb?c=d", DATA) == (sent.verb, sent.target, sent.body)
+    expected = {"content-type": "text/x", "content-encoding": "identity", "x-meta": "1", "content-length": str(3 << 20)}
+    assert expected == {name: value for name, value in sent.headers.items() if name != "host"}
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+def test_sizes(rude: Rude, size: int) -> None:
+    """
+    Every one arrives.
+    """
+    rude.answers(answer(200))
+    digests = put(carrier(), rude.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
+
+    assert (sha256(DATA[:size]), DATA[:size]) == (digests, rude.requests[0].body)
+
+
+class Raw(io.BytesIO):
+    """
+    A file of bytes.
+    """
+
+
+@pytest.mark.parametrize(
+    ("failures", "requests"),
+    [
+        pytest.param([answer(503)], 2, id="503"),
+        pytest.param([answer(503), answer(500), answer(503)], 4, id="5xx three times"),
+        pytest.param([answer(429)], 2, id="429"),
+        pytest.param([DROPPED, DROPPED], 3, id="no answer"),
+        pytest.param([Answer(b"HTTP/1.1 200", closes=True)], 2, id="half an answer"),
+    ],
+)
+def test_what_passes_is_tried_again(rude: Rude, upload: Upload, failures: list[Answer], requests: int) -> None:
+    """
+    From the first byte, hashed anew, with a line for those who want it.
+    """
+    rude.answers(*failures, answer(200))
+    said: list[str] = []
+    by = carrier(said=said)
+
+    assert sha256(DATA) == put(by, rude.url, {}, upload, algorithms=["sha256"])
+    assert [DATA] * requests == [request.body for request in rude.requests]
+    assert requests - 1 == len(said)
+    assert all("from the beginning, retry" in line for line in said)
+    assert (len(DATA), len(DATA)) == (by.meter.done, by.meter.total)
+
+
+@pytest.mark.parametrize("point", [0, 1, 1000, 700_000, 1 << 20, 2_500_000, (3 << 20) - 1])
+def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -> None:
+    """
+    What the storage has in the end is whole.
+    """
+    storage = sandbox.storage
+    fault = storage.faults.add(f"drop={point},verb=put,times=2")
+    url = storage.put_url("b", "x", 60, {"content-type": "text/x"})
+
+    assert sha256(DATA) == put(carrier(), url, {"Content-Type": "text/x"}, upload, algorithms=["sha256"])
+    assert 2 == fault.struck
+    found = storage.files.find("/b/x")
+    assert found is not None
+    assert len(DATA) == found.size
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        pytest.param(400, RejectedError, id="400"),
+        pytest.param(403, RefusedError, id="403"),
+        pytest.param(411, RejectedError, id="411"),
+        pytest.param(302, FailedError, id="a redirect"),
+    ],
+)
+def test_a_refusal_is_final(rude: Rude, upload: Upload, status: int, kind: type[TcError]) -> None:
+    """
+    With the storage's own words, and without the signature in the address.
+    """
+    rude.answers(answer(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
+    with pytest.raises(kind, match=f"answers {status}: The length does not match") as caught:
+        put(carrier(), f"{rude.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
+
+    assert 1 == len(rude.requests)
+    assert "secret" not in str(caught.value)
+
+
+def test_gives_up_in_the_end(rude: Rude, upload: Upload) -> None:
+    """
+    With the last failure.
+    """
+    policy = RetryPolicy(retries=2, delay_factor=0)
+    rude.answers(answer(503, b"busy"))
+    with pytest.raises(FailedError, match="503: busy"):
+        put(carrier(policy), rude.url, {}, upload, algorithms=[])
+    rude.answers(DROPPED)
+    with pytest.raises(NoAnswerError):
+        put(carrier(policy), rude.url, {}, upload, algorithms=[])
+
+    assert 6 == len(rude.requests)
+
+
+def test_an_expired_address_is_not_tried(rude: Rude, upload: Upload) -> None:
+    """
+    Nor tried again, once it has expired.
+    """
+    with pytest.raises(ExpiredUrlError):
+        put(carrier(), rude.url, {}, upload, algorithms=[], expires=1.0)
+
+    assert [] == rude.requests
+
+
+@contextmanager
+def hasty(status: int) -> Iterator[str]:
+    """
+    A server that answers when it has seen the first bytes, and hangs up.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: 4\r\n\r\nbusy".encode())
+                connection.shutdown(socket.SHUT_WR)
+                # Read on, so that the answer arrives; then leave the rest.
+                connection.recv(65536)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+def test_a_success_before_the_end_is_none(tmp_path: Path) -> None:
+    """
+    What has not been sent cannot have been taken.
+    """
+    data = noise(32 << 20)
+    (tmp_path / "file").write_bytes(data)
+    with hasty(200) as url, opened(str(tmp_path / "file"), None, None) as upload, pytest.raises(NoAnswerError):
+        put(carrier(RetryPolicy(retries=1, delay_factor=0)), url, {}, upload, algorithms=["sha256"])
+
+
+def test_a_file_that_shrinks_is_an_error(rude: Rude, tmp_path: Path) -> None:
+    """
+    The storage does not get what would look whole.
+    """
+    path = tmp_path / "file"
+    path.write_bytes(DATA)
+    rude.answers(answer(200))
+    with opened(str(path), None, None) as upload:
+        os.truncate(path, 2 << 20)
+        with pytest.raises(LocalFileError, match="1048576 bytes shorter"):
+            put(carrier(), rude.url, {}, upload, algorithms=["sha256"])
+
+
+def test_what_is_added_meanwhile_is_left_out(rude: Rude, tmp_path: Path) -> None:
+    """
+    What was there when it was opened is what is sent and hashed, as with a log that is being written.
+    """
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    rude.answers(answer(200))
+    with opened(str(path), None, None) as upload, path.open("ab") as file:
+        file.write(b", after")
+        file.flush()
+        digests = put(carrier(QUICK), rude.url, {}, upload, algorithms=["sha256"])
+
+    assert (sha256(b"before"), b"before") == (digests, rude.requests[0].body)
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        pytest.param("a.html", "text/html", id="html"),
+        pytest.param("a.JSON", "application/json", id="capitals"),
+        pytest.param("a", "application/octet-stream", id="none"),
+        pytest.param("a.nonsense", "application/octet-stream", id="unknown"),
+        pytest.param("a.txt.gz", "application/gzip", id="gzip"),
+        pytest.param("a.tar.xz", "application/x-xz", id="xz"),
+        pytest.param("a.tar.bz2", "application/x-bzip2", id="bzip2"),
+    ],
+)
+def test_content_types_are_guessed(tmp_path: Path, name: str, content_type: str) -> None:
+    """
+    By the name: what the bytes are, not what they would be when they were unpacked.
+    """
+    (tmp_path / name).touch()
+    with opened(str(tmp_path / name), None, None) as upload:
+        assert content_type == upload.content_type
+    with opened(str(tmp_path / name), "a/b", None) as upload:
+        assert "a/b" == upload.content_type
+
+
+def test_stdin_is_kept_until_its_length_is_known() -> None:
+    """
+    And can be read as often as needed.
+    """
+    with opened("-", None, io.BytesIO(DATA)) as upload:
+        assert (len(DATA), "application/octet-stream") == (upload.length, upload.content_type)
+        for _ in range(2):
+            upload.file.seek(0)
+            assert DATA == upload.file.read()
+
+
+def test_so_is_a_pipe(tmp_path: Path) -> None:
+    """
+    By its path, as a shell's ``<(…)`` gives it.
+    """
+    pipe = tmp_path / "pipe.txt"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(b"text"))
+    writer.start()
+    with opened(str(pipe), None, None) as upload:
+        upload.file.seek(0)
+        assert (4, "text/plain", b"text") == (upload.length, upload.content_type, upload.file.read())
+    writer.join()
+
+
+class Broken(io.RawIOBase):
+    """
+    A stdin that fails.
+    """
+
+    def readable(self) -> bool:
+        """
+        Say that it can be read.
+        """
+        return True
+
+    def read(self, _size: int = -1) -> bytes:
+        """
+        Fail.
+        """
+        raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("path", "stdin", "kind"),
+    [
+        pytest.param("none", None, UsageError, id="no file"),
+        pytest.param(".", None, UsageError, id="a folder"),
+        pytest.param("-", None, UsageError, id="no stdin"),
+        pytest.param("-", Broken(), LocalFileError, id="broken stdin"),
+    ],
+)
+def test_what_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, stdin: IO[bytes] | None, kind: type[TcError]
+) -> None:
+    """
+    It is said before anything is sent.
+    """
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(kind), opened(path, None, stdin):
+        pass
