@@ -11,6 +11,7 @@ import os
 import random
 import threading
 import zlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ import pytest
 from tccli.core import downloads, partials
 from tccli.core.downloads import Wanted, download_to_file, download_to_stream
 from tccli.core.partials import Partial
+from tccli.core.remote import Reader
 from tccli.core.retries import RetryPolicy
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
 from tests.depot import QUICK, At, Depot, leftovers, noise, remote
@@ -619,3 +621,51 @@ def test_a_small_file_leaves_no_old_journal(depot: Depot, tmp_path: Path) -> Non
 
     assert b"new" == (tmp_path / "file").read_bytes()
     assert ["file"] == leftovers(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param([(1 << 20, SIZE)], id="all but the beginning"),
+        pytest.param([(256 << 10, 512 << 10)], id="a piece in the middle"),
+        pytest.param([(100, 200), (300, SIZE - 1)], id="odd pieces"),
+        pytest.param([(0, SIZE - 1)], id="all but the last byte"),
+        pytest.param([(0, SIZE)], id="all"),
+        pytest.param([(0, 1), (SIZE - 1, SIZE)], id="both ends"),
+    ],
+)
+@pytest.mark.parametrize("is_object", [True, False], ids=["object", "artifact"])
+@pytest.mark.parametrize("fault", ["", "range=ignore"], ids=["with ranges", "without"])
+@pytest.mark.parametrize("connections", [None, 1, 4])
+def test_goes_on_with_any_pieces(
+    depot: Depot,
+    tmp_path: Path,
+    there: list[tuple[int, int]],
+    is_object: bool,
+    fault: str,
+    connections: int | None,
+) -> None:
+    """
+    Each byte comes to its place, also where no hash would tell.
+    """
+    source = depot.put_object("a", DATA) if is_object else depot.artifact(depot.task(), "public/a", DATA)
+    far = remote(source)
+    reader = Reader(far, 0, 1)
+    facts = reader.open().facts
+    reader.close()
+    with Partial(str(tmp_path / "file")) as partial:
+        hashes = dict(far.location().hashes)
+        partial.begin({"identity": dict(source.identity), "hashes": hashes, "facts": asdict(facts)})
+        for start, end in there:
+            os.pwrite(partial.fd, DATA[start:end], start)
+            partial.wrote(start, end)
+    if fault:
+        depot.sandbox.storage.faults.add(fault)
+    far = remote(source)
+    outcome = download_to_file(far, str(tmp_path / "file"), Wanted(connections))
+
+    assert DATA == (tmp_path / "file").read_bytes()
+    assert is_object == ("sha512" in outcome.verified)
+    assert ["file"] == leftovers(tmp_path)
+    if not fault:
+        assert max(1, SIZE - sum(end - start for start, end in there)) >= far.carrier.meter.moved
