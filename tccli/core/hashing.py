@@ -198,6 +198,12 @@ class FileHashes:
             while self._filled - self._stream.count > AHEAD and not self._ended:
                 self._changed.wait()
 
+    def read_to(self, position: int) -> int:
+        """
+        Return up to where the file is not read any more, if it is filled to *position*.
+        """
+        return min(position, self._stream.count) if self._stream.is_needed else position
+
     def stop(self) -> None:
         """
         Give up: the threads end as soon as they notice.
