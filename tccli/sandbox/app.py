@@ -4,8 +4,10 @@ The deployment over HTTP: an ASGI application.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
+from contextlib import asynccontextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,12 +20,13 @@ from tccli.sandbox import documents, errors, registry
 from tccli.sandbox.call import Answer, Call
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.errors import ApiError, InternalError
+from tccli.sandbox.passing import Passing
 from tccli.sandbox.pipeline import perform
 from tccli.sandbox.request import LARGEST_BODY, AuthenticationError, Request
 from tccli.sandbox.routing import BadEscapeError, Router
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -51,11 +54,13 @@ class Sandbox:
     Attributes:
         state: The deployment.
         observe: Told of each request, verb and target, before it is answered.
+        passing: Does what is due.
     """
 
     def __init__(self, state: State, observe: Observer | None = None) -> None:
         self.state = state
         self.observe = observe
+        self.passing = Passing()
         self._router = Router()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,6 +70,8 @@ class Sandbox:
         request = await _read(HttpRequest(scope, receive))
         if self.observe is not None:
             self.observe(request.verb, request.target)
+        if self.passing.is_due(self.state):
+            await self.passing.catch_up(self.state)
         answer = await self._answer(request)
         headers = {
             "date": formatdate(self.state.clock.now() / 1000, usegmt=True),
@@ -105,6 +112,7 @@ def _refusal(call: Call, error: ApiError) -> Answer:
         if isinstance(payload, str):
             return _html(500, "TypeError: Cannot create property &#39;secret&#39; on string")
         payload = {**payload, "secret": "(OMITTED)"} if isinstance(payload, dict) else []
+    payload = registry.cleaned(call.method.id, payload)
     params = dict(call.args)
     for name, value in call.args.items():
         if registry.takes_slashes(call.method, name):
@@ -159,6 +167,14 @@ async def _failed(http: HttpRequest, error: Exception) -> Response:
 
 def application(sandbox: Sandbox) -> ASGIApp:
     """
-    Return the ASGI application that survives our own mistakes.
+    Return the ASGI application that survives our own mistakes, and in which time passes.
     """
-    return Starlette(routes=[Mount("/", app=sandbox)], exception_handlers={Exception: _failed})
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        passing = asyncio.create_task(sandbox.passing.keep_pace(lambda: sandbox.state))
+        yield
+        passing.cancel()
+
+    routes = [Mount("/", app=sandbox)]
+    return Starlette(routes=routes, exception_handlers={Exception: _failed}, lifespan=lifespan)

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tccli.sandbox.call import Answer, Call
+    from tccli.sandbox.state import State
 
     Handler: TypeAlias = "Callable[[Call], Answer | Awaitable[Answer]]"
+    Step: TypeAlias = "Callable[[State], object]"
 
 _handlers: dict[str, Handler] = {}
 _tables: list[str] = []
+_steps: list[Step] = []
 _patterns: dict[tuple[str, str], str] = {}
 _slashes: dict[tuple[str, str], frozenset[str]] = {}
 _optional: dict[tuple[str, str], frozenset[str]] = {}
+_cleaners: dict[str, Callable[[Any], Any]] = {}
 _queries: dict[tuple[str, str], str | Callable[[str], str | None]] = {}
 
 
@@ -81,6 +85,21 @@ def allow_missing(service: str, argument: str, *methods: str) -> None:
     _optional[service, argument] = frozenset(methods)
 
 
+def passes(step: Step) -> Step:
+    """
+    Decorate what happens as time passes: called about once a second, and when the clock was moved.
+    """
+    _steps.append(step)
+    return step
+
+
+def steps() -> list[Step]:
+    """
+    Return what happens as time passes.
+    """
+    return list(_steps)
+
+
 def queries(method_id: str, **checks: str | Callable[[str], str | None]) -> None:
     """
     Say what query options of a method look like, other than those that all services check in the same way.
@@ -97,6 +116,26 @@ def query_check(method_id: str, option: str) -> str | Callable[[str], str | None
     Return what :func:`queries` was told of an option.
     """
     return _queries.get((method_id, option))
+
+
+def cleans(*method_ids: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """
+    Decorate the function that takes what is secret from the payload of these methods, before an error shows it.
+    """
+
+    def register(cleaner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        _cleaners.update(dict.fromkeys(method_ids, cleaner))
+        return cleaner
+
+    return register
+
+
+def cleaned(method_id: str, payload: Any) -> Any:
+    """
+    Return what an error may show of a payload.
+    """
+    cleaner = _cleaners.get(method_id)
+    return payload if cleaner is None else cleaner(payload)
 
 
 def load() -> None:

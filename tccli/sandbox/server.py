@@ -72,7 +72,7 @@ class Server:
             loop="asyncio",
             http="h11",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             proxy_headers=False,
             access_log=False,
             log_level="error",
@@ -98,8 +98,9 @@ class Server:
         Forget everything, also the root client, and begin anew on the same port; only for a state in memory.
         """
         self.storage.renew(Clock())
-        before, self.sandbox.state = self.sandbox.state, self._found(self._store())
-        before.store.close()
+        with self.sandbox.passing.lock:
+            before, self.sandbox.state = self.sandbox.state, self._found(self._store())
+            before.store.close()
 
     @property
     def storage_url(self) -> str:

@@ -14,6 +14,8 @@ import mohawk
 import pytest
 import taskcluster
 
+from tests.sandbox.queues import Queue
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -179,3 +181,18 @@ def moment(offset: str) -> str:
     Return a moment from now as JSON writes it.
     """
     return str(taskcluster.fromNowJSON(offset))
+
+
+@pytest.fixture
+def queue(sandbox: RunningSandbox, sign: Signs, send: Callable[..., Reply]) -> Queue:
+    """
+    The queue, with the root client's scopes, by the sandbox's clock.
+    """
+
+    def send_in_time(verb: str, target: str, payload: Any = None, *, signed: bool = True) -> Reply:
+        if not signed:
+            return send(verb, target, payload, signed=False)
+        header = sign(verb, target, _timestamp=sandbox.clock.now() // 1000)
+        return send(verb, target, payload, headers={"authorization": header})
+
+    return Queue(sandbox, send_in_time)

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS artifacts (
     content_type TEXT NOT NULL, details TEXT NOT NULL, present INTEGER NOT NULL, expires INTEGER NOT NULL,
     content_length INTEGER, PRIMARY KEY (task_id, run_id, name)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS artifacts_by_expiry ON artifacts (expires);
 """)
 
 PUBLIC_BUCKET, PRIVATE_BUCKET = "public-artifacts", "private-artifacts"
@@ -128,6 +129,28 @@ def load_several(store: Store, task_id: str, run_id: int, after: str, number: in
     """
     sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name > ? ORDER BY name LIMIT ?"
     return [_artifact(row) for row in store.all(sql, task_id, run_id, after, number)]
+
+
+def load_all(store: Store, task_id: str) -> list[Artifact]:
+    """
+    Return all artifacts of a task.
+    """
+    return [_artifact(row) for row in store.all("SELECT * FROM artifacts WHERE task_id = ?", task_id)]
+
+
+def load_expired(store: Store, before: int) -> list[Artifact]:
+    """
+    Return the artifacts that expired before a moment.
+    """
+    return [_artifact(row) for row in store.all("SELECT * FROM artifacts WHERE expires < ?", before)]
+
+
+def remove(store: Store, artifact: Artifact) -> None:
+    """
+    Forget an artifact.
+    """
+    sql = "DELETE FROM artifacts WHERE task_id = ? AND run_id = ? AND name = ?"
+    store.run(sql, artifact.task_id, artifact.run_id, artifact.name)
 
 
 def _row(artifact: Artifact) -> dict[str, Any]:

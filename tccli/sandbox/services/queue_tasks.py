@@ -11,8 +11,9 @@ from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import allow_slashes, handles, patterns
-from tccli.sandbox.services import task_dependencies, task_groups, task_table
+from tccli.sandbox.services import task_dependencies, task_groups, task_runs, task_table
 from tccli.sandbox.services.auth_clients import refuse_double_stars
+from tccli.sandbox.services.task_queues import PRIORITIES
 from tccli.sandbox.services.task_table import Task
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ patterns(
 )
 allow_slashes("queue", "name")
 
-PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
 DRIFT = 15 * MINUTE
 LONGEST_DEADLINE_DAYS = 5
 
@@ -53,9 +53,12 @@ def create_task(call: Call) -> Answer:
     )
     _set_times(call, task_id, definition)
     refuse_double_stars(definition["scopes"])
+    problem = None
     with call.state.store.transaction():
         task_groups.join(call, definition)
         task = Task.new(task_id, definition)
+        if not definition["dependencies"]:
+            task_runs.schedule(task, "scheduled", call.now)
         if not task_table.add(call.state.store, task):
             existing = task_table.load(call.state.store, task_id)
             if existing is None or existing.definition != task.definition:
@@ -64,12 +67,22 @@ def create_task(call: Call) -> Answer:
                 )
                 raise ApiError("RequestConflict", message, taskId=task_id)
             task = existing
-        else:
-            task_dependencies.record(call.state.store, task)
-    # A task that waits for what is not there stays, and keeps its id: the caller has to choose another.
-    task_dependencies.check(call.state.store, task)
-    task_dependencies.schedule_if_free(call, task)
+        if definition["dependencies"]:
+            problem = _begin(call, task)
+    if problem is not None:
+        raise problem
     return Answer({"status": task.status()})
+
+
+def _begin(call: Call, task: Task) -> ApiError | None:
+    """
+    Return why a task cannot wait for what it wants to: its group has come to be nevertheless.
+    """
+    try:
+        task_dependencies.begin(call.state, task)
+    except ApiError as error:
+        return error
+    return None
 
 
 def _name_queue(definition: dict[str, Any]) -> None:
@@ -144,25 +157,6 @@ def show_statuses(call: Call) -> Answer:
     """
     tasks, token = _several(call)
     return Answer({"statuses": [{"taskId": task.task_id, "status": task.status()} for task in tasks], **token})
-
-
-@handles("queue.cancelTask")
-def cancel_task(call: Call) -> Answer:
-    """
-    Cancel a task that is not resolved yet.
-    """
-    task = task_table.load(call.state.store, call.args["taskId"])
-    if task is None:
-        message = "Task `{{taskId}}` not found. Are you sure it was created?"
-        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
-    definition = task.definition
-    names = ("schedulerId", "taskGroupId", "projectId")
-    call.authorize(taskId=task.task_id, **{name: definition[name] for name in names})
-    if from_json(definition["deadline"]) < call.now:
-        message = "Task `{{taskId}}` can't be canceled past its deadline of {{deadline}}."
-        raise ApiError("RequestConflict", message, taskId=task.task_id, deadline=definition["deadline"])
-    task_dependencies.cancel(call, task)
-    return Answer({"status": task.status()})
 
 
 def _load(call: Call, question: str) -> Task:

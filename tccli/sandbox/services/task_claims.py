@@ -11,30 +11,22 @@ from typing import TYPE_CHECKING, Any
 from tccli.sandbox.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import MINUTE, from_json, to_json
-from tccli.sandbox.errors import ApiError
-from tccli.sandbox.registry import allow_slashes, handles, tables
-from tccli.sandbox.services import task_runs, task_table
+from tccli.sandbox.errors import ApiError, InternalError
+from tccli.sandbox.registry import allow_slashes, handles
+from tccli.sandbox.services import task_queues, task_runs, task_table, task_workers
+from tccli.sandbox.slugids import slugid
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.task_table import Task
 
-tables("CREATE INDEX IF NOT EXISTS tasks_by_queue ON tasks (task_queue_id, state);")
-allow_slashes("queue", "taskQueueId", "claimWork")
+allow_slashes("queue", "taskQueueId", "claimWork", "pendingTasks")
 
 CLAIM = 20 * MINUTE
 PATIENCE = 20.0
 """Seconds that a worker waits for work at most."""
 GLANCE = 0.1
 """Seconds between two looks at the queue."""
-
-_PENDING = """
-SELECT task_id FROM tasks WHERE task_queue_id = ? AND state = 'pending' AND deadline > ?
-ORDER BY CASE json_extract(definition, '$.priority')
-    WHEN 'highest' THEN 0 WHEN 'very-high' THEN 1 WHEN 'high' THEN 2 WHEN 'medium' THEN 3
-    WHEN 'low' THEN 4 WHEN 'very-low' THEN 5 ELSE 6 END, json_extract(runs, '$[#-1].scheduled'), task_id
-LIMIT ?
-"""
 
 
 @handles("queue.claimWork")
@@ -43,15 +35,19 @@ async def claim_work(call: Call) -> Answer:
     Give a worker the most urgent tasks of a queue; if there is none, wait for one.
     """
     payload, queue = call.payload, call.args["taskQueueId"]
-    call.authorize(taskQueueId=queue, workerGroup=payload["workerGroup"], workerId=payload["workerId"])
-    ends = time.monotonic() + PATIENCE
+    worker = (payload["workerGroup"], payload["workerId"])
+    call.authorize(taskQueueId=queue, workerGroup=worker[0], workerId=worker[1])
+    state, ends = call.state, time.monotonic() + PATIENCE
+    task_workers.seen(state, queue, *worker)
+    # A worker in quarantine waits as if there were nothing to do.
+    is_idle = task_workers.is_quarantined(state, queue, *worker)
     while True:
         if call.request.is_gone is not None and await call.request.is_gone():
             return Answer({"tasks": []})
-        rows = call.state.store.all(_PENDING, queue, call.now, payload["tasks"])
-        claims = [_claim(call, task) for row in rows if (task := task_table.load(call.state.store, row["task_id"]))]
+        claims = [] if is_idle else _claim_several(call, queue, payload["tasks"])
         if claims or time.monotonic() >= ends:
-            return Answer({"tasks": [claim for claim in claims if claim is not None]})
+            task_workers.took(state, queue, *worker, [claim["status"] for claim in claims])
+            return Answer({"tasks": claims})
         await asyncio.sleep(GLANCE)
 
 
@@ -61,15 +57,19 @@ def claim_task(call: Call) -> Answer:
     Give a worker a run of its choice.
     """
     task, run_id = load(call, "Are you sure it was created?"), int(call.args["runId"])
-    names = ("provisionerId", "workerType")
     worker = {name: call.payload[name] for name in ("workerGroup", "workerId")}
-    call.authorize(**worker, **{name: task.definition[name] for name in names})
+    call.authorize(**worker, **{name: task.definition[name] for name in ("provisionerId", "workerType")})
     _refuse_late(call, task, "claimed")
+    queue, names = task.definition["taskQueueId"], (worker["workerGroup"], worker["workerId"])
+    if task_workers.is_quarantined(call.state, queue, *names):
+        raise InternalError("Output schema validation error: data should have required property 'status'")
+    task_workers.seen(call.state, queue)
     if run_id >= len(task.runs):
         raise _no_run(task, run_id)
     claim = _claim(call, task, run_id)
     if claim is None:
         raise ApiError("RequestConflict", "Run {{runId}} was already claimed by another worker.", runId=run_id)
+    task_workers.took(call.state, queue, *names, [claim["status"]])
     return Answer(claim)
 
 
@@ -83,7 +83,10 @@ def reclaim_task(call: Call) -> Answer:
     taken_until = call.now + CLAIM
     if not task_runs.reclaim(task, run_id, taken_until):
         raise not_running(task, run_id)
-    task_table.save(call.state.store, task)
+    run = task.runs[run_id]
+    with call.state.store.transaction():
+        task_table.save(call.state.store, task)
+        task_workers.seen(call.state, task.definition["taskQueueId"], run["workerGroup"], run["workerId"])
     return Answer(_document(call, task, run_id, taken_until))
 
 
@@ -122,14 +125,28 @@ def not_running(task: Task, run_id: int) -> ApiError:
     return ApiError("RequestConflict", message, taskId=task.task_id, runId=run_id)
 
 
-def _claim(call: Call, task: Task, run_id: int | None = None) -> dict[str, Any] | None:
+def _claim_several(call: Call, queue: str, number: int) -> list[dict[str, Any]]:
     """
-    Return the claim of a run, of the last one by default; None if another worker has it.
+    Return claims of the most urgent runs of a queue.
     """
-    run_id = len(task.runs) - 1 if run_id is None else run_id
+    store, claims = call.state.store, []
+    with store.transaction():
+        for task_id in task_queues.most_urgent(store, queue, call.now, number):
+            task = task_table.load(store, task_id)
+            assert task is not None
+            claim = _claim(call, task, len(task.runs) - 1, hint=slugid())
+            assert claim is not None
+            claims.append(claim)
+    return claims
+
+
+def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, Any] | None:
+    """
+    Return the claim of a run; None if another worker has it, or this one has it from somewhere else.
+    """
     taken_until = call.now + CLAIM
     worker = (call.payload["workerGroup"], call.payload["workerId"])
-    if not task_runs.claim(task, run_id, worker, call.now, taken_until):
+    if not task_runs.claim(task, run_id, worker, call.now, taken_until, hint=hint):
         return None
     task_table.save(call.state.store, task)
     return {**_document(call, task, run_id, taken_until), "task": task.definition}

@@ -11,7 +11,7 @@ from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import handles, tables
-from tccli.sandbox.services import task_table
+from tccli.sandbox.services import task_dependencies, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -69,6 +69,61 @@ def list_task_group(call: Call) -> Answer:
     )
     tasks = [{"status": task.status(), "task": task.definition} for task in found.rows]
     return Answer(found.answer(**_document(call), tasks=tasks))
+
+
+@handles("queue.sealTaskGroup")
+def seal_task_group(call: Call) -> Answer:
+    """
+    Let a group have no further tasks, for good; the moment of the first time stays.
+    """
+    _authorize(call)
+    sql = "UPDATE task_groups SET sealed = ? WHERE task_group_id = ? AND sealed IS NULL"
+    call.state.store.run(sql, call.now, call.args["taskGroupId"])
+    return Answer(_document(call))
+
+
+@handles("queue.cancelTaskGroup")
+def cancel_task_group(call: Call) -> Answer:
+    """
+    Cancel all tasks of a sealed group that are not resolved yet.
+    """
+    group_id = call.args["taskGroupId"]
+    if "sealed" not in _authorize(call):
+        message = "Task group `{{taskGroupId}}` is not sealed and cannot be canceled."
+        raise ApiError("RequestConflict", message, taskGroupId=group_id)
+    with call.state.store.transaction():
+        tasks = task_table.load_group(call.state.store, group_id, "", -1)
+        in_time = [task for task in tasks if from_json(task.definition["deadline"]) > call.now]
+        cancelled = [task.task_id for task in in_time if task_dependencies.cancel(call.state, task)]
+    document = {"taskGroupId": group_id, "taskGroupSize": len(tasks), "cancelledCount": len(cancelled)}
+    return Answer({**document, "taskIds": cancelled})
+
+
+@handles("queue.changeTaskGroupPriority")
+def change_priority(call: Call) -> Answer:
+    """
+    Let all tasks of a group that were never resolved wait with another priority.
+    """
+    group, priority = _authorize(call), call.payload["newPriority"]
+    changed = []
+    with call.state.store.transaction():
+        for task in task_table.load_group(call.state.store, group["taskGroupId"], "", -1):
+            if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
+                continue
+            task.definition["priority"] = priority
+            task_table.save_priority(call.state.store, task)
+            changed.append(task.task_id)
+    document = {name: group[name] for name in ("taskGroupId", "schedulerId")}
+    return Answer({**document, "newPriority": priority, "tasksAffected": len(changed), "taskIds": changed})
+
+
+def _authorize(call: Call) -> dict[str, Any]:
+    """
+    Return the group of a call whose caller may change it.
+    """
+    document = _document(call)
+    call.authorize(**{name: document[name] for name in ("taskGroupId", "schedulerId")})
+    return document
 
 
 def _document(call: Call) -> dict[str, Any]:

@@ -63,5 +63,5 @@ def _resolve(call: Call, task: Task, run_id: int, state: str, reason: str, *, re
         raise not_running(task, run_id)
     with call.state.store.transaction():
         task_table.save(call.state.store, task)
-        if task.state in task_runs.RESOLVED:
-            task_dependencies.resolved(call, task)
+        if task.state in task_table.RESOLVED:
+            task_dependencies.resolved(call.state, task)

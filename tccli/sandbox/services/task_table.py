@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.registry import tables
+from tccli.sandbox.services import task_queues
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,13 +18,17 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.store import Store
 
+RESOLVED = frozenset({"completed", "failed", "exception"})
+
 tables("""
 CREATE TABLE IF NOT EXISTS tasks (
-    task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, task_queue_id TEXT NOT NULL, state TEXT NOT NULL,
-    deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
-    definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL
+    task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
+    definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL,
+    is_open INTEGER NOT NULL, was_resolved INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tasks_by_group ON tasks (task_group_id, task_id);
+CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires);
+CREATE INDEX IF NOT EXISTS open_tasks ON tasks (deadline) WHERE is_open = 1;
 """)
 
 
@@ -34,13 +39,15 @@ class Task:
 
     Attributes:
         definition: Complete, as ``queue.task`` answers it.
-        runs: As in the status, without ``runId``.
+        runs: As in the status, without ``runId``; ``hintId`` says that ``claimWork`` gave it to a worker.
+        was_resolved: Whether it was resolved at any time, also if it has been rerun since.
     """
 
     task_id: str
     definition: dict[str, Any]
     retries_left: int
     runs: list[dict[str, Any]] = field(default_factory=list)
+    was_resolved: bool = False
 
     @classmethod
     def new(cls, task_id: str, payload: dict[str, Any]) -> Task:
@@ -68,7 +75,10 @@ class Task:
             **{name: self.definition[name] for name in names},
             "retriesLeft": self.retries_left,
             "state": self.state,
-            "runs": [{"runId": number, **run} for number, run in enumerate(self.runs)],
+            "runs": [
+                {"runId": number, **{name: value for name, value in run.items() if name != "hintId"}}
+                for number, run in enumerate(self.runs)
+            ],
         }
 
 
@@ -77,28 +87,50 @@ def add(store: Store, task: Task) -> bool:
     Keep a new task; False if the id is taken.
     """
     definition = task.definition
-    return store.insert(
+    is_new = store.insert(
         "tasks",
         {
             "task_id": task.task_id,
             "task_group_id": definition["taskGroupId"],
-            "task_queue_id": definition["taskQueueId"],
-            "state": task.state,
             "deadline": from_json(definition["deadline"]),
             "expires": from_json(definition["expires"]),
             "definition": definition,
             "runs": task.runs,
             "retries_left": task.retries_left,
+            "is_open": int(task.state not in RESOLVED),
+            "was_resolved": 0,
         },
     )
+    if is_new and task.runs:
+        task_queues.place(store, task)
+    return is_new
 
 
 def save(store: Store, task: Task) -> None:
     """
     Keep what changed of a task: its runs.
     """
-    sql = "UPDATE tasks SET state = ?, runs = ?, retries_left = ? WHERE task_id = ?"
-    store.run(sql, task.state, json.dumps(task.runs), task.retries_left, task.task_id)
+    is_resolved = task.state in RESOLVED
+    task.was_resolved |= is_resolved
+    sql = "UPDATE tasks SET runs = ?, retries_left = ?, is_open = ?, was_resolved = ? WHERE task_id = ?"
+    store.run(sql, json.dumps(task.runs), task.retries_left, int(not is_resolved), int(task.was_resolved), task.task_id)
+    task_queues.place(store, task)
+
+
+def save_priority(store: Store, task: Task) -> None:
+    """
+    Keep another priority of a task, and let it stand elsewhere in its queue.
+    """
+    store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(task.definition), task.task_id)
+    task_queues.move(store, task)
+
+
+def remove(store: Store, task_id: str) -> None:
+    """
+    Forget a task.
+    """
+    store.run("DELETE FROM tasks WHERE task_id = ?", task_id)
+    task_queues.leave(store, task_id)
 
 
 def load(store: Store, task_id: str) -> Task | None:
@@ -128,4 +160,5 @@ def load_group(store: Store, task_group_id: str, after: str, number: int) -> lis
 
 
 def _task(row: sqlite3.Row) -> Task:
-    return Task(row["task_id"], json.loads(row["definition"]), row["retries_left"], json.loads(row["runs"]))
+    definition, runs = json.loads(row["definition"]), json.loads(row["runs"])
+    return Task(row["task_id"], definition, row["retries_left"], runs, bool(row["was_resolved"]))

@@ -1,0 +1,136 @@
+"""
+queue: which workers were seen, in which queues, and which of them get no work.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import DAY, HOUR
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.state import State
+
+tables("""
+CREATE TABLE IF NOT EXISTS task_queues (
+    task_queue_id TEXT PRIMARY KEY, expires INTEGER NOT NULL, last_date_active INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS queue_workers (
+    task_queue_id TEXT NOT NULL, worker_group TEXT NOT NULL, worker_id TEXT NOT NULL, expires INTEGER NOT NULL,
+    last_date_active INTEGER NOT NULL, first_claim INTEGER NOT NULL, quarantine_until INTEGER NOT NULL,
+    quarantine_details TEXT NOT NULL, recent_tasks TEXT NOT NULL,
+    PRIMARY KEY (task_queue_id, worker_group, worker_id)
+) WITHOUT ROWID;
+""")
+
+QUEUE_LIFE, WORKER_LIFE = 5 * DAY, DAY
+MOST_TASKS = 20
+ACTIVE_GRAIN = 6 * HOUR
+_KEY = "task_queue_id = ? AND worker_group = ? AND worker_id = ?"
+
+
+def seen(state: State, queue: str, group: str = "", worker_id: str = "", expires: int | None = None) -> None:
+    """
+    Note that a queue is in use, and by a worker if there is one.
+
+    Args:
+        expires: When both are forgotten, in milliseconds; by default some days from now, and not sooner than before.
+    """
+    store, now = state.store, state.clock.now()
+    row = {"task_queue_id": queue, "expires": expires or now + QUEUE_LIFE, "last_date_active": now}
+    if not store.insert("task_queues", row):
+        until = "max(expires, ?)" if expires is None else "?"
+        sql = f"UPDATE task_queues SET expires = {until}, last_date_active = ? WHERE task_queue_id = ?"  # noqa: S608
+        store.run(sql, row["expires"], now, queue)
+    if not worker_id:
+        return
+    row = {
+        "task_queue_id": queue,
+        "worker_group": group,
+        "worker_id": worker_id,
+        "expires": expires or now + WORKER_LIFE,
+        "last_date_active": now,
+        "first_claim": now,
+        "quarantine_until": now,
+        "quarantine_details": [],
+        "recent_tasks": [],
+    }
+    if store.insert("queue_workers", row):
+        return
+    if expires is None:
+        # Not each time: the services save themselves the trouble, and it can be seen.
+        sql = f"UPDATE queue_workers SET expires = ? WHERE {_KEY} AND expires < ?"  # noqa: S608 - a constant
+        store.run(sql, row["expires"], queue, group, worker_id, now + WORKER_LIFE // 2)
+    else:
+        store.run(f"UPDATE queue_workers SET expires = ? WHERE {_KEY}", expires, queue, group, worker_id)  # noqa: S608
+    sql = f"UPDATE queue_workers SET last_date_active = ? WHERE {_KEY} AND last_date_active < ?"  # noqa: S608
+    store.run(sql, now, queue, group, worker_id, now - ACTIVE_GRAIN)
+
+
+def took(state: State, queue: str, group: str, worker_id: str, statuses: list[dict[str, Any]]) -> None:
+    """
+    Note which runs a worker got.
+    """
+    row = find(state, queue, group, worker_id)
+    if not statuses or row is None:
+        return
+    new = [{"taskId": status["taskId"], "runId": len(status["runs"]) - 1} for status in statuses]
+    tasks = [*json.loads(row["recent_tasks"]), *new][-MOST_TASKS:]
+    sql = f"UPDATE queue_workers SET recent_tasks = ? WHERE {_KEY}"  # noqa: S608 - a constant
+    state.store.run(sql, json.dumps(tasks), queue, group, worker_id)
+
+
+def quarantine(state: State, row: sqlite3.Row, until: int, details: dict[str, Any]) -> None:
+    """
+    Let a worker have no work until then.
+    """
+    sql = f"UPDATE queue_workers SET quarantine_until = ?, quarantine_details = ? WHERE {_KEY}"  # noqa: S608
+    all_details = json.dumps([*json.loads(row["quarantine_details"]), details])
+    state.store.run(sql, until, all_details, row["task_queue_id"], row["worker_group"], row["worker_id"])
+
+
+def is_quarantined(state: State, queue: str, group: str, worker_id: str) -> bool:
+    """
+    Say whether a worker gets no work now.
+    """
+    row = find(state, queue, group, worker_id)
+    return row is not None and row["quarantine_until"] > state.clock.now()
+
+
+def find(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | None:
+    """
+    Return a worker, also one that is expired.
+    """
+    sql = f"SELECT * FROM queue_workers WHERE {_KEY}"  # noqa: S608 - a constant
+    return state.store.one(sql, queue, group, worker_id)
+
+
+def find_several(state: State, queue: str, after: tuple[str, str], number: int) -> list[sqlite3.Row]:
+    """
+    Return at most *number* workers of a queue, sorted by group and id, that come after *after*.
+    """
+    sql = (
+        "SELECT * FROM queue_workers WHERE task_queue_id = ? AND (worker_group, worker_id) > (?, ?) "
+        "ORDER BY worker_group, worker_id LIMIT ?"
+    )
+    return state.store.all(sql, queue, *after, number)
+
+
+def find_queue(state: State, queue: str) -> sqlite3.Row | None:
+    """
+    Return a task queue that is in use.
+    """
+    sql = "SELECT * FROM task_queues WHERE task_queue_id = ? AND expires > ?"
+    return state.store.one(sql, queue, state.clock.now())
+
+
+def find_queues(state: State, after: str = "", number: int = -1) -> list[sqlite3.Row]:
+    """
+    Return the task queues that are in use, sorted by id.
+    """
+    sql = "SELECT * FROM task_queues WHERE expires > ? AND task_queue_id > ? ORDER BY task_queue_id LIMIT ?"
+    return state.store.all(sql, state.clock.now(), after, number)
