@@ -91,7 +91,8 @@ def upload_object(
     digests: dict[str, str] | None = None
     for _ in range(MOST_URLS):
         chosen = client.value(create, [name], payload=request)["uploadMethod"]
-        if chosen.get("dataInline"):
+        # Taken only where it was proposed: anything else would finish an upload of nothing.
+        if chosen.get("dataInline") and "dataInline" in proposed:
             carrier.meter.begin(upload.length)
             digests = {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in ACCEPTED}
             carrier.meter.advance(upload.length)
