@@ -171,7 +171,8 @@ class Depot:
         """
         Make an artifact, and return the answer.
         """
-        given = {"expires": later(hours=1), "contentType": "text/x", **content}
+        typed = {"contentType": "text/x"} if content["storageType"] in {"s3", "object", "reference"} else {}
+        given = {"expires": later(hours=1), **typed, **content}
         return self._call("queue.createArtifact", [task_id, "0", name], given)
 
     def artifact(self, task_id: str, name: str, data: bytes, encoding: str = "") -> ArtifactSource:
