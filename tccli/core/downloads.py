@@ -83,7 +83,9 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
         LocalFileError: It cannot be written.
         TcError: It cannot be fetched; what has been fetched is kept for the next run.
     """
-    target = os.path.realpath(target)
+    if not is_special(target):
+        # What /dev/stdout is a link to may have no path at all.
+        target = os.path.realpath(target)
     check_target(target)
     # What cannot be found leaves nothing behind.
     remote.location()
@@ -91,6 +93,8 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
         try:
             with open(target, "wb") as device:
                 return download_to_stream(remote, device, wanted)
+        except BrokenPipeError:
+            raise
         except OSError as error:
             raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from None
     with Partial(target) as partial:
