@@ -47,7 +47,9 @@ def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     Raises:
         LocalFileError: The file cannot be written.
     """
-    path = os.path.realpath(path)
+    if not is_special(path):
+        # What /dev/stdout is a link to may have no path at all.
+        path = os.path.realpath(path)
     check_target(path)
     try:
         if is_special(path):
