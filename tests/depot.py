@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import random
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -85,6 +87,22 @@ def leftovers(folder: Path) -> list[str]:
     Return what lies in a folder, hidden or not, apart from what the fixtures make there.
     """
     return sorted(path.name for path in folder.iterdir() if path.name not in {"home", "streams"})
+
+
+def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
+    """
+    Run ``tc`` to its end, which has to be a good one; return how many bytes of memory it had at most.
+    """
+    # A process counts what the one that started it had: a small one is put between.
+    script = (
+        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[1:]]); "
+        "_, status, usage = os.wait4(process.pid, 0); process.returncode = status; print(status, usage.ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *argv], env=env, stdout=subprocess.PIPE, check=True)
+    status, peak = map(int, done.stdout.split())
+    assert 0 == status
+    # On macOS it counts bytes.
+    return peak if sys.platform == "darwin" else peak << 10
 
 
 @dataclass

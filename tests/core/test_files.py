@@ -128,3 +128,16 @@ def test_says_that_a_folder_is_read_only(tmp_path: Path) -> None:
 
     with pytest.raises(LocalFileError, match="no permission"):
         check_target(str(tmp_path / "file"))
+
+
+def test_a_pipe_without_a_path_is_written_directly() -> None:
+    """
+    As ``/dev/stdout`` often is one.
+    """
+    reader, writer = os.pipe()
+    with whole_file(f"/dev/fd/{writer}") as file:
+        file.write(b"text")
+    os.close(writer)
+
+    with open(reader, "rb") as pipe:
+        assert b"text" == pipe.read()
