@@ -105,11 +105,15 @@ def _arguments(found: re.Match[str]) -> dict[str, str]:
     return {name: _decode(value) for name, value in found.groupdict().items() if value is not None}
 
 
-def _specificity(method: Method) -> list[tuple[int, str]]:
+def _specificity(method: Method) -> tuple[bool, list[tuple[bool, str]]]:
     """
     Sort fixed words before arguments, so that ``/task-queues/counts`` is not taken for a queue named counts.
+
+    Last of all come the routes with an argument that takes everything: ``/worker-pool/<workerPoolId>`` would take
+    ``/worker-pool/<workerPoolId>/stats``.
     """
-    return [(segment.startswith("<"), segment) for segment in method.route.split("/")]
+    takes_all = any(registry.takes_slashes(method, name) for name in method.args)
+    return takes_all, [(segment.startswith("<"), segment) for segment in method.route.split("/")]
 
 
 def _decode(value: str) -> str:

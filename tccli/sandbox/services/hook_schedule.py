@@ -16,6 +16,7 @@ from croniter import croniter
 
 from tccli.sandbox.clock import MINUTE, to_json
 from tccli.sandbox.errors import ApiError
+from tccli.sandbox.registry import passes
 from tccli.sandbox.services import hook_fires, hook_table, outbox
 from tccli.sandbox.services.hook_fires import FireError
 from tccli.sandbox.slugids import slugid
@@ -67,19 +68,13 @@ def next_date(schedule: Sequence[str], now: int) -> int:
     return min((_next(pattern, now) for pattern in schedule), default=NEVER)
 
 
-async def fire_due(state: State) -> int:
+@passes
+async def fire_due(state: State) -> None:
     """
     Fire the hooks whose time has come, each of them once, however many times it has missed.
-
-    To be called whenever time has passed, or was moved.
-
-    Returns:
-        How many there were.
     """
-    due = hook_table.load_due(state.store, state.clock.now())
-    for hook in due:
+    for hook in hook_table.load_due(state.store, state.clock.now()):
         await _fire(state, hook)
-    return len(due)
 
 
 async def _fire(state: State, hook: Hook) -> None:

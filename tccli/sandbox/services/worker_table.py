@@ -1,0 +1,149 @@
+"""
+worker-manager: workers as they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.store import Store
+
+tables("""
+CREATE TABLE IF NOT EXISTS workers (
+    worker_pool_id TEXT NOT NULL, worker_group TEXT NOT NULL, worker_id TEXT NOT NULL, provider_id TEXT NOT NULL,
+    state TEXT NOT NULL, capacity INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
+    last_modified INTEGER NOT NULL, last_checked INTEGER NOT NULL, launch_config_id TEXT, secret TEXT,
+    provider_data TEXT NOT NULL, PRIMARY KEY (worker_pool_id, worker_group, worker_id)
+) WITHOUT ROWID;
+""")
+
+STATES = ("requested", "running", "stopping", "stopped")
+CURRENT = ("requested", "running")
+"""The states of workers that work, or will."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """
+    A worker.
+
+    Attributes:
+        secret: With which it gets newer credentials, if it has registered.
+        provider_data: What the provider needs to know it again.
+    """
+
+    worker_pool_id: str
+    worker_group: str
+    worker_id: str
+    provider_id: str
+    state: str
+    capacity: int
+    created: int
+    expires: int
+    last_modified: int
+    last_checked: int
+    launch_config_id: str | None = None
+    secret: str | None = None
+    provider_data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """
+        Pool, group and id.
+        """
+        return f"{self.worker_pool_id}/{self.worker_group}/{self.worker_id}"
+
+    def document(self) -> dict[str, Any]:
+        """
+        Return what everybody may know.
+        """
+        launch_config = {} if self.launch_config_id is None else {"launchConfigId": self.launch_config_id}
+        return {
+            "workerPoolId": self.worker_pool_id,
+            "workerGroup": self.worker_group,
+            "workerId": self.worker_id,
+            "providerId": self.provider_id,
+            "created": to_json(self.created),
+            "expires": to_json(self.expires),
+            "state": self.state,
+            "capacity": self.capacity,
+            **launch_config,
+            "lastModified": to_json(self.last_modified),
+            "lastChecked": to_json(self.last_checked),
+        }
+
+
+def add(store: Store, worker: Worker) -> bool:
+    """
+    Keep a new worker; False if the name is taken.
+    """
+    return store.insert("workers", _row(worker))
+
+
+def save(store: Store, worker: Worker) -> None:
+    """
+    Keep what changed of a worker.
+    """
+    store.insert("workers", _row(worker), replace=True)
+
+
+def load(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
+    """
+    Return a worker, or None.
+    """
+    sql = "SELECT * FROM workers WHERE worker_pool_id = ? AND worker_group = ? AND worker_id = ?"
+    row = store.one(sql, pool, group, worker_id)
+    return None if row is None else _worker(row)
+
+
+def load_several(
+    store: Store, pool: str, after: str, number: int, *, group: str = "", state: str = "", launch_config: str = ""
+) -> list[Worker]:
+    """
+    Return at most *number* workers of a pool, sorted by group and id, that come after *after*: ``group/id``.
+    """
+    sql = (
+        "SELECT * FROM workers WHERE worker_pool_id = ? AND (worker_group, worker_id) > (?, ?) "
+        "AND ? IN ('', worker_group) AND ? IN ('', state) AND ? IN ('', launch_config_id) "
+        "ORDER BY worker_group, worker_id LIMIT ?"
+    )
+    after_group, _, after_id = after.partition("/")
+    rows = store.all(sql, pool, after_group, after_id, group, state, launch_config, number)
+    return [_worker(row) for row in rows]
+
+
+def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str, int]:
+    """
+    Return how many workers there are in each state, and how many tasks they can do at once.
+
+    Args:
+        launch_config: Of these only.
+    """
+    sql = (
+        "SELECT state, count(*) AS number, sum(capacity) AS capacity FROM workers "
+        "WHERE worker_pool_id = ? AND (? IS NULL OR launch_config_id = ?) GROUP BY state"
+    )
+    rows = {row["state"]: row for row in store.all(sql, pool, launch_config, launch_config)}
+    capacities = {state: rows[state]["capacity"] if state in rows else 0 for state in STATES}
+    counts = {f"{state}Count": rows[state]["number"] if state in rows else 0 for state in STATES}
+    return {
+        "currentCapacity": sum(capacities[state] for state in CURRENT),
+        **counts,
+        **{f"{state}Capacity": capacity for state, capacity in capacities.items()},
+    }
+
+
+def _row(worker: Worker) -> dict[str, Any]:
+    return {name: getattr(worker, name) for name in Worker.__slots__}
+
+
+def _worker(row: sqlite3.Row) -> Worker:
+    return Worker(**{**dict(row), "provider_data": json.loads(row["provider_data"])})

@@ -1,0 +1,410 @@
+"""
+The worker manager: pools, launch configurations, workers that are started by hand, and what went wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tccli.sandbox.services import outbox, worker_table
+from tccli.sandbox.services.worker_table import Worker
+from tests.sandbox.conftest import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply, Run
+
+    Send = Callable[..., Reply]
+
+MANAGER = "/api/worker-manager/v1"
+POOL, WORKER = "worker-pool/proj%2Fci", "workers/proj%2Fci/group/worker"
+SECRET, OTHER_SECRET = "s" * 44, "t" * 44
+HOUR = 3_600_000
+ERROR = {"workerGroup": "group", "workerId": "worker", "kind": "k", "title": "t", "description": "d", "extra": {}}
+
+
+def pool(**changes: Any) -> dict[str, Any]:
+    """
+    Return a payload of createWorkerPool.
+    """
+    known = {"providerId": "static", "description": "d", "owner": "o@example.com", "emailOnError": False}
+    return {**known, "config": {}, **changes}
+
+
+def launch_pool(*configs: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a pool that is started from something.
+    """
+    return pool(providerId="null-provider", config={"launchConfigs": list(configs)})
+
+
+def launch_config(name: str = "", **content: Any) -> dict[str, Any]:
+    """
+    Return a launch configuration.
+    """
+    return {**content, **({"workerManager": {"launchConfigId": name}} if name else {})}
+
+
+def worker(**changes: Any) -> dict[str, Any]:
+    """
+    Return a payload of createWorker.
+    """
+    return {"expires": moment("1 hour"), "providerInfo": {"staticSecret": SECRET}, **changes}
+
+
+def registration(**changes: Any) -> dict[str, Any]:
+    """
+    Return a payload of registerWorker.
+    """
+    names = {"workerPoolId": "proj/ci", "providerId": "static", "workerGroup": "group", "workerId": "worker"}
+    return {**names, "workerIdentityProof": {"staticSecret": SECRET}, **changes}
+
+
+@pytest.fixture
+def made(send: Send) -> dict[str, Any]:
+    """
+    A worker in a pool.
+    """
+    config = {"workerConfig": {"a": 1}, "lifecycle": {"reregistrationTimeout": 3600}}
+    send("PUT", f"{MANAGER}/{POOL}", pool(config=config))
+    found: dict[str, Any] = send("PUT", f"{MANAGER}/{WORKER}", worker()).json
+    return found
+
+
+def test_the_official_client_keeps_pools(sandbox: RunningSandbox) -> None:
+    """
+    Made, made again, changed, listed and given to the provider that takes pools apart.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
+    manager = taskcluster.WorkerManager(options)
+    first = manager.createWorkerPool("proj/ci", pool())
+    again = manager.createWorkerPool("proj/ci", pool())
+    changed = manager.updateWorkerPool("proj/ci", pool(description="other"))
+
+    assert pool().items() <= first.items()
+    assert (first["description"], 0) == (again["description"], first["currentCapacity"])
+    assert ("other", first["created"]) == (changed["description"], changed["created"])
+    assert changed == manager.workerPool("proj/ci")
+    assert [changed] == manager.listWorkerPools()["workerPools"]
+    assert ["proj/ci"] == [stats["workerPoolId"] for stats in manager.listWorkerPoolsStats()["workerPoolsStats"]]
+    assert {"launchConfigStats": []} == manager.workerPoolStats("proj/ci")
+    assert "null-provider" == manager.deleteWorkerPool("proj/ci")["providerId"]
+    assert {"providers": [{"providerId": "static", "providerType": "static"}]} == manager.listProviders()
+
+
+def test_changes_of_pools_are_recorded(send: Send) -> None:
+    """
+    In auth's record.
+    """
+    for verb in ("PUT", "POST", "DELETE"):
+        assert 200 == send(verb, f"{MANAGER}/{POOL}", None if verb == "DELETE" else pool()).status
+    history = send("GET", "/api/auth/v1/audit/worker-pool/proj%2Fci").json["auditHistory"]
+
+    assert ["deleted", "updated", "created"] == [entry["actionType"] for entry in history]
+
+
+def test_a_slash_in_a_pool_may_stand_as_it_is(send: Send) -> None:
+    """
+    Where the service takes it.
+    """
+    assert 200 == send("PUT", f"{MANAGER}/worker-pool/proj/ci", pool()).status
+    assert 200 == send("GET", f"{MANAGER}/worker-pool/proj/ci").status
+    assert [] == send("GET", f"{MANAGER}/worker-pool-errors/proj/ci").json["workerPoolErrors"]
+
+
+def test_lists_of_pools_come_in_pages(send: Send) -> None:
+    """
+    Sorted by id.
+    """
+    names = ["proj/a", "proj/b", "proj/c"]
+    for name in names:
+        send("PUT", f"{MANAGER}/worker-pool/{name}", pool())
+    for route, key in (("worker-pools", "workerPools"), ("worker-pools/stats", "workerPoolsStats")):
+        first = send("GET", f"{MANAGER}/{route}?limit=2").json
+        second = send("GET", f"{MANAGER}/{route}?continuationToken={first['continuationToken']}").json
+        assert names == [entry["workerPoolId"] for page in (first, second) for entry in page[key]]
+
+
+def test_launch_configurations_have_ids(send: Send) -> None:
+    """
+    Those that are given, or others that follow from the content; what is left out is archived.
+    """
+    made = send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config(a=1), launch_config("mine", a=2))).json
+    names = [config["workerManager"]["launchConfigId"] for config in made["config"]["launchConfigs"]]
+    send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config(a=1), launch_config("other", a=2)))
+    current = send("GET", f"{MANAGER}/{POOL}/launch-configs").json["workerPoolLaunchConfigs"]
+    every = send("GET", f"{MANAGER}/{POOL}/launch-configs?includeArchived=true").json["workerPoolLaunchConfigs"]
+
+    assert ("mine", True) == (names[1], names[0].startswith("lc-"))
+    assert {names[0], "other"} == {config["launchConfigId"] for config in current}
+    assert ["mine"] == [config["launchConfigId"] for config in every if config["isArchived"]]
+    stats = send("GET", f"{MANAGER}/{POOL}/stats").json["launchConfigStats"]
+    assert 3 == len(stats)
+    assert [] == send("DELETE", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"]
+    assert {"workerPoolLaunchConfigs": []} == send("GET", f"{MANAGER}/{POOL}/launch-configs").json
+
+
+def test_a_launch_configuration_does_not_change(send: Send) -> None:
+    """
+    Another content under the same id is 409, and nothing of the pool is kept; how many workers it may start can change.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=1)))
+    refused = send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=2)))
+    weighed = {"a": 1, "workerManager": {"launchConfigId": "x", "maxCapacity": 3}}
+    twice = send("PUT", f"{MANAGER}/worker-pool/proj/two", launch_pool(launch_config("x"), launch_config("x")))
+
+    assert (409, "RequestConflict") == (refused.status, refused.code)
+    assert "Launch config with ID `x` already exists" == refused.message
+    assert 1 == send("GET", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"][0]["a"]
+    assert 200 == send("POST", f"{MANAGER}/{POOL}", launch_pool(weighed)).status
+    assert (409, 404) == (twice.status, send("GET", f"{MANAGER}/worker-pool/proj/two").status)
+
+
+def test_the_official_client_keeps_workers(sandbox: RunningSandbox) -> None:
+    """
+    Made by hand, changed, listed by pool and by group, stopped.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
+    manager = taskcluster.WorkerManager(options)
+    manager.createWorkerPool("proj/ci", pool())
+    key = ("proj/ci", "group", "worker")
+    made = manager.createWorker(*key, worker())
+    changed = manager.updateWorker(*key, worker(capacity=3))
+
+    assert ("running", 1, "static") == (made["state"], made["capacity"], made["providerId"])
+    assert 3 == changed["capacity"]
+    assert changed == manager.worker(*key)
+    assert [changed] == manager.listWorkersForWorkerPool("proj/ci")["workers"]
+    assert [changed] == manager.listWorkersForWorkerGroup("proj/ci", "group")["workers"]
+    assert [] == manager.listWorkersForWorkerGroup("proj/ci", "other")["workers"]
+    assert {"terminate": False, "reason": "unknown"} == manager.shouldWorkerTerminate(*key)
+    assert (1, 3) == tuple(manager.workerPool("proj/ci")[name] for name in ("runningCount", "currentCapacity"))
+    assert {} == manager.removeWorker(*key)
+    assert "stopped" == manager.worker(*key)["state"]
+    assert [] == manager.listWorkersForWorkerPool("proj/ci", query={"state": "running"})["workers"]
+
+
+def test_making_a_worker_again(send: Send, made: dict[str, Any]) -> None:
+    """
+    Is no error while it is the same; it is not when it was stopped.
+    """
+    assert made
+    assert 200 == send("PUT", f"{MANAGER}/{WORKER}", worker()).status
+    assert "RequestConflict" == send("PUT", f"{MANAGER}/{WORKER}", worker(capacity=2)).code
+    send("DELETE", f"{MANAGER}/{WORKER}")
+    refused = send("PUT", f"{MANAGER}/{WORKER}", worker())
+    assert (409, "Worker already exists") == (refused.status, refused.message)
+
+
+def test_secrets_are_not_shown(send: Send, made: dict[str, Any]) -> None:
+    """
+    Errors leave them out of what was sent.
+    """
+    assert made
+    late = send("PUT", f"{MANAGER}/{WORKER}", worker(expires=moment("-1 hour")))
+    bad = send("POST", f"{MANAGER}/worker/register", registration(workerId="none"))
+
+    assert {"staticSecret": "(OMITTED)"} == late.json["requestInfo"]["payload"]["providerInfo"]
+    assert "(OMITTED)" == bad.json["requestInfo"]["payload"]
+    assert 500 == send("POST", f"{MANAGER}/{WORKER}", {"expires": moment("1 hour")}).status
+
+
+def test_a_worker_registers(send: Send, sandbox: RunningSandbox, made: dict[str, Any]) -> None:
+    """
+    Its credentials are its own, and can be made new with the secret that came with them, once.
+    """
+    assert made
+    answer = send("POST", f"{MANAGER}/worker/register", registration(), signed=False).json
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(answer["credentials"]), "maxRetries": 0}
+    key = {"workerPoolId": "proj/ci", "workerGroup": "group", "workerId": "worker"}
+    scopes = taskcluster.Auth(options).currentScopes()["scopes"]
+    manager = taskcluster.WorkerManager(options)
+    newer = manager.reregisterWorker({**key, "secret": answer["secret"]})
+
+    assert ({"a": 1}, "worker/static/proj/ci/group/worker") == (
+        answer["workerConfig"],
+        answer["credentials"]["clientId"],
+    )
+    assert moment("59 minutes") < answer["expires"] < moment("61 minutes")
+    assert {"assume:worker-pool:proj/ci", "assume:worker-id:group/worker", "queue:claim-work:proj/ci"} <= set(scopes)
+    assert moment("95 hours") < newer["expires"] < moment("97 hours")
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure, match="Could not generate credentials"):
+        manager.reregisterWorker({**key, "secret": answer["secret"]})
+    manager.removeWorker(*key.values())
+
+
+@pytest.mark.parametrize(
+    ("payload", "status", "says"),
+    [
+        pytest.param(registration(workerPoolId="no/pool"), 404, "Worker pool no/pool does not exist", id="pool"),
+        pytest.param(registration(providerId="none"), 404, "Provider none does not exist", id="provider"),
+        pytest.param(registration(providerId="null-provider"), 400, "not associated with provider", id="not its own"),
+        pytest.param(registration(workerId="none"), 404, "Worker group/none in worker pool", id="worker"),
+        pytest.param(
+            registration(workerIdentityProof={"staticSecret": OTHER_SECRET}), 400, "bad staticSecret", id="secret"
+        ),
+        pytest.param(registration(workerIdentityProof={"token": "x"}), 400, "missing staticSecret", id="another proof"),
+    ],
+)
+def test_a_stranger_does_not_register(
+    send: Send, made: dict[str, Any], payload: dict[str, Any], status: int, says: str
+) -> None:
+    """
+    With the reason.
+    """
+    assert made
+    refused = send("POST", f"{MANAGER}/worker/register", payload, signed=False)
+
+    assert (status, True) == (refused.status, says in refused.message)
+
+
+def test_what_is_over_does_not_register(send: Send, sandbox: RunningSandbox, made: dict[str, Any]) -> None:
+    """
+    An expired worker, and one that was stopped.
+    """
+    assert made
+    send("DELETE", f"{MANAGER}/{WORKER}")
+    stopped = send("POST", f"{MANAGER}/worker/register", registration(), signed=False)
+    sandbox.clock.offset += 2 * HOUR
+    late = send("POST", f"{MANAGER}/worker/register", registration(), signed=False)
+
+    assert "worker is not running" == stopped.message
+    assert "Worker group/worker has expired" == late.message
+
+
+def test_errors_are_listed_and_counted(send: Send, sandbox_server: Server) -> None:
+    """
+    The latest first; the owner is told if the pool says so.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", pool(emailOnError=True))
+    state = sandbox_server.sandbox.state
+    now = state.clock.now()
+    known = Worker("proj/ci", "group", "worker", "static", "running", 1, now, now + HOUR, now, now, "lc")
+    worker_table.add(state.store, known)
+    errors = f"{MANAGER}/worker-pool-errors/proj%2Fci"
+    first = send("POST", errors, {**ERROR, "extra": {"code": "c"}}).json
+    second = send("POST", errors, {**ERROR, "workerId": "other", "title": "u"}).json
+    page = send("GET", f"{errors}?limit=1").json
+
+    assert ({"code": "c", "workerGroup": "group", "workerId": "worker"}, "lc") == (
+        first["extra"],
+        first["launchConfigId"],
+    )
+    assert [second] == page["workerPoolErrors"]
+    assert [first] == send("GET", f"{errors}?continuationToken={page['continuationToken']}").json["workerPoolErrors"]
+    assert [first] == send("GET", f"{errors}?errorId={first['errorId']}").json["workerPoolErrors"]
+    assert [first] == send("GET", f"{errors}?launchConfigId=lc").json["workerPoolErrors"]
+    for query, named in (("", ""), ("?workerPoolId=proj/ci", "proj/ci")):
+        stats = send("GET", f"{MANAGER}/worker-pool-errors/stats{query}").json
+        totals = stats["totals"]
+        assert (named, 2, {"t": 1, "u": 1}) == (stats["workerPoolId"], totals["total"], totals["title"])
+        assert ({"c": 1, "other": 1}, {"lc": 1, "unknown": 1}) == (totals["code"], totals["launchConfig"])
+        assert [0] * 6 + [2] == list(totals["daily"].values())
+        assert [0] * 23 + [2] == list(totals["hourly"].values())
+    assert ["o@example.com"] * 2 == [message["address"] for message in outbox.messages(state)]
+    assert 1 == len(send("GET", f"{MANAGER}/workers/proj%2Fci?launchConfigId=lc").json["workers"])
+
+
+def test_shows_what_the_queue_has_seen(send: Send, run: Run) -> None:
+    """
+    With what is known of the worker here, if anything is.
+    """
+    seen = f"{MANAGER}/provisioners/proj/worker-types/ci/workers"
+    alone = send("GET", f"{seen}/group/worker").json
+    send("PUT", f"{MANAGER}/{POOL}", pool())
+    send("PUT", f"{MANAGER}/{WORKER}", worker(capacity=2))
+    known = send("GET", f"{seen}/group/worker").json
+    listed = send("GET", seen).json["workers"]
+
+    assert ("none", "standalone", 0) == (alone["providerId"], alone["state"], alone["capacity"])
+    assert ("static", "running", 2, []) == (
+        known["providerId"],
+        known["state"],
+        known["capacity"],
+        known["quarantineDetails"],
+    )
+    assert [{"taskId": run.task_id, "runId": 0}] == known["recentTasks"]
+    assert [("worker", {"taskId": run.task_id, "runId": 0})] == [
+        (entry["workerId"], entry["latestTask"]) for entry in listed
+    ]
+    for query, number in (
+        ("quarantined=true", 0),
+        ("quarantined=false", 1),
+        ("workerState=running", 1),
+        ("workerState=stopped", 0),
+        ("launchConfigId=x", 0),
+    ):
+        assert number == len(send("GET", f"{seen}?{query}").json["workers"])
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload", "code"),
+    [
+        pytest.param("GET", "worker-pool/no%2Fpool", None, "ResourceNotFound", id="pool"),
+        pytest.param("POST", "worker-pool/no%2Fpool", pool(), "ResourceNotFound", id="update pool"),
+        pytest.param("DELETE", "worker-pool/no%2Fpool", None, "ResourceNotFound", id="delete pool"),
+        pytest.param("GET", "worker-pool/no%2Fpool/stats", None, "ResourceNotFound", id="pool stats"),
+        pytest.param("PUT", POOL, {}, "InputValidationError", id="payload"),
+        pytest.param("PUT", POOL, pool(config={"x": 1}), "InputValidationError", id="config"),
+        pytest.param("PUT", POOL, pool(providerId="aws"), "InputError", id="provider"),
+        pytest.param("PUT", POOL, pool(description="x"), "RequestConflict", id="another pool"),
+        pytest.param("POST", POOL, pool(workerPoolId="a/b"), "InputError", id="another id"),
+        pytest.param("PUT", "worker-pool/bad", pool(), "InvalidRequestArguments", id="half a pool"),
+        pytest.param("GET", "workers/no%2Fpool", None, "ResourceNotFound", id="workers of no pool"),
+        pytest.param("GET", "workers/proj%2Fci?state=x", None, "InvalidRequestArguments", id="state"),
+        pytest.param("GET", "workers/proj%2Fci/g/none", None, "ResourceNotFound", id="worker"),
+        pytest.param("GET", "workers/proj%2Fci/g/none/should-terminate", None, "ResourceNotFound", id="terminate"),
+        pytest.param("DELETE", "workers/proj%2Fci/g/none", None, "ResourceNotFound", id="remove"),
+        pytest.param("POST", "workers/proj%2Fci/g/none", worker(), "ResourceNotFound", id="update"),
+        pytest.param("PUT", "workers/no%2Fpool/g/w", worker(), "ResourceNotFound", id="create in no pool"),
+        pytest.param("PUT", WORKER, {"expires": moment("1 hour")}, "InputError", id="no secret"),
+        pytest.param("PUT", WORKER, worker(expires=moment("-1 hour")), "InputError", id="expired"),
+        pytest.param("PUT", f"workers/proj%2Fci/group/{'w' * 39}", worker(), "InvalidRequestArguments", id="long id"),
+        pytest.param("PUT", "workers/proj%2Fnull/g/w", worker(), "InputError", id="no provider of workers"),
+        pytest.param("POST", "worker-pool-errors/no%2Fpool", ERROR, "ResourceNotFound", id="error in no pool"),
+        pytest.param("POST", "worker-pool-errors/proj%2Fci", {}, "InputValidationError", id="error payload"),
+        pytest.param("POST", "worker/register", {}, "InputValidationError", id="register payload"),
+        pytest.param("POST", "worker/reregister", {}, "InputValidationError", id="reregister payload"),
+        pytest.param("GET", "providers?continuationToken=x", None, "InvalidRequestArguments", id="providers token"),
+        pytest.param("GET", "provisioners/proj/worker-types/ci/workers/g/w", None, "ResourceNotFound", id="never seen"),
+    ],
+)
+def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
+    """
+    With the service's codes.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", pool())
+    send("PUT", f"{MANAGER}/worker-pool/proj/null", pool(providerId="null-provider"))
+
+    assert code == send(verb, f"{MANAGER}/{target}", payload).code
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload"),
+    [
+        pytest.param("PUT", POOL, pool(), id="createWorkerPool"),
+        pytest.param("POST", POOL, pool(), id="updateWorkerPool"),
+        pytest.param("DELETE", POOL, None, id="deleteWorkerPool"),
+        pytest.param("PUT", WORKER, worker(), id="createWorker"),
+        pytest.param("POST", WORKER, worker(), id="updateWorker"),
+        pytest.param("DELETE", WORKER, None, id="removeWorker"),
+        pytest.param("POST", "worker-pool-errors/proj%2Fci", ERROR, id="reportWorkerError"),
+        pytest.param(
+            "POST",
+            "worker/reregister",
+            {"workerPoolId": "proj/ci", "workerGroup": "g", "workerId": "w", "secret": SECRET},
+            id="reregisterWorker",
+        ),
+    ],
+)
+def test_needs_scopes(send: Send, verb: str, target: str, payload: Any) -> None:
+    """
+    403 without them.
+    """
+    assert "InsufficientScopes" == send(verb, f"{MANAGER}/{target}", payload, signed=False).code
