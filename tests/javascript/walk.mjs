@@ -155,9 +155,9 @@ const parts = {
     const scopes = ['queue:create-task:lowest:proj-walk/hook', 'queue:create-task:project:none', 'queue:scheduler-id:-'];
     await service('Auth').createRole('hook-id:walk/step', { description: 'what the hook may do', scopes });
     await hooks.createHook('walk', 'step', definition);
-    const { status } = await hooks.triggerHook('walk', 'step', { word: 'go' });
-    assert.equal(status.state, 'pending');
-    assert.deepEqual((await queue.task(status.taskId)).payload, { word: 'go' });
+    const { taskId } = await hooks.triggerHook('walk', 'step', { word: 'go' });
+    assert.equal((await queue.status(taskId)).status.state, 'pending');
+    assert.deepEqual((await queue.task(taskId)).payload, { word: 'go' });
     await assert.rejects(hooks.triggerHook('walk', 'step', { other: 1 }), error => error.statusCode === 400);
   },
 
