@@ -232,20 +232,26 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
         raise UsageError("a pattern needs a folder, and - is none")
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise UsageError(f"{folder} is not a folder")
-    paths = {name: place_below(folder, name) for name in sources}
+    failed: list[TcError] = []
+    paths: dict[str, str] = {}
+    for name in sources:
+        try:
+            paths[name] = place_below(folder, name)
+        except TcError as error:
+            failed.append(error)
+            settings.note(str(error))
     carrier = settings.carrier()
     each = replace(wanted, connections=wanted.connections or max(1, MOST_CONNECTIONS // len(sources)))
     overall = Meter()
     overall.begin(None)
+    remotes = {name: Remote(sources[name], replace(carrier, meter=Meter(overall))) for name in paths}
 
     def download(name: str) -> Outcome:
-        own = replace(carrier, meter=Meter(overall))
-        return download_to_file(Remote(sources[name], own), paths[name], each)
+        return download_to_file(remotes[name], paths[name], each)
 
     started = time.monotonic()
-    failed: list[TcError] = []
     with ThreadPoolExecutor(min(AT_ONCE, len(sources))) as pool, shown(settings, folder, overall):
-        futures = [pool.submit(download, name) for name in sources]
+        futures = [pool.submit(download, name) for name in paths]
         try:
             for future in futures:
                 try:
@@ -255,6 +261,8 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
                     settings.note(str(error))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for remote in remotes.values():
+                remote.stop()
             raise
     done = len(sources) - len(failed)
     total = summary(overall.done, time.monotonic() - started, ("length",))
