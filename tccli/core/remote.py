@@ -205,6 +205,8 @@ class Remote:
             raise self._refusal(stream, location)
         with self._lock:
             self._streams.add(stream)
+            if self.stopped.is_set():
+                stream.abort()
         return part
 
     def _content_range(self, stream: Stream, start: int) -> tuple[int, int]:
@@ -353,6 +355,8 @@ class Reader:
                 return count
             self.close()
             if self.end is None:
+                if self._remote.stopped.is_set():
+                    raise NoAnswerError(f"{self._remote.source.name}: ended before it was whole")
                 return 0
             missing = self.end - self.position
             self._bear(_PassingError(f"{self._remote.source.name}: {missing} bytes fewer than promised"))
