@@ -103,6 +103,7 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
                 return _FileDownload(remote, partial, wanted).run(target)
             except ChangedError:
                 partial.discard_bytes()
+                remote.stopped.clear()
             except BrokenAnswerError:
                 partial.discard()
                 raise
@@ -171,7 +172,6 @@ class _FileDownload:
         self._hashes = FileHashes(partial.fd, ())
 
     def run(self, target: str) -> Outcome:
-        self._remote.stopped.clear()
         kept = self._kept()
         first = Reader(self._remote, *self._first_request(kept))
         try:
