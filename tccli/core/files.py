@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_UMASK = threading.Lock()
 
 
 def check_target(path: str) -> None:
@@ -86,6 +90,8 @@ def new_mode(path: str, *, private: bool = False) -> int:
     """
     if os.path.exists(path):
         return stat.S_IMODE(os.stat(path).st_mode)
-    mask = os.umask(0)
-    os.umask(mask)
+    # It can only be read by changing it: one thread at a time, or another reads that.
+    with _UMASK:
+        mask = os.umask(0o077)
+        os.umask(mask)
     return 0o600 if private else 0o666 & ~mask
