@@ -81,6 +81,7 @@ def upload_object(
     proposed: dict[str, Any] = {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}
     inline = b""
     if upload.length < LARGEST_INLINE:
+        upload.file.seek(0)
         inline = upload.file.read()
         data = base64.b64encode(inline).decode()
         proposed["dataInline"] = {"contentType": upload.content_type, "objectData": data}
