@@ -178,6 +178,7 @@ def _spooled(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     try:
         with tempfile.TemporaryFile(buffering=0) as file:
             shutil.copyfileobj(stream, file, 1 << 20)
+            file.seek(0)
             yield file
     except OSError as error:
         raise LocalFileError(f"cannot keep stdin in {tempfile.gettempdir()}: {error.strerror}") from None
