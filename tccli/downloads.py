@@ -17,7 +17,7 @@ from tccli.errors import LocalFileError, TcError, UsageError
 from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tccli.core.client import Client
     from tccli.core.downloads import Outcome, Wanted
@@ -215,6 +215,27 @@ def _download_one(settings: Settings, source: Source, path: str, wanted: Wanted)
     settings.note(f"{where}: {summary(outcome.size, time.monotonic() - started, outcome.verified)}{kept}")
 
 
+def _places(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
+    """
+    Return where below *folder* each name has its place, and the errors of those that have none.
+    """
+    from tccli.core.artifact_paths import place_below
+
+    if folder == "-":
+        raise UsageError("a pattern needs a folder, and - is none")
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"{folder} is not a folder")
+    paths: dict[str, str] = {}
+    failed: list[TcError] = []
+    for name in names:
+        try:
+            paths[name] = place_below(folder, name)
+        except TcError as error:
+            failed.append(error)
+            settings.note(str(error))
+    return paths, failed
+
+
 def _download_many(settings: Settings, sources: Mapping[str, Source], folder: str, wanted: Wanted) -> None:
     """
     Download each source to the place below *folder* that its name says; one that fails does not keep the others.
@@ -222,24 +243,12 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
     from concurrent.futures import ThreadPoolExecutor
     from dataclasses import replace
 
-    from tccli.core.artifact_paths import place_below
     from tccli.core.downloads import MOST_CONNECTIONS, download_to_file
     from tccli.core.remote import Remote
     from tccli.core.transfer import Meter
     from tccli.progress import shown, summary
 
-    if folder == "-":
-        raise UsageError("a pattern needs a folder, and - is none")
-    if os.path.exists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"{folder} is not a folder")
-    failed: list[TcError] = []
-    paths: dict[str, str] = {}
-    for name in sources:
-        try:
-            paths[name] = place_below(folder, name)
-        except TcError as error:
-            failed.append(error)
-            settings.note(str(error))
+    paths, failed = _places(settings, sources, folder)
     carrier = settings.carrier()
     each = replace(wanted, connections=wanted.connections or max(1, MOST_CONNECTIONS // len(sources)))
     overall = Meter()
