@@ -9,7 +9,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,13 +18,20 @@ from tccli.errors import ConfigurationError, LocalFileError, UsageError
 from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from tccli.sandbox.mischief import Mischief
     from tccli.sandbox.server import Server
 
 NEEDED = ("croniter", "jsone", "starlette", "uvicorn")
 NOT_FOR_CHILDREN = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL")
 FAULTS = """
+\b
+Faults of the API, METHOD=WHAT, with xN at the end for so many times:
+  queue.createTask=503x2   a status instead of an answer; nothing is done
+  queue.*=drop             hang up instead of answering
+  queue.createTask=lostx1  do what is asked, and hang up then
+
 \b
 Storage faults, KIND=VALUE with conditions after commas:
   slow=SIZE         bytes per second and connection
@@ -53,12 +60,38 @@ Conditions:
 For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
 """
 
-_data = click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here."
+_OPTIONS = (
+    click.option(
+        "--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here."
+    ),
+    click.option("--listen", "host", metavar="ADDRESS", help="Listen here, and let others in (127.0.0.1)."),
+    click.option(
+        "--fault",
+        "faults",
+        multiple=True,
+        metavar="SPEC",
+        help="Make API calls fail: queue.createTask=503x2; repeatable.",
+    ),
+    click.option("--latency", metavar="DURATION", help="Wait before each answer of the API."),
+    click.option("--drop", metavar="SHARE", help="Hang up on so many calls: 1%."),
+    click.option("--fake", metavar="FILE", help="Answer the methods in FILE from it."),
+    click.option(
+        "--storage-fault",
+        "storage_faults",
+        multiple=True,
+        metavar="SPEC",
+        help="Make downloads and uploads fail; repeatable.",
+    ),
 )
-_faults = click.option(
-    "--storage-fault", "faults", multiple=True, metavar="SPEC", help="Make downloads and uploads fail; repeatable."
-)
+
+
+def _sandbox_options(function: Callable[..., None]) -> Callable[..., None]:
+    """
+    Give a command the options that all sandboxes have.
+    """
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
 
 
 @click.group(cls=Group, name="sandbox")
@@ -75,11 +108,10 @@ def command() -> None:
     epilog=FAULTS,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@_data
-@_faults
+@_sandbox_options
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, required=True, metavar="COMMAND...")
 @click.pass_context
-def run(ctx: click.Context, data: Path | None, faults: tuple[str, ...], words: tuple[str, ...]) -> None:
+def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """
     Start a sandbox, run COMMAND with root URL and root credentials in its environment, and exit as it does.
 
@@ -87,24 +119,23 @@ def run(ctx: click.Context, data: Path | None, faults: tuple[str, ...], words: t
     """
     from tccli.sandbox import child
 
-    with _server(port=0, data=data, faults=faults) as server:
+    with _server(port=0, **options) as server:
         status = child.run(words, child_environment(server))
     ctx.exit(status)
 
 
 @command.command("start", prints_data=False, short_help="Run a sandbox until Ctrl-C", epilog=FAULTS)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen here (any free port).")
-@_data
-@_faults
-def start(*, port: int, data: Path | None, faults: tuple[str, ...]) -> None:
+@_sandbox_options
+def start(*, port: int, **options: Any) -> None:
     """
     Start a sandbox and print the variables that lead to it, as export lines.
 
-    It listens on 127.0.0.1 only, and stops at Ctrl-C or SIGTERM.
+    It listens on 127.0.0.1 only, unless --listen says otherwise, and stops at Ctrl-C or SIGTERM.
     """
     from tccli.sandbox import child
 
-    with child.until_asked_to_stop() as wait, _server(port=port, data=data, faults=faults) as server:
+    with child.until_asked_to_stop() as wait, _server(port=port, **options) as server:
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
         # An empty certificate is none: whoever takes over these lines loses an old one.
         click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
@@ -119,8 +150,50 @@ def tour() -> None:
     """
     from tccli.sandbox import tour as steps
 
-    with _server(port=0, data=None) as server:
+    with _server(port=0) as server:
         steps.walk(child_environment(server), lambda line: click.echo(line, nl=False))
+
+
+@command.command(
+    "clock",
+    prints_data=False,
+    short_help="Show or move a sandbox's time",
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+@click.argument("offset", required=False, metavar="[OFFSET]")
+@pass_settings
+def clock(settings: Settings, *, offset: str | None) -> None:
+    """
+    Move the time of a running sandbox by OFFSET, such as +1h, -5m or '2 days', and print its new time.
+
+    Deadlines, claims and expiries are seen at once. OFFSET real is the real time again; without one the time is shown.
+    """
+    from tccli.sandbox import remote
+
+    payload = None
+    if offset == "real":
+        payload = {"offset": 0}
+    elif offset is not None:
+        payload = {"advance": round(_seconds(offset) * 1000)}
+    click.echo(remote.ask(settings.root(), "clock", payload)["now"])
+
+
+@command.command("outbox", short_help="Show what a sandbox would have sent")
+@pass_settings
+def outbox(settings: Settings) -> None:
+    """
+    Show the messages that notify was to send: mail, Matrix, Slack, pulse.
+    """
+    _list(settings, "outbox", "messages")
+
+
+@command.command("calls", short_help="Show what a sandbox was asked")
+@pass_settings
+def calls(settings: Settings) -> None:
+    """
+    Show the calls that a running sandbox got: time, verb, path, method, client and status, without secrets.
+    """
+    _list(settings, "calls", "calls")
 
 
 @command.command("methods", short_help="List the methods that the sandbox answers")
@@ -156,6 +229,29 @@ def child_environment(server: Server) -> dict[str, str]:
     return {**inherited, **server.environment}
 
 
+def _list(settings: Settings, what: str, key: str) -> None:
+    from tccli.output import Answer, Pages
+    from tccli.sandbox import remote
+
+    write = settings.writer()
+    found = remote.ask(settings.root(), what)
+    if settings.format == "jsonl":
+        write(Answer(pages=Pages(iter([found]))))
+    else:
+        write(Answer([found[key]], is_table=True))
+
+
+def _seconds(offset: str) -> float:
+    """
+    Return the seconds in an offset such as ``+1h`` or ``-2 days``.
+    """
+    from datetime import timedelta
+
+    from tccli.core.times import parse_offset
+
+    return parse_offset(offset) / timedelta(seconds=1)
+
+
 def _check_installed() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -164,7 +260,7 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _server(*, port: int, data: Path | None, faults: tuple[str, ...] = ()) -> Iterator[Server]:
+def _server(*, port: int, data: Path | None = None, **options: Any) -> Iterator[Server]:
     """
     Run a server for as long as the context lasts.
     """
@@ -172,24 +268,75 @@ def _server(*, port: int, data: Path | None, faults: tuple[str, ...] = ()) -> It
     import sqlite3
 
     from tccli.sandbox.server import HOST, Server
-    from tccli.sandbox.storage.faults import parse
 
+    host = options.get("host") or HOST
+    _check_address(host)
+    mischief = _mischief(**options)
+    faults = _checked("--storage-fault", options.get("storage_faults", ()), _storage_faults)
     try:
-        for spec in faults:
-            parse(spec)
-    except ValueError as error:
-        raise UsageError(f"--storage-fault: {error}", hint="tc sandbox start --help lists what there is") from error
-    try:
-        server = Server(port=port, folder=data)
+        server = Server(host=host, port=port, folder=data)
     except sqlite3.Error as error:
         hint = "give another folder, or stop the sandbox that uses it"
         raise LocalFileError(f"cannot keep state in {data}: {error}", hint=hint) from error
     except OSError as error:
         if error.filename is None:
             hint = "--port 0 takes a free one"
-            raise UsageError(f"cannot listen on {HOST}:{port}: {error.strerror}", hint=hint) from error
+            raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
         raise LocalFileError(f"cannot keep state in {data}: {error.strerror}") from error
+    server.sandbox.mischief = mischief
     for spec in faults:
         server.storage.faults.add(spec)
     with server:
         yield server
+
+
+def _mischief(**options: Any) -> Mischief:
+    """
+    Return what is to befall calls.
+    """
+    from tccli import references
+    from tccli.core.times import parse_duration
+    from tccli.sandbox.mischief import Mischief, parse_share, read_answers
+
+    made = Mischief()
+    for spec in options.get("faults", ()):
+        _checked("--fault", spec, made.add)
+    if options.get("latency"):
+        made.latency = _checked("--latency", options["latency"], parse_duration)
+    if options.get("drop"):
+        made.drop = _checked("--drop", options["drop"], parse_share)
+    if options.get("fake"):
+        methods = [
+            method.id for name in references.service_names() for method in references.service(name).methods.values()
+        ]
+        made.answers = _checked("--fake", options["fake"], lambda path: read_answers(path, methods))
+    return made
+
+
+def _checked(option: str, value: Any, read: Callable[[Any], Any]) -> Any:
+    try:
+        return read(value)
+    except OSError as error:
+        raise LocalFileError(f"{option}: cannot read {value}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", hint="tc sandbox start --help lists what there is") from error
+
+
+def _storage_faults(specs: tuple[str, ...]) -> tuple[str, ...]:
+    from tccli.sandbox.storage.faults import parse
+
+    for spec in specs:
+        parse(spec)
+    return specs
+
+
+def _check_address(host: str) -> None:
+    import ipaddress
+
+    try:
+        address = ipaddress.IPv4Address(host)
+    except ValueError:
+        raise UsageError(f"--listen: {host!r} is no IPv4 address") from None
+    if address.is_unspecified:
+        hint = "give the address under which others find this machine"
+        raise UsageError(f"--listen: {host} stands for all addresses, and cannot stand in URLs", hint=hint)

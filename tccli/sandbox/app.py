@@ -16,14 +16,17 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Mount
 
-from tccli.sandbox import documents, errors, registry
+from tccli.sandbox import controls, documents, errors, registry
 from tccli.sandbox.call import Answer, Call
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.errors import ApiError, InternalError
+from tccli.sandbox.mischief import DROP, LOST, FaultError, HangUp, Mischief
 from tccli.sandbox.passing import Passing
 from tccli.sandbox.pipeline import perform
+from tccli.sandbox.recording import Recording
 from tccli.sandbox.request import LARGEST_BODY, AuthenticationError, Request
 from tccli.sandbox.routing import BadEscapeError, Router
+from tccli.sandbox.wire import hang_up
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -55,12 +58,16 @@ class Sandbox:
         state: The deployment.
         observe: Told of each request, verb and target, before it is answered.
         passing: Does what is due.
+        mischief: What befalls calls.
+        calls: What was asked so far.
     """
 
     def __init__(self, state: State, observe: Observer | None = None) -> None:
         self.state = state
         self.observe = observe
         self.passing = Passing()
+        self.mischief = Mischief()
+        self.calls = Recording()
         self._router = Router()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +79,15 @@ class Sandbox:
             self.observe(request.verb, request.target)
         if self.passing.is_due(self.state):
             await self.passing.catch_up(self.state)
-        answer = await self._answer(request)
+        target = self._find(request)
+        call = target if isinstance(target, Call) else None
+        try:
+            answer = await self._perform(target) if isinstance(target, Call) else target
+        except HangUp:
+            self.calls.add(request, call, 0, self.state.clock.now())
+            await hang_up(scope)
+            return
+        self.calls.add(request, call, answer.status, self.state.clock.now())
         headers = {
             "date": formatdate(self.state.clock.now() / 1000, usegmt=True),
             "x-content-type-options": "nosniff",
@@ -83,7 +98,12 @@ class Sandbox:
         }
         await _response(answer, headers)(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Answer:
+    def _find(self, request: Request) -> Call | Answer:
+        """
+        Return the call that a request is, or what answers it already.
+        """
+        if request.path.startswith(controls.PREFIX):
+            return controls.answer(request, self.state, self.calls)
         if not request.path.startswith("/api/"):
             return documents.find(request, self.state.root_url) or NOT_FOUND
         if request.verb == "OPTIONS":
@@ -96,11 +116,29 @@ class Sandbox:
             return _html(400, f"URIError: Failed to decode param &#39;{error}&#39;")
         if found is None:
             return NOT_FOUND
-        call = Call(method=found[0], args=found[1], request=request, state=self.state)
+        return Call(method=found[0], args=found[1], request=request, state=self.state)
+
+    async def _perform(self, call: Call) -> Answer:
+        """
+        Answer a call, or do to it what was asked for.
+
+        Raises:
+            HangUp: It gets no answer.
+        """
+        if self.mischief.latency:
+            await asyncio.sleep(self.mischief.latency)
+        what = self.mischief.strike(call.method.id)
+        if what == DROP:
+            raise HangUp
         try:
-            return await perform(call)
+            if what.isdigit():
+                raise FaultError(int(what))
+            answer = self.mischief.faked(call) or await perform(call)
         except ApiError as error:
-            return _refusal(call, error)
+            answer = _refusal(call, error)
+        if what == LOST:
+            raise HangUp
+        return answer
 
 
 def _refusal(call: Call, error: ApiError) -> Answer:
@@ -143,6 +181,7 @@ async def _read(http: HttpRequest) -> Request:
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.headers.raw},
         body=bytes(body),
         is_gone=http.is_disconnected,
+        peer="" if http.client is None else http.client.host,
     )
 
 

@@ -67,8 +67,10 @@ class Call:
             AuthenticationError: The signature does not hold.
         """
         if self._identity is None:
-            accounts = self.state.accounts
-            self._identity = identify(self.request, now=self.now, load=accounts.load, expand=accounts.expand)
+            accounts, clock = self.state.accounts, self.state.clock
+            now = clock.now()
+            real = now - clock.offset if clock.was_moved else now
+            self._identity = identify(self.request, now=now, real=real, load=accounts.load, expand=accounts.expand)
         return self._identity
 
     def identify_as(self, identity: Identity) -> None:
@@ -76,6 +78,13 @@ class Call:
         Take the caller for somebody without looking at a signature.
         """
         self._identity = identity
+
+    @property
+    def known_client_id(self) -> str | None:
+        """
+        Who is asking, if somebody wanted to know before.
+        """
+        return None if self._identity is None else self._identity.client_id
 
     @property
     def client_id(self) -> str:

@@ -15,10 +15,15 @@ DAY = 24 * HOUR
 class Clock:
     """
     The real time, moved by *offset* milliseconds.
+
+    Attributes:
+        offset: May be changed at any time.
+        was_moved: Whether somebody moved it on purpose: signatures by the real time are good then, too.
     """
 
     def __init__(self, offset: int = 0) -> None:
         self.offset = offset
+        self.was_moved = False
 
     def now(self) -> int:
         """

@@ -53,6 +53,7 @@ class Request:
         headers: By lower-case name.
         body: As sent, at most a byte more than may be.
         is_gone: Tells whether the client has hung up.
+        peer: The address that it came from.
     """
 
     verb: str
@@ -61,6 +62,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     is_gone: Callable[[], Awaitable[bool]] | None = None
+    peer: str = ""
 
     @property
     def target(self) -> str:
@@ -114,7 +116,12 @@ def read_payload(request: Request) -> Any:
 
 
 def identify(
-    request: Request, *, now: int, load: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
+    request: Request,
+    *,
+    now: int,
+    real: int | None = None,
+    load: Callable[[str], Issuer],
+    expand: Callable[[list[str]], list[str]],
 ) -> Identity:
     """
     Return who sent *request*: see :func:`signature.authenticate`.
@@ -128,7 +135,7 @@ def identify(
     host, port = _address(request.headers)
     signed = signature.Signed(request.verb, request.target, host, port, authorization)
     try:
-        identity = signature.authenticate(signed, now=now, load=load, expand=expand)
+        identity = signature.authenticate(signed, now=now, real=real, load=load, expand=expand)
     except SignatureError as error:
         raise AuthenticationError(str(error)) from None
     if identity.payload_hash is not None:

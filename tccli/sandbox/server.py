@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
-from tccli.sandbox import registry
+from tccli.sandbox import registry, state
 from tccli.sandbox.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.app import Sandbox, application
 from tccli.sandbox.clock import Clock
-from tccli.sandbox.state import State
 from tccli.sandbox.storage.host import Storage
 from tccli.sandbox.store import Store
+from tccli.sandbox.wire import Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +37,7 @@ class Server:
             subprocess.run(command, env={**os.environ, **sandbox.environment})
 
     Args:
+        host: The address to listen on, which stands in all URLs.
         port: 0 lets the system choose.
         folder: Where the state is kept; None keeps it in memory.
         checks_answers: Whether answers are held against their schemas: for tests.
@@ -53,24 +54,26 @@ class Server:
             tells what went over its wire.
     """
 
-    def __init__(self, *, port: int = 0, folder: Path | None = None, checks_answers: bool = False) -> None:
+    def __init__(
+        self, *, host: str = HOST, port: int = 0, folder: Path | None = None, checks_answers: bool = False
+    ) -> None:
         self._folder = folder
         self._checks_answers = checks_answers
-        self._socket = _listen(port)
-        self.root_url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        self._socket = _listen(host, port)
+        self.root_url = f"http://{host}:{self._socket.getsockname()[1]}"
         with ExitStack() as undo:
             undo.callback(self._socket.close)
             # First of all the store, which only one sandbox can have: the bytes beside it are ours then too.
             store = self._store()
             undo.callback(store.close)
-            self.storage = Storage(Clock(), None if folder is None else folder / STORAGE)
+            self.storage = Storage(Clock(), None if folder is None else folder / STORAGE, host)
             undo.callback(self.storage.close)
             self.sandbox = Sandbox(self._found(store))
             undo.pop_all()
         config = uvicorn.Config(
             application(self.sandbox),
             loop="asyncio",
-            http="h11",
+            http=Protocol,
             ws="none",
             lifespan="on",
             proxy_headers=False,
@@ -85,13 +88,15 @@ class Server:
 
     def _store(self) -> Store:
         registry.load()
-        return Store(self._folder, [TABLES, *registry.all_tables()])
+        return Store(self._folder, [TABLES, state.TABLES, *registry.all_tables()])
 
-    def _found(self, store: Store) -> State:
+    def _found(self, store: Store) -> state.State:
         clock = self.storage.clock
-        state = State(store, clock, Accounts(store, clock), self.storage, self.root_url, self._checks_answers)
-        self.credentials = {"clientId": ROOT_CLIENT, "accessToken": state.accounts.found()}
-        return state
+        accounts = Accounts(store, clock)
+        found = state.State(store, clock, accounts, self.storage, self.root_url, self._checks_answers)
+        found.recall_offset()
+        self.credentials = {"clientId": ROOT_CLIENT, "accessToken": accounts.found()}
+        return found
 
     def renew(self) -> None:
         """
@@ -136,12 +141,12 @@ class Server:
         self.sandbox.state.store.close()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # The protocol is named so that asyncio knows it for TCP and sends answers without delay.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        listening.bind((host, port))
         listening.listen(128)
     except OSError:
         listening.close()

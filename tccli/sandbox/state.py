@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tccli.sandbox.storage.host import Storage
     from tccli.sandbox.store import Store
 
+TABLES = "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
+
 
 @dataclass(slots=True)
 class State:
@@ -32,3 +34,18 @@ class State:
     root_url: str = ""
     checks_answers: bool = False
     started: float = field(default_factory=time.monotonic)
+
+    def set_offset(self, offset: int) -> None:
+        """
+        Move the clock so many milliseconds away from the real time, and let it stay there.
+        """
+        self.store.insert("settings", {"name": "offset", "value": offset}, replace=True)
+        self.clock.offset, self.clock.was_moved = offset, True
+
+    def recall_offset(self) -> None:
+        """
+        Move the clock to where it was kept.
+        """
+        row = self.store.one("SELECT value FROM settings WHERE name = 'offset'")
+        if row is not None:
+            self.clock.offset, self.clock.was_moved = row["value"], True

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -196,3 +197,13 @@ def queue(sandbox: RunningSandbox, sign: Signs, send: Callable[..., Reply]) -> Q
         return send(verb, target, payload, headers={"authorization": header})
 
     return Queue(sandbox, send_in_time)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """
+    A port on which nobody listens.
+    """
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

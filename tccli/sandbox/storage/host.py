@@ -33,6 +33,7 @@ class Storage:
     Args:
         clock: The deployment's.
         folder: Where the bytes are kept; None is a temporary folder.
+        host: The address to listen on.
 
     Raises:
         OSError: The folder cannot be used.
@@ -43,14 +44,14 @@ class Storage:
         counters: What went over the wire.
     """
 
-    def __init__(self, clock: Clock, folder: Path | None = None) -> None:
+    def __init__(self, clock: Clock, folder: Path | None = None, host: str = HOST) -> None:
         self.clock = clock
         self.files = Files(folder)
         self.faults = Faults()
         self.counters = Counters()
         self._key = secrets.token_bytes(32)
-        self._server = _Server(self)
-        self.url = f"http://{HOST}:{self._server.server_address[1]}"
+        self._server = _Server(self, host)
+        self.url = f"http://{host}:{self._server.server_address[1]}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="storage", daemon=True
         )
@@ -151,11 +152,11 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 256
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, host: str) -> None:
         self.storage = storage
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__((HOST, 0), Connection)
+        super().__init__((host, 0), Connection)
 
     def server_bind(self) -> None:
         """
@@ -164,7 +165,7 @@ class _Server(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = HOST, self.server_address[1]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """

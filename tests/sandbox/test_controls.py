@@ -1,0 +1,232 @@
+"""
+What a sandbox offers beside the services: its clock, its outbox, the calls that it got, and failing on demand.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+import taskcluster.exceptions
+
+from tccli.sandbox.mischief import Mischief, parse, parse_share, read_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import CommandLine, RunningSandbox, Start
+    from tests.sandbox.conftest import Reply
+    from tests.sandbox.queues import Queue
+
+
+@pytest.fixture
+def mischief(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[Mischief]:
+    """
+    What befalls calls, for one test.
+    """
+    assert sandbox.root_url
+    sandbox_server.sandbox.mischief = made = Mischief()
+    yield made
+    sandbox_server.sandbox.mischief = Mischief()
+
+
+def test_the_clock_moves(sandbox: RunningSandbox, queue: Queue, tc: CommandLine) -> None:
+    """
+    Forwards, backwards, and back to the real time; deadlines are seen at once.
+    """
+    task_id = queue.create()
+    env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url}
+    before = tc("sandbox", "clock", env=env).stdout
+    moved = tc("sandbox", "clock", "+2h", env=env)
+
+    assert 0 == moved.exit_code
+    assert before < moved.stdout
+    assert 7_200_000 == sandbox.clock.offset
+    assert [("scheduled", "exception", "deadline-exceeded")] == queue.runs(task_id)
+    assert ["*"] == json.loads(tc("auth", "currentScopes", env=sandbox.environment).stdout)["scopes"]
+    tc("sandbox", "clock", "-1h30m", env=env)
+    assert 1_800_000 == sandbox.clock.offset
+    tc("sandbox", "clock", "real", env=env)
+    assert 0 == sandbox.clock.offset
+
+
+def test_the_clock_stays_where_it_was_moved(start: Start, tc: CommandLine, tmp_path: Path) -> None:
+    """
+    Also when the sandbox is killed.
+    """
+
+    def begin() -> tuple[Any, dict[str, str]]:
+        process = start("sandbox", "start", "--data", str(tmp_path / "data"))
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        return process, {"TASKCLUSTER_ROOT_URL": line.split("=", 1)[1].strip()}
+
+    process, env = begin()
+    moved = tc("sandbox", "clock", "10 years", env=env).stdout
+    process.kill()
+    process.wait()
+    _, env = begin()
+
+    assert moved[:4] == tc("sandbox", "clock", env=env).stdout[:4]
+
+
+def test_calls_are_recorded_without_secrets(sandbox: RunningSandbox, queue: Queue, tc: CommandLine) -> None:
+    """
+    Each with its method, its client and its status; what opens something is masked.
+    """
+    task_id = queue.create()
+    queue.send("GET", "/api/secrets/v1/secret/none?bewit=c2VjcmV0", signed=False)
+    queue.send("GET", "/nowhere", signed=False)
+    listed = tc("sandbox", "calls", "--format", "jsonl", env={"TASKCLUSTER_ROOT_URL": sandbox.root_url})
+    calls = [json.loads(line) for line in listed.stdout.splitlines()][-3:]
+
+    assert [("queue.createTask", 200), ("secrets.get", 401), (None, 404)] == [
+        (call["method"], call["status"]) for call in calls
+    ]
+    assert ("PUT", f"/api/queue/v1/task/{task_id}", "static/taskcluster/root") == (
+        calls[0]["verb"],
+        calls[0]["path"],
+        calls[0]["clientId"],
+    )
+    assert "c2VjcmV0" not in listed.stdout
+
+
+def test_the_outbox_is_shown(sandbox: RunningSandbox, tc: CommandLine) -> None:
+    """
+    An empty one as an empty list.
+    """
+    shown = tc("sandbox", "outbox", env={"TASKCLUSTER_ROOT_URL": sandbox.root_url})
+
+    assert [] == json.loads(shown.stdout)
+
+
+def test_controls_are_not_for_pages_in_browsers(sandbox: RunningSandbox, send: Callable[..., Reply]) -> None:
+    """
+    403 for whoever says where it is from; 400 for what is no time.
+    """
+    assert sandbox.root_url
+    stranger = send("GET", "/sandbox/calls", signed=False, headers={"origin": "https://example.com"})
+
+    assert 403 == stranger.status
+    assert 400 == send("POST", "/sandbox/clock", {"advance": "x"}, signed=False).status
+    assert 400 == send("POST", "/sandbox/clock", {"advance": 10**20}, signed=False).status
+    assert 404 == send("GET", "/sandbox/x", signed=False).status
+
+
+def test_says_when_there_is_no_sandbox(tc: CommandLine, free_port: int) -> None:
+    """
+    Exit code 8.
+    """
+    result = tc("sandbox", "clock", env={"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{free_port}"})
+
+    assert 8 == result.exit_code
+    assert 1 == result.stderr.count("\n")
+
+
+def test_calls_fail_on_demand(mischief: Mischief, queue: Queue) -> None:
+    """
+    So many times, with the status that was asked for; nothing is done meanwhile.
+    """
+    mischief.add("queue.createTask=503x2")
+    mischief.add("queue.st*=404")
+    task_id, definition = taskcluster.slugId(), queue.definition()
+    answers = [queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition) for _ in range(3)]
+
+    assert [503, 503, 200] == [answer.status for answer in answers]
+    assert "InternalServerError" == answers[0].code
+    missing = queue.send("GET", f"/api/queue/v1/task/{task_id}/status")
+    assert (404, "ResourceNotFound") == (missing.status, missing.code)
+
+
+@pytest.mark.parametrize(("what", "kept"), [("drop", 404), ("lost", 200)])
+def test_answers_get_lost(mischief: Mischief, queue: Queue, what: str, kept: int) -> None:
+    """
+    The connection ends; one way nothing was done, the other way it was.
+    """
+    mischief.add(f"queue.createTask={what}x1")
+    task_id = taskcluster.slugId()
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        queue.send("PUT", f"/api/queue/v1/task/{task_id}", queue.definition())
+
+    assert kept == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
+
+
+def test_official_client_gets_over_faults(mischief: Mischief, sandbox: RunningSandbox) -> None:
+    """
+    It retries what a deployment would recover from.
+    """
+    for spec in ("auth.currentScopes=503x1", "auth.currentScopes=dropx1"):
+        mischief.add(spec)
+    auth = taskcluster.Auth(
+        {"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 3, "delayFactor": 0.001}
+    )
+
+    assert ["*"] == auth.currentScopes()["scopes"]
+
+
+def test_shares_of_calls_are_dropped(mischief: Mischief, queue: Queue) -> None:
+    """
+    All of them, with a share of one.
+    """
+    mischief.drop = 1.0
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        queue.get("/ping")
+
+
+def test_answers_come_from_a_file(mischief: Mischief, queue: Queue, tmp_path: Path) -> None:
+    """
+    By method, lists one after the other; other methods answer as always.
+    """
+    file = tmp_path / "answers.json"
+    file.write_text('{"queue.status": [{"a": 1}, {"status": 404, "body": {"code": "X"}}], "queue.ping": {"alive": 0}}')
+    mischief.answers = read_answers(str(file), ["queue.status", "queue.ping"])
+    path = f"/api/queue/v1/task/{queue.create()}/status"
+    answers = [queue.send("GET", path) for _ in range(3)]
+
+    assert [200, 404, 500] == [answer.status for answer in answers]
+    assert ({"a": 1}, {"code": "X"}) == (answers[0].json, answers[1].json)
+    assert {"alive": 0} == queue.get("/ping")
+
+
+@pytest.mark.parametrize("spec", ["", "queue.createTask", "queue.createTask=200", "x=503", "queue.task=503x"])
+def test_what_is_no_fault_is_refused(spec: str) -> None:
+    """
+    With what one looks like.
+    """
+    with pytest.raises(ValueError, match="is no fault"):
+        parse(spec)
+
+
+def test_shares_are_read() -> None:
+    """
+    As a number, or in per cent.
+    """
+    assert (0.01, 0.5) == (parse_share("1%"), parse_share("0.5"))
+    with pytest.raises(ValueError, match="no share"):
+        parse_share("2")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["--fault", "x"], "is no fault", id="fault"),
+        pytest.param(["--latency", "soon"], "not a duration", id="latency"),
+        pytest.param(["--drop", "200%"], "no share", id="drop"),
+        pytest.param(["--listen", "0.0.0.0"], "all addresses", id="all addresses"),
+        pytest.param(["--listen", "localhost"], "no IPv4 address", id="a name"),
+    ],
+)
+def test_wrong_options_are_refused(tc: CommandLine, words: list[str], says: str) -> None:
+    """
+    Before anything is started: exit code 2.
+    """
+    result = tc("sandbox", "start", *words)
+
+    assert 2 == result.exit_code
+    assert says in result.stderr
+    assert 1 == result.stderr.count("\n")
