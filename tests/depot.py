@@ -155,15 +155,21 @@ class Depot:
         self._call("object.finishUpload", [name], {**upload, "hashes": hashes})
         return ObjectSource(self.client, name)
 
-    def stored(self, url_path: str) -> bytes | None:
+    def sent(self) -> int:
         """
-        Return what the storage has under ``/BUCKET/NAME``, or None.
+        Return how many bytes the storage has sent to those who asked in this test, or since its counters were reset.
+
+        What is on its way to others, who have been killed, is left out.
         """
-        found = self.sandbox.storage.files.find(url_path)
-        if found is None:
-            return None
-        with open(found.path, "rb") as file:
-            return file.read()
+        with self.sandbox.storage.counters.lock:
+            return sum(exchange.sent for exchange in self.sandbox.storage.counters.exchanges)
+
+    def received(self) -> int:
+        """
+        Return how many bytes the storage has received, likewise.
+        """
+        with self.sandbox.storage.counters.lock:
+            return sum(exchange.received for exchange in self.sandbox.storage.counters.exchanges)
 
     def task(self, *, claimed: bool = True) -> str:
         """

@@ -200,7 +200,7 @@ def test_killed_anywhere(start: Start, depot: Depot, tmp_path: Path, seed: int) 
     argv = ("download-object", "big", str(tmp_path / "big"))
     point = random.Random(seed).randrange(BIG // 20, BIG * 19 // 20)
     process = start(*argv, env=depot.sandbox.environment)
-    wait_until(lambda: storage.counters.sent >= point, process)
+    wait_until(lambda: depot.sent() >= point, process)
     process.kill()
     process.wait()
     assert not (tmp_path / "big").exists()
@@ -211,7 +211,7 @@ def test_killed_anywhere(start: Start, depot: Depot, tmp_path: Path, seed: int) 
     assert 0 == again.returncode, said
     assert "from an earlier run" in said
     assert hashlib.sha256(data).hexdigest() == digest(tmp_path / "big")
-    assert BIG * 1.05 > storage.counters.sent
+    assert BIG * 1.05 > depot.sent()
     assert ["big"] == leftovers(tmp_path)
 
 
@@ -223,7 +223,7 @@ def test_interrupted(start: Start, depot: Depot, tmp_path: Path) -> None:
     storage = depot.sandbox.storage
     storage.faults.add("slow=2MB")
     process = start("download-object", "a", str(tmp_path / "a"), env=depot.sandbox.environment)
-    wait_until(lambda: storage.counters.sent > 3 * MEBIBYTE, process)
+    wait_until(lambda: depot.sent() > 3 * MEBIBYTE, process)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
 

@@ -77,7 +77,7 @@ def test_sizes(depot: Depot, tmp_path: Path, size: int, wanted: Wanted) -> None:
     assert DATA[:size] == target.read_bytes()
     assert (size, ("length", "sha256", "sha512")) == (outcome.size, outcome.verified)
     assert ["file"] == leftovers(tmp_path)
-    assert size == depot.sandbox.storage.counters.sent
+    assert size == depot.sent()
 
 
 def test_a_slow_connection_gets_others_beside_it(depot: Depot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_dropped_anywhere(depot: Depot, tmp_path: Path, wanted: Wanted, kind: st
     assert SIZE == far.carrier.meter.moved
     if kind != "reset":
         # What is on its way when a connection is reset is lost.
-        assert SIZE == depot.sandbox.storage.counters.sent
+        assert SIZE == depot.sent()
 
 
 @BOTH
@@ -282,7 +282,7 @@ def test_the_next_run_goes_on(depot: Depot, tmp_path: Path, wanted: Wanted, fail
     assert DATA == target.read_bytes()
     assert ("sha512" in outcome.verified, []) == (True, said)
     assert before == far.carrier.meter.kept
-    assert SIZE - before == far.carrier.meter.moved == storage.counters.sent
+    assert SIZE - before == far.carrier.meter.moved == depot.sent()
     assert ["file"] == leftovers(tmp_path)
 
 
@@ -596,7 +596,7 @@ def test_there_is_room_or_nothing_is_fetched(depot: Depot, tmp_path: Path, monke
         download_to_file(remote(source), str(tmp_path / "file"), Wanted())
 
     assert [] == leftovers(tmp_path)
-    assert SIZE > depot.sandbox.storage.counters.sent
+    assert SIZE > depot.sent()
 
 
 def test_what_cannot_be_found_leaves_nothing(depot: Depot, tmp_path: Path) -> None:

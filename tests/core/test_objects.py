@@ -67,7 +67,7 @@ def test_what_is_uploaded_can_be_downloaded(depot: Depot, size: int) -> None:
     stored = depot.sandbox.storage.files.find("/objects/a/b c")
     assert stored is not None
     assert ("text/x", size) == (stored.content_type, stored.size)
-    assert (0 if size < LARGEST_INLINE else size) == depot.sandbox.storage.counters.received
+    assert (0 if size < LARGEST_INLINE else size) == depot.received()
 
 
 def test_a_file_that_grew_goes_inline_as_it_is(depot: Depot) -> None:
