@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
 ROOT_CLIENT = "static/taskcluster/root"
 QUEUE_CLIENT = "static/taskcluster/queue"
+GITHUB_CLIENT = "static/taskcluster/github"
 HOOKS_CLIENT = "static/taskcluster/hooks"
 INDEX_CLIENT = "static/taskcluster/index"
 WORKER_MANAGER_CLIENT = "static/taskcluster/worker-manager"
 STATIC_CLIENTS = {
     ROOT_CLIENT: "Whoever started this sandbox: may do everything",
     QUEUE_CLIENT: "The queue, which hands out credentials for tasks and their artifacts",
+    GITHUB_CLIENT: "The github service, which cancels builds",
     HOOKS_CLIENT: "The hooks service, which makes tasks",
     INDEX_CLIENT: "The index, which leads to artifacts",
     WORKER_MANAGER_CLIENT: "The worker manager, which hands out credentials for workers",

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 async def ask(
-    state: State, who: str, scopes: Sequence[str], method_id: str, args: Mapping[str, str], payload: Any = None
+    state: State, who: str | None, scopes: Sequence[str], method_id: str, args: Mapping[str, str], payload: Any = None
 ) -> Answer:
     """
     Call an API method as a client would.
 
     Args:
         state: The deployment.
-        who: A client id.
+        who: A client id, or None for nobody.
         scopes: What the caller may use, not expanded.
         method_id: Such as ``queue.createTask``.
         args: The path arguments.

@@ -1,0 +1,63 @@
+"""
+Credentials for other services, in a deployment that has none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.sandbox.conftest import Reply
+
+    Send = Callable[..., Reply]
+
+AUTH = "/api/auth/v1"
+TOKEN = {"permissions": {"contents": "read"}, "repositories": ["Repo"]}
+REQUESTS = [
+    pytest.param("GET", "aws/s3/read-only/bucket/a/b", None, 404, "ResourceNotFound", id="aws"),
+    pytest.param("GET", "gcp/credentials/project/account", None, 400, "InvalidRequestArguments", id="gcp"),
+    pytest.param("GET", "sentry/project/dsn", None, 404, "ResourceNotFound", id="sentry"),
+    pytest.param("GET", "websocktunnel/audience/client", None, 500, "InternalServerError", id="websocktunnel"),
+    pytest.param("POST", "github/app/Owner/repo-token", TOKEN, 404, "ResourceNotFound", id="github"),
+]
+
+
+@pytest.mark.parametrize(("verb", "target", "payload", "status", "code"), REQUESTS)
+def test_has_none(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
+    """
+    As a deployment says it in which nothing is configured.
+    """
+    reply = send(verb, f"{AUTH}/{target}", payload)
+
+    assert (status, code) == (reply.status, reply.code)
+
+
+@pytest.mark.parametrize(("verb", "target", "payload", "status", "code"), REQUESTS)
+def test_needs_scopes(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
+    """
+    Before it says anything.
+    """
+    assert status >= 400, code
+    assert "InsufficientScopes" == send(verb, f"{AUTH}/{target}", payload, signed=False).code
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload", "code"),
+    [
+        pytest.param("GET", "aws/s3/write/bucket/a", None, "InvalidRequestArguments", id="level"),
+        pytest.param("GET", "aws/s3/read-only/bucket//a", None, "InvalidRequestArguments", id="slash first"),
+        pytest.param("GET", "aws/s3/read-only/bucket/a?format=x", None, "InvalidRequestArguments", id="format"),
+        pytest.param("GET", f"websocktunnel/{'a' * 39}/client", None, "InvalidRequestArguments", id="audience"),
+        pytest.param("POST", "github/app/owner/repo-token", {}, "InputValidationError", id="payload"),
+        pytest.param("POST", "github/a.b/owner/repo-token", TOKEN, "InvalidRequestArguments", id="application"),
+    ],
+)
+def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
+    """
+    What could not be answered anywhere.
+    """
+    assert code == send(verb, f"{AUTH}/{target}", payload).code

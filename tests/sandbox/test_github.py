@@ -1,0 +1,257 @@
+"""
+The github service without a GitHub: builds that were put in, and files that are rendered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tccli.sandbox.services import github_builds
+from tests.sandbox.conftest import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply
+
+    Send = Callable[..., Reply]
+
+GITHUB = "/api/github/v1"
+REPOSITORY = f"{GITHUB}/repository/org/repo"
+SHA = "0123456789" * 4
+YML = """
+version: 1
+reporting: checks-v1
+tasks:
+  - $if: 'tasks_for == "github-push"'
+    then:
+      taskId: {$eval: as_slugid("a")}
+      taskQueueId: proj/ci
+      payload: {root: "${taskcluster_root_url}", sha: "${event.after}", again: {$eval: as_slugid("a")}}
+      routes: [mine]
+"""
+
+
+@pytest.fixture
+def group(send: Send, sandbox_server: Server) -> str:
+    """
+    The task group of a pending build, with one task.
+    """
+    task_id = taskcluster.slugId()
+    metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+    task = {"taskQueueId": "proj/ci", "schedulerId": "taskcluster-github", "payload": {}, "metadata": metadata}
+    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    send("PUT", f"/api/queue/v1/task/{task_id}", {**task, **times})
+    build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": task_id, "pullRequestNumber": 7}
+    github_builds.put(sandbox_server.sandbox.state, build)
+    return task_id
+
+
+def yml(body: str = YML, kind: str = "github-push", **event: Any) -> dict[str, Any]:
+    """
+    Return a payload of renderTaskclusterYml.
+    """
+    return {"body": body, "fakeEvent": {"type": kind, **event}, "organization": "org", "repository": "repo"}
+
+
+def test_the_official_client_lists_builds(sandbox: RunningSandbox, group: str) -> None:
+    """
+    All of them, or those of an organization, a repository, a commit or a pull request.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
+    github = taskcluster.Github(options)
+    names = {"organization": "org", "repository": "repo"}
+
+    for query in ({}, names, {**names, "sha": SHA}, {**names, "pullRequest": "7"}):
+        builds = github.builds(query=query)["builds"]
+        assert [(group, "pending", 7)] == [
+            (build["taskGroupId"], build["state"], build["pullRequestNumber"]) for build in builds
+        ]
+    for query in ({**names, "repository": "x"}, {**names, "sha": "x"}, {**names, "pullRequest": "8"}):
+        assert [] == github.builds(query=query)["builds"]
+
+
+def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: RunningSandbox) -> None:
+    """
+    The last one first.
+    """
+    made = [taskcluster.slugId() for _ in range(3)]
+    for number, group_id in enumerate(made):
+        sandbox.clock.offset = number * 1000
+        build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": group_id}
+        github_builds.put(sandbox_server.sandbox.state, build)
+    first = send("GET", f"{GITHUB}/builds?limit=2").json
+    second = send("GET", f"{GITHUB}/builds?limit=2&continuationToken={first['continuationToken']}").json
+
+    assert made[::-1] == [build["taskGroupId"] for page in (first, second) for build in page["builds"]]
+
+
+def test_builds_are_cancelled(send: Send, group: str) -> None:
+    """
+    With their task groups, once: then there is nothing left.
+    """
+    scopes = ["queue:seal-task-group:*", "queue:cancel-task-group:*"]
+    send("PUT", "/api/auth/v1/roles/repo%3Agithub.com%2F*", {"description": "", "scopes": scopes})
+    answer = send("POST", f"{GITHUB}/builds/org/repo/cancel?sha={SHA}")
+
+    assert [(group, "cancelled")] == [(build["taskGroupId"], build["state"]) for build in answer.json["builds"]]
+    assert "exception" == send("GET", f"/api/queue/v1/task/{group}/status").json["status"]["state"]
+    assert (404, "ResourceNotFound") == (
+        (again := send("POST", f"{GITHUB}/builds/org/repo/cancel")).status,
+        again.code,
+    )
+    assert "cancelled" == send("GET", f"{GITHUB}/builds").json["builds"][0]["state"]
+
+
+def test_groups_that_are_not_there_cannot_be_cancelled(send: Send, sandbox_server: Server) -> None:
+    """
+    400, and the build stays pending.
+    """
+    build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": taskcluster.slugId()}
+    github_builds.put(sandbox_server.sandbox.state, build)
+
+    assert "InputError" == send("POST", f"{GITHUB}/builds/org/repo/cancel").code
+    assert "pending" == send("GET", f"{GITHUB}/builds").json["builds"][0]["state"]
+
+
+def test_nothing_is_connected_at_first(send: Send) -> None:
+    """
+    A badge says so, and nothing else is found.
+    """
+    badge = send("GET", f"{REPOSITORY}/main/badge.svg", signed=False)
+
+    assert (200, "nogithub", "image/svg+xml") == (
+        badge.status,
+        badge.headers["x-taskcluster-status"],
+        badge.headers["content-type"],
+    )
+    assert badge.text.startswith("<svg")
+    assert {"installed": False} == send("GET", REPOSITORY).json
+    assert (404, "Status not found") == ((latest := send("GET", f"{REPOSITORY}/main/latest")).status, latest.message)
+    status = send("POST", f"{REPOSITORY}/statuses/{SHA}", {"state": "success"})
+    comment = send("POST", f"{REPOSITORY}/issues/1/comments", {"body": "x"})
+    assert (404, "Installation not found") == (status.status, status.message)
+    assert (404, "Issue not found") == (comment.status, comment.message)
+
+
+def test_a_build_connects_its_organization(send: Send, sandbox: RunningSandbox, group: str) -> None:
+    """
+    Then there is a badge, a way to the task group, and somebody who takes comments.
+    """
+    badge = send("GET", f"{REPOSITORY}/main/badge.svg", signed=False)
+    latest = send("GET", f"{REPOSITORY}/main/latest", signed=False)
+
+    assert "pending" == badge.headers["x-taskcluster-status"]
+    other = send("GET", f"{GITHUB}/repository/org/other/main/badge.svg", signed=False)
+    assert "newrepo" == other.headers["x-taskcluster-status"]
+    assert {"installed": True} == send("GET", REPOSITORY, signed=False).json
+    assert (302, f"{sandbox.root_url}/tasks/groups/{group}") == (latest.status, latest.headers["location"])
+    assert {} == send("POST", f"{REPOSITORY}/statuses/{SHA}", {"state": "success"}).json
+    assert {} == send("POST", f"{REPOSITORY}/issues/1/comments", {"body": "x"}).json
+
+
+def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    With what the service adds: ids, group, scheduler, route and moment; nobody has to sign for it.
+    """
+    answer = send("POST", f"{GITHUB}/taskcluster-yml", yml(), signed=False).json
+    task_id, task = answer["tasks"][0]["taskId"], answer["tasks"][0]["task"]
+
+    assert (task_id, "taskcluster-github", ["mine", "checks"]) == (
+        task["taskGroupId"],
+        task["schedulerId"],
+        task["routes"],
+    )
+    assert {"root": sandbox.root_url, "sha": "b" * 40, "again": task_id} == task["payload"]
+    assert {"assume:repo:github.com/org/repo:branch:main", "queue:route:checks"} < set(answer["scopes"])
+
+
+@pytest.mark.parametrize(
+    ("event", "scope"),
+    [
+        pytest.param({"kind": "github-pull-request", "action": "opened"}, "pull-request", id="pull request"),
+        pytest.param(
+            {"kind": "github-pull-request-untrusted", "action": "opened"}, "pull-request-untrusted", id="untrusted"
+        ),
+        pytest.param({"kind": "github-release", "action": "published"}, "release", id="release"),
+        pytest.param({"kind": "github-issue-comment", "action": "created"}, "pull-request", id="comment"),
+        pytest.param({"overrides": {"ref": "refs/tags/v2"}}, "tag:v2", id="tag"),
+        pytest.param({"overrides": {"branch": "b"}}, "branch:b", id="branch"),
+    ],
+)
+def test_what_happened_decides_about_the_scopes(send: Send, event: dict[str, Any], scope: str) -> None:
+    """
+    And the template sees it.
+    """
+    body = 'version: 1\ntasks:\n  $if: \'event["action"] == "published"\'\n  then: []\n  else: []\n'
+    plain = body if "action" in event else "version: 1\n"
+    answer = send("POST", f"{GITHUB}/taskcluster-yml", yml(plain, **event)).json
+
+    assert {"tasks": []}.items() <= answer.items()
+    assert f"assume:repo:github.com/org/repo:{scope}" in answer["scopes"]
+
+
+def test_several_tasks_are_one_group(send: Send) -> None:
+    """
+    Which has the id of none of them.
+    """
+    tasks = send("POST", f"{GITHUB}/taskcluster-yml", yml("version: 1\ntasks: [{}, {schedulerId: mine}]")).json["tasks"]
+    ids = {task["taskId"] for task in tasks}
+    groups = {task["task"]["taskGroupId"] for task in tasks}
+
+    assert (2, 1, set()) == (len(ids), len(groups), ids & groups)
+    assert ["taskcluster-github", "mine"] == [task["task"]["schedulerId"] for task in tasks]
+    assert [["statuses"]] * 2 == [task["task"]["routes"] for task in tasks]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        pytest.param("a: [", "InternalServerError", id="no YAML"),
+        pytest.param("", "InternalServerError", id="nothing"),
+        pytest.param("version: 9", "InternalServerError", id="version"),
+        pytest.param("version: 1\nother: 1", "InternalServerError", id="schema"),
+        pytest.param("version: 1\ntasks: [{$eval: nothing}]", "InternalServerError", id="template"),
+        pytest.param("version: 1\ntasks: {a: 1}", "InternalServerError", id="no list"),
+        pytest.param("version: 0", "NotInSandbox", id="version 0"),
+    ],
+)
+def test_a_file_can_be_wrong(send: Send, body: str, code: str) -> None:
+    """
+    The service trips over its own error code.
+    """
+    refused = send("POST", f"{GITHUB}/taskcluster-yml", yml(body))
+
+    assert code == refused.code
+    assert code == "NotInSandbox" or "unknown error code: InvalidInput" in refused.message
+
+
+@pytest.mark.parametrize(
+    ("verb", "target", "payload", "signed", "code"),
+    [
+        pytest.param("GET", "builds?repository=x", None, True, "InputError", id="repository of nobody"),
+        pytest.param("GET", "builds?organization=x&sha=y", None, True, "InputError", id="commit of nothing"),
+        pytest.param("GET", "builds?organization=x&pullRequest=1", None, True, "InputError", id="request of nothing"),
+        pytest.param("GET", "builds?pullRequest=x", None, True, "InvalidRequestArguments", id="no number"),
+        pytest.param("POST", "builds/org/repo/cancel", None, False, "InsufficientScopes", id="cancel, nobody"),
+        pytest.param(
+            "POST", "repository/o/r/statuses/x", {"state": "success"}, False, "InsufficientScopes", id="status, nobody"
+        ),
+        pytest.param("POST", "repository/o/r/statuses/x", {}, True, "InputValidationError", id="status"),
+        pytest.param(
+            "POST", "repository/o/r/issues/1/comments", {"body": "x"}, False, "InsufficientScopes", id="comment, nobody"
+        ),
+        pytest.param("POST", "repository/o/r/issues/1/comments", {}, True, "InputValidationError", id="comment"),
+        pytest.param("POST", "taskcluster-yml", {}, True, "InputValidationError", id="render"),
+    ],
+)
+def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+    """
+    With the service's codes.
+    """
+    assert code == send(verb, f"{GITHUB}/{target}", payload, signed=signed).code

@@ -1,0 +1,127 @@
+"""
+The web server's profiles.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tests.sandbox.conftest import fetch, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import RunningSandbox
+    from tests.sandbox.conftest import Reply, Run
+
+    Send = Callable[..., Reply]
+
+WEB = "/api/web-server/v1"
+LOG = b"""
+before
+[taskcluster 2026-01-31T12:00:01.000Z] [2026-01-31 12:00:00] hello
+without a time
+[setup:warn 2026-01-31T12:00:03.500Z] bye
+"""
+
+
+def labels(profile: Any) -> list[str]:
+    """
+    Return the names of all markers.
+    """
+    thread = profile["threads"][0]
+    return [thread["stringArray"][name] for name in thread["markers"]["name"]]
+
+
+def test_shows_when_a_group_ran(send: Send, run: Run, sandbox: RunningSandbox) -> None:
+    """
+    A marker for the group with and without actions, and one for each run; to be kept once all is over.
+    """
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(run.credentials), "maxRetries": 0}
+    running = send("GET", f"{WEB}/task-group/{run.task_id}/profile", signed=False)
+    taskcluster.Queue(options).reportCompleted(run.task_id, "0")
+    done = send("GET", f"{WEB}/task-group/{run.task_id}/profile", signed=False)
+
+    assert ("no-cache", "public, max-age=86400") == (running.headers["cache-control"], done.headers["cache-control"])
+    assert ["TaskGroup", "TaskGroup (no actions)", "Task (running)"] == labels(running.json)
+    assert ["TaskGroup", "TaskGroup (no actions)", "Task"] == labels(done.json)
+    markers = done.json["threads"][0]["markers"]
+    assert (3, 0, 1) == (markers["length"], markers["startTime"][2], markers["phase"][2])
+    assert (run.task_id, "completed") == (markers["data"][2]["taskId"], markers["data"][2]["state"])
+    assert 47 == done.json["meta"]["preprocessedProfileVersion"]
+
+
+def test_shows_a_group_that_did_not_run(send: Send) -> None:
+    """
+    Without markers.
+    """
+    task_id = taskcluster.slugId()
+    metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    send(
+        "PUT", f"/api/queue/v1/task/{task_id}", {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, **times}
+    )
+    profile = send("GET", f"{WEB}/task-group/{task_id}/profile").json
+
+    assert (0, [], -1) == (profile["meta"]["startTime"], labels(profile), profile["threads"][0]["registerTime"])
+
+
+@pytest.mark.parametrize("kind", ["s3", "link"])
+def test_shows_what_a_task_wrote(send: Send, run: Run, kind: str) -> None:
+    """
+    From the log that is there, wherever it leads.
+    """
+    expires = moment("1 hour")
+    file = {"storageType": "s3", "expires": expires, "contentType": "text/plain"}
+    made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive_backing.log", file).json
+    assert 200 == fetch(made["putUrl"], LOG, content_type="text/plain").status
+    if kind == "link":
+        link = {"storageType": "link", "artifact": "public/logs/live_backing.log", "contentType": "text/plain"}
+        send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", {**link, "expires": expires})
+    answer = send("GET", f"{WEB}/task/{run.task_id}/profile", signed=False)
+    markers = answer.json["threads"][0]["markers"]
+
+    assert "no-cache" == answer.headers["cache-control"]
+    assert ["n", "no timestamp", "taskcluster", "no timestamp", "setup"] == labels(answer.json)
+    assert [0, 0, 0, 0, 2500] == markers["startTime"]
+    assert ["before", "hello", "without a time", "bye"] == [row["message"] for row in markers["data"][1:]]
+    assert [2500, None, None, None, None] == markers["endTime"]
+
+
+def test_a_log_has_times(send: Send, run: Run) -> None:
+    """
+    Or the service fails.
+    """
+    file = {"storageType": "s3", "expires": moment("1 hour"), "contentType": "text/plain"}
+    made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", file).json
+    fetch(made["putUrl"], b"nothing", content_type="text/plain")
+
+    assert 500 == send("GET", f"{WEB}/task/{run.task_id}/profile").status
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        pytest.param(f"task/{taskcluster.slugId()}/profile", "ResourceNotFound", id="task"),
+        pytest.param(f"task-group/{taskcluster.slugId()}/profile", "ResourceNotFound", id="group"),
+        pytest.param("task/x/profile", "InvalidRequestArguments", id="no id of a task"),
+        pytest.param("task-group/x/profile", "InvalidRequestArguments", id="no id of a group"),
+    ],
+)
+def test_refuses(send: Send, target: str, code: str) -> None:
+    """
+    With the service's codes.
+    """
+    assert code == send("GET", f"{WEB}/{target}", signed=False).code
+
+
+def test_a_task_may_have_no_log(send: Send, run: Run) -> None:
+    """
+    404.
+    """
+    refused = send("GET", f"{WEB}/task/{run.task_id}/profile")
+
+    assert (404, True) == (refused.status, refused.message.startswith("Could not fetch task log"))
