@@ -173,7 +173,7 @@ class Client:
         def report(line: str) -> None:
             self.report(f"{method.id}: {line}")
 
-        shown = make_request().url
+        shown = self.url(method, args, query, internal=True)
         try:
             response = send_with_retries(
                 self.transport, make_request, self.policy, idempotent=method.is_idempotent, report=report

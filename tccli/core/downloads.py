@@ -233,7 +233,7 @@ class _FileDownload:
             for low, high in have.gaps(facts.length):
                 self._segments.extend((start, min(start + step, high)) for start in range(low, high, step))
         if _decoder(facts, self._wanted) is None:
-            self._hashes = FileHashes(self._partial.fd, self._expected)
+            self._hashes = FileHashes(self._partial.fd, self._expected, facts.length)
 
     def _check_space(self, needed: int) -> None:
         room = os.statvfs(os.path.dirname(self._partial.path))

@@ -54,8 +54,8 @@ class _Block:
     A buffer that is free again when all who were handed it are done.
     """
 
-    def __init__(self, free: queue.SimpleQueue[_Block]) -> None:
-        self.buffer = memoryview(bytearray(BLOCK))
+    def __init__(self, free: queue.SimpleQueue[_Block], size: int) -> None:
+        self.buffer = memoryview(bytearray(size))
         self.count = 0
         self._free = free
         self._users = 0
@@ -78,13 +78,15 @@ class StreamHashes:
 
     Args:
         algorithms: Which; none is allowed.
+        length: Bytes that there will be, if that is known: little needs little memory.
 
     Attributes:
         count: Bytes that have passed.
     """
 
-    def __init__(self, algorithms: Iterable[str]) -> None:
+    def __init__(self, algorithms: Iterable[str], length: int | None = None) -> None:
         self.count = 0
+        self._block = BLOCK if length is None else max(1, min(BLOCK, length))
         self._states = {name: hashlib.new(name) for name in algorithms}
         self._free: queue.SimpleQueue[_Block] = queue.SimpleQueue()
         self._count_of_blocks = 0
@@ -106,7 +108,7 @@ class StreamHashes:
         if not self._count_of_blocks:
             self._count_of_blocks = RING if self._states else 1
             for _ in range(self._count_of_blocks):
-                self._free.put(_Block(self._free))
+                self._free.put(_Block(self._free, self._block))
         while True:
             block = self._free.get()
             block.count = fill(block.buffer)
@@ -160,11 +162,12 @@ class FileHashes:
     Args:
         fd: The file; it is read by position, so others may use it too.
         algorithms: Which; none is allowed, and costs nothing.
+        length: Bytes that there will be, if that is known.
     """
 
-    def __init__(self, fd: int, algorithms: Iterable[str]) -> None:
+    def __init__(self, fd: int, algorithms: Iterable[str], length: int | None = None) -> None:
         self._fd = fd
-        self._stream = StreamHashes(algorithms)
+        self._stream = StreamHashes(algorithms, length)
         self._filled = 0
         self._ended = False
         self._changed = threading.Condition()
