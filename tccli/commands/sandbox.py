@@ -66,6 +66,9 @@ _OPTIONS = (
     ),
     click.option("--listen", "host", metavar="ADDRESS", help="Listen here, and let others in (127.0.0.1)."),
     click.option(
+        "--worker", is_flag=False, flag_value="", metavar="[QUEUE]", help="Run tasks here, of all queues or of one."
+    ),
+    click.option(
         "--fault",
         "faults",
         multiple=True,
@@ -150,7 +153,7 @@ def tour() -> None:
     """
     from tccli.sandbox import tour as steps
 
-    with _server(port=0) as server:
+    with _server(port=0, worker="") as server:
         steps.walk(child_environment(server), lambda line: click.echo(line, nl=False))
 
 
@@ -260,19 +263,23 @@ def _check_installed() -> None:
 
 
 @contextmanager
-def _server(*, port: int, data: Path | None = None, **options: Any) -> Iterator[Server]:
+def _server(*, port: int, data: Path | None = None, worker: str | None = None, **options: Any) -> Iterator[Server]:
     """
-    Run a server for as long as the context lasts.
+    Run a server for as long as the context lasts, and a worker beside it if one is wanted.
     """
     _check_installed()
     import sqlite3
+    from contextlib import nullcontext
 
     from tccli.sandbox.server import HOST, Server
+    from tccli.sandbox.worker.host import Worker, check_queue
 
     host = options.get("host") or HOST
     _check_address(host)
     mischief = _mischief(**options)
     faults = _checked("--storage-fault", options.get("storage_faults", ()), _storage_faults)
+    if worker:
+        _checked("--worker", worker, check_queue)
     try:
         server = Server(host=host, port=port, folder=data)
     except sqlite3.Error as error:
@@ -286,7 +293,7 @@ def _server(*, port: int, data: Path | None = None, **options: Any) -> Iterator[
     server.sandbox.mischief = mischief
     for spec in faults:
         server.storage.faults.add(spec)
-    with server:
+    with server, Worker(server, worker) if worker is not None else nullcontext():
         yield server
 
 

@@ -87,7 +87,8 @@ class Sandbox:
             self.calls.add(request, call, 0, self.state.clock.now())
             await hang_up(scope)
             return
-        self.calls.add(request, call, answer.status, self.state.clock.now())
+        if not request.path.startswith(controls.PREFIX):
+            self.calls.add(request, call, answer.status, self.state.clock.now())
         headers = {
             "date": formatdate(self.state.clock.now() / 1000, usegmt=True),
             "x-content-type-options": "nosniff",

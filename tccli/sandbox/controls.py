@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.services import outbox
+from tccli.sandbox.services import outbox, task_queues
 
 if TYPE_CHECKING:
     from tccli.sandbox.recording import Recording
@@ -32,6 +32,8 @@ def answer(request: Request, state: State, calls: Recording) -> Answer:
         return Answer({"calls": calls.entries()})
     if what == ("GET", "outbox"):
         return Answer({"messages": outbox.messages(state)})
+    if what == ("GET", "queues"):
+        return Answer({"queues": task_queues.queues_with_work(state.store, state.clock.now())})
     if what == ("GET", "clock"):
         return Answer(_clock(state))
     if what == ("POST", "clock"):

@@ -1,0 +1,124 @@
+"""
+A task's log: a file that grows, and a page that shows it growing.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+HOST = "127.0.0.1"
+PATIENCE = 30.0
+PIECE = 65536
+
+
+class Log:
+    """
+    What a run prints; threads may share it.
+
+    Args:
+        path: Where it is kept.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - closed by finish
+        self._changed = threading.Condition()
+        self._size = 0
+        self._is_done = False
+
+    def write(self, content: bytes) -> None:
+        """
+        Add to it; what comes too late is lost.
+        """
+        with self._changed:
+            if not self._is_done:
+                self._file.write(content)
+                self._size += len(content)
+            self._changed.notify_all()
+
+    def say(self, line: str, time: str) -> None:
+        """
+        Add a line of the worker's own.
+        """
+        self.write(f"[taskcluster {time}] {line}\n".encode())
+
+    def finish(self) -> None:
+        """
+        Take no more.
+        """
+        with self._changed:
+            if not self._is_done:
+                self._is_done = True
+                self._file.close()
+            self._changed.notify_all()
+
+    def wait(self, after: int) -> bool:
+        """
+        Wait until there is more than *after* bytes; False if there never will be.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_done or self._size > after, PATIENCE)
+            return self._size > after or not self._is_done
+
+
+class Page:
+    """
+    Shows a log over HTTP as it grows, under an address that cannot be guessed.
+    """
+
+    def __init__(self, log: Log) -> None:
+        secret = secrets.token_urlsafe(16)
+
+        class Handler(_Handler):
+            shown, path_to_it = log, f"/log/{secret}"
+
+        self._server = ThreadingHTTPServer((HOST, 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://{HOST}:{self._server.server_address[1]}/log/{secret}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    shown: Log
+    path_to_it: str
+
+    def do_GET(self) -> None:
+        """
+        Send what there is, and what comes.
+        """
+        if self.path != self.path_to_it:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/plain; charset=utf-8")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        sent = 0
+        with open(self.shown.path, "rb") as file:
+            while self.shown.wait(sent):
+                while piece := file.read(PIECE):
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    sent += len(piece)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+        """
+        Keep quiet.
+        """

@@ -1,0 +1,339 @@
+"""
+The worker: the official Python client makes tasks, and gets what comes of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import taskcluster
+
+from tccli.sandbox.worker.host import Worker
+from tests.sandbox.queues import WORKER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tccli.sandbox.server import Server
+    from tests.conftest import CommandLine, RunningSandbox, Start
+
+PATIENCE = 30.0
+
+
+class Bench:
+    """
+    The official client's queue, with tasks made and waited for in a word.
+    """
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        names = {"clientId": "TASKCLUSTER_CLIENT_ID", "accessToken": "TASKCLUSTER_ACCESS_TOKEN"}
+        self.options = {
+            "rootUrl": environment["TASKCLUSTER_ROOT_URL"],
+            "credentials": {name: environment[variable] for name, variable in names.items()},
+            "maxRetries": 0,
+        }
+        self.queue = taskcluster.Queue(self.options)
+
+    def create(self, payload: dict[str, Any], **changes: Any) -> str:
+        """
+        Make a task.
+        """
+        metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+        times = {"created": "0 seconds", "deadline": "1 hour", "expires": "1 day"}
+        definition = {name: taskcluster.fromNowJSON(offset) for name, offset in times.items()}
+        task_id = str(taskcluster.slugId())
+        changed = {"taskQueueId": "proj/ci", "payload": payload, "metadata": metadata, **changes}
+        self.queue.createTask(task_id, {**definition, **changed})
+        return task_id
+
+    def wait(self, task_id: str, *states: str) -> dict[str, Any]:
+        """
+        Wait until a task is in one of these states, by default resolved, and return its status.
+        """
+        ends = time.monotonic() + PATIENCE
+        while True:
+            status: dict[str, Any] = self.queue.status(task_id)["status"]
+            if status["state"] in (states or ("completed", "failed", "exception")):
+                return status
+            assert time.monotonic() < ends, status
+            time.sleep(0.05)
+
+    def read(self, task_id: str, name: str) -> str:
+        """
+        Return an artifact's text.
+        """
+        url = self.queue.latestArtifact(task_id, name)["url"]
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def log(self, task_id: str) -> str:
+        """
+        Return the log.
+        """
+        return self.read(task_id, "public/logs/live.log")
+
+
+@pytest.fixture
+def bench(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[Bench]:
+    """
+    A sandbox with a worker.
+    """
+    with Worker(sandbox_server):
+        yield Bench(sandbox.environment)
+
+
+def script(text: str) -> list[list[str]]:
+    """
+    Return a command that runs a shell script.
+    """
+    return [["sh", "-c", text]]
+
+
+def test_a_task_runs_and_its_artifacts_arrive(bench: Bench) -> None:
+    """
+    Two commands one after the other, in one folder, with the task's environment; files and folders become artifacts.
+    """
+    payload = {
+        "command": [["sh", "-c", "mkdir out; echo $GREETING $TASK_ID $RUN_ID > out/a.txt"], ["sh", "-c", "cat out/*"]],
+        "env": {"GREETING": "hello"},
+        "maxRunTime": 60,
+        "artifacts": [
+            {"type": "file", "path": "out/a.txt", "name": "public/a.txt"},
+            {"type": "directory", "path": "out", "name": "public/all", "expires": taskcluster.fromNowJSON("2 hours")},
+        ],
+    }
+    task_id = bench.create(payload)
+
+    assert "completed" == bench.wait(task_id)["state"]
+    assert f"hello {task_id} 0\n" == bench.read(task_id, "public/a.txt") == bench.read(task_id, "public/all/a.txt")
+    assert f"\nhello {task_id} 0\n" in bench.log(task_id)
+    listed = {entry["name"]: entry for entry in bench.queue.listLatestArtifacts(task_id)["artifacts"]}
+    assert {"public/a.txt", "public/all/a.txt", "public/logs/live.log", "public/logs/live_backing.log"} == set(listed)
+    assert ("link", "text/plain") == (
+        listed["public/logs/live.log"]["storageType"],
+        listed["public/a.txt"]["contentType"],
+    )
+    assert listed["public/all/a.txt"]["expires"] < listed["public/a.txt"]["expires"]
+
+
+def test_a_plain_command_will_do(bench: Bench) -> None:
+    """
+    One list of strings is one command.
+    """
+    task_id = bench.create({"command": ["echo", "hello  world"]})
+
+    assert "completed" == bench.wait(task_id)["state"]
+    assert "\nhello  world\n" in bench.log(task_id)
+
+
+def test_a_failing_task_is_rerun(bench: Bench, tmp_path: Path) -> None:
+    """
+    Failed the first time, and the second time not.
+    """
+    task_id = bench.create({"command": script(f"test -e {tmp_path}/flag")})
+    assert "failed" == bench.wait(task_id)["state"]
+    assert "Exit code: 1" in bench.log(task_id)
+    (tmp_path / "flag").touch()
+    bench.queue.rerunTask(task_id)
+
+    assert ["failed", "completed"] == [run["state"] for run in bench.wait(task_id, "completed")["runs"]]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason", "says"),
+    [
+        pytest.param({"command": []}, "malformed-payload", "payload.command", id="no command"),
+        pytest.param({"command": ["a"], "env": {"A": 1}}, "malformed-payload", "payload.env", id="env"),
+        pytest.param(
+            {"command": ["a"], "artifacts": [{"path": "a", "type": "volume"}]}, "malformed-payload", "type", id="type"
+        ),
+        pytest.param({"command": ["no-such-program"]}, "failed", "cannot run", id="no program"),
+        pytest.param({"command": ["sleep", "60"], "maxRunTime": 0.3}, "failed", "longer than", id="too long"),
+        pytest.param({"command": ["true"], "artifacts": [{"path": "a"}]}, "failed", "not there", id="no artifact"),
+        pytest.param({"command": ["true"], "surprise": 1}, "completed", "Ignored: payload.surprise", id="unknown part"),
+    ],
+)
+def test_tasks_end_badly(bench: Bench, payload: dict[str, Any], reason: str, says: str) -> None:
+    """
+    Each with the reason, and the log says why.
+    """
+    task_id = bench.create(payload)
+
+    assert reason == bench.wait(task_id)["runs"][0]["reasonResolved"]
+    assert says in bench.log(task_id)
+
+
+def test_an_exit_code_asks_for_another_try(bench: Bench) -> None:
+    """
+    As often as there are retries.
+    """
+    task_id = bench.create({"command": script("exit 75"), "onExitStatus": {"retry": [75]}}, retries=1)
+
+    assert ["intermittent-task"] * 2 == [run["reasonResolved"] for run in bench.wait(task_id)["runs"]]
+
+
+def test_a_missing_artifact_is_one(bench: Bench) -> None:
+    """
+    An error that says so.
+    """
+    task_id = bench.create({"command": ["true"], "artifacts": [{"path": "a", "name": "public/a"}]})
+    bench.wait(task_id)
+
+    assert "file-missing-on-worker" == bench.queue.latestArtifact(task_id, "public/a")["reason"]
+
+
+def test_the_log_is_live(bench: Bench, tmp_path: Path) -> None:
+    """
+    What the task printed can be read while it runs, up to its end.
+    """
+    task_id = bench.create(
+        {"command": script(f"echo begun; until test -e {tmp_path}/go; do sleep .05; done; echo end")}
+    )
+    bench.wait(task_id, "running")
+    ends = time.monotonic() + PATIENCE
+    while "public/logs/live.log" not in str(bench.queue.listLatestArtifacts(task_id)):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    with urllib.request.urlopen(bench.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30) as live:
+        seen = [live.readline()]
+        while seen[-1] != b"begun\n":
+            seen.append(live.readline())
+        (tmp_path / "go").touch()
+        rest = live.read().decode()
+
+    assert "end\n" in rest
+    assert "completed" == bench.wait(task_id)["state"]
+
+
+def test_tasks_make_tasks_through_the_proxy(bench: Bench) -> None:
+    """
+    With the scopes of their own and no others; a URL is signed, too.
+    """
+    child = str(taskcluster.slugId())
+    text = (
+        "import os, json, urllib.request as u, urllib.error\n"
+        "import sys; sys.path[:0] = json.loads(os.environ['THEIR_PATH'])\n"
+        "import taskcluster\n"
+        "queue = taskcluster.Queue({'rootUrl': os.environ['TASKCLUSTER_PROXY_URL'], 'maxRetries': 0})\n"
+        "task = queue.task(os.environ['TASK_ID'])\n"
+        "new = {n: task[n] for n in ('taskQueueId', 'metadata', 'deadline', 'created')}\n"
+        f"queue.createTask('{child}', {{**new, 'payload': {{'command': ['echo', 'child']}}, 'schedulerId': 'x'}})\n"
+        "try:\n"
+        f"    queue.cancelTask('{child}')\n"
+        "except taskcluster.exceptions.TaskclusterFailure as error:\n"
+        "    print('refused', error.status_code)\n"
+        "class Stay(u.HTTPRedirectHandler):\n"
+        "    def redirect_request(self, *args): return None\n"
+        "url = os.environ['TASKCLUSTER_ROOT_URL'] + '/api/auth/v1/scopes/current'\n"
+        "try:\n"
+        "    u.build_opener(Stay).open(os.environ['TASKCLUSTER_PROXY_URL'] + '/bewit', url.encode())\n"
+        "except urllib.error.HTTPError as error:\n"
+        "    print(error.code, 'queue:create-task' in u.urlopen(error.headers['location']).read().decode())\n"
+    )
+    scopes = ["queue:create-task:lowest:proj/ci", "queue:scheduler-id:x", "queue:create-task:project:none"]
+    env = {"THEIR_PATH": json.dumps([path for path in sys.path if path])}
+    task_id = bench.create({"command": [[sys.executable, "-c", text]], "env": env}, scopes=scopes)
+
+    assert "completed" == bench.wait(task_id)["state"], bench.log(task_id)
+    assert "completed" == bench.wait(child)["state"]
+    assert "\nrefused 403\n303 True\n" in bench.log(task_id)
+
+
+def test_temporary_credentials_of_a_task_make_another(sandbox: RunningSandbox) -> None:
+    """
+    Of the claim, without any worker of ours.
+    """
+    bench = Bench(sandbox.environment)
+    scopes = ["queue:create-task:lowest:proj/*", "queue:scheduler-id:-", "queue:create-task:project:none"]
+    bench.create({}, scopes=scopes)
+    claim = bench.queue.claimWork("proj/ci", {**WORKER, "tasks": 1})["tasks"][0]
+    theirs = Bench(sandbox.environment)
+    theirs.queue = taskcluster.Queue({**bench.options, "credentials": claim["credentials"]})
+    made = theirs.create({}, taskQueueId="proj/other")
+
+    assert "pending" == bench.queue.status(made)["status"]["state"]
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as refused:
+        theirs.create({}, taskQueueId="other/ci")
+    assert 403 == refused.value.status_code
+
+
+def is_alive(pid: int) -> bool:
+    """
+    Say whether there is a process that is not merely waiting to be forgotten.
+    """
+    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
+
+
+def wait_for(happens: Callable[[], bool]) -> None:
+    """
+    Wait until something is so.
+    """
+    ends = time.monotonic() + PATIENCE
+    while not happens():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_cancelled_tasks_are_ended(bench: Bench, tmp_path: Path) -> None:
+    """
+    With what they started in the background.
+    """
+    task_id = bench.create(
+        {"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")}
+    )
+    wait_for((tmp_path / "pid").exists)
+    bench.queue.cancelTask(task_id)
+
+    wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+    assert "canceled" == bench.queue.status(task_id)["status"]["runs"][0]["reasonResolved"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, number: signal.Signals) -> None:
+    """
+    However it ends. When it can, it reports; the task is retried then.
+    """
+    process = start("sandbox", "start", "--worker", "--data", str(tmp_path / "data"))
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
+    bench = Bench(dict(line.split("=", 1) for line in lines))
+    bench.create({"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")})
+    wait_for((tmp_path / "pid").exists)
+    os.kill(process.pid, number)
+    process.wait(20)
+
+    wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+
+
+def test_only_one_queue_is_served(sandbox: RunningSandbox, sandbox_server: Server) -> None:
+    """
+    If the worker is for one.
+    """
+    with Worker(sandbox_server, "proj/one"):
+        bench = Bench(sandbox.environment)
+        other = bench.create({"command": ["true"]})
+        bench.wait(bench.create({"command": ["true"]}, taskQueueId="proj/one"))
+
+        assert "pending" == bench.queue.status(other)["status"]["state"]
+
+
+def test_run_is_a_ci_on_a_laptop(tc_process: CommandLine) -> None:
+    """
+    A command makes a task with tc, and sees it done; a queue that is none is said.
+    """
+    wrong = tc_process("sandbox", "run", "--worker", "echo", "x")
+    result = tc_process("sandbox", "run", "--worker", "--", sys.executable, "-m", "tccli", "queue", "listTaskQueues")
+
+    assert 2 == wrong.exit_code
+    assert "no task queue" in wrong.stderr
+    assert (0, {"taskQueues": []}) == (result.exit_code, json.loads(result.stdout))
