@@ -42,7 +42,7 @@ def group(send: Send, sandbox_server: Server) -> str:
     """
     The task group of a pending build, with one task.
     """
-    task_id = taskcluster.slugId()
+    task_id: str = taskcluster.slugId()
     metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
     task = {"taskQueueId": "proj/ci", "schedulerId": "taskcluster-github", "payload": {}, "metadata": metadata}
     times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}

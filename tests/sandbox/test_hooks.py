@@ -134,6 +134,7 @@ def test_the_queue_refuses_what_the_role_may_not(send: Send) -> None:
             {**TASK, "payload": {"$eval": "nothing"}}, "While firing hook:\n\nInterpreterError", id="template"
         ),
         pytest.param({"$eval": "'text'"}, "While firing hook:", id="no object"),
+        pytest.param({"$if": 1}, "While firing hook:", id="nonsense"),
         pytest.param({**TASK, "deadline": {"$fromNow": "9 days"}}, "While calling createTask: InputError", id="input"),
     ],
 )

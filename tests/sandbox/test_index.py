@@ -114,6 +114,17 @@ def walk(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str
         token = f"&continuationToken={answer['continuationToken']}"
 
 
+@pytest.mark.parametrize("route", ["tasks/x", "namespaces"])
+def test_a_limit_of_nothing_fails(send: Send, route: str) -> None:
+    """
+    Where there would have been something, as on most lists of the services.
+    """
+    assert 200 == send("GET", f"{INDEX}/{route}?limit=0").status
+    send("PUT", f"{INDEX}/task/x.a", entry())
+
+    assert 500 == send("GET", f"{INDEX}/{route}?limit=0").status
+
+
 @pytest.mark.parametrize(
     ("verb", "target", "payload", "signed", "code"),
     [

@@ -82,7 +82,6 @@ def list_builds(call: Call) -> Answer:
         "builds" + "/".join(wanted.values()),
         lambda row: f"{row['updated']} {row['task_group_id']}",
         lambda after, number: _find(call, wanted, after, number),
-        forgiving=True,
     )
     return Answer(found.answer(builds=[_document(row) for row in found.rows]))
 

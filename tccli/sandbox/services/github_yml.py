@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import jsone
 import yaml
 
 from tccli.core.schemas import problems
+from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.registry import handles
 from tccli.sandbox.services import github_events
 from tccli.sandbox.slugids import slugid
+from tccli.sandbox.templates import TemplateError
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -84,8 +85,8 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
         "as_slugid": lambda label: slugids.setdefault(label, slugid()),
     }
     try:
-        rendered: dict[str, Any] = jsone.render(config, context)
-    except jsone.JSONTemplateError as error:
+        rendered: dict[str, Any] = templates.render(config, context)
+    except TemplateError as error:
         _refuse(str(error))
     return rendered
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import jsone
-
 from tccli import references
-from tccli.sandbox import errors, inside
+from tccli.sandbox import errors, inside, templates
 from tccli.sandbox.accounts import HOOKS_CLIENT
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, to_json
@@ -19,6 +17,7 @@ from tccli.sandbox.pages import page
 from tccli.sandbox.registry import handles, tables
 from tccli.sandbox.services import hook_table, task_table
 from tccli.sandbox.slugids import slugid
+from tccli.sandbox.templates import TemplateError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,7 +82,7 @@ async def fire(
             return None
         scopes = [f"assume:hook-id:{hook.name}"]
         await inside.ask(state, HOOKS_CLIENT, scopes, "queue.createTask", {"taskId": task_id}, task)
-    except jsone.JSONTemplateError as error:
+    except TemplateError as error:
         _record(state, *fired, error=str(error))
         raise FireError(str(error), document={"message": str(error)}) from None
     except ApiError as refusal:
@@ -98,9 +97,9 @@ def _render(hook: Hook, context: dict[str, Any], created: int) -> Any:
     """
     Return the task that a hook's template makes, or None.
     """
-    task = jsone.render(hook.task, context)
+    task = templates.render(hook.task, context)
     if isinstance(task, str | int | float) and task:
-        raise jsone.JSONTemplateError("the template makes no object")
+        raise TemplateError("the template makes no object")
     if not isinstance(task, dict):
         return task if isinstance(task, list) else None
     times = {"created": created, "deadline": created + DEADLINE, "expires": created + EXPIRES}

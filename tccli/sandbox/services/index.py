@@ -56,7 +56,6 @@ def find_tasks(call: Call) -> Answer:
         "indexes",
         lambda row: index_table.join(row["namespace"], row["name"]),
         lambda after, number: index_table.find_several(call.state, paths, after, number),
-        forgiving=True,
     )
     return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
 
@@ -73,7 +72,6 @@ def list_namespaces(call: Call) -> Answer:
         "namespaces" + parent,
         lambda row: str(row["name"]),
         lambda after, number: index_table.find_namespaces(call.state, parent, after, number),
-        forgiving=True,
     )
     namespaces = [
         {"namespace": index_table.join(parent, row["name"]), "name": row["name"], "expires": to_json(row["expires"])}
@@ -94,7 +92,6 @@ def list_tasks(call: Call) -> Answer:
         "indexed" + namespace,
         lambda row: str(row["name"]),
         lambda after, number: index_table.find_in(call.state, namespace, after, number),
-        forgiving=True,
     )
     return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
 

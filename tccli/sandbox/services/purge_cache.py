@@ -61,9 +61,7 @@ def list_all_requests(call: Call) -> Answer:
         pool, _, cache = after.partition(" ")
         return call.state.store.all(sql, pool, cache, call.now, number)
 
-    found = page(
-        call.query, "purges", lambda row: f"{row['worker_pool_id']} {row['cache_name']}", fetch, forgiving=True
-    )
+    found = page(call.query, "purges", lambda row: f"{row['worker_pool_id']} {row['cache_name']}", fetch)
     return Answer(found.answer(requests=[_document(row) for row in found.rows]))
 
 

@@ -75,7 +75,7 @@ def list_errors(call: Call) -> Answer:
         )
         return call.state.store.all(sql, pool, *wanted, int(after or 2**62), number)
 
-    found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch, forgiving=True)
+    found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch)
     errors = [_document({**dict(row), "extra": json.loads(row["extra"])}) for row in found.rows]
     return Answer(found.answer(workerPoolErrors=errors))
 

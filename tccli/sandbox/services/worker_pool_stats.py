@@ -31,7 +31,6 @@ def list_stats(call: Call) -> Answer:
         "pool-stats",
         lambda pool: str(pool.worker_pool_id),
         lambda after, number: worker_pool_table.load_several(store, after, number),
-        forgiving=True,
     )
     names = [pool.worker_pool_id for pool in found.rows]
     stats = [{"workerPoolId": name, **worker_table.count(store, name)} for name in names]
@@ -62,7 +61,6 @@ def list_launch_configs(call: Call) -> Answer:
         "launch-configs" + pool,
         lambda row: str(row["launch_config_id"]),
         lambda after, number: worker_pool_table.launch_configs(store, pool, after, number, with_archived=with_archived),
-        forgiving=True,
     )
     configs = [
         {

@@ -99,7 +99,6 @@ def list_worker_pools(call: Call) -> Answer:
         "pools",
         lambda pool: str(pool.worker_pool_id),
         lambda after, number: worker_pool_table.load_several(store, after, number),
-        forgiving=True,
     )
     pools = [pool.document(worker_table.count(store, pool.worker_pool_id)) for pool in found.rows]
     return Answer(found.answer(workerPools=pools))

@@ -143,7 +143,6 @@ def _list(call: Call, **conditions: str) -> Answer:
         f"workers{pool}/{'/'.join(conditions.values())}",
         lambda worker: f"{worker.worker_group}/{worker.worker_id}",
         lambda after, number: worker_table.load_several(store, pool, after, number, **conditions),
-        forgiving=True,
     )
     return Answer(found.answer(workers=[worker.document() for worker in found.rows]))
 
