@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,13 +22,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LONGEST_OUTPUT = 24
+RESOLVED = ("completed", "failed", "exception")
+PATIENCE, GLANCE = 20.0, 0.1
 
 TASK = """\
 provisionerId: proj-demo
 workerType: ci
 created: {created}
 deadline: {deadline}
-payload: {{command: [echo, hello]}}
+payload:
+  command: [[sh, -c, "echo hello from $TASK_ID | tee out.txt"]]
+  maxRunTime: 60
+  artifacts: [{{type: file, path: out.txt, name: public/out.txt}}]
 metadata: {{name: hello, description: a first task, owner: you@example.com, source: https://example.com}}
 """
 
@@ -42,12 +48,14 @@ class Step:
         words: After ``tc``; ``{name}`` is what an earlier step kept.
         keep: The name under which its output is kept.
         fails: Whether it is meant to.
+        waits: Whether it is run until the task in its output is resolved.
     """
 
     says: str
     words: str
     keep: str = ""
     fails: bool = False
+    waits: bool = False
 
 
 STEPS = (
@@ -69,7 +77,10 @@ STEPS = (
     Step("They come back whole.", "secrets get team/blue/token"),
     Step("Tasks have ids of our own choice.", "slugid", keep="task"),
     Step("A task is made from a definition, here in YAML.", "queue createTask {task} --data @task.yml"),
-    Step("It is pending now: no worker takes tasks here.", "queue status {task}"),
+    Step("A worker of this sandbox takes it, and runs its command here.", "queue status {task}", waits=True),
+    Step("What it printed is its log,", "download-artifact {task} public/logs/live.log -"),
+    Step("and the files that it was to keep are artifacts.", "queue listLatestArtifacts {task}"),
+    Step("They are downloaded whole, or not at all.", "download-artifact {task} public/out.txt out.txt"),
     Step("Lists come in pages; this asks for all of them.", "queue listTaskGroup {task} --paginate"),
     Step(
         "A signed URL opens without credentials, for fifteen minutes.",
@@ -111,7 +122,7 @@ def walk(environment: Mapping[str, str], write: Callable[[str], object]) -> None
             if "@task.yml" in words:
                 write(f"\n# This is task.yml:\n{task}")
             write(f"\n# {step.says}\n$ tc {words}\n")
-            done = _tc(words, folder, environment)
+            done = _until_resolved(words, folder, environment) if step.waits else _tc(words, folder, environment)
             write(_shortened(done.stdout + done.stderr))
             if step.fails != (done.returncode != 0):
                 raise NegativeAnswerError(f"the tour went astray: tc {words} exited with {done.returncode}")
@@ -133,6 +144,15 @@ def _tc(words: str, folder: str, environment: Mapping[str, str]) -> subprocess.C
         check=False,
         timeout=60,
     )
+
+
+def _until_resolved(words: str, folder: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    ends = time.monotonic() + PATIENCE
+    while True:
+        done = _tc(words, folder, environment)
+        if done.returncode or json.loads(done.stdout)["status"]["state"] in RESOLVED or time.monotonic() > ends:
+            return done
+        time.sleep(GLANCE)
 
 
 def _fetched(url: str) -> str:

@@ -5,6 +5,7 @@ One run of a task, from claim to report.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 import threading
@@ -126,7 +127,7 @@ class Run:
     def _run_commands(self, plan: payload.Plan, log: Log, work: str, environment: Mapping[str, str]) -> str:
         ends = None if plan.max_run_time is None else time.monotonic() + plan.max_run_time
         for number, words in enumerate(plan.commands):
-            self._say(log, f"Command {number}: {words}")
+            self._say(log, f"Command {number}: {shlex.join(words)}")
             try:
                 code = processes.run(
                     words,

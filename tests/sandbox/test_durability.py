@@ -1,0 +1,126 @@
+"""
+What was answered stays, whenever the sandbox is killed; and two sandboxes do not meet.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+import taskcluster
+import taskcluster.exceptions
+
+from tests.sandbox.queues import WORKER
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from tests.conftest import Start
+
+
+def begin(start: Start, *words: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+    """
+    Start a sandbox; return it, and what leads the official client to it.
+    """
+    process = start("sandbox", "start", *words)
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
+    found = dict(line.split("=", 1) for line in lines)
+    credentials = {"clientId": found["TASKCLUSTER_CLIENT_ID"], "accessToken": found["TASKCLUSTER_ACCESS_TOKEN"]}
+    return process, {"rootUrl": found["TASKCLUSTER_ROOT_URL"], "credentials": credentials, "maxRetries": 0}
+
+
+def definition(**changes: Any) -> dict[str, Any]:
+    """
+    Return a small task definition.
+    """
+    metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+    times = {
+        name: taskcluster.fromNowJSON(offset) for name, offset in (("created", "0 seconds"), ("deadline", "1 hour"))
+    }
+    return {"taskQueueId": "proj/ci", **times, "payload": {}, "metadata": metadata, **changes}
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.5])
+def test_a_kill_loses_nothing_that_was_answered(start: Start, tmp_path: Path, after: float) -> None:
+    """
+    In the middle of making, claiming and resolving tasks: each is at least as far as the last answer said.
+    """
+    process, options = begin(start, "--data", str(tmp_path / "data"))
+    answered: dict[str, str] = {}
+
+    def work() -> None:
+        queue = taskcluster.Queue(options)
+        with suppress(taskcluster.exceptions.TaskclusterFailure, requests.RequestException):
+            while True:
+                task_id = str(taskcluster.slugId())
+                answered[task_id] = queue.createTask(task_id, definition())["status"]["state"]
+                claim = queue.claimWork("proj/ci", {**WORKER, "tasks": 1})["tasks"][0]
+                claimed = claim["status"]["taskId"]
+                answered[claimed] = "running"
+                answered[claimed] = queue.reportCompleted(claimed, claim["runId"])["status"]["state"]
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while not answered:
+        time.sleep(0.01)
+    time.sleep(after)
+    process.kill()
+    thread.join()
+    process.wait()
+    _, again = begin(start, "--data", str(tmp_path / "data"))
+    queue = taskcluster.Queue(again)
+
+    order = ["pending", "running", "completed"]
+    for task_id, state in answered.items():
+        assert order.index(state) <= order.index(queue.status(task_id)["status"]["state"])
+    waiting = queue.taskQueueCounts("proj/ci")["pendingTasks"]
+    assert waiting <= 1
+    queue.createTask(str(taskcluster.slugId()), definition())
+    assert waiting + 1 == len(queue.claimWork("proj/ci", {**WORKER, "tasks": 9})["tasks"])
+
+
+def test_two_sandboxes_do_not_meet(start: Start, tmp_path: Path) -> None:
+    """
+    On one machine, at once: tasks, credentials and times of their own.
+    """
+    (_, first), (_, second) = begin(start), begin(start, "--data", str(tmp_path / "data"))
+    task_id = str(taskcluster.slugId())
+    taskcluster.Queue(first).createTask(task_id, definition())
+
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as missing:
+        taskcluster.Queue(second).status(task_id)
+    assert 404 == missing.value.status_code
+    with pytest.raises(taskcluster.exceptions.TaskclusterAuthFailure):
+        taskcluster.Auth({**second, "credentials": first["credentials"]}).listClients()
+
+
+def test_groups_come_free_in_layers(start: Start) -> None:
+    """
+    The official client makes 300 tasks in three layers, sees them in pages, and sees the layers come free.
+    """
+    _, options = begin(start)
+    queue = taskcluster.Queue(options)
+    group, layers = str(taskcluster.slugId()), [[str(taskcluster.slugId()) for _ in range(100)] for _ in range(3)]
+    for number, layer in enumerate(layers):
+        before = layers[number - 1][:10] if number else []
+        for task_id in layer:
+            queue.createTask(task_id, definition(taskGroupId=group, dependencies=before))
+    pages: list[Any] = []
+    queue.listTaskGroup(group, query={"limit": "128"}, paginationHandler=pages.append)
+
+    assert [128, 128, 44] == [len(page["tasks"]) for page in pages]
+    assert sorted(task_id for layer in layers for task_id in layer) == [
+        entry["status"]["taskId"] for page in pages for entry in page["tasks"]
+    ]
+    for layer in layers:
+        assert 100 == queue.taskQueueCounts("proj/ci")["pendingTasks"]
+        for _ in range(10):
+            for claim in queue.claimWork("proj/ci", {**WORKER, "tasks": 10})["tasks"]:
+                assert claim["status"]["taskId"] in layer
+                queue.reportCompleted(claim["status"]["taskId"], claim["runId"])
