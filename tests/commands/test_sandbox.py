@@ -167,6 +167,9 @@ def test_the_tour_shows_each_command_and_what_it_said(tc_process: CommandLine) -
     assert "" == result.stderr
     assert "$ tc queue createTask" in result.stdout
     assert '"state": "pending"' in result.stdout
+    assert '"state": "completed"' in result.stdout
+    assert "\nhello from " in result.stdout
+    assert '"public/out.txt"' in result.stdout
     assert "InsufficientScopes" in result.stdout
     assert '{"secret":{"token":"s3cr3t"}' in result.stdout
     assert "Traceback" not in result.stdout
