@@ -65,7 +65,7 @@ def test_the_higher_rank_stays(send: Send) -> None:
     """
     A lower one is no error, and changes nothing; the same one takes the place.
     """
-    low, high, same = entry(rank=1), entry(rank=2.5), entry(rank=2.5)
+    low, high, same = entry(rank=1), entry(rank=2.0), entry(rank=2)
     for put, kept in ((low, low), (high, high), (low, high), (same, same)):
         answer = send("PUT", f"{INDEX}/task/a.b", put)
         assert (200, kept["taskId"]) == (answer.status, answer.json["taskId"])
@@ -94,7 +94,8 @@ def test_lists_come_in_pages(send: Send) -> None:
 
     assert ["x.a"] == walk(send, "GET", "tasks/x", None, "tasks")
     assert ["x.a", "x.b"] == walk(send, "GET", "namespaces/x", None, "namespaces")
-    wanted = {"indexes": [*paths, "x.a", "not.there"]}
+    wanted = {"indexes": [*paths, "x.a", "not.there", "top"]}
+    send("PUT", f"{INDEX}/task/top", entry())
     assert ["x.a", *paths] == walk(send, "POST", "tasks/indexes", wanted, "tasks")
     assert [] == send("POST", f"{INDEX}/tasks/indexes", {}).json["tasks"]
 
@@ -112,6 +113,18 @@ def walk(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str
         if "continuationToken" not in answer:
             return found
         token = f"&continuationToken={answer['continuationToken']}"
+
+
+def test_trips_where_the_service_does(send: Send) -> None:
+    """
+    Over ranks that are no integers, and paths that are asked for twice.
+    """
+    for rank in (2.5, 2**31):
+        assert 500 == send("PUT", f"{INDEX}/task/a.b", entry(rank=rank)).status
+    send("PUT", f"{INDEX}/task/a.b", entry())
+
+    assert 500 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["a.b", "a.b"]}).status
+    assert 200 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["a.c", "a.c"]}).status
 
 
 @pytest.mark.parametrize("route", ["tasks/x", "namespaces"])

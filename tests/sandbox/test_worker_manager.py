@@ -190,6 +190,20 @@ def test_the_official_client_keeps_workers(sandbox: RunningSandbox) -> None:
     assert [] == manager.listWorkersForWorkerPool("proj/ci", query={"state": "running"})["workers"]
 
 
+def test_workers_come_in_pages(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    The newest first.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", pool())
+    for number, name in enumerate(("a", "c", "b")):
+        sandbox.clock.offset = number * 1000
+        send("PUT", f"{MANAGER}/workers/proj%2Fci/group/{name}", worker())
+    first = send("GET", f"{MANAGER}/workers/proj%2Fci?limit=2").json
+    second = send("GET", f"{MANAGER}/workers/proj%2Fci?limit=2&continuationToken={first['continuationToken']}").json
+
+    assert ["b", "c", "a"] == [found["workerId"] for page in (first, second) for found in page["workers"]]
+
+
 def test_making_a_worker_again(send: Send, made: dict[str, Any]) -> None:
     """
     Is no error while it is the same; it is not when it was stopped.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
@@ -15,7 +16,7 @@ from tccli.sandbox import inside
 from tccli.sandbox.accounts import INDEX_CLIENT
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import MINUTE, from_json, to_json
-from tccli.sandbox.errors import ApiError
+from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import allow_missing, allow_slashes, handles, patterns
 from tccli.sandbox.services import index_table
@@ -33,6 +34,7 @@ allow_missing("index", "namespace", "listNamespaces", "listTasks")
 allow_slashes("index", "name")
 
 ROUTE = "index."
+HIGHEST_RANK = 2**31 - 1
 SIGNED_FOR = 15 * MINUTE
 
 
@@ -57,6 +59,10 @@ def find_tasks(call: Call) -> Answer:
         lambda row: index_table.join(row["namespace"], row["name"]),
         lambda after, number: index_table.find_several(call.state, paths, after, number),
     )
+    asked = Counter(paths)
+    if any(asked[index_table.join(row["namespace"], row["name"])] > 1 for row in found.rows):
+        # The service finds it as often as it was asked for, and its own schema forbids that.
+        raise InternalError("Output schema validation error: data.tasks should NOT have duplicate items")
     return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
 
 
@@ -102,11 +108,15 @@ def insert_task(call: Call) -> Answer:
     Put a task at a path; the answer is what is there then, which has the higher rank.
     """
     payload = call.payload
+    rank = _rank(payload["rank"])
+    if rank is None:
+        # The schema takes any number, and the database trips over it.
+        raise InternalError(f"error: invalid input syntax for type integer: {payload['rank']}")
     row = index_table.insert(
         call.state,
         call.args["namespace"],
         task_id=payload["taskId"],
-        rank=payload["rank"],
+        rank=rank,
         data=payload["data"],
         expires=from_json(payload["expires"]),
     )
@@ -153,8 +163,8 @@ def index_task(state: State, task_id: str, definition: dict[str, Any]) -> None:
     paths = [route.removeprefix(ROUTE) for route in definition["routes"] if route.startswith(ROUTE)]
     wanted = definition["extra"].get("index") or {}
     options = {"rank": 0, "data": {}, "expires": definition["expires"], **(wanted if isinstance(wanted, dict) else {})}
-    rank, data = options["rank"], options["data"]
-    if isinstance(rank, bool) or not isinstance(rank, int | float) or not isinstance(data, dict):
+    rank, data = _rank(options["rank"]), options["data"]
+    if rank is None or not isinstance(data, dict):
         return
     try:
         expires = from_json(options["expires"])
@@ -172,12 +182,20 @@ def _find(call: Call) -> sqlite3.Row:
     return row
 
 
+def _rank(number: Any) -> int | None:
+    """
+    Return a rank, or None for what the database does not take for one.
+    """
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > HIGHEST_RANK:
+        return None
+    return int(number) if number == int(number) else None
+
+
 def _document(row: sqlite3.Row) -> dict[str, Any]:
-    rank = row["rank"]
     return {
         "namespace": index_table.join(row["namespace"], row["name"]),
         "taskId": row["task_id"],
-        "rank": int(rank) if rank.is_integer() else rank,
+        "rank": row["rank"],
         "data": json.loads(row["data"]),
         "expires": to_json(row["expires"]),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 tables("""
 CREATE TABLE IF NOT EXISTS indexed_tasks (
-    namespace TEXT NOT NULL, name TEXT NOT NULL, rank REAL NOT NULL, task_id TEXT NOT NULL, data TEXT NOT NULL,
+    namespace TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL, task_id TEXT NOT NULL, data TEXT NOT NULL,
     expires INTEGER NOT NULL, PRIMARY KEY (namespace, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_namespaces (
@@ -52,13 +52,15 @@ def find(state: State, path: str) -> sqlite3.Row | None:
 def find_several(state: State, paths: Sequence[str], after: str, number: int) -> list[sqlite3.Row]:
     """
     Return at most *number* tasks at these paths, sorted by namespace and name, that come after the path *after*.
+
+    A path of one word is never found: the service looks for words before the last dot.
     """
     sql = (
         "SELECT * FROM indexed_tasks WHERE (namespace, name) IN "
         "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)) "
         "AND (namespace, name) > (?, ?) AND expires > ? ORDER BY namespace, name LIMIT ?"
     )
-    wanted = json.dumps([split(path) for path in paths])
+    wanted = json.dumps([split(path) for path in paths if "." in path])
     return state.store.all(sql, wanted, *split(after), state.clock.now(), number)
 
 
@@ -78,7 +80,7 @@ def find_namespaces(state: State, parent: str, after: str, number: int) -> list[
     return state.store.all(sql, parent, after, state.clock.now(), number)
 
 
-def insert(state: State, path: str, *, task_id: str, rank: float, data: dict[str, Any], expires: int) -> sqlite3.Row:
+def insert(state: State, path: str, *, task_id: str, rank: int, data: dict[str, Any], expires: int) -> sqlite3.Row:
     """
     Put a task at a path, unless one of a higher rank is there, and return what is there then.
 

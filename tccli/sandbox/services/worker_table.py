@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS workers (
 """)
 
 STATES = ("requested", "running", "stopping", "stopped")
-CURRENT = ("requested", "running")
-"""The states of workers that work, or will."""
+CURRENT = STATES[:-1]
+"""The states of workers that are not gone."""
 
 
 @dataclass(slots=True)
@@ -60,6 +60,13 @@ class Worker:
         Pool, group and id.
         """
         return f"{self.worker_pool_id}/{self.worker_group}/{self.worker_id}"
+
+    @property
+    def key(self) -> str:
+        """
+        What the workers of a pool are sorted by.
+        """
+        return f"{self.created}/{self.worker_group}/{self.worker_id}"
 
     def document(self) -> dict[str, Any]:
         """
@@ -108,15 +115,15 @@ def load_several(
     store: Store, pool: str, after: str, number: int, *, group: str = "", state: str = "", launch_config: str = ""
 ) -> list[Worker]:
     """
-    Return at most *number* workers of a pool, sorted by group and id, that come after *after*: ``group/id``.
+    Return at most *number* workers of a pool, the newest first, that come after the key *after*.
     """
     sql = (
-        "SELECT * FROM workers WHERE worker_pool_id = ? AND (worker_group, worker_id) > (?, ?) "
+        "SELECT * FROM workers WHERE worker_pool_id = ? AND (-created, worker_group, worker_id) > (?, ?, ?) "
         "AND ? IN ('', worker_group) AND ? IN ('', state) AND ? IN ('', launch_config_id) "
-        "ORDER BY worker_group, worker_id LIMIT ?"
+        "ORDER BY -created, worker_group, worker_id LIMIT ?"
     )
-    after_group, _, after_id = after.partition("/")
-    rows = store.all(sql, pool, after_group, after_id, group, state, launch_config, number)
+    created, after_group, after_id = after.split("/") if after else (2**62, "", "")
+    rows = store.all(sql, pool, -int(created), after_group, after_id, group, state, launch_config, number)
     return [_worker(row) for row in rows]
 
 

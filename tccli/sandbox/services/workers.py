@@ -141,7 +141,7 @@ def _list(call: Call, **conditions: str) -> Answer:
     found = page(
         call.query,
         f"workers{pool}/{'/'.join(conditions.values())}",
-        lambda worker: f"{worker.worker_group}/{worker.worker_id}",
+        lambda worker: str(worker.key),
         lambda after, number: worker_table.load_several(store, pool, after, number, **conditions),
     )
     return Answer(found.answer(workers=[worker.document() for worker in found.rows]))
