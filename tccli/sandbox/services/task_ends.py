@@ -24,13 +24,13 @@ def end_claims(state: State) -> None:
     Take runs from workers that are not heard of any more; those with retries left are pending again.
     """
     now = state.clock.now()
-    for row in task_queues.abandoned(state.store, now):
-        task = task_table.load(state.store, row["task_id"])
-        assert task is not None
-        # What is past its deadline is left to that.
-        if from_json(task.definition["deadline"]) <= now or not task_runs.expire_claim(task, row["run_id"], now):
-            continue
-        with state.store.transaction():
+    with state.store.transaction():
+        for row in task_queues.abandoned(state.store, now):
+            task = task_table.load(state.store, row["task_id"])
+            assert task is not None
+            # What is past its deadline is left to that.
+            if from_json(task.definition["deadline"]) <= now or not task_runs.expire_claim(task, row["run_id"], now):
+                continue
             task_table.save(state.store, task)
             if task.state in task_table.RESOLVED:
                 task_dependencies.resolved(state, task)
@@ -42,10 +42,11 @@ def pass_deadlines(state: State) -> None:
     Resolve the tasks whose deadline is over.
     """
     sql = "SELECT task_id FROM tasks WHERE is_open = 1 AND deadline <= ? ORDER BY deadline"
-    for row in state.store.all(sql, state.clock.now()):
-        task = task_table.load(state.store, row["task_id"])
-        assert task is not None
-        task_dependencies.cancel(state, task, "deadline-exceeded")
+    with state.store.transaction():
+        for row in state.store.all(sql, state.clock.now()):
+            task = task_table.load(state.store, row["task_id"])
+            assert task is not None
+            task_dependencies.cancel(state, task, "deadline-exceeded")
 
 
 @passes
@@ -54,8 +55,8 @@ def forget_expired(state: State) -> None:
     Forget expired tasks with all that belongs to them, groups, and artifacts.
     """
     store, now = state.store, state.clock.now()
-    for row in store.all("SELECT task_id FROM tasks WHERE expires < ?", now):
-        with store.transaction():
+    with store.transaction():
+        for row in store.all("SELECT task_id FROM tasks WHERE expires < ?", now):
             _forget_artifacts(state, artifact_table.load_all(store, row["task_id"]))
             task_dependencies.forget(store, row["task_id"])
             task_table.remove(store, row["task_id"])
