@@ -20,7 +20,6 @@ from tccli.options import Settings, pass_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tccli.sandbox.mischief import Mischief
     from tccli.sandbox.server import Server
 
 NEEDED = ("croniter", "jsone", "starlette", "uvicorn")
@@ -271,15 +270,16 @@ def _server(*, port: int, data: Path | None = None, worker: str | None = None, *
     import sqlite3
     from contextlib import nullcontext
 
+    from tccli.sandbox import wishes
     from tccli.sandbox.server import HOST, Server
     from tccli.sandbox.worker.host import Worker, check_queue
 
     host = options.get("host") or HOST
-    _check_address(host)
-    mischief = _mischief(**options)
-    faults = _checked("--storage-fault", options.get("storage_faults", ()), _storage_faults)
+    wishes.check_address(host)
+    mischief = wishes.read_mischief(**options)
+    faults = wishes.read_storage_faults(options.get("storage_faults", ()))
     if worker:
-        _checked("--worker", worker, check_queue)
+        wishes.checked("--worker", worker, check_queue)
     try:
         server = Server(host=host, port=port, folder=data)
     except sqlite3.Error as error:
@@ -295,55 +295,3 @@ def _server(*, port: int, data: Path | None = None, worker: str | None = None, *
         server.storage.faults.add(spec)
     with server, Worker(server, worker) if worker is not None else nullcontext():
         yield server
-
-
-def _mischief(**options: Any) -> Mischief:
-    """
-    Return what is to befall calls.
-    """
-    from tccli import references
-    from tccli.core.times import parse_duration
-    from tccli.sandbox.mischief import Mischief, parse_share, read_answers
-
-    made = Mischief()
-    for spec in options.get("faults", ()):
-        _checked("--fault", spec, made.add)
-    if options.get("latency"):
-        made.latency = _checked("--latency", options["latency"], parse_duration)
-    if options.get("drop"):
-        made.drop = _checked("--drop", options["drop"], parse_share)
-    if options.get("fake"):
-        methods = [
-            method.id for name in references.service_names() for method in references.service(name).methods.values()
-        ]
-        made.answers = _checked("--fake", options["fake"], lambda path: read_answers(path, methods))
-    return made
-
-
-def _checked(option: str, value: Any, read: Callable[[Any], Any]) -> Any:
-    try:
-        return read(value)
-    except OSError as error:
-        raise LocalFileError(f"{option}: cannot read {value}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}", hint="tc sandbox start --help lists what there is") from error
-
-
-def _storage_faults(specs: tuple[str, ...]) -> tuple[str, ...]:
-    from tccli.sandbox.storage.faults import parse
-
-    for spec in specs:
-        parse(spec)
-    return specs
-
-
-def _check_address(host: str) -> None:
-    import ipaddress
-
-    try:
-        address = ipaddress.IPv4Address(host)
-    except ValueError:
-        raise UsageError(f"--listen: {host!r} is no IPv4 address") from None
-    if address.is_unspecified:
-        hint = "give the address under which others find this machine"
-        raise UsageError(f"--listen: {host} stands for all addresses, and cannot stand in URLs", hint=hint)

@@ -182,8 +182,17 @@ async def _read(http: HttpRequest) -> Request:
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in http.headers.raw},
         body=bytes(body),
         is_gone=http.is_disconnected,
-        peer="" if http.client is None else http.client.host,
+        peer=_peer(http),
     )
+
+
+def _peer(http: HttpRequest) -> str:
+    """
+    Return the address that a request came from; who comes from the address that we listen on is on this machine.
+    """
+    if http.client is None:
+        return ""
+    return "127.0.0.1" if http.client.host == http.scope["server"][0] else http.client.host
 
 
 def _response(answer: Answer, headers: Mapping[str, str]) -> Response:

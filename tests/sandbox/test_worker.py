@@ -337,3 +337,27 @@ def test_run_is_a_ci_on_a_laptop(tc_process: CommandLine) -> None:
     assert 2 == wrong.exit_code
     assert "no task queue" in wrong.stderr
     assert (0, {"taskQueues": []}) == (result.exit_code, json.loads(result.stdout))
+
+
+def test_an_artifact_that_is_refused_fails_the_task(bench: Bench) -> None:
+    """
+    And the log says why.
+    """
+    task_id = bench.create({"command": script("echo x > a"), "artifacts": [{"path": "a", "name": "ä"}]})
+
+    assert "failed" == bench.wait(task_id)["state"]
+    assert "Artifact ä: " in bench.log(task_id)
+
+
+def test_readers_of_a_live_log_may_go(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+    """
+    The task goes on, and nobody is bothered.
+    """
+    task_id = bench.create({"command": script("yes | head -c 3000000; sleep .3; yes | head -c 3000000")})
+    bench.wait(task_id, "running")
+    wait_for(lambda: "public/logs/live.log" in str(bench.queue.listLatestArtifacts(task_id)))
+    with urllib.request.urlopen(bench.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30) as live:
+        live.read(10)
+
+    assert "completed" == bench.wait(task_id)["state"]
+    assert "" == capfd.readouterr().err

@@ -53,7 +53,7 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._is_stopping.set()
-        self._thread.join()
+        self._thread.join(FAREWELL)
         for run in list(self._runs):
             run.join(FAREWELL)
 

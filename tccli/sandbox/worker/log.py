@@ -6,13 +6,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
 
-if TYPE_CHECKING:
-    from types import TracebackType
+from tccli.sandbox.worker.listener import Handler, Listener
 
-HOST = "127.0.0.1"
 PATIENCE = 30.0
 PIECE = 65536
 
@@ -67,39 +63,29 @@ class Log:
             return self._size > after or not self._is_done
 
 
-class Page:
+class Page(Listener):
     """
     Shows a log over HTTP as it grows, under an address that cannot be guessed.
+
+    Attributes:
+        address: Where it is.
     """
 
     def __init__(self, log: Log) -> None:
-        secret = secrets.token_urlsafe(16)
+        path = f"/log/{secrets.token_urlsafe(16)}"
 
-        class Handler(_Handler):
-            shown, path_to_it = log, f"/log/{secret}"
+        class OfLog(_Handler):
+            shown, path_to_it = log, path
 
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://{HOST}:{self._server.server_address[1]}/log/{secret}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(OfLog)
+        self.address = self.url + path
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     shown: Log
     path_to_it: str
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - its name there
         """
         Send what there is, and what comes.
         """
@@ -117,8 +103,3 @@ class _Handler(BaseHTTPRequestHandler):
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
                     sent += len(piece)
         self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        """
-        Keep quiet.
-        """

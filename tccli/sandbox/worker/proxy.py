@@ -7,64 +7,43 @@ Source: taskcluster tools/taskcluster-proxy.
 from __future__ import annotations
 
 import secrets
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from tccli.core import hawk
 from tccli.errors import TcError
 from tccli.sandbox.worker.api import exchange
+from tccli.sandbox.worker.listener import Handler, Listener
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from tccli.sandbox.worker.api import Api
 
-HOST = "127.0.0.1"
 BEWIT_LIFE = 3600
 PASSED_ON = ("content-type", "accept", "x-taskcluster-trace-id")
 PASSED_BACK = ("content-type", "location", "x-taskcluster-artifact-storage-type")
 
 
-class Proxy:
+class Proxy(Listener):
     """
-    Listens for one task.
+    Listens for one task: its ``url`` is what ``TASKCLUSTER_PROXY_URL`` is.
 
     Args:
         api: The run's; its credentials may change.
-        scopes: What the task may do, besides making artifacts.
-
-    Attributes:
-        url: What ``TASKCLUSTER_PROXY_URL`` is.
+        scopes: What the task may do at most.
     """
 
     def __init__(self, api: Api, scopes: tuple[str, ...]) -> None:
-        class Handler(_Handler):
+        class OfRun(_Handler):
             upstream, limits = api, scopes
 
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://{HOST}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(OfRun)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     upstream: Api
     limits: tuple[str, ...]
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - its name there
         """
         Pass any request on; only one path is ours.
         """
@@ -108,8 +87,3 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
-        """
-        Keep quiet.
-        """

@@ -92,7 +92,7 @@ class Run:
             page = stack.enter_context(Page(log))
             self._say(log, f"Task {self._task_id}, run {self._run_id}")
             try:
-                live = {"storageType": "reference", "url": page.url, "contentType": LOG_TYPE, "expires": expires}
+                live = {"storageType": "reference", "url": page.address, "contentType": LOG_TYPE, "expires": expires}
                 artifacts.create(LIVE, live)
                 result = self._work(log, work, artifacts)
                 self._say(log, f"Resolved: {result}")
@@ -119,10 +119,16 @@ class Run:
             result = self._run_commands(plan, log, work, self._environment(plan.env, work, proxy.url))
         if result != SHUTDOWN:
             for wanted in plan.artifacts:
-                for problem in artifacts.upload(wanted):
+                for problem in self._upload(wanted, artifacts):
                     self._say(log, f"Artifact {wanted.name}: {problem}")
                     result = FAILED if result == COMPLETED else result
         return result
+
+    def _upload(self, wanted: payload.Wanted, artifacts: Artifacts) -> list[str]:
+        try:
+            return artifacts.upload(wanted)
+        except ArtifactError as error:
+            return [str(error)]
 
     def _run_commands(self, plan: payload.Plan, log: Log, work: str, environment: Mapping[str, str]) -> str:
         ends = None if plan.max_run_time is None else time.monotonic() + plan.max_run_time
