@@ -14,12 +14,12 @@ import http.client
 import io
 import socket
 import time
-import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
+from tccli.core.decoding import decoded
 from tccli.core.proxies import proxy_authorization, proxy_for
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 
@@ -439,25 +439,3 @@ class _Failure:
                 return NoAnswerError(f"no secure connection to {where}: {reason}", hint=hint, sent=self.sent)
             case _:
                 return NoAnswerError(f"cannot talk to {where}: {error}", sent=self.sent)
-
-
-def decoded(body: bytes, encoding: str) -> bytes:
-    """
-    Undo a content encoding, the whole of it.
-
-    Raises:
-        BrokenAnswerError: The encoding is unknown, or the stream is broken or cut short.
-    """
-    encoding = encoding.strip().lower()
-    if encoding in {"", "identity"} or not body:
-        return body
-    if encoding not in {"gzip", "x-gzip", "deflate"}:
-        raise BrokenAnswerError(f"the answer is in the encoding {encoding!r}, which was not asked for")
-    decoder = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    try:
-        plain = decoder.decompress(body) + decoder.flush()
-    except zlib.error as error:
-        raise BrokenAnswerError(f"the answer is broken {encoding} data ({error})") from None
-    if not decoder.eof:
-        raise BrokenAnswerError(f"the answer is {encoding} data that was cut short")
-    return plain

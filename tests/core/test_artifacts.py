@@ -20,9 +20,10 @@ from tccli.core.artifacts import (
     task_expiry,
     upload_artifact,
 )
-from tccli.core.downloads import Wanted, download_to_stream
+from tccli.core.downloads import download_to_stream
 from tccli.core.retries import RetryPolicy
 from tccli.core.uploads import Upload
+from tccli.core.wanted import Wanted
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NoAnswerError, NotFoundError, RejectedError
 from tests.depot import QUICK, Depot, carrier, later, noise, remote
 from tests.rude import Answer, Received, answer, said

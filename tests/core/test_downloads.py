@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core import downloads, partials
-from tccli.core.downloads import Wanted, download_to_file, download_to_stream
+from tccli.core import downloads, file_download, partials
+from tccli.core.downloads import download_to_file, download_to_stream
 from tccli.core.partials import Partial
-from tccli.core.remote import Reader
+from tccli.core.reader import Reader
 from tccli.core.retries import RetryPolicy
+from tccli.core.wanted import Wanted
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
 from tests.depot import QUICK, At, Depot, leftovers, noise, remote
 from tests.rude import Answer, answer
@@ -42,7 +43,8 @@ BOTH = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "SEGMENT", 256 << 10)
+    monkeypatch.setattr(file_download, "SEGMENT", 256 << 10)
+    monkeypatch.setattr(file_download, "WORTH_KEEPING", 64 << 10)
     monkeypatch.setattr(downloads, "WORTH_KEEPING", 64 << 10)
 
 
@@ -84,14 +86,14 @@ def test_a_slow_connection_gets_others_beside_it(depot: Depot, tmp_path: Path, m
     """
     Without being asked.
     """
-    monkeypatch.setattr(downloads, "PACE_SECONDS", 0.01)
+    monkeypatch.setattr(file_download, "PACE_SECONDS", 0.01)
     source = depot.put_object("a", DATA)
     depot.sandbox.storage.faults.add("slow=2MB")
     before = depot.sandbox.storage.counters.connections
     download_to_file(remote(source), str(tmp_path / "file"), Wanted())
 
     assert DATA == (tmp_path / "file").read_bytes()
-    assert downloads.MOST_CONNECTIONS == depot.sandbox.storage.counters.connections - before
+    assert file_download.MOST_CONNECTIONS == depot.sandbox.storage.counters.connections - before
 
 
 @BOTH
@@ -293,7 +295,7 @@ def test_bytes_are_brought_to_the_disk_on_the_way(
     """
     So that a power cut does not take them all: the journal says so.
     """
-    monkeypatch.setattr(downloads, "SYNC_SECONDS", 0.01)
+    monkeypatch.setattr(file_download, "SYNC_SECONDS", 0.01)
     source = depot.put_object("a", DATA)
     depot.sandbox.storage.faults.add("slow=4MB")
     depot.sandbox.storage.faults.add("drop=1MB,times=1" if wanted.connections == 1 else "status=404,skip=6")
@@ -383,8 +385,8 @@ def test_spoiled_leftovers_do_not_pass(depot: Depot, tmp_path: Path) -> None:
     source = depot.put_object("a", DATA)
     target = tmp_path / "file"
     half(depot, target, source)
-    with (tmp_path / ".file.tc-partial").open("r+b") as file:
-        file.write(b"spoiled")
+    with Partial(str(target)) as partial:
+        os.pwrite(partial.fd, b"spoiled", partial.have.stretches()[0][0])
     with pytest.raises(BrokenAnswerError, match="was promised"):
         download_to_file(remote(source), str(target), Wanted())
     assert [] == leftovers(tmp_path)

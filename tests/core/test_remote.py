@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.remote import ChangedError, Facts, Location, Reader, Remote
+from tccli.core.reader import Reader
+from tccli.core.remote import ChangedError, Facts, Location, Remote
 from tccli.core.retries import RetryPolicy
 from tccli.errors import (
     BrokenAnswerError,
