@@ -72,6 +72,24 @@ const parts = {
     assert.deepEqual(artifacts.map(each => each.name), ['public/object.txt', 'public/s3.txt']);
   },
 
+  // A task that a worker beside the sandbox runs: its log and its artifact.
+  async worker() {
+    const taskId = taskcluster.slugid();
+    const command = [['sh', '-c', 'echo walking; echo done > result.txt']];
+    const artifacts = [{ name: 'public/result.txt', path: 'result.txt', type: 'file' }];
+    await queue.createTask(taskId, task({ workerType: 'worker', payload: { command, artifacts, maxRunTime: 60 } }));
+    const until = Date.now() + 60_000;
+    while ((await queue.status(taskId)).status.state !== 'completed') {
+      assert.ok(Date.now() < until);
+      await new Promise(resolve => setTimeout(resolve, 100));
+    }
+    for (const [name, text] of [['public/result.txt', 'done\n'], ['public/logs/live_backing.log', 'walking']]) {
+      const target = collected();
+      await taskcluster.downloadArtifact({ taskId, name, queue, streamFactory: async () => target.stream });
+      assert.ok(target.data().toString().includes(text));
+    }
+  },
+
   // A task that fails, is run again, and completes then.
   async rerun() {
     const taskId = taskcluster.slugid();

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,19 @@ pytestmark = pytest.mark.skipif(
     not shutil.which("node") or not (FOLDER / "node_modules" / "taskcluster-client").is_dir(),
     reason="the JavaScript client is not installed",
 )
+
+
+def test_a_worker_runs_what_the_javascript_client_creates() -> None:
+    """
+    From creation to artifacts, with the worker beside the sandbox.
+    """
+    environment = {**os.environ, "NODE_NO_WARNINGS": "1"}
+    command = [sys.executable, "-m", "tccli", "sandbox", "run", "--worker", "--", "node", "walk.mjs", "worker"]
+    walk = subprocess.run(
+        command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert (0, "") == (walk.returncode, walk.stderr)
 
 
 @pytest.mark.parametrize("part", ["task", "rerun", "group", "object", "index", "hook", "credentials"])
