@@ -303,7 +303,8 @@ def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, numb
     """
     However it ends. When it can, it reports; the task is retried then.
     """
-    process = start("sandbox", "start", "--worker", "--data", str(tmp_path / "data"))
+    env = {"TMPDIR": str(tmp_path)}
+    process = start("sandbox", "start", "--worker", "--data", str(tmp_path / "data"), env=env)
     assert process.stdout is not None
     lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
     bench = Bench(dict(line.split("=", 1) for line in lines))
@@ -313,6 +314,7 @@ def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, numb
     process.wait(20)
 
     wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
+    wait_for(lambda: not list(tmp_path.glob("tc-task-*")))
 
 
 def test_only_one_queue_is_served(sandbox: RunningSandbox, sandbox_server: Server) -> None:

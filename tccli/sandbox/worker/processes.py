@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tccli.sandbox.worker import guard
@@ -47,7 +48,7 @@ def run(
 
     Args:
         words: The command and its arguments.
-        folder: Where it runs.
+        folder: Where it runs; the folder around it is the run's, and goes away with the worker.
         environment: All of it.
         write: Takes what it prints, on both channels.
         ends: When it has to be done, by the monotonic clock, or None.
@@ -60,7 +61,7 @@ def run(
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - what the task asked for
-            [sys.executable, "-I", "-S", guard.__file__, str(reading), *words],
+            [sys.executable, "-I", "-S", guard.__file__, str(reading), os.path.dirname(folder), *words],
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -77,7 +78,9 @@ def run(
     try:
         return _wait(process, ends, is_aborted)
     finally:
-        # The guard sees the end of the pipe, and ends what is left.
+        # The guard, if it is still there, ends what is left.
+        with suppress(BrokenPipeError):
+            os.write(writing, b".")
         os.close(writing)
         process.wait()
         pump.join(GRACE)
