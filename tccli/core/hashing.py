@@ -215,6 +215,9 @@ class FileHashes:
             self._ended = True
             self._filled = 0
             self._changed.notify_all()
+        if self._follower is not None:
+            # It reads a file that is closed soon.
+            self._follower.join()
         self._stream.stop()
 
     def digests(self) -> dict[str, str]:
