@@ -162,20 +162,20 @@ def tour() -> None:
     short_help="Show or move a sandbox's time",
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
-@click.argument("offset", required=False, metavar="[OFFSET]")
+@click.argument("words", nargs=-1, metavar="[OFFSET]...")
 @pass_settings
-def clock(settings: Settings, *, offset: str | None) -> None:
+def clock(settings: Settings, *, words: tuple[str, ...]) -> None:
     """
-    Move the time of a running sandbox by OFFSET, such as +1h, -5m or '2 days', and print its new time.
+    Move the time of a running sandbox by OFFSET, such as +1h, -5m or 2 days, and print its new time.
 
     Deadlines, claims and expiries are seen at once. OFFSET real is the real time again; without one the time is shown.
     """
     from tccli.sandbox import remote
 
-    payload = None
+    offset, payload = " ".join(words), None
     if offset == "real":
         payload = {"offset": 0}
-    elif offset is not None:
+    elif words:
         payload = {"advance": round(_seconds(offset) * 1000)}
     click.echo(remote.ask(settings.root(), "clock", payload)["now"])
 

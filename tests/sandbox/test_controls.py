@@ -51,6 +51,8 @@ def test_the_clock_moves(sandbox: RunningSandbox, queue: Queue, tc: CommandLine)
     assert ["*"] == json.loads(tc("auth", "currentScopes", env=sandbox.environment).stdout)["scopes"]
     tc("sandbox", "clock", "-1h30m", env=env)
     assert 1_800_000 == sandbox.clock.offset
+    tc("sandbox", "clock", "2", "days", env=env)
+    assert 2 * 86_400_000 + 1_800_000 == sandbox.clock.offset
     tc("sandbox", "clock", "real", env=env)
     assert 0 == sandbox.clock.offset
 
