@@ -31,6 +31,7 @@ HEAVY = {
     "jsone",
     "jsonschema",
     "mohawk",
+    "pika",
     "pygments",
     "requests",
     "rich",

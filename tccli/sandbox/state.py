@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tccli.sandbox.accounts import Accounts
     from tccli.sandbox.clock import Clock
+    from tccli.sandbox.events import Message
     from tccli.sandbox.storage.host import Storage
     from tccli.sandbox.store import Store
 
@@ -25,6 +28,7 @@ class State:
     Attributes:
         root_url: Where clients find it, without a trailing slash.
         checks_answers: Whether answers are held against their schemas, as the services do it.
+        listen: Told of each message that the services publish, if anybody wants to know; may not block.
     """
 
     store: Store
@@ -34,6 +38,7 @@ class State:
     root_url: str = ""
     checks_answers: bool = False
     started: float = field(default_factory=time.monotonic)
+    listen: Callable[[Message], object] | None = None
 
     def set_offset(self, offset: int) -> None:
         """

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DATABASE = "sandbox.sqlite"
@@ -46,6 +46,7 @@ class Store:
             self._connection.execute("PRAGMA synchronous = NORMAL")
         for sql in tables:
             self._connection.executescript(sql)
+        self._waiting: list[Callable[[], object]] = []
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """
@@ -90,9 +91,22 @@ class Store:
         try:
             yield
         except BaseException:
+            self._waiting.clear()
             self._connection.execute("ROLLBACK")
             raise
+        waiting, self._waiting = self._waiting, []
         self._connection.execute("COMMIT")
+        for do in waiting:
+            do()
+
+    def after_commit(self, do: Callable[[], object]) -> None:
+        """
+        Do something once the changes so far are there for good: now, or at the end of the transaction, if it ends well.
+        """
+        if self._connection.in_transaction:
+            self._waiting.append(do)
+        else:
+            do()
 
     def close(self) -> None:
         """

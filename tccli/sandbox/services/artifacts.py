@@ -12,7 +12,7 @@ from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, MINUTE, from_json, to_json
 from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.registry import handles
-from tccli.sandbox.services import artifact_table, objects, task_table
+from tccli.sandbox.services import artifact_table, objects, task_events, task_table
 from tccli.sandbox.services.artifact_table import Artifact
 from tccli.sandbox.slugids import slugid
 
@@ -54,7 +54,7 @@ def create_artifact(call: Call) -> Answer:
         _reserve(call, task, artifact)
     _keep(call, artifact)
     if artifact.present and artifact.storage_type != "s3":
-        _announce(artifact)
+        _announce(call, task, artifact)
     return Answer(_answer(call, task, run, artifact))
 
 
@@ -183,7 +183,7 @@ def finish_artifact(call: Call) -> Answer:
     if artifact.storage_type != "object":
         raise InternalError("TypeError: res.resportError is not a function")
     if artifact.present:
-        _announce(artifact)
+        _announce(call, task, artifact)
         return Answer()
     if call.payload["uploadId"] != artifact.details.get("uploadId"):
         raise ApiError("InputError", "given uploadId does not match that for the artifact")
@@ -193,16 +193,17 @@ def finish_artifact(call: Call) -> Answer:
     artifact.present = True
     artifact_table.save(store, artifact)
     # The service trips here over an artifact that it has marked as present already.
-    _announce(artifact)
+    _announce(call, task, artifact)
     artifact.details = {}
     artifact_table.save(store, artifact)
     return Answer()
 
 
-def _announce(artifact: Artifact) -> None:
+def _announce(call: Call, task: Task, artifact: Artifact) -> None:
     """
     Tell those who listen of an artifact: a length is more than the message may say.
     """
     wrong = problems("queue", "artifact-created-message.json", {"artifact": artifact.document()})
     if any("contentLength" in str(problem) for problem in wrong):
         raise InternalError("Error: message failed to validate: data.artifact should NOT have additional properties")
+    task_events.artifact_created(call.state, task, artifact.run_id, artifact.document())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tccli.sandbox import events
 from tccli.sandbox.accounts import new_access_token
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import from_json, to_json
@@ -85,6 +86,7 @@ def create_client(call: Call) -> Answer:
     if not is_new:
         raise ApiError("RequestConflict", "Client already exists")
     record(call, "client", client_id, "created")
+    _publish(call, "clientCreated")
     return Answer(_with_token(call))
 
 
@@ -150,6 +152,7 @@ def delete_client(call: Call) -> Answer:
     _refuse_static(call)
     call.state.store.run("DELETE FROM clients WHERE client_id = ?", call.args["clientId"])
     record(call, "client", call.args["clientId"], "deleted")
+    _publish(call, "clientDeleted")
     return Answer()
 
 
@@ -180,6 +183,11 @@ def _change(call: Call, action: str, **columns: Any) -> None:
     if not call.state.store.run(sql, *columns.values(), call.args["clientId"]):
         raise ApiError("ResourceNotFound", "Client not found")
     record(call, "client", call.args["clientId"], action)
+    _publish(call, "clientUpdated")
+
+
+def _publish(call: Call, event: str) -> None:
+    events.publish(call.state, f"auth.{event}", {}, {"version": 1, "clientId": call.args["clientId"]})
 
 
 def _with_token(call: Call) -> dict[str, Any]:

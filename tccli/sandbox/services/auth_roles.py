@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes import RoleError, check_roles, order, satisfies
+from tccli.sandbox import events
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.errors import ApiError
@@ -80,6 +81,7 @@ def create_role(call: Call) -> Answer:
     elif (existing["description"], json.loads(existing["scopes"])) != (payload["description"], scopes):
         raise ApiError("RequestConflict", f"Role with roleId '{role_id}' already exists")
     record(call, "role", role_id, "created")
+    _publish(call, "roleCreated")
     return _show(call)
 
 
@@ -101,6 +103,7 @@ def update_role(call: Call) -> Answer:
     call.state.store.run(sql, payload["description"], json.dumps(payload["scopes"]), call.now, role_id)
     call.state.accounts.forget()
     record(call, "role", role_id, "updated")
+    _publish(call, "roleUpdated")
     return _show(call)
 
 
@@ -112,7 +115,12 @@ def delete_role(call: Call) -> Answer:
     call.state.store.run("DELETE FROM roles WHERE role_id = ?", call.args["roleId"])
     call.state.accounts.forget()
     record(call, "role", call.args["roleId"], "deleted")
+    _publish(call, "roleDeleted")
     return Answer()
+
+
+def _publish(call: Call, event: str) -> None:
+    events.publish(call.state, f"auth.{event}", {}, {"version": 1, "roleId": call.args["roleId"]})
 
 
 def _check(call: Call, scopes: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft7Validator
 
+from tccli.sandbox import events
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.registry import handles, patterns
@@ -65,6 +66,7 @@ def create_hook(call: Call) -> Answer:
         record(call, "hook", hook.name, "created")
     elif definition != load(call).definition():
         raise ApiError("RequestConflict", f"hook `{hook.name}` already exists.")
+    _publish(call, "hookCreated")
     return Answer(definition)
 
 
@@ -83,6 +85,7 @@ def update_hook(call: Call) -> Answer:
     hook.next_task_id, hook.next_date = slugid(), hook_schedule.next_date(hook.schedule, call.now)
     hook_table.save(call.state.store, hook)
     record(call, "hook", hook.name, "updated")
+    _publish(call, "hookUpdated")
     return Answer(hook.definition())
 
 
@@ -95,7 +98,13 @@ def remove_hook(call: Call) -> Answer:
     call.state.store.run("DELETE FROM hooks WHERE hook_group_id = ? AND hook_id = ?", group, hook_id)
     hook_fires.forget(call.state, group, hook_id)
     record(call, "hook", f"{group}/{hook_id}", "deleted")
+    _publish(call, "hookDeleted")
     return Answer({})
+
+
+def _publish(call: Call, event: str) -> None:
+    which = {name: call.args[name] for name in ("hookGroupId", "hookId")}
+    events.publish(call.state, f"hooks.{event}", {}, which)
 
 
 @handles("hooks.getTriggerToken")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tccli.sandbox import events
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
@@ -25,7 +26,8 @@ def email(call: Call) -> Answer:
     """
     Send an email.
     """
-    return _send(call, "email", "address", "Email")
+    _send(call, "email", "address", "Email")
+    return OK
 
 
 @handles("notify.pulse")
@@ -33,7 +35,10 @@ def pulse(call: Call) -> Answer:
     """
     Publish a message.
     """
-    return _send(call, "pulse", "routingKey", "Pulse routing key pattern")
+    if _send(call, "pulse", "routingKey", "Pulse routing key pattern"):
+        topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
+        events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
+    return OK
 
 
 @handles("notify.matrix")
@@ -41,7 +46,8 @@ def matrix(call: Call) -> Answer:
     """
     Write into a Matrix room.
     """
-    return _send(call, "matrix-room", "roomId", "Matrix room")
+    _send(call, "matrix-room", "roomId", "Matrix room")
+    return OK
 
 
 @handles("notify.slack")
@@ -49,7 +55,8 @@ def slack(call: Call) -> Answer:
     """
     Write into a Slack channel.
     """
-    return _send(call, "slack-channel", "channelId", "Slack channel")
+    _send(call, "slack-channel", "channelId", "Slack channel")
+    return OK
 
 
 @handles("notify.addDenylistAddress")
@@ -88,9 +95,9 @@ def list_denylist(call: Call) -> Answer:
     return Answer(found.answer(addresses=addresses))
 
 
-def _send(call: Call, kind: str, name: str, says: str) -> Answer:
+def _send(call: Call, kind: str, name: str, says: str) -> bool:
     """
-    Keep a message.
+    Keep a message, unless it was sent just now; say whether it was kept.
 
     Args:
         kind: As on the denylist.
@@ -101,5 +108,4 @@ def _send(call: Call, kind: str, name: str, says: str) -> Answer:
     call.authorize(**{name: address})
     if outbox.is_denied(call.state, kind, address):
         raise ApiError("DenylistedAddress", f"{says} {{{{address}}}} is denylisted", address=address)
-    outbox.keep(call.state, kind, address, call.payload)
-    return OK
+    return outbox.keep(call.state, kind, address, call.payload)

@@ -11,7 +11,7 @@ from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import allow_slashes, handles, patterns
-from tccli.sandbox.services import task_dependencies, task_groups, task_runs, task_table
+from tccli.sandbox.services import task_dependencies, task_events, task_groups, task_runs, task_table
 from tccli.sandbox.services.auth_clients import refuse_double_stars
 from tccli.sandbox.services.task_queues import PRIORITIES
 from tccli.sandbox.services.task_table import Task
@@ -59,7 +59,8 @@ def create_task(call: Call) -> Answer:
         task = Task.new(task_id, definition)
         if not definition["dependencies"]:
             task_runs.schedule(task, "scheduled", call.now)
-        if not task_table.add(call.state.store, task):
+        is_new = task_table.add(call.state.store, task)
+        if not is_new:
             existing = task_table.load(call.state.store, task_id)
             if existing is None or existing.definition != task.definition:
                 message = (
@@ -71,6 +72,7 @@ def create_task(call: Call) -> Answer:
             problem = _begin(call, task)
     if problem is not None:
         raise problem
+    task_events.created(call.state, task, is_new=is_new)
     return Answer({"status": task.status()})
 
 

@@ -10,7 +10,7 @@ from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.registry import handles
-from tccli.sandbox.services import task_dependencies, task_runs, task_table
+from tccli.sandbox.services import task_dependencies, task_events, task_runs, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -41,6 +41,8 @@ def rerun_task(call: Call) -> Answer:
         message = "Maximum number of runs reached ({{max_runs_allowed}})."
         raise ApiError("RequestConflict", message, max_runs_allowed=task_runs.MOST_RUNS)
     task_table.save(call.state.store, task)
+    if task.state == "pending":
+        task_events.pending(call.state, task, len(task.runs) - 1)
     return Answer({"status": task.status()})
 
 
@@ -69,8 +71,9 @@ def change_priority(call: Call) -> Answer:
     if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
         message = "Task `{{taskId}}` is resolved or past its deadline: its priority stays."
         raise ApiError("RequestConflict", message, taskId=task.task_id)
-    task.definition["priority"] = call.payload["newPriority"]
+    before, task.definition["priority"] = task.definition["priority"], call.payload["newPriority"]
     task_table.save_priority(call.state.store, task)
+    task_events.priority_changed(call.state, task, before)
     return Answer({"status": task.status()})
 
 

@@ -13,7 +13,7 @@ from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.registry import allow_slashes, handles
-from tccli.sandbox.services import task_queues, task_runs, task_table, task_workers
+from tccli.sandbox.services import task_events, task_queues, task_runs, task_table, task_workers
 from tccli.sandbox.slugids import slugid
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, 
     if not task_runs.claim(task, run_id, worker, call.now, taken_until, hint=hint):
         return None
     task_table.save(call.state.store, task)
+    task_events.running(call.state, task, run_id)
     return {**_document(call, task, run_id, taken_until), "task": task.definition}
 
 

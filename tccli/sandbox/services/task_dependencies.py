@@ -11,7 +11,7 @@ from tccli.sandbox.clock import from_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import handles, tables
-from tccli.sandbox.services import index, task_runs, task_table
+from tccli.sandbox.services import index, task_events, task_runs, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -64,6 +64,7 @@ def schedule(state: State, task: Task) -> bool:
     if not task.runs:
         task_runs.schedule(task, "scheduled", now)
         task_table.save(state.store, task)
+        task_events.pending(state, task, 0)
     return True
 
 
@@ -75,6 +76,7 @@ def cancel(state: State, task: Task, reason: str = "canceled") -> bool:
         return False
     with state.store.transaction():
         task_table.save(state.store, task)
+        task_events.ended(state, task, len(task.runs) - 1)
         resolved(state, task)
     return True
 
@@ -94,6 +96,7 @@ def resolved(state: State, task: Task) -> None:
         _satisfy(state.store, dependent.task_id, task.task_id)
         if not _is_blocked(state.store, dependent.task_id):
             schedule(state, dependent)
+    task_events.group_resolved(state, task.definition["taskGroupId"])
 
 
 def forget(store: Store, task_id: str) -> None:

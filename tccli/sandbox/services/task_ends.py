@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tccli.sandbox.clock import HOUR, from_json
 from tccli.sandbox.registry import passes
-from tccli.sandbox.services import artifact_table, task_dependencies, task_queues, task_runs, task_table
+from tccli.sandbox.services import artifact_table, task_dependencies, task_events, task_queues, task_runs, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.services.artifact_table import Artifact
@@ -32,6 +32,7 @@ def end_claims(state: State) -> None:
             if from_json(task.definition["deadline"]) <= now or not task_runs.expire_claim(task, row["run_id"], now):
                 continue
             task_table.save(state.store, task)
+            task_events.ended(state, task, row["run_id"])
             if task.state in task_table.RESOLVED:
                 task_dependencies.resolved(state, task)
 

@@ -11,7 +11,7 @@ from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import handles, tables
-from tccli.sandbox.services import task_dependencies, task_table
+from tccli.sandbox.services import task_dependencies, task_events, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -79,7 +79,9 @@ def seal_task_group(call: Call) -> Answer:
     _authorize(call)
     sql = "UPDATE task_groups SET sealed = ? WHERE task_group_id = ? AND sealed IS NULL"
     call.state.store.run(sql, call.now, call.args["taskGroupId"])
-    return Answer(_document(call))
+    group = _document(call)
+    task_events.group_changed(call.state, "taskGroupSealed", group)
+    return Answer(group)
 
 
 @handles("queue.cancelTaskGroup")
@@ -114,7 +116,9 @@ def change_priority(call: Call) -> Answer:
             task_table.save_priority(call.state.store, task)
             changed.append(task.task_id)
     document = {name: group[name] for name in ("taskGroupId", "schedulerId")}
-    return Answer({**document, "newPriority": priority, "tasksAffected": len(changed), "taskIds": changed})
+    document |= {"newPriority": priority, "tasksAffected": len(changed)}
+    task_events.group_changed(call.state, "taskGroupPriorityChanged", document)
+    return Answer({**document, "taskIds": changed})
 
 
 def _authorize(call: Call) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.registry import handles
-from tccli.sandbox.services import task_dependencies, task_runs, task_table
+from tccli.sandbox.services import task_dependencies, task_events, task_runs, task_table
 from tccli.sandbox.services.task_claims import load_run, not_running
 
 if TYPE_CHECKING:
@@ -63,5 +63,6 @@ def _resolve(call: Call, task: Task, run_id: int, state: str, reason: str, *, re
         raise not_running(task, run_id)
     with call.state.store.transaction():
         task_table.save(call.state.store, task)
+        task_events.ended(call.state, task, run_id)
         if task.state in task_table.RESOLVED:
             task_dependencies.resolved(call.state, task)

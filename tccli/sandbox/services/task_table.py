@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_by_group ON tasks (task_group_id, task_id);
 CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires);
 CREATE INDEX IF NOT EXISTS open_tasks ON tasks (deadline) WHERE is_open = 1;
+CREATE INDEX IF NOT EXISTS active_tasks ON tasks (task_group_id) WHERE was_resolved = 0;
 """)
 
 

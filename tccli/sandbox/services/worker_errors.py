@@ -12,7 +12,7 @@ from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, HOUR, to_json
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import handles, queries, tables
-from tccli.sandbox.services import outbox, worker_table
+from tccli.sandbox.services import outbox, worker_events, worker_table
 from tccli.sandbox.services.worker_pools import load
 from tccli.sandbox.services.worker_providers import LAUNCH_CONFIG
 from tccli.sandbox.slugids import slugid
@@ -57,6 +57,7 @@ def report_worker_error(call: Call) -> Answer:
         content = f"In worker pool {pool_id}:\n\n{payload['description']}\n\n{json.dumps(row['extra'], indent=2)}\n"
         email = {"address": pool.owner, "subject": subject, "content": content}
         outbox.keep(call.state, "email", pool.owner, email)
+    worker_events.went_wrong(call.state, pool, row)
     return Answer(_document(row))
 
 

@@ -10,7 +10,7 @@ from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.pages import page
 from tccli.sandbox.registry import allow_slashes, handles
-from tccli.sandbox.services import worker_pool_table, worker_providers, worker_table
+from tccli.sandbox.services import worker_events, worker_pool_table, worker_providers, worker_table
 from tccli.sandbox.services.auth_audit import record
 from tccli.sandbox.services.worker_pool_table import Pool
 
@@ -42,6 +42,7 @@ def create_worker_pool(call: Call) -> Answer:
     elif not existing.is_same(pool):
         raise ApiError("RequestConflict", "Worker pool already exists")
     record(call, "worker-pool", pool.worker_pool_id, "created")
+    worker_events.created(call.state, pool, is_new=existing is None)
     return _show(call, pool)
 
 
@@ -143,6 +144,7 @@ def _replace(call: Call, before: Pool, pool: Pool) -> None:
     providers = [*before.previous_provider_ids, before.provider_id]
     pool.previous_provider_ids = [name for name in dict.fromkeys(providers) if name != pool.provider_id]
     worker_pool_table.save(call.state.store, pool)
+    worker_events.updated(call.state, before, pool)
 
 
 def _show(call: Call, pool: Pool) -> Answer:
