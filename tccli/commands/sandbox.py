@@ -20,6 +20,7 @@ from tccli.options import Settings, pass_settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tccli.sandbox.events import Message
     from tccli.sandbox.server import Server
 
 NEEDED = ("croniter", "jsone", "starlette", "uvicorn")
@@ -67,6 +68,7 @@ _OPTIONS = (
     click.option(
         "--worker", is_flag=False, flag_value="", metavar="[QUEUE]", help="Run tasks here, of all queues or of one."
     ),
+    click.option("--amqp", metavar="URL", help="Publish events there: amqp://user:password@host:port/vhost."),
     click.option(
         "--fault",
         "faults",
@@ -280,18 +282,36 @@ def _server(*, port: int, data: Path | None = None, worker: str | None = None, *
     faults = wishes.read_storage_faults(options.get("storage_faults", ()))
     if worker:
         wishes.checked("--worker", worker, check_queue)
-    try:
-        server = Server(host=host, port=port, folder=data)
-    except sqlite3.Error as error:
-        hint = "give another folder, or stop the sandbox that uses it"
-        raise LocalFileError(f"cannot keep state in {data}: {error}", hint=hint) from error
-    except OSError as error:
-        if error.filename is None:
-            hint = "--port 0 takes a free one"
-            raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
-        raise LocalFileError(f"cannot keep state in {data}: {error.strerror}") from error
-    server.sandbox.mischief = mischief
-    for spec in faults:
-        server.storage.faults.add(spec)
-    with server, Worker(server, worker) if worker is not None else nullcontext():
-        yield server
+    with _publisher(options.get("amqp")) as listen:
+        try:
+            server = Server(host=host, port=port, folder=data)
+        except sqlite3.Error as error:
+            hint = "give another folder, or stop the sandbox that uses it"
+            raise LocalFileError(f"cannot keep state in {data}: {error}", hint=hint) from error
+        except OSError as error:
+            if error.filename is None:
+                hint = "--port 0 takes a free one"
+                raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
+            raise LocalFileError(f"cannot keep state in {data}: {error.strerror}") from error
+        server.sandbox.mischief = mischief
+        for spec in faults:
+            server.storage.faults.add(spec)
+        server.sandbox.state.listen = listen
+        with server, Worker(server, worker) if worker is not None else nullcontext():
+            yield server
+
+
+@contextmanager
+def _publisher(url: str | None) -> Iterator[Callable[[Message], object] | None]:
+    """
+    Give what takes the messages for a broker, if there is one.
+    """
+    if url is None:
+        yield None
+        return
+    if importlib.util.find_spec("pika") is None:
+        raise ConfigurationError("--amqp needs pika", hint="pip install 'taskcluster-cli[pulse]'")
+    from tccli.sandbox.pulse import Publisher
+
+    with Publisher(url) as publisher:
+        yield publisher.put

@@ -218,4 +218,5 @@ def _words(error: BaseException) -> str:
             return _words(cause)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or type(error).__name__
+    # Some hold another one as text: ConnectionClosedByBroker: (530) 'NOT_ALLOWED'.
+    return re.sub(r"^\w+: \((\d+)\) '(.*)'$", r"\1 \2", str(error)) or type(error).__name__
