@@ -24,7 +24,7 @@ from tccli.core.proxies import proxy_authorization, proxy_for
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 JOIN_SECONDS = 0.02
@@ -125,9 +125,14 @@ class HttpTransport:
             body = stream.read()
         return Response(stream.status, stream.headers, decoded(body, stream.headers.get("content-encoding", "")))
 
-    def open(self, request: Request) -> Stream:
+    def open(
+        self, request: Request, connected: Callable[[socket.socket], None] = lambda _socket: None
+    ) -> Stream:
         """
         Send once, and return the answer with its body still to be read.
+
+        Args:
+            connected: Is told by which connection, so that another thread can hang up before there is an answer.
 
         Raises:
             NoAnswerError: Nothing came back.
@@ -157,6 +162,7 @@ class HttpTransport:
                 )
             failure.sent = True
             sock: socket.socket = connection.sock
+            connected(sock)
             connection.response_class = deadline.response  # type: ignore[assignment]
             _write(connection, request, target, headers, deadline)
             answer = _head(connection)
@@ -220,6 +226,15 @@ def _head(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
     if isinstance(answer.fp, _Pieces) and answer.fp.line not in {b"\r\n", b"\n"}:
         raise http.client.RemoteDisconnected("cut off")
     return answer
+
+
+def hang_up(sock: socket.socket) -> None:
+    """
+    End a connection, also for a thread that waits for bytes of it.
+    """
+    with suppress(OSError):
+        # Not the method of a TLS socket, which would take the ground from under that thread.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class Stream:
@@ -310,9 +325,7 @@ class Stream:
         """
         End the connection, also for a thread that waits for bytes of it.
         """
-        with suppress(OSError):
-            # Not the method of a TLS socket, which would take the ground from under that thread.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        hang_up(self._socket)
 
     def __enter__(self) -> Self:
         return self
