@@ -14,10 +14,11 @@ from urllib.parse import urljoin
 from tccli import __version__
 from tccli.core.retries import retry_after
 from tccli.core.tracing import masked_url
-from tccli.core.transport import Request
+from tccli.core.transport import Request, hang_up
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Mapping
 
     from tccli.core.transfer import Carrier
@@ -118,6 +119,7 @@ class Remote:
         self._location: Location | None = None
         self._ranges = True
         self._streams: set[Stream] = set()
+        self._waiting: dict[int, socket.socket] = {}
 
     def location(self) -> Location:
         """
@@ -144,6 +146,8 @@ class Remote:
         self.stopped.set()
         with self._lock:
             streams = list(self._streams)
+            for sock in self._waiting.values():
+                hang_up(sock)
         for stream in streams:
             stream.abort()
 
@@ -182,7 +186,7 @@ class Remote:
     def _follow(self, location: Location, headers: Mapping[str, str]) -> Stream:
         url = location.url
         for _ in range(MOST_REDIRECTS):
-            stream = self.carrier.transport.open(Request("GET", url, headers))
+            stream = self._opened(Request("GET", url, headers))
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
@@ -191,6 +195,21 @@ class Remote:
             if not url.startswith(("http://", "https://")):
                 raise BrokenAnswerError(f"{self.source.name}: redirected to {masked_url(url)}, which is no web address")
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MOST_REDIRECTS} times")
+
+    def _opened(self, request: Request) -> Stream:
+        thread = threading.get_ident()
+
+        def connected(sock: socket.socket) -> None:
+            with self._lock:
+                self._waiting[thread] = sock
+            if self.stopped.is_set():
+                hang_up(sock)
+
+        try:
+            return self.carrier.transport.open(request, connected)
+        finally:
+            with self._lock:
+                self._waiting.pop(thread, None)
 
     def _part(self, stream: Stream, location: Location, start: int) -> Part:
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
