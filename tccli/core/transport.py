@@ -125,9 +125,7 @@ class HttpTransport:
             body = stream.read()
         return Response(stream.status, stream.headers, decoded(body, stream.headers.get("content-encoding", "")))
 
-    def open(
-        self, request: Request, connected: Callable[[socket.socket], None] = lambda _socket: None
-    ) -> Stream:
+    def open(self, request: Request, connected: Callable[[socket.socket], None] = lambda _socket: None) -> Stream:
         """
         Send once, and return the answer with its body still to be read.
 
