@@ -235,6 +235,24 @@ def test_interrupted(start: Start, depot: Depot, tmp_path: Path) -> None:
     assert hashlib.sha256(noise(8 * MEBIBYTE)).hexdigest() == digest(tmp_path / "a")
 
 
+def test_interrupted_while_nothing_comes(start: Start, depot: Depot, tmp_path: Path) -> None:
+    """
+    A server that does not answer is not waited for.
+    """
+    depot.put_object("a", noise(40 * MEBIBYTE))
+    storage = depot.sandbox.storage
+    storage.faults.add("slow=4MB")
+    silent = storage.faults.add("latency=50s,skip=1")
+    argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "3", "--timeout", "60s")
+    process = start(*argv, env=depot.sandbox.environment)
+    wait_until(lambda: silent.struck == 2 and depot.sent() > 2 * MEBIBYTE, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert (130, b"") == (process.returncode, errors.strip())
+    assert [".a.tc-partial", ".a.tc-partial.log"] == leftovers(tmp_path)
+
+
 def test_two_processes_at_once(start: Start, depot: Depot, tmp_path: Path) -> None:
     """
     To the same target: both succeed.
