@@ -222,7 +222,7 @@ def test_missing_dependencies_leave_nothing(queue: Queue) -> None:
     400, no task; the id can be used again. One that expires too early is refused in the same way.
     """
     task_id, missing = taskcluster.slugId(), taskcluster.slugId()
-    short = queue.create(expires=queue.moment(HOUR))
+    short = queue.create(expires=queue.moment(HOUR + MINUTE))
     for dependency, says in ((missing, "non-existing"), (short, "expires")):
         definition = queue.definition(dependencies=[dependency], deadline=queue.moment(2 * HOUR))
         reply = queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition)
