@@ -15,11 +15,13 @@ import mohawk
 import pytest
 import taskcluster
 
+from tests.sandbox.heard import Heard
 from tests.sandbox.queues import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
 
 
@@ -207,3 +209,14 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def heard(sandbox_server: Server, sandbox: RunningSandbox) -> Heard:
+    """
+    Hears what a fresh deployment publishes.
+    """
+    assert sandbox.requests == []
+    found = Heard()
+    sandbox_server.sandbox.state.listen = found.listen
+    return found
