@@ -158,7 +158,7 @@ def _task(client: Client, task: str, run: str | None, index_path: str | None) ->
         return str(client.value(references.method("index", "findTask"), [index_path])["taskId"]), None
     if not re.match(r"https?://", task):
         return task, run
-    found = re.fullmatch(r"(https?://[^/]+).*?/tasks/([A-Za-z0-9_-]{22})(?:/runs/([0-9]+))?(?:[/?#].*)?", task)
+    found = re.fullmatch(r"(https?://[^?#]+?)/tasks/([A-Za-z0-9_-]{22})(?:/runs/([0-9]+))?(?:[/?#].*)?", task)
     if not found:
         raise UsageError(f"{task} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
     if found[1] != client.account.root_url:
@@ -260,12 +260,13 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
         return download_to_file(remotes[name], paths[name], each)
 
     started = time.monotonic()
+    verified: set[str] = set()
     with ThreadPoolExecutor(min(AT_ONCE, len(sources))) as pool, shown(settings, folder, overall):
         futures = [pool.submit(download, name) for name in paths]
         try:
             for future in futures:
                 try:
-                    future.result()
+                    verified.update(future.result().verified)
                 except TcError as error:
                     failed.append(error)
                     settings.note(str(error))
@@ -275,7 +276,7 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
                 remote.stop()
             raise
     done = len(sources) - len(failed)
-    total = summary(overall.done, time.monotonic() - started, ("length",))
+    total = summary(overall.done, time.monotonic() - started, tuple(sorted(verified)))
     settings.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
     if failed:
         first = failed[0]

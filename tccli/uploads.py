@@ -103,6 +103,7 @@ def _upload_object(
     from tccli.core.uploads import opened
 
     until = _expiry(expires)
+    _announce(settings, file)
     with opened(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
         client, carrier = settings.client(), settings.carrier()
         with _reported(settings, carrier, f"uploaded {object_name}", os.path.basename(file)) as verified:
@@ -132,6 +133,7 @@ def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any)
         create_artifact(client, task, run, name, {**content, "expires": expires})
         settings.note(f"created {name} of task {task} run {run} ({content['storageType']})")
         return
+    _announce(settings, file)
     with opened(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
         expires = expires or task_expiry(client, task)
         carrier = settings.carrier()
@@ -142,6 +144,14 @@ def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any)
                 client, carrier, (task, run, name), upload, storage=options["storage"], expires=expires
             )
             verified.extend(digests)
+
+
+def _announce(settings: Settings, file: str) -> None:
+    """
+    Say so when the bytes are to be typed.
+    """
+    if file == "-" and sys.stdin is not None and sys.stdin.isatty():
+        settings.note("reading from the terminal; Ctrl-D ends it")
 
 
 def _artifact_words(words: tuple[str, ...], *, has_file: bool) -> tuple[str, str, str, str]:

@@ -55,9 +55,6 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
             except ChangedError:
                 partial.discard_bytes()
                 remote.stopped.clear()
-            except BrokenAnswerError:
-                partial.discard()
-                raise
             except OSError as error:
                 partial.leave(WORTH_KEEPING)
                 raise LocalFileError(

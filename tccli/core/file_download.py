@@ -82,7 +82,12 @@ class FileDownload:
             raise
         finally:
             first.close()
-        return self._finish(target, part.facts)
+        try:
+            return self._finish(target, part.facts)
+        except BrokenAnswerError:
+            # All of it is there, and it is wrong: another run would only find the same.
+            self._partial.discard()
+            raise
 
     def _kept(self) -> Facts | None:
         """
