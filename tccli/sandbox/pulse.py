@@ -39,6 +39,9 @@ GLANCE = 1.0
 FAREWELL = 5.0
 """Seconds that waiting messages have at the end."""
 
+REFUSALS = (problems.ChannelClosedByBroker, problems.NackError, problems.ShortStringTooLong)
+"""Errors that are about a message, and not about the connection."""
+
 log = logging.getLogger(__name__)
 
 
@@ -67,6 +70,7 @@ class Publisher:
         self._shown = masked(url)
         self._parameters = _parameters(url)
         self._waiting: deque[Message] = deque(maxlen=MOST_WAITING)
+        self._lost = 0
         self._has_news = threading.Event()
         self._ends = 0.0
         self._connection: Any = None
@@ -77,6 +81,8 @@ class Publisher:
         """
         Let a message be sent; returns at once.
         """
+        if len(self._waiting) == MOST_WAITING:
+            self._lost += 1
         self._waiting.append(message)
         self._has_news.set()
 
@@ -94,18 +100,25 @@ class Publisher:
         self._ends = time.monotonic() + FAREWELL
         self._has_news.set()
         self._thread.join(FAREWELL + GLANCE)
-        if self._waiting:
-            log.warning("%d messages were not sent to %s", len(self._waiting), self._shown)
+        self.report()
+
+    def report(self) -> None:
+        """
+        Say how many messages will not be sent any more, if there are any.
+        """
+        if self._waiting or self._lost:
+            log.warning("%d messages were not sent to %s", len(self._waiting) + self._lost, self._shown)
 
     def _connect(self) -> None:
         """
         Connect, and make sure that there is an exchange for everything that the services publish.
         """
         self._connection = pika.BlockingConnection(self._parameters)
-        self._channel = self._connection.channel()
+        channel = self._connection.channel()
         for exchange in events.exchanges():
-            self._channel.exchange_declare(exchange.exchange, "topic", durable=True)
-        self._channel.confirm_delivery()
+            channel.exchange_declare(exchange.exchange, "topic", durable=True)
+        channel.confirm_delivery()
+        self._channel = channel
 
     def _run(self) -> None:
         failures, refused = 0, None
@@ -117,21 +130,28 @@ class Publisher:
                         log.warning("%s is back", self._shown)
                 self._send()
                 failures, refused = 0, None
-            except (problems.ChannelClosedByBroker, problems.NackError, problems.ShortStringTooLong) as error:
-                # What is refused twice, on a new connection, would be refused for ever.
-                head = self._waiting[0] if self._waiting else None
-                if head is not None and head is refused:
-                    log.warning("%s refuses a message for %s: %s", self._shown, head.exchange, _words(error))
-                    self._take(head)
-                refused = head
-                self._disconnect()
             except (problems.AMQPError, OSError) as error:
+                is_connected = self._channel is not None
                 self._disconnect()
+                if is_connected and isinstance(error, REFUSALS):
+                    refused = self._note_refusal(refused, error)
+                    continue
                 if not failures:
                     log.warning("lost %s: %s; messages wait for it", self._shown, _words(error))
                 self._pause(PAUSES[min(failures, len(PAUSES) - 1)])
                 failures += 1
         self._disconnect()
+
+    def _note_refusal(self, refused: Message | None, error: BaseException) -> Message | None:
+        """
+        Return the message that the broker refused; what it refuses twice, it would refuse for ever.
+        """
+        head = self._waiting[0] if self._waiting else None
+        if head is None or head is not refused:
+            return head
+        log.warning("%s refuses a message for %s: %s", self._shown, head.exchange, _words(error))
+        self._take(head)
+        return None
 
     def _send(self) -> None:
         """
@@ -158,8 +178,10 @@ class Publisher:
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while time.monotonic() < until and not self._ends:
+        while True:
             time.sleep(0.05)
+            if self._ends or time.monotonic() > until:
+                return
 
     def _disconnect(self) -> None:
         with suppress(problems.AMQPError, OSError):

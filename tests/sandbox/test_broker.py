@@ -16,6 +16,8 @@ import pytest
 import taskcluster
 
 from tccli.sandbox import events
+from tccli.sandbox.events import Message
+from tccli.sandbox.pulse import Publisher
 from tests.sandbox.broker import Broker, missing
 
 if TYPE_CHECKING:
@@ -183,6 +185,38 @@ def test_the_last_messages_are_sent_before_the_end(tc_process: CommandLine, brok
     assert [("_", {"version": 1, "roleId": "r"})] == [
         (message["key"], message["content"]) for message in listener.hear(1)
     ]
+
+
+@NEEDS_BROKER
+def test_what_the_broker_refuses_does_not_hold_up_the_others(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """
+    It is given up, and that is said.
+    """
+    listener = Listener(broker, "others")
+    with Publisher(broker.url) as publisher:
+        listener.bind("exchange/taskcluster-notify/v1/notification", "primary.#")
+        for exchange, topic in (("notification", "x" * 255), ("nowhere", "a"), ("notification", "b")):
+            publisher.put(Message(f"exchange/taskcluster-notify/v1/{exchange}", f"primary.{topic}", (), b"{}"))
+        heard = listener.hear(1)
+
+    assert ["primary.b"] == [message["key"] for message in heard]
+    assert 2 == caplog.text.count("refuses a message")
+    assert "guest:guest" not in caplog.text
+
+
+def test_more_than_can_wait_is_counted(
+    free_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """
+    The oldest messages are lost first.
+    """
+    monkeypatch.setattr("tccli.sandbox.pulse.MOST_WAITING", 2)
+    publisher = Publisher(f"amqp://user:secret@127.0.0.1:{free_port}/v")
+    for key in "abc":
+        publisher.put(Message("exchange", key, (), b"{}"))
+    publisher.report()
+
+    assert "3 messages were not sent to amqp://user:…@127.0.0.1" in caplog.text
 
 
 @NEEDS_BROKER
