@@ -32,7 +32,7 @@ MOST_CONNECTIONS = 6
 FAST_CONNECTION = 250e6
 """Bytes a second: a connection that is slower gets others beside it."""
 PACE_SECONDS = 0.1
-SYNC_SECONDS = 0.25
+SYNC_SECONDS = 0.1
 LARGEST_CACHED = 512 << 20
 """Bytes: a larger file does not stay in memory while it is written, where it would push out what others need.
 
