@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
+    from tccli.core.retries import RetryPolicy
     from tccli.core.transfer import Carrier
+    from tccli.core.transport import HttpTransport, Transport
     from tccli.output import Answer
 
 FORMATS = os.path.join(os.path.dirname(__file__), "output")
@@ -119,24 +121,17 @@ class Settings:
         """
         Return what a transfer goes by.
         """
-        from tccli.core.retries import RetryPolicy
         from tccli.core.transfer import Carrier
-        from tccli.core.transport import HttpTransport
 
         if self.fake_path is not None:
             raise ConfigurationError("API calls can be faked, but not uploads and downloads")
-        transport = HttpTransport(self.timeout, os.environ)
-        click.get_current_context().call_on_close(transport.close)
-        policy = RetryPolicy(self.retries, self.delay_factor, self.randomization_factor, self.max_delay)
-        return Carrier(transport, policy, self.note if self.verbose else lambda _line: None)
+        return Carrier(self._connections(), self._policy(), self._report)
 
     def client(self) -> Client:
         """
         Return a client for the account.
         """
         from tccli.core.client import Client
-        from tccli.core.retries import RetryPolicy
-        from tccli.core.transport import HttpTransport, Transport
 
         transport: Transport
         if self.fake_path is not None:
@@ -144,17 +139,36 @@ class Settings:
 
             transport = FakeTransport(self.fake_path, self.fake_calls or os.environ.get("TC_FAKE_CALLS") or None)
         else:
-            transport = connections = HttpTransport(self.timeout, os.environ)
-            click.get_current_context().call_on_close(connections.close)
+            transport = self._connections()
         if self.verbose > 1:
             from tccli.core.tracing import TracingTransport
 
             transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
-        policy = RetryPolicy(
+        return Client(self.account(), transport, self._policy(), self.service_discovery, self.trace_id, self._report)
+
+    def _connections(self) -> HttpTransport:
+        """
+        Return what sends; it is closed when the command ends.
+        """
+        from tccli.core.transport import HttpTransport
+
+        connections = HttpTransport(self.timeout, os.environ)
+        click.get_current_context().call_on_close(connections.close)
+        return connections
+
+    def _policy(self) -> RetryPolicy:
+        from tccli.core.retries import RetryPolicy
+
+        return RetryPolicy(
             self.retries, self.delay_factor, self.randomization_factor, self.max_delay, self.retry_unsafe
         )
-        report = self.note if self.verbose else lambda _line: None
-        return Client(self.account(), transport, policy, self.service_discovery, self.trace_id, report)
+
+    def _report(self, line: str) -> None:
+        """
+        Tell of retries and the like, to those who asked for more.
+        """
+        if self.verbose:
+            self.note(line)
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

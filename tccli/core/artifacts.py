@@ -13,7 +13,7 @@ from tccli.core.objects import ObjectSource, upload_object
 from tccli.core.payload import encode
 from tccli.core.remote import Location
 from tccli.core.times import parse_timestamp
-from tccli.core.uploads import ExpiredUrlError, put
+from tccli.core.uploads import MOST_URLS, ExpiredUrlError, put
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.transfer import Carrier
     from tccli.core.uploads import Upload
-
-MOST_URLS = 10
 
 
 class ArtifactSource:

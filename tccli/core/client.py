@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tccli.core.payload import Payload
     from tccli.references import Method
 
-DISCOVERY = ("default", "k8s-dns")
-
 
 def route_url(base: str, method: Method, args: Sequence[str], query: Mapping[str, str]) -> str:
     """

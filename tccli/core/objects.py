@@ -15,7 +15,7 @@ from tccli.core.hashing import ACCEPTED
 from tccli.core.payload import encode
 from tccli.core.remote import Location
 from tccli.core.times import parse_timestamp
-from tccli.core.uploads import ExpiredUrlError, put
+from tccli.core.uploads import MOST_URLS, ExpiredUrlError, put
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tccli.core.uploads import Upload
 
 LARGEST_INLINE = 8192
-MOST_URLS = 10
-"""How often a new URL is asked for before an upload is given up."""
 
 
 class ObjectSource:

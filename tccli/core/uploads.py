@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tccli.core.transport import Response
 
 DEFAULT_TYPE = "application/octet-stream"
+MOST_URLS = 10
+"""How often a new URL is asked for before an upload is given up."""
 ENCODED_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 
