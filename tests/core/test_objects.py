@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.downloads import download_to_stream
-from tccli.core.objects import LARGEST_INLINE, MOST_URLS, ObjectSource, upload_object
+from tccli.core.objects import LARGEST_INLINE, ObjectSource, upload_object
 from tccli.core.retries import RetryPolicy
 from tccli.core.uploads import Upload
 from tccli.core.wanted import Wanted
