@@ -17,7 +17,7 @@ import pytest
 from tccli.core.downloads import download_to_stream
 from tccli.core.objects import LARGEST_INLINE, ObjectSource, upload_object
 from tccli.core.retries import RetryPolicy
-from tccli.core.uploads import Upload
+from tccli.core.uploads import MOST_URLS, Upload
 from tccli.core.wanted import Wanted
 from tccli.errors import BrokenAnswerError, NoAnswerError, NotFoundError, RejectedError, TcError
 from tests.depot import QUICK, Depot, carrier, later, noise, remote, slug
