@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tccli import names, references
+from tccli import names
 from tccli.command import Command, Group
 from tccli.errors import UsageError
 from tccli.method_help import facts, meaning
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tccli.core.payload import Payload
     from tccli.core.transport import Response
     from tccli.output import Answer
-    from tccli.references import Method
+    from tccli.references import Library, Method
 
 
 class Values(NamedTuple):
@@ -52,17 +52,17 @@ class MethodTree(Group):
         self.kind = "service"
         self._make = make
 
-    def list_commands(self, _ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """
         Return the services' names.
         """
-        return references.service_names()
+        return settings_of(ctx).library().service_names()
 
-    def load(self, _ctx: click.Context, name: str) -> click.Command:
+    def load(self, ctx: click.Context, name: str) -> click.Command:
         """
         Return a service's group.
         """
-        return ServiceGroup(name, make=self._make)
+        return ServiceGroup(settings_of(ctx).library(), name, make=self._make)
 
 
 class ServiceGroup(Group):
@@ -70,9 +70,10 @@ class ServiceGroup(Group):
     The methods of one service.
     """
 
-    def __init__(self, service: str, *, make: Callable[[Method], click.Command]) -> None:
-        super().__init__(service, help=references.service_summary(service) + ".")
+    def __init__(self, library: Library, service: str, *, make: Callable[[Method], click.Command]) -> None:
+        super().__init__(service, help=library.service_summary(service) + ".")
         self.kind = "method"
+        self._library = library
         self._service = service
         self._make = make
 
@@ -80,19 +81,19 @@ class ServiceGroup(Group):
         """
         Return the methods' names.
         """
-        return references.method_names(self._service)
+        return self._library.method_names(self._service)
 
     def load(self, _ctx: click.Context, name: str) -> click.Command:
         """
         Return a method's command.
         """
-        return self._make(references.method(self._service, name))
+        return self._make(self._library.method(self._service, name))
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write a line for each method.
         """
-        methods = references.service(self._service).methods.values()
+        methods = self._library.service(self._service).methods.values()
         with formatter.section("Methods"):
             formatter.write_dl([(method.name, method.summary) for method in methods])
 
@@ -146,11 +147,11 @@ def call_command(method: Method) -> click.Command:
     return MethodCommand(method, call, _call_options(method))
 
 
-def service_group(service: str) -> click.Command:
+def service_group(library: Library, service: str) -> click.Command:
     """
     Return the group that calls the methods of *service*.
     """
-    return ServiceGroup(service, make=call_command)
+    return ServiceGroup(library, service, make=call_command)
 
 
 def call(settings: Settings, method: Method, values: Values) -> None:

@@ -16,7 +16,7 @@ import click
 from tccli import __version__, names
 from tccli.command import Group
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
-from tccli.options import Settings
+from tccli.options import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +33,11 @@ class Root(Group):
 
     kind = "command or service"
 
-    def list_commands(self, _ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """
         Return all names, services last.
         """
-        from tccli import references
-
-        return [*hand_written(), "api", *references.service_names()]
+        return [*hand_written(), "api", *settings_of(ctx).library().service_names()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """
@@ -47,7 +45,7 @@ class Root(Group):
         """
         return self.load(ctx, cmd_name) if cmd_name in hand_written() else super().get_command(ctx, cmd_name)
 
-    def load(self, _ctx: click.Context, name: str) -> click.Command:
+    def load(self, ctx: click.Context, name: str) -> click.Command:
         """
         Return a command or a service.
         """
@@ -57,16 +55,15 @@ class Root(Group):
             return command
         from tccli import api
 
-        return api.api_tree() if name == "api" else api.service_group(name)
+        return api.api_tree() if name == "api" else api.service_group(settings_of(ctx).library(), name)
 
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write services and commands apart.
         """
-        from tccli import references
-
+        library = settings_of(ctx).library()
         with formatter.section("Services"):
-            formatter.write_dl([(name, references.service_summary(name)) for name in references.service_names()])
+            formatter.write_dl([(name, library.service_summary(name)) for name in library.service_names()])
         with formatter.section("Commands"):
             formatter.write_dl([*((name, _first_line(name)) for name in hand_written()), ("api", API)])
 

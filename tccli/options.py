@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tccli.core.transfer import Carrier
     from tccli.core.transport import HttpTransport, Transport
     from tccli.output import Answer
+    from tccli.references import Library
 
 FORMATS = os.path.join(os.path.dirname(__file__), "output")
 LARGEST_TRACE_ID = 256
@@ -126,6 +127,14 @@ class Settings:
         if self.fake_path is not None:
             raise ConfigurationError("API calls can be faked, but not uploads and downloads")
         return Carrier(self._connections(), self._policy(), self._report)
+
+    def library(self) -> Library:
+        """
+        Return the references that commands are made from.
+        """
+        from tccli import references
+
+        return references.built_in()
 
     def client(self) -> Client:
         """

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from tccli import names, references
 
 NAMES = st.from_regex(r"[a-z][a-zA-Z]{0,15}", fullmatch=True)
-SHELVES = [references.service_names(), *(references.method_names(service) for service in references.service_names())]
+SHELVES = [
+    references.service_names(),
+    *(references.built_in().method_names(name) for name in references.service_names()),
+]
 
 
 @given(NAMES)

@@ -137,7 +137,7 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
         return
     from tccli.core.schemas import problems
 
-    found = problems(method.service, method.input, payload.document)
+    found = problems(method.source, method.input, payload.document)
     if found:
         more = f" (and {len(found) - 5} more)" if len(found) > 5 else ""
         raise UsageError(

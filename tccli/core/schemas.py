@@ -46,23 +46,23 @@ class Problem:
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
-def problems(service: str, schema: str, document: Any) -> list[Problem]:
+def problems(source: str, schema: str, document: Any) -> list[Problem]:
     """
     Return what is wrong with *document*, in the order of the document; nothing when it fits.
 
     Args:
-        service: Whose schema.
+        source: The file of the service whose schema it is: a method and an exchange know theirs.
         schema: Its name, as in the references: ``create-task-request.json``.
     """
     errors = sorted(
-        _validator(service, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)]
+        _validator(source, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)]
     )
     return list(dict.fromkeys(_problem(cause) for error in errors for cause in _causes(error)))
 
 
 @cache
-def _validator(service: str, schema: str) -> Any:
-    documents = references.schemas(service)
+def _validator(source: str, schema: str) -> Any:
+    documents = references.schemas(source)
     registry: Registry[Any] = Registry().with_resources(
         (name, DRAFT6.create_resource(body)) for name, body in documents.items()
     )

@@ -64,6 +64,7 @@ class Method(NamedTuple):
         category: Heading in the reference, or empty.
         stability: ``stable``, ``experimental`` or ``deprecated``.
         summary: One line for a person in a hurry.
+        source: The file that it was read from, which holds its schemas, too.
     """
 
     service: str
@@ -79,6 +80,7 @@ class Method(NamedTuple):
     category: str
     stability: str
     summary: str
+    source: str
 
     @property
     def id(self) -> str:
@@ -128,6 +130,7 @@ class Exchange(NamedTuple):
         exchange: The full name at the broker.
         keys: In the order of the routing key.
         schema: The message's schema, or None.
+        source: The file that it was read from, which holds its schema, too.
     """
 
     service: str
@@ -136,6 +139,7 @@ class Exchange(NamedTuple):
     keys: tuple[RoutingKey, ...]
     schema: str | None
     summary: str
+    source: str
 
 
 class Service(NamedTuple):
@@ -147,48 +151,141 @@ class Service(NamedTuple):
     version: str
     release: str
     summary: str
+    source: str
     methods: Mapping[str, Method]
     exchanges: Mapping[str, Exchange]
 
 
+class Library:
+    """
+    Services, each with the file of its reference.
+
+    Args:
+        files: Service → path.
+    """
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+
+    def service_names(self) -> list[str]:
+        """
+        Return the services' names, sorted.
+        """
+        return sorted(self.files)
+
+    def source(self, service: str) -> str:
+        """
+        Return the file of a service.
+
+        Raises:
+            UsageError: There is none.
+        """
+        try:
+            return self.files[service]
+        except KeyError:
+            raise UsageError(f"no service {service!r}") from None
+
+    def service_summary(self, service: str) -> str:
+        """
+        Return a service's summary without reading its methods.
+        """
+        with open(self.source(service), encoding="utf-8") as file:
+            return str(json.loads(file.readline())["summary"])
+
+    def service(self, name: str) -> Service:
+        """
+        Return a service by its exact name.
+
+        Raises:
+            UsageError: There is none.
+        """
+        return _service(self.source(name))
+
+    def method_names(self, service: str) -> list[str]:
+        """
+        Return the names of a service's methods, in the reference's order, without reading the methods.
+        """
+        start = '{"method":"'
+        lines = _lines(self.source(service))
+        return [line[len(start) : line.index('"', len(start))] for line in lines if line.startswith(start)]
+
+    def method(self, service: str, name: str) -> Method:
+        """
+        Return a method by its exact names, without reading the others.
+
+        Raises:
+            UsageError: There is none.
+        """
+        source = self.source(service)
+        lines = _lines(source)
+        start = f'{{"method":"{name}"'
+        for line in lines:
+            if line.startswith(start):
+                return _method(_head(source, lines), json.loads(line))
+        raise UsageError(f"no method {name!r} in {service}")
+
+
+def files_in(folder: str) -> dict[str, str]:
+    """
+    Return the references that lie in a folder: service → path.
+    """
+    return {
+        name.removesuffix(SUFFIX): os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(SUFFIX)
+    }
+
+
+@cache
+def built_in() -> Library:
+    """
+    Return the references that come with the program.
+    """
+    return Library(files_in(FOLDER))
+
+
 def service_names() -> list[str]:
     """
-    Return the services' names, sorted.
+    Return the names of the built-in services.
     """
-    return sorted(name.removesuffix(SUFFIX) for name in os.listdir(FOLDER) if name.endswith(SUFFIX))
+    return built_in().service_names()
 
 
-@cache
-def _lines(service: str) -> list[str]:
-    try:
-        with open(_path(service), encoding="utf-8") as file:
-            return file.read().splitlines()
-    except FileNotFoundError:
-        raise UsageError(f"no service {service!r}") from None
-
-
-def _path(service: str) -> str:
-    return os.path.join(FOLDER, service + SUFFIX)
-
-
-def service_summary(service: str) -> str:
-    """
-    Return a service's summary without reading its methods.
-    """
-    with open(_path(service), encoding="utf-8") as file:
-        return str(json.loads(file.readline())["summary"])
-
-
-@cache
 def service(name: str) -> Service:
     """
-    Return a service by its exact name.
-
-    Raises:
-        UsageError: There is none.
+    Return a built-in service.
     """
-    lines = _lines(name)
-    head = json.loads(lines[0])
+    return built_in().service(name)
+
+
+def method(service_name: str, method_name: str) -> Method:
+    """
+    Return a method of a built-in service.
+    """
+    return built_in().method(service_name, method_name)
+
+
+@cache
+def schemas(source: str) -> Mapping[str, Any]:
+    """
+    Return the JSON schemas in a service's file by name (``task.json``); they refer to each other by those names.
+    """
+    records = (json.loads(line) for line in _lines(source) if line.startswith('{"schema"'))
+    return {record["schema"]: record["body"] for record in records}
+
+
+@cache
+def _lines(source: str) -> list[str]:
+    with open(source, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def _head(source: str, lines: list[str]) -> dict[str, Any]:
+    return {**json.loads(lines[0]), "source": source}
+
+
+@cache
+def _service(source: str) -> Service:
+    lines = _lines(source)
+    head = _head(source, lines)
     methods: dict[str, Method] = {}
     exchanges: dict[str, Exchange] = {}
     for line in lines[1:]:
@@ -204,41 +301,10 @@ def service(name: str) -> Service:
         version=head["version"],
         release=head["release"],
         summary=head["summary"],
+        source=source,
         methods=methods,
         exchanges=exchanges,
     )
-
-
-def method_names(service_name: str) -> list[str]:
-    """
-    Return the names of a service's methods, in the reference's order, without reading the methods.
-    """
-    start = '{"method":"'
-    return [line[len(start) : line.index('"', len(start))] for line in _lines(service_name) if line.startswith(start)]
-
-
-def method(service_name: str, method_name: str) -> Method:
-    """
-    Return a method by its exact names, without reading the others.
-
-    Raises:
-        UsageError: There is none.
-    """
-    lines = _lines(service_name)
-    start = f'{{"method":"{method_name}"'
-    for line in lines:
-        if line.startswith(start):
-            return _method(json.loads(lines[0]), json.loads(line))
-    raise UsageError(f"no method {method_name!r} in {service_name}")
-
-
-@cache
-def schemas(service_name: str) -> Mapping[str, Any]:
-    """
-    Return a service's JSON schemas by name (``task.json``); they refer to each other by those names.
-    """
-    records = (json.loads(line) for line in _lines(service_name) if line.startswith('{"schema"'))
-    return {record["schema"]: record["body"] for record in records}
 
 
 def _method(head: Mapping[str, Any], record: Mapping[str, Any]) -> Method:
@@ -256,6 +322,7 @@ def _method(head: Mapping[str, Any], record: Mapping[str, Any]) -> Method:
         category=record.get("category", ""),
         stability=record.get("stability", "stable"),
         summary=record["summary"],
+        source=head["source"],
     )
 
 
@@ -267,6 +334,7 @@ def _exchange(head: Mapping[str, Any], record: Mapping[str, Any]) -> Exchange:
         keys=tuple(_routing_key(key) for key in record["keys"]),
         schema=record.get("schema"),
         summary=record["summary"],
+        source=head["source"],
     )
 
 

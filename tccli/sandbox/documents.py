@@ -53,7 +53,7 @@ def published() -> dict[str, Any]:
     manifest = {"$schema": "/schemas/common/manifest-v3.json#", "references": [f"/{name}" for name in sorted(found)]}
     found["references/manifest.json"] = manifest
     for service in services:
-        for name, body in references.schemas(service.name).items():
+        for name, body in references.schemas(service.source).items():
             path = f"schemas/{service.name}/{service.version}/{name}"
             found[path] = {"$schema": "/schemas/common/metaschema.json#", "$id": f"/{path}#", **body}
     return found

@@ -61,7 +61,7 @@ def publish(
         return
     exchange = find(event_id)
     if state.checks_answers and exchange.schema is not None:
-        wrong = problems(exchange.service, exchange.schema, payload)
+        wrong = problems(exchange.source, exchange.schema, payload)
         if wrong:
             raise InternalError(f"{event_id} does not fit its schema: " + "; ".join(map(str, wrong)))
     message = Message(

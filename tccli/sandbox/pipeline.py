@@ -53,7 +53,7 @@ async def perform(call: Call) -> Answer:
     answered = handler(call)
     answer = await answered if inspect.isawaitable(answered) else answered
     if call.state.checks_answers and call.method.output and answer.status == 200:
-        wrong = problems(call.method.service, call.method.output, answer.document)
+        wrong = problems(call.method.source, call.method.output, answer.document)
         if wrong:
             raise InternalError("Output schema validation error: " + "; ".join(map(str, wrong)))
     return answer
@@ -120,10 +120,10 @@ def _check_payload(call: Call) -> None:
         message = "Payload must be JSON with content-type: application/json got content-type: {{contentType}}"
         raise ApiError("MalformedPayload", message, contentType=call.request.headers.get("content-type"))
     if isinstance(call.payload, dict):
-        for name, default in _defaults(call.method.service, schema):
+        for name, default in _defaults(call.method.source, schema):
             if name not in call.payload:
                 call.payload[name] = deepcopy(default)
-    wrong = problems(call.method.service, schema, call.payload)
+    wrong = problems(call.method.source, schema, call.payload)
     if wrong:
         where = f"{call.state.root_url}/schemas/{call.method.service}/{call.method.version}/{schema}#"
         listed = "".join(f"\n  * {problem}" for problem in wrong)
@@ -133,9 +133,9 @@ def _check_payload(call: Call) -> None:
 
 
 @cache
-def _defaults(service: str, schema: str) -> tuple[tuple[str, Any], ...]:
+def _defaults(source: str, schema: str) -> tuple[tuple[str, Any], ...]:
     """
     Return the properties of a payload that the services fill in when they are missing.
     """
-    properties = references.schemas(service)[schema].get("properties", {})
+    properties = references.schemas(source)[schema].get("properties", {})
     return tuple((name, value["default"]) for name, value in properties.items() if "default" in value)

@@ -45,8 +45,8 @@ def test_a_service_is_found_by_its_file(service: references.Service) -> None:
     The name in the file is the file's; the quick ways to read it say what the slow one says.
     """
     assert service.name in references.service_names()
-    assert list(service.methods) == references.method_names(service.name)
-    assert service.summary == references.service_summary(service.name)
+    assert list(service.methods) == references.built_in().method_names(service.name)
+    assert service.summary == references.built_in().service_summary(service.name)
     assert all(method == references.method(service.name, name) for name, method in service.methods.items())
     assert re.fullmatch(r"v\d+", service.version)
 
@@ -70,7 +70,7 @@ def test_schemas_of_a_method_are_there(method: references.Method) -> None:
     """
     Both ways.
     """
-    known = references.schemas(method.service)
+    known = references.schemas(method.source)
 
     assert all(name in known for name in (method.input, method.output) if name is not None)
 
@@ -109,7 +109,7 @@ def test_an_exchange_is_whole(exchange: references.Exchange) -> None:
     """
     assert re.fullmatch(r"exchange/taskcluster-[\w-]+/v\d+/[\w-]+", exchange.exchange)
     assert exchange.keys
-    assert exchange.schema is None or exchange.schema in references.schemas(exchange.service)
+    assert exchange.schema is None or exchange.schema in references.schemas(exchange.source)
     assert not any(key.multiple_words for key in exchange.keys[:-1])
     assert len({key.name for key in exchange.keys}) == len(exchange.keys)
 
@@ -144,7 +144,7 @@ def test_every_reference_among_schemas_resolves(service: references.Service) -> 
     """
     By the rules of JSON Schema, from where it stands; and each schema is one.
     """
-    schemas = references.schemas(service.name)
+    schemas = references.schemas(service.source)
     registry: Registry[Any] = Registry().with_resources(
         (name, DRAFT6.create_resource(body)) for name, body in schemas.items()
     )
@@ -186,7 +186,7 @@ def test_no_prose_is_left(service: references.Service) -> None:
                 if names or key not in {"const", "enum", "default"}:
                     check(value, names=not names and key in NAMES)
 
-    for body in references.schemas(service.name).values():
+    for body in references.schemas(service.source).values():
         check(body)
 
 

@@ -35,7 +35,7 @@ class Heard:
         pattern = re.escape(routing_key_pattern(exchange, {})).replace(r"\#", ".+").replace(r"\*", "[^.]+")
         assert re.fullmatch(pattern, message.routing_key), message
         assert exchange.schema is not None
-        assert [] == problems(exchange.service, exchange.schema, json.loads(message.body))
+        assert [] == problems(exchange.source, exchange.schema, json.loads(message.body))
         self.messages.append(message)
 
     def take(self) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tccli import references
 from tccli.core.schemas import problems
 from tccli.sandbox.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Answer
@@ -203,7 +204,9 @@ def _announce(call: Call, task: Task, artifact: Artifact) -> None:
     """
     Tell those who listen of an artifact: a length is more than the message may say.
     """
-    wrong = problems("queue", "artifact-created-message.json", {"artifact": artifact.document()})
+    wrong = problems(
+        references.service("queue").source, "artifact-created-message.json", {"artifact": artifact.document()}
+    )
     if any("contentLength" in str(problem) for problem in wrong):
         raise InternalError("Error: message failed to validate: data.artifact should NOT have additional properties")
     task_events.artifact_created(call.state, task, artifact.run_id, artifact.document())

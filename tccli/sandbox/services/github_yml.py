@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import yaml
 
+from tccli import references
 from tccli.core.schemas import problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
@@ -70,7 +71,7 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     version = config.get("version")
     if version not in SCHEMAS or isinstance(version, bool):
         _refuse("version must be 0 or 1")
-    wrong = problems("github", SCHEMAS[version], config)
+    wrong = problems(references.service("github").source, SCHEMAS[version], config)
     if wrong:
         _refuse("; ".join(map(str, wrong)))
     if version == 0:

@@ -57,7 +57,7 @@ def check_config(call: Call, provider: str, config: Any) -> None:
     Refuse a pool's configuration that is not of its provider's kind.
     """
     schema = SCHEMAS[provider]
-    wrong = problems("worker-manager", schema, config)
+    wrong = problems(references.service("worker-manager").source, schema, config)
     if wrong:
         version = references.service("worker-manager").version
         where = f"{call.state.root_url}/schemas/worker-manager/{version}/{schema}#"
