@@ -79,10 +79,12 @@ class _TakesSharedOptions(click.Command):
 
     Attributes:
         prints_data: Whether the options for output apply.
+        examples: For a shell, as people copy them: each a line, or several.
     """
 
     context_class = _Context
     prints_data = True
+    examples: Sequence[str] = ()
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """
@@ -139,6 +141,16 @@ class _TakesSharedOptions(click.Command):
                 spelled = [" / ".join((option.opts[-1], *option.secondary_opts)) for option in global_options()]
                 formatter.write_text(f"{', '.join(spelled)}: see tc --help.")
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the examples as they are: what is wrapped cannot be copied.
+        """
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
+                for line in "\n".join(self.examples).split("\n"):
+                    formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
 
 class Command(_TakesSharedOptions):
     """
@@ -146,26 +158,32 @@ class Command(_TakesSharedOptions):
 
     Args:
         prints_data: Whether it has an answer, so that the options for output apply.
+        examples: For a shell, as people copy them: each a line, or several.
     """
 
-    def __init__(self, *args: Any, prints_data: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, prints_data: bool = True, examples: Sequence[str] = (), **kwargs: Any) -> None:
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self.prints_data = prints_data
+        self.examples = examples
 
 
 class Group(_TakesSharedOptions, click.Group):
     """
     A group of tc, whose commands are found under any spelling of their names.
+
+    Args:
+        examples: As of a :class:`Command`.
     """
 
     command_class = Command
     group_class = type
     kind = "command"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
+        self.examples = examples
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """

@@ -24,7 +24,11 @@ class _TakesNegativeOffsets(Command):
         return super().parse_args(ctx, [f" {word}" if re.match(r"-\s*([0-9]|$)", word) else word for word in args])
 
 
-@click.command(cls=_TakesNegativeOffsets, name="from-now")
+@click.command(
+    cls=_TakesNegativeOffsets,
+    name="from-now",
+    examples=("tc from-now 1 year", "tc from-now 2 days 3 hours", "tc from-now -1 hour"),
+)
 @click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
 @click.option("--from", "start", metavar="TIMESTAMP", help="Count from this instant instead of now.")
 @pass_settings
