@@ -1,0 +1,29 @@
+"""
+What the examples of the object service need beyond the common world: an upload to finish.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.depot import later
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.world import World
+
+
+def begun(world: World) -> None:
+    """
+    An object has its bytes, and its upload is open.
+    """
+    inline = {"contentType": "text/plain", "objectData": "aGVsbG8K"}
+    upload = {"projectId": "example", "uploadId": "cXyVxpq8Tv2dTCXVFZZ1zQ", "expires": later(days=7)}
+    proposed = {"proposedUploadMethods": {"dataInline": inline}}
+    world.call("object.createUpload", "example/hello.txt", payload={**upload, **proposed})
+
+
+PREPARE: dict[str, Callable[[World], None]] = {"finishUpload": begun}
+
+ENDS_WITH: dict[str, int] = {}
