@@ -1,0 +1,27 @@
+"""
+The examples of auth need nothing but the common world, which has no credentials for the services of others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.world import World
+
+PREPARE: dict[str, Callable[[World], None]] = {}
+
+ENDS_WITH: dict[str, int] = {
+    # No bucket is configured.
+    "awsS3Credentials": 5,
+    # No service account is.
+    "gcpCredentials": 6,
+    # No application is.
+    "githubRepoToken": 5,
+    # There is no Sentry.
+    "sentryDSN": 5,
+    # No secret is configured to sign tokens with: the service trips over that, and is asked again.
+    "websocktunnelToken": 7,
+}
