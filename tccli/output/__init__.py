@@ -70,6 +70,7 @@ class Answer(NamedTuple):
         is_text: The documents are strings to be printed bare: URLs, slugids, times.
         pages: A listing, instead of documents.
         is_table: A list made here, which people read best as a table.
+        shown: Makes of a number of columns the text that people at a terminal read where they ask for no format.
     """
 
     documents: Iterable[Any] = ()
@@ -77,6 +78,7 @@ class Answer(NamedTuple):
     is_text: bool = False
     pages: Pages | None = None
     is_table: bool = False
+    shown: Callable[[int], str] | None = None
 
     def all_documents(self) -> Iterable[Any]:
         """
@@ -162,6 +164,11 @@ class Output(NamedTuple):
     def _render(self, answer: Answer, out: IO[bytes], *, terminal: bool) -> None:
         coloured = self.colour == "always" or (self.colour == "auto" and _wants_colour(terminal=terminal))
         width = _terminal_width() if terminal else None
+        if answer.shown is not None and width is not None and self.format_name is None:
+            from tccli.output.table import visible
+
+            out.write(visible(answer.shown(width)).encode("utf-8", "surrogatepass"))
+            return
         # Text goes bare unless a format was asked for by name: then it is a document like any other.
         bare = self.bare or (answer.is_text and self.format_name in {None, "raw"})
         look = Look(indented=terminal, coloured=coloured, bare=bare, width=width)

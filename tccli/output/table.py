@@ -31,9 +31,9 @@ def render(answer: Answer, out: IO[bytes], look: Look) -> None:
         return
     table = Table(box=SIMPLE_HEAD if look.indented else None, show_header=bool(header), pad_edge=False)
     for name in header or ("", ""):
-        table.add_column(Text(_visible(name)), overflow="fold", no_wrap=look.width is None)
+        table.add_column(Text(visible(name)), overflow="fold", no_wrap=look.width is None)
     for row in rows:
-        table.add_row(*(Text(_visible(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     text = io.StringIO()
     console = Console(
         file=text,
@@ -76,7 +76,7 @@ def _flat(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     r"""
     Return *text* with control characters written out (``\x1b``): what a service says must not steer the terminal.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -249,3 +250,37 @@ def test_a_filter_is_checked_first(expression: str, said: str) -> None:
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+class Terminal(io.TextIOWrapper):
+    """
+    A stream that says it is a terminal.
+    """
+
+    def isatty(self) -> bool:
+        """
+        Say so.
+        """
+        return True
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param(Output(colour="never"), "80 columns\\x1b[2J\n", id="nothing asked for"),
+        pytest.param(Output(colour="never", format_name="json"), '{\n  "a": 1\n}\n', id="a format"),
+        pytest.param(Output(colour="never", format_name="jsonl"), '{"a":1}\n', id="lines"),
+    ],
+)
+def test_people_read_a_text_where_there_is_one(output: Output, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Unless a format is asked for; and what stands in it does not steer the terminal.
+    """
+    out = io.BytesIO()
+    terminal = Terminal(out)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    output.prepare()(Answer([{"a": 1}], shown=lambda columns: f"{columns} columns\x1b[2J\n"))
+    monkeypatch.undo()
+
+    assert expected == out.getvalue().decode()
