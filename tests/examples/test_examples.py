@@ -19,6 +19,7 @@ from tests.examples.world import INDEX_PATH, TASK, World, furnish, furnish_task
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tccli.sandbox.server import Server
     from tests.depot import Depot
 
 __all__ = ["depot", "hung_up"]
@@ -40,13 +41,19 @@ def shell(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("service", "method"), EXAMPLES, ids=[f"{service}.{method}" for service, method in EXAMPLES])
 def test_the_example_of_a_method_runs(
-    depot: Depot, process_environment: dict[str, str], shell: Path, tmp_path: Path, service: str, method: str
+    depot: Depot,
+    sandbox_server: Server,
+    process_environment: dict[str, str],
+    shell: Path,
+    tmp_path: Path,
+    service: str,
+    method: str,
 ) -> None:
     """
     As it stands in the help, copied into a shell.
     """
     preparations = import_module(f"tests.examples.{service.replace('-', '_')}")
-    world = World(depot)
+    world = World(depot, sandbox_server.sandbox.state)
     furnish(world)
     preparations.PREPARE.get(method, lambda _world: None)(world)
     furnish_task(world)
@@ -66,11 +73,11 @@ def test_the_example_of_a_method_runs(
     assert "Traceback" not in done.stderr.decode()
 
 
-def test_the_world_is_furnished(depot: Depot) -> None:
+def test_the_world_is_furnished(depot: Depot, sandbox_server: Server) -> None:
     """
     So that an example which fails has a fault of its own.
     """
-    world = World(depot)
+    world = World(depot, sandbox_server.sandbox.state)
     furnish(world)
     furnish_task(world)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
+from tccli.core.answers import document
 from tccli.core.payload import encode
 from tccli.errors import NotFoundError
 from tests.depot import Depot, later
 
 if TYPE_CHECKING:
+    from tccli.sandbox.state import State
     from tests.conftest import RunningSandbox
 
 TASK = "fN1SbArXTPSVFNUvaOlinQ"
@@ -41,10 +43,12 @@ class World:
 
     Attributes:
         depot: It, and a client that may do everything in it.
+        state: What it knows, for the things that no method puts there.
         variables: What stands in the environment of an example beside the credentials.
     """
 
     depot: Depot
+    state: State
     variables: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -56,11 +60,11 @@ class World:
 
     def call(self, method: str, *args: str, payload: Any = None, **query: str) -> Any:
         """
-        Call ``service.method`` as the root client, and return the answer.
+        Call ``service.method`` as the root client, and return the answer, or None if the method has none.
         """
-        service, _, name = method.partition(".")
-        sent = None if payload is None else encode(payload)
-        return self.depot.client.value(references.method(service, name), list(args), query, payload=sent)
+        known = references.method(*method.split("."))
+        response = self.depot.client.call(known, args, query, None if payload is None else encode(payload))
+        return None if known.output is None else document(known, response)
 
     def make_task(self, **changes: Any) -> None:
         """

@@ -1,0 +1,36 @@
+"""
+What the examples of github need beyond the common world: a build, as if GitHub had sent an event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.services import github_builds
+from tests.examples.world import TASK, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BUILD = {
+    "organization": "example-org",
+    "repository": "example",
+    "sha": "5c1a9f0e7d3b2a4c6e8f0a1b2c3d4e5f60718293",
+    "taskGroupId": TASK,
+    "pullRequestNumber": 12,
+}
+
+
+def built(world: World) -> None:
+    """
+    The app is installed, and a build of a commit runs.
+    """
+    world.make_task(schedulerId="taskcluster-github")
+    github_builds.put(world.state, BUILD)
+
+
+PREPARE: dict[str, Callable[[World], None]] = dict.fromkeys(
+    ("badge", "builds", "cancelBuilds", "createComment", "createStatus", "latest", "repository"), built
+)
+
+ENDS_WITH: dict[str, int] = {}

@@ -1,0 +1,25 @@
+"""
+What the examples of notify need beyond the common world: an address to which nothing is sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.world import World
+
+
+def denied(world: World) -> None:
+    """
+    An address is on the denylist.
+    """
+    address = {"notificationType": "email", "notificationAddress": "someone@example.com"}
+    world.call("notify.addDenylistAddress", payload=address)
+
+
+PREPARE: dict[str, Callable[[World], None]] = {"deleteDenylistAddress": denied, "listDenylist": denied}
+
+ENDS_WITH: dict[str, int] = {}

@@ -1,0 +1,33 @@
+"""
+What the examples of web-server need beyond the common world: a log.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.examples.world import TASK, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOG = b"""\
+[taskcluster 2027-01-31T12:00:00.000Z] Task starts
+[task 2027-01-31T12:00:01.500Z] building
+without a time of its own
+[taskcluster 2027-01-31T12:00:07.250Z] Task is done
+"""
+
+
+def logged(world: World) -> None:
+    """
+    The task is completed, and has a log.
+    """
+    world.claim_task()
+    world.depot.artifact(TASK, "public/logs/live.log", LOG)
+    world.call("queue.reportCompleted", TASK, "0")
+
+
+PREPARE: dict[str, Callable[[World], None]] = {"taskProfile": logged}
+
+ENDS_WITH: dict[str, int] = {}

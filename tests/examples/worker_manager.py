@@ -1,0 +1,59 @@
+"""
+What the examples of worker-manager need beyond the common world: secrets of the worker, and traces of its work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.examples.world import QUEUE, STATIC_SECRET, WORKER, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NAME = {"workerPoolId": QUEUE, **WORKER}
+
+
+def trusted(world: World) -> None:
+    """
+    The caller knows the secret with which the worker was created.
+    """
+    world.variables["STATIC_SECRET"] = STATIC_SECRET
+
+
+def registered(world: World) -> None:
+    """
+    The worker has registered, and the caller knows the secret that it got.
+    """
+    proof = {"providerId": "static", "workerIdentityProof": {"staticSecret": STATIC_SECRET}}
+    answer = world.call("worker-manager.registerWorker", payload={**NAME, **proof})
+    world.variables["WORKER_SECRET"] = answer["secret"]
+
+
+def working(world: World) -> None:
+    """
+    The worker has asked for work, and got the task.
+    """
+    world.make_task()
+    world.call("queue.claimWork", QUEUE, payload={**WORKER, "tasks": 1})
+
+
+def in_trouble(world: World) -> None:
+    """
+    The worker has reported an error.
+    """
+    error = {"kind": "worker-error", "title": "Disk full", "description": "No room.", "extra": {"code": "disk"}}
+    world.call("worker-manager.reportWorkerError", QUEUE, payload={**WORKER, **error})
+
+
+PREPARE: dict[str, Callable[[World], None]] = {
+    "getWorker": working,
+    "listWorkerPoolErrors": in_trouble,
+    "listWorkers": working,
+    "registerWorker": trusted,
+    "reregisterWorker": registered,
+    "updateWorker": trusted,
+    "workerPoolErrorStats": in_trouble,
+}
+
+ENDS_WITH: dict[str, int] = {}
