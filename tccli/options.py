@@ -18,7 +18,7 @@ from tccli import names
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
@@ -180,18 +180,31 @@ class Settings:
             self.note(line)
 
 
-def one_of(*choices: str) -> Callable[[str], str]:
+class OneOf(click.ParamType):
     """
-    Return what reads the value of an option that is one of *choices*, in any spelling.
+    The value of an option that is one of a few, in any spelling.
     """
 
-    def choice(value: str) -> str:
-        found = names.find(value, choices)
+    name = "choice"
+
+    def __init__(self, choices: Sequence[str]) -> None:
+        self.choices = choices
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """
+        Return the choice that *value* is a spelling of.
+        """
+        found = names.find(value, self.choices)
         if found is None:
-            raise click.BadParameter(f"{value!r} is not one of {', '.join(choices)}")
+            self.fail(f"{value!r} is not one of {', '.join(self.choices)}", param, ctx)
         return found
 
-    return choice
+
+def one_of(*choices: str) -> OneOf:
+    """
+    Return what reads the value of an option that is one of *choices*.
+    """
+    return OneOf(choices)
 
 
 def duration(value: str) -> float:

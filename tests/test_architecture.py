@@ -51,9 +51,10 @@ MAY_IMPORT = {
     "output": {"errors", "core.files"},
     "options": {"errors", "names", "core", "output", "references"},
     "command": {"errors", "names", "options"},
-    "method_help": {"references"},
+    "method_help": {"references", "core"},
     "api": {"errors", "names", "core", "output", "options", "references", "command", "method_help"},
     "lookup": {"errors", "names", "options", "references"},
+    "documents": {"references", "options", "names", "api", "command", "method_help"},
     "progress": {"options", "core"},
     "downloads": {"errors", "core", "output", "options", "command", "references", "progress"},
     "uploads": {"errors", "core", "options", "command", "progress"},
@@ -127,6 +128,10 @@ def test_imports_go_one_way(module: Path) -> None:
     allowed = MAY_IMPORT[part(module)] | {part(module)}
     if module == Path("tccli/commands/sandbox.py"):
         allowed |= {"sandbox"}
+    if module == Path("tccli/commands/completions.py"):
+        allowed |= {"documents"}
+    if module == Path("tccli/documents/__main__.py"):
+        allowed |= {"app"}
     for name in inner(module):
         steps = name.split(".")
         assert {".".join(steps[:length]) for length in range(1, len(steps) + 1)} & allowed, name
