@@ -302,7 +302,12 @@ def api_tree() -> click.Command:
     """
     Return ``tc api``: the services once more, for scripts that come from the Go client.
     """
-    return MethodTree("api", make=call_command, help="Call an API method: tc api queue task is tc queue task.")
+    return MethodTree(
+        "api",
+        make=call_command,
+        help="Call an API method: tc api queue task is tc queue task.",
+        examples=("tc api queue task fN1SbArXTPSVFNUvaOlinQ",),
+    )
 
 
 def method_tree(
@@ -310,15 +315,18 @@ def method_tree(
     run: Callable[[Settings, Method, Values], None],
     options: Callable[[], Sequence[click.Option]],
     summary: str,
+    *,
+    examples: Sequence[str],
 ) -> click.Command:
     """
     Return a group in which every method's command does *run*.
 
     Args:
         options: Makes the options beside the method's own, for each command anew.
+        examples: As of any command.
     """
     make = partial(_leaf, run=run, options=options)
-    return MethodTree(name, make=make, help=summary)
+    return MethodTree(name, make=make, help=summary, examples=examples)
 
 
 def _leaf(

@@ -36,12 +36,15 @@ def _options() -> list[click.Parameter]:
     ]
 
 
-def artifact_command(name: str) -> click.Command:
+def artifact_command(words: str) -> click.Command:
     """
     Return the command that downloads artifacts.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
     """
     return Command(
-        name,
+        words.rsplit(maxsplit=1)[-1],
         callback=pass_settings(_download_artifact),
         params=[
             click.Argument(["words"], nargs=-1, metavar="[TASK] [RUN] NAME [FILE]"),
@@ -53,6 +56,11 @@ def artifact_command(name: str) -> click.Command:
             click.Option(["--list", "only_list"], is_flag=True, help="Print the matching names; fetch nothing."),
         ],
         short_help="Download an artifact of a task, or all that match a pattern",
+        examples=(
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ public/build/target.tar.gz",
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 'public/build/*.gz' -o builds",
+            f"tc {words} --index example.v1.nightly public/build/target.tar.gz -o - | sha256sum",
+        ),
         help=(
             "Download an artifact of a task; of its latest run, unless RUN is given. TASK may be the task's address in "
             "the web.\n\n"
@@ -63,12 +71,15 @@ def artifact_command(name: str) -> click.Command:
     )
 
 
-def object_command(name: str) -> click.Command:
+def object_command(words: str) -> click.Command:
     """
     Return the command that downloads an object.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
     """
     return Command(
-        name,
+        words.rsplit(maxsplit=1)[-1],
         callback=pass_settings(_download_object),
         params=[
             click.Argument(["object_name"], metavar="NAME"),
@@ -76,6 +87,7 @@ def object_command(name: str) -> click.Command:
             *_options(),
         ],
         short_help="Download an object",
+        examples=(f"tc {words} example/target.tar.gz", f"tc {words} example/target.tar.gz latest.tar.gz"),
         help=(
             "Download an object of the object service, verified by its hashes.\n\n"
             "The file appears when it is whole and right. An interrupted download is taken up by the next."

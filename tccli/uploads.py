@@ -30,12 +30,15 @@ REASONS = (
 USAGE = "usage: tc upload-artifact [TASK RUN] NAME FILE"
 
 
-def artifact_command(name: str) -> click.Command:
+def artifact_command(words: str) -> click.Command:
     """
     Return the command that creates artifacts.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
     """
     return Command(
-        name,
+        words.rsplit(maxsplit=1)[-1],
         prints_data=False,
         callback=pass_settings(_upload_artifact),
         params=[
@@ -60,6 +63,11 @@ def artifact_command(name: str) -> click.Command:
             _content_type(),
         ],
         short_help="Upload a file as an artifact of a run",
+        examples=(
+            f"echo 'All is well.' > report.txt\ntc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/report.txt report.txt",
+            f"echo 'All is well.' | tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/report.txt -",
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/latest --link public/build/target.tar.gz",
+        ),
         help=(
             "Upload FILE, or stdin for -, as an artifact of a run.\n\n"
             "Inside a task, TASK_ID and RUN_ID say which run it is. With --link, --reference or --error there is no "
@@ -68,12 +76,15 @@ def artifact_command(name: str) -> click.Command:
     )
 
 
-def object_command(name: str) -> click.Command:
+def object_command(words: str) -> click.Command:
     """
     Return the command that uploads an object.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
     """
     return Command(
-        name,
+        words.rsplit(maxsplit=1)[-1],
         prints_data=False,
         callback=pass_settings(_upload_object),
         params=[
@@ -86,6 +97,7 @@ def object_command(name: str) -> click.Command:
             _content_type(),
         ],
         short_help="Upload a file as an object",
+        examples=(f"echo 'All is well.' > report.txt\ntc {words} report.txt example/report.txt --project-id example",),
         help="Upload FILE, or stdin for -, as an object; its hashes are computed of exactly what is sent.",
     )
 

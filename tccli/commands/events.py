@@ -14,14 +14,22 @@ from tccli.errors import UsageError
 from tccli.options import Settings, pass_settings
 
 
-@click.group(cls=Group, name="events")
+@click.group(
+    cls=Group,
+    name="events",
+    examples=("tc events list queue", "tc events bind queue taskFailed --taskGroupId fN1SbArXTPSVFNUvaOlinQ"),
+)
 def command() -> None:
     """
     List the exchanges on which the services publish, and print what to bind a queue to.
     """
 
 
-@command.command("list", short_help="List services, exchanges and their routing keys")
+@command.command(
+    "list",
+    short_help="List services, exchanges and their routing keys",
+    examples=("tc events list", "tc events list queue --format jsonl"),
+)
 @click.argument("service", required=False)
 @pass_settings
 def list_exchanges(settings: Settings, service: str | None) -> None:
@@ -51,6 +59,10 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
     "bind",
     short_help="Print the exchange and the routing-key pattern for an event",
     context_settings={"ignore_unknown_options": True},
+    examples=(
+        "tc events bind queue taskFailed --taskGroupId fN1SbArXTPSVFNUvaOlinQ",
+        "tc events bind queue taskPending --provisionerId proj-example --workerType linux",
+    ),
 )
 @click.argument("service")
 @click.argument("exchange")

@@ -25,7 +25,16 @@ def command() -> None:
     """
 
 
-@command.command("distill", short_help="Turn published references into the compact files of tccli/references")
+@command.command(
+    "distill",
+    short_help="Turn published references into the compact files of tccli/references",
+    examples=(
+        (
+            'curl -sSfo references.json "$TASKCLUSTER_ROOT_URL/references/references.json"\n'
+            "mkdir -p new\ntc references distill references.json -o new"
+        ),
+    ),
+)
 @click.argument("rollup", metavar="ROLLUP")
 @click.option("--methods", metavar="FILE", help="A newer list of methods, which decides which there are.")
 @click.option(

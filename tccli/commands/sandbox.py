@@ -98,7 +98,7 @@ def _sandbox_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@click.group(cls=Group, name="sandbox")
+@click.group(cls=Group, name="sandbox", examples=("tc sandbox tour", "tc sandbox run -- tc queue ping"))
 def command() -> None:
     """
     Run a Taskcluster deployment on this machine: real HTTP, real signatures, nothing to install and nobody to ask.
@@ -111,6 +111,11 @@ def command() -> None:
     short_help="Run a command against a fresh sandbox",
     epilog=FAULTS,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    examples=(
+        "tc sandbox run -- tc queue ping",
+        "tc sandbox run --fault 'queue.ping=503x2' -- tc -v queue ping",
+        "tc sandbox run --worker -- sh -c 'tc whoami && tc sandbox calls'",
+    ),
 )
 @_sandbox_options
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, required=True, metavar="COMMAND...")
@@ -128,7 +133,13 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     ctx.exit(status)
 
 
-@command.command("start", prints_data=False, short_help="Run a sandbox until Ctrl-C", epilog=FAULTS)
+@command.command(
+    "start",
+    prints_data=False,
+    short_help="Run a sandbox until Ctrl-C",
+    epilog=FAULTS,
+    examples=("tc sandbox start --worker", "tc sandbox start --data deployment --latency 50ms"),
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen here (any free port).")
 @_sandbox_options
 def start(*, port: int, **options: Any) -> None:
@@ -147,7 +158,7 @@ def start(*, port: int, **options: Any) -> None:
         wait()
 
 
-@command.command("tour", prints_data=False, short_help="Watch a first session")
+@command.command("tour", prints_data=False, short_help="Watch a first session", examples=("tc sandbox tour",))
 def tour() -> None:
     """
     Show what tc does: a short session against a fresh sandbox, each command before its output.
@@ -163,6 +174,7 @@ def tour() -> None:
     prints_data=False,
     short_help="Show or move a sandbox's time",
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    examples=("tc sandbox clock", "tc sandbox clock +1h", "tc sandbox clock real"),
 )
 @click.argument("words", nargs=-1, metavar="[OFFSET]...")
 @pass_settings
@@ -182,7 +194,9 @@ def clock(settings: Settings, *, words: tuple[str, ...]) -> None:
     click.echo(remote.ask(settings.root(), "clock", payload)["now"])
 
 
-@command.command("outbox", short_help="Show what a sandbox would have sent")
+@command.command(
+    "outbox", short_help="Show what a sandbox would have sent", examples=("tc sandbox outbox --format jsonl",)
+)
 @pass_settings
 def outbox(settings: Settings) -> None:
     """
@@ -191,7 +205,11 @@ def outbox(settings: Settings) -> None:
     _list(settings, "outbox", "messages")
 
 
-@command.command("calls", short_help="Show what a sandbox was asked")
+@command.command(
+    "calls",
+    short_help="Show what a sandbox was asked",
+    examples=("tc sandbox calls", "tc sandbox calls --jq '.[-1].path' -r"),
+)
 @pass_settings
 def calls(settings: Settings) -> None:
     """
@@ -200,7 +218,11 @@ def calls(settings: Settings) -> None:
     _list(settings, "calls", "calls")
 
 
-@command.command("methods", short_help="List the methods that the sandbox answers")
+@command.command(
+    "methods",
+    short_help="List the methods that the sandbox answers",
+    examples=("tc sandbox methods", "tc sandbox methods --missing --format jsonl"),
+)
 @click.option("--missing", is_flag=True, help="List those that it does not answer.")
 @pass_settings
 def methods(settings: Settings, *, missing: bool) -> None:

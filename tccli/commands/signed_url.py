@@ -95,5 +95,12 @@ def _ask_proxy(client: Client, proxy_url: str, url: str) -> str:
 
 
 command = method_tree(
-    "signed-url", _print_signed_url, _options, "Print a URL that can be fetched for a while by anyone."
+    "signed-url",
+    _print_signed_url,
+    _options,
+    "Print a URL that can be fetched for a while by anyone.",
+    examples=(
+        "tc signed-url secrets get project/example/token",
+        "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ private/report.html --expires 2h",
+    ),
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 1_000_000
 
 
-@click.group(cls=Group, name="slugid", invoke_without_command=True)
+@click.group(cls=Group, name="slugid", invoke_without_command=True, examples=("tc slugid", "tc slugid --count 3"))
 @click.option("--v4", is_flag=True, help="Any first character; without it, none that looks like an option.")
 @click.option("--count", type=click.IntRange(1, MOST), default=1, metavar="N", help="How many.")
 @click.pass_context
@@ -39,7 +39,11 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
     write(Answer([_text(make()) for _ in range(count)], is_text=True))
 
 
-@command.command("encode", short_help="Print the slugid of a UUID")
+@command.command(
+    "encode",
+    short_help="Print the slugid of a UUID",
+    examples=("tc slugid encode 7cdd526c-0ad7-4cf4-9514-d52f68e9629d",),
+)
 @click.argument("uuid_", metavar="UUID")
 @pass_settings
 def encode(settings: Settings, uuid_: str) -> None:
@@ -62,7 +66,9 @@ def encode(settings: Settings, uuid_: str) -> None:
     write(Answer([_text(slugid.encode(_checked(found, uuid_)))], is_text=True))
 
 
-@command.command("decode", short_help="Print the UUID of a slugid")
+@command.command(
+    "decode", short_help="Print the UUID of a slugid", examples=("tc slugid decode fN1SbArXTPSVFNUvaOlinQ",)
+)
 @click.argument("slug", metavar="SLUG")
 @pass_settings
 def decode(settings: Settings, slug: str) -> None:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
 
 
-@click.command(cls=Command, name="temp-credentials")
+@click.command(
+    cls=Command,
+    name="temp-credentials",
+    examples=(
+        "eval \"$(tc temp-credentials --scope secrets:get:project/example/token --expires '1 hour')\"",
+        "tc temp-credentials --scope 'queue:*' --name ci/reader --expires '30 minutes' --format json",
+    ),
+)
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What they may do; repeatable.")
 @click.option("--name", metavar="CLIENT", help="Client id of their own, for the audit log.")
 @click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (now).")

@@ -19,5 +19,5 @@ def command() -> None:
     """
 
 
-command.add_command(artifact_command("artifact"))
-command.add_command(object_command("object"))
+command.add_command(artifact_command("upload artifact"))
+command.add_command(object_command("upload object"))

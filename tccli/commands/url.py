@@ -31,4 +31,13 @@ def _print_url(settings: Settings, method: Method, values: Values) -> None:
     write(Answer([url], is_text=True))
 
 
-command = method_tree("url", _print_url, _options, "Print the URL of an API call, unsigned.")
+command = method_tree(
+    "url",
+    _print_url,
+    _options,
+    "Print the URL of an API call, unsigned.",
+    examples=(
+        "tc url queue task fN1SbArXTPSVFNUvaOlinQ",
+        "tc url queue listTaskGroup fN1SbArXTPSVFNUvaOlinQ --limit 10",
+    ),
+)

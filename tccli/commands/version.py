@@ -11,7 +11,7 @@ from tccli.command import Command
 from tccli.options import Settings, pass_settings
 
 
-@click.command(cls=Command, name="version")
+@click.command(cls=Command, name="version", examples=("tc version", "tc version --server"))
 @click.option("--server", is_flag=True, help="Ask the deployment for its version.")
 @pass_settings
 def command(settings: Settings, *, server: bool) -> None:

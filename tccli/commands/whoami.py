@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
 
 
-@click.command(cls=Command, name="whoami")
+@click.command(cls=Command, name="whoami", examples=("tc whoami", "tc whoami --jq '.scopes[]' -r"))
 @pass_settings
 def command(settings: Settings) -> None:
     """

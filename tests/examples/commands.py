@@ -1,0 +1,24 @@
+"""
+What the examples of the hand-written commands need beyond the common world, and how those end that do not end well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.examples.queue import claimed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.world import World
+
+PREPARE: dict[str, Callable[[World], None]] = {
+    "upload artifact": claimed,
+    "upload-artifact": claimed,
+}
+
+ENDS_WITH: dict[str, int] = {}
+
+UNTIL_INTERRUPTED = {"sandbox start"}
+"""Commands whose examples run until Ctrl-C."""

@@ -1,0 +1,81 @@
+"""
+What runs an example as people do: in bash, with ``tc`` on the PATH and a deployment in the environment.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.depot import Depot, depot, hung_up
+from tests.examples.world import World, furnish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tccli.sandbox.server import Server
+
+__all__ = ["depot", "hung_up"]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """
+    A bash that ends at the first line that fails.
+
+    Attributes:
+        folder: Where it is.
+        environment: What it has beside the deployment's variables.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, lines: str, world: World) -> subprocess.CompletedProcess[bytes]:
+        """
+        Run lines to their end, as the root client of the world's deployment.
+        """
+        process = self.start(lines, world)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(lines, process.returncode, output, errors)
+
+    def start(self, lines: str, world: World) -> subprocess.Popen[bytes]:
+        """
+        Begin to run lines, in a process group of their own.
+        """
+        return subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", lines],
+            env={**self.environment, **world.sandbox.environment, **world.variables},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+
+@pytest.fixture
+def world(depot: Depot, sandbox_server: Server) -> World:
+    """
+    A furnished deployment, without the task, which a preparation may make in a state of its own.
+    """
+    world = World(depot, sandbox_server.sandbox.state)
+    furnish(world)
+    return world
+
+
+@pytest.fixture
+def shell(tmp_path: Path, process_environment: dict[str, str]) -> Shell:
+    """
+    A bash in the test's own folder, with ``tc`` on its PATH.
+    """
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "tc"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tccli "$@"\n')
+    program.chmod(0o755)
+    return Shell(tmp_path, {**process_environment, "PATH": f"{folder}:{process_environment['PATH']}"})
