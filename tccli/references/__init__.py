@@ -47,6 +47,10 @@ NOT_IDEMPOTENT = frozenset(
 )
 
 
+# The texts of services that are in no file here, by source.
+_held: dict[str, bytes] = {}
+
+
 class Method(NamedTuple):
     """
     One API method.
@@ -189,7 +193,10 @@ class Library:
         """
         Return a service's summary without reading its methods.
         """
-        with open(self.source(service), encoding="utf-8") as file:
+        source = self.source(service)
+        if source in _held:
+            return str(json.loads(_held[source].partition(b"\n")[0])["summary"])
+        with open(source, encoding="utf-8") as file:
             return str(json.loads(file.readline())["summary"])
 
     def service(self, name: str) -> Service:
@@ -206,7 +213,7 @@ class Library:
         Return the names of a service's methods, in the reference's order, without reading the methods.
         """
         start = '{"method":"'
-        lines = _lines(self.source(service))
+        lines = written(self.source(service))
         return [line[len(start) : line.index('"', len(start))] for line in lines if line.startswith(start)]
 
     def method(self, service: str, name: str) -> Method:
@@ -217,7 +224,7 @@ class Library:
             UsageError: There is none.
         """
         source = self.source(service)
-        lines = _lines(source)
+        lines = written(source)
         start = f'{{"method":"{name}"'
         for line in lines:
             if line.startswith(start):
@@ -268,14 +275,34 @@ def schemas(source: str) -> Mapping[str, Any]:
     """
     Return the JSON schemas in a service's file by name (``task.json``); they refer to each other by those names.
     """
-    records = (json.loads(line) for line in _lines(source) if line.startswith('{"schema"'))
+    records = (json.loads(line) for line in written(source) if line.startswith('{"schema"'))
     return {record["schema"]: record["body"] for record in records}
 
 
+def hold(name: str, text: bytes) -> str:
+    """
+    Take the reference of a service that is in no file here, and return the source by which it is read.
+
+    Args:
+        name: Where it came from, for people.
+        text: As in a file here.
+    """
+    source = f"{name}#{len(_held)}"
+    _held[source] = text
+    return source
+
+
 @cache
-def _lines(source: str) -> list[str]:
-    with open(source, encoding="utf-8") as file:
-        return file.read().splitlines()
+def written(source: str) -> list[str]:
+    """
+    Return the records of a service as they are written, each in a line.
+    """
+    text = _held.get(source)
+    if text is None:
+        with open(source, "rb") as file:
+            text = file.read()
+    # Not splitlines, which also breaks at characters that a string in JSON may hold as they are.
+    return text.decode().rstrip("\n").split("\n")
 
 
 def _head(source: str, lines: list[str]) -> dict[str, Any]:
@@ -284,7 +311,7 @@ def _head(source: str, lines: list[str]) -> dict[str, Any]:
 
 @cache
 def _service(source: str) -> Service:
-    lines = _lines(source)
+    lines = written(source)
     head = _head(source, lines)
     methods: dict[str, Method] = {}
     exchanges: dict[str, Exchange] = {}
