@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli import names
-from tccli.command import Command, Group
+from tccli.command import Command, Group, write_paragraphs
 from tccli.errors import UsageError
-from tccli.method_help import facts, meaning
+from tccli.method_help import parameter, sections
 from tccli.options import Settings, settings_of
+from tccli.references import words
+from tccli.references.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -93,9 +95,16 @@ class ServiceGroup(Group):
         """
         Write a line for each method.
         """
-        methods = self._library.service(self._service).methods.values()
-        with formatter.section("Methods"):
-            formatter.write_dl([(method.name, method.summary) for method in methods])
+        for heading, methods in grouped(self._library.service(self._service)):
+            with formatter.section(heading):
+                formatter.write_dl([(method.name, method.summary) for method in methods])
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the summary, and what there is to know of the service.
+        """
+        super().format_help_text(ctx, formatter)
+        write_paragraphs(formatter, words.of_service(self._service).paragraphs)
 
 
 class MethodCommand(Command):
@@ -106,14 +115,20 @@ class MethodCommand(Command):
         method: Whose.
         run: What it does with them.
         options: Options beside the method's own.
-        prints_data: As in :class:`~tccli.command.Command`.
+        has_example: Whether the method's example is one of this command.
     """
 
     def __init__(
-        self, method: Method, run: Callable[[Settings, Method, Values], None], options: Sequence[click.Option]
+        self,
+        method: Method,
+        run: Callable[[Settings, Method, Values], None],
+        options: Sequence[click.Option],
+        *,
+        has_example: bool = False,
     ) -> None:
         self.method = method
         self._run = run
+        self._has_example = has_example
         super().__init__(
             method.name,
             callback=self._call,
@@ -122,14 +137,23 @@ class MethodCommand(Command):
             short_help=method.summary,
         )
 
+    @property
+    def examples(self) -> Sequence[str]:
+        """
+        The method's example, read only when somebody asks.
+        """
+        example = words.of_method(self.method.service, self.method.name).example if self._has_example else ""
+        return (example,) if example else ()
+
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write the summary and the facts of the reference.
+        Write the summary, what there is to know, and the facts of the reference.
         """
         super().format_help_text(ctx, formatter)
-        formatter.write_paragraph()
-        with formatter.indentation():
-            formatter.write_dl(facts(self.method))
+        write_paragraphs(formatter, words.of_method(self.method.service, self.method.name).paragraphs)
+        for section in sections(self.method):
+            with formatter.section(section.heading):
+                formatter.write_dl(section.rows)
 
     def _call(self, **values: Any) -> None:
         ctx = click.get_current_context()
@@ -144,7 +168,7 @@ def call_command(method: Method) -> click.Command:
     """
     Return the command that calls *method*.
     """
-    return MethodCommand(method, call, _call_options(method))
+    return MethodCommand(method, call, _call_options(method), has_example=True)
 
 
 def service_group(library: Library, service: str) -> click.Command:
@@ -180,7 +204,7 @@ def _arguments(method: Method) -> list[click.Argument]:
 
 def _query_options(method: Method) -> list[click.Option]:
     return [
-        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=meaning(name))
+        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=parameter(method, name))
         for name in method.query
     ]
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
 UNBREAKABLE_HYPHEN = "\u2011"
 NARROWEST_HELP = 40
+NARROWEST_TEXT = 10
 WIDEST_HELP = 100
 
 
@@ -35,9 +36,23 @@ class _Formatter(click.HelpFormatter):
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """
-        Write rows of a name and a wrapped text.
+        Write rows of a name and a wrapped text; a word that is longer than its column sticks out.
         """
-        super().write_dl([(name, text.replace("-", UNBREAKABLE_HYPHEN)) for name, text in rows], col_max, col_spacing)
+        from textwrap import wrap
+
+        rows = list(rows)
+        column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
+        margin = " " * self.current_indent
+        width = max(self.width - self.current_indent - column, NARROWEST_TEXT)
+        for name, text in rows:
+            lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
+            if len(name) > column - col_spacing and lines:
+                self.write(f"{margin}{name}\n")
+                first = " " * column
+            else:
+                first = name.ljust(column)
+            self.write(f"{margin}{first}{lines[0] if lines else ''}".rstrip() + "\n")
+            self.write("".join(f"{margin}{' ' * column}{line}\n" for line in lines[1:]))
 
     def getvalue(self) -> str:
         """
@@ -57,6 +72,16 @@ def _columns() -> int:
         return max(os.get_terminal_size(1).columns, NARROWEST_HELP)
     except OSError:
         return 80
+
+
+def write_paragraphs(formatter: click.HelpFormatter, paragraphs: Iterable[str]) -> None:
+    """
+    Write paragraphs, indented, with an empty line before each.
+    """
+    with formatter.indentation():
+        for paragraph in paragraphs:
+            formatter.write_paragraph()
+            formatter.write_text(paragraph)
 
 
 class _Context(click.Context):
@@ -79,12 +104,18 @@ class _TakesSharedOptions(click.Command):
 
     Attributes:
         prints_data: Whether the options for output apply.
-        examples: For a shell, as people copy them: each a line, or several.
     """
 
     context_class = _Context
     prints_data = True
-    examples: Sequence[str] = ()
+    _examples: Sequence[str] = ()
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """
+        For a shell, as people copy them: each a line, or several.
+        """
+        return self._examples
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """
@@ -165,7 +196,7 @@ class Command(_TakesSharedOptions):
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self.prints_data = prints_data
-        self.examples = examples
+        self._examples = examples
 
 
 class Group(_TakesSharedOptions, click.Group):
@@ -183,7 +214,7 @@ class Group(_TakesSharedOptions, click.Group):
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
-        self.examples = examples
+        self._examples = examples
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """

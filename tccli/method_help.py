@@ -1,31 +1,66 @@
 """
-What ``--help`` says of a method.
+What ``--help`` and the manual pages say of a method, as rows of names and texts.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli import references
+from tccli.references import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tccli.core.fields import Field
     from tccli.references import Method
+
+
+class Section(NamedTuple):
+    """
+    Rows under a heading.
+    """
+
+    heading: str
+    rows: Sequence[tuple[str, str]]
+
+
+def sections(method: Method) -> list[Section]:
+    """
+    Return what the references say of a method: how it is requested, its arguments, its payload and its answer.
+    """
+    found = [
+        Section("Request", facts(method)),
+        Section("Scopes", _scope_rows(method.scopes)),
+        Section("Arguments", [(f"<{name}>", parameter(method, name)) for name in method.args]),
+        Section("Payload", [_payload_row(field) for field in _fields(method, method.input)]),
+        Section("Answer", [_answer_row(field) for field in _fields(method, method.output)]),
+    ]
+    return [section for section in found if section.rows]
 
 
 def facts(method: Method) -> list[tuple[str, str]]:
     """
-    Return what the reference says of a method, as names and texts.
+    Return verb and route, stability, and what goes in and out.
     """
     payload = "none"
     if method.takes_payload:
-        payload = f"JSON, matching {method.input}" if method.input else "JSON"
-    facts = [
-        ("Request", f"{method.verb} /api/{method.service}/{method.version}{method.route}"),
-        ("Arguments", " ".join(f"<{name}>" for name in method.args) or "none"),
-        ("Payload", payload),
-        ("Answer", f"JSON, matching {method.output}" if method.output else "not described by a schema"),
-        ("Stability", method.stability),
-        ("Scopes", scopes(method.scopes) or "none"),
+        payload = f"JSON, {method.input}" if method.input else "JSON; no schema is published"
+    return [
+        ("Route:", f"{method.verb} /api/{method.service}/{method.version}{method.route}"),
+        ("Stability:", method.stability),
+        ("Payload:", payload),
+        ("Answer:", f"JSON, {method.output}" if method.output else "not described by a schema"),
     ]
-    return [(f"{name}:", text) for name, text in facts]
+
+
+def parameter(method: Method, name: str) -> str:
+    """
+    Return what a path argument or a query option is for, what it looks like, and an example.
+    """
+    said = words.of_parameter(method, name)
+    looks = [f"example: {said.example}" if said.example else "", f"pattern: {said.pattern}" if said.pattern else ""]
+    return "; ".join(part for part in ((said.meaning or f"The API's {name}.").removesuffix("."), *looks) if part)
 
 
 def scopes(expression: Any) -> str:
@@ -47,14 +82,46 @@ def scopes(expression: Any) -> str:
             return ""
 
 
-def meaning(query: str) -> str:
+def _scope_rows(expression: Any) -> list[tuple[str, str]]:
     """
-    Return what a query option is for.
+    Return a scope expression with a row for each of the parts that it joins at its top.
     """
-    match query:
-        case "continuationToken":
-            return "Go on after the page whose answer held this token."
-        case "limit":
-            return "Entries a page, at most 1000."
+    match expression:
+        case None:
+            return [("none", "")]
+        case {"AllOf": [_, _, *_] as parts}:
+            return _joined("all of", "and", parts)
+        case {"AnyOf": [_, _, *_] as parts}:
+            return _joined("one of", "or", parts)
         case _:
-            return f"The API's {query}."
+            return [(scopes(expression) or "none", "")]
+
+
+def _joined(first: str, then: str, parts: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(then if place else first, scopes(part)) for place, part in enumerate(parts)]
+
+
+def _fields(method: Method, schema: str | None) -> list[Field]:
+    """
+    Return the fields that a schema allows.
+    """
+    if schema is None:
+        return []
+    from tccli.core.fields import fields
+
+    return fields(references.schemas(method.source), schema)
+
+
+def _payload_row(field: Field) -> tuple[str, str]:
+    return _row(field, "required" if field.required else "", field.limits)
+
+
+def _answer_row(field: Field) -> tuple[str, str]:
+    return _row(field, "" if field.required else "may be missing")
+
+
+def _row(field: Field, *said: str) -> tuple[str, str]:
+    if field.form:
+        where = f"{field.path}, " if field.path else ""
+        return f"({where}form {field.form})", f"{field.kind}:" if field.kind else ""
+    return field.path or "(the whole)", "; ".join(part for part in (field.kind, *said) if part)

@@ -10,6 +10,7 @@ import pty
 import re
 import subprocess
 import sys
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tccli import names, references
+from tccli.core.fields import fields
+from tccli.method_help import parameter
+from tccli.references.words import of_method
 from tests.rude import DROPPED, Answer, Received, answer, refusal, said
 
 if TYPE_CHECKING:
@@ -53,23 +57,41 @@ def words(text: str) -> str:
 @EVERY_METHOD
 def test_help_shows_the_reference(tc: CommandLine, method: references.Method) -> None:
     """
-    Summary, verb, route, arguments, query options, payload, stability, scopes; without a root URL.
+    All that it says of a method, without a root URL: the words, the facts, and an example to copy.
     """
     result = tc(method.service, method.name, "--help")
     shown = words(result.stdout)
-    solid = "".join(result.stdout.split())
+    said = of_method(method.service, method.name)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert method.summary in shown
-    assert f"Request:{method.verb}/api/{method.service}/{method.version}{method.route}Arguments:" in solid
-    assert f"Arguments: {' '.join(f'<{name}>' for name in method.args) or 'none'} " in shown
+    assert said.paragraphs
+    assert all(paragraph in shown for paragraph in said.paragraphs)
+    assert f"Route: {method.verb} /api/{method.service}/{method.version}{method.route} Stability:" in shown
     assert f"Stability: {method.stability} " in shown
-    assert all(f" --{names.kebab(name)} " in shown for name in method.query)
+    assert all(f" <{name}> {parameter(method, name)} " in shown for name in method.args)
+    assert all(f" --{names.kebab(name)} TEXT {parameter(method, name)} " in shown for name in method.query)
     assert method.takes_payload == (" --data " in shown) == (" --set " in shown) == ("Payload: JSON" in shown)
     assert method.is_paged == (" --paginate " in shown)
     assert " --dry-run " in shown
-    assert all("".join(scope.split()) in solid for scope in scopes(method.scopes))
+    assert all(scope in shown for scope in scopes(method.scopes))
     assert ("Scopes: none " in shown) == (not method.scopes)
+    assert result.stdout.endswith("Example:\n" + indent(said.example, "  ") + "\n")
+
+
+@EVERY_METHOD
+def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> None:
+    """
+    Of the payload, with what is required of them, and of the answer.
+    """
+    shown = words(tc(method.service, method.name, "--help").stdout)
+    schemas = references.schemas(method.source)
+
+    for heading, schema in (("Payload", method.input), ("Answer", method.output)):
+        rows = fields(schemas, schema) if schema else []
+        _, found, table = shown.partition(f" {heading}: {rows[0].path}") if rows else ("", "", "")
+        assert bool(rows) == bool(found)
+        assert all(f"{row.path} {row.kind}" in f"{rows[0].path}{table}" for row in rows if not row.form)
 
 
 def scopes(expression: Any) -> list[str]:
