@@ -30,33 +30,34 @@ class Payload:
     body: bytes
 
 
-def parse_json(text: bytes, source: str) -> Payload:
+def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:
     """
     Return the payload in *text*; it is sent byte for byte as it was written.
 
     Args:
         source: Names it in messages: ``stdin``, a file.
+        what: What it is called there.
 
     Raises:
         UsageError: It is not UTF-8, not JSON, or has a key twice.
     """
-    decoded = _decode(text, source)
+    decoded = _decode(text, source, what)
     if not decoded.strip():
-        raise UsageError(f"the payload from {source} is empty", hint="give JSON, such as --data '{}'")
+        raise UsageError(f"the {what} from {source} is empty", hint="give JSON, such as --data '{}'")
     try:
         document = json.loads(decoded, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"the payload from {source} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+            f"the {what} from {source} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     except ValueError as error:
-        raise UsageError(f"the payload from {source} is not JSON: {error}") from None
+        raise UsageError(f"the {what} from {source} is not JSON: {error}") from None
     except RecursionError:
-        raise UsageError(f"the payload from {source} is nested too deeply") from None
+        raise UsageError(f"the {what} from {source} is nested too deeply") from None
     return Payload(document, decoded.strip().encode())
 
 
-def parse_yaml(text: bytes, source: str) -> Payload:
+def parse_yaml(text: bytes, source: str, what: str = "payload") -> Payload:
     """
     Return the payload in the YAML *text*; timestamps stay the text that they are.
 
@@ -77,15 +78,15 @@ def parse_yaml(text: bytes, source: str) -> Payload:
             return node
 
     try:
-        document = yaml.load(_decode(text, source), Loader)  # noqa: S506 - a safe loader with fewer types
+        document = yaml.load(_decode(text, source, what), Loader)  # noqa: S506 - a safe loader with fewer types
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UsageError(f"the payload from {source} is not YAML: {error.problem}{where}") from None
+        raise UsageError(f"the {what} from {source} is not YAML: {error.problem}{where}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"the payload from {source} is not YAML: {str(error).splitlines()[0]}") from None
+        raise UsageError(f"the {what} from {source} is not YAML: {str(error).splitlines()[0]}") from None
     if document is None:
-        raise UsageError(f"the payload from {source} is empty")
+        raise UsageError(f"the {what} from {source} is empty")
     return encode(document)
 
 
@@ -163,12 +164,12 @@ def _check_keys(keys: list[Any]) -> None:
         seen.add(key.value)
 
 
-def _decode(text: bytes, source: str) -> str:
+def _decode(text: bytes, source: str, what: str) -> str:
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"the payload from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}"
+            f"the {what} from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}"
         ) from None
 
 

@@ -13,12 +13,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft6Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from jsonschema.exceptions import UnknownType, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
+from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT6
 
 from tccli import references
+from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,13 +29,19 @@ LONGEST_FOUND = 60
 _formats = FormatChecker(formats=())
 
 
+class BrokenSchemaError(ValueError):
+    """
+    A schema that cannot be used; the message goes on from its name: ``refers to a.json, which is not there``.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
     One thing that is wrong with a document.
 
     Attributes:
-        path: Where: ``metadata.name``, ``routes[2]``, or ``payload`` for the document itself.
+        path: Where: ``metadata.name``, ``routes[2]``, or ``payload`` for the whole document.
         expected: What the schema wants there.
         found: What is there, shortened.
     """
@@ -46,18 +54,61 @@ class Problem:
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
-def problems(source: str, schema: str, document: Any) -> list[Problem]:
+def problems(source: str, schema: str, document: Any, *, root: str = "payload") -> list[Problem]:
     """
     Return what is wrong with *document*, in the order of the document; nothing when it fits.
 
     Args:
         source: The file of the service whose schema it is: a method and an exchange know theirs.
         schema: Its name, as in the references: ``create-task-request.json``.
+        root: What the whole document is called.
+
+    Raises:
+        ConfigurationError: The schema is not one that can be used: a reference that was fetched may hold anything.
     """
-    errors = sorted(
-        _validator(source, schema).iter_errors(document), key=lambda error: [*map(str, error.absolute_path)]
-    )
-    return list(dict.fromkeys(_problem(cause) for error in errors for cause in _causes(error)))
+    try:
+        return found_by(_validator(source, schema), document, root=root)
+    except BrokenSchemaError as error:
+        hint = "tc references update fetches it again"
+        raise ConfigurationError(f"the schema {schema} of the reference {source} {error}", hint=hint) from None
+
+
+def found_by(validator: Any, document: Any, *, root: str) -> list[Problem]:
+    """
+    Return what a validator of jsonschema finds wrong with *document*.
+
+    Raises:
+        BrokenSchemaError: The schema is not one that can be used.
+    """
+    try:
+        errors = sorted(validator.iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
+        return list(dict.fromkeys(_problem(cause, root) for error in errors for cause in _causes(error)))
+    except RecursionError:
+        raise BrokenSchemaError("goes round in circles, or the document is nested too deeply") from None
+    except re.error as error:
+        raise BrokenSchemaError(f"holds an expression that cannot be read, {error.pattern!r}: {error.msg}") from None
+    except Unresolvable as error:
+        raise BrokenSchemaError(f"refers to {error.ref}, which is not there") from None
+    except (UnknownType, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        # Where a schema has something else than its draft says, the library falls over it in many ways.
+        raise BrokenSchemaError(f"is no JSON schema ({type(error).__name__})") from None
+
+
+def fits(schema: Any, document: Any) -> bool:
+    """
+    Tell whether *document* fits a schema that stands alone.
+
+    Raises:
+        BrokenSchemaError: The schema is not one that can be used.
+    """
+    return not found_by(_Validator(schema, format_checker=_formats), document, root="")
+
+
+def as_javascript(validator: Any) -> Any:
+    """
+    Return a validator class of jsonschema, with patterns read as JavaScript does.
+    """
+    return extend(validator, {"pattern": _pattern})
 
 
 @cache
@@ -89,8 +140,8 @@ def _is_kind_mismatch(error: ValidationError) -> bool:
     return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
 
 
-def _problem(error: ValidationError) -> Problem:
-    return Problem(path=_path(error), expected=_expected(error), found=_found(error))
+def _problem(error: ValidationError, root: str) -> Problem:
+    return Problem(path=_path(error) or root, expected=_expected(error), found=_found(error))
 
 
 def _path(error: ValidationError) -> str:
@@ -100,7 +151,7 @@ def _path(error: ValidationError) -> str:
             path += f"[{step}]"
         else:
             path += f".{step}" if path else step
-    return path or "payload"
+    return path
 
 
 def _expected(error: ValidationError) -> str:
@@ -132,7 +183,7 @@ def _alternatives(branches: list[Any]) -> str:
     return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
 
 
-_SAYINGS: Mapping[str, Callable[[Any, ValidationError], str]] = {
+_SAYINGS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
     "type": lambda value, _: " or ".join([value] if isinstance(value, str) else value),
     "required": lambda value, error: "also " + ", ".join(name for name in value if name not in error.instance),
     "additionalProperties": lambda _, error: "only " + ", ".join(error.schema.get("properties", {})),
@@ -145,6 +196,9 @@ _SAYINGS: Mapping[str, Callable[[Any, ValidationError], str]] = {
     "oneOf": lambda value, _: _alternatives(value),
     "anyOf": lambda value, _: _alternatives(value),
     "not": lambda *_: "something else",
+    "exclusiveMinimum": lambda value, _: f"more than {value}",
+    "exclusiveMaximum": lambda value, _: f"less than {value}",
+    None: lambda *_: "nothing there",
     **dict.fromkeys(
         (f"{bound}{what}" for bound in ("min", "max") for what in ("imum", "Length", "Items", "Properties")), _bound
     ),
@@ -241,4 +295,4 @@ def _is_email(value: object) -> bool:
     return not isinstance(value, str) or bool(re.fullmatch(r"[^\s@]+@[^\s@]+", value))
 
 
-_Validator: Any = extend(Draft6Validator, {"pattern": _pattern})
+_Validator: Any = as_javascript(Draft6Validator)
