@@ -199,7 +199,13 @@ def call(settings: Settings, method: Method, values: Values) -> None:
 
 def _arguments(method: Method) -> list[click.Argument]:
     # Numbered, since click folds the case of an argument's name.
-    return [click.Argument([f"arg_{place}"], metavar=f"<{name}>") for place, name in enumerate(method.args)]
+    return [_argument(method, place, name) for place, name in enumerate(method.args)]
+
+
+def _argument(method: Method, place: int, name: str) -> click.Argument:
+    if method.may_be_empty(name):
+        return click.Argument([f"arg_{place}"], metavar=f"[<{name}>]", required=False, default="")
+    return click.Argument([f"arg_{place}"], metavar=f"<{name}>")
 
 
 def _query_options(method: Method) -> list[click.Option]:

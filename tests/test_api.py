@@ -26,7 +26,7 @@ from tests.rude import DROPPED, Answer, Received, answer, refusal, said
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import CommandLine
+    from tests.conftest import CommandLine, RunningSandbox
     from tests.rude import Rude
 
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
@@ -226,6 +226,20 @@ def test_options_are_found_in_any_spelling(tc: CommandLine, option: str) -> None
     for words_ in ([option, "x"], [f"{option}=x"]):
         result = tc("url", "queue", "listTaskGroup", *words_, "g", env=ROOT)
         assert "https://tc.example.com/api/queue/v1/task-group/g/list?continuationToken=x\n" == result.stdout
+
+
+@pytest.mark.parametrize("method", ["listNamespaces", "listTasks"])
+@pytest.mark.parametrize("words_", [[], [""]], ids=["left out", "empty"])
+def test_the_top_of_the_index_has_no_name(
+    tc: CommandLine, sandbox: RunningSandbox, method: str, words_: list[str]
+) -> None:
+    """
+    So nothing stands for it, as in the API; everywhere else an empty argument would name another endpoint.
+    """
+    result = tc("index", method, *words_, env=sandbox.environment)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert [("GET", f"/api/index/v1/{'namespaces' if method == 'listNamespaces' else 'tasks'}/")] == sandbox.requests
 
 
 @pytest.mark.parametrize(

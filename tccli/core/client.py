@@ -43,7 +43,8 @@ def route_url(base: str, method: Method, args: Sequence[str], query: Mapping[str
         raise UsageError(f"{method.id} takes {len(method.args)} arguments ({wanted}), not {len(args)}")
     route = method.route
     for name, value in zip(method.args, args, strict=True):
-        route = route.replace(f"<{name}>", escape(f"{method.id}: <{name}>", value), 1)
+        segment = bool(value) or not method.may_be_empty(name)
+        route = route.replace(f"<{name}>", escape(f"{method.id}: <{name}>", value, segment=segment), 1)
     url = f"{base}/api/{method.service}/{method.version}{route}"
     written = "&".join(
         f"{quote(name, safe='')}={escape(f'{method.id}: --{name}', value, segment=False)}"

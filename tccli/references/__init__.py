@@ -50,6 +50,9 @@ NOT_IDEMPOTENT = frozenset(
 # The texts of services that are in no file here, by source.
 _held: dict[str, bytes] = {}
 
+# Arguments that may be empty, where that names the top of the tree: likewise no part of the references.
+MAY_BE_EMPTY = frozenset({("index.listNamespaces", "namespace"), ("index.listTasks", "namespace")})
+
 
 class Method(NamedTuple):
     """
@@ -99,6 +102,12 @@ class Method(NamedTuple):
         The path arguments, in the order of the route, which is their order everywhere.
         """
         return tuple(re.findall(r"<(\w+)>", self.route))
+
+    def may_be_empty(self, argument: str) -> bool:
+        """
+        Say whether a path argument may be empty.
+        """
+        return (self.id, argument) in MAY_BE_EMPTY
 
     @property
     def is_paged(self) -> bool:
