@@ -95,7 +95,7 @@ class ServiceGroup(Group):
         """
         Write a line for each method.
         """
-        for heading, methods in grouped(self._library.service(self._service)):
+        for heading, methods in grouped(self._library.service(self._service).methods.values()):
             with formatter.section(heading):
                 formatter.write_dl([(method.name, method.summary) for method in methods])
 

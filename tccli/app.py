@@ -61,11 +61,19 @@ class Root(Group):
         """
         Write services and commands apart.
         """
-        library = settings_of(ctx).library()
-        with formatter.section("Services"):
-            formatter.write_dl([(name, library.service_summary(name)) for name in library.service_names()])
-        with formatter.section("Commands"):
-            formatter.write_dl([*((name, _first_line(name)) for name in hand_written()), ("api", API)])
+        commands = [*hand_written(), "api"]
+        sections = {"Services": settings_of(ctx).library().service_names(), "Commands": commands}
+        for heading, listed in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, self.one_liner(ctx, name)) for name in listed])
+
+    def one_liner(self, ctx: click.Context, name: str) -> str:
+        """
+        Return what the list says of a command or a service, which is not loaded for it.
+        """
+        if name in hand_written():
+            return _first_line(name)
+        return API if name == "api" else settings_of(ctx).library().service_summary(name)
 
 
 @cache

@@ -223,6 +223,13 @@ class Group(_TakesSharedOptions, click.Group):
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
 
+    def one_liner(self, ctx: click.Context, name: str) -> str:
+        """
+        Return what a list of commands says of one.
+        """
+        command = self.load(ctx, name)
+        return "" if command is None else command.get_short_help_str(limit=1000).removesuffix(".")
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """
         Return a command by any spelling of its name.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli.api import MethodCommand, MethodTree, ServiceGroup
+from tccli.command import Group
 from tccli.documents import kinds
 from tccli.method_help import parameter
 from tccli.options import OneOf, global_options, output_options, settings_of
@@ -160,7 +161,7 @@ def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) ->
     params = [param for param in command.get_params(ctx) if not getattr(param, "hidden", False)]
     return Entry(
         path=path,
-        summary=_summary(command),
+        summary=_summary(command, ctx),
         paragraphs=_all_paragraphs(command),
         usage=" ".join([ctx.command_path, *command.collect_usage_pieces(ctx)]),
         arguments=tuple(_argument(each, path, method) for each in params if isinstance(each, click.Argument)),
@@ -194,7 +195,12 @@ def _exchanges(command: click.Command, ctx: click.Context) -> tuple[Exchange, ..
     return ()
 
 
-def _summary(command: click.Command) -> str:
+def _summary(command: click.Command, ctx: click.Context) -> str:
+    """
+    Return what the list of commands says that it stands in.
+    """
+    if ctx.parent is not None and isinstance(ctx.parent.command, Group):
+        return ctx.parent.command.one_liner(ctx.parent, str(ctx.info_name))
     return command.get_short_help_str(limit=1000).removesuffix(".")
 
 

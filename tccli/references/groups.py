@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tccli.references import Method, Service
+    from collections.abc import Iterable
+
+    from tccli.references import Method
 
 HEADINGS = {
     "": "Other methods",
@@ -60,12 +62,12 @@ ORDER = (
 LAST = ("Other methods", "Is it up?", "Deprecated")
 
 
-def grouped(service: Service) -> list[tuple[str, list[Method]]]:
+def grouped(methods: Iterable[Method]) -> list[tuple[str, list[Method]]]:
     """
-    Return the methods of a service under headings; the deprecated ones are last.
+    Return methods of a service under headings; the deprecated ones are last.
     """
     groups: dict[str, list[Method]] = {}
-    for method in service.methods.values():
+    for method in methods:
         groups.setdefault(heading(method), []).append(method)
     return sorted(groups.items(), key=lambda group: _place(group[0]))
 
