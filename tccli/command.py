@@ -38,14 +38,12 @@ class _Formatter(click.HelpFormatter):
         """
         Write rows of a name and a wrapped text; a word that is longer than its column sticks out.
         """
-        from textwrap import wrap
-
         rows = list(rows)
         column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
         margin = " " * self.current_indent
         width = max(self.width - self.current_indent - column, NARROWEST_TEXT)
         for name, text in rows:
-            lines = wrap(text, width, break_long_words=False, break_on_hyphens=False)
+            lines = _wrapped(text, width)
             if len(name) > column - col_spacing and lines:
                 self.write(f"{margin}{name}\n")
                 first = " " * column
@@ -59,6 +57,19 @@ class _Formatter(click.HelpFormatter):
         Return what was written.
         """
         return super().getvalue().replace(UNBREAKABLE_HYPHEN, "-")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """
+    Return the lines of a text; textwrap takes ten times as long, and a help has a hundred texts.
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _columns() -> int:

@@ -18,13 +18,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
 
 FOLDER = os.path.dirname(__file__)
 SUFFIX = ".jsonl"
@@ -279,13 +280,34 @@ def method(service_name: str, method_name: str) -> Method:
     return built_in().method(service_name, method_name)
 
 
+class Schemas(Mapping[str, Any]):
+    """
+    JSON schemas by name, each parsed when it is asked for: help needs two or three of fifty.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        start = '{"schema":"'
+        self._lines = {line[len(start) : line.index('"', len(start))]: line for line in lines if line.startswith(start)}
+        self._parsed: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._parsed:
+            self._parsed[name] = json.loads(self._lines[name])["body"]
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 @cache
-def schemas(source: str) -> Mapping[str, Any]:
+def schemas(source: str) -> Schemas:
     """
     Return the JSON schemas in a service's file by name (``task.json``); they refer to each other by those names.
     """
-    records = (json.loads(line) for line in written(source) if line.startswith('{"schema"'))
-    return {record["schema"]: record["body"] for record in records}
+    return Schemas(written(source))
 
 
 def hold(name: str, text: bytes) -> str:
