@@ -269,30 +269,20 @@ def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload
     """
     Return the payload as given, or None where settings will make it from nothing.
     """
-    from tccli.core import payload
+    from tccli import inputs
 
     if data is not None and not data.startswith("@"):
-        return payload.parse_json(data.encode("utf-8", "surrogateescape"), "--data")
+        return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data")
     if data is not None and data != "@-":
-        path = data[1:]
-        try:
-            with open(path, "rb") as file:
-                text = file.read()
-        except OSError as error:
-            raise UsageError(f"{method.id}: cannot read {path}: {error.strerror}") from None
-        parse = payload.parse_yaml if path.lower().endswith((".yml", ".yaml")) else payload.parse_json
-        return parse(text, path)
-    if sys.stdin is None or (changed and data is None and sys.stdin.isatty()):
-        text = b""
-    else:
-        if sys.stdin.isatty():
-            click.echo(f"tc: {method.id}: reading the payload from the terminal; Ctrl-D ends it", err=True)
-        text = sys.stdin.buffer.read()
+        return inputs.parse(inputs.read_file(data[1:], method.id), data[1:])
+    text = b""
+    if sys.stdin is not None and not (changed and data is None and sys.stdin.isatty()):
+        text = inputs.read_stdin(method.id)
     if not text.strip():
         if changed:
             return None
         raise UsageError(f"{method.id}: no payload", hint="give JSON on stdin, or --data JSON, or --data @FILE")
-    return payload.parse_json(text, "stdin")
+    return inputs.parse(text, "stdin")
 
 
 def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:

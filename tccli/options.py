@@ -180,7 +180,7 @@ class Settings:
             self.note(line)
 
 
-class OneOf(click.ParamType):
+class OneOf(click.ParamType):  # type: ignore[type-arg]  # which older versions of click do not take
     """
     The value of an option that is one of a few, in any spelling.
     """
@@ -323,6 +323,13 @@ def global_options() -> tuple[click.Option, ...]:
             help="Colour: auto, always, never.",
         ),
     )
+
+
+def file_option() -> click.Option:
+    """
+    Return ``-o`` without its long spelling, for a command in which ``--output`` has another meaning.
+    """
+    return _shared("-o", "output", metavar="FILE", help="Write to a file, whole or not at all.")
 
 
 @cache

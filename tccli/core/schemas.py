@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft6Validator, FormatChecker
+from jsonschema import Draft6Validator
 from jsonschema.exceptions import UnknownType, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
@@ -20,13 +19,13 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT6
 
 from tccli import references
+from tccli.core.formats import FORMATS
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 LONGEST_FOUND = 60
-_formats = FormatChecker(formats=())
 
 
 class BrokenSchemaError(ValueError):
@@ -101,7 +100,7 @@ def fits(schema: Any, document: Any) -> bool:
     Raises:
         BrokenSchemaError: The schema is not one that can be used.
     """
-    return not found_by(_Validator(schema, format_checker=_formats), document, root="")
+    return not found_by(_Validator(schema, format_checker=FORMATS), document, root="")
 
 
 def as_javascript(validator: Any) -> Any:
@@ -117,7 +116,7 @@ def _validator(source: str, schema: str) -> Any:
     registry: Registry[Any] = Registry().with_resources(
         (name, DRAFT6.create_resource(body)) for name, body in documents.items()
     )
-    return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=_formats)
+    return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=FORMATS)
 
 
 def _causes(error: ValidationError) -> list[ValidationError]:
@@ -258,41 +257,6 @@ def _javascript(pattern: str) -> re.Pattern[str]:
     Compile a pattern with JavaScript's meaning: ``$`` is the very end, ``\d`` and ``\w`` are ASCII.
     """
     return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
-
-
-def _checks(name: str) -> Callable[[Callable[[object], bool]], Callable[[object], bool]]:
-    """
-    Make a function the check for a format.
-    """
-
-    def register(function: Callable[[object], bool]) -> Callable[[object], bool]:
-        _formats.checks(name)(function)
-        return function
-
-    return register
-
-
-@_checks("date-time")
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", value, re.ASCII):
-        return False
-    try:
-        datetime.fromisoformat(value[:19])
-    except ValueError:
-        return False
-    return True
-
-
-@_checks("uri")
-def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", value))
-
-
-@_checks("email")
-def _is_email(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[^\s@]+@[^\s@]+", value))
 
 
 _Validator: Any = as_javascript(Draft6Validator)

@@ -66,7 +66,7 @@ class Answer(NamedTuple):
 
     Attributes:
         documents: JSON values: one, or none for an empty answer, or what a filter makes. They are read once.
-        raw: The one document as it arrived, or None where it was made here.
+        raw: The one document as it arrived, or as people will edit it; None where it was made here.
         is_text: The documents are strings to be printed bare: URLs, slugids, times.
         pages: A listing, instead of documents.
         is_table: A list made here, which people read best as a table.

@@ -1,0 +1,53 @@
+"""
+``tc schema``: the JSON schema of a method's payload or answer.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli.command import Command
+from tccli.errors import UsageError
+from tccli.options import Settings, file_option, pass_settings
+
+
+@click.command(
+    cls=Command,
+    name="schema",
+    params=[file_option()],
+    examples=(
+        "tc schema queue createTask",
+        "tc schema queue task --output",
+        "tc schema secrets set -o secret-schema.json",
+    ),
+)
+@click.argument("service", metavar="SERVICE")
+@click.argument("method", metavar="METHOD")
+@click.option("--output", "--answer", "answer", is_flag=True, help="The schema of the answer, not of the payload.")
+@pass_settings
+def command(settings: Settings, service: str, method: str, *, answer: bool) -> None:
+    """
+    Print the JSON schema that the payload of METHOD is held against, or its answer.
+
+    It is one document that refers to no other. Here --output is the answer's schema, and only -o names a file.
+    """
+    from tccli.lookup import method_of
+    from tccli.output import Answer
+
+    write = settings.writer()
+    found = method_of(settings, service, method)
+    name = found.output if answer else found.input
+    if name is None:
+        if answer:
+            raise UsageError(f"{found.id} answers with nothing that has a schema")
+        if found.takes_payload:
+            raise UsageError(f"{found.id}: the schema of its payload is not known")
+        hint = f"tc schema {found.service} {found.name} --output shows what it answers" if found.output else ""
+        raise UsageError(f"{found.id} takes no payload", hint=hint)
+    import json
+
+    from tccli import references
+    from tccli.core.bundles import bundle
+
+    document = bundle(references.schemas(found.source), name)
+    write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

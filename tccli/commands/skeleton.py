@@ -1,0 +1,44 @@
+"""
+``tc skeleton``: a payload for a method, to be filled in.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli.command import Command
+from tccli.options import Settings, pass_settings
+
+
+@click.command(
+    cls=Command,
+    name="skeleton",
+    examples=(
+        "tc skeleton queue createTask --format yaml -o task.yml",
+        'tc skeleton queue createTask | tc queue createTask "$(tc slugid)"',
+        "tc skeleton hooks createHook --full",
+    ),
+)
+@click.argument("service", metavar="SERVICE")
+@click.argument("method", metavar="METHOD")
+@click.option("--full", is_flag=True, help="With all fields that there are, not only those that must be.")
+@pass_settings
+def command(settings: Settings, service: str, method: str, *, full: bool) -> None:
+    """
+    Print a payload for METHOD that matches its schema: made-up values, but times and slugids that are new.
+
+    It is JSON, or YAML with --format yaml. Change what it says, and give it to the method.
+    """
+    from tccli.lookup import method_of
+    from tccli.output import Answer
+
+    write = settings.writer()
+    found = method_of(settings, service, method)
+    import json
+    from datetime import UTC, datetime
+    from random import SystemRandom
+
+    from tccli.core.skeletons import Luck, skeleton
+
+    document = skeleton(found, Luck(datetime.now(UTC), SystemRandom()), full=full)
+    write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -1,0 +1,54 @@
+"""
+``tc validate``: hold a payload against a method's schema, without sending it.
+"""
+
+from __future__ import annotations
+
+import click
+
+from tccli.command import Command
+from tccli.errors import UsageError
+from tccli.options import Settings, pass_settings
+
+
+@click.command(
+    cls=Command,
+    name="validate",
+    examples=(
+        "tc skeleton queue createTask | tc validate queue createTask",
+        "tc skeleton secrets set --format yaml -o secret.yml\ntc validate secrets set secret.yml",
+        "tc queue task fN1SbArXTPSVFNUvaOlinQ | tc validate queue task --answer",
+    ),
+)
+@click.argument("service", metavar="SERVICE")
+@click.argument("method", metavar="METHOD")
+@click.argument("file", metavar="[FILE]", default="-")
+@click.option("--answer", is_flag=True, help="It is an answer of the method, not a payload.")
+@pass_settings
+def command(settings: Settings, service: str, method: str, file: str, *, answer: bool) -> None:
+    """
+    Say all that is wrong with a payload for METHOD: in FILE, or on stdin; .yml and .yaml are YAML.
+
+    Prints a line for each problem and exits with 1; with 0 and nothing on stdout, the payload is right. With --format
+    json it prints objects of path, expected and found.
+    """
+    from tccli import inputs, verdicts
+    from tccli.lookup import method_of
+
+    write = settings.writer()
+    found = method_of(settings, service, method)
+    what = "answer" if answer else "payload"
+    schema = found.output if answer else found.input
+    if schema is None:
+        if not answer and not found.takes_payload:
+            raise UsageError(f"{found.id} takes no payload")
+        raise UsageError(f"{found.id}: the schema of its {what} is not known")
+    document = inputs.read_document(file, found.id, what)
+    from tccli.core.schemas import problems
+
+    wrong = problems(found.source, schema, document.document, root=what)
+    verdicts.say(settings, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
+
+
+def _where(file: str) -> str:
+    return "stdin" if file == "-" else file
