@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
-UNBREAKABLE_HYPHEN = "\u2011"
+AS_IT_IS = "\b\n"
 NARROWEST_HELP = 40
 NARROWEST_TEXT = 10
+NARROWEST_USAGE = 20
 WIDEST_HELP = 100
 
 
@@ -28,11 +29,30 @@ class _Formatter(click.HelpFormatter):
     Wraps help between words only: an option or a scope that is broken at a hyphen cannot be copied.
     """
 
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """
+        Write how a command is called, what follows its name below itself where it takes several lines.
+        """
+        start = f"{prefix or 'Usage: '}{prog} "
+        indent = len(start) if self.width - len(start) >= NARROWEST_USAGE else 2 * self.indent_increment
+        lines = _wrapped(args, self.width - len(start)) or [""]
+        self.write(f"{start}{lines[0]}".rstrip() + "\n")
+        for line in _wrapped(" ".join(lines[1:]), self.width - indent):
+            self.write(f"{' ' * indent}{line}\n")
+
     def write_text(self, text: str) -> None:
         """
-        Write a wrapped paragraph.
+        Write paragraphs, wrapped; one that begins as ``AS_IT_IS`` says stays as it is.
         """
-        super().write_text(text.replace("-", UNBREAKABLE_HYPHEN))
+        margin = " " * self.current_indent
+        paragraphs = []
+        for paragraph in text.split("\n\n"):
+            kept = paragraph.startswith(AS_IT_IS)
+            lines = (
+                paragraph.removeprefix(AS_IT_IS).split("\n") if kept else _wrapped(paragraph, self.width - len(margin))
+            )
+            paragraphs.append("".join(f"{margin}{line}".rstrip() + "\n" for line in lines))
+        self.write("\n".join(paragraphs))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """
@@ -51,12 +71,6 @@ class _Formatter(click.HelpFormatter):
                 first = name.ljust(column)
             self.write(f"{margin}{first}{lines[0] if lines else ''}".rstrip() + "\n")
             self.write("".join(f"{margin}{' ' * column}{line}\n" for line in lines[1:]))
-
-    def getvalue(self) -> str:
-        """
-        Return what was written.
-        """
-        return super().getvalue().replace(UNBREAKABLE_HYPHEN, "-")
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -47,10 +47,10 @@ def facts(method: Method) -> list[tuple[str, str]]:
     if method.takes_payload:
         payload = f"JSON, {method.input}" if method.input else "JSON; no schema is published"
     return [
-        ("Route:", f"{method.verb} /api/{method.service}/{method.version}{method.route}"),
-        ("Stability:", method.stability),
-        ("Payload:", payload),
-        ("Answer:", f"JSON, {method.output}" if method.output else "not described by a schema"),
+        (method.verb, f"/api/{method.service}/{method.version}{method.route}"),
+        ("Stability", method.stability),
+        ("Payload", payload),
+        ("Answer", f"JSON, {method.output}" if method.output else "not described by a schema"),
     ]
 
 

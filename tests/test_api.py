@@ -67,11 +67,11 @@ def test_help_shows_the_reference(tc: CommandLine, method: references.Method) ->
     assert method.summary in shown
     assert said.paragraphs
     assert all(paragraph in shown for paragraph in said.paragraphs)
-    assert f"Route: {method.verb} /api/{method.service}/{method.version}{method.route} Stability:" in shown
-    assert f"Stability: {method.stability} " in shown
+    assert f"Request: {method.verb} /api/{method.service}/{method.version}{method.route} Stability " in shown
+    assert f" Stability {method.stability} " in shown
     assert all(f" <{name}> {parameter(method, name)} " in shown for name in method.args)
     assert all(f" --{names.kebab(name)} TEXT {parameter(method, name)} " in shown for name in method.query)
-    assert method.takes_payload == (" --data " in shown) == (" --set " in shown) == ("Payload: JSON" in shown)
+    assert method.takes_payload == (" --data " in shown) == (" --set " in shown) == (" Payload JSON" in shown)
     assert method.is_paged == (" --paginate " in shown)
     assert " --dry-run " in shown
     assert all(scope in shown for scope in scopes(method.scopes))
@@ -215,7 +215,7 @@ def test_services_are_found_in_any_spelling(
     result = tc(*path, spelling, "PING", "--help")
 
     assert 0 == result.exit_code
-    assert f"GET /api/{service}/v1/ping" in result.stdout
+    assert f"/api/{service}/v1/ping\n" in result.stdout
 
 
 @pytest.mark.parametrize("option", ["--continuationToken", "--continuation-token", "--CONTINUATIONTOKEN"])
