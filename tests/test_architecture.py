@@ -71,6 +71,7 @@ MAY_IMPORT = {
         "lookup",
         "inputs",
         "verdicts",
+        "topics",
         "api",
         "downloads",
         "uploads",
@@ -78,6 +79,7 @@ MAY_IMPORT = {
     "app": {"errors", "names", "options", "api", "command"},
     "errors": set(),
     "names": set(),
+    "topics": set(),
     "__main__": {"app"},
     "__init__": set(),
 }
