@@ -128,6 +128,8 @@ class MethodCommand(Command):
     ) -> None:
         self.method = method
         self._run = run
+        # An option may be hidden by one of the method's own.
+        self._unsaid = {str(option.name): None for option in options}
         self._has_example = has_example
         super().__init__(
             method.name,
@@ -161,7 +163,7 @@ class MethodCommand(Command):
         query = {name: values.pop(f"query_{name}") for name in self.method.query}
         given = {name: value for name, value in query.items() if value is not None}
         _check_query(self.method, given)
-        self._run(settings_of(ctx), self.method, Values(args, given, values))
+        self._run(settings_of(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
 
 
 def call_command(method: Method) -> click.Command:

@@ -35,9 +35,11 @@ class Root(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """
-        Return all names, services last.
+        Return all names, services last; one that is named like a command is found below ``tc api`` only.
         """
-        return [*hand_written(), "api", *settings_of(ctx).library().service_names()]
+        commands = [*hand_written(), "api"]
+        services = settings_of(ctx).library().service_names()
+        return [*commands, *(name for name in services if names.find(name, commands) is None)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """
@@ -62,10 +64,15 @@ class Root(Group):
         Write services and commands apart.
         """
         commands = [*hand_written(), "api"]
-        sections = {"Services": settings_of(ctx).library().service_names(), "Commands": commands}
-        for heading, listed in sections.items():
-            with formatter.section(heading):
-                formatter.write_dl([(name, self.one_liner(ctx, name)) for name in listed])
+        library = settings_of(ctx).library()
+        services = [
+            (name if names.find(name, commands) is None else f"api {name}", library.service_summary(name))
+            for name in library.service_names()
+        ]
+        with formatter.section("Services"):
+            formatter.write_dl(services)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self.one_liner(ctx, name)) for name in commands])
 
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
@@ -135,7 +142,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     Run the command line; return its exit code.
     """
-    settings = Settings()
+    settings = Settings(sys.argv[1:] if argv is None else argv)
     try:
         return _invoke(argv, settings)
     except (KeyboardInterrupt, click.Abort):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
+    from tccli.core.reference_fetch import Fetcher
     from tccli.core.retries import RetryPolicy
     from tccli.core.transfer import Carrier
     from tccli.core.transport import HttpTransport, Transport
@@ -36,11 +37,17 @@ LONGEST_TIMEOUT = 366 * 86_400
 class Settings:
     """
     What the shared options say: an attribute for each, None or its default where an option is not given.
+
+    Attributes:
+        words: The command line, for what has to be known before it is parsed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        self.words = words
+        self._library: Library | None = None
         self.root_url: str | None = None
         self.profile: str | None = None
+        self.reference: list[str] = []
         self.anonymous = False
         self.authorized_scope: list[str] = []
         self.authorized_scopes: list[str] | None = None
@@ -132,9 +139,21 @@ class Settings:
         """
         Return the references that commands are made from.
         """
-        from tccli import references
+        if self._library is None:
+            from tccli import libraries
 
-        return references.built_in()
+            self._library = libraries.in_use(self.words, os.environ, self.fetcher, self.note)
+        return self._library
+
+    def fetcher(self) -> Fetcher:
+        """
+        Return what fetches references, without credentials.
+        """
+        from tccli.core.reference_fetch import Fetcher
+
+        if self.fake_path is not None:
+            raise ConfigurationError("API calls can be faked, but not the fetching of references")
+        return Fetcher(self._connections(), self._policy(), self._report)
 
     def client(self) -> Client:
         """
@@ -291,6 +310,12 @@ def global_options() -> tuple[click.Option, ...]:
     return (
         _shared("--root-url", metavar="URL", help="Root URL of the deployment (else TASKCLUSTER_ROOT_URL)."),
         _shared("--profile", metavar="NAME", help="Take root URL and credentials from a profile."),
+        _shared(
+            "--reference",
+            metavar="FILE|URL",
+            multiple=True,
+            help="Add or replace a service by its api.json; repeatable.",
+        ),
         _shared("--anonymous", is_flag=True, help="Use no credentials."),
         _shared("--authorized-scope", metavar="SCOPE", multiple=True, help="Use at most this scope; repeatable."),
         _shared(

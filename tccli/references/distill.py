@@ -2,7 +2,8 @@
 From the references that a deployment publishes to the compact files of this folder: facts in, prose out.
 
 A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty
-one for what is new, so the diff of the next version shows what is left to write.
+one for what is new, so the diff of the next version shows what is left to write. Only references that are used as they
+are published keep their prose: a title and a description at the end of a record.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
+WORDS = ("title", "description")
 HOLDS_NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
 HOLDS_VALUES = frozenset({"const", "enum", "default", "required"})
 
 Rollup = list[dict[str, Any]]
 
 
-def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mapping[str, str]) -> dict[str, str]:
+def distill(
+    rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mapping[str, str], *, prose: bool = False
+) -> dict[str, str]:
     """
     Return the text of each service's file.
 
@@ -32,6 +36,7 @@ def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mappin
         methods: A newer surface, ``{"services": {…}, "taskclusterVersion": …}``: it decides which methods there are,
             the roll-up adds scopes, categories and schemas where it knows the method. None takes all from the roll-up.
         summaries: By ``service``, ``service.method`` and ``service.exchange``; what is missing becomes an empty string.
+        prose: Keep titles and descriptions.
 
     Raises:
         UsageError: A document is not of the expected shape.
@@ -43,7 +48,8 @@ def distill(rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mappin
         release = methods.get("taskclusterVersion", "")
         files = {
             name: "".join(
-                json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+                json.dumps(record if prose else _without_words(record), ensure_ascii=False, separators=(",", ":"))
+                + "\n"
                 for record in _records(name, surface, contents, release, summaries)
             )
             for name, surface in methods["services"].items()
@@ -64,7 +70,9 @@ def _surface(contents: Mapping[str, Any]) -> dict[str, Any]:
         found = re.fullmatch(r"references/[\w-]+/v\d+/(api|exchanges)\.json", filename)
         if not found:
             continue
-        entry = services.setdefault(content["serviceName"], {"apiVersion": content["apiVersion"]})
+        entry = services.setdefault(
+            content["serviceName"], {"apiVersion": content["apiVersion"], "methods": [], **_words(content)}
+        )
         if found[1] == "api":
             entry["methods"] = [
                 {key: value for key, value in method.items() if value or key == "args"} for method in content["entries"]
@@ -89,6 +97,7 @@ def _records(
         "release": release,
         "exchanges": surface.get("exchangePrefix", ""),
         "summary": summaries.get(name, ""),
+        **_words(surface),
     }
     for method in surface["methods"]:
         yield _method_record(name, method, known.get(method["name"], {}), schemas, summaries)
@@ -99,6 +108,7 @@ def _records(
             "keys": [_key(key) for key in exchange["routingKey"]],
             **_schema_entry("schema", exchange, schemas),
             "summary": summaries.get(f"{name}.{exchange['name']}", ""),
+            **_words(exchange),
         }
     for path, body in sorted(schemas.items()):
         yield {"schema": path, "body": without_prose(body)}
@@ -126,7 +136,15 @@ def _method_record(
         "stability": method["stability"] if method["stability"] != "stable" else None,
     }
     record = {key: value for key, value in record.items() if value is not None}
-    return {**record, "summary": summaries.get(f"{name}.{method['name']}", "")}
+    return {**record, "summary": summaries.get(f"{name}.{method['name']}", ""), **_words(method)}
+
+
+def _words(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {key: entry[key] for key in WORDS if entry.get(key)}
+
+
+def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in WORDS}
 
 
 def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, str]:

@@ -1,0 +1,186 @@
+"""
+References over the network: those of a deployment, or a document that somebody names.
+
+They are public, so nothing is sent that says who asks, and nothing that comes back is believed before it was checked.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.account import HOST_AND_PORT
+from tccli.core.answers import service_error
+from tccli.core.decoding import KNOWN, PlainReader
+from tccli.core.retries import send_with_retries
+from tccli.core.tracing import masked_url
+from tccli.core.transport import Request, Response
+from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
+from tccli.references.published import DOCUMENT, MOST, VERSION, checked, contents
+from tccli.references.schema_forms import FILE_NAME, REFERENCE
+from tccli.references.strict_json import LARGEST, MalformedError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tccli.core.retries import RetryPolicy
+    from tccli.core.transport import HttpTransport
+
+SCHEMA_KEYS = ("input", "output", "schema")
+SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
+URL = re.compile(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?")
+
+
+class Fetcher:
+    """
+    Fetches documents that everybody may have.
+
+    Args:
+        transport: What sends.
+        policy: When to try again.
+        report: Takes lines for people.
+    """
+
+    def __init__(self, transport: HttpTransport, policy: RetryPolicy, report: Callable[[str], None]) -> None:
+        self._transport = transport
+        self._policy = policy
+        self._report = report
+
+    def document(self, url: str) -> Any:
+        """
+        Return the JSON at *url*.
+
+        Raises:
+            ServiceError: The answer is an error.
+            NoAnswerError: There was none, after the retries.
+            BrokenAnswerError: It is too large, or is not JSON of the kind that is accepted here.
+        """
+        response = send_with_retries(
+            self, lambda: Request("GET", url, {}), self._policy, idempotent=True, report=self._report
+        )
+        if 300 <= response.status < 400:
+            target = masked_url(response.headers.get("location", "nowhere"))
+            raise BrokenAnswerError(f"{masked_url(url)}: redirects to {target!a}, and redirects are not followed")
+        if not 200 <= response.status < 300:
+            raise service_error("references", url, response)
+        try:
+            return parse(response.body)
+        except MalformedError as error:
+            raise BrokenAnswerError(f"{masked_url(url)}: {error}") from None
+
+    def send(self, request: Request) -> Response:
+        """
+        Send once; read no more than a document may have.
+        """
+        with self._transport.open(request) as stream:
+            body = stream.read(LARGEST + 1)
+        if 200 <= stream.status < 300:
+            body = _plain(body, stream.headers.get("content-encoding", ""), masked_url(request.url))
+        return Response(stream.status, stream.headers, body)
+
+
+def of_url(fetcher: Fetcher, url: str) -> dict[str, Any]:
+    """
+    Return what a document at *url* says, checked: an ``api.json``, an ``exchanges.json`` or a roll-up.
+
+    Raises:
+        UsageError: It is no URL of the web.
+        ServiceError, NoAnswerError, BrokenAnswerError: There is no such document there.
+    """
+    found = URL.fullmatch(url)
+    if not found or "#" in url or int(found[1] or 1) not in range(1, 65536):
+        raise UsageError(f"{url!a} is not a URL of a document", hint="write https://HOST/PATH")
+    return _checked(fetcher.document(url), masked_url(url))
+
+
+def of_deployment(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
+    """
+    Return the references of a deployment, checked.
+
+    Raises:
+        ServiceError, NoAnswerError, BrokenAnswerError: There are none.
+    """
+    url = f"{root_url}/references/references.json"
+    try:
+        rollup = fetcher.document(url)
+    except NotFoundError:
+        url = f"{root_url}/references/manifest.json"
+        rollup = [{"filename": name, "content": content} for name, content in _by_manifest(fetcher, root_url)]
+    return _checked(rollup, url)
+
+
+def _checked(document: Any, where: str) -> dict[str, Any]:
+    try:
+        return checked(contents(document))
+    except MalformedError as error:
+        raise BrokenAnswerError(f"{where}: {error}") from None
+
+
+def _by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
+    """
+    Yield the documents that a manifest names, and the schemas that they name, one after the other.
+    """
+    manifest = fetcher.document(f"{root_url}/references/manifest.json")
+    paths = manifest.get("references") if isinstance(manifest, dict) else None
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise BrokenAnswerError(f"{root_url}/references/manifest.json: it has no list of references")
+    waiting: list[str] = []
+    for path in dict.fromkeys(path.removeprefix(root_url).removeprefix("/") for path in paths):
+        if DOCUMENT.fullmatch(path) and re.fullmatch("[a-z0-9_/.-]+", path):
+            content = fetcher.document(f"{root_url}/{path}")
+            yield path, content
+            waiting += _schemas_of(content)
+    seen = set(waiting)
+    while waiting:
+        path = waiting.pop()
+        if len(seen) > MOST:
+            raise BrokenAnswerError(f"{root_url}/references/manifest.json: there are more than {MOST} schemas")
+        try:
+            content = fetcher.document(f"{root_url}/{path}")
+        except NotFoundError:
+            continue
+        yield path, content
+        folder = path.rpartition("/")[0]
+        # Read as text: a reference that is none, because it is a value, costs a request.
+        files = {found[1] for text in _references(content) if (found := REFERENCE.fullmatch(text)) and found[1]}
+        waiting += (new := {f"{folder}/{file}" for file in files} - seen)
+        seen |= new
+
+
+def _schemas_of(content: Any) -> list[str]:
+    """
+    Return the paths of the schemas that a reference names, as far as they can be paths.
+    """
+    if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
+        return []
+    service = content.get("serviceName")
+    named = [entry.get(key) for entry in content["entries"] if isinstance(entry, dict) for key in SCHEMA_KEYS]
+    paths = [f"schemas/{service}/{name.removesuffix('#')}" for name in named if isinstance(name, str)]
+    return list(dict.fromkeys(path for path in paths if SCHEMA_PATH.fullmatch(path)))
+
+
+def _references(schema: Mapping[str, Any]) -> list[str]:
+    return [json.loads(text) for text in re.findall(r'"\$ref": ("(?:[^"\\]|\\.)*")', json.dumps(schema))]
+
+
+def _plain(body: bytes, encoding: str, where: str) -> bytes:
+    """
+    Undo a content encoding, as far as a document may go.
+    """
+    encoding = encoding.strip().lower()
+    if len(body) > LARGEST:
+        raise BrokenAnswerError(f"{where}: it is larger than {LARGEST >> 20} MiB")
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in KNOWN:
+        raise BrokenAnswerError(f"{where}: it is in the encoding {encoding!a}, which was not asked for")
+    reader = PlainReader(io.BytesIO(body).readinto, where, is_empty=False)
+    plain = bytearray()
+    buffer = memoryview(bytearray(1 << 20))
+    while count := reader.readinto(buffer):
+        plain += buffer[:count]
+        if len(plain) > LARGEST:
+            raise BrokenAnswerError(f"{where}: it is larger than {LARGEST >> 20} MiB")
+    return bytes(plain)

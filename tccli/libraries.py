@@ -1,0 +1,137 @@
+"""
+Which references a command line is about: the built-in ones, below those that are kept of the deployment in use, below
+those that ``--reference`` gives.
+
+Commands are made from references, so this has to be known before the command line has been parsed: the few options
+that decide it are looked for in the words themselves, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from tccli import names, references
+from tccli.core import kept_references
+from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
+from tccli.references import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tccli.core.reference_fetch import Fetcher
+
+
+class Said(NamedTuple):
+    """
+    What the words of a command line say; of an option that is given twice, the later one counts.
+    """
+
+    root_url: str | None
+    profile: str | None
+    reference: Sequence[str]
+
+
+def said(words: Sequence[str]) -> Said:
+    """
+    Return what *words* say, in any spelling of the options; after ``--`` there are none.
+    """
+    found: dict[str, list[str]] = {names.fold(name): [] for name in Said._fields}
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            break
+        if not word.startswith("--"):
+            continue
+        name, equals, value = word[2:].partition("=")
+        values = found.get(names.fold(name))
+        if values is not None:
+            values += [value] if equals else [next(rest, "")]
+    root_url, profile, reference = found.values()
+    return Said(root_url[-1] if root_url else None, profile[-1] if profile else None, reference)
+
+
+def in_use(
+    words: Sequence[str], environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
+) -> Library:
+    """
+    Return the references that a command line is about.
+
+    Args:
+        words: Of the command line.
+        fetcher: Makes what fetches a ``--reference`` that is a URL.
+        note: Takes lines for people.
+
+    Raises:
+        UsageError: A ``--reference`` cannot be read.
+        BrokenAnswerError: One that was fetched is not what it should be.
+    """
+    wishes = said(words)
+    library = references.built_in()
+    if os.path.isdir(kept_references.folder(environ)):
+        root_url = _root_url(wishes, environ)
+        if root_url:
+            library = _with_kept(library, environ, root_url, note)
+    return with_given(library, wishes.reference, fetcher)
+
+
+def laid_over(library: Library, where: str, texts: Mapping[str, bytes]) -> Library:
+    """
+    Return a library in which the services of *texts* take the place of those in *library*.
+
+    Args:
+        where: They came from, for people.
+        texts: By service, in the form of the built-in files.
+    """
+    return Library({**library.files, **{service: references.hold(where, text) for service, text in texts.items()}})
+
+
+def with_given(library: Library, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> Library:
+    """
+    Return a library in which the references at paths and URLs take the place of those in *library*.
+    """
+    for each in given:
+        library = _with_one(library, each, fetcher)
+    return library
+
+
+def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> Library:
+    from tccli.references.live import completed, texts
+    from tccli.references.strict_json import MalformedError
+
+    if is_url := given.lower().startswith(("http://", "https://")):
+        from tccli.core.reference_fetch import of_url
+
+        contents = of_url(fetcher(), given)
+    else:
+        from tccli.references.given import of_file
+
+        contents = of_file(given)
+    try:
+        return laid_over(library, given, completed(texts(contents, library), library))
+    except MalformedError as error:
+        raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
+
+
+def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]) -> Library:
+    try:
+        found = kept_references.kept(environ, root_url)
+    except kept_references.DamagedError as error:
+        note(f"{error} is damaged, and not used; tc references update fetches it again")
+        return library
+    return library if found is None else laid_over(library, found.path, found.texts)
+
+
+def _root_url(wishes: Said, environ: Mapping[str, str]) -> str | None:
+    """
+    Return the root URL, if there is one; what is wrong with it is said by what needs it.
+    """
+    given = wishes.root_url if wishes.root_url is not None or wishes.profile else environ.get("TASKCLUSTER_ROOT_URL")
+    if given:
+        return given.strip().rstrip("/")
+    from tccli.core.account import Wishes, root_url
+
+    try:
+        return root_url(Wishes(profile=wishes.profile), environ)
+    except ConfigurationError:
+        return None
