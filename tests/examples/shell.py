@@ -7,6 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,10 +46,10 @@ class Shell:
 
     def start(self, lines: str, world: World) -> subprocess.Popen[bytes]:
         """
-        Begin to run lines, in a process group of their own.
+        Begin to run lines, indented as help shows them and people copy them, in a process group of their own.
         """
         return subprocess.Popen(
-            ["bash", "-euo", "pipefail", "-c", lines],
+            ["bash", "-euo", "pipefail", "-c", indent(lines, "  ")],
             env={**self.environment, **world.sandbox.environment, **world.variables},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
