@@ -1,28 +1,108 @@
 """
-``tc references``: make the built-in API references from published ones.
+``tc references``: the API references of a deployment, kept for its help and its commands.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.command import Group
-from tccli.errors import UsageError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
 from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tccli.references import Library
+
+LONGEST_VALUE = 60
+MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 @click.group(cls=Group, name="references")
 def command() -> None:
     """
     The API references: services, methods, exchanges and schemas.
+
+    Those of the newest release are built in. Those of a deployment can be fetched: from then on they count for its
+    root URL. --reference gives one for a single call.
     """
+
+
+@command.command(
+    "update",
+    short_help="Fetch the references of the deployment in use, and use them from now on",
+    examples=("tc references update", "tc references update --jq .methods"),
+)
+@pass_settings
+def update(settings: Settings) -> None:
+    """
+    Fetch the references of the deployment in use, and use them for its root URL from now on: its methods, its schemas,
+    and in help also what it says of them.
+
+    They are fetched without credentials, checked, and kept in the cache folder until the next update. Either all are
+    replaced or none.
+    """
+    import time
+
+    from tccli import references
+    from tccli.core import kept_references
+    from tccli.output import Answer
+
+    write = settings.writer()
+    root_url = settings.root()
+    texts = _fetched(settings, root_url)
+    fetched = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    path = kept_references.keep(os.environ, root_url, texts, fetched=fetched)
+    services = [references.service_in(references.hold(path, text)) for text in texts.values()]
+    settings.note("tc references diff shows how they differ from the built-in ones")
+    counts = {
+        "services": len(services),
+        "methods": sum(len(service.methods) for service in services),
+        "exchanges": sum(len(service.exchanges) for service in services),
+    }
+    write(Answer([{"rootUrl": root_url, **counts, "path": path}]))
+
+
+@command.command(
+    "diff",
+    short_help="Show how the references of the deployment in use differ from the built-in ones",
+    examples=("tc references diff", """tc references diff --jq '.[] | select(.kind == "method")'"""),
+)
+@pass_settings
+def diff(settings: Settings) -> None:
+    """
+    Show what differs from the built-in references: services, methods, exchanges and schemas, and what of them.
+
+    What is compared is what is kept of the deployment in use, or else what it publishes now; with --reference, the
+    services that are given. A difference is added, removed or changed; "before" is built in. The exit code is 0 when
+    nothing differs, and 1 when something does.
+    """
+    from tccli import references
+    from tccli.output import Answer
+    from tccli.references.differences import differences
+
+    write = settings.writer()
+    library = references.built_in()
+    other, services = _other(settings, library)
+    found = [each._asdict() for each in differences(library, other, services)]
+    if settings.format is None and settings.jq is None and settings.output in {None, "-"} and _is_terminal():
+        write(Answer([_in_words(each) for each in found], is_text=True))
+    elif settings.format == "table":
+        shown = [{**each, **{key: _value(each[key]) for key in ("before", "after")}} for each in found]
+        write(Answer([shown], is_table=True))
+    else:
+        write(Answer([found]))
+    if found:
+        raise NegativeAnswerError(
+            f"{len(found)} difference{'s' if len(found) > 1 else ''} from the built-in references"
+        )
+    settings.note("there is no difference from the built-in references")
 
 
 @command.command(
@@ -62,6 +142,73 @@ def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -
     if missing:
         settings.note(f"no summary yet: {', '.join(missing)}")
     settings.note(f"wrote {len(files)} files to {folder}")
+
+
+def _fetched(settings: Settings, root_url: str) -> dict[str, bytes]:
+    """
+    Return what a deployment publishes now, by service.
+    """
+    from tccli import references
+    from tccli.core.reference_fetch import of_deployment
+    from tccli.references.live import texts
+    from tccli.references.strict_json import MalformedError
+
+    contents = of_deployment(settings.fetcher(), root_url)
+    try:
+        return texts(contents, references.built_in())
+    except MalformedError as error:
+        raise BrokenAnswerError(f"{root_url}: {error}") from None
+
+
+def _other(settings: Settings, library: Library) -> tuple[Library, Sequence[str]]:
+    """
+    Return what is compared with the built-in references, and the services of which it says anything.
+    """
+    from tccli import libraries
+    from tccli.core import kept_references
+    from tccli.references import Library
+
+    if settings.reference:
+        given = libraries.with_given(library, settings.reference, settings.fetcher)
+        return given, [name for name in given.service_names() if given.files[name] != library.files.get(name)]
+    root_url = settings.root()
+    try:
+        kept = kept_references.kept(os.environ, root_url)
+    except kept_references.DamagedError as error:
+        settings.note(f"{error} is damaged")
+        kept = None
+    if kept is None:
+        settings.note(f"nothing is kept of {root_url}: what it publishes now is fetched, and not kept")
+        texts: Mapping[str, bytes] = _fetched(settings, root_url)
+    else:
+        settings.note(f"of {root_url}, as fetched at {kept.fetched}")
+        texts = kept.texts
+    other = libraries.laid_over(Library({}), root_url, texts)
+    return other, sorted({*other.files, *library.files})
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _in_words(difference: Mapping[str, Any]) -> str:
+    """
+    Return a line that says a difference to a person.
+    """
+    service, kind, name, what = (difference[key] for key in ("service", "kind", "name", "what"))
+    where = f"{service} {kind} {name}" if kind != "service" else f"service {name}"
+    values = [_value(difference[key]) for key in ("before", "after") if difference[key] is not None]
+    line = f"{MARKS[difference['change']]} {' '.join(filter(None, [where, what]))}"
+    if difference["change"] == "changed":
+        values = [_value(difference[key]) or "nothing" for key in ("before", "after")]
+    return f"{line}: {' -> '.join(values)}" if values else line
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
 def _read(path: str) -> Any:

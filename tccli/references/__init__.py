@@ -216,7 +216,7 @@ class Library:
         Raises:
             UsageError: There is none.
         """
-        return _service(self.source(name))
+        return service_in(self.source(name))
 
     def method_names(self, service: str) -> list[str]:
         """
@@ -341,7 +341,10 @@ def _head(source: str, lines: list[str]) -> dict[str, Any]:
 
 
 @cache
-def _service(source: str) -> Service:
+def service_in(source: str) -> Service:
+    """
+    Return the service that a source describes.
+    """
     lines = written(source)
     head = _head(source, lines)
     methods: dict[str, Method] = {}

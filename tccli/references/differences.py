@@ -1,0 +1,163 @@
+"""
+What differs between two libraries of references.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli import references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tccli.references import Exchange, Library, Method, Service
+
+ADDED = "added"
+REMOVED = "removed"
+CHANGED = "changed"
+
+
+class Difference(NamedTuple):
+    """
+    One thing that is not the same.
+
+    Attributes:
+        service: The service's name.
+        kind: ``service``, ``method``, ``exchange`` or ``schema``.
+        name: Of the method, the exchange or the schema; of a service its own.
+        change: ``added``, ``removed`` or ``changed``.
+        what: What of it: ``route``, ``query``, a place in the schema; empty for the whole.
+        before: What was there, as JSON; None where nothing was.
+        after: What is there now.
+    """
+
+    service: str
+    kind: str
+    name: str
+    change: str
+    what: str = ""
+    before: Any = None
+    after: Any = None
+
+
+def differences(before: Library, after: Library, services: Iterable[str]) -> Iterator[Difference]:
+    """
+    Yield what differs in *services*, in their order.
+    """
+    for name in services:
+        if name not in after.files:
+            yield Difference(name, "service", name, REMOVED, before=before.service(name).version)
+        elif name not in before.files:
+            yield Difference(name, "service", name, ADDED, after=after.service(name).version)
+            yield from _of_service(None, after.service(name))
+        else:
+            yield from _of_service(before.service(name), after.service(name))
+
+
+def _of_service(before: Service | None, after: Service) -> Iterator[Difference]:
+    if before is not None and before.version != after.version:
+        yield Difference(after.name, "service", after.name, CHANGED, "version", before.version, after.version)
+    # A reference that came without schemas says nothing about payloads and answers.
+    with_schemas = any(method.input or method.output for method in after.methods.values())
+    methods = [
+        {name: _method_facts(method, with_schemas=with_schemas) for name, method in service.methods.items()}
+        for service in (before, after)
+        if service
+    ]
+    yield from _of_records(after.name, "method", *(methods if before else [{}, *methods]))
+    exchanges = [
+        {name: _exchange_facts(exchange) for name, exchange in service.exchanges.items()}
+        for service in (before, after)
+        if service
+    ]
+    yield from _of_records(after.name, "exchange", *(exchanges if before else [{}, *exchanges]))
+    if before is not None and with_schemas:
+        yield from _of_schemas(after.name, references.schemas(before.source), references.schemas(after.source))
+
+
+def _method_facts(method: Method, *, with_schemas: bool) -> dict[str, Any]:
+    schemas = {"payload": method.input, "answer": method.output} if with_schemas else {}
+    return {
+        "verb": method.verb,
+        "route": method.route,
+        "arguments": list(method.args),
+        "query": set(method.query),
+        "takes payload": method.takes_payload,
+        **schemas,
+        "scopes": method.scopes,
+        "stability": method.stability,
+    }
+
+
+def _exchange_facts(exchange: Exchange) -> dict[str, Any]:
+    return {
+        "exchange": exchange.exchange,
+        "routing key": [f"{key.constant or key.name}{'#' if key.multiple_words else ''}" for key in exchange.keys],
+        "schema": exchange.schema,
+    }
+
+
+def _of_records(
+    service: str, kind: str, before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
+) -> Iterator[Difference]:
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield Difference(service, kind, name, REMOVED, before=_in_short(before[name]))
+        elif name not in before:
+            yield Difference(service, kind, name, ADDED, after=_in_short(after[name]))
+        else:
+            for what, was in before[name].items():
+                now = after[name][what]
+                if isinstance(was, set):
+                    for one in sorted(was ^ now):
+                        change = (REMOVED, what, one, None) if one in was else (ADDED, what, None, one)
+                        yield Difference(service, kind, name, *change)
+                elif was != now:
+                    yield Difference(service, kind, name, CHANGED, what, was, now)
+
+
+def _in_short(facts: Mapping[str, Any]) -> str:
+    return f"{facts['verb']} {facts['route']}" if "verb" in facts else str(facts["exchange"])
+
+
+def _of_schemas(service: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            yield Difference(service, "schema", name, REMOVED)
+        elif name not in before:
+            yield Difference(service, "schema", name, ADDED)
+        else:
+            for change, what, was, now in _in_values("#", before[name], after[name]):
+                yield Difference(service, "schema", name, change, what, was, now)
+
+
+def _in_values(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, Any, Any]]:
+    """
+    Yield what differs between two JSON values: how, where, what was there, what is.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(before.keys() | after.keys()):
+            inside = f"{place}/{key}"
+            if key not in after:
+                yield REMOVED, inside, before[key], None
+            elif key not in before:
+                yield ADDED, inside, None, after[key]
+            else:
+                yield from _in_values(inside, before[key], after[key])
+    elif isinstance(before, list) and isinstance(after, list) and not _are_words([*before, *after]):
+        for index, (was, now) in enumerate(zip(before, after, strict=False)):
+            yield from _in_values(f"{place}/{index}", was, now)
+        common = min(len(before), len(after))
+        yield from ((REMOVED, f"{place}/{common + index}", was, None) for index, was in enumerate(before[common:]))
+        yield from ((ADDED, f"{place}/{common + index}", None, now) for index, now in enumerate(after[common:]))
+    elif isinstance(before, list) and isinstance(after, list):
+        # What is required, or may be chosen: its order means nothing.
+        yield from ((REMOVED, place, was, None) for was in before if was not in after)
+        yield from ((ADDED, place, None, now) for now in after if now not in before)
+    elif before != after:
+        yield CHANGED, place, before, after
+
+
+def _are_words(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
