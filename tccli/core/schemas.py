@@ -7,6 +7,7 @@ Source: JSON Schema draft 6, as the services read it: patterns are JavaScript's,
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from jsonschema import Draft6Validator
 from jsonschema.exceptions import UnknownType, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
-from referencing.exceptions import Unresolvable
+from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT6
 
 from tccli import references
@@ -66,7 +67,8 @@ def problems(source: str, schema: str, document: Any, *, root: str = "payload") 
         ConfigurationError: The schema is not one that can be used: a reference that was fetched may hold anything.
     """
     try:
-        return found_by(_validator(source, schema), document, root=root)
+        with usable_schema():
+            return found_by(_validator(source, schema), document, root=root)
     except BrokenSchemaError as error:
         hint = "tc references update fetches it again"
         raise ConfigurationError(f"the schema {schema} of the reference {source} {error}", hint=hint) from None
@@ -79,17 +81,32 @@ def found_by(validator: Any, document: Any, *, root: str) -> list[Problem]:
     Raises:
         BrokenSchemaError: The schema is not one that can be used.
     """
-    try:
+    with usable_schema():
         errors = sorted(validator.iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
         return list(dict.fromkeys(_problem(cause, root) for error in errors for cause in _causes(error)))
+
+
+@contextmanager
+def usable_schema() -> Iterator[None]:
+    """
+    Take what the library stumbles over for a fault of the schema: its draft is checked, but not every part of it.
+
+    Raises:
+        BrokenSchemaError: It stumbled.
+    """
+    try:
+        yield
+    except BrokenSchemaError:
+        raise
     except RecursionError:
         raise BrokenSchemaError("goes round in circles, or the document is nested too deeply") from None
     except re.error as error:
         raise BrokenSchemaError(f"holds an expression that cannot be read, {error.pattern!r}: {error.msg}") from None
-    except Unresolvable as error:
-        raise BrokenSchemaError(f"refers to {error.ref}, which is not there") from None
+    except (Unresolvable, NoSuchResource) as error:
+        # A pointer is told without its hash; of a name only the document is told.
+        part = getattr(error, "anchor", "") or (error.ref if error.ref.startswith("/") else "")
+        raise BrokenSchemaError(f"refers to {f'#{part}' if part else error.ref}, which is not there") from None
     except (UnknownType, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        # Where a schema has something else than its draft says, the library falls over it in many ways.
         raise BrokenSchemaError(f"is no JSON schema ({type(error).__name__})") from None
 
 

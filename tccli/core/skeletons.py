@@ -285,9 +285,9 @@ class _Maker:
                 with suppress(PatternError):
                     yield matching(schema["pattern"], self._luck.random, least=length).ljust(least, "x")
 
-    def _number(self, schema: Mapping[str, Any]) -> int | float:
-        step = schema.get("multipleOf", 1)
-        edges = [0, 1, *(schema[bound] for bound in BOUNDS if bound in schema)]
+    def _number(self, schema: Mapping[str, Any]) -> float:
+        step: float = schema.get("multipleOf", 1)
+        edges: list[float] = [0, 1, *(schema[bound] for bound in BOUNDS if bound in schema)]
         near = [step * (edge // step + more) for edge in edges for more in (0, 1, -1)]
         return self._first(schema, [*near, *edges])
 

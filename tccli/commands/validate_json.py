@@ -1,0 +1,131 @@
+"""
+``tc validate-json``: hold any JSON or YAML against any JSON schema.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tccli.command import Command
+from tccli.errors import BrokenAnswerError, UsageError
+from tccli.options import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from tccli.core.addresses import Documents
+    from tccli.core.schemas import Problem
+
+SUBJECT = "validate-json"
+NAME = re.compile(r"/?(?:schemas/)?(?P<service>[\w-]+)/(?:v[0-9]+/)?(?P<schema>[\w./-]+\.json)#?")
+METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
+
+
+@click.command(
+    cls=Command,
+    name="validate-json",
+    examples=(
+        'echo \'{"expires": "2030-01-01T00:00:00Z", "secret": {}}\' | tc validate-json secrets.set -',
+        "tc skeleton queue createTask | tc validate-json queue/v1/create-task-request.json -",
+        "tc skeleton secrets set --format yaml -o secret.yml\ntc validate-json <(tc schema secrets set) secret.yml",
+    ),
+)
+@click.argument("schema", metavar="SCHEMA")
+@click.argument("file", metavar="FILE")
+@pass_settings
+def command(settings: Settings, schema: str, file: str) -> None:
+    """
+    Say all that is wrong with FILE, by SCHEMA: a line for each problem and exit code 1, or nothing and 0.
+
+    Each is a file, a URL, or, for FILE, - for stdin. SCHEMA may also be a name in the references, such as
+    queue/v1/create-task-request.json, or a method with a payload, such as queue.createTask. Drafts 4, 6, 7, 2019-09 and
+    2020-12 are known by the schema's $schema; without one it is draft 7. What a schema refers to is read only from
+    where it is itself: files for a file, the web for a URL.
+    """
+    from tccli import verdicts
+    from tccli.core.addresses import Documents
+
+    write = settings.writer()
+    documents = Documents(SUBJECT, settings.carrier)
+    found = _named(settings, schema)
+    document = _document(documents, file)
+    problems = _by_reference(found, document) if found else _by_address(documents, schema, document)
+    verdicts.say(settings, write, problems, "stdin" if file == "-" else file, schema)
+
+
+class _Named(NamedTuple):
+    """
+    A schema of the references.
+    """
+
+    source: str
+    name: str
+
+
+def _named(settings: Settings, schema: str) -> _Named | None:
+    """
+    Return the schema of the references that is meant, if it is no address.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    from tccli import names, references
+    from tccli.core.addresses import FILE, WEB
+    from tccli.lookup import method_of
+
+    if WEB.match(schema) or FILE.match(schema) or os.path.exists(schema.partition("#")[0]) or os.path.exists(schema):
+        return None
+    method = METHOD.fullmatch(schema)
+    if method and method["method"] not in {"json", "yml", "yaml"}:
+        found = method_of(settings, method["service"], method["method"])
+        if found.input is None:
+            raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
+        return _Named(found.source, found.input)
+    name = NAME.fullmatch(schema)
+    library = settings.library()
+    service = names.find(name["service"], library.service_names()) if name else None
+    if name is None or service is None:
+        hint = "SCHEMA is a file, a URL, or like queue.createTask"
+        raise UsageError(f"{SUBJECT}: there is no file {schema}", hint=hint)
+    known = references.schemas(library.source(service))
+    if name["schema"] not in known:
+        hint = names.suggestion(name["schema"], known)
+        raise UsageError(f"{SUBJECT}: {service} has no schema {name['schema']}", hint=hint)
+    return _Named(library.source(service), name["schema"])
+
+
+def _document(documents: Documents, file: str) -> Any:
+    from tccli import inputs
+    from tccli.core.addresses import FILE, WEB
+
+    if WEB.match(file) or FILE.match(file):
+        return documents.at(file, "document")
+    return inputs.read_document(file, SUBJECT, "document").document
+
+
+def _by_reference(found: _Named, document: Any) -> list[Problem]:
+    from tccli.core.schemas import problems
+
+    return problems(found.source, found.name, document, root="document")
+
+
+def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
+    from tccli import inputs
+    from tccli.core.addresses import FILE, WEB, of_file
+    from tccli.core.json_schemas import Source, problems
+    from tccli.core.schemas import BrokenSchemaError
+
+    path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
+    where = path or schema
+    try:
+        if WEB.match(where) or FILE.match(where):
+            address, body = where, documents.at(where)
+        else:
+            # Not by its address: a person may name a pipe.
+            address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document
+        return problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
+    except BrokenSchemaError as error:
+        message = f"{SUBJECT}: the schema {schema} {error}"
+        raise (BrokenAnswerError if WEB.match(where) else UsageError)(message) from None
