@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "lookup": {"errors", "names", "options", "references"},
     "inputs": {"errors", "core"},
     "verdicts": {"errors", "options", "output", "core"},
-    "documents": {"references", "options", "names", "api", "command", "method_help"},
+    "documents": {"references", "core.fields", "options", "names", "api", "command", "method_help"},
     "progress": {"options", "core"},
     "downloads": {"errors", "core", "output", "options", "command", "references", "progress"},
     "uploads": {"errors", "core", "options", "command", "progress"},

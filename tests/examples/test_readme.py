@@ -1,0 +1,102 @@
+"""
+What the README shows to be typed works: each of its examples is run, in a deployment that has what it names.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.depot import later
+from tests.examples.shell import depot, hung_up, shell, world
+from tests.examples.world import ARTIFACT, QUEUE, TASK, furnish_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.shell import Shell
+    from tests.examples.world import World
+
+__all__ = ["depot", "hung_up", "shell", "world"]
+README = Path(__file__).parent.parent.parent / "README.md"
+NOT_HERE = ".venv/bin/"
+"""What installs the project, or tests it: the gate runs these."""
+
+TASK_YML = f"""\
+taskQueueId: {QUEUE}
+created: "$NOW"
+deadline: "$LATER"
+payload: {{command: ["true"]}}
+metadata: {{name: example, description: An example, owner: ci@example.com, source: "https://example.com/ci"}}
+"""
+
+
+def task_file(_world: World, folder: Path) -> None:
+    """
+    There is a definition of a task.
+    """
+    (folder / "task.yml").write_text(TASK_YML.replace("$NOW", later()).replace("$LATER", later(hours=1)))
+
+
+def artifacts(world: World, _folder: Path) -> None:
+    """
+    The task has an artifact more than in the common world.
+    """
+    world.claim_task()
+    for name in (ARTIFACT, "public/build/app.apk"):
+        world.depot.artifact(TASK, name, b"a build\n" * 100)
+
+
+def script(_world: World, folder: Path) -> None:
+    """
+    There is a script that asks the deployment.
+    """
+    program = folder / "my-script.sh"
+    program.write_text("#!/bin/sh\nset -e\ntc -q queue ping\ntc whoami\n")
+    program.chmod(0o755)
+
+
+PREPARE: dict[str, Callable[[World, Path], None]] = {
+    "@task.yml": task_file,
+    "*.apk": artifacts,
+    "./my-script.sh": script,
+}
+"""What an example needs in which these words stand."""
+
+
+def examples() -> list[str]:
+    """
+    Return what stands in the README's blocks for a shell, without those that install: paragraphs, each by itself.
+    """
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    found = [paragraph.strip("\n") for block in blocks for paragraph in block.split("\n\n")]
+    return [paragraph for paragraph in found if NOT_HERE not in paragraph]
+
+
+@pytest.mark.parametrize("lines", examples(), ids=lambda lines: lines.split("\n")[0].strip("# ")[:60])
+def test_an_example_runs(world: World, shell: Shell, lines: str) -> None:
+    """
+    Copied into a bash that ends at the first failure.
+    """
+    if shutil.which("jq") is None and "| jq " in lines:
+        pytest.skip("there is no jq")
+    world.variables |= {"TASK_ID": TASK, "GROUP": TASK}
+    for words, prepare in PREPARE.items():
+        if words in lines:
+            prepare(world, shell.folder)
+    furnish_task(world)
+    done = shell.run(lines, world)
+
+    assert 0 == done.returncode, done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_there_are_examples() -> None:
+    """
+    So that a README in another form does not go untested.
+    """
+    assert len(examples()) > 10
