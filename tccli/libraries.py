@@ -51,6 +51,13 @@ def said(words: Sequence[str]) -> Said:
     return Said(root_url[-1] if root_url else None, profile[-1] if profile else None, reference)
 
 
+def is_quiet(words: Sequence[str]) -> bool:
+    """
+    Say whether notes are not wanted, as far as can be told without parsing.
+    """
+    return not {"-q", "--quiet"}.isdisjoint(words)
+
+
 def in_use(
     words: Sequence[str], environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
 ) -> Library:

@@ -142,6 +142,7 @@ class Settings:
         if self._library is None:
             from tccli import libraries
 
+            self.quiet = self.quiet or libraries.is_quiet(self.words)
             self._library = libraries.in_use(self.words, os.environ, self.fetcher, self.note)
         return self._library
 

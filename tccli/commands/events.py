@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from tccli import names
 from tccli.command import Group
 from tccli.errors import UsageError
 from tccli.options import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from tccli.references import Library
 
 
 @click.group(
@@ -36,11 +39,11 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
     """
     List the exchanges of SERVICE, or of all services, with the keys of their routing keys in order.
     """
-    from tccli import references
     from tccli.output import Answer
 
     write = settings.writer()
-    services = references.service_names() if service is None else [_service_name(service)]
+    library = settings.library()
+    services = library.service_names() if service is None else [_service_name(library, service)]
     found: list[dict[str, Any]] = [
         {
             "service": exchange.service,
@@ -50,7 +53,7 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
             "summary": exchange.summary,
         }
         for name in services
-        for exchange in references.service(name).exchanges.values()
+        for exchange in library.service(name).exchanges.values()
     ]
     write(Answer([found], is_table=True))
 
@@ -74,13 +77,13 @@ def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...])
 
     A key that is not given may be anything. tc events list shows the keys.
     """
-    from tccli import references
     from tccli.core.bindings import routing_key_pattern
     from tccli.output import Answer
 
     write = settings.writer()
-    service = _service_name(service)
-    exchanges = references.service(service).exchanges
+    library = settings.library()
+    service = _service_name(library, service)
+    exchanges = library.service(service).exchanges
     found = names.find(exchange, exchanges)
     if found is None:
         hint = names.suggestion(exchange, exchanges) or f"tc events list {service} shows them"
@@ -89,12 +92,10 @@ def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...])
     write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
 
 
-def _service_name(name: str) -> str:
-    from tccli import references
-
-    found = names.find(name, references.service_names())
+def _service_name(library: Library, name: str) -> str:
+    found = names.find(name, library.service_names())
     if found is None:
-        raise UsageError(f"no service {name!r}", hint=names.suggestion(name, references.service_names()))
+        raise UsageError(f"no service {name!r}", hint=names.suggestion(name, library.service_names()))
     return found
 
 

@@ -71,6 +71,8 @@ def _api(service: Service) -> dict[str, Any]:
 
 
 def _method(method: Method) -> dict[str, Any]:
+    # A schema that nobody has still says that there is a payload.
+    payload = (method.input or f"{method.name}.json") if method.takes_payload else None
     entry = {
         "type": "function",
         "method": method.verb.lower(),
@@ -82,7 +84,7 @@ def _method(method: Method) -> dict[str, Any]:
         "stability": method.stability,
         "title": method.name,
         "description": method.summary,
-        "input": method.input and f"{method.version}/{method.input}#",
+        "input": payload and f"{method.version}/{payload}#",
         "output": method.output and f"{method.version}/{method.output}#",
         "scopes": method.scopes,
     }
