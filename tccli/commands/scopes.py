@@ -1,0 +1,256 @@
+"""
+``tc scopes``: what a call needs, and whether one has it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.command import Group
+from tccli.errors import NegativeAnswerError, UsageError
+from tccli.options import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tccli.core.scopes import Expression
+    from tccli.output import Answer
+
+CALL = {"ignore_unknown_options": True}
+ANY_WORDS = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]... [--QUERY-OPTION VALUE]...")
+DATA = click.option(
+    "--data", metavar="JSON|@FILE|@-", help="The payload, where the scopes depend on it; @- reads stdin."
+)
+INDENT = "  "
+
+
+@click.group(cls=Group, name="scopes")
+def command() -> None:
+    """
+    Say which scopes a call needs, and whether some, or yours, are enough; expand roles.
+
+    tc help scopes explains what scopes are.
+    """
+
+
+@command.command(
+    "required",
+    short_help="Say which scopes a call needs",
+    context_settings=CALL,
+    examples=(
+        "tc scopes required secrets get project/example/token",
+        """tc scopes required queue createTask --data '{"taskQueueId": "proj-example/linux"}'""",
+    ),
+)
+@click.argument("service")
+@click.argument("method")
+@ANY_WORDS
+@DATA
+@pass_settings
+def required(settings: Settings, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+    """
+    Print the scope expression that a call of SERVICE METHOD has to satisfy, with its arguments put in.
+
+    Nothing is sent. What is not given stays a <name>: arguments, what stands in a payload, and what only the deployment
+    knows, such as the scheduler of a task.
+    """
+    from tccli.core import needs
+    from tccli.output import Answer
+    from tccli.planned_calls import planned_call
+
+    write = settings.writer()
+    call = planned_call(settings, service, method, words, data)
+    known = call.parameters()
+    expression = needs.needed(call.method, known)
+    missing = [name for name in needs.unknown(call.method, known) if name not in call.method.args]
+    if missing:
+        hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
+        settings.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
+    write(Answer([expression], shown=lambda _columns: _text(expression)))
+
+
+@command.command(
+    "satisfied",
+    short_help="Say whether scopes satisfy others",
+    examples=(
+        "tc scopes satisfied --have 'secrets:get:example/*' --need secrets:get:example/token",
+        """tc scopes satisfied --have a:b --need '{"AnyOf": ["a:b", "c:d"]}' && echo enough""",
+    ),
+)
+@click.option("--have", multiple=True, metavar="SCOPE", help="A scope that is held, or a JSON array; repeatable.")
+@click.option(
+    "--need", multiple=True, required=True, metavar="SCOPE", help="What is needed: a scope, or a JSON expression."
+)
+@click.option("--expand", is_flag=True, help="Ask the deployment what the roles among --have stand for.")
+@pass_settings
+def satisfied(settings: Settings, have: tuple[str, ...], need: tuple[str, ...], *, expand: bool) -> None:
+    """
+    Say whether the scopes of --have satisfy those of --need; exit with 1 and what is missing if they do not.
+
+    Without --expand nothing is sent, and assume:… is a scope like any other.
+    """
+    from tccli.core.needs import check_expression
+
+    write = settings.writer()
+    held = _scopes(have)
+    expression = check_expression([_document(written) for written in need])
+    if expand:
+        held = _expanded(settings, held)
+    _judge(write, held, expression, "scopes satisfied")
+
+
+@command.command(
+    "expand",
+    short_help="Add what roles stand for",
+    examples=("tc scopes expand assume:project:example --format jsonl -r",),
+)
+@click.argument("scopes", nargs=-1, required=True, metavar="SCOPE...")
+@pass_settings
+def expand_scopes(settings: Settings, scopes: tuple[str, ...]) -> None:
+    """
+    Print the scopes and all that the roles among them add, as the deployment in use knows them.
+    """
+    from tccli.output import Answer
+
+    write = settings.writer()
+    expanded = _expanded(settings, _scopes(scopes))
+    write(Answer([expanded], shown=lambda _columns: "".join(f"{scope}\n" for scope in expanded)))
+
+
+@command.command(
+    "check",
+    short_help="Say whether your credentials are enough for a call",
+    context_settings=CALL,
+    examples=(
+        "tc scopes check secrets get project/example/token",
+        "tc scopes check queue cancelTask fN1SbArXTPSVFNUvaOlinQ && echo 'I may'",
+    ),
+)
+@click.argument("service")
+@click.argument("method")
+@ANY_WORDS
+@DATA
+@pass_settings
+def check(settings: Settings, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+    """
+    Say whether the credentials in use are enough for a call of SERVICE METHOD; exit with 1 and what is missing if
+    they are not.
+
+    The call is not made. The deployment is asked for the scopes of the credentials, and for what has to be known of the
+    task, client or role that the call is about.
+    """
+    from tccli.core import needs
+    from tccli.planned_calls import planned_call, scopes_in
+
+    write = settings.writer()
+    library = settings.library()
+    call = planned_call(settings, service, method, words, data)
+    client = settings.client()
+    client.url(call.method, list(call.args.values()), call.query)
+    known = call.parameters() | call.looked_up(client, library)
+    missing = needs.unknown(call.method, known)
+    if missing:
+        hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
+        raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
+    held = scopes_in(client.value(library.method("auth", "currentScopes"), []))
+    _judge(write, held, needs.needed(call.method, known), call.method.id)
+
+
+def _expanded(settings: Settings, scopes: Sequence[str]) -> list[str]:
+    """
+    Ask the deployment what scopes stand for.
+    """
+    from tccli.core.payload import encode
+    from tccli.planned_calls import scopes_in
+
+    method = settings.library().method("auth", "expandScopes")
+    return scopes_in(settings.client().value(method, [], payload=encode({"scopes": list(scopes)})))
+
+
+def _document(written: str) -> Any:
+    """
+    Return what an option's value says: JSON where it begins like JSON, else a scope as it stands.
+    """
+    if not written.lstrip().startswith(("{", "[", '"')):
+        return written
+    import json
+
+    try:
+        return json.loads(written)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{written!r} is not JSON ({error})", hint="a scope that begins so is written as JSON"
+        ) from None
+
+
+def _scopes(written: Sequence[str]) -> list[str]:
+    """
+    Return the scopes that are written: each one, or an array of them.
+    """
+    from tccli.core.needs import check_expression
+
+    found: list[str] = []
+    for each in written:
+        document = _document(each)
+        scopes = document if isinstance(document, list) else [document]
+        if not all(isinstance(scope, str) for scope in scopes):
+            raise UsageError(f"{each!r} is neither a scope nor an array of scopes")
+        check_expression(scopes)
+        found += scopes
+    return found
+
+
+def _judge(write: Callable[[Answer], None], held: Sequence[str], expression: Expression, what: str) -> None:
+    """
+    Write whether *held* satisfies *expression*.
+
+    Args:
+        what: Names the question in messages.
+
+    Raises:
+        NegativeAnswerError: Something is missing.
+    """
+    from tccli.core.scopes import missing
+    from tccli.output import Answer
+
+    lacking = missing(held, expression)
+    document = {"satisfied": lacking is None, "missing": lacking}
+    write(Answer([document], shown=lambda _columns: "satisfied\n" if lacking is None else _text(lacking)))
+    if lacking is not None:
+        raise NegativeAnswerError(f"{what}: scopes are missing")
+
+
+def _text(expression: Any) -> str:
+    """
+    Return an expression as people read it: all lines are needed, and of those below "one of" one is enough.
+    """
+    lines = _lines(expression)
+    return "".join(f"{line}\n" for line in lines) if lines else "no scope is needed\n"
+
+
+def _lines(expression: Any, *, nested: bool = False) -> list[str]:
+    from tccli import method_help
+
+    match expression:
+        case {"AllOf": [only]} | {"AnyOf": [only]} if "for" not in only or isinstance(only, str):
+            return _lines(only, nested=nested)
+        case {"AllOf": parts} if not nested:
+            return [line for part in parts for line in _lines(part, nested=True)]
+        case {"AllOf": parts}:
+            return ["all of", *_indented(parts)]
+        case {"AnyOf": parts}:
+            return ["one of", *_indented(parts)]
+        case {"if": condition, "then": then, **rest}:
+            return [
+                f"if {condition}",
+                *_indented([then]),
+                *(["else", *_indented([rest["else"]])] if "else" in rest else []),
+            ]
+        case _:
+            return [method_help.scopes(expression)]
+
+
+def _indented(parts: Sequence[Any]) -> list[str]:
+    return [INDENT + line for part in parts for line in _lines(part, nested=True)]
