@@ -28,7 +28,7 @@ ESCAPES = {
 }
 NOTHING = r"\&"
 ENDS_SENTENCE = re.compile(r"[.!?][)\]\"']*$")
-IS_NAME = re.compile(r".*[^a-z].*[a-zA-Z]")
+IS_NAME = re.compile(r"[-/<$^@.~]|.*\w[^a-z'].*\w")
 LOOKS_LIKE_MACRO = re.compile(r"[A-Z%][A-Za-z0-9]{1,2}$")
 DELIMITERS = frozenset("()[].,:;?!|")
 LONGEST_TAG = 24
