@@ -58,21 +58,21 @@ def differences(before: Library, after: Library, services: Iterable[str]) -> Ite
 def _of_service(before: Service | None, after: Service) -> Iterator[Difference]:
     if before is not None and before.version != after.version:
         yield Difference(after.name, "service", after.name, CHANGED, "version", before.version, after.version)
-    # A reference that came without schemas says nothing about payloads and answers.
-    with_schemas = any(method.input or method.output for method in after.methods.values())
+    # A reference that came without schemas says nothing about payloads, answers and messages.
+    with_payloads = any(method.input or method.output for method in after.methods.values())
+    with_messages = any(exchange.schema for exchange in after.exchanges.values())
+    services = (before, after) if before is not None else (after,)
     methods = [
-        {name: _method_facts(method, with_schemas=with_schemas) for name, method in service.methods.items()}
-        for service in (before, after)
-        if service
+        {name: _method_facts(method, with_schemas=with_payloads) for name, method in service.methods.items()}
+        for service in services
     ]
-    yield from _of_records(after.name, "method", *(methods if before else [{}, *methods]))
     exchanges = [
-        {name: _exchange_facts(exchange) for name, exchange in service.exchanges.items()}
-        for service in (before, after)
-        if service
+        {name: _exchange_facts(exchange, with_schemas=with_messages) for name, exchange in service.exchanges.items()}
+        for service in services
     ]
-    yield from _of_records(after.name, "exchange", *(exchanges if before else [{}, *exchanges]))
-    if before is not None and with_schemas:
+    yield from _of_records(after.name, "method", methods[0] if before else {}, methods[-1])
+    yield from _of_records(after.name, "exchange", exchanges[0] if before else {}, exchanges[-1])
+    if before is not None and (with_payloads or with_messages):
         yield from _of_schemas(after.name, references.schemas(before.source), references.schemas(after.source))
 
 
@@ -90,11 +90,11 @@ def _method_facts(method: Method, *, with_schemas: bool) -> dict[str, Any]:
     }
 
 
-def _exchange_facts(exchange: Exchange) -> dict[str, Any]:
+def _exchange_facts(exchange: Exchange, *, with_schemas: bool) -> dict[str, Any]:
     return {
         "exchange": exchange.exchange,
         "routing key": [f"{key.constant or key.name}{'#' if key.multiple_words else ''}" for key in exchange.keys],
-        "schema": exchange.schema,
+        **({"schema": exchange.schema} if with_schemas else {}),
     }
 
 

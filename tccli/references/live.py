@@ -80,7 +80,8 @@ def _summaries(contents: Mapping[str, Any], known: Library) -> Iterator[tuple[st
     """
     Yield a summary for each service, method and exchange: ours where we know it, else what the deployment calls it.
     """
-    for content in contents.values():
+    # The title of the methods' document, which comes first by its name, is that of the service.
+    for _, content in sorted(contents.items(), reverse=True):
         if "entries" not in content or "serviceName" not in content:
             continue
         name = content["serviceName"]

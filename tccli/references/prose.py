@@ -24,7 +24,7 @@ ESCAPES = re.compile(
 # What moves the cursor, and what changes the direction in which text is shown.
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 FENCE = re.compile(r"\s*(```|~~~)")
-ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
+ITEM = re.compile(r"\s*(?:[-*+]|(\d+[.)]))\s+")
 HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 CODE = "    "
 
@@ -80,20 +80,21 @@ def _blocks(text: str) -> Iterator[str]:
     words: list[str] = []
     fenced = False
     for each in text.expandtabs(4).split("\n"):
-        fence = FENCE.match(each) is not None
-        code = not fence and (fenced or (each.startswith(CODE) and not words and not ITEM.match(each)))
-        begins = fence or code or not each.strip() or bool(ITEM.match(each)) or bool(HEADING.match(each))
-        if begins and words:
+        fence, item, heading = FENCE.match(each), ITEM.match(each), HEADING.match(each)
+        code = not fence and (fenced or (each.startswith(CODE) and not words and not item))
+        if words and (fence or code or item or heading or not each.strip()):
             yield " ".join(words)
             words = []
-        if code and each.strip():
-            yield CODE + each.removeprefix(CODE).rstrip()
-        elif not fence and not code:
-            words += HEADING.sub("", ITEM.sub("- ", each, count=1), count=1).split()
-            if HEADING.match(each):
-                yield " ".join(words)
-                words = []
-        fenced ^= fence
+        if fence:
+            fenced = not fenced
+        elif code:
+            yield from [CODE + each.removeprefix(CODE).rstrip()] if each.strip() else []
+        elif heading:
+            yield each[heading.end() :].strip().rstrip("#").rstrip()
+        elif item:
+            words = [item[1] or "-", *each[item.end() :].split()]
+        else:
+            words += each.split()
     if words:
         yield " ".join(words)
 
@@ -103,7 +104,7 @@ def _plain(text: str) -> str:
     Take away the marks of Markdown that are in the way of a reader.
     """
     text = re.sub(r"!?\[([^\[\]]*)\]\(<?([^()\s<>]*)>?[^()]*\)", lambda link: _link(link[1], link[2]), text)
-    return re.sub(r"\*\*(\S(?:.*?\S)?)\*\*", r"\1", text)
+    return re.sub(r"\*\*(\S(?:.{0,300}?\S)?)\*\*", r"\1", text)
 
 
 def _link(text: str, target: str) -> str:
