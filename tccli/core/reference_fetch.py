@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tccli.core.retries import RetryPolicy
     from tccli.core.transport import HttpTransport
 
+MOST_BYTES = 2 * LARGEST
+"""Of all documents together."""
 SCHEMA_KEYS = ("input", "output", "schema")
 SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
 URL = re.compile(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?")
@@ -47,6 +49,7 @@ class Fetcher:
         self._transport = transport
         self._policy = policy
         self._report = report
+        self._left = MOST_BYTES
 
     def document(self, url: str) -> Any:
         """
@@ -78,6 +81,11 @@ class Fetcher:
             body = stream.read(LARGEST + 1)
         if 200 <= stream.status < 300:
             body = _plain(body, stream.headers.get("content-encoding", ""), masked_url(request.url))
+            self._left -= len(body)
+            if self._left < 0:
+                raise BrokenAnswerError(
+                    f"{masked_url(request.url)}: all in all, it is more than {MOST_BYTES >> 20} MiB"
+                )
         return Response(stream.status, stream.headers, body)
 
 
@@ -132,6 +140,7 @@ def _by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
             content = fetcher.document(f"{root_url}/{path}")
             yield path, content
             waiting += _schemas_of(content)
+    waiting = list(dict.fromkeys(waiting))
     seen = set(waiting)
     while waiting:
         path = waiting.pop()

@@ -50,12 +50,12 @@ def contents(document: Any) -> dict[str, Any]:
     if isinstance(document, list):
         found: dict[str, Any] = {}
         for place, entry in enumerate(document):
-            with _at(f"[{place}]"):
+            with _at(f"[{place}]: "):
                 name = _mapping(entry).get("filename")
                 if not isinstance(name, str) or "content" not in entry:
-                    raise MalformedError("has no filename and content")
+                    raise MalformedError("there is no filename or no content")
                 if name in found:
-                    raise MalformedError(f"is {shown(name)} once more")
+                    raise MalformedError(f"{shown(name)} is there twice")
                 found[name] = entry["content"]
         return found
     if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
