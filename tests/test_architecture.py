@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "inputs": {"errors", "core"},
     "planned_calls": {"errors", "names", "core", "references", "lookup", "inputs"},
     "verdicts": {"errors", "options", "output", "core"},
-    "documents": {"references", "core.fields", "options", "names", "api", "command", "method_help"},
+    "documents": {"references", "core.fields", "options", "names", "api", "command", "method_help", "topics"},
     "progress": {"options", "core"},
     "downloads": {"errors", "core", "output", "options", "command", "references", "progress"},
     "uploads": {"errors", "core", "options", "command", "progress"},

@@ -200,6 +200,16 @@ def _files(environ: Mapping[str, str]) -> list[tuple[str, Mapping[str, Any]]]:
     return found
 
 
+def profile_names(environ: Mapping[str, str]) -> list[str]:
+    """
+    Return the names of the profiles that there are.
+
+    Raises:
+        ConfigurationError: Their file is malformed.
+    """
+    return sorted(_profiles(environ))
+
+
 def _profile(name: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
     profiles = _profiles(environ)
     if name not in profiles:

@@ -1,10 +1,10 @@
 """
 What kind of value stands in a place: for completion, which asks the deployment for some of them.
 
-A kind is a word. ``file`` and ``folder`` are on this machine; ``service``, ``method``, ``exchange``, ``topic``,
-``command`` and ``argument`` (of the method that stands before it) follow from the surface; ``profile`` from the
-configuration; all others are values that only the deployment knows (:mod:`tccli.core.values`). ``artifact|file`` is a
-file where there is no artifact. Nothing is an empty kind.
+A kind is a word. ``file``, ``folder``, ``@file`` and ``command`` are on this machine; ``service``, ``method``,
+``exchange``, ``topic`` (or a command) and ``argument`` (of the method that stands before it) follow from the surface;
+``profile`` from the configuration; all others are values that only the deployment knows (:mod:`tccli.core.values`).
+``artifact|file`` is a file where there is no artifact. Nothing is an empty kind.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ PLACES = {
     "api": ("service", "method"),
     "download artifact": ("task", "artifact", "artifact|file", "file"),
     "download-artifact": ("task", "artifact", "artifact|file", "file"),
+    "help": ("topic", "method"),
     "sandbox run": ("command",),
     "upload artifact": ("task|file", "run|file", "", "file"),
     "upload-artifact": ("task|file", "run|file", "", "file"),
@@ -84,7 +85,9 @@ def of_argument(path: Sequence[str], metavar: str) -> tuple[str, ...]:
     """
     Return the kinds of the places that an argument of a hand-written command takes.
     """
-    return PLACES.get(" ".join(path)) or tuple(_of_word(word) for word in metavar.split())
+    # What begins with [-- is an option of something else.
+    words = metavar.partition(" [--")[0].removeprefix("[--").split()
+    return PLACES.get(" ".join(path)) or tuple(map(_of_word, words))
 
 
 def of_option(metavar: str, spellings: Sequence[str]) -> str:

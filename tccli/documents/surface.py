@@ -239,7 +239,7 @@ def _examples(command: click.Command) -> tuple[str, ...]:
 
 def _argument(argument: click.Argument, path: tuple[str, ...], method: Method | None) -> Argument:
     metavar = argument.metavar or argument.human_readable_name
-    name = metavar.strip("<>") if method is not None else ""
+    name = metavar.strip("<>[]") if method is not None else ""
     known = method is not None and name in method.args
     return Argument(
         metavar=metavar,

@@ -1,0 +1,144 @@
+"""
+``tc completions``: completion scripts for bash, zsh, fish and PowerShell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli import names
+from tccli.command import Command
+from tccli.errors import TcError, UsageError
+from tccli.options import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tccli.core.client import Client
+    from tccli.core.values import Question, Value
+
+SHELLS = ("bash", "zsh", "fish", "powershell")
+DEADLINE = 0.7
+"""Seconds that the deployment has to say something; the rest of a second goes into starting."""
+
+INSTALLATION = """
+\b
+In every session, by a line in
+  ~/.bashrc                   eval "$(tc completions bash)"
+  ~/.zshrc, below compinit    eval "$(tc completions zsh)"
+  ~/.config/fish/config.fish  tc completions fish | source
+  $PROFILE                    tc completions powershell | Out-String | Invoke-Expression
+"""
+
+
+@click.command(
+    cls=Command,
+    name="completions",
+    prints_data=False,
+    epilog=INSTALLATION,
+    examples=("tc completions bash | head -1", "bash -c 'eval \"$(tc completions bash)\"'"),
+)
+@click.argument("words", nargs=-1, metavar="SHELL")
+@click.option("--values", "kind", metavar="KIND", hidden=True)
+@click.pass_context
+def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> None:
+    """
+    Print the completion script for SHELL: bash, zsh, fish or powershell.
+
+    It completes services, methods, options and their values, for the references in use, without starting tc. What only
+    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute.
+
+    A package may have installed it where the shell looks; then there is nothing to do.
+    """
+    settings = ctx.ensure_object(Settings)
+    if kind is not None:
+        _print_values(settings, kind, words)
+        return
+    shell = names.find(words[0], SHELLS) if len(words) == 1 else None
+    if shell is None:
+        what = "no shell" if not words else f"no completions for {' '.join(words)!r}"
+        raise UsageError(f"completions: {what}", hint=f"there are: {', '.join(SHELLS)}")
+    from tccli.documents import scripts, surface
+
+    root = ctx.find_root().command
+    assert isinstance(root, click.Group)
+    click.echo(scripts.script(shell, surface.read(root, settings)), nl=False)
+
+
+def _print_values(settings: Settings, kind: str, words: tuple[str, ...]) -> None:
+    """
+    Print the values of a kind that begin with the last word, each with a tab and its meaning; nothing where that fails.
+    """
+    import os
+
+    from tccli.core.values import matching
+
+    *before, prefix = words or ("",)
+    try:
+        if kind == "profile":
+            from tccli.core import account, values
+
+            found: Iterable[Value] = map(values.Value, account.profile_names(os.environ))
+        else:
+            found = _ask(settings, kind, before, prefix)
+    except TcError:
+        return
+    lines = ("\t".join(filter(None, value)) for value in matching(found, prefix))
+    click.echo("".join(f"{line}\n" for line in lines).encode(), nl=False)
+
+
+def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[Value]:
+    """
+    Return values that the cache holds, or else the deployment.
+    """
+    import os
+    import time
+
+    from tccli.core.cache_folder import folder
+    from tccli.core.value_cache import ValueCache
+    from tccli.core.values import Question, task_id
+
+    settings.timeout, settings.retries, settings.verbose, settings.quiet = DEADLINE, 0, 0, True
+    client = settings.client()
+    who = client.account.credentials
+    identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
+    cache = ValueCache(folder(os.environ), identity, time.time())
+    for word in before:
+        if task_id(word):
+            cache.note_task(task_id(word))
+    recent = dict.fromkeys(filter(None, [task_id(os.environ.get("TASK_ID", "")), *cache.tasks()]))
+    group = task_id(os.environ.get("TASK_GROUP_ID", ""))
+    question = Question(kind, tuple(before), prefix, tuple(recent), group).without_prefix()
+    if not kind.startswith("task"):
+        question = question._replace(tasks=(), group="")
+    found = cache.values(question)
+    if found is None:
+        found, whole = _within_deadline(client, question)
+        cache.keep(question, found, whole=whole)
+    return found
+
+
+def _within_deadline(client: Client, question: Question) -> tuple[list[Value], bool]:
+    """
+    Return what the deployment says until the deadline, and whether that is all.
+    """
+    import threading
+
+    from tccli.core.values import values
+
+    found: list[Value] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            found.extend(values(client, question))
+            done.set()
+        except Exception:  # noqa: BLE001, S110 - whatever is wrong there, a person who presses Tab is not told
+            pass
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(DEADLINE)
+    return list(found), done.is_set()
