@@ -158,7 +158,9 @@ class _TakesSharedOptions(click.Command):
         Parse; where no word can be a shared option, they are left out.
         """
         assert isinstance(ctx, _Context)
-        words = args[:1] if isinstance(self, click.Group) else args
+        # A group's own options end at its first other word; but after one for help, more of them may come.
+        only_first = isinstance(self, click.Group) and args[:1] not in (["--help"], ["-h"])
+        words = args[:1] if only_first else args
         ctx.takes_shared = any(word.startswith("-") and word not in {"--help", "-h"} for word in words)
         rest = super().parse_args(ctx, args)
         ctx.takes_shared = True

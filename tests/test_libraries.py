@@ -107,7 +107,7 @@ def test_kept_references_are_for_their_root_url(
     tmp_path: Path,
     words: list[str],
     root_url: str,
-    expected: bool,  # noqa: FBT001 - parametrized
+    expected: bool,
 ) -> None:
     """
     Which is found as it is for calls: option, profile, environment, configuration.

@@ -1,0 +1,480 @@
+"""
+``tc references update`` and ``diff``, and references that are given for a call.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tccli import app, references
+from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
+from tests.references.test_published import mutated
+from tests.rude import CREDENTIALS, Received, answer, said
+from tests.rude import Answer as RudeAnswer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, RunningSandbox
+    from tests.rude import Rude
+
+TASK = "fN1SbArXTPSVFNUvaOlinQ"
+WORDS = '{"words": ["hello"]}'
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> str:
+    """
+    The path of an ``api.json`` without schemas.
+    """
+    (tmp_path / "alone").mkdir()
+    path = tmp_path / "alone" / "api.json"
+    path.write_text(json.dumps(API))
+    return str(path)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> str:
+    """
+    The path of a roll-up.
+    """
+    path = tmp_path / "references.json"
+    path.write_text(json.dumps(rollup()))
+    return str(path)
+
+
+def publishing(contents: dict[str, Any], answers: Any = None) -> Any:
+    """
+    Return what answers with a roll-up of the built-in references and *contents*, and to calls with *answers*.
+    """
+    from tccli.sandbox.documents import published
+
+    def respond(received: Received) -> RudeAnswer:
+        if received.target == "/references/references.json":
+            return said(rollup({**published(), **contents}))
+        return said(answers if answers is not None else {})
+
+    return respond
+
+
+def test_update_says_what_it_has_fetched(tc: CommandLine, sandbox: RunningSandbox, bare_environment: Any) -> None:
+    """
+    How much, and where it is kept; credentials are not needed and not looked at.
+    """
+    env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url, "TASKCLUSTER_CLIENT_ID": "half a set"}
+    result = tc("references", "update", env=env)
+    summary = json.loads(result.output)
+
+    assert (0, "tc: tc references diff shows how they differ from the built-in ones\n") == (
+        result.exit_code,
+        result.stderr,
+    )
+    assert summary["path"].startswith(f"{bare_environment['HOME']}/.cache/tc/references/")
+    assert os.path.isfile(summary.pop("path"))
+    assert {"rootUrl": sandbox.root_url, "services": 11, "methods": 188, "exchanges": 37} == summary
+    assert [("GET", "/references/references.json")] == sandbox.requests
+
+
+def test_what_the_sandbox_publishes_is_what_is_built_in(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    So nothing differs: the exit code is 0.
+    """
+    env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url}
+    fetched = tc("references", "diff", env=env)
+    tc("references", "update", env=env)
+    kept = tc("references", "diff", env=env)
+
+    assert (0, b"[]\n", 0, b"[]\n") == (fetched.exit_code, fetched.output, kept.exit_code, kept.output)
+    assert "nothing is kept" in fetched.stderr
+    assert "as fetched at 20" in kept.stderr
+
+
+def test_updated_references_are_used(tc: CommandLine, rude: Rude) -> None:
+    """
+    Of that root URL only, and until the next update: a new service is a group, with its payload checked.
+    """
+    rude.answers(publishing(CONTENTS, {"said": "hello"}))
+    before = tc("greet", "hello", "x", stdin=WORDS, env=rude.env)
+    updated = tc("references", "update", env={"TASKCLUSTER_ROOT_URL": rude.url})
+    call = tc("greet", "hello", "x/y", stdin=WORDS, env=rude.env)
+    wrong = tc("greet", "hello", "x", stdin='{"words": [1]}', env=rude.env)
+    elsewhere = tc("greet", "hello", "x", "--root-url", "http://127.0.0.1:1", stdin=WORDS, env=rude.env)
+
+    assert (2, 0, 0, 2, 2) == tuple(each.exit_code for each in (before, updated, call, wrong, elsewhere)), call.stderr
+    assert {"said": "hello"} == json.loads(call.output)
+    assert ("POST", "/api/greet/v1/hello/x%2Fy") == (rude.requests[-1].verb, rude.requests[-1].target)
+    assert "words[0]: expected string" in wrong.stderr
+    assert "no command or service 'greet'" in elsewhere.stderr
+
+
+@pytest.mark.parametrize("where", ["option", "environment", "profile"])
+def test_updated_references_are_found_however_the_root_url_is_said(
+    tc: CommandLine, rude: Rude, bare_environment: dict[str, str], where: str
+) -> None:
+    """
+    In the words, the environment, or a profile.
+    """
+    rude.answers(publishing(CONTENTS))
+    tc("references", "update", "--root-url", rude.url)
+    folder = os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc")
+    os.makedirs(folder)
+    with open(os.path.join(folder, "profiles.toml"), "w", encoding="utf-8") as file:
+        file.write(f'[greeter]\nrootUrl = "{rude.url}"\n')
+    words = {"option": ["--rootUrl=" + rude.url], "environment": [], "profile": ["--profile", "greeter"]}[where]
+    env = {"TASKCLUSTER_ROOT_URL": rude.url} if where == "environment" else {}
+    result = tc("url", "greet", "hello", "x", *words, env=env)
+
+    assert (0, f"{rude.url}/api/greet/v1/hello/x\n") == (result.exit_code, result.stdout), result.stderr
+
+
+def test_an_update_that_fails_changes_nothing(tc: CommandLine, rude: Rude) -> None:
+    """
+    All are replaced or none; the exit code says what went wrong.
+    """
+    rude.answers(publishing(CONTENTS))
+    tc("references", "update", env=rude.env)
+    broken = with_method(route="//evil.example/<name>")
+    for response, code in ((said(rollup({"references/greet/v1/api.json": broken})), 9), (answer(403), 4)):
+        rude.answers(response)
+        failed = tc("references", "update", env=rude.env)
+
+        assert (code, b"", 1) == (failed.exit_code, failed.output, failed.stderr.count("\n"))
+        assert 0 == tc("url", "greet", "hello", "x", env=rude.env).exit_code
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff{", b'{"format": 9}\n'], ids=["empty", "no JSON", "another format"])
+def test_kept_references_that_are_damaged(tc: CommandLine, rude: Rude, content: bytes) -> None:
+    """
+    Are not used, which a note says; an update makes them whole, and what needs no services does not look.
+    """
+    rude.answers(publishing(CONTENTS))
+    path = json.loads(tc("references", "update", env=rude.env).output)["path"]
+    with open(path, "wb") as file:
+        file.write(content)
+    call = tc("url", "queue", "ping", env=rude.env)
+
+    assert (0, f"{rude.url}/api/queue/v1/ping\n") == (call.exit_code, call.stdout)
+    assert f"tc: {path} is damaged, and not used; tc references update fetches it again\n" == call.stderr
+    assert "" == tc("url", "queue", "ping", "--quiet", env=rude.env).stderr
+    assert "" == tc("slugid", env=rude.env).stderr
+    assert "is damaged" in tc("references", "diff", env=rude.env).stderr
+    assert 0 == tc("references", "update", env=rude.env).exit_code
+    assert 0 == tc("url", "greet", "hello", "x", env=rude.env).exit_code
+
+
+def test_an_update_needs_a_root_url(tc: CommandLine) -> None:
+    """
+    And cannot be faked.
+    """
+    bare = tc("references", "update")
+    faked = tc("references", "update", "--fake", "x.json", "--root-url", "http://127.0.0.1:1")
+
+    assert (3, 3) == (bare.exit_code, faked.exit_code)
+    assert "no root URL" in bare.stderr
+    assert "can be faked" in faked.stderr
+
+
+def test_update_checks_the_output_first(tc: CommandLine, rude: Rude) -> None:
+    """
+    Before anything is fetched.
+    """
+    assert 2 == tc("references", "update", "-o", "/nowhere/x.json", env=rude.env).exit_code
+    assert [] == rude.requests
+
+
+def test_diff_lists_what_differs(tc: CommandLine, api: str) -> None:
+    """
+    As records, with exit code 1, as diff has it; of a single reference, only its service is compared.
+    """
+    result = tc("references", "diff", "--reference", api)
+
+    assert (1, "tc: 3 differences from the built-in references\n") == (result.exit_code, result.stderr)
+    assert [
+        {
+            "service": "greet",
+            "kind": "method",
+            "name": "hello",
+            "change": "added",
+            "what": "",
+            "before": None,
+            "after": "POST /hello/<name>",
+        }
+    ] == json.loads(result.output)[1:2]
+
+
+def test_diff_finds_services_that_are_gone(tc: CommandLine, rude: Rude, whole: str) -> None:
+    """
+    When all of a deployment's are compared.
+    """
+    with open(whole, "rb") as file:
+        rude.answers(answer(200, file.read()))
+    result = tc("references", "diff", env=rude.env)
+    gone = {each["service"] for each in json.loads(result.output) if each["change"] == "removed"}
+
+    assert (1, set(references.service_names())) == (result.exit_code, gone)
+    assert [None] == [each.headers.get("authorization") for each in rude.requests]
+
+
+def test_diff_on_a_terminal(api: str, process_environment: dict[str, str]) -> None:
+    """
+    A line each, for people; a table if they ask for it.
+    """
+    for words, expected in (([], "+ greet method hello: POST /hello/<name>"), (["--format", "table"], "after")):
+        output = on_a_terminal(["references", "diff", "--reference", api, *words], process_environment)
+
+        assert expected in output
+        assert "Traceback" not in output
+
+
+def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
+    """
+    Run ``tc`` with a terminal as its output, and return what appears there.
+    """
+    leader, follower = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tccli", *words],
+        env={**environment, "NO_COLOR": "1", "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        stdout=follower,
+        stderr=subprocess.PIPE,
+    ):
+        os.close(follower)
+        shown = b""
+        try:
+            while piece := os.read(leader, 65536):
+                shown += piece
+        except OSError:
+            pass  # Linux says so at the end
+        finally:
+            os.close(leader)
+    return shown.decode()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["--reference", "{}", "greet", "hello", "x"], id="before the command"),
+        pytest.param(["greet", "hello", "x", "--reference={}"], id="after it"),
+        pytest.param(["api", "greet", "hello", "x", "--Reference", "{}"], id="below api, in another spelling"),
+        pytest.param(["greet", "--reference", "{}", "HELLO", "x", "--set", "words:=[]"], id="in between"),
+    ],
+)
+def test_a_reference_for_a_call(tc: CommandLine, rude: Rude, api: str, words: list[str]) -> None:
+    """
+    Adds a service, wherever the option stands; a payload without a schema goes out as it is.
+    """
+    result = tc(*(word.format(api) for word in words), stdin='{"any": 1}', env=rude.env)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert [("POST", "/api/greet/v1/hello/x")] == [(each.verb, each.target) for each in rude.requests]
+    assert rude.requests[0].headers["authorization"].startswith("Hawk ")
+
+
+def test_a_reference_replaces_a_service(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    Its methods, for this call only.
+    """
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({**API, "serviceName": "queue"}))
+    root = ("--root-url", "https://tc.example.com")
+    given = tc("url", "queue", "hello", "x", *root, "--reference", str(path))
+    gone = tc("url", "queue", "task", TASK, *root, "--reference", str(path))
+
+    assert "https://tc.example.com/api/queue/v1/hello/x\n" == given.stdout
+    assert (2, "tc: url queue: no method 'task'; tc url queue --help lists them\n") == (gone.exit_code, gone.stderr)
+    assert 0 == tc("url", "queue", "task", TASK, *root).exit_code
+
+
+def test_a_reference_of_exchanges(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    Is for ``tc events``.
+    """
+    path = tmp_path / "exchanges.json"
+    path.write_text(json.dumps(EXCHANGES))
+    result = tc("events", "bind", "greet", "greeted", "--reference", str(path))
+
+    assert "primary.*.#" == json.loads(result.output)["routingKeyPattern"], result.stderr
+
+
+@pytest.mark.parametrize("folder", ["schemas", "schemas/v1", "schemas/greet/v1", "../../../schemas/greet/v1"])
+def test_schemas_beside_a_reference(tc: CommandLine, tmp_path: Path, folder: str) -> None:
+    """
+    Are found: in a copy of what a deployment publishes, or in a folder beside the file.
+    """
+    path = tmp_path / "references" / "greet" / "v1" / "api.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(API))
+    schemas = path.parent / folder
+    schemas.mkdir(parents=True)
+    (schemas / "hello.json").write_text(json.dumps(HELLO))
+    (schemas / "answer.json").write_text(json.dumps(ANSWER))
+    result = tc(
+        "greet", "hello", "x", "--reference", str(path), "--root-url", "http://127.0.0.1:1", stdin='{"words": [1]}'
+    )
+
+    assert 2 == result.exit_code
+    assert "words[0]: expected string" in result.stderr
+
+
+def test_a_reference_from_the_web(tc: CommandLine, rude: Rude) -> None:
+    """
+    Is fetched without credentials or any other header that says who asks.
+    """
+    rude.answers(said(API), said({}))
+    result = tc("greet", "hello", "x", "--reference", f"{rude.url}/api.json", stdin="{}", env=rude.env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert {"host", "accept-encoding"} == set(rude.requests[0].headers)
+    assert "authorization" in rude.requests[1].headers
+
+
+@pytest.mark.parametrize(
+    ("given_", "code", "line"),
+    [
+        pytest.param("nowhere.json", 2, "cannot read", id="no file"),
+        pytest.param(".", 2, "cannot read", id="a folder"),
+        pytest.param("", 2, "cannot read", id="an empty path"),
+        pytest.param("no\0file", 2, "cannot read", id="no path"),
+        pytest.param("text.json", 2, "is not JSON", id="a file of something else"),
+        pytest.param("evil.json", 2, "entries[0]: route", id="a hostile file"),
+        pytest.param("purge.json", 2, "the same as purge-cache", id="a service in another spelling"),
+        pytest.param("https://", 2, "is not a URL", id="no URL"),
+        pytest.param("http://127.0.0.1:1/api.json", 8, "nobody listens", id="a URL where nobody is"),
+        pytest.param("{rude}/api.json", 9, "is neither", id="a URL of something else"),
+    ],
+)
+def test_a_reference_that_is_none(
+    tc: CommandLine, rude: Rude, tmp_path: Path, given_: str, code: int, line: str
+) -> None:
+    """
+    Is an error in one line, and nothing is called.
+    """
+    (tmp_path / "text.json").write_text("text")
+    (tmp_path / "evil.json").write_text(json.dumps(with_method(route="/../<name>")))
+    (tmp_path / "purge.json").write_text(json.dumps({**API, "serviceName": "purgecache"}))
+    path = given_.format(rude=rude.url) if "/" in given_ or given_ in {"", "."} else str(tmp_path / given_)
+    result = tc("queue", "ping", "--retries", "0", "--reference", path, env=rude.env)
+
+    assert (code, b"") == (result.exit_code, result.output)
+    assert line in result.stderr
+    assert 1 == result.stderr.count("\n")
+    assert not any("/api/" in each.target for each in rude.requests)
+
+
+@pytest.mark.parametrize("name", ["version", "signed_url", "signedurl", "help", "api"])
+def test_a_service_does_not_take_the_place_of_a_command(tc: CommandLine, rude: Rude, tmp_path: Path, name: str) -> None:
+    """
+    Named like one, in whatever spelling, it is found below ``tc api``.
+    """
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({**API, "serviceName": name}))
+    option = ("--reference", str(path))
+    command = tc(name, "--help")
+    same = tc(name, "--help", *option)
+    call = tc("api", name, "listGreeted", "x", "y", *option, env=rude.env)
+
+    assert (0, command.stdout.count("Usage: tc")) == (same.exit_code, same.stdout.count("Usage: tc"))
+    assert "listGreeted" not in same.stdout
+    assert (0, f"/api/{name}/v1/greeted/x/y") == (call.exit_code, rude.requests[-1].target)
+    assert f"  api {name} " in tc("--help", *option).stdout
+
+
+def test_an_option_of_a_method_may_be_named_like_one_of_ours(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+    """
+    Which it hides, and nothing more.
+    """
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(with_method(query=["data", "set", "dryRun", "noValidate", "format", "help", "v"])))
+    option = ("--reference", str(path))
+    result = tc("greet", "hello", "x", "--data", "1", "--format", "2", *option, stdin="{}", env=rude.env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert ("/api/greet/v1/hello/x?data=1&format=2", b"{}") == (rude.requests[-1].target, rude.requests[-1].body)
+    assert 0 == tc("greet", "hello", "-h", *option).exit_code
+
+
+def test_with_service_discovery_a_service_cannot_name_another_host(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    Where its name becomes a part of the host.
+    """
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({**API, "serviceName": "x.evil.example/"}))
+    result = tc("api", "x.evil.example/", "hello", "x", "--service-discovery", "k8s-dns", "--reference", str(path))
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "serviceName" in result.stderr
+
+
+@pytest.mark.parametrize("reference", ["{}/x.json#", "//{}/x.json", "file:///{}"])
+def test_a_schema_fetches_nothing(tc: CommandLine, rude: Rude, tmp_path: Path, reference: str) -> None:
+    """
+    Wherever its ``$ref`` leads: a listener hears nothing but the call.
+    """
+    hello = {"properties": {"words": {"$ref": reference.format(rude.url)}}}
+    path = tmp_path / "rollup.json"
+    path.write_text(json.dumps(rollup({**CONTENTS, "schemas/greet/v1/hello.json": hello})))
+    result = tc("greet", "hello", "x", "--reference", str(path), stdin=WORDS, env=rude.env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert ["/api/greet/v1/hello/x"] == [each.target for each in rude.requests]
+
+
+def test_a_verb_without_a_body_in_its_answer(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+    """
+    HEAD and PATCH are verbs as others.
+    """
+    path = tmp_path / "api.json"
+    for verb in ("head", "patch"):
+        path.write_text(json.dumps(with_method(method=verb, input=None, output=None)))
+        rude.answers(answer(200))
+        result = tc("greet", "hello", "x", "--reference", str(path), env=rude.env)
+
+        assert (0, b"", verb.upper()) == (result.exit_code, result.output, rude.requests[-1].verb), result.stderr
+
+
+def run(words: list[str]) -> tuple[int, str]:
+    """
+    Run the command line, and return its exit code and what it said on stderr.
+    """
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as stdout,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as said_,
+    ):
+        given_ = io.TextIOWrapper(io.BytesIO(b"{}"))
+        environment = {"HOME": "/nowhere", "TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1", **CREDENTIALS}
+        with (
+            mock.patch.multiple(sys, stdin=given_, stdout=stdout, stderr=said_),
+            mock.patch.dict(os.environ, environment, clear=True),
+        ):
+            code = app.run(words)
+        said_.seek(0)
+        return code, said_.read()
+
+
+@given(document=mutated(), words=st.sampled_from([["--help"], ["greet", "--help"], ["greet", "hello", "--help"]]))
+@settings(max_examples=60)
+def test_any_reference_is_shown_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, document: list[dict[str, Any]], words: list[str]
+) -> None:
+    """
+    Without a traceback, whatever was changed in it: help of the services, of one, of a method; and a call, which gets
+    as far as the network.
+    """
+    path = tmp_path_factory.mktemp("mutated") / "rollup.json"
+    path.write_text(json.dumps(document))
+    for line in (words, ["greet", "hello", "x", "--dry-run"], ["references", "diff"]):
+        code, errors = run([*line, "--reference", str(path)])
+
+        assert code in {0, 1, 2}, errors
+        assert code == 0 or 1 == errors.count("\n")
