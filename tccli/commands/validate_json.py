@@ -121,7 +121,7 @@ def _by_address(documents: Documents, schema: str, document: Any) -> list[Proble
     where = path or schema
     try:
         if WEB.match(where) or FILE.match(where):
-            address, body = where, documents.at(where)
+            address, body = documents.located(where)
         else:
             # Not by its address: a person may name a pipe.
             address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document

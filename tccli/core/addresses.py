@@ -79,11 +79,17 @@ class Documents:
             UsageError: There is no such file, or it is not JSON or YAML; or the URL is none.
             ServiceError, NoAnswerError, BrokenAnswerError: It was not served.
         """
+        return self.located(address, what)[1]
+
+    def located(self, address: str, what: str = "schema") -> tuple[str, Any]:
+        """
+        Return what :meth:`at` returns behind the address at which it was found, which is another after a redirect.
+        """
         if not WEB.match(address):
-            return self._read(path_of(address), what)
-        body = self._fetched(address)
+            return address, self._read(path_of(address), what)
+        url, body = self._fetched(address)
         try:
-            return payload.parse_json(body, masked_url(address), what).document
+            return url, payload.parse_json(body, masked_url(address), what).document
         except UsageError as error:
             raise BrokenAnswerError(f"{self._subject}: {error.message}") from None
 
@@ -101,11 +107,11 @@ class Documents:
         read = payload.parse_yaml if path.lower().endswith(YAML) else payload.parse_json
         return read(text, path, what).document
 
-    def _fetched(self, address: str) -> bytes:
+    def _fetched(self, address: str) -> tuple[str, bytes]:
         """
-        Return what is at a URL, or where it has moved to; from https it may not move to http.
+        Return where a URL leads, and what is there; from https it may not lead to http.
         """
-        carrier, url = self._carrier(), address
+        carrier, url = self._carrier(), address.partition("#")[0]
         fetcher = Fetcher(carrier.transport, carrier.policy, carrier.report)
         for _ in range(MOST_REDIRECTS + 1):
             if not URL.fullmatch(url):
@@ -114,7 +120,7 @@ class Documents:
                 fetcher, partial(Request, "GET", url, {}), carrier.policy, idempotent=True, report=carrier.report
             )
             if 200 <= response.status < 300:
-                return response.body
+                return url, response.body
             if not 300 <= response.status < 400 or "location" not in response.headers:
                 raise service_error(self._subject, url, response)
             target = urljoin(url, response.headers["location"]).partition("#")[0]

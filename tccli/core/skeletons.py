@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tccli import references
 from tccli.core.bundles import bundle
 from tccli.core.samples import CannotMakeError, make
-from tccli.core.schemas import BrokenSchemaError, problems
+from tccli.core.schemas import BrokenSchemaError, problems, usable_schema
 from tccli.errors import UsageError
 from tccli.references import values
 
@@ -39,8 +39,9 @@ def skeleton(method: Method, luck: Luck, *, full: bool) -> Any:
     hint = f"tc schema {method.service} {method.name} shows what it must be"
     schema = bundle(references.schemas(method.source), method.input)
     try:
-        made = make(schema, luck, full=full, known=partial(values.of_field, method), needed=values.needed(method))
-    except (CannotMakeError, BrokenSchemaError, RecursionError):
+        with usable_schema():
+            made = make(schema, luck, full=full, known=partial(values.of_field, method), needed=values.needed(method))
+    except (CannotMakeError, BrokenSchemaError):
         raise UsageError(f"{method.id}: no payload can be made from its schema", hint=hint) from None
     wrong = problems(method.source, method.input, made)
     if wrong:

@@ -4,6 +4,7 @@ Payloads that are made.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from importlib import import_module
@@ -208,3 +209,27 @@ def test_says_why_there_is_none(method: str, said: str) -> None:
     """
     with pytest.raises(UsageError, match=said):
         skeleton(references.method(*method.split(".")), LUCK, full=False)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"minimum": {}}, id="no schema"),
+        pytest.param({"type": "string", "pattern": "(?!a)b"}, id="not understood"),
+        pytest.param({"not": {}}, id="nothing fits"),
+    ],
+)
+def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
+    """
+    A reference that was fetched may ask for anything.
+    """
+    records = [
+        {"service": "odd", "version": "v1", "release": "1", "exchanges": "", "summary": "Odd"},
+        {"method": "set", "verb": "PUT", "route": "/set", "input": "set.json", "summary": "Set"},
+        {"schema": "set.json", "body": schema},
+    ]
+    text = "\n".join(json.dumps(record, separators=(",", ":")) for record in records)
+    odd = references.Library({"odd": references.hold("odd.json", text.encode())})
+
+    with pytest.raises(UsageError, match=r"no payload can be made from its schema.*tc schema odd set"):
+        skeleton(odd.method("odd", "set"), LUCK, full=False)
