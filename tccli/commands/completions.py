@@ -29,7 +29,8 @@ In every session, by a line in
   ~/.bashrc                   eval "$(tc completions bash)"
   ~/.zshrc, below compinit    eval "$(tc completions zsh)"
   ~/.config/fish/config.fish  tc completions fish | source
-  $PROFILE                    tc completions powershell | Out-String | Invoke-Expression
+  $PROFILE                    tc completions powershell |
+                                Out-String | Invoke-Expression
 """
 
 
