@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from tccli.core.fields import SLUGID
 from tccli.core.patterns import LONGEST, PatternError, matching
 from tccli.core.schemas import fits
 from tccli.core.times import format_timestamp, parse_instant
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
 DEEPEST = 20
 MOST_ITEMS = 100
 FILLER = "example"

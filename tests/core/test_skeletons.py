@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli import references
+from tccli.core.fields import SLUGID
 from tccli.core.payload import encode
-from tccli.core.samples import SLUGID, Luck
+from tccli.core.samples import Luck
 from tccli.core.schemas import problems
 from tccli.core.skeletons import skeleton
 from tccli.errors import UsageError
