@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 import tccli
+from tccli import references
+from tccli.core import kept_references
+from tccli.references import live
+from tccli.references.published import checked
+from tccli.sandbox.documents import published
 
+ROOT_URL = "https://tc.example.com"
 PACKAGE = Path(tccli.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
 EVERY_MODULE = pytest.mark.parametrize("module", MODULES, ids=map(str, MODULES))
@@ -77,6 +83,7 @@ MAY_IMPORT = {
         "planned_calls",
         "method_help",
         "topics",
+        "markdown",
         "api",
         "downloads",
         "uploads",
@@ -85,6 +92,7 @@ MAY_IMPORT = {
     "errors": set(),
     "names": set(),
     "topics": set(),
+    "markdown": set(),
     "__main__": {"app"},
     "__init__": set(),
 }
@@ -210,6 +218,33 @@ def test_a_start_loads_nothing_heavy(process_environment: dict[str, str], argv: 
 
     assert "click" in loaded
     assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["--help"], id="tc --help"),
+        pytest.param(["queue", "--help"], id="tc queue --help"),
+        pytest.param(["queue", "createTask", "--help"], id="tc queue createTask --help"),
+    ],
+)
+def test_a_start_with_live_references_loads_nothing_heavy(process_environment: dict[str, str], argv: list[str]) -> None:
+    """
+    What checks and distils them has been at work when they were fetched.
+    """
+    texts = live.texts(checked(published()), references.built_in())
+    kept_references.keep(process_environment, ROOT_URL, texts, fetched="2030-01-02T03:04:05Z")
+    script = "import sys; from tccli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
+    done = subprocess.run(
+        [sys.executable, "-c", script, *argv],
+        env={**process_environment, "TASKCLUSTER_ROOT_URL": ROOT_URL},
+        capture_output=True,
+        check=True,
+    )
+    loaded = set(done.stderr.decode().split("\n"))
+
+    assert "tccli.core.kept_references" in loaded
+    assert not loaded & {*HEAVY, "tccli.references.distill", "tccli.references.published", "tccli.core.account"}
 
 
 def test_a_call_without_tls_loads_no_tls_context(process_environment: dict[str, str]) -> None:
