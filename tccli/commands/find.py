@@ -187,11 +187,14 @@ def _command(root: click.Context, command: click.Command, path: str) -> Findable
 def _topics() -> Iterator[Findable]:
     from tccli import topics
     from tccli.core.search import Entry
+    from tccli.markdown import blocks
 
     for name in topics.topic_names():
         topic = topics.topic(name)
-        texts = {"name": topic.title, "category": "help", "summary": topic.summary, "words": topic.text}
-        record = {"kind": "topic", "topic": name, "usage": f"tc help {name}", "summary": topic.summary}
+        summary = topic.summary[:1].upper() + topic.summary[1:]
+        listed = " ".join(row[0] for block in blocks(topic.text) for row in block.rows if row)
+        texts = {"name": topic.title, "summary": topic.summary, "arguments": listed, "words": topic.text}
+        record = {"kind": "topic", "topic": name, "usage": f"tc help {name}", "summary": summary}
         yield Findable(Entry([name, topic.title], texts), record)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LISTING = "list"
 LISTS = 0.15
 SYNONYM = 0.4
+PARTS = 0.5
 PREFIX = 0.5
 NEAR = 0.7
 SHORTEST_PREFIX = 3
@@ -103,7 +104,7 @@ class Index:
                 totals[place] += score
         for place in totals:
             # What fits all words goes before what fits one of them well.
-            totals[place] *= sum(place in found for found in known) / len(known)
+            totals[place] *= math.sqrt(sum(place in found for found in known) / len(known))
         if any(is_plural(word) for word in asked.values()):
             for place, score in self._scores(LISTING).items():
                 if place in totals:
@@ -177,7 +178,7 @@ class Index:
         whole = stem(word.lower())
         yield 1.0, [whole]
         if len(inside) > 1:
-            yield 1.0, inside
+            yield PARTS if whole in self._postings else 1.0, inside
         for synonym in synonyms().get(whole, ()):
             yield SYNONYM, [synonym]
         if len(whole) >= SHORTEST_PREFIX and not any(part in self._postings for part in (whole, *inside)):

@@ -62,7 +62,7 @@ def words(text: str) -> list[str]:
     """
     Return the words of a text as they stand there.
     """
-    return re.findall("[A-Za-z0-9]+", text)
+    return re.findall("[A-Za-z0-9_]+", text)
 
 
 def parts(word: str) -> list[str]:

@@ -1,0 +1,191 @@
+"""
+The help topics: what they say is so, and what they show to be typed works.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tccli
+from tccli import errors, markdown, topics
+from tests.depot import depot, hung_up
+from tests.examples.queue import claimed
+from tests.examples.shell import shell, world
+from tests.examples.world import QUEUE, TASK, furnish_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.shell import Shell
+    from tests.examples.world import World
+
+__all__ = ["depot", "hung_up", "shell", "world"]
+PACKAGE = Path(tccli.__file__).parent
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts]
+EXAMPLES = [
+    (name, number) for name in topics.topic_names() for number in range(len(markdown.codes(topics.topic(name).text)))
+]
+WIDEST = 96
+TASK_YML = f"""\
+taskQueueId: {QUEUE}
+payload: {{command: ["true"]}}
+metadata: {{name: smoke, description: Started by CI, owner: ci@example.com, source: "https://example.com/ci"}}
+"""
+
+
+def in_a_task(world: World) -> None:
+    """
+    The task is running, and the environment says so.
+    """
+    claimed(world)
+    world.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
+
+
+PREPARE: dict[str, Callable[[World], None]] = {
+    "tc upload-artifact public/report.txt": in_a_task,
+}
+"""What an example needs beyond the common world, by something that stands in it."""
+
+
+def example(name: str, number: int) -> str:
+    """
+    Return an example of a topic.
+    """
+    return markdown.codes(topics.topic(name).text)[number]
+
+
+@pytest.mark.parametrize(("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES])
+def test_an_example_of_a_topic_runs(world: World, shell: Shell, name: str, number: int) -> None:
+    """
+    As it stands on the page, copied into a shell.
+    """
+    lines = example(name, number)
+    for part, prepare in PREPARE.items():
+        if part in lines:
+            prepare(world)
+    furnish_task(world)
+    (shell.folder / "task.yml").write_text(TASK_YML)
+    done = shell.run(lines, world)
+
+    assert 0 == done.returncode, done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+    assert WIDEST >= max(map(len, lines.split("\n")))
+
+
+@pytest.mark.parametrize("name", topics.topic_names())
+def test_a_topic_is_called_as_its_file(name: str) -> None:
+    """
+    With hyphens for what cannot stand in a name, and has a summary and something to say.
+    """
+    topic = topics.topic(name)
+
+    assert name == topic.title.lower().replace(" ", "-")
+    assert topic.summary
+    assert topic.text
+
+
+def test_the_issues_topics_are_there() -> None:
+    """
+    What people are promised.
+    """
+    assert {"environment", "credentials", "exit-codes", "formats", "scopes", "times", "in-ci"} <= set(
+        topics.topic_names()
+    )
+
+
+def read_variables() -> set[str]:
+    """
+    Return the names of all environment variables that the code may read.
+    """
+    found: set[str] = set()
+    for path in SOURCES:
+        text = path.read_text("utf-8")
+        found |= set(re.findall(r"""environ(?:\.get\(|\[)\s*["'](\w+)["']""", text))
+        strings = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+        found |= {
+            value for value in strings if isinstance(value, str) and re.fullmatch("(TC|TASKCLUSTER)_[A-Z_]+", value)
+        }
+    return found
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    """
+    By a look at the sources.
+    """
+    documented = set(re.findall("[A-Z_]{4,}", topics.topic("environment").text))
+    variables = read_variables()
+
+    assert "TASKCLUSTER_ROOT_URL" in variables
+    assert set() == variables - documented
+
+
+def test_no_variable_is_documented_that_nothing_reads() -> None:
+    """
+    Of those that are our own.
+    """
+    documented = set(re.findall(r"\b(?:TC|TASKCLUSTER)_[A-Z_]+", topics.topic("environment").text))
+
+    assert set() == documented - read_variables()
+
+
+def rows(name: str) -> dict[str, str]:
+    """
+    Return the first table of a topic: what its rows are called, and what they say.
+    """
+    table = next(block for block in markdown.blocks(topics.topic(name).text) if block.kind == "table")
+    return {row[0]: row[1] for row in table.rows[1:]}
+
+
+def test_every_exit_code_is_documented() -> None:
+    """
+    Those of all errors, and those that no error has.
+    """
+    classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.TcError)]
+    codes = {0, errors.INTERRUPTED, errors.OUTPUT_CLOSED, *(each.exit_code for each in classes)}
+
+    assert {str(code) for code in codes} == set(rows("exit-codes"))
+
+
+def test_every_format_is_documented() -> None:
+    """
+    As it is called.
+    """
+    formats = {name.removesuffix(".py") for name in os.listdir(PACKAGE / "output") if re.fullmatch(r"[a-z]+\.py", name)}
+
+    assert formats == set(rows("formats"))
+
+
+def test_every_unit_of_time_is_documented() -> None:
+    """
+    In all spellings, with its length.
+    """
+    from datetime import timedelta
+
+    from tccli.core.times import parse_offset
+
+    table = next(block for block in markdown.blocks(topics.topic("times").text) if block.kind == "table")
+    for unit, spellings, length in table.rows[1:]:
+        for spelling in (unit, *spellings.split(", ")):
+            assert parse_offset(f"1 {spelling}") == (parse_offset(length) if length else timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("name", topics.topic_names())
+def test_a_topic_names_only_what_there_is(name: str) -> None:
+    """
+    Options that it mentions are options of some command.
+    """
+    from tccli.app import root
+    from tccli.documents.surface import read
+    from tccli.options import Settings
+
+    options = [option for entry in read(root, Settings()).walk() for option in entry.options]
+    known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", topics.topic(name).text))
+
+    assert set() == mentioned - known
