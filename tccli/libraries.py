@@ -9,10 +9,10 @@ that decide it are looked for in the words themselves, wherever they stand.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tccli import names, references
-from tccli.core import kept_references
+from tccli.core import cache_folder
 from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
 from tccli.references import Library
 
@@ -22,21 +22,13 @@ if TYPE_CHECKING:
     from tccli.core.reference_fetch import Fetcher
 
 
-class Said(NamedTuple):
+def said(words: Sequence[str]) -> tuple[str | None, str | None, list[str]]:
     """
-    What the words of a command line say; of an option that is given twice, the later one counts.
-    """
+    Return the root URL, the profile and the references that *words* name, in any spelling of the options.
 
-    root_url: str | None
-    profile: str | None
-    reference: Sequence[str]
-
-
-def said(words: Sequence[str]) -> Said:
+    After ``--`` there are no options. Of a root URL and a profile, the later one counts.
     """
-    Return what *words* say, in any spelling of the options; after ``--`` there are none.
-    """
-    found: dict[str, list[str]] = {names.fold(name): [] for name in Said._fields}
+    found: dict[str, list[str]] = {"rooturl": [], "profile": [], "reference": []}
     rest = iter(words)
     for word in rest:
         if word == "--":
@@ -47,8 +39,8 @@ def said(words: Sequence[str]) -> Said:
         values = found.get(names.fold(name))
         if values is not None:
             values += [value] if equals else [next(rest, "")]
-    root_url, profile, reference = found.values()
-    return Said(root_url[-1] if root_url else None, profile[-1] if profile else None, reference)
+    root_url, profile, given = found.values()
+    return (root_url[-1] if root_url else None), (profile[-1] if profile else None), given
 
 
 def is_quiet(words: Sequence[str]) -> bool:
@@ -73,13 +65,13 @@ def in_use(
         UsageError: A ``--reference`` cannot be read.
         BrokenAnswerError: One that was fetched is not what it should be.
     """
-    wishes = said(words)
+    root_url, profile, given = said(words)
     library = references.built_in()
-    if os.path.isdir(kept_references.folder(environ)):
-        root_url = _root_url(wishes, environ)
+    if os.path.isdir(cache_folder.references(environ)):
+        root_url = _root_url(root_url, profile, environ)
         if root_url:
             library = _with_kept(library, environ, root_url, note)
-    return with_given(library, wishes.reference, fetcher)
+    return with_given(library, given, fetcher)
 
 
 def laid_over(library: Library, where: str, texts: Mapping[str, bytes]) -> Library:
@@ -121,6 +113,8 @@ def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> L
 
 
 def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]) -> Library:
+    from tccli.core import kept_references
+
     try:
         found = kept_references.kept(environ, root_url)
     except kept_references.DamagedError as error:
@@ -129,16 +123,16 @@ def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note
     return library if found is None else laid_over(library, found.path, found.texts)
 
 
-def _root_url(wishes: Said, environ: Mapping[str, str]) -> str | None:
+def _root_url(root_url: str | None, profile: str | None, environ: Mapping[str, str]) -> str | None:
     """
-    Return the root URL, if there is one; what is wrong with it is said by what needs it.
+    Return the root URL of a command line, if there is one; what is wrong with it is said by what needs it.
     """
-    given = wishes.root_url if wishes.root_url is not None or wishes.profile else environ.get("TASKCLUSTER_ROOT_URL")
-    if given:
-        return given.strip().rstrip("/")
-    from tccli.core.account import Wishes, root_url
+    found = root_url if root_url is not None or profile else environ.get("TASKCLUSTER_ROOT_URL")
+    if found:
+        return found.strip().rstrip("/")
+    from tccli.core import account
 
     try:
-        return root_url(Wishes(profile=wishes.profile), environ)
+        return account.root_url(account.Wishes(profile=profile), environ)
     except ConfigurationError:
         return None

@@ -5,7 +5,7 @@ Which references a command line is about.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.core.kept_references import keep
-from tccli.libraries import Said, in_use, said
+from tccli.libraries import in_use, said
 from tccli.references import live
 from tccli.references.published import checked, contents
 from tests.references.documents import rollup
@@ -30,19 +30,19 @@ OTHER = "https://other.example.com"
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        pytest.param([], Said(None, None, []), id="nothing"),
-        pytest.param(["--root-url", "x", "queue", "ping"], Said("x", None, []), id="before the command"),
-        pytest.param(["queue", "ping", "--root-url=x=y"], Said("x=y", None, []), id="after it"),
-        pytest.param(["--rootUrl", "x", "--ROOT_URL=y"], Said("y", None, []), id="spellings, of which the last counts"),
-        pytest.param(["--profile", "p", "--profile="], Said(None, "", []), id="an empty value"),
-        pytest.param(["--reference", "a", "x", "--Reference=b"], Said(None, None, ["a", "b"]), id="several"),
-        pytest.param(["--reference", "--root-url", "x"], Said(None, None, ["--root-url"]), id="a value like an option"),
-        pytest.param(["--root-url"], Said("", None, []), id="no value"),
-        pytest.param(["x", "--", "--root-url", "x"], Said(None, None, []), id="after the end of options"),
-        pytest.param(["-root-url", "x", "root-url", "--root-urls", "x"], Said(None, None, []), id="other words"),
+        pytest.param([], (None, None, []), id="nothing"),
+        pytest.param(["--root-url", "x", "queue", "ping"], ("x", None, []), id="before the command"),
+        pytest.param(["queue", "ping", "--root-url=x=y"], ("x=y", None, []), id="after it"),
+        pytest.param(["--rootUrl", "x", "--ROOT_URL=y"], ("y", None, []), id="spellings, of which the last counts"),
+        pytest.param(["--profile", "p", "--profile="], (None, "", []), id="an empty value"),
+        pytest.param(["--reference", "a", "x", "--Reference=b"], (None, None, ["a", "b"]), id="several"),
+        pytest.param(["--reference", "--root-url", "x"], (None, None, ["--root-url"]), id="a value like an option"),
+        pytest.param(["--root-url"], ("", None, []), id="no value"),
+        pytest.param(["x", "--", "--root-url", "x"], (None, None, []), id="after the end of options"),
+        pytest.param(["-root-url", "x", "root-url", "--root-urls", "x"], (None, None, []), id="other words"),
     ],
 )
-def test_reads_the_words(words: list[str], expected: Said) -> None:
+def test_reads_the_words(words: list[str], expected: tuple[Any, ...]) -> None:
     """
     As click does, before it does.
     """
@@ -54,7 +54,7 @@ def test_any_words_can_be_read(words: list[str]) -> None:
     """
     What is wrong with them is said by click.
     """
-    assert isinstance(said(words), Said)
+    assert 3 == len(said(words))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAME = "tc"
+REFERENCES = "references"
 
 
 def folder(environ: Mapping[str, str], platform: str = sys.platform) -> str:
@@ -32,3 +33,10 @@ def folder(environ: Mapping[str, str], platform: str = sys.platform) -> str:
             case _:
                 base = os.path.join(home, ".cache")
     return os.path.join(base, NAME)
+
+
+def references(environ: Mapping[str, str]) -> str:
+    """
+    Return the folder in which references of deployments are kept; it is not there before the first are.
+    """
+    return os.path.join(folder(environ), REFERENCES)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from binascii import crc32
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-NAME = "references"
 LONGEST_NAME = 200
+PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
 class Kept(NamedTuple):
@@ -47,13 +46,6 @@ class DamagedError(ValueError):
     """
     What is kept is not what was written; the argument is the path.
     """
-
-
-def folder(environ: Mapping[str, str]) -> str:
-    """
-    Return the folder of the files, which is not there before something is kept.
-    """
-    return os.path.join(cache_folder.folder(environ), NAME)
 
 
 def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
@@ -120,5 +112,5 @@ def _path(environ: Mapping[str, str], root_url: str) -> str:
     Return the path of the file for a root URL: readable, and another one for each that file systems may take for it.
     """
     scheme, _, rest = root_url.partition("://")
-    written = re.sub("[^a-z0-9.-]", lambda found: f"_{ord(found[0]):x}_", rest)
-    return os.path.join(folder(environ), f"{scheme}+{written}"[:LONGEST_NAME] + ".jsonl")
+    written = "".join(each if each in PLAIN else f"_{ord(each):x}_" for each in rest)
+    return os.path.join(cache_folder.references(environ), f"{scheme}+{written}"[:LONGEST_NAME] + ".jsonl")

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.kept_references import DamagedError, folder, keep, kept
+from tccli.core.cache_folder import references as folder
+from tccli.core.kept_references import DamagedError, keep, kept
 from tccli.errors import LocalFileError
 
 if TYPE_CHECKING:
