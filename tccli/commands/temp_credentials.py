@@ -35,7 +35,7 @@ def command(
     settings: Settings, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
 ) -> None:
     """
-    Print temporary credentials as export lines: eval "$(tc temp-credentials --scope secrets:get:x --expires '1 hour')".
+    Print temporary credentials as export lines, for eval.
 
     Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints them
     as JSON.

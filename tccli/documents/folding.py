@@ -8,7 +8,7 @@ wherever they have a blank, but in their strings.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,62 +16,59 @@ if TYPE_CHECKING:
 SHELL, DATA = " \\", ""
 HERE_DOCUMENT = re.compile(r"<<(['\"]?)(\w+)\1")
 DATA_BEGINS = re.compile(r"\s*[{\[(.]")
+SHORTEST = 12
+
+
+class Break(NamedTuple):
+    """
+    A blank at which a line may be broken.
+
+    Attributes:
+        ending: What the line has to end with then.
+        is_nested: Whether it is inside of a ``$(…)``.
+    """
+
+    ending: str
+    is_nested: bool
 
 
 def folded(example: str, width: int) -> str:
     """
     Return an example with its lines broken where they are longer than *width* and can be broken.
     """
-    breaks = dict(_breaks(example))
-    lines: list[str] = []
-    start = 0
-    for line in example.split("\n"):
-        lines += _folded_line(line, {place - start: ending for place, ending in breaks.items()}, width)
-        start += len(line) + 1
-    return "\n".join(lines)
+    reader = _Reader()
+    return "\n".join(part for line in example.split("\n") for part in _folded_line(line, reader.breaks(line), width))
 
 
-def _folded_line(line: str, breaks: dict[int, str], width: int) -> Iterator[str]:
+def _folded_line(line: str, breaks: dict[int, Break], width: int) -> Iterator[str]:
     begin, indent = 0, ""
     margin = " " * (len(line) - len(line.lstrip()))
     while len(indent) + len(line) - begin > width:
         fitting = [
             place
-            for place, ending in breaks.items()
+            for place, (ending, _) in breaks.items()
             if begin < place < len(line)
             and line[begin:place].strip()
             and len(indent) + place - begin + len(ending) <= width
         ]
         if not fitting:
             break
-        place = max(fitting, key=lambda place: (_reads_well(line, place), place))
-        yield indent + line[begin:place] + breaks[place]
-        indent = "    " if breaks[place] == SHELL else f"{margin}  "
+        place = max(fitting, key=lambda place: (*_merits(line, begin, place, breaks[place]), place))
+        ending = breaks[place].ending
+        yield indent + line[begin:place] + ending
+        indent = "    " if ending == SHELL else f"{margin}  "
         begin = place + 1
     yield indent + line[begin:]
 
 
-def _reads_well(line: str, place: int) -> bool:
+def _merits(line: str, begin: int, place: int, found: Break) -> tuple[bool, bool, bool]:
     """
-    Say whether a line may well end at a blank: before an option or another command, after a comma or a bar.
+    Say what speaks for breaking a line at a blank: that it is not inside of a substitution; and, unless next to nothing
+    is before it, that a bar ends there, or something smaller: a comma before it, an option or a command after it.
     """
-    return line[place - 1] in ",|" or line.startswith(("-", "tc "), place + 1)
-
-
-def _breaks(example: str) -> Iterator[tuple[int, str]]:
-    """
-    Yield the places of the blanks at which a line may be broken, and what the broken line ends with.
-    """
-    reader = _Reader()
-    start = 0
-    for line in example.split("\n"):
-        reader.begin_line(line)
-        for place, char in enumerate(line):
-            if char == " " and (ending := reader.line_ending()) is not None:
-                yield start + place, ending
-            reader.read(line, place)
-        reader.end_line(line)
-        start += len(line) + 1
+    ends = line[place - 1] == "," or line.startswith(("-", "tc "), place + 1)
+    is_long = place - begin >= SHORTEST
+    return not found.is_nested, is_long and line[place - 1] == "|", is_long and ends
 
 
 class _Reader:
@@ -91,22 +88,25 @@ class _Reader:
         self.in_string = False
         self.document = ""
 
-    def begin_line(self, line: str) -> None:
+    def breaks(self, line: str) -> dict[int, Break]:
         """
-        See whether a here-document ends.
+        Read a line; return the places of the blanks at which it may be broken.
         """
         if line == self.document:
             self.document = ""
+        found = {}
+        for place, char in enumerate(line):
+            if char == " " and (ending := self._ending()) is not None:
+                # After a bar, the shell looks for more anyway.
+                ending = DATA if line[place - 1] == "|" else ending
+                found[place] = Break(ending, is_nested="(" in self.inside)
+            self._read(line, place)
+        document = HERE_DOCUMENT.search(line)
+        if document and not self.document and not self.inside:
+            self.document, self.in_string = document.group(2), False
+        return found
 
-    def end_line(self, line: str) -> None:
-        """
-        See whether a here-document begins.
-        """
-        found = HERE_DOCUMENT.search(line)
-        if found and not self.document and not self.inside:
-            self.document, self.in_string = found.group(2), False
-
-    def line_ending(self) -> str | None:
+    def _ending(self) -> str | None:
         """
         Return what a line that is broken here has to end with, or None where it cannot be broken.
         """
@@ -114,7 +114,7 @@ class _Reader:
             return DATA if (self.document or self.is_data) and not self.in_string else None
         return None if self.inside[-1:] == ['"'] else SHELL
 
-    def read(self, line: str, place: int) -> None:
+    def _read(self, line: str, place: int) -> None:
         """
         Go on by one character.
         """

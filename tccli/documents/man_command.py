@@ -11,9 +11,10 @@ from tccli.documents import man_parts, mdoc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.documents.surface import Entry
+    from tccli.documents.surface import Entry, Option
 
 TREE_WORDS = "SERVICE METHOD [ARGUMENT]... [OPTIONS]"
+MANY = 4
 TREE = "The services, their methods and what these take are told in"
 
 
@@ -25,20 +26,22 @@ def page(entry: Entry, surface: Entry) -> str:
         surface: The root, in which what is the same under another name is found.
     """
     leaves = [each for each in entry.walk() if each.path != entry.path] if not entry.is_tree else []
-    also = {"tc", *(f"tc-{each.path[0]}" for each in surface.commands if entry.is_tree and each.service)}
+    also = {"tc"}
     body = [".Sh SYNOPSIS", *_synopsis(entry), ".Sh DESCRIPTION", *mdoc.paragraphs(entry.paragraphs)]
     if entry.is_tree:
         services = [f"tc-{each.name}" for each in surface.commands if each.service]
-        body += [".Pp", *mdoc.prose(TREE), *man_parts.references(services), "."]
-    body += _options(entry, heading=(".Sh OPTIONS",))
+        body += [".Pp", *mdoc.prose(TREE), *man_parts.references(services, end=" .")]
+    own = man_parts.shared_by_methods(entry) if entry.is_tree else man_parts.own_options(entry)
+    options = _options(own, entry.epilog)
+    body += [".Sh OPTIONS", *options] if options else []
     if leaves:
         body.append(".Sh COMMANDS")
-    for each in leaves:
+    for place, each in enumerate(leaves):
         same = _same(each, surface)
-        body += _below(each) if same is None else _elsewhere(each, same)
+        body += _below(each, leaves[:place]) if same is None else _elsewhere(each, same)
         also |= {f"tc-{same.name}"} if same is not None else set()
-    if entry.examples:
-        body += [".Sh EXAMPLES", *man_parts.examples(entry)]
+    if entry.examples and (_acts(entry) or not leaves):
+        body += [".Sh EXAMPLES", *man_parts.examples(entry.examples)]
     body += [".Sh SEE ALSO", *man_parts.references(sorted(also))]
     return man_parts.page(f"tc-{entry.name}", entry.summary, body)
 
@@ -65,27 +68,39 @@ def _acts(entry: Entry) -> bool:
     return bool(man_parts.own_options(entry))
 
 
-def _options(entry: Entry, *, heading: Sequence[str]) -> list[str]:
+def _options(options: Sequence[Option], epilog: Sequence[str]) -> list[str]:
     """
-    Return a command's options and what its help ends with, below a heading if there is any of them.
+    Return options, and what the help of their command ends with.
     """
-    own = man_parts.shared_by_methods(entry) if entry.is_tree else man_parts.own_options(entry)
-    listed = man_parts.options(own)
-    if listed and entry.epilog and "\n" not in entry.epilog[0]:
+    listed = man_parts.options(options)
+    if listed and epilog and "\n" not in epilog[0]:
         listed.append(".Pp")
-    listed += mdoc.paragraphs(entry.epilog)
-    return [*heading, *listed] if listed else []
+    return listed + mdoc.paragraphs(epilog)
 
 
-def _below(entry: Entry) -> Iterator[str]:
+def _below(entry: Entry, before: Sequence[Entry]) -> Iterator[str]:
     """
     Yield all about a command of a group.
+
+    Args:
+        before: Those that have been told of: what one of them has, too, is not told again.
     """
+    own = man_parts.own_options(entry)
+    like = next((each for each in before if len(_shared(own, each)) >= MANY), None)
+    shared = _shared(own, like) if like is not None else []
     yield mdoc.macro("Ss", *entry.path[1:])
     yield from mdoc.paragraphs(entry.paragraphs)
-    yield from _options(entry, heading=(".Pp",) if man_parts.own_options(entry) else ())
-    if entry.examples:
-        yield from man_parts.examples(entry)
+    if own:
+        yield ".Pp"
+    is_told = like is not None and like.epilog == entry.epilog
+    yield from _options([option for option in own if option not in shared], () if is_told else entry.epilog)
+    if like is not None:
+        yield from [".Pp", *mdoc.prose(f"The other options are those of {' '.join(like.path[1:])}, above.")]
+    yield from man_parts.examples(entry.examples)
+
+
+def _shared(options: Sequence[Option], other: Entry) -> list[Option]:
+    return [option for option in options if option in man_parts.own_options(other)]
 
 
 def _elsewhere(entry: Entry, same: Entry) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DATE = "November 23, 2026"
 """Of the release; pages that are made again without a change are the same."""
 
-CODE_WIDTH = 73
+CODE_WIDTH = mdoc.ROOM
 USAGE_WORD = re.compile(r"\[[^\]]*\](?:\.\.\.)?|\S+")
 
 
@@ -111,18 +111,14 @@ def query_options(entry: Entry) -> list[Option]:
     ]
 
 
-def example(lines: str) -> list[str]:
+def examples(texts: Sequence[str]) -> list[str]:
     """
-    Return an example, as wide as the page at most.
+    Return examples, as wide as the page at most; those of several lines are set apart from each other.
     """
-    return mdoc.display(folded(lines, CODE_WIDTH))
-
-
-def examples(entry: Entry) -> list[str]:
-    """
-    Return the examples of a command, apart from each other.
-    """
-    return [line for each in entry.examples for line in example(each)]
+    if not texts:
+        return []
+    shown = [folded(text, CODE_WIDTH) for text in texts]
+    return mdoc.display(("\n\n" if any("\n" in text for text in shown) else "\n").join(shown))
 
 
 def reference(name: str) -> str:
@@ -132,11 +128,11 @@ def reference(name: str) -> str:
     return mdoc.macro("Xr", name, "1")
 
 
-def references(names: Sequence[str]) -> list[str]:
+def references(names: Sequence[str], *, end: str = "") -> list[str]:
     """
     Return the lines of a list of pages.
     """
-    return [reference(name) + (" ," if place < len(names) - 1 else "") for place, name in enumerate(names)]
+    return [reference(name) + (" ," if place < len(names) - 1 else end) for place, name in enumerate(names)]
 
 
 def _option_tag(option: Option) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.documents import man_parts, mdoc
+from tccli import topics
+from tccli.documents import man_parts, man_topic, mdoc
 from tccli.documents.surface import OUTPUT
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ FILES = (
     ("~/.config/taskcluster.yml", "The configuration of the Go client, which counts where nothing else says it."),
     (".NAME.tc-partial", "An interrupted download, beside its target; the next run goes on with it."),
 )
+DOCUMENTATION = "https://docs.taskcluster.net"
+CONVENTIONAL = ("environment", "exit-codes")
+"""Topics that stand where the sections of every manual page do; the others stand before them."""
+
 EXAMPLES = (
     ("queue", "createTask"),
     ("queue", "status"),
@@ -47,6 +52,7 @@ def page(surface: Entry) -> str:
     """
     services = [each for each in surface.commands if each.service]
     commands = [each for each in surface.commands if not each.service]
+    concepts = [topics.topic(name) for name in topics.topic_names() if name not in CONVENTIONAL]
     method = next(each for each in surface.walk() if each.method is not None)
     body = [
         ".Sh SYNOPSIS",
@@ -65,14 +71,24 @@ def page(surface: Entry) -> str:
         ".Ss Global options",
         *mdoc.prose("They are taken by every command, and stand before or after it."),
         *man_parts.options(option for option in surface.options if option.section != OUTPUT),
+        *(line for topic in concepts for line in man_topic.section(topic)),
+        *_section("environment"),
         ".Sh FILES",
         *mdoc.tagged((("Pa " + mdoc.inert(path), mdoc.prose(said)) for path, said in FILES)),
+        *_section("exit-codes"),
         ".Sh EXAMPLES",
         *_examples(surface),
         ".Sh SEE ALSO",
-        *man_parts.references(sorted(f"tc-{each.name}" for each in surface.commands)),
+        f".Lk {DOCUMENTATION} Taskcluster",
     ]
     return man_parts.page("tc", "Taskcluster in the shell", body)
+
+
+def _section(name: str) -> list[str]:
+    """
+    Return the section of a topic that stands where every manual page has it.
+    """
+    return man_topic.section(topics.topic(name)) if name in topics.topic_names() else []
 
 
 def _listed(entries: Sequence[Entry]) -> list[str]:
@@ -90,5 +106,5 @@ def _examples(surface: Entry) -> list[str]:
     by_path = {each.path: each for each in surface.walk()}
     lines: list[str] = []
     for entry in (by_path[path] for path in EXAMPLES if path in by_path):
-        lines += [".Pp" if lines else "", *mdoc.prose(f"{entry.summary}:"), *man_parts.example(entry.examples[0])]
+        lines += [".Pp" if lines else "", *mdoc.prose(f"{entry.summary}:"), *man_parts.examples(entry.examples[:1])]
     return lines[1:]

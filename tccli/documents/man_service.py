@@ -69,8 +69,7 @@ def _method(entry: Entry, method: Method) -> Iterator[str]:
     payload = next((section.rows for section in sections(method) if section.heading == "Payload"), ())
     if payload:
         yield from [".Pp", "Payload:", *mdoc.table(list(payload))]
-    if entry.examples:
-        yield from man_parts.examples(entry)
+    yield from man_parts.examples(entry.examples)
 
 
 def _facts(method: Method) -> Iterator[tuple[str, str]]:

@@ -4,16 +4,19 @@ The command line as data, read once for all tests of what is made of it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tccli import app
-from tccli.documents import surface as surfaces
-from tccli.options import Settings
+from tccli.documents.__main__ import the_surface
+
+if TYPE_CHECKING:
+    from tccli.documents.surface import Entry
 
 
 @pytest.fixture(scope="session")
-def surface() -> surfaces.Entry:
+def surface() -> Entry:
     """
     The root, with everything below it.
     """
-    return surfaces.read(app.root, Settings())
+    return the_surface()

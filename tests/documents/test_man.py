@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli import app, references
-from tccli.documents import man
+from tccli import app, markdown, references, topics
+from tccli.documents import man, man_parts, man_topic, mdoc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,6 +149,19 @@ def test_what_is_said_of_a_method_is_read(folder: Path, surface: Entry, service:
         assert (
             squeezed(f"tc {service} {each.name} [options] {' '.join(arg.metavar for arg in each.arguments)}") in shown
         )
+
+
+def test_every_topic_is_told_of(pages: Mapping[str, str]) -> None:
+    """
+    In tc(1), each under a heading of its own, with its examples.
+    """
+    page = pages["tc.1"]
+
+    for name in topics.topic_names():
+        topic = topics.topic(name)
+        assert f"\n{mdoc.heading(man_topic.HEADINGS.get(name, topic.title))}\n" in page
+        for code in markdown.codes(topic.text):
+            assert "\n".join(man_parts.examples([code])) in page
 
 
 def test_a_command_with_two_names_is_told_of_once(pages: Mapping[str, str]) -> None:
