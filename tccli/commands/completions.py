@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tccli.core.values import Question, Value
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
-DEADLINE = 0.7
-"""Seconds that the deployment has to say something; the rest of a second goes into starting."""
+DEADLINE = "700ms"
+"""What the deployment has to say something in; the rest of a second goes into starting."""
 
 INSTALLATION = """
 \b
@@ -49,7 +49,8 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     Print the completion script for SHELL: bash, zsh, fish or powershell.
 
     It completes services, methods, options and their values, for the references in use, without starting tc. What only
-    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute.
+    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute; where there is no answer within
+    a second, there is none. TC_COMPLETION_TIMEOUT changes how long it has to answer (700ms).
 
     A package may have installed it where the shell looks; then there is nothing to do.
     """
@@ -98,10 +99,12 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
     import time
 
     from tccli.core.cache_folder import folder
+    from tccli.core.times import parse_duration
     from tccli.core.value_cache import ValueCache
     from tccli.core.values import Question, task_id
 
-    settings.timeout, settings.retries, settings.verbose, settings.quiet = DEADLINE, 0, 0, True
+    seconds = parse_duration(os.environ.get("TC_COMPLETION_TIMEOUT") or DEADLINE)
+    settings.timeout, settings.retries, settings.verbose, settings.quiet = seconds, 0, 0, True
     client = settings.client()
     who = client.account.credentials
     identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
@@ -116,14 +119,14 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
         question = question._replace(tasks=(), group="")
     found = cache.values(question)
     if found is None:
-        found, whole = _within_deadline(client, question)
+        found, whole = _answer(client, question, seconds)
         cache.keep(question, found, whole=whole)
     return found
 
 
-def _within_deadline(client: Client, question: Question) -> tuple[list[Value], bool]:
+def _answer(client: Client, question: Question, seconds: float) -> tuple[list[Value], bool]:
     """
-    Return what the deployment says until the deadline, and whether that is all.
+    Return what the deployment says within so many seconds, and whether that is all.
     """
     import threading
 
@@ -141,5 +144,5 @@ def _within_deadline(client: Client, question: Question) -> tuple[list[Value], b
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(DEADLINE)
+    asking.join(seconds)
     return list(found), done.is_set()

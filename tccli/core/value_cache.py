@@ -47,9 +47,11 @@ class ValueCache:
         Return the answer to *question*, or None if it is not known or too old.
         """
         kept = self._read(question)
-        if not isinstance(kept, dict) or not self._now < kept.get("until", 0) <= self._now + LIFETIME:
-            return None
-        return [Value(*value) for value in kept["values"]]
+        # Whatever else may be written there is no answer.
+        with suppress(KeyError, TypeError):
+            if self._now < kept["until"] <= self._now + LIFETIME:
+                return [Value(*value) for value in kept["values"]]
+        return None
 
     def keep(self, question: Sequence[Any], values: Sequence[Value], *, whole: bool) -> None:
         """

@@ -86,7 +86,8 @@ _ARTIFACTS = _Listing("queue.listArtifacts", "artifacts", "name", "contentType")
 _NAMESPACES = _Listing("index.listNamespaces", "namespaces", "namespace")
 _INDEXED = _Listing("index.listTasks", "tasks", "namespace", "taskId")
 _GROUP = _Listing("queue.listTaskGroup", "tasks", "status.taskId", "task.metadata.name")
-_WORKER_GROUPS = _Listing("queue.listWorkers", "workers", "workerGroup")
+_WORKERS = _Listing("queue.listWorkers", "workers", "workerId", "workerGroup")
+_POOL_WORKERS = _Listing("worker-manager.listWorkersForWorkerPool", "workers", "workerId", "workerGroup")
 
 
 def task_id(word: str) -> str:
@@ -153,7 +154,8 @@ def _listed(client: Client, listing: _Listing, words: Sequence[str]) -> Iterator
         entries = _at(page, listing.entries)
         for entry in entries if isinstance(entries, list) else [entries]:
             text, meaning = _at(entry, listing.text), _at(entry, listing.meaning) if listing.meaning else ""
-            yield Value(str(text if text is not None else ""), str(meaning or ""))
+            if isinstance(text, str | int):
+                yield Value(str(text), meaning if isinstance(meaning, str) else "")
 
 
 def _at(document: Any, path: str) -> Any:
@@ -196,23 +198,26 @@ def _provisioners(client: Client, _question: Question) -> Iterator[Value]:
 
 
 def _worker_types(client: Client, question: Question) -> Iterator[Value]:
-    start = f"{question.words[-1]}/" if question.words else ""
+    if not question.words:
+        return iter(())
+    start = f"{question.words[-1]}/"
     queues = _listed(client, _LISTINGS["task-queue"], ())
-    return (Value(text.removeprefix(start), said) for text, said in queues if start and text.startswith(start))
+    return (Value(text.removeprefix(start), said) for text, said in queues if text.startswith(start))
 
 
 def _workers(client: Client, question: Question) -> Iterator[Value]:
     """
-    Yield the groups of a queue's workers, or the workers of a group.
+    Yield the groups of a queue's workers, or the workers of a group: those that the queue has seen, and those that
+    worker-manager has made.
     """
     # A pool is one word with a slash; elsewhere its halves are two.
-    provisioner, worker_type, *group = [*"/".join(question.words).split("/"), ""][:4]
-    listing = _WORKER_GROUPS
-    if question.kind == "worker":
-        listing = listing._replace(text="workerId", meaning="workerGroup")
-    for value in _listed(client, listing, (provisioner, worker_type)):
-        if question.kind != "worker" or value.meaning == (group or [""])[0]:
-            yield value
+    provisioner, worker_type, group, *_ = [*"/".join(question.words).split("/"), "", "", ""]
+    seen = _listed(client, _WORKERS, (provisioner, worker_type))
+    for worker, its_group in chain(seen, _listed(client, _POOL_WORKERS, (f"{provisioner}/{worker_type}",))):
+        if question.kind == "worker-group":
+            yield Value(its_group)
+        elif its_group == group:
+            yield Value(worker)
 
 
 def _groups(client: Client, question: Question) -> Iterator[Value]:

@@ -1,0 +1,672 @@
+# Completion of tc in bash, made by python -m tccli.documents: a change to this file is lost.
+#
+#   eval "$(tc completions bash)"
+
+# Path of a group: what may come next.
+_taskcluster_words() {
+  case $1 in
+  /)
+    REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+  '')
+    REPLY='completions download download-artifact download-object events find from-now help references sandbox schema scopes signed-url skeleton slugid temp-credentials upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+  download|upload)
+    REPLY='artifact object' ;;
+  events)
+    REPLY='bind list' ;;
+  references)
+    REPLY='diff distill update' ;;
+  sandbox)
+    REPLY='calls clock methods outbox run start tour' ;;
+  scopes)
+    REPLY='check expand required satisfied' ;;
+  slugid)
+    REPLY='decode encode' ;;
+  auth)
+    REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
+  github)
+    REPLY='badge builds cancelBuilds createComment createStatus heartbeat latest lbheartbeat ping renderTaskclusterYml repository version' ;;
+  hooks)
+    REPLY='createHook getHookStatus getTriggerToken heartbeat hook lbheartbeat listHookGroups listHooks listLastFires ping removeHook resetTriggerToken triggerHook triggerHookWithToken updateHook version' ;;
+  index)
+    REPLY='deleteTask findArtifactFromTask findTask findTasksAtIndex heartbeat insertTask lbheartbeat listNamespaces listTasks ping version' ;;
+  notify)
+    REPLY='addDenylistAddress deleteDenylistAddress email heartbeat lbheartbeat listDenylist matrix ping pulse slack version' ;;
+  object)
+    REPLY='createUpload download finishUpload heartbeat lbheartbeat object ping startDownload version' ;;
+  purgecache)
+    REPLY='allPurgeRequests heartbeat lbheartbeat ping purgeCache purgeRequests version' ;;
+  queue)
+    REPLY='artifact artifactInfo cancelTask cancelTaskGroup changeTaskGroupPriority changeTaskPriority claimTask claimWork createArtifact createTask declareWorker finishArtifact getArtifact getLatestArtifact getProvisioner getTaskGroup getTaskQueue getWorker getWorkerType heartbeat latestArtifact latestArtifactInfo lbheartbeat listArtifacts listClaimedTasks listDependentTasks listLatestArtifacts listPendingTasks listProvisioners listTaskGroup listTaskQueues listWorkerTypes listWorkers pendingTasks ping quarantineWorker reclaimTask reportCompleted reportException reportFailed rerunTask scheduleTask sealTaskGroup status statuses task taskQueueCounts taskQueueCountsBatch tasks version' ;;
+  secrets)
+    REPLY='get heartbeat lbheartbeat list ping remove set version' ;;
+  webserver)
+    REPLY='heartbeat lbheartbeat ping taskGroupProfile taskProfile version' ;;
+  workermanager)
+    REPLY='createWorker createWorkerPool deleteWorkerPool getWorker heartbeat lbheartbeat listProviders listWorkerPoolErrors listWorkerPoolLaunchConfigs listWorkerPools listWorkerPoolsStats listWorkers listWorkersForWorkerGroup listWorkersForWorkerPool ping registerWorker removeWorker reportWorkerError reregisterWorker shouldWorkerTerminate updateWorker updateWorkerPool version worker workerPool workerPoolErrorStats workerPoolStats' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Service: its exchanges.
+_taskcluster_exchanges() {
+  case $1 in
+  auth)
+    REPLY='clientCreated clientUpdated clientDeleted roleCreated roleUpdated roleDeleted' ;;
+  github)
+    REPLY='pullRequest push taskclusterYmlUpdate release rerun taskGroupCreationRequested' ;;
+  hooks)
+    REPLY='hookCreated hookUpdated hookDeleted' ;;
+  notify)
+    REPLY='notify' ;;
+  queue)
+    REPLY='taskDefined taskPending taskRunning artifactCreated taskCompleted taskFailed taskException taskGroupResolved taskGroupSealed taskPriorityChanged taskGroupPriorityChanged' ;;
+  workermanager)
+    REPLY='workerPoolCreated workerPoolUpdated workerPoolError workerRequested workerRunning workerStopped workerRemoved launchConfigCreated launchConfigUpdated launchConfigArchived' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Path of a command: the kinds of its arguments; + for a group.
+_taskcluster_places() {
+  case $1 in
+  /|''|download|events|references|sandbox|scopes|signedurl|slugid|upload|url|api|auth|github|hooks|index|notify|\
+  object|purgecache|queue|secrets|webserver|workermanager)
+    REPLY='+' ;;
+  completions|find|fromnow|'sandbox clock'|'scopes expand')
+    REPLY='- ...' ;;
+  'download artifact'|downloadartifact)
+    REPLY='task artifact artifact|file file ...' ;;
+  'download object'|downloadobject|validatejson)
+    REPLY='- file' ;;
+  'events bind')
+    REPLY='service exchange - - ...' ;;
+  'events list')
+    REPLY='service' ;;
+  help)
+    REPLY='topic method ...' ;;
+  'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
+  'sandbox tour'|'scopes satisfied'|tempcredentials|version|whoami|'auth authenticatehawk'|'auth currentscopes'|\
+  'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|'auth listroleids'|'auth listroles'|\
+  'auth listroles2'|'auth ping'|'auth testauthenticate'|'auth testauthenticateget'|'auth version'|'github builds'|\
+  'github heartbeat'|'github lbheartbeat'|'github ping'|'github rendertaskclusteryml'|'github version'|\
+  'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|'hooks ping'|'hooks version'|\
+  'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|'index version'|\
+  'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|'notify heartbeat'|\
+  'notify lbheartbeat'|'notify listdenylist'|'notify matrix'|'notify ping'|'notify pulse'|'notify slack'|\
+  'notify version'|'object heartbeat'|'object lbheartbeat'|'object ping'|'object version'|\
+  'purgecache allpurgerequests'|'purgecache heartbeat'|'purgecache lbheartbeat'|'purgecache ping'|\
+  'purgecache version'|'queue heartbeat'|'queue lbheartbeat'|'queue listprovisioners'|'queue listtaskqueues'|\
+  'queue ping'|'queue statuses'|'queue taskqueuecountsbatch'|'queue tasks'|'queue version'|'secrets heartbeat'|\
+  'secrets lbheartbeat'|'secrets list'|'secrets ping'|'secrets version'|'webserver heartbeat'|\
+  'webserver lbheartbeat'|'webserver ping'|'webserver version'|'workermanager heartbeat'|\
+  'workermanager lbheartbeat'|'workermanager listproviders'|'workermanager listworkerpools'|\
+  'workermanager listworkerpoolsstats'|'workermanager ping'|'workermanager registerworker'|\
+  'workermanager reregisterworker'|'workermanager version'|'workermanager workerpoolerrorstats')
+    REPLY='' ;;
+  'references distill'|'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|'object download'|\
+  'object finishupload'|'object object'|'object startdownload')
+    REPLY='-' ;;
+  'sandbox run')
+    REPLY='command ...' ;;
+  schema|skeleton)
+    REPLY='service method' ;;
+  'scopes check'|'scopes required')
+    REPLY='service method argument ...' ;;
+  'upload artifact'|uploadartifact)
+    REPLY='task|file run|file - file ...' ;;
+  'upload object'|uploadobject)
+    REPLY='file -' ;;
+  validate)
+    REPLY='service method file' ;;
+  'auth awss3credentials'|'github badge'|'github createcomment'|'github createstatus'|'github latest')
+    REPLY='- - -' ;;
+  'auth client'|'auth createclient'|'auth deleteclient'|'auth disableclient'|'auth enableclient'|\
+  'auth listaudithistory'|'auth resetaccesstoken'|'auth updateclient')
+    REPLY='client' ;;
+  'auth createrole'|'auth deleterole'|'auth role'|'auth updaterole')
+    REPLY='role' ;;
+  'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
+  'github cancelbuilds'|'github repository')
+    REPLY='- -' ;;
+  'hooks createhook'|'hooks gethookstatus'|'hooks gettriggertoken'|'hooks hook'|'hooks listlastfires'|\
+  'hooks removehook'|'hooks resettriggertoken'|'hooks triggerhook'|'hooks updatehook')
+    REPLY='hook-group hook' ;;
+  'hooks listhooks')
+    REPLY='hook-group' ;;
+  'hooks triggerhookwithtoken')
+    REPLY='hook-group hook -' ;;
+  'index deletetask'|'index findtask'|'index inserttask')
+    REPLY='index-path' ;;
+  'index findartifactfromtask')
+    REPLY='index-path indexed-artifact' ;;
+  'index listnamespaces'|'index listtasks')
+    REPLY='namespace' ;;
+  'purgecache purgecache'|'purgecache purgerequests'|'workermanager createworkerpool'|\
+  'workermanager deleteworkerpool'|'workermanager listworkerpoolerrors'|\
+  'workermanager listworkerpoollaunchconfigs'|'workermanager listworkersforworkerpool'|\
+  'workermanager reportworkererror'|'workermanager updateworkerpool'|'workermanager workerpool'|\
+  'workermanager workerpoolstats')
+    REPLY='worker-pool' ;;
+  'queue artifact'|'queue artifactinfo'|'queue createartifact'|'queue finishartifact'|'queue getartifact')
+    REPLY='task run artifact' ;;
+  'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
+  'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
+  'webserver taskprofile')
+    REPLY='task' ;;
+  'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
+  'queue sealtaskgroup'|'webserver taskgroupprofile')
+    REPLY='task-group' ;;
+  'queue claimtask'|'queue listartifacts'|'queue reclaimtask'|'queue reportcompleted'|'queue reportexception'|\
+  'queue reportfailed')
+    REPLY='task run' ;;
+  'queue claimwork'|'queue gettaskqueue'|'queue listclaimedtasks'|'queue listpendingtasks'|'queue pendingtasks'|\
+  'queue taskqueuecounts')
+    REPLY='task-queue' ;;
+  'queue declareworker'|'queue getworker'|'queue quarantineworker'|'workermanager getworker')
+    REPLY='provisioner worker-type worker-group worker' ;;
+  'queue getlatestartifact'|'queue latestartifact'|'queue latestartifactinfo')
+    REPLY='task artifact' ;;
+  'queue getprovisioner'|'queue listworkertypes')
+    REPLY='provisioner' ;;
+  'queue getworkertype'|'queue listworkers'|'workermanager listworkers')
+    REPLY='provisioner worker-type' ;;
+  'secrets get'|'secrets remove'|'secrets set')
+    REPLY='secret' ;;
+  'workermanager createworker'|'workermanager removeworker'|'workermanager shouldworkerterminate'|\
+  'workermanager updateworker'|'workermanager worker')
+    REPLY='worker-pool worker-group worker' ;;
+  'workermanager listworkersforworkergroup')
+    REPLY='worker-pool worker-group' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Path: its options.
+_taskcluster_options() {
+  case $1 in
+  '')
+    REPLY='--version --help' ;;
+  completions|download|events|'events bind'|'events list'|references|'references diff'|'references update'|sandbox|\
+  'sandbox calls'|'sandbox clock'|'sandbox outbox'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
+  'slugid encode'|upload|url|validatejson|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|\
+  secrets|webserver|workermanager)
+    REPLY='--help' ;;
+  'download artifact'|downloadartifact)
+    REPLY='--index -o --output --checksum --connections --compressed --managed-only --list --help' ;;
+  'download object'|downloadobject)
+    REPLY='-o --output --checksum --connections --compressed --help' ;;
+  find)
+    REPLY='--limit --help' ;;
+  fromnow)
+    REPLY='--from --help' ;;
+  help)
+    REPLY='--pager --help' ;;
+  'references distill')
+    REPLY='--methods -o --output --help' ;;
+  'sandbox methods')
+    REPLY='--missing --help' ;;
+  'sandbox run')
+    REPLY='--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help' ;;
+  'sandbox start')
+    REPLY='--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help' ;;
+  schema)
+    REPLY='-o --output --answer --help' ;;
+  'scopes check'|'scopes required')
+    REPLY='--data --help' ;;
+  'scopes satisfied')
+    REPLY='--have --need --expand --help' ;;
+  skeleton)
+    REPLY='--full --help' ;;
+  slugid)
+    REPLY='--v4 --count --help' ;;
+  tempcredentials)
+    REPLY='--scope --name --start --expires --csh --help' ;;
+  'upload artifact'|uploadartifact)
+    REPLY='--storage --link --reference --error --message --expires --content-type --help' ;;
+  'upload object'|uploadobject)
+    REPLY='--project-id --expires --content-type --help' ;;
+  validate)
+    REPLY='--answer --help' ;;
+  version)
+    REPLY='--server --help' ;;
+  'auth authenticatehawk'|'auth createclient'|'auth createrole'|'auth expandscopes'|'auth githubrepotoken'|\
+  'auth testauthenticate'|'auth updateclient'|'auth updaterole'|'github createcomment'|'github createstatus'|\
+  'github rendertaskclusteryml'|'hooks createhook'|'hooks triggerhook'|'hooks triggerhookwithtoken'|\
+  'hooks updatehook'|'index inserttask'|'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|\
+  'notify matrix'|'notify pulse'|'notify slack'|'object createupload'|'object finishupload'|'object startdownload'|\
+  'purgecache purgecache'|'queue changetaskgrouppriority'|'queue changetaskpriority'|'queue claimtask'|\
+  'queue claimwork'|'queue createartifact'|'queue createtask'|'queue declareworker'|'queue finishartifact'|\
+  'queue quarantineworker'|'queue reportexception'|'queue taskqueuecountsbatch'|'secrets set'|\
+  'workermanager createworker'|'workermanager createworkerpool'|'workermanager registerworker'|\
+  'workermanager reportworkererror'|'workermanager reregisterworker'|'workermanager updateworker'|\
+  'workermanager updateworkerpool')
+    REPLY='--data --set --no-validate --dry-run --help' ;;
+  'auth awss3credentials')
+    REPLY='--format --dry-run --help' ;;
+  'auth client'|'auth currentscopes'|'auth deleteclient'|'auth deleterole'|'auth disableclient'|\
+  'auth enableclient'|'auth gcpcredentials'|'auth heartbeat'|'auth lbheartbeat'|'auth listroles'|'auth ping'|\
+  'auth resetaccesstoken'|'auth role'|'auth sentrydsn'|'auth testauthenticateget'|'auth version'|\
+  'auth websocktunneltoken'|'github badge'|'github heartbeat'|'github latest'|'github lbheartbeat'|'github ping'|\
+  'github repository'|'github version'|'hooks gethookstatus'|'hooks gettriggertoken'|'hooks heartbeat'|\
+  'hooks hook'|'hooks lbheartbeat'|'hooks listhookgroups'|'hooks listhooks'|'hooks ping'|'hooks removehook'|\
+  'hooks resettriggertoken'|'hooks version'|'index deletetask'|'index findartifactfromtask'|'index findtask'|\
+  'index heartbeat'|'index lbheartbeat'|'index ping'|'index version'|'notify heartbeat'|'notify lbheartbeat'|\
+  'notify ping'|'notify version'|'object download'|'object heartbeat'|'object lbheartbeat'|'object object'|\
+  'object ping'|'object version'|'purgecache heartbeat'|'purgecache lbheartbeat'|'purgecache ping'|\
+  'purgecache version'|'queue artifact'|'queue artifactinfo'|'queue canceltask'|'queue canceltaskgroup'|\
+  'queue getartifact'|'queue getlatestartifact'|'queue getprovisioner'|'queue gettaskgroup'|'queue gettaskqueue'|\
+  'queue getworker'|'queue getworkertype'|'queue heartbeat'|'queue latestartifact'|'queue latestartifactinfo'|\
+  'queue lbheartbeat'|'queue pendingtasks'|'queue ping'|'queue reclaimtask'|'queue reportcompleted'|\
+  'queue reportfailed'|'queue reruntask'|'queue scheduletask'|'queue sealtaskgroup'|'queue status'|'queue task'|\
+  'queue taskqueuecounts'|'queue version'|'secrets get'|'secrets heartbeat'|'secrets lbheartbeat'|'secrets ping'|\
+  'secrets remove'|'secrets version'|'webserver heartbeat'|'webserver lbheartbeat'|'webserver ping'|\
+  'webserver taskgroupprofile'|'webserver taskprofile'|'webserver version'|'workermanager deleteworkerpool'|\
+  'workermanager getworker'|'workermanager heartbeat'|'workermanager lbheartbeat'|'workermanager ping'|\
+  'workermanager removeworker'|'workermanager shouldworkerterminate'|'workermanager version'|\
+  'workermanager worker'|'workermanager workerpool'|'workermanager workerpoolstats')
+    REPLY='--dry-run --help' ;;
+  'auth getentityhistory'|'auth listaudithistory'|'auth listroleids'|'auth listroles2'|'hooks listlastfires'|\
+  'index listnamespaces'|'index listtasks'|'notify listdenylist'|'purgecache allpurgerequests'|\
+  'queue listartifacts'|'queue listclaimedtasks'|'queue listdependenttasks'|'queue listlatestartifacts'|\
+  'queue listpendingtasks'|'queue listprovisioners'|'queue listtaskgroup'|'queue listtaskqueues'|\
+  'queue listworkertypes'|'secrets list'|'workermanager listproviders'|'workermanager listworkerpools'|\
+  'workermanager listworkerpoolsstats'|'workermanager listworkersforworkergroup')
+    REPLY='--continuation-token --limit --paginate --dry-run --help' ;;
+  'auth listclients')
+    REPLY='--prefix --continuation-token --limit --paginate --dry-run --help' ;;
+  'github builds')
+    REPLY='--continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run --help' ;;
+  'github cancelbuilds')
+    REPLY='--sha --pull-request --dry-run --help' ;;
+  'index findtasksatindex'|'queue statuses'|'queue tasks')
+    REPLY='--continuation-token --limit --data --set --no-validate --paginate --dry-run --help' ;;
+  'purgecache purgerequests')
+    REPLY='--since --dry-run --help' ;;
+  'queue listworkers')
+    REPLY='--continuation-token --limit --quarantined --paginate --dry-run --help' ;;
+  'workermanager listworkerpoolerrors')
+    REPLY='--continuation-token --limit --launch-config-id --error-id --paginate --dry-run --help' ;;
+  'workermanager listworkerpoollaunchconfigs')
+    REPLY='--continuation-token --limit --include-archived --paginate --dry-run --help' ;;
+  'workermanager listworkers')
+    REPLY='--continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run --help' ;;
+  'workermanager listworkersforworkerpool')
+    REPLY='--continuation-token --limit --launch-config-id --state --paginate --dry-run --help' ;;
+  'workermanager workerpoolerrorstats')
+    REPLY='--worker-pool-id --dry-run --help' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Path of a method: its query options.
+_taskcluster_query() {
+  case $1 in
+  'auth awss3credentials')
+    REPLY='--format' ;;
+  'auth getentityhistory'|'auth listaudithistory'|'auth listroleids'|'auth listroles2'|'hooks listlastfires'|\
+  'index findtasksatindex'|'index listnamespaces'|'index listtasks'|'notify listdenylist'|\
+  'purgecache allpurgerequests'|'queue listartifacts'|'queue listclaimedtasks'|'queue listdependenttasks'|\
+  'queue listlatestartifacts'|'queue listpendingtasks'|'queue listprovisioners'|'queue listtaskgroup'|\
+  'queue listtaskqueues'|'queue listworkertypes'|'queue statuses'|'queue tasks'|'secrets list'|\
+  'workermanager listproviders'|'workermanager listworkerpools'|'workermanager listworkerpoolsstats'|\
+  'workermanager listworkersforworkergroup')
+    REPLY='--continuation-token --limit' ;;
+  'auth listclients')
+    REPLY='--prefix --continuation-token --limit' ;;
+  'github builds')
+    REPLY='--continuation-token --limit --organization --repository --sha --pull-request' ;;
+  'github cancelbuilds')
+    REPLY='--sha --pull-request' ;;
+  'purgecache purgerequests')
+    REPLY='--since' ;;
+  'queue listworkers')
+    REPLY='--continuation-token --limit --quarantined' ;;
+  'workermanager listworkerpoolerrors')
+    REPLY='--continuation-token --limit --launch-config-id --error-id' ;;
+  'workermanager listworkerpoollaunchconfigs')
+    REPLY='--continuation-token --limit --include-archived' ;;
+  'workermanager listworkers')
+    REPLY='--continuation-token --limit --launch-config-id --quarantined --worker-state' ;;
+  'workermanager listworkersforworkerpool')
+    REPLY='--continuation-token --limit --launch-config-id --state' ;;
+  'workermanager workerpoolerrorstats')
+    REPLY='--worker-pool-id' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Path below which all services are once more: what its methods take beside query options; - for what calls take.
+_taskcluster_tree() {
+  case $1 in
+  signedurl)
+    REPLY='--expires --internal --help' ;;
+  url)
+    REPLY='--internal --help' ;;
+  api)
+    REPLY='-' ;;
+  *) return 1 ;;
+  esac
+}
+
+# Whether the command of a path prints no data.
+_taskcluster_without_output() {
+  case $1 in
+  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox tour'|'upload artifact'|'upload object'|\
+  uploadartifact|uploadobject)
+    return 0 ;;
+  *) return 1 ;;
+  esac
+}
+
+# Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
+_taskcluster_value() {
+  case $1 in
+  *:'references distill:-o'|*:'references distill:--output'|*:'sandbox run:--data'|*:'sandbox start:--data')
+    REPLY='folder' ;;
+  *:schema:--output)
+    REPLY='0' ;;
+  *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
+    REPLY='-' ;;
+  *:--format)
+    REPLY='=json jsonl raw table yaml' ;;
+  *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
+    REPLY='file' ;;
+  *:--jq|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|*:--delay-factor|\
+  *:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--limit|*:--from|*:--listen|\
+  *:--worker|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|\
+  *:--scope|*:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--set|\
+  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
+  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
+    REPLY='-' ;;
+  *:--profile)
+    REPLY='profile' ;;
+  *:--service-discovery)
+    REPLY='=default k8s-dns' ;;
+  *:--color)
+    REPLY='=auto always never' ;;
+  *:--index)
+    REPLY='index-path' ;;
+  *:--data)
+    REPLY='@file' ;;
+  *:--storage)
+    REPLY='=s3 object' ;;
+  *:--error)
+    REPLY='=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker' ;;
+  *:--prefix)
+    REPLY='client' ;;
+  *:--worker-pool-id)
+    REPLY='worker-pool' ;;
+  *) return 1 ;;
+  esac
+}
+
+_taskcluster_output='--format -o --output --jq -r --raw-strings'
+_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color'
+
+_taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'
+
+# Set REPLY to the word as the command would get it: without quotes, and with a variable's value for a variable. What
+# would run a command stays as it is.
+_taskcluster_plain() {
+  REPLY=$1
+  if [[ $1 =~ ^(--[a-z-]+=)?\"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?\"?$ ]]; then
+    REPLY=${BASH_REMATCH[1]}${!BASH_REMATCH[2]}
+  else
+    REPLY=${1//[\\\"\']/}
+    # Only a tilde at the beginning is the home folder.
+    [[ $REPLY == '~/'* ]] && REPLY=$HOME/${REPLY#??}
+  fi
+  return 0
+}
+
+# Set REPLY to what all spellings of a name have in common.
+_taskcluster_fold() {
+  REPLY=${1//[-_]/}
+  if ((BASH_VERSINFO[0] > 3)); then
+    REPLY=${REPLY,,}
+  else
+    REPLY=$(tr '[:upper:]' '[:lower:]' <<<"$REPLY")
+  fi
+}
+
+# Fill words with those up to the cursor, whole: bash breaks them at colons and the like.
+_taskcluster_line() {
+  local rest=$COMP_LINE part blank place count=-1
+  words=()
+  for ((place = 0; place <= COMP_CWORD; place++)); do
+    part=${COMP_WORDS[place]}
+    blank=${rest%%[![:space:]]*}
+    rest=${rest#"$blank"}
+    rest=${rest#"$part"}
+    if [[ $place -gt 0 && -z $blank && $part != [\<\>]* && ${words[count]} != *[\<\>] ]]; then
+      words[count]+=$part
+    else
+      words[++count]=$part
+    fi
+  done
+  local beyond=$((${#COMP_LINE} - ${#rest} - COMP_POINT))
+  if ((beyond > 0)); then
+    words[count]=${words[count]:0:$((${#words[count]} - beyond))}
+  fi
+}
+
+# Offer those of the words that the current one is the beginning of, in any spelling where they are names.
+_taskcluster_offer_names() {
+  local name folded
+  _taskcluster_fold "$current"
+  folded=$REPLY
+  for name in $1; do
+    _taskcluster_fold "$name"
+    [[ $REPLY == "$folded"* ]] && found+=("$before$name")
+  done
+}
+
+_taskcluster_offer() {
+  local word
+  for word in $1; do
+    [[ $word == "$current"* ]] && found+=("$before$word")
+  done
+}
+
+# Offer what only the deployment knows. These texts are other people's: nothing of them may be expanded.
+_taskcluster_offer_values() {
+  local line
+  while IFS= read -r line; do
+    line=${line%%$'\t'*}
+    [[ $line == "$current"* ]] && found+=("$before$line")
+  done < <("$tool" ${account[@]+"${account[@]}"} completions --values "$1" -- ${given[@]+"${given[@]}"} "$current" \
+    2>/dev/null </dev/null)
+  [[ ${#found[@]} -gt 0 ]]
+}
+
+_taskcluster_offer_files() {
+  local path
+  while IFS= read -r path; do
+    found+=("$before$path")
+  done < <(compgen "$1" -- "$current")
+  compopt -o filenames 2>/dev/null
+  files=1
+}
+
+# Offer the values of a kind.
+_taskcluster_offer_kind() {
+  case $1 in
+    =*) _taskcluster_offer "${1#=}" ;;
+    '' | -) ;;
+    file) _taskcluster_offer_files -f ;;
+    folder) _taskcluster_offer_files -d ;;
+    command) _taskcluster_offer_files -c ;;
+    @file)
+      if [[ $current == @* ]]; then
+        before+=@ current=${current#@}
+        _taskcluster_offer_files -f
+      else
+        _taskcluster_offer @
+      fi
+      ;;
+    service) _taskcluster_words / && _taskcluster_offer_names "$REPLY" ;;
+    method) _taskcluster_fold "${given[${#given[@]} - 1]}" && _taskcluster_words "$REPLY" &&
+      _taskcluster_offer_names "$REPLY" ;;
+    exchange) _taskcluster_fold "${given[${#given[@]} - 1]}" && _taskcluster_exchanges "$REPLY" &&
+      _taskcluster_offer_names "$REPLY" ;;
+    topic) _taskcluster_words '' && _taskcluster_offer_names "$_taskcluster_topics $REPLY" ;;
+    *'|file') _taskcluster_offer_values "${1%|file}" || _taskcluster_offer_files -f ;;
+    *) _taskcluster_offer_values "$1" ;;
+  esac
+}
+
+# Offer what may stand in the place after the arguments that are given.
+_taskcluster_offer_place() {
+  local kinds place=${#given[@]} last
+  # Split at blanks, and nothing else.
+  local IFS=$' \t\n'
+  set -f
+  kinds=($1)
+  set +f
+  last=$((${#kinds[@]} - 1))
+  if ((last > 0 && place >= last)) && [[ ${kinds[last]} == ... ]]; then
+    place=$((last - 1))
+  fi
+  case ${kinds[place]} in
+    argument)
+      local service
+      _taskcluster_fold "${given[0]}"
+      service=$REPLY
+      _taskcluster_fold "${given[1]}"
+      if _taskcluster_places "$service $REPLY"; then
+        given=("${given[@]:2}")
+        _taskcluster_offer_place "$REPLY"
+      fi
+      ;;
+    ...) ;;
+    *) _taskcluster_offer_kind "${kinds[place]}" ;;
+  esac
+}
+
+_taskcluster_offer_options() {
+  local all=
+  if [[ -z $tree ]]; then
+    _taskcluster_options "$path" && all=$REPLY
+  elif _taskcluster_tree "$tree" && [[ $REPLY != - ]]; then
+    all=$REPLY
+    _taskcluster_query "$path" && all="$REPLY $all"
+  else
+    _taskcluster_options "$path" && all=$REPLY
+  fi
+  _taskcluster_without_output "$path" || all+=" $_taskcluster_output"
+  _taskcluster_offer "$all $_taskcluster_shared"
+  # An option that two lists name is one.
+  local each seen=' '
+  local -a unique=()
+  for each in ${found[@]+"${found[@]}"}; do
+    [[ $seen == *" $each "* ]] || unique+=("$each")
+    seen+="$each "
+  done
+  found=(${unique[@]+"${unique[@]}"})
+}
+
+# Walk over the words before the current one: path, tree, given, account and option say where that leads.
+_taskcluster_walk() {
+  local word place kinds only_arguments= redirected=
+  for ((place = 1; place < ${#words[@]} - 1; place++)); do
+    word=${words[place]}
+    if [[ $redirected ]]; then
+      redirected=
+      continue
+    elif [[ $word == *[\<\>] ]]; then
+      redirected=1
+      continue
+    fi
+    _taskcluster_plain "$word"
+    word=$REPLY
+    if [[ $option ]]; then
+      [[ $is_shared ]] && account+=("$word")
+      option=
+    elif [[ $word == -- && -z $only_arguments ]]; then
+      only_arguments=1
+    elif [[ $word == -?* && -z $only_arguments ]]; then
+      is_shared=
+      [[ " $_taskcluster_shared " == *" ${word%%=*} "* ]] && is_shared=1 && account+=("$word")
+      if [[ $word != *=* ]] && _taskcluster_value "$tree:$path:$word" && [[ $REPLY != 0 ]]; then
+        option=$word
+      fi
+    else
+      kinds=
+      if _taskcluster_places "$path"; then
+        kinds=$REPLY
+      fi
+      if [[ $kinds == + ]]; then
+        _taskcluster_fold "$word"
+        path=${path:+$path }$REPLY
+        [[ $tree && $path == '/ '* ]] && path=${path#/ }
+        _taskcluster_places "$path" || return 1
+        if _taskcluster_tree "$path"; then
+          tree=$path path=/
+        fi
+      else
+        given+=("$word")
+      fi
+    fi
+  done
+  [[ -z $redirected ]] || files=1
+  [[ -z $only_arguments ]] || ends_options=1
+}
+
+_taskcluster() {
+  local REPLY tool current before= path= tree= option= is_shared= ends_options= files=
+  local -a words=() given=() account=() found=()
+  local IFS=$' \t\n'
+  COMPREPLY=()
+  _taskcluster_line
+  _taskcluster_plain "${words[0]}"
+  tool=$REPLY
+  current=${words[${#words[@]} - 1]}
+  _taskcluster_walk || return 0
+  local quote= quotes
+  for quote in \" \' ''; do
+    quotes=${current//[!$quote]/}
+    ((${#quotes} % 2)) && break
+  done
+  [[ $current == \$* ]] || { _taskcluster_plain "$current" && current=$REPLY; }
+  local written=$current
+  if [[ $files ]]; then
+    _taskcluster_offer_files -f
+  elif [[ $option ]]; then
+    _taskcluster_value "$tree:$path:$option" && _taskcluster_offer_kind "$REPLY"
+  elif [[ $current == --*=* && -z $ends_options ]]; then
+    before=${current%%=*}= current=${current#*=}
+    _taskcluster_value "$tree:$path:${before%=}" && _taskcluster_offer_kind "$REPLY"
+  elif [[ $current == -* && -z $ends_options ]]; then
+    _taskcluster_offer_options
+  elif _taskcluster_places "$path"; then
+    if [[ $REPLY == + ]]; then
+      _taskcluster_words "$path" && _taskcluster_offer_names "$REPLY"
+    else
+      _taskcluster_offer_place "$REPLY"
+    fi
+  fi
+  _taskcluster_reply "$2"
+}
+
+# Answer with what was found: without what readline does not replace, and quoted where need be.
+_taskcluster_reply() {
+  local each kept=
+  [[ $written == *"$1" ]] && kept=${written%"$1"}
+  for each in ${found[@]+"${found[@]}"}; do
+    each=${each#"$kept"}
+    if [[ -z $files && -z $quote && $each == *[!A-Za-z0-9_./:=@%+,~^-]* ]]; then
+      printf -v each %q "$each"
+    elif [[ $quote == \" ]]; then
+      each=${each//\\/\\\\} each=${each//\"/\\\"} each=${each//\$/\\\$} each=${each//\`/\\\`}
+    elif [[ $quote == \' && $each == *\'* ]]; then
+      continue
+    fi
+    COMPREPLY+=("$each")
+  done
+  if [[ ${#COMPREPLY[@]} -eq 1 && -z $files && ${COMPREPLY[0]} == *[/.:@=] ]]; then
+    compopt -o nospace 2>/dev/null
+  fi
+  return 0
+}
+
+complete -F _taskcluster tc taskcluster-tc

@@ -1,0 +1,1101 @@
+# Completion of tc in fish, made by python -m tccli.documents: a change to this file is lost.
+#
+#   tc completions fish | source
+
+# Path of a group: what may come next.
+function __taskcluster_words
+    switch "$argv[1]"
+        case '/'
+            printf '%s\t%s\n' \
+                'auth' 'Clients, roles, scopes' \
+                'github' 'GitHub builds: statuses, comments, cancelling' \
+                'hooks' 'Task templates fired by a schedule, a call or a message' \
+                'index' 'Looking up tasks and their artifacts by a readable path' \
+                'notify' 'Mail, Matrix, Slack and Pulse notices' \
+                'object' 'Large files with an expiry: upload, download, metadata' \
+                'purge-cache' 'Orders for workers to throw away stale caches' \
+                'queue' 'Tasks, their runs, artifacts and workers' \
+                'secrets' 'Small secrets under a name, readable by scope' \
+                'web-server' 'Firefox Profiler views of tasks and task groups' \
+                'worker-manager' 'Worker pools, launch configs, workers and their errors'
+        case ''
+            printf '%s\t%s\n' \
+                'completions' 'Completion scripts for bash, zsh, fish and PowerShell' \
+                'download' 'Download an artifact or an object, whole and verified' \
+                'download-artifact' 'Download an artifact, whole and verified' \
+                'download-object' 'Download an object, whole and verified' \
+                'events' 'What the services publish, and how to bind to it' \
+                'find' 'Find methods, commands and help by what they are about' \
+                'from-now' 'The timestamp a while from now, or ago' \
+                'help' 'Explain a topic, a command, a service or a method' \
+                'references' 'The API references of a deployment, kept for its help and its commands' \
+                'sandbox' 'A Taskcluster deployment in one process, for trying things out and…' \
+                'schema' 'The JSON schema of a method\'s payload or answer' \
+                'scopes' 'What a call needs, and whether one has it' \
+                'signed-url' 'A URL that anyone can fetch for a while' \
+                'skeleton' 'A payload for a method, to be filled in' \
+                'slugid' 'New slugids, and slugids to UUIDs and back' \
+                'temp-credentials' 'Temporary credentials with scopes you name' \
+                'upload' 'Upload an artifact or an object, whole and verified' \
+                'upload-artifact' 'Upload an artifact, whole and verified' \
+                'upload-object' 'Upload an object, whole and verified' \
+                'url' 'The URL of an API call' \
+                'validate' 'Hold a payload against a method\'s schema, without sending it' \
+                'validate-json' 'Hold any JSON or YAML against any JSON schema' \
+                'version' 'The version of tc, or of the deployment' \
+                'whoami' 'The credentials in use and what they may do' \
+                'api' 'Call a method: tc api queue task is tc queue task' \
+                'auth' 'Clients, roles, scopes' \
+                'github' 'GitHub builds: statuses, comments, cancelling' \
+                'hooks' 'Task templates fired by a schedule, a call or a message' \
+                'index' 'Looking up tasks and their artifacts by a readable path' \
+                'notify' 'Mail, Matrix, Slack and Pulse notices' \
+                'object' 'Large files with an expiry: upload, download, metadata' \
+                'purge-cache' 'Orders for workers to throw away stale caches' \
+                'queue' 'Tasks, their runs, artifacts and workers' \
+                'secrets' 'Small secrets under a name, readable by scope' \
+                'web-server' 'Firefox Profiler views of tasks and task groups' \
+                'worker-manager' 'Worker pools, launch configs, workers and their errors'
+        case 'download'
+            printf '%s\t%s\n' \
+                'artifact' 'Download an artifact of a task, or all that match a pattern' \
+                'object' 'Download an object'
+        case 'events'
+            printf '%s\t%s\n' \
+                'bind' 'Print the exchange and the routing-key pattern for an event' \
+                'list' 'List services, exchanges and their routing keys'
+        case 'references'
+            printf '%s\t%s\n' \
+                'diff' 'Show how the references of the deployment in use differ from the…' \
+                'distill' 'Turn published references into the compact files of tccli/references' \
+                'update' 'Fetch the references of the deployment in use, and use them from now…'
+        case 'sandbox'
+            printf '%s\t%s\n' \
+                'calls' 'Show what a sandbox was asked' \
+                'clock' 'Show or move a sandbox\'s time' \
+                'methods' 'List the methods that the sandbox answers' \
+                'outbox' 'Show what a sandbox would have sent' \
+                'run' 'Run a command against a fresh sandbox' \
+                'start' 'Run a sandbox until Ctrl-C' \
+                'tour' 'Watch a first session'
+        case 'scopes'
+            printf '%s\t%s\n' \
+                'check' 'Say whether your credentials are enough for a call' \
+                'expand' 'Add what roles stand for' \
+                'required' 'Say which scopes a call needs' \
+                'satisfied' 'Say whether scopes satisfy others'
+        case 'slugid'
+            printf '%s\t%s\n' \
+                'decode' 'Print the UUID of a slugid' \
+                'encode' 'Print the slugid of a UUID'
+        case 'upload'
+            printf '%s\t%s\n' \
+                'artifact' 'Upload a file as an artifact of a run' \
+                'object' 'Upload a file as an object'
+        case 'auth'
+            printf '%s\t%s\n' \
+                'authenticateHawk' 'Check a Hawk-signed request and tell which scopes it carries' \
+                'awsS3Credentials' 'Issue short-lived AWS keys for one prefix of an S3 bucket' \
+                'client' 'Show one client: its scopes, expiry and whether it is disabled' \
+                'createClient' 'Add a client' \
+                'createRole' 'Add a role that grants a set of scopes' \
+                'currentScopes' 'Show the scopes you have right now, roles expanded' \
+                'deleteClient' 'Delete a client, leaving its roles in place' \
+                'deleteRole' 'Delete a role' \
+                'disableClient' 'Lock a client out without deleting it' \
+                'enableClient' 'Let a disabled client in again' \
+                'expandScopes' 'Expand scopes you supply by the roles they assume' \
+                'gcpCredentials' 'Issue a short-lived Google Cloud token for a service account' \
+                'getEntityHistory' 'List the changes made to one client, role, secret, hook or pool' \
+                'githubRepoToken' 'Issue a GitHub app token limited to some repositories' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listAuditHistory' 'List the changes one client has made' \
+                'listClients' 'List clients with their scopes, optionally by clientId prefix' \
+                'listRoleIds' 'List role names only, without scopes, in pages' \
+                'listRoles' 'List every role with its scopes as one array, never paged' \
+                'listRoles2' 'List roles with their scopes in pages (listRoles, but paged)' \
+                'ping' 'Check that the service answers at all' \
+                'resetAccessToken' 'Replace a client\'s access token and show the new one' \
+                'role' 'Show one role and the scopes it expands to' \
+                'sentryDSN' 'Issue a one-day Sentry DSN, adding the project if missing' \
+                'testAuthenticate' 'Try out a client library\'s request signing with a dummy client' \
+                'testAuthenticateGet' 'Try out signed URLs (bewit) over GET with a dummy client' \
+                'updateClient' 'Change a client\'s scopes, description or expiry' \
+                'updateRole' 'Change a role\'s scopes or description' \
+                'version' 'Show which version of the service is deployed' \
+                'websocktunnelToken' 'Issue a token for connecting to a websocktunnel server'
+        case 'github'
+            printf '%s\t%s\n' \
+                'badge' 'Fetch the SVG badge with a branch\'s build state' \
+                'builds' 'List builds, by organization, repository, commit or pull request' \
+                'cancelBuilds' 'Cancel what still runs for a commit or pull request' \
+                'createComment' 'Comment on an issue or pull request as the GitHub app' \
+                'createStatus' 'Mark a commit as passed or failed on GitHub, with a link' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'latest' 'Redirect to the newest task group of a branch' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'ping' 'Check that the service answers at all' \
+                'renderTaskclusterYml' 'Preview which tasks a .taskcluster.yml makes for an event' \
+                'repository' 'Tell whether the GitHub app is installed on a repository' \
+                'version' 'Show which version of the service is deployed'
+        case 'hooks'
+            printf '%s\t%s\n' \
+                'createHook' 'Add a hook' \
+                'getHookStatus' 'Deprecated, use listLastFires: show the last and next firing' \
+                'getTriggerToken' 'Show the token that lets others fire a hook without credentials' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'hook' 'Show one hook: task template, schedule, bindings, trigger schema' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listHookGroups' 'List the names of the groups that hold hooks' \
+                'listHooks' 'List the full definitions of one group\'s hooks' \
+                'listLastFires' 'List a hook\'s recent firings, their tasks and errors' \
+                'ping' 'Check that the service answers at all' \
+                'removeHook' 'Delete a hook' \
+                'resetTriggerToken' 'Replace a hook\'s trigger token, so the old one stops working' \
+                'triggerHook' 'Fire a hook now with a payload, using your own scopes' \
+                'triggerHookWithToken' 'Fire a hook now with a payload, using its token, no scopes' \
+                'updateHook' 'Replace the definition of an existing hook' \
+                'version' 'Show which version of the service is deployed'
+        case 'index'
+            printf '%s\t%s\n' \
+                'deleteTask' 'Take one entry out of the index' \
+                'findArtifactFromTask' 'Redirect to an artifact of the task at an index path' \
+                'findTask' 'Show the entry at one exact index path, with its taskId' \
+                'findTasksAtIndex' 'Look up many exact index paths at once' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'insertTask' 'Put a task at an index path, unless a higher rank is there' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listNamespaces' 'List the child namespaces one level below a namespace' \
+                'listTasks' 'List the entries directly in a namespace, to browse' \
+                'ping' 'Check that the service answers at all' \
+                'version' 'Show which version of the service is deployed'
+        case 'notify'
+            printf '%s\t%s\n' \
+                'addDenylistAddress' 'Block an address from being notified' \
+                'deleteDenylistAddress' 'Unblock an address so it is notified again' \
+                'email' 'Mail a Markdown message to one address' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listDenylist' 'List the addresses that are blocked' \
+                'matrix' 'Send a message to a Matrix room the bot has joined' \
+                'ping' 'Check that the service answers at all' \
+                'pulse' 'Send a message over Pulse with a routing key' \
+                'slack' 'Send a message to a Slack channel' \
+                'version' 'Show which version of the service is deployed'
+        case 'object'
+            printf '%s\t%s\n' \
+                'createUpload' 'Start an upload: agree on a method and get where to put the data' \
+                'download' 'Redirect to an object\'s data, for curl or a browser' \
+                'finishUpload' 'Close an upload, after which the object can be downloaded' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'object' 'Show an object\'s project, expiry and hashes, not its data' \
+                'ping' 'Check that the service answers at all' \
+                'startDownload' 'Agree on a download method, for clients that can resume or verify' \
+                'version' 'Show which version of the service is deployed'
+        case 'purgecache'
+            printf '%s\t%s\n' \
+                'allPurgeRequests' 'List the open purge requests of all worker pools (for admins)' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'ping' 'Check that the service answers at all' \
+                'purgeCache' 'Ask the workers of a pool to drop a cache by name' \
+                'purgeRequests' 'List one worker pool\'s purge requests (what workers read)' \
+                'version' 'Show which version of the service is deployed'
+        case 'queue'
+            printf '%s\t%s\n' \
+                'artifact' 'Locate an artifact\'s content in one run, as JSON, links followed' \
+                'artifactInfo' 'Show an artifact\'s type and expiry in one run, not its content' \
+                'cancelTask' 'Cancel a task that has not been resolved yet' \
+                'cancelTaskGroup' 'Cancel everything unresolved in a sealed task group' \
+                'changeTaskGroupPriority' 'Set the priority of every unresolved task in a group' \
+                'changeTaskPriority' 'Set the priority of one unresolved task' \
+                'claimTask' 'Deprecated, use claimWork: claim one given run of a task' \
+                'claimWork' 'Wait for pending tasks in a task queue and claim them (workers)' \
+                'createArtifact' 'Add an artifact to a run and get where to upload it (workers)' \
+                'createTask' 'Create a task under a taskId you choose' \
+                'declareWorker' 'Record a worker\'s existence or expiry with the queue' \
+                'finishArtifact' 'Confirm that an object artifact has been uploaded (workers)' \
+                'getArtifact' 'Redirect to an artifact\'s data in one run, for curl or a browser' \
+                'getLatestArtifact' 'Redirect to an artifact\'s data in the latest run' \
+                'getProvisioner' 'Deprecated: show one provisioner' \
+                'getTaskGroup' 'Show a task group\'s expiry, scheduler and seal, not its tasks' \
+                'getTaskQueue' 'Show one task queue: description, stability, last activity' \
+                'getWorker' 'Deprecated, use worker-manager getWorker: show one worker' \
+                'getWorkerType' 'Deprecated, use getTaskQueue: show one worker type' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'latestArtifact' 'Locate an artifact\'s content in the latest run, as JSON' \
+                'latestArtifactInfo' 'Show an artifact\'s type and expiry in the latest run' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listArtifacts' 'List the artifacts of one run' \
+                'listClaimedTasks' 'List the tasks of a task queue that workers hold now' \
+                'listDependentTasks' 'List the tasks that wait for, or waited for, a given task' \
+                'listLatestArtifacts' 'List the artifacts of a task\'s latest run' \
+                'listPendingTasks' 'List the tasks of a task queue that wait for a worker' \
+                'listProvisioners' 'Deprecated: list recently active provisioners' \
+                'listTaskGroup' 'List the tasks of a task group, each with its status' \
+                'listTaskQueues' 'List the task queues in use' \
+                'listWorkerTypes' 'Deprecated, use listTaskQueues: list a provisioner\'s worker types' \
+                'listWorkers' 'Deprecated, use worker-manager listWorkers: list workers' \
+                'pendingTasks' 'Deprecated, use taskQueueCounts: count a queue\'s pending tasks' \
+                'ping' 'Check that the service answers at all' \
+                'quarantineWorker' 'Stop a worker from claiming tasks until a given time' \
+                'reclaimTask' 'Extend the claim on a run and renew its credentials (workers)' \
+                'reportCompleted' 'Resolve a run as successful (workers)' \
+                'reportException' 'Resolve a run that could not be carried out properly (workers)' \
+                'reportFailed' 'Resolve a run whose own commands failed (workers)' \
+                'rerunTask' 'Run a resolved task again, with its retries reset' \
+                'scheduleTask' 'Make a task pending now, without waiting for its dependencies' \
+                'sealTaskGroup' 'Close a task group to new tasks, for good' \
+                'status' 'Show a task\'s state and runs, not its definition' \
+                'statuses' 'Show the state and runs of many tasks at once' \
+                'task' 'Show a task\'s definition (payload, scopes), not its state' \
+                'taskQueueCounts' 'Count the pending and the claimed tasks of one task queue' \
+                'taskQueueCountsBatch' 'Count the pending and the claimed tasks of many task queues' \
+                'tasks' 'Show the definitions of many tasks at once' \
+                'version' 'Show which version of the service is deployed'
+        case 'secrets'
+            printf '%s\t%s\n' \
+                'get' 'Show a secret\'s value and expiry' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'list' 'List the names of secrets, without their values' \
+                'ping' 'Check that the service answers at all' \
+                'remove' 'Delete a secret' \
+                'set' 'Create a secret or overwrite the one of that name' \
+                'version' 'Show which version of the service is deployed'
+        case 'webserver'
+            printf '%s\t%s\n' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'ping' 'Check that the service answers at all' \
+                'taskGroupProfile' 'Make a Firefox Profiler profile of a task group\'s timing' \
+                'taskProfile' 'Make a Firefox Profiler profile from one task\'s log' \
+                'version' 'Show which version of the service is deployed'
+        case 'workermanager'
+            printf '%s\t%s\n' \
+                'createWorker' 'Add a worker by hand, for pools with a static provider' \
+                'createWorkerPool' 'Add a worker pool' \
+                'deleteWorkerPool' 'Retire a worker pool' \
+                'getWorker' 'Show a worker with its recent tasks and quarantine' \
+                'heartbeat' 'Check the service\'s health, as its operators do' \
+                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'listProviders' 'List the providers that a worker pool can use' \
+                'listWorkerPoolErrors' 'List the errors of one worker pool, by launch config if wanted' \
+                'listWorkerPoolLaunchConfigs' 'List a pool\'s launch configs, archived ones on request' \
+                'listWorkerPools' 'List worker pools with their configuration' \
+                'listWorkerPoolsStats' 'Show worker counts and capacity, one line for every pool' \
+                'listWorkers' 'List a pool\'s workers with latest task and quarantine' \
+                'listWorkersForWorkerGroup' 'List a pool\'s workers in one worker group, as provisioned' \
+                'listWorkersForWorkerPool' 'List a pool\'s workers as provisioned, by state if wanted' \
+                'ping' 'Check that the service answers at all' \
+                'registerWorker' 'Announce a started worker and get its credentials (workers)' \
+                'removeWorker' 'Ask the provider to shut down one worker' \
+                'reportWorkerError' 'File an error against a worker pool, for all to see (workers)' \
+                'reregisterWorker' 'Renew a running worker\'s credentials and lifetime (workers)' \
+                'shouldWorkerTerminate' 'Ask whether a worker is still wanted or should stop' \
+                'updateWorker' 'Change a worker that was added by hand' \
+                'updateWorkerPool' 'Change a worker pool\'s definition' \
+                'version' 'Show which version of the service is deployed' \
+                'worker' 'Show a worker as provisioned: state, capacity, expiry' \
+                'workerPool' 'Show one worker pool\'s definition' \
+                'workerPoolErrorStats' 'Count recent errors by day, hour, title and code' \
+                'workerPoolStats' 'Show one pool\'s worker counts and capacity per launch config'
+        case '*'
+            return 1
+    end
+end
+
+# Service: its exchanges.
+function __taskcluster_exchanges
+    switch "$argv[1]"
+        case 'auth'
+            printf '%s\t%s\n' \
+                'clientCreated' 'A client was added' \
+                'clientUpdated' 'A client was changed' \
+                'clientDeleted' 'A client was removed' \
+                'roleCreated' 'A role was added' \
+                'roleUpdated' 'A role was changed' \
+                'roleDeleted' 'A role was removed'
+        case 'github'
+            printf '%s\t%s\n' \
+                'pullRequest' 'Something happened to a pull request on GitHub' \
+                'push' 'Commits or a tag were pushed to a GitHub repository' \
+                'taskclusterYmlUpdate' 'A push changed a repository\'s .taskcluster.yml' \
+                'release' 'A release was published or changed on GitHub' \
+                'rerun' 'Someone asked on GitHub to run a check again' \
+                'taskGroupCreationRequested' 'All tasks of a GitHub build were handed to the queue'
+        case 'hooks'
+            printf '%s\t%s\n' \
+                'hookCreated' 'A hook with Pulse bindings was added' \
+                'hookUpdated' 'A hook with Pulse bindings was changed' \
+                'hookDeleted' 'A hook with Pulse bindings was removed'
+        case 'notify'
+            printf '%s\t%s\n' \
+                'notify' 'A notice sent by a user or on a task\'s change of state'
+        case 'queue'
+            printf '%s\t%s\n' \
+                'taskDefined' 'A task was created, perhaps still waiting for dependencies' \
+                'taskPending' 'A task became pending, ready for a worker' \
+                'taskRunning' 'A run of a task started on a worker' \
+                'artifactCreated' 'An artifact was added to a run, perhaps not yet uploaded' \
+                'taskCompleted' 'A task succeeded' \
+                'taskFailed' 'A task ran, and its own commands failed' \
+                'taskException' 'A task was cancelled, expired, malformed or lost its workers' \
+                'taskGroupResolved' 'A task group has nothing unresolved left (may recur)' \
+                'taskGroupSealed' 'A task group was closed to new tasks' \
+                'taskPriorityChanged' 'One task got another priority' \
+                'taskGroupPriorityChanged' 'The tasks of a task group got another priority'
+        case 'workermanager'
+            printf '%s\t%s\n' \
+                'workerPoolCreated' 'A worker pool was added' \
+                'workerPoolUpdated' 'A worker pool was changed' \
+                'workerPoolError' 'A worker or the provisioning of a pool met an error' \
+                'workerRequested' 'A new worker was asked for from its provider' \
+                'workerRunning' 'A worker registered and can claim work' \
+                'workerStopped' 'A worker\'s instance ended or was shut down' \
+                'workerRemoved' 'A worker was told to go, with the reason why' \
+                'launchConfigCreated' 'A worker pool got a new launch config' \
+                'launchConfigUpdated' 'A worker pool\'s launch config was changed' \
+                'launchConfigArchived' 'A worker pool\'s launch config was retired'
+        case '*'
+            return 1
+    end
+end
+
+# Path of a command: the kinds of its arguments; + for a group.
+function __taskcluster_places
+    switch "$argv[1]"
+        case '/' '' 'download' 'events' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' 'upload' 'url' 'api' \
+            'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' \
+            'workermanager'
+            echo '+'
+        case 'completions' 'find' 'fromnow' 'sandbox clock' 'scopes expand'
+            echo '- ...'
+        case 'download artifact' 'downloadartifact'
+            echo 'task artifact artifact|file file ...'
+        case 'download object' 'downloadobject' 'validatejson'
+            echo '- file'
+        case 'events bind'
+            echo 'service exchange - - ...'
+        case 'events list'
+            echo 'service'
+        case 'help'
+            echo 'topic method ...'
+        case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
+            'sandbox start' 'sandbox tour' 'scopes satisfied' 'tempcredentials' 'version' 'whoami' \
+            'auth authenticatehawk' 'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' \
+            'auth listclients' 'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' \
+            'auth testauthenticate' 'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' \
+            'github lbheartbeat' 'github ping' 'github rendertaskclusteryml' 'github version' 'hooks heartbeat' \
+            'hooks lbheartbeat' 'hooks listhookgroups' 'hooks ping' 'hooks version' 'index findtasksatindex' \
+            'index heartbeat' 'index lbheartbeat' 'index ping' 'index version' 'notify adddenylistaddress' \
+            'notify deletedenylistaddress' 'notify email' 'notify heartbeat' 'notify lbheartbeat' \
+            'notify listdenylist' 'notify matrix' 'notify ping' 'notify pulse' 'notify slack' 'notify version' \
+            'object heartbeat' 'object lbheartbeat' 'object ping' 'object version' 'purgecache allpurgerequests' \
+            'purgecache heartbeat' 'purgecache lbheartbeat' 'purgecache ping' 'purgecache version' \
+            'queue heartbeat' 'queue lbheartbeat' 'queue listprovisioners' 'queue listtaskqueues' 'queue ping' \
+            'queue statuses' 'queue taskqueuecountsbatch' 'queue tasks' 'queue version' 'secrets heartbeat' \
+            'secrets lbheartbeat' 'secrets list' 'secrets ping' 'secrets version' 'webserver heartbeat' \
+            'webserver lbheartbeat' 'webserver ping' 'webserver version' 'workermanager heartbeat' \
+            'workermanager lbheartbeat' 'workermanager listproviders' 'workermanager listworkerpools' \
+            'workermanager listworkerpoolsstats' 'workermanager ping' 'workermanager registerworker' \
+            'workermanager reregisterworker' 'workermanager version' 'workermanager workerpoolerrorstats'
+            echo ''
+        case 'references distill' 'slugid decode' 'slugid encode' 'auth sentrydsn' 'object createupload' \
+            'object download' 'object finishupload' 'object object' 'object startdownload'
+            echo '-'
+        case 'sandbox run'
+            echo 'command ...'
+        case 'schema' 'skeleton'
+            echo 'service method'
+        case 'scopes check' 'scopes required'
+            echo 'service method argument ...'
+        case 'upload artifact' 'uploadartifact'
+            echo 'task|file run|file - file ...'
+        case 'upload object' 'uploadobject'
+            echo 'file -'
+        case 'validate'
+            echo 'service method file'
+        case 'auth awss3credentials' 'github badge' 'github createcomment' 'github createstatus' 'github latest'
+            echo '- - -'
+        case 'auth client' 'auth createclient' 'auth deleteclient' 'auth disableclient' 'auth enableclient' \
+            'auth listaudithistory' 'auth resetaccesstoken' 'auth updateclient'
+            echo 'client'
+        case 'auth createrole' 'auth deleterole' 'auth role' 'auth updaterole'
+            echo 'role'
+        case 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' 'auth websocktunneltoken' \
+            'github cancelbuilds' 'github repository'
+            echo '- -'
+        case 'hooks createhook' 'hooks gethookstatus' 'hooks gettriggertoken' 'hooks hook' 'hooks listlastfires' \
+            'hooks removehook' 'hooks resettriggertoken' 'hooks triggerhook' 'hooks updatehook'
+            echo 'hook-group hook'
+        case 'hooks listhooks'
+            echo 'hook-group'
+        case 'hooks triggerhookwithtoken'
+            echo 'hook-group hook -'
+        case 'index deletetask' 'index findtask' 'index inserttask'
+            echo 'index-path'
+        case 'index findartifactfromtask'
+            echo 'index-path indexed-artifact'
+        case 'index listnamespaces' 'index listtasks'
+            echo 'namespace'
+        case 'purgecache purgecache' 'purgecache purgerequests' 'workermanager createworkerpool' \
+            'workermanager deleteworkerpool' 'workermanager listworkerpoolerrors' \
+            'workermanager listworkerpoollaunchconfigs' 'workermanager listworkersforworkerpool' \
+            'workermanager reportworkererror' 'workermanager updateworkerpool' 'workermanager workerpool' \
+            'workermanager workerpoolstats'
+            echo 'worker-pool'
+        case 'queue artifact' 'queue artifactinfo' 'queue createartifact' 'queue finishartifact' \
+            'queue getartifact'
+            echo 'task run artifact'
+        case 'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
+            'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
+            'webserver taskprofile'
+            echo 'task'
+        case 'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
+            'queue sealtaskgroup' 'webserver taskgroupprofile'
+            echo 'task-group'
+        case 'queue claimtask' 'queue listartifacts' 'queue reclaimtask' 'queue reportcompleted' \
+            'queue reportexception' 'queue reportfailed'
+            echo 'task run'
+        case 'queue claimwork' 'queue gettaskqueue' 'queue listclaimedtasks' 'queue listpendingtasks' \
+            'queue pendingtasks' 'queue taskqueuecounts'
+            echo 'task-queue'
+        case 'queue declareworker' 'queue getworker' 'queue quarantineworker' 'workermanager getworker'
+            echo 'provisioner worker-type worker-group worker'
+        case 'queue getlatestartifact' 'queue latestartifact' 'queue latestartifactinfo'
+            echo 'task artifact'
+        case 'queue getprovisioner' 'queue listworkertypes'
+            echo 'provisioner'
+        case 'queue getworkertype' 'queue listworkers' 'workermanager listworkers'
+            echo 'provisioner worker-type'
+        case 'secrets get' 'secrets remove' 'secrets set'
+            echo 'secret'
+        case 'workermanager createworker' 'workermanager removeworker' 'workermanager shouldworkerterminate' \
+            'workermanager updateworker' 'workermanager worker'
+            echo 'worker-pool worker-group worker'
+        case 'workermanager listworkersforworkergroup'
+            echo 'worker-pool worker-group'
+        case '*'
+            return 1
+    end
+end
+
+# Path: its options.
+function __taskcluster_options
+    switch "$argv[1]"
+        case ''
+            string join \n -- --version --help
+        case 'completions' 'download' 'events' 'events bind' 'events list' 'references' 'references diff' \
+            'references update' 'sandbox' 'sandbox calls' 'sandbox clock' 'sandbox outbox' 'sandbox tour' 'scopes' \
+            'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'validatejson' 'whoami' \
+            'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' \
+            'workermanager'
+            string join \n -- --help
+        case 'download artifact' 'downloadartifact'
+            string join \n -- --index -o --output --checksum --connections --compressed --managed-only --list --help
+        case 'download object' 'downloadobject'
+            string join \n -- -o --output --checksum --connections --compressed --help
+        case 'find'
+            string join \n -- --limit --help
+        case 'fromnow'
+            string join \n -- --from --help
+        case 'help'
+            string join \n -- --pager --help
+        case 'references distill'
+            string join \n -- --methods -o --output --help
+        case 'sandbox methods'
+            string join \n -- --missing --help
+        case 'sandbox run'
+            string join \n -- --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help
+        case 'sandbox start'
+            string join \n -- --port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help
+        case 'schema'
+            string join \n -- -o --output --answer --help
+        case 'scopes check' 'scopes required'
+            string join \n -- --data --help
+        case 'scopes satisfied'
+            string join \n -- --have --need --expand --help
+        case 'skeleton'
+            string join \n -- --full --help
+        case 'slugid'
+            string join \n -- --v4 --count --help
+        case 'tempcredentials'
+            string join \n -- --scope --name --start --expires --csh --help
+        case 'upload artifact' 'uploadartifact'
+            string join \n -- --storage --link --reference --error --message --expires --content-type --help
+        case 'upload object' 'uploadobject'
+            string join \n -- --project-id --expires --content-type --help
+        case 'validate'
+            string join \n -- --answer --help
+        case 'version'
+            string join \n -- --server --help
+        case 'auth authenticatehawk' 'auth createclient' 'auth createrole' 'auth expandscopes' \
+            'auth githubrepotoken' 'auth testauthenticate' 'auth updateclient' 'auth updaterole' \
+            'github createcomment' 'github createstatus' 'github rendertaskclusteryml' 'hooks createhook' \
+            'hooks triggerhook' 'hooks triggerhookwithtoken' 'hooks updatehook' 'index inserttask' \
+            'notify adddenylistaddress' 'notify deletedenylistaddress' 'notify email' 'notify matrix' \
+            'notify pulse' 'notify slack' 'object createupload' 'object finishupload' 'object startdownload' \
+            'purgecache purgecache' 'queue changetaskgrouppriority' 'queue changetaskpriority' 'queue claimtask' \
+            'queue claimwork' 'queue createartifact' 'queue createtask' 'queue declareworker' \
+            'queue finishartifact' 'queue quarantineworker' 'queue reportexception' 'queue taskqueuecountsbatch' \
+            'secrets set' 'workermanager createworker' 'workermanager createworkerpool' \
+            'workermanager registerworker' 'workermanager reportworkererror' 'workermanager reregisterworker' \
+            'workermanager updateworker' 'workermanager updateworkerpool'
+            string join \n -- --data --set --no-validate --dry-run --help
+        case 'auth awss3credentials'
+            string join \n -- --format --dry-run --help
+        case 'auth client' 'auth currentscopes' 'auth deleteclient' 'auth deleterole' 'auth disableclient' \
+            'auth enableclient' 'auth gcpcredentials' 'auth heartbeat' 'auth lbheartbeat' 'auth listroles' \
+            'auth ping' 'auth resetaccesstoken' 'auth role' 'auth sentrydsn' 'auth testauthenticateget' \
+            'auth version' 'auth websocktunneltoken' 'github badge' 'github heartbeat' 'github latest' \
+            'github lbheartbeat' 'github ping' 'github repository' 'github version' 'hooks gethookstatus' \
+            'hooks gettriggertoken' 'hooks heartbeat' 'hooks hook' 'hooks lbheartbeat' 'hooks listhookgroups' \
+            'hooks listhooks' 'hooks ping' 'hooks removehook' 'hooks resettriggertoken' 'hooks version' \
+            'index deletetask' 'index findartifactfromtask' 'index findtask' 'index heartbeat' 'index lbheartbeat' \
+            'index ping' 'index version' 'notify heartbeat' 'notify lbheartbeat' 'notify ping' 'notify version' \
+            'object download' 'object heartbeat' 'object lbheartbeat' 'object object' 'object ping' \
+            'object version' 'purgecache heartbeat' 'purgecache lbheartbeat' 'purgecache ping' 'purgecache version' \
+            'queue artifact' 'queue artifactinfo' 'queue canceltask' 'queue canceltaskgroup' 'queue getartifact' \
+            'queue getlatestartifact' 'queue getprovisioner' 'queue gettaskgroup' 'queue gettaskqueue' \
+            'queue getworker' 'queue getworkertype' 'queue heartbeat' 'queue latestartifact' \
+            'queue latestartifactinfo' 'queue lbheartbeat' 'queue pendingtasks' 'queue ping' 'queue reclaimtask' \
+            'queue reportcompleted' 'queue reportfailed' 'queue reruntask' 'queue scheduletask' \
+            'queue sealtaskgroup' 'queue status' 'queue task' 'queue taskqueuecounts' 'queue version' 'secrets get' \
+            'secrets heartbeat' 'secrets lbheartbeat' 'secrets ping' 'secrets remove' 'secrets version' \
+            'webserver heartbeat' 'webserver lbheartbeat' 'webserver ping' 'webserver taskgroupprofile' \
+            'webserver taskprofile' 'webserver version' 'workermanager deleteworkerpool' 'workermanager getworker' \
+            'workermanager heartbeat' 'workermanager lbheartbeat' 'workermanager ping' 'workermanager removeworker' \
+            'workermanager shouldworkerterminate' 'workermanager version' 'workermanager worker' \
+            'workermanager workerpool' 'workermanager workerpoolstats'
+            string join \n -- --dry-run --help
+        case 'auth getentityhistory' 'auth listaudithistory' 'auth listroleids' 'auth listroles2' \
+            'hooks listlastfires' 'index listnamespaces' 'index listtasks' 'notify listdenylist' \
+            'purgecache allpurgerequests' 'queue listartifacts' 'queue listclaimedtasks' 'queue listdependenttasks' \
+            'queue listlatestartifacts' 'queue listpendingtasks' 'queue listprovisioners' 'queue listtaskgroup' \
+            'queue listtaskqueues' 'queue listworkertypes' 'secrets list' 'workermanager listproviders' \
+            'workermanager listworkerpools' 'workermanager listworkerpoolsstats' \
+            'workermanager listworkersforworkergroup'
+            string join \n -- --continuation-token --limit --paginate --dry-run --help
+        case 'auth listclients'
+            string join \n -- --prefix --continuation-token --limit --paginate --dry-run --help
+        case 'github builds'
+            string join \n -- --continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run --help
+        case 'github cancelbuilds'
+            string join \n -- --sha --pull-request --dry-run --help
+        case 'index findtasksatindex' 'queue statuses' 'queue tasks'
+            string join \n -- --continuation-token --limit --data --set --no-validate --paginate --dry-run --help
+        case 'purgecache purgerequests'
+            string join \n -- --since --dry-run --help
+        case 'queue listworkers'
+            string join \n -- --continuation-token --limit --quarantined --paginate --dry-run --help
+        case 'workermanager listworkerpoolerrors'
+            string join \n -- --continuation-token --limit --launch-config-id --error-id --paginate --dry-run --help
+        case 'workermanager listworkerpoollaunchconfigs'
+            string join \n -- --continuation-token --limit --include-archived --paginate --dry-run --help
+        case 'workermanager listworkers'
+            string join \n -- --continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run --help
+        case 'workermanager listworkersforworkerpool'
+            string join \n -- --continuation-token --limit --launch-config-id --state --paginate --dry-run --help
+        case 'workermanager workerpoolerrorstats'
+            string join \n -- --worker-pool-id --dry-run --help
+        case '*'
+            return 1
+    end
+end
+
+# Path of a method: its query options.
+function __taskcluster_query
+    switch "$argv[1]"
+        case 'auth awss3credentials'
+            string join \n -- --format
+        case 'auth getentityhistory' 'auth listaudithistory' 'auth listroleids' 'auth listroles2' \
+            'hooks listlastfires' 'index findtasksatindex' 'index listnamespaces' 'index listtasks' \
+            'notify listdenylist' 'purgecache allpurgerequests' 'queue listartifacts' 'queue listclaimedtasks' \
+            'queue listdependenttasks' 'queue listlatestartifacts' 'queue listpendingtasks' \
+            'queue listprovisioners' 'queue listtaskgroup' 'queue listtaskqueues' 'queue listworkertypes' \
+            'queue statuses' 'queue tasks' 'secrets list' 'workermanager listproviders' \
+            'workermanager listworkerpools' 'workermanager listworkerpoolsstats' \
+            'workermanager listworkersforworkergroup'
+            string join \n -- --continuation-token --limit
+        case 'auth listclients'
+            string join \n -- --prefix --continuation-token --limit
+        case 'github builds'
+            string join \n -- --continuation-token --limit --organization --repository --sha --pull-request
+        case 'github cancelbuilds'
+            string join \n -- --sha --pull-request
+        case 'purgecache purgerequests'
+            string join \n -- --since
+        case 'queue listworkers'
+            string join \n -- --continuation-token --limit --quarantined
+        case 'workermanager listworkerpoolerrors'
+            string join \n -- --continuation-token --limit --launch-config-id --error-id
+        case 'workermanager listworkerpoollaunchconfigs'
+            string join \n -- --continuation-token --limit --include-archived
+        case 'workermanager listworkers'
+            string join \n -- --continuation-token --limit --launch-config-id --quarantined --worker-state
+        case 'workermanager listworkersforworkerpool'
+            string join \n -- --continuation-token --limit --launch-config-id --state
+        case 'workermanager workerpoolerrorstats'
+            string join \n -- --worker-pool-id
+        case '*'
+            return 1
+    end
+end
+
+# Path below which all services are once more: what its methods take beside query options; - for what calls take.
+function __taskcluster_tree
+    switch "$argv[1]"
+        case 'signedurl'
+            string join \n -- --expires --internal --help
+        case 'url'
+            string join \n -- --internal --help
+        case 'api'
+            string join \n -- -
+        case '*'
+            return 1
+    end
+end
+
+# Whether the command of a path prints no data.
+function __taskcluster_without_output
+    switch "$argv[1]"
+        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox tour' 'upload artifact' \
+            'upload object' 'uploadartifact' 'uploadobject'
+            return 0
+        case '*'
+            return 1
+    end
+end
+
+# Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
+function __taskcluster_value
+    switch "$argv[1]"
+        case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
+            '*:sandbox start:--data'
+            echo 'folder'
+        case '*:schema:--output'
+            echo '0'
+        case '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
+            echo '-'
+        case '*:--format'
+            echo '=json jsonl raw table yaml'
+        case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
+            echo 'file'
+        case '*:--jq' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' '*:--timeout' \
+            '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' '*:--checksum' \
+            '*:--connections' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' '*:--fault' '*:--latency' \
+            '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--scope' '*:--name' \
+            '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--set' \
+            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
+            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state' \
+            '*:--state'
+            echo '-'
+        case '*:--profile'
+            echo 'profile'
+        case '*:--service-discovery'
+            echo '=default k8s-dns'
+        case '*:--color'
+            echo '=auto always never'
+        case '*:--index'
+            echo 'index-path'
+        case '*:--data'
+            echo '@file'
+        case '*:--storage'
+            echo '=s3 object'
+        case '*:--error'
+            echo '=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker'
+        case '*:--prefix'
+            echo 'client'
+        case '*:--worker-pool-id'
+            echo 'worker-pool'
+        case '*'
+            return 1
+    end
+end
+
+# Tree, path and option: what it is for.
+function __taskcluster_meaning
+    switch "$argv[1]"
+        case '*:download artifact:-o' '*:download artifact:--output' '*:download object:-o' \
+            '*:download object:--output' '*:downloadartifact:-o' '*:downloadartifact:--output' \
+            '*:downloadobject:-o' '*:downloadobject:--output'
+            echo 'Where to'
+        case '*:find:--limit'
+            echo 'At most so many (10)'
+        case '*:references distill:-o' '*:references distill:--output'
+            echo 'Where the files go, one for each service'
+        case '*:sandbox run:--data' '*:sandbox start:--data'
+            echo 'Keep the state here'
+        case '*:sandbox run:--fake' '*:sandbox start:--fake'
+            echo 'Answer the methods in FILE from it'
+        case '*:schema:--output'
+            echo 'The schema of the answer, not of the payload'
+        case '*:scopes check:--data' '*:scopes required:--data'
+            echo 'The payload, where the scopes depend on it'
+        case '*:tempcredentials:--expires'
+            echo 'An offset, seconds, or a timestamp'
+        case '*:upload artifact:--reference' '*:uploadartifact:--reference'
+            echo 'Make a reference to an address'
+        case '*:upload object:--expires' '*:uploadobject:--expires'
+            echo 'An offset, seconds or a timestamp (1 year)'
+        case '*:validate:--answer'
+            echo 'It is an answer of the method, not a payload'
+        case '*:auth awss3credentials:--format'
+            echo 'The shape of the answer: iam-role-compat is what AWS tools read'
+        case 'signedurl:*:--expires'
+            echo 'An offset, seconds, or a timestamp (15 minutes from now)'
+        case 'url:*:--internal'
+            echo 'As this machine reaches it: proxy or service discovery'
+        case '*:--version'
+            echo 'Print the version'
+        case '*:--help'
+            echo 'Show this message and exit'
+        case '*:--format'
+            echo 'One of json, jsonl, raw, table, yaml'
+        case '*:-o' '*:--output'
+            echo 'Write to a file, whole or not at all'
+        case '*:--jq'
+            echo 'Filter the answer'
+        case '*:-r' '*:--raw-strings'
+            echo 'Print strings without quotes'
+        case '*:--root-url'
+            echo 'Root URL of the deployment (else TASKCLUSTER_ROOT_URL)'
+        case '*:--profile'
+            echo 'Take root URL and credentials from a profile'
+        case '*:--reference'
+            echo 'Add or replace a service by its api.json'
+        case '*:--anonymous'
+            echo 'Use no credentials'
+        case '*:--authorized-scope'
+            echo 'Use at most this scope'
+        case '*:--authorized-scopes'
+            echo 'The same, as a JSON array'
+        case '*:--proxy' '*:--no-proxy'
+            echo 'Go through TASKCLUSTER_PROXY_URL, or not'
+        case '*:--service-discovery'
+            echo 'How services are reached: default, k8s-dns'
+        case '*:--retries'
+            echo 'Attempts after the first (5)'
+        case '*:--timeout'
+            echo 'For one attempt (30s)'
+        case '*:--delay-factor'
+            echo 'Base of the delay between attempts (100ms)'
+        case '*:--randomization-factor'
+            echo 'Spread of the delay (0.25)'
+        case '*:--max-delay'
+            echo 'Longest delay between attempts (30s)'
+        case '*:--retry-unsafe'
+            echo 'Repeat even calls whose effect may double'
+        case '*:--trace-id'
+            echo 'Send as x-taskcluster-trace-id'
+        case '*:--fake'
+            echo 'Answer calls from a JSON file instead of the network (TC_FAKE)'
+        case '*:--fake-calls'
+            echo 'Append every faked call to a file, as JSON lines'
+        case '*:-v' '*:--verbose'
+            echo 'Say more'
+        case '*:-q' '*:--quiet'
+            echo 'Say nothing but errors'
+        case '*:--color'
+            echo 'Colour: auto, always, never'
+        case '*:--index'
+            echo 'Find the task in the index, instead of TASK'
+        case '*:--checksum'
+            echo 'Verify it by this, too'
+        case '*:--connections'
+            echo 'At most so many'
+        case '*:--compressed'
+            echo 'Keep the encoding in which it is stored'
+        case '*:--managed-only'
+            echo 'Refuse what is stored outside of the deployment'
+        case '*:--list'
+            echo 'Print the matching names'
+        case '*:--limit'
+            echo 'Entries a page, at most 1000'
+        case '*:--from'
+            echo 'Count from this instant instead of now'
+        case '*:--pager'
+            echo 'Show it in a pager (PAGER, else less)'
+        case '*:--methods'
+            echo 'A newer list of methods, which decides which there are'
+        case '*:--missing'
+            echo 'List those that it does not answer'
+        case '*:--data'
+            echo 'The payload, else read from stdin'
+        case '*:--listen'
+            echo 'Listen here, and let others in (127.0.0.1)'
+        case '*:--worker'
+            echo 'Run tasks here, of all queues or of one'
+        case '*:--amqp'
+            echo 'Publish events there: amqp://user:password@host:port/vhost'
+        case '*:--fault'
+            echo 'Make API calls fail: queue.createTask=503x2'
+        case '*:--latency'
+            echo 'Wait before each answer of the API'
+        case '*:--drop'
+            echo 'Hang up on so many calls: 1%'
+        case '*:--storage-fault'
+            echo 'Make downloads and uploads fail'
+        case '*:--port'
+            echo 'Listen here (any free port)'
+        case '*:--answer'
+            echo 'The schema of the answer, not of the payload'
+        case '*:--have'
+            echo 'A scope that is held, or a JSON array'
+        case '*:--need'
+            echo 'What is needed: a scope, or a JSON expression'
+        case '*:--expand'
+            echo 'Ask the deployment what the roles among --have stand for'
+        case '*:--full'
+            echo 'With all fields that there are, not only those that must be'
+        case '*:--v4'
+            echo 'Any first character'
+        case '*:--count'
+            echo 'How many'
+        case '*:--scope'
+            echo 'What they may do'
+        case '*:--name'
+            echo 'Client id of their own, for the audit log'
+        case '*:--start'
+            echo 'An offset, seconds, or a timestamp (now)'
+        case '*:--expires'
+            echo 'An offset, seconds or a timestamp (when the task does)'
+        case '*:--csh'
+            echo 'Lines for csh instead of sh'
+        case '*:--storage'
+            echo 'Where its bytes go: s3 (the default) or object'
+        case '*:--link'
+            echo 'Make a link to another artifact of the task'
+        case '*:--error'
+            echo 'Say why there is no such artifact'
+        case '*:--message'
+            echo 'With --error: what happened'
+        case '*:--content-type'
+            echo 'Else guessed by the file\'s name'
+        case '*:--project-id'
+            echo 'To which it belongs'
+        case '*:--server'
+            echo 'Ask the deployment for its version'
+        case '*:--set'
+            echo 'Change the payload'
+        case '*:--no-validate'
+            echo 'Do not hold the payload against the schema'
+        case '*:--dry-run'
+            echo 'Print the request and send nothing'
+        case '*:--continuation-token'
+            echo 'Go on after the page whose answer held this token'
+        case '*:--paginate'
+            echo 'Fetch all pages, as one document'
+        case '*:--prefix'
+            echo 'Only clients whose id begins so'
+        case '*:--organization'
+            echo 'Only the builds of this organization or user'
+        case '*:--repository'
+            echo 'Only the builds of this repository'
+        case '*:--sha'
+            echo 'Only the builds of this commit'
+        case '*:--pull-request'
+            echo 'Only the builds of this pull request'
+        case '*:--since'
+            echo 'Only requests that are newer than this timestamp'
+        case '*:--quarantined'
+            echo 'Only workers that are in quarantine (true), or only those that are…'
+        case '*:--launch-config-id'
+            echo 'Only what has to do with this launch configuration'
+        case '*:--error-id'
+            echo 'Only the error with this id'
+        case '*:--include-archived'
+            echo 'With launch configurations that are no longer in use (true), or…'
+        case '*:--worker-state' '*:--state'
+            echo 'Only workers in this state'
+        case '*:--worker-pool-id'
+            echo 'Only the errors of this pool of workers'
+        case '*:--internal'
+            echo 'As this machine reaches it, through service discovery'
+        case '*'
+            return 1
+    end
+end
+
+set -g __taskcluster_output --format -o --output --jq -r --raw-strings
+set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color
+
+# What tc help has texts about.
+function __taskcluster_topics
+    switch "$argv[1]"
+        case ''
+            printf '%s\t%s\n' \
+                'credentials' 'who you are to a deployment, and how to be somebody with fewer rights' \
+                'environment' 'the variables that tc reads' \
+                'exit-codes' 'what a script can tell from how tc ended' \
+                'formats' 'what answers look like, and how to get at what is in them' \
+                'in-ci' 'in a Taskcluster task, on another CI\'s runner, in any script' \
+                'scopes' 'what they are, what a call needs, and why it was refused' \
+                'times' 'how to say when, and for how long'
+        case '*'
+            return 1
+    end
+end
+
+# Print the word as the command would get it: with a variable's value for a variable.
+function __taskcluster_plain
+    set -l parts (string match -r -- '^(--[a-z-]+=|)"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?"?$' $argv[1])
+    if set -q parts[3]
+        set -l name $parts[3]
+        echo -- $parts[2]"$$name"
+    else
+        string replace -r -- '^~/' $HOME/ $argv[1]
+    end
+end
+
+# Print what all spellings of a name have in common.
+function __taskcluster_fold
+    string lower -- (string replace -a -r -- '[-_]' '' $argv[1])
+end
+
+# Print what only the deployment knows; fail where that is nothing.
+function __taskcluster_values -S
+    set -l found ($tool $account completions --values $argv[1] -- $given $current 2>/dev/null </dev/null)
+    set -q found[1]; and printf '%s\n' $before$found
+end
+
+function __taskcluster_files -S
+    set -l found (__fish_complete_path $current)
+    set -q found[1]; and printf '%s\n' $before$found
+end
+
+# Print the values of a kind.
+function __taskcluster_kind -S
+    switch $argv[1]
+        case '=*'
+            printf '%s\n' $before(string split -- ' ' (string sub -s 2 -- $argv[1]))
+        case '' -
+            return 1
+        case file
+            __taskcluster_files
+        case folder
+            printf '%s\n' $before(__fish_complete_directories $current '')
+        case command
+            complete -C "$current"
+        case @file
+            if string match -q -- '@*' $current
+                set before $before@
+                set current (string sub -s 2 -- $current)
+                __taskcluster_files
+            else
+                echo -- $before@
+            end
+        case service
+            __taskcluster_words /
+        case method
+            __taskcluster_words (__taskcluster_fold $given[-1])
+        case exchange
+            __taskcluster_exchanges (__taskcluster_fold $given[-1])
+        case topic
+            __taskcluster_topics
+            __taskcluster_words ''
+        case '*|file'
+            __taskcluster_values (string replace '|file' '' $argv[1]); or __taskcluster_files
+        case '*'
+            __taskcluster_values $argv[1]
+    end
+end
+
+# Print what may stand in the place after the arguments that are given.
+function __taskcluster_place -S
+    set -l kinds (string split -n -- ' ' $argv[1])
+    set -l place (math (count $given) + 1)
+    if test "$kinds[-1]" = ...; and test $place -ge (count $kinds)
+        set place (math (count $kinds) - 1)
+    end
+    if test "$kinds[$place]" = argument
+        set -l found (__taskcluster_places (__taskcluster_fold $given[1])' '(__taskcluster_fold $given[2]))
+        set given $given[3..]
+        set -q found[1]; and __taskcluster_place $found
+    else
+        __taskcluster_kind "$kinds[$place]"
+    end
+end
+
+function __taskcluster_all_options -S
+    set -l all (__taskcluster_options "$path")
+    set -l beside
+    test -n "$tree"; and set beside (__taskcluster_tree "$tree")
+    if set -q beside[1]; and test "$beside[1]" != -
+        set all (__taskcluster_query "$path") $beside
+    end
+    __taskcluster_without_output "$path"; or set -a all $__taskcluster_output
+    for option in $all $__taskcluster_shared
+        printf '%s\t%s\n' $option (__taskcluster_meaning "$tree:$path:$option"; or echo)
+    end
+end
+
+# Walk over the words before the current one: path, tree, given, account and option say where that leads.
+function __taskcluster_walk -S
+    set -l is_shared
+    for word in $argv
+        set word (__taskcluster_plain $word)
+        if test -n "$option"
+            test -n "$is_shared"; and set -a account $word
+            set option
+        else if test "$word" = --; and test -z "$ends_options"
+            set ends_options 1
+        else if string match -q -- '-?*' $word; and test -z "$ends_options"
+            set is_shared
+            if contains -- (string replace -r -- '=.*' '' $word) $__taskcluster_shared
+                set is_shared 1
+                set -a account $word
+            end
+            if not string match -q -- '*=*' $word; and set -l value (__taskcluster_value "$tree:$path:$word"); and test $value != 0
+                set option $word
+            end
+        else if test "$(__taskcluster_places "$path")" = +
+            set path (string trim -- "$path "(__taskcluster_fold $word))
+            test -n "$tree"; and set path (string replace '/ ' '' $path)
+            __taskcluster_places "$path" >/dev/null; or return 1
+            if __taskcluster_tree "$path" >/dev/null
+                set tree $path
+                set path /
+            end
+        else
+            set -a given $word
+        end
+    end
+    return 0
+end
+
+function __taskcluster_complete
+    set -l words (commandline -opc)
+    set -l current (string replace -a -r -- '[\\\\"\']' '' (commandline -ct))
+    set -l before ''
+    set -l path ''
+    set -l tree ''
+    set -l option ''
+    set -l ends_options ''
+    set -l given
+    set -l account
+    set -l tool (__taskcluster_plain $words[1])
+    __taskcluster_walk $words[2..]; or return
+    if test -n "$option"
+        __taskcluster_kind (__taskcluster_value "$tree:$path:$option")
+    else if test -z "$ends_options"; and string match -q -- '--*=*' $current
+        set option (string replace -r -- '=.*' '' $current)
+        set before $option=
+        set current (string replace -r -- '^[^=]*=' '' $current)
+        __taskcluster_kind (__taskcluster_value "$tree:$path:$option"; or echo -)
+    else if test -z "$ends_options"; and string match -q -- '-*' $current
+        __taskcluster_all_options
+    else if test "$(__taskcluster_places "$path")" = +
+        __taskcluster_words "$path"
+    else
+        __taskcluster_place "$(__taskcluster_places "$path")"
+    end
+end
+
+complete -c tc -e
+complete -c taskcluster-tc -e
+complete -c tc -f -a '(__taskcluster_complete)'
+complete -c taskcluster-tc -f -a '(__taskcluster_complete)'

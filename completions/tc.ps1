@@ -1,0 +1,738 @@
+# Completion of tc in PowerShell, made by python -m tccli.documents: a change to this file is lost.
+#
+#   tc completions powershell | Out-String | Invoke-Expression
+
+# Path of a group: what may come next.
+$global:TaskclusterTcWords = @{}
+$TaskclusterTcWords['/'] = @(
+    'auth|Clients, roles, scopes'
+    'github|GitHub builds: statuses, comments, cancelling'
+    'hooks|Task templates fired by a schedule, a call or a message'
+    'index|Looking up tasks and their artifacts by a readable path'
+    'notify|Mail, Matrix, Slack and Pulse notices'
+    'object|Large files with an expiry: upload, download, metadata'
+    'purge-cache|Orders for workers to throw away stale caches'
+    'queue|Tasks, their runs, artifacts and workers'
+    'secrets|Small secrets under a name, readable by scope'
+    'web-server|Firefox Profiler views of tasks and task groups'
+    'worker-manager|Worker pools, launch configs, workers and their errors'
+)
+$TaskclusterTcWords[''] = @(
+    'completions|Completion scripts for bash, zsh, fish and PowerShell'
+    'download|Download an artifact or an object, whole and verified'
+    'download-artifact|Download an artifact, whole and verified'
+    'download-object|Download an object, whole and verified'
+    'events|What the services publish, and how to bind to it'
+    'find|Find methods, commands and help by what they are about'
+    'from-now|The timestamp a while from now, or ago'
+    'help|Explain a topic, a command, a service or a method'
+    'references|The API references of a deployment, kept for its help and its commands'
+    'sandbox|A Taskcluster deployment in one process, for trying things out and…'
+    'schema|The JSON schema of a method''s payload or answer'
+    'scopes|What a call needs, and whether one has it'
+    'signed-url|A URL that anyone can fetch for a while'
+    'skeleton|A payload for a method, to be filled in'
+    'slugid|New slugids, and slugids to UUIDs and back'
+    'temp-credentials|Temporary credentials with scopes you name'
+    'upload|Upload an artifact or an object, whole and verified'
+    'upload-artifact|Upload an artifact, whole and verified'
+    'upload-object|Upload an object, whole and verified'
+    'url|The URL of an API call'
+    'validate|Hold a payload against a method''s schema, without sending it'
+    'validate-json|Hold any JSON or YAML against any JSON schema'
+    'version|The version of tc, or of the deployment'
+    'whoami|The credentials in use and what they may do'
+    'api|Call a method: tc api queue task is tc queue task'
+    'auth|Clients, roles, scopes'
+    'github|GitHub builds: statuses, comments, cancelling'
+    'hooks|Task templates fired by a schedule, a call or a message'
+    'index|Looking up tasks and their artifacts by a readable path'
+    'notify|Mail, Matrix, Slack and Pulse notices'
+    'object|Large files with an expiry: upload, download, metadata'
+    'purge-cache|Orders for workers to throw away stale caches'
+    'queue|Tasks, their runs, artifacts and workers'
+    'secrets|Small secrets under a name, readable by scope'
+    'web-server|Firefox Profiler views of tasks and task groups'
+    'worker-manager|Worker pools, launch configs, workers and their errors'
+)
+$TaskclusterTcWords['download'] = @(
+    'artifact|Download an artifact of a task, or all that match a pattern'
+    'object|Download an object'
+)
+$TaskclusterTcWords['events'] = @(
+    'bind|Print the exchange and the routing-key pattern for an event'
+    'list|List services, exchanges and their routing keys'
+)
+$TaskclusterTcWords['references'] = @(
+    'diff|Show how the references of the deployment in use differ from the…'
+    'distill|Turn published references into the compact files of tccli/references'
+    'update|Fetch the references of the deployment in use, and use them from now…'
+)
+$TaskclusterTcWords['sandbox'] = @(
+    'calls|Show what a sandbox was asked'
+    'clock|Show or move a sandbox''s time'
+    'methods|List the methods that the sandbox answers'
+    'outbox|Show what a sandbox would have sent'
+    'run|Run a command against a fresh sandbox'
+    'start|Run a sandbox until Ctrl-C'
+    'tour|Watch a first session'
+)
+$TaskclusterTcWords['scopes'] = @(
+    'check|Say whether your credentials are enough for a call'
+    'expand|Add what roles stand for'
+    'required|Say which scopes a call needs'
+    'satisfied|Say whether scopes satisfy others'
+)
+$TaskclusterTcWords['slugid'] = @(
+    'decode|Print the UUID of a slugid'
+    'encode|Print the slugid of a UUID'
+)
+$TaskclusterTcWords['upload'] = @(
+    'artifact|Upload a file as an artifact of a run'
+    'object|Upload a file as an object'
+)
+$TaskclusterTcWords['auth'] = @(
+    'authenticateHawk|Check a Hawk-signed request and tell which scopes it carries'
+    'awsS3Credentials|Issue short-lived AWS keys for one prefix of an S3 bucket'
+    'client|Show one client: its scopes, expiry and whether it is disabled'
+    'createClient|Add a client'
+    'createRole|Add a role that grants a set of scopes'
+    'currentScopes|Show the scopes you have right now, roles expanded'
+    'deleteClient|Delete a client, leaving its roles in place'
+    'deleteRole|Delete a role'
+    'disableClient|Lock a client out without deleting it'
+    'enableClient|Let a disabled client in again'
+    'expandScopes|Expand scopes you supply by the roles they assume'
+    'gcpCredentials|Issue a short-lived Google Cloud token for a service account'
+    'getEntityHistory|List the changes made to one client, role, secret, hook or pool'
+    'githubRepoToken|Issue a GitHub app token limited to some repositories'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listAuditHistory|List the changes one client has made'
+    'listClients|List clients with their scopes, optionally by clientId prefix'
+    'listRoleIds|List role names only, without scopes, in pages'
+    'listRoles|List every role with its scopes as one array, never paged'
+    'listRoles2|List roles with their scopes in pages (listRoles, but paged)'
+    'ping|Check that the service answers at all'
+    'resetAccessToken|Replace a client''s access token and show the new one'
+    'role|Show one role and the scopes it expands to'
+    'sentryDSN|Issue a one-day Sentry DSN, adding the project if missing'
+    'testAuthenticate|Try out a client library''s request signing with a dummy client'
+    'testAuthenticateGet|Try out signed URLs (bewit) over GET with a dummy client'
+    'updateClient|Change a client''s scopes, description or expiry'
+    'updateRole|Change a role''s scopes or description'
+    'version|Show which version of the service is deployed'
+    'websocktunnelToken|Issue a token for connecting to a websocktunnel server'
+)
+$TaskclusterTcWords['github'] = @(
+    'badge|Fetch the SVG badge with a branch''s build state'
+    'builds|List builds, by organization, repository, commit or pull request'
+    'cancelBuilds|Cancel what still runs for a commit or pull request'
+    'createComment|Comment on an issue or pull request as the GitHub app'
+    'createStatus|Mark a commit as passed or failed on GitHub, with a link'
+    'heartbeat|Check the service''s health, as its operators do'
+    'latest|Redirect to the newest task group of a branch'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'ping|Check that the service answers at all'
+    'renderTaskclusterYml|Preview which tasks a .taskcluster.yml makes for an event'
+    'repository|Tell whether the GitHub app is installed on a repository'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['hooks'] = @(
+    'createHook|Add a hook'
+    'getHookStatus|Deprecated, use listLastFires: show the last and next firing'
+    'getTriggerToken|Show the token that lets others fire a hook without credentials'
+    'heartbeat|Check the service''s health, as its operators do'
+    'hook|Show one hook: task template, schedule, bindings, trigger schema'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listHookGroups|List the names of the groups that hold hooks'
+    'listHooks|List the full definitions of one group''s hooks'
+    'listLastFires|List a hook''s recent firings, their tasks and errors'
+    'ping|Check that the service answers at all'
+    'removeHook|Delete a hook'
+    'resetTriggerToken|Replace a hook''s trigger token, so the old one stops working'
+    'triggerHook|Fire a hook now with a payload, using your own scopes'
+    'triggerHookWithToken|Fire a hook now with a payload, using its token, no scopes'
+    'updateHook|Replace the definition of an existing hook'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['index'] = @(
+    'deleteTask|Take one entry out of the index'
+    'findArtifactFromTask|Redirect to an artifact of the task at an index path'
+    'findTask|Show the entry at one exact index path, with its taskId'
+    'findTasksAtIndex|Look up many exact index paths at once'
+    'heartbeat|Check the service''s health, as its operators do'
+    'insertTask|Put a task at an index path, unless a higher rank is there'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listNamespaces|List the child namespaces one level below a namespace'
+    'listTasks|List the entries directly in a namespace, to browse'
+    'ping|Check that the service answers at all'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['notify'] = @(
+    'addDenylistAddress|Block an address from being notified'
+    'deleteDenylistAddress|Unblock an address so it is notified again'
+    'email|Mail a Markdown message to one address'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listDenylist|List the addresses that are blocked'
+    'matrix|Send a message to a Matrix room the bot has joined'
+    'ping|Check that the service answers at all'
+    'pulse|Send a message over Pulse with a routing key'
+    'slack|Send a message to a Slack channel'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['object'] = @(
+    'createUpload|Start an upload: agree on a method and get where to put the data'
+    'download|Redirect to an object''s data, for curl or a browser'
+    'finishUpload|Close an upload, after which the object can be downloaded'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'object|Show an object''s project, expiry and hashes, not its data'
+    'ping|Check that the service answers at all'
+    'startDownload|Agree on a download method, for clients that can resume or verify'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['purgecache'] = @(
+    'allPurgeRequests|List the open purge requests of all worker pools (for admins)'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'ping|Check that the service answers at all'
+    'purgeCache|Ask the workers of a pool to drop a cache by name'
+    'purgeRequests|List one worker pool''s purge requests (what workers read)'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['queue'] = @(
+    'artifact|Locate an artifact''s content in one run, as JSON, links followed'
+    'artifactInfo|Show an artifact''s type and expiry in one run, not its content'
+    'cancelTask|Cancel a task that has not been resolved yet'
+    'cancelTaskGroup|Cancel everything unresolved in a sealed task group'
+    'changeTaskGroupPriority|Set the priority of every unresolved task in a group'
+    'changeTaskPriority|Set the priority of one unresolved task'
+    'claimTask|Deprecated, use claimWork: claim one given run of a task'
+    'claimWork|Wait for pending tasks in a task queue and claim them (workers)'
+    'createArtifact|Add an artifact to a run and get where to upload it (workers)'
+    'createTask|Create a task under a taskId you choose'
+    'declareWorker|Record a worker''s existence or expiry with the queue'
+    'finishArtifact|Confirm that an object artifact has been uploaded (workers)'
+    'getArtifact|Redirect to an artifact''s data in one run, for curl or a browser'
+    'getLatestArtifact|Redirect to an artifact''s data in the latest run'
+    'getProvisioner|Deprecated: show one provisioner'
+    'getTaskGroup|Show a task group''s expiry, scheduler and seal, not its tasks'
+    'getTaskQueue|Show one task queue: description, stability, last activity'
+    'getWorker|Deprecated, use worker-manager getWorker: show one worker'
+    'getWorkerType|Deprecated, use getTaskQueue: show one worker type'
+    'heartbeat|Check the service''s health, as its operators do'
+    'latestArtifact|Locate an artifact''s content in the latest run, as JSON'
+    'latestArtifactInfo|Show an artifact''s type and expiry in the latest run'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listArtifacts|List the artifacts of one run'
+    'listClaimedTasks|List the tasks of a task queue that workers hold now'
+    'listDependentTasks|List the tasks that wait for, or waited for, a given task'
+    'listLatestArtifacts|List the artifacts of a task''s latest run'
+    'listPendingTasks|List the tasks of a task queue that wait for a worker'
+    'listProvisioners|Deprecated: list recently active provisioners'
+    'listTaskGroup|List the tasks of a task group, each with its status'
+    'listTaskQueues|List the task queues in use'
+    'listWorkerTypes|Deprecated, use listTaskQueues: list a provisioner''s worker types'
+    'listWorkers|Deprecated, use worker-manager listWorkers: list workers'
+    'pendingTasks|Deprecated, use taskQueueCounts: count a queue''s pending tasks'
+    'ping|Check that the service answers at all'
+    'quarantineWorker|Stop a worker from claiming tasks until a given time'
+    'reclaimTask|Extend the claim on a run and renew its credentials (workers)'
+    'reportCompleted|Resolve a run as successful (workers)'
+    'reportException|Resolve a run that could not be carried out properly (workers)'
+    'reportFailed|Resolve a run whose own commands failed (workers)'
+    'rerunTask|Run a resolved task again, with its retries reset'
+    'scheduleTask|Make a task pending now, without waiting for its dependencies'
+    'sealTaskGroup|Close a task group to new tasks, for good'
+    'status|Show a task''s state and runs, not its definition'
+    'statuses|Show the state and runs of many tasks at once'
+    'task|Show a task''s definition (payload, scopes), not its state'
+    'taskQueueCounts|Count the pending and the claimed tasks of one task queue'
+    'taskQueueCountsBatch|Count the pending and the claimed tasks of many task queues'
+    'tasks|Show the definitions of many tasks at once'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['secrets'] = @(
+    'get|Show a secret''s value and expiry'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'list|List the names of secrets, without their values'
+    'ping|Check that the service answers at all'
+    'remove|Delete a secret'
+    'set|Create a secret or overwrite the one of that name'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['webserver'] = @(
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'ping|Check that the service answers at all'
+    'taskGroupProfile|Make a Firefox Profiler profile of a task group''s timing'
+    'taskProfile|Make a Firefox Profiler profile from one task''s log'
+    'version|Show which version of the service is deployed'
+)
+$TaskclusterTcWords['workermanager'] = @(
+    'createWorker|Add a worker by hand, for pools with a static provider'
+    'createWorkerPool|Add a worker pool'
+    'deleteWorkerPool|Retire a worker pool'
+    'getWorker|Show a worker with its recent tasks and quarantine'
+    'heartbeat|Check the service''s health, as its operators do'
+    'lbheartbeat|Check the service''s reachability as a load balancer does'
+    'listProviders|List the providers that a worker pool can use'
+    'listWorkerPoolErrors|List the errors of one worker pool, by launch config if wanted'
+    'listWorkerPoolLaunchConfigs|List a pool''s launch configs, archived ones on request'
+    'listWorkerPools|List worker pools with their configuration'
+    'listWorkerPoolsStats|Show worker counts and capacity, one line for every pool'
+    'listWorkers|List a pool''s workers with latest task and quarantine'
+    'listWorkersForWorkerGroup|List a pool''s workers in one worker group, as provisioned'
+    'listWorkersForWorkerPool|List a pool''s workers as provisioned, by state if wanted'
+    'ping|Check that the service answers at all'
+    'registerWorker|Announce a started worker and get its credentials (workers)'
+    'removeWorker|Ask the provider to shut down one worker'
+    'reportWorkerError|File an error against a worker pool, for all to see (workers)'
+    'reregisterWorker|Renew a running worker''s credentials and lifetime (workers)'
+    'shouldWorkerTerminate|Ask whether a worker is still wanted or should stop'
+    'updateWorker|Change a worker that was added by hand'
+    'updateWorkerPool|Change a worker pool''s definition'
+    'version|Show which version of the service is deployed'
+    'worker|Show a worker as provisioned: state, capacity, expiry'
+    'workerPool|Show one worker pool''s definition'
+    'workerPoolErrorStats|Count recent errors by day, hour, title and code'
+    'workerPoolStats|Show one pool''s worker counts and capacity per launch config'
+)
+
+# Service: its exchanges.
+$global:TaskclusterTcExchanges = @{}
+$TaskclusterTcExchanges['auth'] = @(
+    'clientCreated|A client was added'
+    'clientUpdated|A client was changed'
+    'clientDeleted|A client was removed'
+    'roleCreated|A role was added'
+    'roleUpdated|A role was changed'
+    'roleDeleted|A role was removed'
+)
+$TaskclusterTcExchanges['github'] = @(
+    'pullRequest|Something happened to a pull request on GitHub'
+    'push|Commits or a tag were pushed to a GitHub repository'
+    'taskclusterYmlUpdate|A push changed a repository''s .taskcluster.yml'
+    'release|A release was published or changed on GitHub'
+    'rerun|Someone asked on GitHub to run a check again'
+    'taskGroupCreationRequested|All tasks of a GitHub build were handed to the queue'
+)
+$TaskclusterTcExchanges['hooks'] = @(
+    'hookCreated|A hook with Pulse bindings was added'
+    'hookUpdated|A hook with Pulse bindings was changed'
+    'hookDeleted|A hook with Pulse bindings was removed'
+)
+$TaskclusterTcExchanges['notify'] = @(
+    'notify|A notice sent by a user or on a task''s change of state'
+)
+$TaskclusterTcExchanges['queue'] = @(
+    'taskDefined|A task was created, perhaps still waiting for dependencies'
+    'taskPending|A task became pending, ready for a worker'
+    'taskRunning|A run of a task started on a worker'
+    'artifactCreated|An artifact was added to a run, perhaps not yet uploaded'
+    'taskCompleted|A task succeeded'
+    'taskFailed|A task ran, and its own commands failed'
+    'taskException|A task was cancelled, expired, malformed or lost its workers'
+    'taskGroupResolved|A task group has nothing unresolved left (may recur)'
+    'taskGroupSealed|A task group was closed to new tasks'
+    'taskPriorityChanged|One task got another priority'
+    'taskGroupPriorityChanged|The tasks of a task group got another priority'
+)
+$TaskclusterTcExchanges['workermanager'] = @(
+    'workerPoolCreated|A worker pool was added'
+    'workerPoolUpdated|A worker pool was changed'
+    'workerPoolError|A worker or the provisioning of a pool met an error'
+    'workerRequested|A new worker was asked for from its provider'
+    'workerRunning|A worker registered and can claim work'
+    'workerStopped|A worker''s instance ended or was shut down'
+    'workerRemoved|A worker was told to go, with the reason why'
+    'launchConfigCreated|A worker pool got a new launch config'
+    'launchConfigUpdated|A worker pool''s launch config was changed'
+    'launchConfigArchived|A worker pool''s launch config was retired'
+)
+
+$global:TaskclusterTcTopics = @('credentials|who you are to a deployment, and how to be somebody with fewer rights', 'environment|the variables that tc reads', 'exit-codes|what a script can tell from how tc ended', 'formats|what answers look like, and how to get at what is in them', 'in-ci|in a Taskcluster task, on another CI''s runner, in any script', 'scopes|what they are, what a call needs, and why it was refused', 'times|how to say when, and for how long')
+
+# Path of a command: the kinds of its arguments; + for a group.
+$global:TaskclusterTcPlaces = @{}
+'/', '', 'download', 'events', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
+'completions', 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
+'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
+'download object', 'downloadobject', 'validatejson' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
+$TaskclusterTcPlaces['events bind'] = 'service exchange - - ...'
+$TaskclusterTcPlaces['events list'] = 'service'
+$TaskclusterTcPlaces['help'] = 'topic method ...'
+'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
+'references distill', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+$TaskclusterTcPlaces['sandbox run'] = 'command ...'
+'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
+'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
+'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
+'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
+$TaskclusterTcPlaces['validate'] = 'service method file'
+'auth awss3credentials', 'github badge', 'github createcomment', 'github createstatus', 'github latest' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - -' }
+'auth client', 'auth createclient', 'auth deleteclient', 'auth disableclient', 'auth enableclient', 'auth listaudithistory', 'auth resetaccesstoken', 'auth updateclient' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'client' }
+'auth createrole', 'auth deleterole', 'auth role', 'auth updaterole' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'role' }
+'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
+'hooks createhook', 'hooks gethookstatus', 'hooks gettriggertoken', 'hooks hook', 'hooks listlastfires', 'hooks removehook', 'hooks resettriggertoken', 'hooks triggerhook', 'hooks updatehook' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'hook-group hook' }
+$TaskclusterTcPlaces['hooks listhooks'] = 'hook-group'
+$TaskclusterTcPlaces['hooks triggerhookwithtoken'] = 'hook-group hook -'
+'index deletetask', 'index findtask', 'index inserttask' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'index-path' }
+$TaskclusterTcPlaces['index findartifactfromtask'] = 'index-path indexed-artifact'
+'index listnamespaces', 'index listtasks' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'namespace' }
+'purgecache purgecache', 'purgecache purgerequests', 'workermanager createworkerpool', 'workermanager deleteworkerpool', 'workermanager listworkerpoolerrors', 'workermanager listworkerpoollaunchconfigs', 'workermanager listworkersforworkerpool', 'workermanager reportworkererror', 'workermanager updateworkerpool', 'workermanager workerpool', 'workermanager workerpoolstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'worker-pool' }
+'queue artifact', 'queue artifactinfo', 'queue createartifact', 'queue finishartifact', 'queue getartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task run artifact' }
+'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
+'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+'queue claimtask', 'queue listartifacts', 'queue reclaimtask', 'queue reportcompleted', 'queue reportexception', 'queue reportfailed' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task run' }
+'queue claimwork', 'queue gettaskqueue', 'queue listclaimedtasks', 'queue listpendingtasks', 'queue pendingtasks', 'queue taskqueuecounts' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-queue' }
+'queue declareworker', 'queue getworker', 'queue quarantineworker', 'workermanager getworker' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'provisioner worker-type worker-group worker' }
+'queue getlatestartifact', 'queue latestartifact', 'queue latestartifactinfo' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact' }
+'queue getprovisioner', 'queue listworkertypes' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'provisioner' }
+'queue getworkertype', 'queue listworkers', 'workermanager listworkers' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'provisioner worker-type' }
+'secrets get', 'secrets remove', 'secrets set' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'secret' }
+'workermanager createworker', 'workermanager removeworker', 'workermanager shouldworkerterminate', 'workermanager updateworker', 'workermanager worker' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'worker-pool worker-group worker' }
+$TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool worker-group'
+
+# Path: its options.
+$global:TaskclusterTcOptions = @{}
+$TaskclusterTcOptions[''] = '--version --help'
+'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox clock', 'sandbox outbox', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'validatejson', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '--help' }
+'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --managed-only --list --help' }
+'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --help' }
+$TaskclusterTcOptions['find'] = '--limit --help'
+$TaskclusterTcOptions['fromnow'] = '--from --help'
+$TaskclusterTcOptions['help'] = '--pager --help'
+$TaskclusterTcOptions['references distill'] = '--methods -o --output --help'
+$TaskclusterTcOptions['sandbox methods'] = '--missing --help'
+$TaskclusterTcOptions['sandbox run'] = '--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help'
+$TaskclusterTcOptions['sandbox start'] = '--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help'
+$TaskclusterTcOptions['schema'] = '-o --output --answer --help'
+'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --help' }
+$TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand --help'
+$TaskclusterTcOptions['skeleton'] = '--full --help'
+$TaskclusterTcOptions['slugid'] = '--v4 --count --help'
+$TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh --help'
+'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --help' }
+'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --help' }
+$TaskclusterTcOptions['validate'] = '--answer --help'
+$TaskclusterTcOptions['version'] = '--server --help'
+'auth authenticatehawk', 'auth createclient', 'auth createrole', 'auth expandscopes', 'auth githubrepotoken', 'auth testauthenticate', 'auth updateclient', 'auth updaterole', 'github createcomment', 'github createstatus', 'github rendertaskclusteryml', 'hooks createhook', 'hooks triggerhook', 'hooks triggerhookwithtoken', 'hooks updatehook', 'index inserttask', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify matrix', 'notify pulse', 'notify slack', 'object createupload', 'object finishupload', 'object startdownload', 'purgecache purgecache', 'queue changetaskgrouppriority', 'queue changetaskpriority', 'queue claimtask', 'queue claimwork', 'queue createartifact', 'queue createtask', 'queue declareworker', 'queue finishartifact', 'queue quarantineworker', 'queue reportexception', 'queue taskqueuecountsbatch', 'secrets set', 'workermanager createworker', 'workermanager createworkerpool', 'workermanager registerworker', 'workermanager reportworkererror', 'workermanager reregisterworker', 'workermanager updateworker', 'workermanager updateworkerpool' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --set --no-validate --dry-run --help' }
+$TaskclusterTcOptions['auth awss3credentials'] = '--format --dry-run --help'
+'auth client', 'auth currentscopes', 'auth deleteclient', 'auth deleterole', 'auth disableclient', 'auth enableclient', 'auth gcpcredentials', 'auth heartbeat', 'auth lbheartbeat', 'auth listroles', 'auth ping', 'auth resetaccesstoken', 'auth role', 'auth sentrydsn', 'auth testauthenticateget', 'auth version', 'auth websocktunneltoken', 'github badge', 'github heartbeat', 'github latest', 'github lbheartbeat', 'github ping', 'github repository', 'github version', 'hooks gethookstatus', 'hooks gettriggertoken', 'hooks heartbeat', 'hooks hook', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks listhooks', 'hooks ping', 'hooks removehook', 'hooks resettriggertoken', 'hooks version', 'index deletetask', 'index findartifactfromtask', 'index findtask', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify heartbeat', 'notify lbheartbeat', 'notify ping', 'notify version', 'object download', 'object heartbeat', 'object lbheartbeat', 'object object', 'object ping', 'object version', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue artifact', 'queue artifactinfo', 'queue canceltask', 'queue canceltaskgroup', 'queue getartifact', 'queue getlatestartifact', 'queue getprovisioner', 'queue gettaskgroup', 'queue gettaskqueue', 'queue getworker', 'queue getworkertype', 'queue heartbeat', 'queue latestartifact', 'queue latestartifactinfo', 'queue lbheartbeat', 'queue pendingtasks', 'queue ping', 'queue reclaimtask', 'queue reportcompleted', 'queue reportfailed', 'queue reruntask', 'queue scheduletask', 'queue sealtaskgroup', 'queue status', 'queue task', 'queue taskqueuecounts', 'queue version', 'secrets get', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets ping', 'secrets remove', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver taskgroupprofile', 'webserver taskprofile', 'webserver version', 'workermanager deleteworkerpool', 'workermanager getworker', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager ping', 'workermanager removeworker', 'workermanager shouldworkerterminate', 'workermanager version', 'workermanager worker', 'workermanager workerpool', 'workermanager workerpoolstats' | ForEach-Object { $TaskclusterTcOptions[$_] = '--dry-run --help' }
+'auth getentityhistory', 'auth listaudithistory', 'auth listroleids', 'auth listroles2', 'hooks listlastfires', 'index listnamespaces', 'index listtasks', 'notify listdenylist', 'purgecache allpurgerequests', 'queue listartifacts', 'queue listclaimedtasks', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue listpendingtasks', 'queue listprovisioners', 'queue listtaskgroup', 'queue listtaskqueues', 'queue listworkertypes', 'secrets list', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager listworkersforworkergroup' | ForEach-Object { $TaskclusterTcOptions[$_] = '--continuation-token --limit --paginate --dry-run --help' }
+$TaskclusterTcOptions['auth listclients'] = '--prefix --continuation-token --limit --paginate --dry-run --help'
+$TaskclusterTcOptions['github builds'] = '--continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run --help'
+$TaskclusterTcOptions['github cancelbuilds'] = '--sha --pull-request --dry-run --help'
+'index findtasksatindex', 'queue statuses', 'queue tasks' | ForEach-Object { $TaskclusterTcOptions[$_] = '--continuation-token --limit --data --set --no-validate --paginate --dry-run --help' }
+$TaskclusterTcOptions['purgecache purgerequests'] = '--since --dry-run --help'
+$TaskclusterTcOptions['queue listworkers'] = '--continuation-token --limit --quarantined --paginate --dry-run --help'
+$TaskclusterTcOptions['workermanager listworkerpoolerrors'] = '--continuation-token --limit --launch-config-id --error-id --paginate --dry-run --help'
+$TaskclusterTcOptions['workermanager listworkerpoollaunchconfigs'] = '--continuation-token --limit --include-archived --paginate --dry-run --help'
+$TaskclusterTcOptions['workermanager listworkers'] = '--continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run --help'
+$TaskclusterTcOptions['workermanager listworkersforworkerpool'] = '--continuation-token --limit --launch-config-id --state --paginate --dry-run --help'
+$TaskclusterTcOptions['workermanager workerpoolerrorstats'] = '--worker-pool-id --dry-run --help'
+
+# Path of a method: its query options.
+$global:TaskclusterTcQuery = @{}
+$TaskclusterTcQuery['auth awss3credentials'] = '--format'
+'auth getentityhistory', 'auth listaudithistory', 'auth listroleids', 'auth listroles2', 'hooks listlastfires', 'index findtasksatindex', 'index listnamespaces', 'index listtasks', 'notify listdenylist', 'purgecache allpurgerequests', 'queue listartifacts', 'queue listclaimedtasks', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue listpendingtasks', 'queue listprovisioners', 'queue listtaskgroup', 'queue listtaskqueues', 'queue listworkertypes', 'queue statuses', 'queue tasks', 'secrets list', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager listworkersforworkergroup' | ForEach-Object { $TaskclusterTcQuery[$_] = '--continuation-token --limit' }
+$TaskclusterTcQuery['auth listclients'] = '--prefix --continuation-token --limit'
+$TaskclusterTcQuery['github builds'] = '--continuation-token --limit --organization --repository --sha --pull-request'
+$TaskclusterTcQuery['github cancelbuilds'] = '--sha --pull-request'
+$TaskclusterTcQuery['purgecache purgerequests'] = '--since'
+$TaskclusterTcQuery['queue listworkers'] = '--continuation-token --limit --quarantined'
+$TaskclusterTcQuery['workermanager listworkerpoolerrors'] = '--continuation-token --limit --launch-config-id --error-id'
+$TaskclusterTcQuery['workermanager listworkerpoollaunchconfigs'] = '--continuation-token --limit --include-archived'
+$TaskclusterTcQuery['workermanager listworkers'] = '--continuation-token --limit --launch-config-id --quarantined --worker-state'
+$TaskclusterTcQuery['workermanager listworkersforworkerpool'] = '--continuation-token --limit --launch-config-id --state'
+$TaskclusterTcQuery['workermanager workerpoolerrorstats'] = '--worker-pool-id'
+
+# Path below which all services are once more: what its methods take beside query options; - for what calls take.
+$global:TaskclusterTcTree = @{}
+$TaskclusterTcTree['signedurl'] = '--expires --internal --help'
+$TaskclusterTcTree['url'] = '--internal --help'
+$TaskclusterTcTree['api'] = '-'
+
+# Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
+$global:TaskclusterTcValue = @{}
+'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
+'schema:--output', '--version', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--managed-only', '--list', '--pager', '--missing', '--answer', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--dry-run', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+$TaskclusterTcValue['--format'] = '=json jsonl raw table yaml'
+'-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
+$TaskclusterTcValue['--profile'] = 'profile'
+$TaskclusterTcValue['--service-discovery'] = '=default k8s-dns'
+$TaskclusterTcValue['--color'] = '=auto always never'
+$TaskclusterTcValue['--index'] = 'index-path'
+$TaskclusterTcValue['--data'] = '@file'
+$TaskclusterTcValue['--storage'] = '=s3 object'
+$TaskclusterTcValue['--error'] = '=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker'
+$TaskclusterTcValue['--prefix'] = 'client'
+$TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
+
+# Option, perhaps after a path or tree: what it is for.
+$global:TaskclusterTcMeaning = @{}
+'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where to' }
+$TaskclusterTcMeaning['find:--limit'] = 'At most so many (10)'
+'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
+'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep the state here' }
+'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Answer the methods in FILE from it' }
+'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The schema of the answer, not of the payload' }
+'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, where the scopes depend on it' }
+$TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
+'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Make a reference to an address' }
+'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (1 year)' }
+$TaskclusterTcMeaning['validate:--answer'] = 'It is an answer of the method, not a payload'
+$TaskclusterTcMeaning['auth awss3credentials:--format'] = 'The shape of the answer: iam-role-compat is what AWS tools read'
+$TaskclusterTcMeaning['signedurl:--expires'] = 'An offset, seconds, or a timestamp (15 minutes from now)'
+$TaskclusterTcMeaning['url:--internal'] = 'As this machine reaches it: proxy or service discovery'
+$TaskclusterTcMeaning['--version'] = 'Print the version'
+$TaskclusterTcMeaning['--help'] = 'Show this message and exit'
+$TaskclusterTcMeaning['--format'] = 'One of json, jsonl, raw, table, yaml'
+'-o', '--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to a file, whole or not at all' }
+$TaskclusterTcMeaning['--jq'] = 'Filter the answer'
+'-r', '--raw-strings' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print strings without quotes' }
+$TaskclusterTcMeaning['--root-url'] = 'Root URL of the deployment (else TASKCLUSTER_ROOT_URL)'
+$TaskclusterTcMeaning['--profile'] = 'Take root URL and credentials from a profile'
+$TaskclusterTcMeaning['--reference'] = 'Add or replace a service by its api.json'
+$TaskclusterTcMeaning['--anonymous'] = 'Use no credentials'
+$TaskclusterTcMeaning['--authorized-scope'] = 'Use at most this scope'
+$TaskclusterTcMeaning['--authorized-scopes'] = 'The same, as a JSON array'
+'--proxy', '--no-proxy' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Go through TASKCLUSTER_PROXY_URL, or not' }
+$TaskclusterTcMeaning['--service-discovery'] = 'How services are reached: default, k8s-dns'
+$TaskclusterTcMeaning['--retries'] = 'Attempts after the first (5)'
+$TaskclusterTcMeaning['--timeout'] = 'For one attempt (30s)'
+$TaskclusterTcMeaning['--delay-factor'] = 'Base of the delay between attempts (100ms)'
+$TaskclusterTcMeaning['--randomization-factor'] = 'Spread of the delay (0.25)'
+$TaskclusterTcMeaning['--max-delay'] = 'Longest delay between attempts (30s)'
+$TaskclusterTcMeaning['--retry-unsafe'] = 'Repeat even calls whose effect may double'
+$TaskclusterTcMeaning['--trace-id'] = 'Send as x-taskcluster-trace-id'
+$TaskclusterTcMeaning['--fake'] = 'Answer calls from a JSON file instead of the network (TC_FAKE)'
+$TaskclusterTcMeaning['--fake-calls'] = 'Append every faked call to a file, as JSON lines'
+'-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Say more' }
+'-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Say nothing but errors' }
+$TaskclusterTcMeaning['--color'] = 'Colour: auto, always, never'
+$TaskclusterTcMeaning['--index'] = 'Find the task in the index, instead of TASK'
+$TaskclusterTcMeaning['--checksum'] = 'Verify it by this, too'
+$TaskclusterTcMeaning['--connections'] = 'At most so many'
+$TaskclusterTcMeaning['--compressed'] = 'Keep the encoding in which it is stored'
+$TaskclusterTcMeaning['--managed-only'] = 'Refuse what is stored outside of the deployment'
+$TaskclusterTcMeaning['--list'] = 'Print the matching names'
+$TaskclusterTcMeaning['--limit'] = 'Entries a page, at most 1000'
+$TaskclusterTcMeaning['--from'] = 'Count from this instant instead of now'
+$TaskclusterTcMeaning['--pager'] = 'Show it in a pager (PAGER, else less)'
+$TaskclusterTcMeaning['--methods'] = 'A newer list of methods, which decides which there are'
+$TaskclusterTcMeaning['--missing'] = 'List those that it does not answer'
+$TaskclusterTcMeaning['--data'] = 'The payload, else read from stdin'
+$TaskclusterTcMeaning['--listen'] = 'Listen here, and let others in (127.0.0.1)'
+$TaskclusterTcMeaning['--worker'] = 'Run tasks here, of all queues or of one'
+$TaskclusterTcMeaning['--amqp'] = 'Publish events there: amqp://user:password@host:port/vhost'
+$TaskclusterTcMeaning['--fault'] = 'Make API calls fail: queue.createTask=503x2'
+$TaskclusterTcMeaning['--latency'] = 'Wait before each answer of the API'
+$TaskclusterTcMeaning['--drop'] = 'Hang up on so many calls: 1%'
+$TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
+$TaskclusterTcMeaning['--port'] = 'Listen here (any free port)'
+$TaskclusterTcMeaning['--have'] = 'A scope that is held, or a JSON array'
+$TaskclusterTcMeaning['--need'] = 'What is needed: a scope, or a JSON expression'
+$TaskclusterTcMeaning['--expand'] = 'Ask the deployment what the roles among --have stand for'
+$TaskclusterTcMeaning['--full'] = 'With all fields that there are, not only those that must be'
+$TaskclusterTcMeaning['--v4'] = 'Any first character'
+$TaskclusterTcMeaning['--count'] = 'How many'
+$TaskclusterTcMeaning['--scope'] = 'What they may do'
+$TaskclusterTcMeaning['--name'] = 'Client id of their own, for the audit log'
+$TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (now)'
+$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (when the task does)'
+$TaskclusterTcMeaning['--csh'] = 'Lines for csh instead of sh'
+$TaskclusterTcMeaning['--storage'] = 'Where its bytes go: s3 (the default) or object'
+$TaskclusterTcMeaning['--link'] = 'Make a link to another artifact of the task'
+$TaskclusterTcMeaning['--error'] = 'Say why there is no such artifact'
+$TaskclusterTcMeaning['--message'] = 'With --error: what happened'
+$TaskclusterTcMeaning['--content-type'] = 'Else guessed by the file''s name'
+$TaskclusterTcMeaning['--project-id'] = 'To which it belongs'
+$TaskclusterTcMeaning['--server'] = 'Ask the deployment for its version'
+$TaskclusterTcMeaning['--set'] = 'Change the payload'
+$TaskclusterTcMeaning['--no-validate'] = 'Do not hold the payload against the schema'
+$TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
+$TaskclusterTcMeaning['--continuation-token'] = 'Go on after the page whose answer held this token'
+$TaskclusterTcMeaning['--paginate'] = 'Fetch all pages, as one document'
+$TaskclusterTcMeaning['--prefix'] = 'Only clients whose id begins so'
+$TaskclusterTcMeaning['--organization'] = 'Only the builds of this organization or user'
+$TaskclusterTcMeaning['--repository'] = 'Only the builds of this repository'
+$TaskclusterTcMeaning['--sha'] = 'Only the builds of this commit'
+$TaskclusterTcMeaning['--pull-request'] = 'Only the builds of this pull request'
+$TaskclusterTcMeaning['--since'] = 'Only requests that are newer than this timestamp'
+$TaskclusterTcMeaning['--quarantined'] = 'Only workers that are in quarantine (true), or only those that are…'
+$TaskclusterTcMeaning['--launch-config-id'] = 'Only what has to do with this launch configuration'
+$TaskclusterTcMeaning['--error-id'] = 'Only the error with this id'
+$TaskclusterTcMeaning['--include-archived'] = 'With launch configurations that are no longer in use (true), or…'
+'--worker-state', '--state' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Only workers in this state' }
+$TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this pool of workers'
+$TaskclusterTcMeaning['--internal'] = 'As this machine reaches it, through service discovery'
+
+$global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox tour', 'upload artifact', 'upload object', 'uploadartifact', 'uploadobject')
+
+$global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '-r', '--raw-strings')
+
+$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color')
+
+# What all spellings of a name have in common.
+function global:Get-TaskclusterTcFolded([string] $Name) {
+    return ($Name -replace '[-_]', '').ToLowerInvariant()
+}
+
+# What an element of the command line is worth: a text, or a variable's value. What would run a command stays as it is.
+function global:Get-TaskclusterTcPlain($Element) {
+    if ($Element -is [System.Management.Automation.Language.StringConstantExpressionAst]) {
+        return $Element.Value
+    }
+    if ($Element -is [System.Management.Automation.Language.VariableExpressionAst]) {
+        $Name = $Element.VariablePath.UserPath
+        if ($Name -like 'env:*') {
+            return [string] [Environment]::GetEnvironmentVariable($Name.Substring(4))
+        }
+        return [string] (Get-Variable -Name $Name -Scope Global -ValueOnly -ErrorAction SilentlyContinue)
+    }
+    return $Element.Extent.Text
+}
+
+# The option's entry in a table: below its path or tree, or anywhere.
+function global:Get-TaskclusterTcEntry($Table, $State, [string] $Option) {
+    foreach ($Key in "$($State.Tree):$Option", "$($State.Path):$Option", $Option) {
+        if ($Table.ContainsKey($Key)) {
+            return $Table[$Key]
+        }
+    }
+    return ''
+}
+
+# Walk over the words before the current one, and return where that leads.
+function global:Get-TaskclusterTcState([string[]] $Words) {
+    $State = @{
+        Path = ''; Tree = ''; Option = ''; OnlyArguments = $false
+        Given = [System.Collections.Generic.List[string]]::new()
+        Account = [System.Collections.Generic.List[string]]::new()
+    }
+    $IsShared = $false
+    foreach ($Word in $Words) {
+        if ($State.Option) {
+            if ($IsShared) { $State.Account.Add($Word) }
+            $State.Option = ''
+        } elseif ($Word -ceq '--' -and -not $State.OnlyArguments) {
+            $State.OnlyArguments = $true
+        } elseif ($Word.Length -gt 1 -and $Word.StartsWith('-') -and -not $State.OnlyArguments) {
+            $IsShared = $TaskclusterTcShared -ccontains ($Word -split '=', 2)[0]
+            if ($IsShared) { $State.Account.Add($Word) }
+            $Value = Get-TaskclusterTcEntry $TaskclusterTcValue $State $Word
+            if (-not $Word.Contains('=') -and $Value -and $Value -ne '0') { $State.Option = $Word }
+        } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
+            $State.Path = "$($State.Path) $(Get-TaskclusterTcFolded $Word)".Trim()
+            if ($State.Tree) { $State.Path = $State.Path -replace '^/ ', '' }
+            if (-not $TaskclusterTcPlaces.ContainsKey($State.Path)) { return $null }
+            if ($TaskclusterTcTree.ContainsKey($State.Path)) {
+                $State.Tree = $State.Path
+                $State.Path = '/'
+            }
+        } else {
+            $State.Given.Add($Word)
+        }
+    }
+    return $State
+}
+
+# What only the deployment knows, each as value|meaning.
+function global:Get-TaskclusterTcValues([string] $Kind, $State, [string] $Tool, [string] $Current) {
+    $Words = @($State.Given) + @($Current)
+    # Before 7.3 an empty word is lost on the way to a program, unless it is written as one.
+    if (-not $Current -and $PSVersionTable.PSVersion -lt [version] '7.3') { $Words[-1] = '""' }
+    $Account = @($State.Account)
+    $Found = & $Tool @Account completions --values $Kind '--' @Words 2>$null
+    return @($Found | Where-Object { $_ } | ForEach-Object { $_ -replace "`t", '|' })
+}
+
+# The values of a kind, each as value|meaning.
+function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [string] $Current) {
+    $Last = if ($State.Given.Count) { Get-TaskclusterTcFolded $State.Given[$State.Given.Count - 1] } else { '' }
+    switch -Wildcard -CaseSensitive ($Kind) {
+        '=*' { return $Kind.Substring(1) -split ' ' }
+        '' { return @() }
+        '-' { return @() }
+        'service' { return $TaskclusterTcWords['/'] }
+        'method' { return $TaskclusterTcWords[$Last] }
+        'exchange' { return $TaskclusterTcExchanges[$Last] }
+        'topic' { return $TaskclusterTcTopics + $TaskclusterTcWords[''] }
+        'command' { return @(Get-Command "$Current*" -CommandType Application | ForEach-Object Name) }
+        { $_ -in 'file', 'folder', '@file' } { return $null }
+        '*|file' {
+            $Found = Get-TaskclusterTcValues ($Kind -replace '\|file$', '') $State $Tool $Current
+            if ($Found) { return $Found }
+            return $null
+        }
+        default { return Get-TaskclusterTcValues $Kind $State $Tool $Current }
+    }
+}
+
+# What may stand in the place after the arguments that are given.
+function global:Get-TaskclusterTcPlace([string] $Places, $State, [string] $Tool, [string] $Current) {
+    $Kinds = @($Places -split ' ')
+    $Place = $State.Given.Count
+    if ($Kinds[-1] -eq '...' -and $Place -ge $Kinds.Count - 1) { $Place = $Kinds.Count - 2 }
+    if ($Place -ge $Kinds.Count) { return @() }
+    if ($Kinds[$Place] -ne 'argument') { return Get-TaskclusterTcKind $Kinds[$Place] $State $Tool $Current }
+    $Path = "$(Get-TaskclusterTcFolded $State.Given[0]) $(Get-TaskclusterTcFolded $State.Given[1])"
+    if (-not $TaskclusterTcPlaces.ContainsKey($Path)) { return @() }
+    $State.Given.RemoveRange(0, 2)
+    return Get-TaskclusterTcPlace $TaskclusterTcPlaces[$Path] $State $Tool $Current
+}
+
+# The options of a command, each as option|meaning.
+function global:Get-TaskclusterTcOptions($State) {
+    $All = @($TaskclusterTcOptions[$State.Path] -split ' ')
+    if ($State.Tree -and $TaskclusterTcTree[$State.Tree] -ne '-') {
+        $All = @("$($TaskclusterTcQuery[$State.Path]) $($TaskclusterTcTree[$State.Tree])".Trim() -split ' ')
+    }
+    if ($TaskclusterTcWithoutOutput -notcontains $State.Path) { $All += $TaskclusterTcOutput }
+    foreach ($Option in @($All + $TaskclusterTcShared | Where-Object { $_ } | Select-Object -Unique)) {
+        "$Option|$(Get-TaskclusterTcEntry $TaskclusterTcMeaning $State $Option)"
+    }
+}
+
+Register-ArgumentCompleter -Native -CommandName @('tc', 'taskcluster-tc', 'tc.exe', 'taskcluster-tc.exe') -ScriptBlock {
+    param($WordToComplete, $CommandAst, $CursorPosition)
+
+    $Before = @($CommandAst.CommandElements | Where-Object { $_.Extent.EndOffset -lt $CursorPosition })
+    $Words = @($Before | Select-Object -Skip 1 | ForEach-Object { Get-TaskclusterTcPlain $_ })
+    $Tool = $CommandAst.GetCommandName()
+    $Current = "$WordToComplete" -replace '["'']', ''
+    $Start = ''
+    $State = Get-TaskclusterTcState $Words
+    if (-not $State) { return }
+    $Found = if ($State.Option) {
+        Get-TaskclusterTcKind (Get-TaskclusterTcEntry $TaskclusterTcValue $State $State.Option) $State $Tool $Current
+    } elseif (-not $State.OnlyArguments -and $Current -match '^(--[^=]+)=(.*)$') {
+        $Start = "$($Matches[1])="
+        $Current = $Matches[2]
+        Get-TaskclusterTcKind (Get-TaskclusterTcEntry $TaskclusterTcValue $State $Matches[1]) $State $Tool $Current
+    } elseif (-not $State.OnlyArguments -and $Current.StartsWith('-')) {
+        Get-TaskclusterTcOptions $State
+    } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
+        $TaskclusterTcWords[$State.Path]
+    } else {
+        Get-TaskclusterTcPlace "$($TaskclusterTcPlaces[$State.Path])" $State $Tool $Current
+    }
+    foreach ($Entry in @($Found | Where-Object { $_ })) {
+        $Value, $Meaning = $Entry -split '\|', 2
+        if (-not $Value.StartsWith($Current, [StringComparison]::OrdinalIgnoreCase)) { continue }
+        $Text = "$Start$Value"
+        # These texts are other people's: nothing of them may be expanded.
+        if ($Text -notmatch '^[A-Za-z0-9_./:=%+~^-]+$') {
+            $Text = "'" + ($Text -replace "(['\u2018\u2019\u201a\u201b])", '$1$1') + "'"
+        }
+        $Shown = if ($Meaning) { $Meaning } else { $Value }
+        $Type = if ($Value.StartsWith('-')) { 'ParameterName' } else { 'ParameterValue' }
+        [System.Management.Automation.CompletionResult]::new($Text, $Value, $Type, $Shown)
+    }
+}

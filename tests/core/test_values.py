@@ -1,0 +1,159 @@
+"""
+Values that only a deployment knows.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.core.values import MOST_AT_ONCE, Question, Value, matching, task_id, values
+from tccli.documents import kinds
+from tccli.errors import TcError
+from tests.examples.shell import world
+from tests.examples.world import ARTIFACT, CLIENT, INDEX_PATH, QUEUE, ROLE, SECRET, TASK, World, furnish_task
+
+__all__ = ["world"]
+
+ON_THIS_MACHINE = {"file", "folder", "@file", "command", "profile"}
+OF_THE_SURFACE = {"service", "method", "exchange", "topic", "argument"}
+ASKED_FOR = [
+    pytest.param("artifact", (TASK,), "", ARTIFACT, id="artifact of the latest run"),
+    pytest.param("artifact", (TASK, "0"), "", ARTIFACT, id="artifact of a run"),
+    pytest.param("artifact", (f"https://host/tasks/{TASK}/runs/0",), "", ARTIFACT, id="artifact by an address"),
+    pytest.param("client", (), "", CLIENT, id="client"),
+    pytest.param("hook", ("project-example",), "", "nightly", id="hook"),
+    pytest.param("hook-group", (), "", "project-example", id="hook group"),
+    pytest.param("index-path", (), "", "example.", id="first level of the index"),
+    pytest.param("index-path", (), "example.v1.n", INDEX_PATH, id="last level of the index"),
+    pytest.param("indexed-artifact", (INDEX_PATH,), "", ARTIFACT, id="artifact of an indexed task"),
+    pytest.param("namespace", (), "", "example", id="namespace"),
+    pytest.param("namespace", (), "example.", "example.v1.", id="namespace below"),
+    pytest.param("provisioner", (), "", "proj-example", id="provisioner"),
+    pytest.param("role", (), "", ROLE, id="role"),
+    pytest.param("run", (TASK,), "", "0", id="run"),
+    pytest.param("secret", (), "", SECRET, id="secret"),
+    pytest.param("task", (), "", TASK, id="task"),
+    pytest.param("task-group", (), "", TASK, id="task group"),
+    pytest.param("task-queue", (), "", QUEUE, id="task queue"),
+    pytest.param("worker", ("proj-example", "linux", "us-east1"), "", "i-0a1b2c3d", id="worker"),
+    pytest.param("worker", (QUEUE, "us-east1"), "", "i-0a1b2c3d", id="worker of a pool"),
+    pytest.param("worker-group", (QUEUE,), "", "us-east1", id="worker group"),
+    pytest.param("worker-pool", (), "", QUEUE, id="worker pool"),
+    pytest.param("worker-type", ("proj-example",), "", "linux", id="worker type"),
+]
+
+
+def ask(world: World, kind: str, words: tuple[str, ...] = (), prefix: str = "") -> list[str]:
+    """
+    Return the values of a kind, when the task was the last of interest.
+    """
+    question = Question(kind, words, prefix, tasks=(TASK,)).without_prefix()
+    return [value.text for value in values(world.depot.client, question)]
+
+
+@pytest.mark.parametrize(("kind", "words", "prefix", "expected"), ASKED_FOR)
+def test_a_deployment_is_asked(world: World, kind: str, words: tuple[str, ...], prefix: str, expected: str) -> None:
+    """
+    What it has of a kind is among the answers, and nothing twice.
+    """
+    furnish_task(world)
+    found = ask(world, kind, words, prefix)
+
+    assert expected in found
+    assert len(found) == len(set(found))
+
+
+def test_every_kind_can_be_asked_for() -> None:
+    """
+    Those that the surface's places and options have are those above.
+    """
+    declared = {
+        part
+        for texts in (kinds.PARAMETERS.values(), kinds.WORDS.values(), kinds.OPTIONS.values(), *kinds.PLACES.values())
+        for text in texts
+        for part in text.split("|")
+        if part
+    }
+
+    assert {str(case.values[0]) for case in ASKED_FOR} == declared - ON_THIS_MACHINE - OF_THE_SURFACE
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        pytest.param("artifact", (), id="no task"),
+        pytest.param("artifact", ("not a task",), id="something else"),
+        pytest.param("artifact", (TASK, "public/x"), id="an artifact is there already"),
+        pytest.param("hook", (), id="no group"),
+        pytest.param("indexed-artifact", (), id="no path"),
+        pytest.param("worker-type", (), id="no provisioner"),
+        pytest.param("nonsense", (), id="no such kind"),
+    ],
+)
+def test_nothing_is_asked_without_what_it_depends_on(world: World, kind: str, words: tuple[str, ...]) -> None:
+    """
+    There is no answer, and no request.
+    """
+    before = len(world.sandbox.requests)
+
+    assert [] == ask(world, kind, words)
+    assert before == len(world.sandbox.requests)
+
+
+def test_errors_are_errors(world: World) -> None:
+    """
+    Who asks decides what becomes of them.
+    """
+    with pytest.raises(TcError):
+        ask(world, "run", (TASK,))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        pytest.param(TASK, TASK, id="id"),
+        pytest.param(f"https://host/tasks/{TASK}", TASK, id="address"),
+        pytest.param(f"https://host/tasks/{TASK}/runs/0?x", TASK, id="address of a run"),
+        pytest.param("public/build", "", id="name"),
+        pytest.param("", "", id="nothing"),
+    ],
+)
+def test_words_that_name_a_task(word: str, expected: str) -> None:
+    """
+    An id, or an address in the web.
+    """
+    assert expected == task_id(word)
+
+
+def test_few_are_shown_whole() -> None:
+    """
+    Those that begin as what is typed.
+    """
+    found = [Value("a/b/c"), Value("a/d", "D"), Value("e")]
+
+    assert [Value("a/b/c"), Value("a/d", "D")] == matching(found, "a/")
+
+
+def test_many_are_shown_level_by_level() -> None:
+    """
+    Down to where they part, however deep that is.
+    """
+    found = [Value(f"x/{letter}/{number}") for letter in "ab" for number in range(MOST_AT_ONCE)]
+
+    assert ["x/a/", "x/b/"] == [value.text for value in matching(found, "")]
+    assert MOST_AT_ONCE == len(matching(found, "x/a"))
+
+
+@given(st.lists(st.text("ab/:.", max_size=8), max_size=300), st.text("ab/:.", max_size=4))
+def test_every_value_can_be_reached(texts: list[str], prefix: str) -> None:
+    """
+    What is shown begins as what is typed, and each value begins as something shown; there is an end.
+    """
+    found = [Value(text) for text in dict.fromkeys(texts)]
+    shown = [value.text for value in matching(found, prefix)]
+
+    assert all(text.startswith(prefix) for text in shown)
+    for text in texts:
+        assert not text.startswith(prefix) or any(text.startswith(each) for each in shown)
