@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 from binascii import crc32
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tccli.core import cache_folder
 from tccli.errors import LocalFileError
@@ -27,9 +27,9 @@ LONGEST_NAME = 200
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
-class Kept(NamedTuple):
+class Kept:
     """
-    The references of a deployment.
+    The references of a deployment; no named tuple, which takes longer to define than they take to read.
 
     Attributes:
         path: Of their file.
@@ -37,9 +37,10 @@ class Kept(NamedTuple):
         texts: By service.
     """
 
-    path: str
-    fetched: str
-    texts: Mapping[str, bytes]
+    def __init__(self, path: str, fetched: str, texts: Mapping[str, bytes]) -> None:
+        self.path = path
+        self.fetched = fetched
+        self.texts = texts
 
 
 class DamagedError(ValueError):

@@ -41,7 +41,8 @@ def test_what_is_kept_comes_back(environ: dict[str, str]) -> None:
     path = keep(environ, ROOT, TEXTS, fetched=WHEN)
     found = kept(environ, ROOT)
 
-    assert (path, WHEN, TEXTS) == found
+    assert found is not None
+    assert (path, WHEN, TEXTS) == (found.path, found.fetched, found.texts)
     assert folder(environ) == os.path.dirname(path)
     assert kept(environ, "http://tc.example.com") is None
     assert kept(environ, ROOT + "/below") is None
