@@ -22,16 +22,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LISTING = "list"
+"""What is asked for by a plural."""
+
 LISTS = 0.15
 SYNONYM = 0.4
 PARTS = 0.5
 PREFIX = 0.5
-NEAR = 0.7
-SHORTEST_PREFIX = 3
+"""How much a match counts that is not the word itself: a listing, a synonym, the parts of a name, a beginning."""
+
 SATURATION = 4.0
 LENGTH_MATTERS = 0.6
+"""The k1 and the b of BM25."""
+
+LONGEST = 6.0
+"""A field that is longer than so many average ones is not held to be longer: a page may list what it is about."""
+
 NAMED = 2.0
 SPELLED = 5.0
+"""What is called so goes before what is about it, and what is spelled so before both."""
+
+SHORTEST_PREFIX = 3
+NEAR = 0.7
 
 
 class Entry(NamedTuple):
@@ -82,7 +93,8 @@ class Index:
         for place, counts in enumerate(counted):
             for field, count in counts.items():
                 average = totals[field] / len(entries) or 1
-                share = weights[field] / (1 - LENGTH_MATTERS + LENGTH_MATTERS * count.total() / average)
+                length = min(count.total() / average, LONGEST)
+                share = weights[field] / (1 - LENGTH_MATTERS + LENGTH_MATTERS * length)
                 for word, times in count.items():
                     there = self._postings[word]
                     there[place] = there.get(place, 0.0) + share * times
@@ -148,10 +160,11 @@ class Index:
 
     def _count(self, text: str) -> Counter[str]:
         counts: Counter[str] = Counter()
-        for word in words(text):
-            for part in forms(word):
-                self._words.add(part)
-                counts[stem(part)] += 1
+        for word, times in Counter(words(text)).items():
+            inside = forms(word)
+            self._words.update(inside)
+            for part in inside:
+                counts[stem(part)] += times
         return counts
 
     def _scores(self, word: str) -> dict[int, float]:

@@ -55,7 +55,7 @@ SYNONYMS = (
     "schema format",
     "file object",
 )
-PHRASES = {"how many": "count"}
+PHRASES = {"how many": "count", "who am i": "whoami"}
 
 
 def words(text: str) -> list[str]:
