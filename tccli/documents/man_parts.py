@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tccli import __version__
 from tccli.documents import mdoc
 from tccli.documents.folding import folded
 from tccli.documents.surface import OWN
@@ -36,7 +35,7 @@ def page(name: str, summary: str, body: Iterable[str]) -> str:
         '.\\" Made by python -m tccli.documents; changes here are lost.',
         f".Dd {DATE}",
         mdoc.macro("Dt", name.upper(), "1"),
-        mdoc.macro("Os", "tc", __version__),
+        ".Os",
         ".Sh NAME",
         mdoc.macro("Nm", name),
         mdoc.macro("Nd", summary),
@@ -125,7 +124,14 @@ def reference(name: str) -> str:
     """
     Return a line that refers to another page.
     """
-    return mdoc.macro("Xr", name, "1")
+    return f".{reference_words(name)}"
+
+
+def reference_words(name: str) -> str:
+    """
+    Return the macro and its arguments; Xr is none for pages that are read, and linted, before they are installed.
+    """
+    return f"Sy {mdoc.inert(name)} Ns (1)"
 
 
 def references(names: Sequence[str], *, end: str = "") -> list[str]:

@@ -95,7 +95,7 @@ def _listed(entries: Sequence[Entry]) -> list[str]:
     """
     Return a list of pages and what they are about.
     """
-    rows = ((f"Xr {mdoc.inert(f'tc-{each.name}')} 1", mdoc.prose(f"{each.summary}.")) for each in entries)
+    rows = ((man_parts.reference_words(f"tc-{each.name}"), mdoc.prose(f"{each.summary}.")) for each in entries)
     return mdoc.tagged(rows, width="24n")
 
 

