@@ -243,7 +243,7 @@ def test_a_start_with_live_references_loads_nothing_heavy(process_environment: d
     What checks and distils them has been at work when they were fetched.
     """
     texts = live.texts(checked(published()), references.built_in())
-    kept_references.keep(process_environment, ROOT_URL, texts, fetched="2030-01-02T03:04:05Z")
+    kept_references.keep(process_environment, ROOT_URL, texts, now=1_893_553_445)
     script = "import sys; from tccli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
     done = subprocess.run(
         [sys.executable, "-c", script, *argv],

@@ -64,7 +64,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """
     environ = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     texts = live.texts(checked(contents(rollup())), references.built_in())
-    keep(environ, ROOT, texts, fetched="2030-01-02T03:04:05Z")
+    keep(environ, ROOT, texts, now=1_893_553_445)
     (tmp_path / "config" / "tc").mkdir(parents=True)
     return environ
 

@@ -57,8 +57,7 @@ def update(settings: Settings) -> None:
     write = settings.writer()
     root_url = settings.root()
     texts = _fetched(settings, root_url)
-    fetched = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    path = kept_references.keep(os.environ, root_url, texts, fetched=fetched)
+    path = kept_references.keep(os.environ, root_url, texts, now=int(time.time()))
     services = [references.service_in(references.hold(path, text)) for text in texts.values()]
     settings.note("tc references diff shows how they differ from the built-in ones")
     counts = {

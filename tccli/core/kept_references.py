@@ -3,17 +3,18 @@ The references of deployments that are kept on this machine: a file for each roo
 
 The first line says what follows::
 
-    {"format": 1, "rootUrl": "https://…", "fetched": "…", "crc32": …, "services": {"auth": bytes, …}}
+    {"format": 1, "rootUrl": "https://…", "fetched": "…", "time": …, "crc32": …, "services": {"auth": bytes, …}}
 
 After it come the services' texts, each as a file in ``references/``. Being one file, it is read at once, and nobody
-ever sees half of an old set and half of a new one.
+ever sees half of an old set and half of a new one. While the file bears the time that it says, nobody has written to
+it since, and every start may spare itself the checksum.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from binascii import crc32
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tccli.core import cache_folder
@@ -59,6 +60,7 @@ def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
     path = _path(environ, root_url)
     try:
         with open(path, "rb") as file:
+            written = os.fstat(file.fileno()).st_mtime_ns
             line, _, rest = file.read().partition(b"\n")
     except FileNotFoundError:
         return None
@@ -66,8 +68,8 @@ def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
         raise DamagedError(path) from None
     try:
         head = json.loads(line)
-        whole = head["format"] == FORMAT and head["crc32"] == crc32(rest)
-        if not whole or sum(head["services"].values()) != len(rest):
+        whole = head["format"] == FORMAT and sum(head["services"].values()) == len(rest)
+        if not whole or not (head["time"] == written or head["crc32"] == _checksum(rest)):
             raise DamagedError(path)
         if head["rootUrl"] != root_url:
             return None
@@ -81,13 +83,18 @@ def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
         raise DamagedError(path) from None
 
 
-def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], *, fetched: str) -> str:
+def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], *, now: int) -> str:
     """
     Keep the references of a deployment instead of those that were kept before, and return the path of the file.
+
+    Args:
+        now: Unix time in whole seconds.
 
     Raises:
         LocalFileError: It cannot be written.
     """
+    import time
+
     from tccli.core.files import whole_file
 
     path = _path(environ, root_url)
@@ -96,16 +103,28 @@ def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], 
     except OSError as error:
         raise LocalFileError(f"cannot make the folder {os.path.dirname(path)}: {error.strerror}") from None
     body = b"".join(texts.values())
+    fetched = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
     head = {
         "format": FORMAT,
         "rootUrl": root_url,
         "fetched": fetched,
-        "crc32": crc32(body),
+        "time": now * 1_000_000_000,
+        "crc32": _checksum(body),
         "services": {service: len(text) for service, text in texts.items()},
     }
     with whole_file(path) as file:
         file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n" + body)
+        file.flush()
+        # Where files have no such thing, the checksum is what counts.
+        with suppress(OSError, NotImplementedError, TypeError):
+            os.utime(file.fileno(), (now, now))
     return path
+
+
+def _checksum(body: bytes) -> int:
+    from binascii import crc32
+
+    return crc32(body)
 
 
 def _path(environ: Mapping[str, str], root_url: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = "https://tc.example.com"
 TEXTS = {"auth": b'{"service":"auth"}\n', "queue": '{"service":"queue","summary":"…\u2028"}\n'.encode()}
+NOW = 1_893_553_445
 WHEN = "2030-01-02T03:04:05Z"
 
 
@@ -38,7 +39,7 @@ def test_what_is_kept_comes_back(environ: dict[str, str]) -> None:
     """
     assert not os.path.exists(folder(environ))
     assert kept(environ, ROOT) is None
-    path = keep(environ, ROOT, TEXTS, fetched=WHEN)
+    path = keep(environ, ROOT, TEXTS, now=NOW)
     found = kept(environ, ROOT)
 
     assert found is not None
@@ -53,8 +54,8 @@ def test_a_newer_set_takes_the_place_of_the_older_one(environ: dict[str, str]) -
     """
     Whole.
     """
-    keep(environ, ROOT, TEXTS, fetched=WHEN)
-    keep(environ, ROOT, {"index": b"x\n"}, fetched=WHEN)
+    keep(environ, ROOT, TEXTS, now=NOW)
+    keep(environ, ROOT, {"index": b"x\n"}, now=NOW)
     found = kept(environ, ROOT)
 
     assert found is not None
@@ -66,9 +67,9 @@ def test_an_older_set_stays_when_the_newer_one_cannot_be_written(environ: dict[s
     """
     Nothing is half-done.
     """
-    keep(environ, ROOT, TEXTS, fetched=WHEN)
+    keep(environ, ROOT, TEXTS, now=NOW)
     with mock.patch("os.replace", side_effect=OSError(28, "No space left on device")), pytest.raises(LocalFileError):
-        keep(environ, ROOT, {"index": b"x\n"}, fetched=WHEN)
+        keep(environ, ROOT, {"index": b"x\n"}, now=NOW)
     found = kept(environ, ROOT)
 
     assert found is not None
@@ -82,7 +83,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """
     (tmp_path / "cache").write_text("")
     with pytest.raises(LocalFileError, match="cannot make the folder"):
-        keep({"XDG_CACHE_HOME": str(tmp_path / "cache")}, ROOT, TEXTS, fetched=WHEN)
+        keep({"XDG_CACHE_HOME": str(tmp_path / "cache")}, ROOT, TEXTS, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_what_was_not_written_here_is_damaged(environ: dict[str, str], content: 
     """
     Whatever it is.
     """
-    path = keep(environ, ROOT, TEXTS, fetched=WHEN)
+    path = keep(environ, ROOT, TEXTS, now=NOW)
     with open(path, "wb") as file:
         file.write(content)
     with pytest.raises(DamagedError, match=r"tc\.example\.com"):
@@ -112,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_damaged(environ: dict[str, str]) -> None:
     """
     Such as a folder in its place.
     """
-    path = keep(environ, ROOT, TEXTS, fetched=WHEN)
+    path = keep(environ, ROOT, TEXTS, now=NOW)
     os.unlink(path)
     os.mkdir(path)
     with pytest.raises(DamagedError):
@@ -124,7 +125,7 @@ def test_a_file_that_was_cut_short_or_changed_is_damaged(environ: dict[str, str]
     """
     A checksum tells.
     """
-    path = keep(environ, ROOT, TEXTS, fetched=WHEN)
+    path = keep(environ, ROOT, TEXTS, now=NOW)
     with open(path, "rb") as file:
         whole = file.read()
     for broken in (whole[:-cut], whole[:-cut] + bytes([whole[-cut] ^ 1]) + whole[-cut:][1:], whole + b"x"):
@@ -132,6 +133,17 @@ def test_a_file_that_was_cut_short_or_changed_is_damaged(environ: dict[str, str]
             file.write(broken)
         with pytest.raises(DamagedError):
             kept(environ, ROOT)
+
+
+def test_a_file_that_was_copied_is_whole(environ: dict[str, str]) -> None:
+    """
+    Though it does not bear its time any more: its checksum tells.
+    """
+    path = keep(environ, ROOT, TEXTS, now=NOW)
+    assert NOW == os.stat(path).st_mtime
+    os.utime(path, (NOW + 1, NOW + 1))
+
+    assert kept(environ, ROOT) is not None
 
 
 @given(
@@ -143,8 +155,8 @@ def test_deployments_have_files_of_their_own(tmp_path_factory: pytest.TempPathFa
     What is read for a root URL was written for it, also where the names of the files are cut.
     """
     environ = {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
-    keep(environ, first, {"a": b"1"}, fetched=WHEN)
-    keep(environ, second, {"a": b"2"}, fetched=WHEN)
+    keep(environ, first, {"a": b"1"}, now=NOW)
+    keep(environ, second, {"a": b"2"}, now=NOW)
     found, other = kept(environ, second), kept(environ, first)
 
     assert found is not None
