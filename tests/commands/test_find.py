@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -197,16 +196,3 @@ def test_what_is_no_question(tc: CommandLine, words: list[str], said: str) -> No
     assert (2, b"") == (result.exit_code, result.output)
     assert said in result.stderr
     assert 1 == result.stderr.count("\n")
-
-
-def test_it_takes_no_time(tc: CommandLine) -> None:
-    """
-    Well below half a second of a processor's time, with everything that it reads.
-    """
-    spent = []
-    for _ in range(3):
-        begin = time.process_time()
-        found(tc, "which method lists pending tasks?")
-        spent.append(time.process_time() - begin)
-
-    assert 0.5 > min(spent)

@@ -166,7 +166,7 @@ def test_a_command_with_two_names_is_told_of_once(pages: Mapping[str, str]) -> N
     """
     ``tc download artifact`` leads to ``tc download-artifact``.
     """
-    assert ".Xr tc\\-download\\-artifact 1" in pages["tc-download.1"]
+    assert ".Sy tc\\-download\\-artifact Ns (1)" in pages["tc-download.1"]
     assert "managed" in pages["tc-download-artifact.1"]
     assert "managed" not in pages["tc-download.1"]
 

@@ -155,16 +155,13 @@ def test_messages_wait_for_a_broker_that_is_away(start: Start, tmp_path: Path) -
         first = create(queue, taskcluster.slugId())
         heard = listener.hear(1)
         broker.stop()
-        began = time.monotonic()
         others = [create(queue, taskcluster.slugId()) for _ in range(5)]
-        took = time.monotonic() - began
         broker.start()
         heard += listener.hear(5)
         sandbox.terminate()
         _, said = sandbox.communicate(timeout=PATIENCE)
 
     assert [first, *others] == [message["content"]["status"]["taskId"] for message in heard]
-    assert 5 > took
     assert b"lost amqp://guest:\xe2\x80\xa6@127.0.0.1" in said
     assert b"is back" in said
     assert b"guest:guest" not in said
