@@ -9,6 +9,7 @@ that decide it are looked for in the words themselves, wherever they stand.
 from __future__ import annotations
 
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tccli import names, references
@@ -38,7 +39,8 @@ def said(words: Sequence[str]) -> tuple[str | None, str | None, list[str]]:
         name, equals, value = word[2:].partition("=")
         values = found.get(names.fold(name))
         if values is not None:
-            values += [value] if equals else [next(rest, "")]
+            # Without a value, there is an error for click to say.
+            values += [value] if equals else [*islice(rest, 1)]
     root_url, profile, given = found.values()
     return (root_url[-1] if root_url else None), (profile[-1] if profile else None), given
 

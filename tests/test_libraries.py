@@ -37,7 +37,7 @@ OTHER = "https://other.example.com"
         pytest.param(["--profile", "p", "--profile="], (None, "", []), id="an empty value"),
         pytest.param(["--reference", "a", "x", "--Reference=b"], (None, None, ["a", "b"]), id="several"),
         pytest.param(["--reference", "--root-url", "x"], (None, None, ["--root-url"]), id="a value like an option"),
-        pytest.param(["--root-url"], ("", None, []), id="no value"),
+        pytest.param(["--root-url"], (None, None, []), id="no value"),
         pytest.param(["x", "--", "--root-url", "x"], (None, None, []), id="after the end of options"),
         pytest.param(["-root-url", "x", "root-url", "--root-urls", "x"], (None, None, []), id="other words"),
     ],

@@ -51,6 +51,19 @@ def of_method(method: Method) -> tuple[str, ...]:
     return _of_record(next((each for each in references.written(method.source) if each.startswith(start)), ""))
 
 
+def is_as_built_in(method: Method) -> bool:
+    """
+    Say whether our own words are about this method: verb and route are those of the one they were written for.
+    """
+    library = references.built_in()
+    if method.source in library.files.values():
+        return True
+    if method.name not in (library.method_names(method.service) if method.service in library.files else ()):
+        return False
+    ours = library.method(method.service, method.name)
+    return (ours.verb, ours.route) == (method.verb, method.route)
+
+
 def of_service(source: str) -> tuple[str, ...]:
     """
     Return what the deployment says of a service, as of a method.

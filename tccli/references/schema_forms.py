@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 Pointer: TypeAlias = tuple[str, ...]
+Node: TypeAlias = tuple[str, Pointer]
 
 TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 ONE = frozenset({"additionalItems", "additionalProperties", "contains", "not", "propertyNames"})
@@ -22,6 +23,8 @@ SEVERAL = frozenset({"allOf", "anyOf", "oneOf"})
 NAMED = frozenset({"definitions", "dependencies", "patternProperties", "properties"})
 # Not of the form of JSON, but of the names of files: what leads out of the folder is no name.
 FILE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json"
+LONGEST_PATH = 100
+"""Steps from one reference to the next: those of the services take three."""
 REFERENCE = re.compile(rf"(?:(?:\./)?({FILE_NAME}))?#?((?:/[^#]*)?)")
 
 
@@ -44,37 +47,48 @@ def usable(schemas: Mapping[str, Any]) -> dict[str, Any]:
         except MalformedError as error:
             raise MalformedError(f"{name}: {error}") from None
     left = dict(schemas)
-    while lost := [
-        name for name in left if not all(_leads_somewhere(name, part, parts, left) for part in _refs(parts[name]))
-    ]:
+    while lost := [name for name in left if not _holds_together(name, parts, left)]:
         for name in lost:
             del left[name]
     return left
 
 
-def _refs(parts: Mapping[Pointer, Any]) -> Iterator[str]:
-    return (part["$ref"] for part in parts.values() if isinstance(part, dict) and "$ref" in part)
+def _holds_together(file: str, parts: Mapping[str, Mapping[Pointer, Any]], left: Mapping[str, Any]) -> bool:
+    """
+    Say whether all references in a file end at a schema, and none comes round to where it began, for the same value.
+    """
+    ended: dict[Node, bool] = {}
+    for start in parts[file]:
+        path: list[tuple[Node, Iterator[Node | None]]] = [((file, start), _beside((file, start), parts, left))]
+        while path:
+            node, following = path[-1]
+            ended.setdefault(node, False)
+            step = next((each for each in following if each is None or not ended.get(each, False)), node)
+            if step is node:
+                ended[node] = True
+                path.pop()
+            elif step is None or step in ended or len(path) > LONGEST_PATH:
+                return False
+            else:
+                path.append((step, _beside(step, parts, left)))
+    return True
 
 
-def _leads_somewhere(
-    file: str, reference: str, parts: Mapping[str, Mapping[Pointer, Any]], left: Mapping[str, Any]
-) -> bool:
+def _beside(node: Node, parts: Mapping[str, Mapping[Pointer, Any]], left: Mapping[str, Any]) -> Iterator[Node | None]:
     """
-    Say whether a reference ends at a schema that is there, and not in a circle of references.
+    Yield the schemas that count for the same value as the one at *node*; None for one that is not there.
     """
-    seen = set()
-    while True:
-        found = REFERENCE.fullmatch(reference)
-        if not found or (file := found[1] or file) not in left:
-            return False
-        target = (file, _pointer(found[2]))
-        if target in seen or target[1] not in parts[file]:
-            return False
-        seen.add(target)
-        schema = parts[file][target[1]]
-        if not isinstance(schema, dict) or "$ref" not in schema:
-            return True
-        reference = schema["$ref"]
+    file, where = node
+    schema = parts[file][where]
+    if not isinstance(schema, dict):
+        return
+    if "$ref" in schema:
+        found = REFERENCE.fullmatch(schema["$ref"])
+        target = (found[1] or file, _pointer(found[2])) if found else None
+        yield target if target and target[0] in left and target[1] in parts[target[0]] else None
+    for keyword in schema.keys() & {*SEVERAL, "dependencies", "not"}:
+        for steps, _ in _children(keyword, schema[keyword]):
+            yield file, (*where, keyword, *steps)
 
 
 def _pointer(written: str) -> Pointer:

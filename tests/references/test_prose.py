@@ -62,3 +62,18 @@ def test_prose_of_a_reference() -> None:
     assert () == prose.of_method(library.method("greet", "listGreeted"))
     assert () == prose.of_method(library.method("queue", "task"))
     assert () == prose.of_service(library.source("queue"))
+
+
+def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
+    """
+    Of others, what they are for may be another thing.
+    """
+    task = references.method("queue", "task")
+    library = laid_over(references.built_in(), "x", live.texts(checked(contents(rollup())), references.built_in()))
+
+    assert prose.is_as_built_in(task)
+    assert prose.is_as_built_in(task._replace(source="elsewhere"))
+    assert not prose.is_as_built_in(task._replace(source="elsewhere", route="/tasks/<taskId>"))
+    assert not prose.is_as_built_in(task._replace(source="elsewhere", verb="POST"))
+    assert not prose.is_as_built_in(task._replace(source="elsewhere", name="nothing"))
+    assert not prose.is_as_built_in(library.method("greet", "hello"))

@@ -87,6 +87,29 @@ def test_takes_what_is_one(schema: Any) -> None:
     assert {"x.json": schema} == usable({"x.json": schema})
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"$ref": "#"}, id="itself"),
+        pytest.param({"allOf": [{"$ref": "#"}]}, id="all of itself"),
+        pytest.param({"anyOf": [{"type": "string"}, {"not": {"$ref": "#"}}]}, id="not itself, or text"),
+        pytest.param({"dependencies": {"a": {"$ref": "#"}}}, id="itself, if there is something"),
+        pytest.param({"properties": {"a": {"oneOf": [{"$ref": "#/properties/a"}]}}}, id="inside"),
+        pytest.param(
+            {"definitions": {f"d{i}": {"$ref": f"#/definitions/d{i + 1}"} for i in range(300)} | {"d300": {}}},
+            id="a long way",
+        ),
+    ],
+)
+def test_a_schema_that_goes_round_in_circles_is_left_out(schema: Any) -> None:
+    """
+    And what refers to it: nobody could hold a value against it and come to an end.
+    """
+    other = {"items": {"$ref": "x.json#"}}
+
+    assert {"z.json": {}} == usable({"x.json": schema, "y.json": other, "z.json": {}})
+
+
 @given(
     schema=st.dictionaries(
         st.sampled_from(
