@@ -72,16 +72,18 @@ _taskcluster_places() {
   /|''|download|events|references|sandbox|scopes|signedurl|slugid|upload|url|api|auth|github|hooks|index|notify|\
   object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='+' ;;
-  completions|find|fromnow|'sandbox clock'|'scopes expand')
-    REPLY='- ...' ;;
+  completions)
+    REPLY='=bash,zsh,fish,powershell ...' ;;
   'download artifact'|downloadartifact)
     REPLY='task artifact artifact|file file ...' ;;
-  'download object'|downloadobject|validatejson)
+  'download object'|downloadobject)
     REPLY='- file' ;;
   'events bind')
     REPLY='service exchange - - ...' ;;
   'events list')
     REPLY='service' ;;
+  find|fromnow|'sandbox clock'|'scopes expand')
+    REPLY='- ...' ;;
   help)
     REPLY='topic method ...' ;;
   'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
@@ -103,21 +105,25 @@ _taskcluster_places() {
   'workermanager listworkerpoolsstats'|'workermanager ping'|'workermanager registerworker'|\
   'workermanager reregisterworker'|'workermanager version'|'workermanager workerpoolerrorstats')
     REPLY='' ;;
-  'references distill'|'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|'object download'|\
-  'object finishupload'|'object object'|'object startdownload')
-    REPLY='-' ;;
+  'references distill')
+    REPLY='file' ;;
   'sandbox run')
     REPLY='command ...' ;;
   schema|skeleton)
     REPLY='service method' ;;
   'scopes check'|'scopes required')
     REPLY='service method argument ...' ;;
+  'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|\
+  'object object'|'object startdownload')
+    REPLY='-' ;;
   'upload artifact'|uploadartifact)
     REPLY='task|file run|file - file ...' ;;
   'upload object'|uploadobject)
     REPLY='file -' ;;
   validate)
     REPLY='service method file' ;;
+  validatejson)
+    REPLY='file file' ;;
   'auth awss3credentials'|'github badge'|'github createcomment'|'github createstatus'|'github latest')
     REPLY='- - -' ;;
   'auth client'|'auth createclient'|'auth deleteclient'|'auth disableclient'|'auth enableclient'|\
@@ -368,7 +374,7 @@ _taskcluster_value() {
   *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:--format)
-    REPLY='=json jsonl raw table yaml' ;;
+    REPLY='=json,jsonl,raw,table,yaml' ;;
   *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
     REPLY='file' ;;
   *:--jq|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|*:--delay-factor|\
@@ -381,17 +387,17 @@ _taskcluster_value() {
   *:--profile)
     REPLY='profile' ;;
   *:--service-discovery)
-    REPLY='=default k8s-dns' ;;
+    REPLY='=default,k8s-dns' ;;
   *:--color)
-    REPLY='=auto always never' ;;
+    REPLY='=auto,always,never' ;;
   *:--index)
     REPLY='index-path' ;;
   *:--data)
     REPLY='@file' ;;
   *:--storage)
-    REPLY='=s3 object' ;;
+    REPLY='=s3,object' ;;
   *:--error)
-    REPLY='=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker' ;;
+    REPLY='=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker' ;;
   *:--prefix)
     REPLY='client' ;;
   *:--worker-pool-id)
@@ -491,7 +497,10 @@ _taskcluster_offer_files() {
 # Offer the values of a kind.
 _taskcluster_offer_kind() {
   case $1 in
-    =*) _taskcluster_offer "${1#=}" ;;
+    =*)
+      local choices=${1#=}
+      _taskcluster_offer "${choices//,/ }"
+      ;;
     '' | -) ;;
     file) _taskcluster_offer_files -f ;;
     folder) _taskcluster_offer_files -d ;;
@@ -608,6 +617,8 @@ _taskcluster_walk() {
       fi
     fi
   done
+  # An option without its value is of no use.
+  [[ $option && $is_shared ]] && unset "account[$((${#account[@]} - 1))]"
   [[ -z $redirected ]] || files=1
   [[ -z $only_arguments ]] || ends_options=1
 }
@@ -620,6 +631,7 @@ _taskcluster() {
   _taskcluster_line
   _taskcluster_plain "${words[0]}"
   tool=$REPLY
+  ((BASH_VERSINFO[0] > 3)) && [[ ${BASH_ALIASES[$tool]-} ]] && tool=${BASH_ALIASES[$tool]%% *}
   current=${words[${#words[@]} - 1]}
   _taskcluster_walk || return 0
   local quote= quotes

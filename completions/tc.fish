@@ -371,16 +371,18 @@ function __taskcluster_places
             'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' \
             'workermanager'
             echo '+'
-        case 'completions' 'find' 'fromnow' 'sandbox clock' 'scopes expand'
-            echo '- ...'
+        case 'completions'
+            echo '=bash,zsh,fish,powershell ...'
         case 'download artifact' 'downloadartifact'
             echo 'task artifact artifact|file file ...'
-        case 'download object' 'downloadobject' 'validatejson'
+        case 'download object' 'downloadobject'
             echo '- file'
         case 'events bind'
             echo 'service exchange - - ...'
         case 'events list'
             echo 'service'
+        case 'find' 'fromnow' 'sandbox clock' 'scopes expand'
+            echo '- ...'
         case 'help'
             echo 'topic method ...'
         case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
@@ -403,21 +405,25 @@ function __taskcluster_places
             'workermanager listworkerpoolsstats' 'workermanager ping' 'workermanager registerworker' \
             'workermanager reregisterworker' 'workermanager version' 'workermanager workerpoolerrorstats'
             echo ''
-        case 'references distill' 'slugid decode' 'slugid encode' 'auth sentrydsn' 'object createupload' \
-            'object download' 'object finishupload' 'object object' 'object startdownload'
-            echo '-'
+        case 'references distill'
+            echo 'file'
         case 'sandbox run'
             echo 'command ...'
         case 'schema' 'skeleton'
             echo 'service method'
         case 'scopes check' 'scopes required'
             echo 'service method argument ...'
+        case 'slugid decode' 'slugid encode' 'auth sentrydsn' 'object createupload' 'object download' \
+            'object finishupload' 'object object' 'object startdownload'
+            echo '-'
         case 'upload artifact' 'uploadartifact'
             echo 'task|file run|file - file ...'
         case 'upload object' 'uploadobject'
             echo 'file -'
         case 'validate'
             echo 'service method file'
+        case 'validatejson'
+            echo 'file file'
         case 'auth awss3credentials' 'github badge' 'github createcomment' 'github createstatus' 'github latest'
             echo '- - -'
         case 'auth client' 'auth createclient' 'auth deleteclient' 'auth disableclient' 'auth enableclient' \
@@ -681,7 +687,7 @@ function __taskcluster_value
         case '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
         case '*:--format'
-            echo '=json jsonl raw table yaml'
+            echo '=json,jsonl,raw,table,yaml'
         case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
             echo 'file'
         case '*:--jq' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' '*:--timeout' \
@@ -696,17 +702,17 @@ function __taskcluster_value
         case '*:--profile'
             echo 'profile'
         case '*:--service-discovery'
-            echo '=default k8s-dns'
+            echo '=default,k8s-dns'
         case '*:--color'
-            echo '=auto always never'
+            echo '=auto,always,never'
         case '*:--index'
             echo 'index-path'
         case '*:--data'
             echo '@file'
         case '*:--storage'
-            echo '=s3 object'
+            echo '=s3,object'
         case '*:--error'
-            echo '=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker'
+            echo '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
         case '*:--prefix'
             echo 'client'
         case '*:--worker-pool-id'
@@ -971,7 +977,7 @@ end
 function __taskcluster_kind -S
     switch $argv[1]
         case '=*'
-            printf '%s\n' $before(string split -- ' ' (string sub -s 2 -- $argv[1]))
+            printf '%s\n' $before(string split -- , (string sub -s 2 -- $argv[1]))
         case '' -
             return 1
         case file
@@ -1064,6 +1070,8 @@ function __taskcluster_walk -S
             set -a given $word
         end
     end
+    # An option without its value is of no use.
+    test -n "$option"; and test -n "$is_shared"; and set -e account[-1]
     return 0
 end
 

@@ -359,20 +359,23 @@ $global:TaskclusterTcTopics = @('credentials|who you are to a deployment, and ho
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}
 '/', '', 'download', 'events', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
-'completions', 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
+$TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell ...'
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
-'download object', 'downloadobject', 'validatejson' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
+'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
+'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
-'references distill', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+$TaskclusterTcPlaces['references distill'] = 'file'
 $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
+'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
 $TaskclusterTcPlaces['validate'] = 'service method file'
+$TaskclusterTcPlaces['validatejson'] = 'file file'
 'auth awss3credentials', 'github badge', 'github createcomment', 'github createstatus', 'github latest' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - -' }
 'auth client', 'auth createclient', 'auth deleteclient', 'auth disableclient', 'auth enableclient', 'auth listaudithistory', 'auth resetaccesstoken', 'auth updateclient' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'client' }
 'auth createrole', 'auth deleterole', 'auth role', 'auth updaterole' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'role' }
@@ -462,15 +465,15 @@ $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 'schema:--output', '--version', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--managed-only', '--list', '--pager', '--missing', '--answer', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--dry-run', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
-$TaskclusterTcValue['--format'] = '=json jsonl raw table yaml'
+$TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
-$TaskclusterTcValue['--service-discovery'] = '=default k8s-dns'
-$TaskclusterTcValue['--color'] = '=auto always never'
+$TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
+$TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--index'] = 'index-path'
 $TaskclusterTcValue['--data'] = '@file'
-$TaskclusterTcValue['--storage'] = '=s3 object'
-$TaskclusterTcValue['--error'] = '=file-missing-on-worker invalid-resource-on-worker too-large-file-on-worker file-not-readable-on-worker'
+$TaskclusterTcValue['--storage'] = '=s3,object'
+$TaskclusterTcValue['--error'] = '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
 $TaskclusterTcValue['--prefix'] = 'client'
 $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
@@ -640,6 +643,8 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
             $State.Given.Add($Word)
         }
     }
+    # An option without its value is of no use.
+    if ($State.Option -and $IsShared) { $State.Account.RemoveAt($State.Account.Count - 1) }
     return $State
 }
 
@@ -657,7 +662,7 @@ function global:Get-TaskclusterTcValues([string] $Kind, $State, [string] $Tool, 
 function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Last = if ($State.Given.Count) { Get-TaskclusterTcFolded $State.Given[$State.Given.Count - 1] } else { '' }
     switch -Wildcard -CaseSensitive ($Kind) {
-        '=*' { return $Kind.Substring(1) -split ' ' }
+        '=*' { return $Kind.Substring(1) -split ',' }
         '' { return @() }
         '-' { return @() }
         'service' { return $TaskclusterTcWords['/'] }

@@ -49,8 +49,8 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     Print the completion script for SHELL: bash, zsh, fish or powershell.
 
     It completes services, methods, options and their values, for the references in use, without starting tc. What only
-    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute; where there is no answer within
-    a second, there is none. TC_COMPLETION_TIMEOUT changes how long it has to answer (700ms).
+    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute; where no
+    answer comes within a second, nothing is offered. TC_COMPLETION_TIMEOUT says how long to wait (700ms).
 
     A package may have installed it where the shell looks; then there is nothing to do.
     """

@@ -87,7 +87,7 @@ def value_text(value: Value) -> str:
     """
     if not value.is_taken:
         return "0"
-    return "=" + " ".join(value.choices) if value.choices else value.kind or "-"
+    return "=" + ",".join(value.choices) if value.choices else value.kind or "-"
 
 
 def option_patterns(tables: Tables, table: Mapping[str, str]) -> list[dict[str, str]]:

@@ -41,16 +41,11 @@ done
 printf '%s\\n' "$@" >"$TYPED.new" && mv "$TYPED.new" "$TYPED"
 """
 START = {
-    "bash": (["bash", "--norc", "--noprofile", "-i"], "PS1=; . '{script}'; printf '> %s\\n' READY"),
-    "zsh": (
-        ["zsh", "-f", "-i"],
-        "PS1=; autoload -U compinit; compinit -u -D; . '{script}'; printf '> %s\\n' READY",
-    ),
-    "fish": (
-        ["fish", "--no-config", "-i"],
-        "function fish_prompt; end; source '{script}'; printf '> %s\\n' READY",
-    ),
+    "bash": (["bash", "--norc", "--noprofile", "-i"], "PS1="),
+    "zsh": (["zsh", "-f", "-i"], "PS1=; autoload -U compinit; compinit -u -D"),
+    "fish": (["fish", "--no-config", "-i"], "function fish_prompt; end"),
 }
+"""How each is started, and made to show no prompt."""
 
 
 @dataclass
@@ -60,13 +55,13 @@ class Terminal:
 
     Args:
         shell: bash, zsh or fish.
-        script: The script.
+        loading: The command that loads the script.
         folder: An empty one, for itself.
         environment: Of the shell.
     """
 
     shell: str
-    script: Path
+    loading: str
     folder: Path
     environment: Mapping[str, str]
     screen: str = field(default="", init=False)
@@ -92,7 +87,7 @@ class Terminal:
             os.chdir(self.folder)
             os.execvpe(argv[0], argv, environment)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
-        self.type(setup.format(script=self.script) + "\r")
+        self.type(f"{setup}; {self.loading}; printf '> %s\\n' READY\r")
         self.wait_for(lambda: READY in self.screen)
         self.screen = ""
         return self

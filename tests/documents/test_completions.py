@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +19,11 @@ from tests.examples.world import CLIENT, TASK, furnish_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from tccli.documents.surface import Entry
     from tests.examples.world import World
 
-    Open = Callable[[Mapping[str, str]], Terminal]
+    Open = Callable[..., Terminal]
 
 __all__ = ["depot", "hung_up", "world"]
 
@@ -62,14 +62,14 @@ def opened(
     shell: str, script_files: Mapping[str, Path], tmp_path: Path, process_environment: Mapping[str, str]
 ) -> Iterator[Open]:
     """
-    Opens a terminal with variables beside those that every process needs.
+    Opens a terminal with variables beside those that every process needs, and another command to load the script.
     """
     terminals: list[Terminal] = []
 
-    def open_terminal(environment: Mapping[str, str]) -> Terminal:
+    def open_terminal(environment: Mapping[str, str], loading: str = f". '{script_files[shell]}'") -> Terminal:
         folder = tmp_path / f"terminal{len(terminals)}"
         folder.mkdir()
-        terminal = Terminal(shell, script_files[shell], folder, {**process_environment, **environment})
+        terminal = Terminal(shell, loading, folder, {**process_environment, **environment})
         terminals.append(terminal.__enter__())
         return terminal
 
@@ -105,6 +105,7 @@ def opened(
         pytest.param("tc events bind queue taskD\t", ["events", "bind", "queue", "taskDefined"], id="an exchange"),
         pytest.param("tc help exi\t", ["help", "exit-codes"], id="a topic"),
         pytest.param("tc completions --he\t", ["completions", "--help"], id="a command's option"),
+        pytest.param("tc completions pow\t", ["completions", "powershell"], id="one of a few arguments"),
     ],
 )
 def test_what_the_script_knows(opened: Open, keys: str, words: list[str]) -> None:
@@ -115,6 +116,25 @@ def test_what_the_script_knows(opened: Open, keys: str, words: list[str]) -> Non
 
     assert words == terminal.run(keys)
     assert [] == terminal.asked()
+
+
+@pytest.mark.parametrize("name", ["tc", "taskcluster-tc"])
+def test_what_a_package_installs(opened: Open, surface: Entry, shell: str, tmp_path: Path, name: str) -> None:
+    """
+    The shell finds it by itself, for both names; bash needs its bash-completion for that, which loads by name.
+    """
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    for path, text in scripts.files(surface).items():
+        (folder / Path(path).name.removesuffix(".bash")).write_text(text, "utf-8")
+    loading = {
+        "bash": f". '{folder}/{name}'",
+        "zsh": f"fpath=('{folder}' $fpath); compinit -u -D",
+        "fish": f"set -p fish_complete_path '{folder}'",
+    }
+    terminal = opened({}, loading[shell])
+
+    assert ["queue", "createTask"] == terminal.run(f"{name} que{TAB}createt{TAB}")
 
 
 def test_several_are_listed(opened: Open, shell: str) -> None:
@@ -201,6 +221,17 @@ def test_options_typed_before_count(opened: Open, world: World) -> None:
 
     assert ["--root-url", root, "secrets", "get", "--retries=0", "project/example/token"] == words
     assert [f"--root-url {root} --retries=0 completions --values secret -- proj"] == terminal.asked()
+
+
+def test_profiles(opened: Open, bare_environment: Mapping[str, str]) -> None:
+    """
+    Their names are in a file.
+    """
+    path = Path(bare_environment["HOME"], ".config", "tc", "profiles.toml")
+    path.parent.mkdir(parents=True)
+    path.write_text('[staging]\nrootUrl = "https://x"\n', "utf-8")
+
+    assert ["--profile", "staging", "whoami"] == opened(PATIENT).run(f"tc --profile st{TAB}who{TAB}")
 
 
 def test_names_are_other_peoples_texts(opened: Open, world: World) -> None:

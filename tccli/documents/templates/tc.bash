@@ -90,7 +90,10 @@ _taskcluster_offer_files() {
 # Offer the values of a kind.
 _taskcluster_offer_kind() {
   case $1 in
-    =*) _taskcluster_offer "${1#=}" ;;
+    =*)
+      local choices=${1#=}
+      _taskcluster_offer "${choices//,/ }"
+      ;;
     '' | -) ;;
     file) _taskcluster_offer_files -f ;;
     folder) _taskcluster_offer_files -d ;;
@@ -207,6 +210,8 @@ _taskcluster_walk() {
       fi
     fi
   done
+  # An option without its value is of no use.
+  [[ $option && $is_shared ]] && unset "account[$((${#account[@]} - 1))]"
   [[ -z $redirected ]] || files=1
   [[ -z $only_arguments ]] || ends_options=1
 }
@@ -219,6 +224,7 @@ _taskcluster() {
   _taskcluster_line
   _taskcluster_plain "${words[0]}"
   tool=$REPLY
+  ((BASH_VERSINFO[0] > 3)) && [[ ${BASH_ALIASES[$tool]-} ]] && tool=${BASH_ALIASES[$tool]%% *}
   current=${words[${#words[@]} - 1]}
   _taskcluster_walk || return 0
   local quote= quotes

@@ -35,7 +35,7 @@ end
 function __taskcluster_kind -S
     switch $argv[1]
         case '=*'
-            printf '%s\n' $before(string split -- ' ' (string sub -s 2 -- $argv[1]))
+            printf '%s\n' $before(string split -- , (string sub -s 2 -- $argv[1]))
         case '' -
             return 1
         case file
@@ -128,6 +128,8 @@ function __taskcluster_walk -S
             set -a given $word
         end
     end
+    # An option without its value is of no use.
+    test -n "$option"; and test -n "$is_shared"; and set -e account[-1]
     return 0
 end
 

@@ -65,6 +65,8 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
             $State.Given.Add($Word)
         }
     }
+    # An option without its value is of no use.
+    if ($State.Option -and $IsShared) { $State.Account.RemoveAt($State.Account.Count - 1) }
     return $State
 }
 
@@ -82,7 +84,7 @@ function global:Get-TaskclusterTcValues([string] $Kind, $State, [string] $Tool, 
 function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Last = if ($State.Given.Count) { Get-TaskclusterTcFolded $State.Given[$State.Given.Count - 1] } else { '' }
     switch -Wildcard -CaseSensitive ($Kind) {
-        '=*' { return $Kind.Substring(1) -split ' ' }
+        '=*' { return $Kind.Substring(1) -split ',' }
         '' { return @() }
         '-' { return @() }
         'service' { return $TaskclusterTcWords['/'] }
