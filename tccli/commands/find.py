@@ -61,9 +61,10 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     """
     Find API methods by what they do, take, answer or need, and commands and help topics, best first.
 
-    Words are as you say them; which, method, the and the like do not count. Exits with 2 when nothing has any of them.
+    Words are as you say them; which, method, the and the like do not count. Exits with 2 when nothing has any of them,
+    or when one is mistyped.
     """
-    from tccli.core.search import Index
+    from tccli.core.search import SURE, Index
     from tccli.output import Answer
 
     settings = settings_of(ctx)
@@ -74,10 +75,11 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     if not any(letter.isascii() and letter.isalnum() for letter in question):
         raise UsageError(f"find: there is no word in {question!r}")
     found = index.find(question)
-    correction = index.correction(question, found.unknown)
+    mistyped = index.correction(question, found.unknown, alike=SURE)
+    correction = mistyped or index.correction(question, found.unknown)
     unknown = f"nothing has {' or '.join(map(repr, found.unknown))}"
     meant = f"did you mean: tc find {correction}?" if correction else ""
-    if not found.places:
+    if mistyped or not found.places:
         raise UsageError(f"find: {unknown}", hint=meant or "other words may do, and tc --help lists the services")
     if found.unknown:
         settings.note(f"find: {unknown}" + (f"; {meant}" if meant else ""))

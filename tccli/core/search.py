@@ -43,6 +43,8 @@ SPELLED = 5.0
 
 SHORTEST_PREFIX = 3
 NEAR = 0.7
+SURE = 0.8
+"""How alike words are where one may be meant by the other, and where it surely is."""
 
 
 class Entry(NamedTuple):
@@ -127,14 +129,14 @@ class Index:
         best = sorted(ranks, key=lambda place: (-ranks[place], place))
         return Found(best, [word for word, found in scores.items() if not found])
 
-    def correction(self, question: str, unknown: Iterable[str]) -> str:
+    def correction(self, question: str, unknown: Iterable[str], *, alike: float = NEAR) -> str:
         """
         Return *question* with words that entries have for those that they have not, or nothing if none is near.
         """
         from difflib import get_close_matches
 
         known = sorted(self._words)
-        near = {word: get_close_matches(word.lower(), known, n=1, cutoff=NEAR) for word in unknown}
+        near = {word: get_close_matches(word.lower(), known, n=1, cutoff=alike) for word in unknown}
         if not any(near.values()):
             return ""
         return " ".join(found[0] if (found := near.get(word)) else word for word in words(question))
@@ -194,7 +196,6 @@ class Index:
             yield PARTS if whole in self._postings else 1.0, inside
         for synonym in synonyms().get(whole, ()):
             yield SYNONYM, [synonym]
-        if len(whole) >= SHORTEST_PREFIX and not any(part in self._postings for part in (whole, *inside)):
-            for known in self._postings:
-                if known.startswith(whole):
-                    yield PREFIX, [known]
+        if len(word) >= SHORTEST_PREFIX and not any(part in self._postings for part in (whole, *inside)):
+            for known in {stem(each) for each in self._words if each.startswith(word.lower())}:
+                yield PREFIX, [known]

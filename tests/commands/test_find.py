@@ -166,16 +166,26 @@ def test_a_typing_mistake_is_a_usage_error(tc: CommandLine) -> None:
     assert "tc: find: nothing has 'penidng' or 'tsaks'; did you mean: tc find pending tasks?\n" == result.stderr
 
 
-def test_one_mistake_among_other_words_is_said(tc: CommandLine) -> None:
+def test_one_mistake_among_other_words_is_one(tc: CommandLine) -> None:
     """
-    What the other words lead to is an answer.
+    What the other words lead to would bury it.
     """
     result = tc("find", "list", "penidng", "tasks")
 
+    assert (2, b"") == (result.exit_code, result.output)
+    assert "tc: find: nothing has 'penidng'; did you mean: tc find list pending tasks?\n" == result.stderr
+
+
+def test_a_word_that_is_like_no_other_is_left_out(tc: CommandLine) -> None:
+    """
+    And told of: what the other words lead to is an answer.
+    """
+    result = tc("find", "kubernetes", "tasks")
+
     assert 0 == result.exit_code
     assert json.loads(result.stdout)
-    assert "tc: find: nothing has 'penidng'; did you mean: tc find list pending tasks?\n" == result.stderr
-    assert "" == tc("find", "list", "penidng", "tasks", "--quiet").stderr
+    assert "tc: find: nothing has 'kubernetes'\n" == result.stderr
+    assert "" == tc("find", "kubernetes", "tasks", "--quiet").stderr
 
 
 @pytest.mark.parametrize(
