@@ -25,6 +25,8 @@ NAMED = frozenset({"definitions", "dependencies", "patternProperties", "properti
 FILE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json"
 LONGEST_PATH = 100
 """Steps from one reference to the next: those of the services take three."""
+MOST_BESIDE = 500
+"""Schemas that count for one value: choices of choices of choices are soon more than anybody can look through."""
 REFERENCE = re.compile(rf"(?:(?:\./)?({FILE_NAME}))?#?((?:/[^#]*)?)")
 
 
@@ -55,23 +57,25 @@ def usable(schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 def _holds_together(file: str, parts: Mapping[str, Mapping[Pointer, Any]], left: Mapping[str, Any]) -> bool:
     """
-    Say whether all references in a file end at a schema, and none comes round to where it began, for the same value.
+    Say whether all references in a file end at a schema, none comes round to where it began for the same value, and
+    there are not too many that count for it.
     """
-    ended: dict[Node, bool] = {}
+    # How many schemas count for the same value; 0 for one whose references are being followed.
+    sizes: dict[Node, int] = {}
     for start in parts[file]:
         path: list[tuple[Node, Iterator[Node | None]]] = [((file, start), _beside((file, start), parts, left))]
         while path:
             node, following = path[-1]
-            ended.setdefault(node, False)
-            step = next((each for each in following if each is None or not ended.get(each, False)), node)
+            sizes.setdefault(node, 0)
+            step = next((each for each in following if each is None or not sizes.get(each)), node)
             if step is node:
-                ended[node] = True
+                sizes[node] = 1 + sum(sizes[each] for each in _beside(node, parts, left) if each)
                 path.pop()
-            elif step is None or step in ended or len(path) > LONGEST_PATH:
+            elif step is None or step in sizes or len(path) > LONGEST_PATH:
                 return False
             else:
                 path.append((step, _beside(step, parts, left)))
-    return True
+    return max(sizes.values()) <= MOST_BESIDE
 
 
 def _beside(node: Node, parts: Mapping[str, Mapping[Pointer, Any]], left: Mapping[str, Any]) -> Iterator[Node | None]:

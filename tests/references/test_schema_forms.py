@@ -99,6 +99,13 @@ def test_takes_what_is_one(schema: Any) -> None:
             {"definitions": {f"d{i}": {"$ref": f"#/definitions/d{i + 1}"} for i in range(300)} | {"d300": {}}},
             id="a long way",
         ),
+        pytest.param(
+            {
+                "definitions": {f"d{i}": {"anyOf": [{"$ref": f"#/definitions/d{i + 1}"}] * 9} for i in range(9)}
+                | {"d9": {}}
+            },
+            id="choices of choices",
+        ),
     ],
 )
 def test_a_schema_that_goes_round_in_circles_is_left_out(schema: Any) -> None:
