@@ -109,9 +109,8 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
     who = client.account.credentials
     identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
     cache = ValueCache(folder(os.environ), identity, time.time())
-    for word in before:
-        if task_id(word):
-            cache.note_task(task_id(word))
+    if kind in {"artifact", "run"} and before and task_id(before[0]):
+        cache.note_task(task_id(before[0]))
     recent = dict.fromkeys(filter(None, [task_id(os.environ.get("TASK_ID", "")), *cache.tasks()]))
     group = task_id(os.environ.get("TASK_GROUP_ID", ""))
     question = Question(kind, tuple(before), prefix, tuple(recent), group).without_prefix()

@@ -25,7 +25,7 @@ def script(tables: Tables) -> str:
     parts = [
         _table("Words", "Path of a group: what may come next.", _described(tables.words)),
         _table("Exchanges", "Service: its exchanges.", _described(tables.exchanges)),
-        _list("Topics", [f"{word.name}|{word.summary}" for word in tables.topics]),
+        _list("Topics", [f"{word.name}\t{word.summary}" for word in tables.topics]),
         _table("Places", "Path of a command: the kinds of its arguments; + for a group.", _texts(tables.places)),
         _table("Options", "Path: its options.", _joined(tables.options)),
         _table("Query", "Path of a method: its query options.", _joined(tables.query)),
@@ -74,5 +74,5 @@ def _joined(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _described(table: Mapping[str, Sequence[Word]]) -> dict[str, str]:
-    rows = {key: [quoted(f"{word.name}|{word.summary}") for word in words] for key, words in table.items()}
+    rows = {key: [quoted(f"{word.name}\t{word.summary}") for word in words] for key, words in table.items()}
     return {key: "@(\n    " + "\n    ".join(each) + "\n)" for key, each in rows.items()}

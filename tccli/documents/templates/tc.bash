@@ -9,7 +9,8 @@
 _taskcluster_plain() {
   REPLY=$1
   if [[ $1 =~ ^(--[a-z-]+=)?\"?\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?\"?$ ]]; then
-    REPLY=${BASH_REMATCH[1]}${!BASH_REMATCH[2]}
+    local name=${BASH_REMATCH[2]}
+    REPLY=${BASH_REMATCH[1]}${!name-}
   else
     REPLY=${1//[\\\"\']/}
     # Only a tilde at the beginning is the home folder.

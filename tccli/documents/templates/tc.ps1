@@ -70,17 +70,17 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
     return $State
 }
 
-# What only the deployment knows, each as value|meaning.
+# What only the deployment knows, each with a tab and its meaning.
 function global:Get-TaskclusterTcValues([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Words = @($State.Given) + @($Current)
     # Before 7.3 an empty word is lost on the way to a program, unless it is written as one.
     if (-not $Current -and $PSVersionTable.PSVersion -lt [version] '7.3') { $Words[-1] = '""' }
     $Account = @($State.Account)
     $Found = & $Tool @Account completions --values $Kind '--' @Words 2>$null
-    return @($Found | Where-Object { $_ } | ForEach-Object { $_ -replace "`t", '|' })
+    return @($Found | Where-Object { $_ })
 }
 
-# The values of a kind, each as value|meaning.
+# The values of a kind, each with a tab and its meaning; nothing where files will do.
 function global:Get-TaskclusterTcKind([string] $Kind, $State, [string] $Tool, [string] $Current) {
     $Last = if ($State.Given.Count) { Get-TaskclusterTcFolded $State.Given[$State.Given.Count - 1] } else { '' }
     switch -Wildcard -CaseSensitive ($Kind) {
@@ -115,7 +115,7 @@ function global:Get-TaskclusterTcPlace([string] $Places, $State, [string] $Tool,
     return Get-TaskclusterTcPlace $TaskclusterTcPlaces[$Path] $State $Tool $Current
 }
 
-# The options of a command, each as option|meaning.
+# The options of a command, each with a tab and its meaning.
 function global:Get-TaskclusterTcOptions($State) {
     $All = @($TaskclusterTcOptions[$State.Path] -split ' ')
     if ($State.Tree -and $TaskclusterTcTree[$State.Tree] -ne '-') {
@@ -123,7 +123,7 @@ function global:Get-TaskclusterTcOptions($State) {
     }
     if ($TaskclusterTcWithoutOutput -notcontains $State.Path) { $All += $TaskclusterTcOutput }
     foreach ($Option in @($All + $TaskclusterTcShared | Where-Object { $_ } | Select-Object -Unique)) {
-        "$Option|$(Get-TaskclusterTcEntry $TaskclusterTcMeaning $State $Option)"
+        "$Option`t$(Get-TaskclusterTcEntry $TaskclusterTcMeaning $State $Option)"
     }
 }
 
@@ -151,7 +151,7 @@ Register-ArgumentCompleter -Native -CommandName @('tc', 'taskcluster-tc', 'tc.ex
         Get-TaskclusterTcPlace "$($TaskclusterTcPlaces[$State.Path])" $State $Tool $Current
     }
     foreach ($Entry in @($Found | Where-Object { $_ })) {
-        $Value, $Meaning = $Entry -split '\|', 2
+        $Value, $Meaning = $Entry -split "`t", 2
         if (-not $Value.StartsWith($Current, [StringComparison]::OrdinalIgnoreCase)) { continue }
         $Text = "$Start$Value"
         # These texts are other people's: nothing of them may be expanded.
