@@ -7,6 +7,7 @@ Source: JSON Schema draft 6. References among schemas are relative to the docume
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
 DEEPEST = 8
+MOST = 1000
+"""Rows: nobody reads more, and a schema that somebody else wrote may have as many as it likes."""
+DEEPEST_KIND = 2
 FORMATS = {"date-time": "timestamp", "uri": "URL", "email": "e-mail address"}
 
 
@@ -54,7 +58,7 @@ def fields(documents: Mapping[str, Any], name: str) -> list[Field]:
         name: Which of them.
     """
     place = _resolved(documents, _Place({"$ref": name}, name))
-    found = list(_inside(documents, place, "", 0))
+    found = list(islice(_inside(documents, place, "", 0), MOST))
     if not found:
         return [Field("", _kind(documents, place), required=True, limits=_limits(place.schema))]
     return found
@@ -91,9 +95,11 @@ def _row(documents: Mapping[str, Any], place: _Place, path: str, required: bool,
 def _forms(documents: Mapping[str, Any], place: _Place, path: str, depth: int) -> Iterator[Field]:
     branches = [_resolved(documents, _Place(inner, place.document)) for inner in _alternatives(place.schema)]
     for number, branch in enumerate(branches, 1):
-        rows = list(_inside(documents, branch, path, depth))
-        if rows:
+        rows = _inside(documents, branch, path, depth)
+        first = next(rows, None)
+        if first is not None:
             yield Field(path, _distinction(branch.schema), form=f"{number} of {len(branches)}")
+            yield first
             yield from rows
 
 
@@ -114,9 +120,9 @@ def _distinction(schema: Any) -> str:
     return " and ".join(constants) or ", ".join(f"with {name}" for name in _list(schema.get("required"))[:2])
 
 
-def _kind(documents: Mapping[str, Any], place: _Place) -> str:
+def _kind(documents: Mapping[str, Any], place: _Place, depth: int = 0) -> str:
     schema = place.schema
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or depth > DEEPEST_KIND:
         return "anything"
     values = _values(schema)
     if values:
@@ -126,7 +132,9 @@ def _kind(documents: Mapping[str, Any], place: _Place) -> str:
         return " or ".join(map(str, kinds))
     if kinds == "array":
         items = schema.get("items")
-        inner = _kind(documents, _resolved(documents, _Place(items, place.document))) if items else "anything"
+        inner = (
+            _kind(documents, _resolved(documents, _Place(items, place.document)), depth + 1) if items else "anything"
+        )
         return f"array of {inner}"
     if kinds == "string" and str(schema.get("format")) in FORMATS:
         return FORMATS[schema["format"]]
@@ -135,7 +143,7 @@ def _kind(documents: Mapping[str, Any], place: _Place) -> str:
     if kinds:
         return str(kinds)
     branches = [_resolved(documents, _Place(inner, place.document)) for inner in _alternatives(schema)]
-    return " or ".join(dict.fromkeys(_kind(documents, branch) for branch in branches)) or "anything"
+    return " or ".join(dict.fromkeys(_kind(documents, branch, depth + 1) for branch in branches)) or "anything"
 
 
 def _values(schema: Mapping[str, Any]) -> list[str]:

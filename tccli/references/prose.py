@@ -103,7 +103,9 @@ def _blocks(text: str) -> Iterator[str]:
         elif code:
             yield from [CODE + each.removeprefix(CODE).rstrip()] if each.strip() else []
         elif heading:
-            yield each[heading.end() :].strip().rstrip("#").rstrip()
+            words = each[heading.end() :].rstrip("# ").split()
+            yield from [" ".join(words)] if words else []
+            words = []
         elif item:
             words = [item[1] or "-", *each[item.end() :].split()]
         else:
