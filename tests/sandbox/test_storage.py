@@ -254,6 +254,7 @@ def test_serves_large_files(storage: Storage, tmp_path: Path) -> None:
 
     assert size == os.path.getsize(tmp_path / "big")
 
+
 def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
     """
     What was put is there for the next process; half an upload is cleared away.
