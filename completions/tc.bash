@@ -191,50 +191,52 @@ _taskcluster_places() {
 _taskcluster_options() {
   case $1 in
   '')
-    REPLY='--version --help' ;;
+    REPLY='--version -h --help' ;;
   completions|download|events|'events bind'|'events list'|references|'references diff'|'references update'|sandbox|\
-  'sandbox calls'|'sandbox clock'|'sandbox outbox'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
-  'slugid encode'|upload|url|validatejson|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|\
-  secrets|webserver|workermanager)
-    REPLY='--help' ;;
+  'sandbox calls'|'sandbox outbox'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|'slugid encode'|\
+  upload|url|validatejson|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|\
+  workermanager)
+    REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
-    REPLY='--index -o --output --checksum --connections --compressed --managed-only --list --help' ;;
+    REPLY='--index -o --output --checksum --connections --compressed --managed-only --list -h --help' ;;
   'download object'|downloadobject)
-    REPLY='-o --output --checksum --connections --compressed --help' ;;
+    REPLY='-o --output --checksum --connections --compressed -h --help' ;;
   find)
-    REPLY='--limit --help' ;;
+    REPLY='--limit -h --help' ;;
   fromnow)
-    REPLY='--from --help' ;;
+    REPLY='--from -h --help' ;;
   help)
-    REPLY='--pager --help' ;;
+    REPLY='--pager -h --help' ;;
   'references distill')
-    REPLY='--methods -o --output --help' ;;
+    REPLY='--methods -o --output -h --help' ;;
+  'sandbox clock')
+    REPLY='--help' ;;
   'sandbox methods')
-    REPLY='--missing --help' ;;
+    REPLY='--missing -h --help' ;;
   'sandbox run')
-    REPLY='--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help' ;;
+    REPLY='--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   'sandbox start')
-    REPLY='--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help' ;;
+    REPLY='--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   schema)
-    REPLY='-o --output --answer --help' ;;
+    REPLY='-o --output --answer -h --help' ;;
   'scopes check'|'scopes required')
-    REPLY='--data --help' ;;
+    REPLY='--data -h --help' ;;
   'scopes satisfied')
-    REPLY='--have --need --expand --help' ;;
+    REPLY='--have --need --expand -h --help' ;;
   skeleton)
-    REPLY='--full --help' ;;
+    REPLY='--full -h --help' ;;
   slugid)
-    REPLY='--v4 --count --help' ;;
+    REPLY='--v4 --count -h --help' ;;
   tempcredentials)
-    REPLY='--scope --name --start --expires --csh --help' ;;
+    REPLY='--scope --name --start --expires --csh -h --help' ;;
   'upload artifact'|uploadartifact)
-    REPLY='--storage --link --reference --error --message --expires --content-type --help' ;;
+    REPLY='--storage --link --reference --error --message --expires --content-type -h --help' ;;
   'upload object'|uploadobject)
-    REPLY='--project-id --expires --content-type --help' ;;
+    REPLY='--project-id --expires --content-type -h --help' ;;
   validate)
-    REPLY='--answer --help' ;;
+    REPLY='--answer -h --help' ;;
   version)
-    REPLY='--server --help' ;;
+    REPLY='--server -h --help' ;;
   'auth authenticatehawk'|'auth createclient'|'auth createrole'|'auth expandscopes'|'auth githubrepotoken'|\
   'auth testauthenticate'|'auth updateclient'|'auth updaterole'|'github createcomment'|'github createstatus'|\
   'github rendertaskclusteryml'|'hooks createhook'|'hooks triggerhook'|'hooks triggerhookwithtoken'|\
@@ -246,9 +248,9 @@ _taskcluster_options() {
   'workermanager createworker'|'workermanager createworkerpool'|'workermanager registerworker'|\
   'workermanager reportworkererror'|'workermanager reregisterworker'|'workermanager updateworker'|\
   'workermanager updateworkerpool')
-    REPLY='--data --set --no-validate --dry-run --help' ;;
+    REPLY='--data --set --no-validate --dry-run -h --help' ;;
   'auth awss3credentials')
-    REPLY='--format --dry-run --help' ;;
+    REPLY='--format --dry-run -h --help' ;;
   'auth client'|'auth currentscopes'|'auth deleteclient'|'auth deleterole'|'auth disableclient'|\
   'auth enableclient'|'auth gcpcredentials'|'auth heartbeat'|'auth lbheartbeat'|'auth listroles'|'auth ping'|\
   'auth resetaccesstoken'|'auth role'|'auth sentrydsn'|'auth testauthenticateget'|'auth version'|\
@@ -270,36 +272,36 @@ _taskcluster_options() {
   'workermanager getworker'|'workermanager heartbeat'|'workermanager lbheartbeat'|'workermanager ping'|\
   'workermanager removeworker'|'workermanager shouldworkerterminate'|'workermanager version'|\
   'workermanager worker'|'workermanager workerpool'|'workermanager workerpoolstats')
-    REPLY='--dry-run --help' ;;
+    REPLY='--dry-run -h --help' ;;
   'auth getentityhistory'|'auth listaudithistory'|'auth listroleids'|'auth listroles2'|'hooks listlastfires'|\
   'index listnamespaces'|'index listtasks'|'notify listdenylist'|'purgecache allpurgerequests'|\
   'queue listartifacts'|'queue listclaimedtasks'|'queue listdependenttasks'|'queue listlatestartifacts'|\
   'queue listpendingtasks'|'queue listprovisioners'|'queue listtaskgroup'|'queue listtaskqueues'|\
   'queue listworkertypes'|'secrets list'|'workermanager listproviders'|'workermanager listworkerpools'|\
   'workermanager listworkerpoolsstats'|'workermanager listworkersforworkergroup')
-    REPLY='--continuation-token --limit --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --paginate --dry-run -h --help' ;;
   'auth listclients')
-    REPLY='--prefix --continuation-token --limit --paginate --dry-run --help' ;;
+    REPLY='--prefix --continuation-token --limit --paginate --dry-run -h --help' ;;
   'github builds')
-    REPLY='--continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run -h --help' ;;
   'github cancelbuilds')
-    REPLY='--sha --pull-request --dry-run --help' ;;
+    REPLY='--sha --pull-request --dry-run -h --help' ;;
   'index findtasksatindex'|'queue statuses'|'queue tasks')
-    REPLY='--continuation-token --limit --data --set --no-validate --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --data --set --no-validate --paginate --dry-run -h --help' ;;
   'purgecache purgerequests')
-    REPLY='--since --dry-run --help' ;;
+    REPLY='--since --dry-run -h --help' ;;
   'queue listworkers')
-    REPLY='--continuation-token --limit --quarantined --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --quarantined --paginate --dry-run -h --help' ;;
   'workermanager listworkerpoolerrors')
-    REPLY='--continuation-token --limit --launch-config-id --error-id --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --launch-config-id --error-id --paginate --dry-run -h --help' ;;
   'workermanager listworkerpoollaunchconfigs')
-    REPLY='--continuation-token --limit --include-archived --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --include-archived --paginate --dry-run -h --help' ;;
   'workermanager listworkers')
-    REPLY='--continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run -h --help' ;;
   'workermanager listworkersforworkerpool')
-    REPLY='--continuation-token --limit --launch-config-id --state --paginate --dry-run --help' ;;
+    REPLY='--continuation-token --limit --launch-config-id --state --paginate --dry-run -h --help' ;;
   'workermanager workerpoolerrorstats')
-    REPLY='--worker-pool-id --dry-run --help' ;;
+    REPLY='--worker-pool-id --dry-run -h --help' ;;
   *) return 1 ;;
   esac
 }
@@ -345,9 +347,9 @@ _taskcluster_query() {
 _taskcluster_tree() {
   case $1 in
   signedurl)
-    REPLY='--expires --internal --help' ;;
+    REPLY='--expires --internal -h --help' ;;
   url)
-    REPLY='--internal --help' ;;
+    REPLY='--internal -h --help' ;;
   api)
     REPLY='-' ;;
   *) return 1 ;;

@@ -493,51 +493,52 @@ end
 function __taskcluster_options
     switch "$argv[1]"
         case ''
-            string join \n -- --version --help
+            string join \n -- --version -h --help
         case 'completions' 'download' 'events' 'events bind' 'events list' 'references' 'references diff' \
-            'references update' 'sandbox' 'sandbox calls' 'sandbox clock' 'sandbox outbox' 'sandbox tour' 'scopes' \
-            'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'validatejson' 'whoami' \
-            'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' \
-            'workermanager'
-            string join \n -- --help
+            'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox tour' 'scopes' 'scopes expand' \
+            'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'validatejson' 'whoami' 'api' 'auth' \
+            'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+            string join \n -- -h --help
         case 'download artifact' 'downloadartifact'
-            string join \n -- --index -o --output --checksum --connections --compressed --managed-only --list --help
+            string join \n -- --index -o --output --checksum --connections --compressed --managed-only --list -h --help
         case 'download object' 'downloadobject'
-            string join \n -- -o --output --checksum --connections --compressed --help
+            string join \n -- -o --output --checksum --connections --compressed -h --help
         case 'find'
-            string join \n -- --limit --help
+            string join \n -- --limit -h --help
         case 'fromnow'
-            string join \n -- --from --help
+            string join \n -- --from -h --help
         case 'help'
-            string join \n -- --pager --help
+            string join \n -- --pager -h --help
         case 'references distill'
-            string join \n -- --methods -o --output --help
+            string join \n -- --methods -o --output -h --help
+        case 'sandbox clock'
+            string join \n -- --help
         case 'sandbox methods'
-            string join \n -- --missing --help
+            string join \n -- --missing -h --help
         case 'sandbox run'
-            string join \n -- --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help
+            string join \n -- --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'sandbox start'
-            string join \n -- --port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault --help
+            string join \n -- --port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'schema'
-            string join \n -- -o --output --answer --help
+            string join \n -- -o --output --answer -h --help
         case 'scopes check' 'scopes required'
-            string join \n -- --data --help
+            string join \n -- --data -h --help
         case 'scopes satisfied'
-            string join \n -- --have --need --expand --help
+            string join \n -- --have --need --expand -h --help
         case 'skeleton'
-            string join \n -- --full --help
+            string join \n -- --full -h --help
         case 'slugid'
-            string join \n -- --v4 --count --help
+            string join \n -- --v4 --count -h --help
         case 'tempcredentials'
-            string join \n -- --scope --name --start --expires --csh --help
+            string join \n -- --scope --name --start --expires --csh -h --help
         case 'upload artifact' 'uploadartifact'
-            string join \n -- --storage --link --reference --error --message --expires --content-type --help
+            string join \n -- --storage --link --reference --error --message --expires --content-type -h --help
         case 'upload object' 'uploadobject'
-            string join \n -- --project-id --expires --content-type --help
+            string join \n -- --project-id --expires --content-type -h --help
         case 'validate'
-            string join \n -- --answer --help
+            string join \n -- --answer -h --help
         case 'version'
-            string join \n -- --server --help
+            string join \n -- --server -h --help
         case 'auth authenticatehawk' 'auth createclient' 'auth createrole' 'auth expandscopes' \
             'auth githubrepotoken' 'auth testauthenticate' 'auth updateclient' 'auth updaterole' \
             'github createcomment' 'github createstatus' 'github rendertaskclusteryml' 'hooks createhook' \
@@ -550,9 +551,9 @@ function __taskcluster_options
             'secrets set' 'workermanager createworker' 'workermanager createworkerpool' \
             'workermanager registerworker' 'workermanager reportworkererror' 'workermanager reregisterworker' \
             'workermanager updateworker' 'workermanager updateworkerpool'
-            string join \n -- --data --set --no-validate --dry-run --help
+            string join \n -- --data --set --no-validate --dry-run -h --help
         case 'auth awss3credentials'
-            string join \n -- --format --dry-run --help
+            string join \n -- --format --dry-run -h --help
         case 'auth client' 'auth currentscopes' 'auth deleteclient' 'auth deleterole' 'auth disableclient' \
             'auth enableclient' 'auth gcpcredentials' 'auth heartbeat' 'auth lbheartbeat' 'auth listroles' \
             'auth ping' 'auth resetaccesstoken' 'auth role' 'auth sentrydsn' 'auth testauthenticateget' \
@@ -576,7 +577,7 @@ function __taskcluster_options
             'workermanager heartbeat' 'workermanager lbheartbeat' 'workermanager ping' 'workermanager removeworker' \
             'workermanager shouldworkerterminate' 'workermanager version' 'workermanager worker' \
             'workermanager workerpool' 'workermanager workerpoolstats'
-            string join \n -- --dry-run --help
+            string join \n -- --dry-run -h --help
         case 'auth getentityhistory' 'auth listaudithistory' 'auth listroleids' 'auth listroles2' \
             'hooks listlastfires' 'index listnamespaces' 'index listtasks' 'notify listdenylist' \
             'purgecache allpurgerequests' 'queue listartifacts' 'queue listclaimedtasks' 'queue listdependenttasks' \
@@ -584,29 +585,29 @@ function __taskcluster_options
             'queue listtaskqueues' 'queue listworkertypes' 'secrets list' 'workermanager listproviders' \
             'workermanager listworkerpools' 'workermanager listworkerpoolsstats' \
             'workermanager listworkersforworkergroup'
-            string join \n -- --continuation-token --limit --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --paginate --dry-run -h --help
         case 'auth listclients'
-            string join \n -- --prefix --continuation-token --limit --paginate --dry-run --help
+            string join \n -- --prefix --continuation-token --limit --paginate --dry-run -h --help
         case 'github builds'
-            string join \n -- --continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run -h --help
         case 'github cancelbuilds'
-            string join \n -- --sha --pull-request --dry-run --help
+            string join \n -- --sha --pull-request --dry-run -h --help
         case 'index findtasksatindex' 'queue statuses' 'queue tasks'
-            string join \n -- --continuation-token --limit --data --set --no-validate --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --data --set --no-validate --paginate --dry-run -h --help
         case 'purgecache purgerequests'
-            string join \n -- --since --dry-run --help
+            string join \n -- --since --dry-run -h --help
         case 'queue listworkers'
-            string join \n -- --continuation-token --limit --quarantined --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --quarantined --paginate --dry-run -h --help
         case 'workermanager listworkerpoolerrors'
-            string join \n -- --continuation-token --limit --launch-config-id --error-id --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --launch-config-id --error-id --paginate --dry-run -h --help
         case 'workermanager listworkerpoollaunchconfigs'
-            string join \n -- --continuation-token --limit --include-archived --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --include-archived --paginate --dry-run -h --help
         case 'workermanager listworkers'
-            string join \n -- --continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --launch-config-id --quarantined --worker-state --paginate --dry-run -h --help
         case 'workermanager listworkersforworkerpool'
-            string join \n -- --continuation-token --limit --launch-config-id --state --paginate --dry-run --help
+            string join \n -- --continuation-token --limit --launch-config-id --state --paginate --dry-run -h --help
         case 'workermanager workerpoolerrorstats'
-            string join \n -- --worker-pool-id --dry-run --help
+            string join \n -- --worker-pool-id --dry-run -h --help
         case '*'
             return 1
     end
@@ -655,9 +656,9 @@ end
 function __taskcluster_tree
     switch "$argv[1]"
         case 'signedurl'
-            string join \n -- --expires --internal --help
+            string join \n -- --expires --internal -h --help
         case 'url'
-            string join \n -- --internal --help
+            string join \n -- --internal -h --help
         case 'api'
             string join \n -- -
         case '*'
@@ -757,7 +758,7 @@ function __taskcluster_meaning
             echo 'As this machine reaches it: proxy or service discovery'
         case '*:--version'
             echo 'Print the version'
-        case '*:--help'
+        case '*:-h' '*:--help'
             echo 'Show this message and exit'
         case '*:--format'
             echo 'One of json, jsonl, raw, table, yaml'

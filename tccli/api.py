@@ -16,7 +16,7 @@ import click
 from tccli import names
 from tccli.command import Command, Group, write_paragraphs
 from tccli.errors import UsageError
-from tccli.method_help import parameter, sections
+from tccli.method_help import parameter, said, said_by_deployment, said_of_service, sections
 from tccli.options import Settings, settings_of
 from tccli.references import words
 from tccli.references.groups import grouped
@@ -104,7 +104,8 @@ class ServiceGroup(Group):
         Write the summary, and what there is to know of the service.
         """
         super().format_help_text(ctx, formatter)
-        write_paragraphs(formatter, words.of_service(self._service).paragraphs)
+        _write_own(formatter, words.of_service(self._service).paragraphs)
+        _write_foreign(formatter, said_of_service(self._library, self._service))
 
 
 class MethodCommand(Command):
@@ -144,7 +145,7 @@ class MethodCommand(Command):
         """
         The method's example, read only when somebody asks.
         """
-        example = words.of_method(self.method.service, self.method.name).example if self._has_example else ""
+        example = said(self.method).example if self._has_example else ""
         return (example,) if example else ()
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -152,7 +153,8 @@ class MethodCommand(Command):
         Write the summary, what there is to know, and the facts of the reference.
         """
         super().format_help_text(ctx, formatter)
-        write_paragraphs(formatter, words.of_method(self.method.service, self.method.name).paragraphs)
+        _write_own(formatter, said(self.method).paragraphs)
+        _write_foreign(formatter, said_by_deployment(self.method))
         for section in sections(self.method):
             with formatter.section(section.heading):
                 formatter.write_dl(section.rows)
@@ -164,6 +166,25 @@ class MethodCommand(Command):
         given = {name: value for name, value in query.items() if value is not None}
         _check_query(self.method, given)
         self._run(settings_of(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
+
+
+def _write_own(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
+    """
+    Write what there is to know, below the summary.
+    """
+    if paragraphs:
+        formatter.write_paragraph()
+        with formatter.indentation():
+            write_paragraphs(formatter, paragraphs)
+
+
+def _write_foreign(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
+    """
+    Write what the deployment says, so that nobody takes it for words of ours.
+    """
+    if paragraphs:
+        with formatter.section("In the words of the deployment"):
+            write_paragraphs(formatter, paragraphs)
 
 
 def call_command(method: Method) -> click.Command:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
 AS_IT_IS = "\b\n"
+CODE = "    "
+ITEM = "- "
 NARROWEST_HELP = 40
 NARROWEST_TEXT = 10
 NARROWEST_USAGE = 20
@@ -101,12 +103,14 @@ def _columns() -> int:
 
 def write_paragraphs(formatter: click.HelpFormatter, paragraphs: Iterable[str]) -> None:
     """
-    Write paragraphs, indented, with an empty line before each.
+    Write paragraphs with empty lines between them, but none between items of a list or lines of code.
     """
-    with formatter.indentation():
-        for paragraph in paragraphs:
+    before = ""
+    for paragraph in paragraphs:
+        if before and not any(before.startswith(mark) and paragraph.startswith(mark) for mark in (CODE, ITEM)):
             formatter.write_paragraph()
-            formatter.write_text(paragraph)
+        formatter.write_text(AS_IT_IS + paragraph if paragraph.startswith(CODE) else paragraph)
+        before = paragraph
 
 
 class _Context(click.Context):

@@ -25,6 +25,48 @@ class Section(NamedTuple):
     rows: Sequence[tuple[str, str]]
 
 
+def said(method: Method) -> words.Words:
+    """
+    Return our own words about a method; there are none about one that has another verb or route than ours.
+    """
+    if not is_built_in(method.service, method.source):
+        from tccli.references import prose
+
+        if not prose.is_as_built_in(method):
+            return words.Words((), "")
+    return words.of_method(method.service, method.name)
+
+
+def said_by_deployment(method: Method) -> Sequence[str]:
+    """
+    Return what the deployment says of a method, if its references are in use: paragraphs, and lines of code, indented.
+    """
+    if is_built_in(method.service, method.source):
+        return ()
+    from tccli.references import prose
+
+    return prose.of_method(method)
+
+
+def said_of_service(library: references.Library, service: str) -> Sequence[str]:
+    """
+    Return what the deployment says of a service, likewise.
+    """
+    source = library.source(service)
+    if is_built_in(service, source):
+        return ()
+    from tccli.references import prose
+
+    return prose.of_service(source)
+
+
+def is_built_in(service: str, source: str) -> bool:
+    """
+    Say whether a service comes along, so that nobody else has said anything about it.
+    """
+    return references.built_in().files.get(service) == source
+
+
 def sections(method: Method) -> list[Section]:
     """
     Return what the references say of a method: how it is requested, its arguments, its payload and its answer.

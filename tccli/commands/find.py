@@ -96,7 +96,7 @@ def _methods(library: Library) -> Iterator[Findable]:
 
 def _method(method: Method, service_summary: str) -> Findable:
     from tccli.core.search import Entry
-    from tccli.references import words
+    from tccli.method_help import said, said_by_deployment
 
     texts = {
         "name": method.name,
@@ -105,7 +105,7 @@ def _method(method: Method, service_summary: str) -> Findable:
         "arguments": " ".join(method.args),
         "options": " ".join(method.query),
         "category": method.category,
-        "words": " ".join(words.of_method(method.service, method.name).paragraphs),
+        "words": " ".join((*said(method).paragraphs, *said_by_deployment(method))),
         "payload": _field_names(method, method.input),
         "scopes": _scope_words(method.scopes),
         "answer": _field_names(method, method.output),

@@ -21,7 +21,7 @@ import click
 from tccli.api import MethodCommand, MethodTree, ServiceGroup
 from tccli.command import Group
 from tccli.documents import kinds
-from tccli.method_help import parameter
+from tccli.method_help import parameter, said
 from tccli.options import OneOf, global_options, output_options, settings_of
 from tccli.references import words
 
@@ -152,7 +152,7 @@ def read(root: click.Group, settings: Settings) -> Entry:
     Args:
         settings: Say which references are in use.
     """
-    with root.context_class(root, info_name="tc", obj=settings) as ctx:
+    with root.context_class(root, info_name="tc", obj=settings, **root.context_settings) as ctx:
         return _entry(root, ctx, ())
 
 
@@ -185,7 +185,7 @@ def _below(command: click.Command, ctx: click.Context, path: tuple[str, ...]) ->
         for name in command.list_commands(ctx):
             below = command.get_command(ctx, name)
             if below is not None and not below.hidden:
-                context = below.context_class(below, info_name=name, parent=ctx)
+                context = below.context_class(below, info_name=name, parent=ctx, **below.context_settings)
                 yield _entry(below, context, (*path, name))
 
 
@@ -210,7 +210,7 @@ def _all_paragraphs(command: click.Command) -> tuple[str, ...]:
     """
     more: Sequence[str] = ()
     if isinstance(command, MethodCommand):
-        more = words.of_method(command.method.service, command.method.name).paragraphs
+        more = said(command.method).paragraphs
     elif isinstance(command, ServiceGroup):
         more = words.of_service(str(command.name)).paragraphs
     return (*_paragraphs(command.help or ""), *more)
@@ -232,7 +232,7 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 
 def _examples(command: click.Command) -> tuple[str, ...]:
     if isinstance(command, MethodCommand) and not command.examples:
-        example = words.of_method(command.method.service, command.method.name).example
+        example = said(command.method).example
         return (example,) if example else ()
     return tuple(getattr(command, "examples", ()))
 

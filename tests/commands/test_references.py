@@ -118,6 +118,33 @@ def test_updated_references_are_used(tc: CommandLine, rude: Rude) -> None:
     assert "no command or service 'greet'" in elsewhere.stderr
 
 
+def test_help_shows_what_the_deployment_says(tc: CommandLine, rude: Rude) -> None:
+    """
+    Below our own words, and instead of them where a method is not the one that they are about.
+    """
+    from tccli.sandbox.documents import published
+
+    api = json.loads(json.dumps(published()["references/secrets/v1/api.json"]))
+    api["description"] = "Keeps *small* things."
+    for entry in api["entries"]:
+        entry["description"] = f"Does {entry['name']}:\n\n * one\n * two\n\n```\nx = 1\n```\n\x1b[2Jgone"
+        entry["route"] = (
+            entry["route"].replace("/secret/", "/elsewhere/") if entry["name"] == "remove" else entry["route"]
+        )
+    rude.answers(publishing({"references/secrets/v1/api.json": api}))
+    before = tc("secrets", "get", "--help", env=rude.env).stdout
+    tc("references", "update", env=rude.env)
+    get, remove, service = (tc("secrets", *words, "--help", env=rude.env).stdout for words in (["get"], ["remove"], []))
+    said_there = "\n\nIn the words of the deployment:\n  Does {}:\n\n  - one\n  - two\n\n      x = 1\n\n  gone\n"
+
+    assert get == before.replace("\n\nRequest:", said_there.format("get") + "\nRequest:", 1)
+    assert said_there.format("remove") in remove
+    assert "Deletes a secret at once" not in remove
+    assert "Example:" not in remove
+    assert "Example:" in get
+    assert "In the words of the deployment:\n  Keeps *small* things.\n" in service
+
+
 @pytest.mark.parametrize("where", ["option", "environment", "profile"])
 def test_updated_references_are_found_however_the_root_url_is_said(
     tc: CommandLine, rude: Rude, bare_environment: dict[str, str], where: str

@@ -33,7 +33,7 @@ def hand_written() -> Iterator[tuple[str, click.Command]]:
     """
     Yield every command that is no service or method, and what it is called after ``tc``.
     """
-    ctx = click.Context(app.root, info_name="tc")
+    ctx = click.Context(app.root, info_name="tc", **app.root.context_settings)
     for name in [*app.hand_written(), "api"]:
         yield from commands_in(ctx, name, app.root.load(ctx, name))
 
@@ -44,7 +44,7 @@ def commands_in(parent: click.Context, name: str, command: click.Command) -> Ite
     """
     yield name, command
     if isinstance(command, Group) and not isinstance(command, MethodTree):
-        ctx = click.Context(command, parent=parent, info_name=name)
+        ctx = click.Context(command, parent=parent, info_name=name, **command.context_settings)
         for each in command.list_commands(ctx):
             found = command.load(ctx, each)
             assert found is not None
