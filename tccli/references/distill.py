@@ -111,7 +111,8 @@ def _records(
             **_words(exchange),
         }
     for path, body in sorted(schemas.items()):
-        yield {"schema": path, "body": without_prose(body)}
+        if facts := without_prose(body):
+            yield {"schema": path, "body": facts}
 
 
 def _method_record(
@@ -149,12 +150,12 @@ def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, str]:
     """
-    Name the schema of an entry; an unknown one of a payload is kept as an empty name: there is a payload, unchecked.
+    Name the schema of an entry; of a payload, one that is not there or says nothing is an empty name: it is not checked.
     """
     if key not in entry:
         return {}
     name = entry[key].split("/", 1)[-1].removesuffix("#")
-    if name in schemas:
+    if without_prose(schemas.get(name, {})):
         return {key: name}
     return {key: ""} if key == "input" else {}
 

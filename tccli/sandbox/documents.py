@@ -53,10 +53,22 @@ def published() -> dict[str, Any]:
     manifest = {"$schema": "/schemas/common/manifest-v3.json#", "references": [f"/{name}" for name in sorted(found)]}
     found["references/manifest.json"] = manifest
     for service in services:
-        for name, body in references.schemas(service.source).items():
+        for name, body in {**_schemaless(service), **references.schemas(service.source)}.items():
             path = f"schemas/{service.name}/{service.version}/{name}"
             found[path] = {"$schema": "/schemas/common/metaschema.json#", "$id": f"/{path}#", **body}
     return found
+
+
+def _schemaless(service: Service) -> dict[str, Any]:
+    """
+    Return a schema that says nothing for each payload of which nobody here has one: that there is one must be said.
+    """
+    methods = service.methods.values()
+    return {_unknown_schema(method): {} for method in methods if method.takes_payload and method.input is None}
+
+
+def _unknown_schema(method: Method) -> str:
+    return f"{method.name}-request.json"
 
 
 def _api(service: Service) -> dict[str, Any]:
@@ -71,8 +83,7 @@ def _api(service: Service) -> dict[str, Any]:
 
 
 def _method(method: Method) -> dict[str, Any]:
-    # A schema that nobody has still says that there is a payload.
-    payload = (method.input or f"{method.name}.json") if method.takes_payload else None
+    payload = (method.input or _unknown_schema(method)) if method.takes_payload else None
     entry = {
         "type": "function",
         "method": method.verb.lower(),
