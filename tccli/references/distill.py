@@ -150,7 +150,7 @@ def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, str]:
     """
-    Name the schema of an entry; of a payload, one that is not there or says nothing is an empty name: it is not checked.
+    Name the schema of an entry; of a payload that is described by none, or by one that says nothing, it is empty.
     """
     if key not in entry:
         return {}

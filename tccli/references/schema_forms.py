@@ -169,6 +169,7 @@ _FORMS: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(SEVERAL, lambda value: isinstance(value, list) and bool(value)),
     "patternProperties": lambda value: isinstance(value, dict) and all(map(_compiles, value)),
     "enum": lambda value: isinstance(value, list) and bool(value),
+    "items": lambda value: value != [],
     "multipleOf": lambda value: _is_number(value) and value > 0,
     "required": _are_strings,
     "type": _is_type,
