@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tccli.core.client import Client
+    from tccli.core.messages import Response
     from tccli.core.payload import Payload
-    from tccli.core.transport import Response
     from tccli.output import Answer
     from tccli.references import Library, Method
 

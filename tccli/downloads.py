@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tccli.core.client import Client
-    from tccli.core.remote import Source
-    from tccli.core.wanted import Outcome, Wanted
+    from tccli.core.transfer.remote import Source
+    from tccli.core.transfer.wanted import Outcome, Wanted
 
 AT_ONCE = 40
 """Artifacts that are fetched side by side when a pattern names several: a few more than a server answers at once."""
@@ -179,8 +179,8 @@ def _task(client: Client, task: str, run: str | None, index_path: str | None) ->
 
 
 def _wanted(options: Mapping[str, Any]) -> Wanted:
-    from tccli.core.hashing import parse_checksum
-    from tccli.core.wanted import Wanted
+    from tccli.core.transfer.hashing import parse_checksum
+    from tccli.core.transfer.wanted import Wanted
 
     hashes = dict(parse_checksum(text) for text in options["checksum"])
     if hashes and options["compressed"]:
@@ -211,8 +211,8 @@ def _target(file: str | None, target: str | None, name: str) -> str:
 
 
 def _download_one(settings: Settings, source: Source, path: str, wanted: Wanted) -> None:
-    from tccli.core.downloads import download_to_file, download_to_stream
-    from tccli.core.remote import Remote
+    from tccli.core.transfer.downloads import download_to_file, download_to_stream
+    from tccli.core.transfer.remote import Remote
     from tccli.progress import shown, summary
 
     carrier = settings.carrier()
@@ -255,10 +255,10 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
     from concurrent.futures import ThreadPoolExecutor
     from dataclasses import replace
 
-    from tccli.core.downloads import download_to_file
-    from tccli.core.file_download import MOST_CONNECTIONS
-    from tccli.core.remote import Remote
     from tccli.core.transfer import Meter
+    from tccli.core.transfer.downloads import download_to_file
+    from tccli.core.transfer.file_download import MOST_CONNECTIONS
+    from tccli.core.transfer.remote import Remote
     from tccli.progress import shown, summary
 
     paths, failed = _places(settings, sources, folder)

@@ -12,7 +12,7 @@ from tccli.references import words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tccli.core.fields import Field
+    from tccli.core.schemas.fields import Field
     from tccli.references import Method
 
 
@@ -149,7 +149,7 @@ def _fields(method: Method, schema: str | None) -> list[Field]:
     """
     if schema is None:
         return []
-    from tccli.core.fields import fields
+    from tccli.core.schemas.fields import fields
 
     return fields(references.schemas(method.source), schema)
 

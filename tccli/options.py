@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from tccli.core.account import Account, Wishes
     from tccli.core.client import Client
+    from tccli.core.messages import Transport
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.retries import RetryPolicy
     from tccli.core.transfer import Carrier
-    from tccli.core.transport import HttpTransport, Transport
+    from tccli.core.transport import HttpTransport
     from tccli.output import Answer
     from tccli.references import Library
 

@@ -112,7 +112,7 @@ def _upload_object(
     import slugid
 
     from tccli.core.objects import upload_object
-    from tccli.core.uploads import opened
+    from tccli.core.transfer.uploads import opened
 
     until = _expiry(expires)
     _announce(settings, file)
@@ -134,7 +134,7 @@ def _upload_object(
 
 def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any) -> None:
     from tccli.core.artifacts import create_artifact, task_expiry, upload_artifact
-    from tccli.core.uploads import opened
+    from tccli.core.transfer.uploads import opened
 
     content = _content(options)
     task, run, name, file = _artifact_words(words, has_file=content is None)
@@ -199,7 +199,7 @@ def _content(options: Mapping[str, Any]) -> dict[str, Any] | None:
         return {"storageType": "link", "artifact": options["link"]}
     if kind == "error":
         return {"storageType": "error", "reason": options["error"], "message": options["message"]}
-    from tccli.core.uploads import DEFAULT_TYPE
+    from tccli.core.transfer.uploads import DEFAULT_TYPE
 
     content_type = options["content_type"] or DEFAULT_TYPE
     return {"storageType": "reference", "url": options["reference"], "contentType": content_type}

@@ -11,7 +11,7 @@ from tccli.errors import NegativeAnswerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tccli.core.schemas import Problem
+    from tccli.core.schemas.check import Problem
     from tccli.options import Settings
     from tccli.output import Answer
 

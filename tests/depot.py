@@ -23,10 +23,10 @@ from tccli.core.client import Client
 from tccli.core.hawk import Credentials
 from tccli.core.objects import ObjectSource
 from tccli.core.payload import encode
-from tccli.core.remote import Location, Remote
 from tccli.core.retries import RetryPolicy
 from tccli.core.times import format_timestamp
 from tccli.core.transfer import Carrier
+from tccli.core.transfer.remote import Location, Remote
 from tccli.core.transport import HttpTransport
 from tests.sandbox.conftest import fetch
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tccli.core.remote import Source
+    from tccli.core.transfer.remote import Source
     from tests.conftest import RunningSandbox
 
 QUEUE = "proj/depot"

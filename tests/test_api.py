@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tccli import names, references
-from tccli.core.fields import fields
+from tccli.core.schemas.fields import fields
 from tccli.method_help import parameter
 from tccli.references.words import of_method
 from tests.rude import DROPPED, Answer, Received, answer, refusal, said

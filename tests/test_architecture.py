@@ -51,7 +51,7 @@ HEAVY = {
 
 # For each part, what it may import of the others; a part may always import itself, and deeper parts are named first.
 MAY_IMPORT = {
-    "sandbox": {"sandbox", "core.hawk", "core.scopes", "core.schemas", "core.times", "references", "errors"},
+    "sandbox": {"sandbox", "core.hawk", "core.scopes", "core.schemas.check", "core.times", "references", "errors"},
     "core": {"references", "errors", "names"},
     "references": {"errors", "names"},
     "libraries": {"errors", "names", "core", "references"},
@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "verdicts": {"errors", "options", "output", "core"},
     "documents": {
         "references",
-        "core.fields",
+        "core.schemas.fields",
         "markdown",
         "options",
         "names",

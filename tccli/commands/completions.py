@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tccli.core.client import Client
-    from tccli.core.values import Question, Value
+    from tccli.core.completion.values import Question, Value
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 DEADLINE = "700ms"
@@ -75,12 +75,13 @@ def _print_values(settings: Settings, kind: str, words: tuple[str, ...]) -> None
     """
     import os
 
-    from tccli.core.values import matching
+    from tccli.core.completion.values import matching
 
     *before, prefix = words or ("",)
     try:
         if kind == "profile":
-            from tccli.core import account, values
+            from tccli.core import account
+            from tccli.core.completion import values
 
             found: Iterable[Value] = map(values.Value, account.profile_names(os.environ))
         else:
@@ -99,9 +100,9 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
     import time
 
     from tccli.core.cache_folder import folder
+    from tccli.core.completion.cache import ValueCache
+    from tccli.core.completion.values import Question, task_id
     from tccli.core.times import parse_duration
-    from tccli.core.value_cache import ValueCache
-    from tccli.core.values import Question, task_id
 
     seconds = parse_duration(os.environ.get("TC_COMPLETION_TIMEOUT") or DEADLINE)
     settings.timeout, settings.retries, settings.verbose, settings.quiet = seconds, 0, 0, True
@@ -129,7 +130,7 @@ def _answer(client: Client, question: Question, seconds: float) -> tuple[list[Va
     """
     import threading
 
-    from tccli.core.values import values
+    from tccli.core.completion.values import values
 
     found: list[Value] = []
     done = threading.Event()

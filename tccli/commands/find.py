@@ -130,7 +130,7 @@ def _field_names(method: Method, schema: str | None) -> str:
     if schema is None:
         return ""
     from tccli import references
-    from tccli.core.fields import fields
+    from tccli.core.schemas.fields import fields
 
     paths = [field.path for field in fields(references.schemas(method.source), schema)]
     return " ".join(dict.fromkeys(step for path in paths for step in path.split(".")))

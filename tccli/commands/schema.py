@@ -47,7 +47,7 @@ def command(settings: Settings, service: str, method: str, *, answer: bool) -> N
     import json
 
     from tccli import references
-    from tccli.core.bundles import bundle
+    from tccli.core.schemas.bundles import bundle
 
     document = bundle(references.schemas(found.source), name)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

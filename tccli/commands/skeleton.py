@@ -38,8 +38,8 @@ def command(settings: Settings, service: str, method: str, *, full: bool) -> Non
     from datetime import UTC, datetime
     from random import SystemRandom
 
-    from tccli.core.samples import Luck
-    from tccli.core.skeletons import skeleton
+    from tccli.core.schemas.samples import Luck
+    from tccli.core.schemas.skeletons import skeleton
 
     document = skeleton(found, Luck(datetime.now(UTC), SystemRandom()), full=full)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -44,7 +44,7 @@ def command(settings: Settings, service: str, method: str, file: str, *, answer:
             raise UsageError(f"{found.id} takes no payload")
         raise UsageError(f"{found.id}: the schema of its {what} is not known")
     document = inputs.read_document(file, found.id, what)
-    from tccli.core.schemas import problems
+    from tccli.core.schemas.check import problems
 
     wrong = problems(found.source, schema, document.document, root=what)
     verdicts.say(settings, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")

@@ -16,7 +16,7 @@ from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from tccli.core.addresses import Documents
-    from tccli.core.schemas import Problem
+    from tccli.core.schemas.check import Problem
 
 SUBJECT = "validate-json"
 NAME = re.compile(r"/?(?:schemas/)?(?P<service>[\w-]+)/(?:v[0-9]+/)?(?P<schema>[\w./-]+\.json)#?")
@@ -106,7 +106,7 @@ def _document(documents: Documents, file: str) -> Any:
 
 
 def _by_reference(found: _Named, document: Any) -> list[Problem]:
-    from tccli.core.schemas import problems
+    from tccli.core.schemas.check import problems
 
     return problems(found.source, found.name, document, root="document")
 
@@ -114,8 +114,8 @@ def _by_reference(found: _Named, document: Any) -> list[Problem]:
 def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
     from tccli import inputs
     from tccli.core.addresses import FILE, WEB, of_file
-    from tccli.core.json_schemas import Source, problems
-    from tccli.core.schemas import BrokenSchemaError
+    from tccli.core.schemas.check import BrokenSchemaError
+    from tccli.core.schemas.foreign import Source, problems
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
     where = path or schema

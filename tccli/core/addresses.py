@@ -16,10 +16,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 from tccli.core import payload
 from tccli.core.account import HOST_AND_PORT
 from tccli.core.answers import service_error
+from tccli.core.messages import Request
 from tccli.core.reference_fetch import Fetcher
 from tccli.core.retries import send_with_retries
 from tccli.core.tracing import masked_url
-from tccli.core.transport import Request
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from tccli.core.tracing import masked_url
 from tccli.errors import BrokenAnswerError, ServiceError, service_error_class
 
 if TYPE_CHECKING:
-    from tccli.core.transport import Response
+    from tccli.core.messages import Response
     from tccli.references import Method
 
 EXCERPT = 200

@@ -11,9 +11,9 @@ from tccli import references
 from tccli.core.hawk import Credentials, parse_certificate
 from tccli.core.objects import ObjectSource, upload_object
 from tccli.core.payload import encode
-from tccli.core.remote import Location
 from tccli.core.times import parse_timestamp
-from tccli.core.uploads import MOST_URLS, ExpiredUrlError, put
+from tccli.core.transfer.remote import Location
+from tccli.core.transfer.uploads import MOST_URLS, ExpiredUrlError, put
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
     from tccli.core.transfer import Carrier
-    from tccli.core.uploads import Upload
+    from tccli.core.transfer.uploads import Upload
 
 
 class ArtifactSource:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.transport import Response
+from tccli.core.messages import Response
 from tccli.errors import ConfigurationError, LocalFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.transport import Call, Request
+    from tccli.core.messages import Call, Request
 
 
 class FakeTransport:

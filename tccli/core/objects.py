@@ -11,11 +11,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.hashing import ACCEPTED
 from tccli.core.payload import encode
-from tccli.core.remote import Location
 from tccli.core.times import parse_timestamp
-from tccli.core.uploads import MOST_URLS, ExpiredUrlError, put
+from tccli.core.transfer.hashing import ACCEPTED
+from tccli.core.transfer.remote import Location
+from tccli.core.transfer.uploads import MOST_URLS, ExpiredUrlError, put
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
     from tccli.core.transfer import Carrier
-    from tccli.core.uploads import Upload
+    from tccli.core.transfer.uploads import Upload
 
 LARGEST_INLINE = 8192
 

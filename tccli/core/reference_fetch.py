@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.account import HOST_AND_PORT
 from tccli.core.answers import service_error
 from tccli.core.decoding import KNOWN, PlainReader
+from tccli.core.messages import Request, Response
 from tccli.core.retries import send_with_retries
 from tccli.core.tracing import masked_url
-from tccli.core.transport import Request, Response
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
 from tccli.references.published import DOCUMENT, MOST, VERSION, checked, contents
 from tccli.references.schema_forms import FILE_NAME, REFERENCE

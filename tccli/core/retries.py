@@ -15,7 +15,7 @@ from tccli.errors import NoAnswerError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.transport import Request, Response, Transport
+    from tccli.core.messages import Request, Response, Transport
 
 LONGEST_RETRY_AFTER = 60.0
 """Seconds: a service that asks for more is asked again after this."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.transport import Request, Response, Transport
+    from tccli.core.messages import Request, Response, Transport
 
 
 class TracingTransport:

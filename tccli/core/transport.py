@@ -11,83 +11,28 @@ Redirects are never followed, and what a proxy or a lost connection does is mapp
 from __future__ import annotations
 
 import http.client
-import io
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from tccli.core.deadline import Deadline, DeadlinedReader, Pieces
 from tccli.core.decoding import decoded
+from tccli.core.messages import Response
 from tccli.core.proxies import proxy_authorization, proxy_for
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
+
+    from tccli.core.messages import Request
 
 JOIN_SECONDS = 0.02
 """How long small pieces of a body are joined to larger ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """
-    What a request stands for: ``queue.task``, its path arguments in order, its query, its payload (None without one).
-    """
-
-    method: str
-    args: tuple[str, ...]
-    query: Mapping[str, str]
-    payload: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """
-    One request, exactly as it goes out.
-
-    Attributes:
-        url: Absolute and percent-encoded; what was signed.
-        headers: Without Host and Content-Length, unless *blocks* needs the latter.
-        body: None where there is none, which is not the same as an empty one.
-        call: The method call it stands for.
-        blocks: A long body instead of *body*, read as it is sent; the headers hold its Content-Length.
-    """
-
-    verb: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
-    call: Call | None = None
-    blocks: Iterable[Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """
-    One answer, whole and decoded.
-
-    Attributes:
-        headers: By lower-case name; of a repeated one, the last.
-        body: Decoded of any content encoding.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-class Transport(Protocol):
-    """
-    Whatever can turn a request into an answer.
-    """
-
-    def send(self, request: Request) -> Response:
-        """
-        Send once, without retries.
-        """
 
 
 class HttpTransport:
@@ -161,7 +106,7 @@ class HttpTransport:
             failure.sent = True
             sock: socket.socket = connection.sock
             connected(sock)
-            connection.response_class = deadline.response  # type: ignore[assignment]
+            connection.response_class = partial(_response, deadline)  # type: ignore[assignment]
             _write(connection, request, target, headers, deadline)
             answer = _head(connection)
         except (OSError, http.client.HTTPException) as error:
@@ -216,12 +161,22 @@ def _write(
     deadline.restart()
 
 
+def _response(deadline: Deadline, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
+    """
+    Make the response that http.client reads from, with a reader that keeps the deadline.
+    """
+    answer = http.client.HTTPResponse(sock, *args, **kwargs)
+    answer.fp.close()
+    answer.fp = Pieces(DeadlinedReader(sock, deadline))
+    return answer
+
+
 def _head(connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
     """
     Read the head of an answer; the library takes one that was cut off for one that ended.
     """
     answer = connection.getresponse()
-    if isinstance(answer.fp, _Pieces) and answer.fp.line not in {b"\r\n", b"\n"}:
+    if isinstance(answer.fp, Pieces) and answer.fp.line not in {b"\r\n", b"\n"}:
         raise http.client.RemoteDisconnected("cut off")
     return answer
 
@@ -265,7 +220,7 @@ class Stream:
         self._idle = idle
         self._got = 0
         self._broken: TcError | None = None
-        if isinstance(answer.fp, _Pieces):
+        if isinstance(answer.fp, Pieces):
             answer.fp.whole = answer.chunked
 
     def readinto(self, buffer: memoryview) -> int:
@@ -335,81 +290,6 @@ class Stream:
             self._idle.append(self._connection)
         else:
             self._connection.close()
-
-
-class Deadline:
-    """
-    One moment by which something is done, whatever the pieces it comes in.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.restart()
-
-    def restart(self) -> None:
-        """
-        Begin anew: something has happened.
-        """
-        self._end = time.monotonic() + self._seconds
-
-    def left(self) -> float:
-        """
-        Return the seconds that are left.
-
-        Raises:
-            TimeoutError: There are none.
-        """
-        remaining = self._end - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError("timed out")
-        return remaining
-
-    def response(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
-        """
-        Make the response that http.client reads from, with a reader that keeps the deadline.
-        """
-        answer = http.client.HTTPResponse(sock, *args, **kwargs)
-        answer.fp.close()
-        answer.fp = _Pieces(_DeadlinedReader(sock, self))
-        return answer
-
-
-class _DeadlinedReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
-        self._socket = sock
-        self._deadline = deadline
-        self._raw = sock.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(self._deadline.left())
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Pieces(io.BufferedReader):
-    """
-    Fills buffers with what is there, instead of waiting until they are full.
-
-    Attributes:
-        whole: Wait, as the reader of chunks expects it.
-        line: The latest that was read.
-    """
-
-    whole = True
-    line = b""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        self.line = super().readline(size)
-        return self.line
-
-    def readinto(self, buffer: Any) -> int:
-        return super().readinto(buffer) if self.whole else self.readinto1(buffer)
 
 
 @dataclass(slots=True)

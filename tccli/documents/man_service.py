@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.core.fields import SLUGID
+from tccli.core.schemas.fields import SLUGID
 from tccli.documents import man_parts, mdoc
 from tccli.method_help import sections
 from tccli.references import words

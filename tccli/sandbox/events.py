@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import references
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox.errors import InternalError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core import scopes
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox import registry
 from tccli.sandbox.errors import ApiError, InternalError
 from tccli.sandbox.request import read_payload

@@ -20,10 +20,10 @@ from tccli.core.artifacts import (
     task_expiry,
     upload_artifact,
 )
-from tccli.core.downloads import download_to_stream
 from tccli.core.retries import RetryPolicy
-from tccli.core.uploads import Upload
-from tccli.core.wanted import Wanted
+from tccli.core.transfer.downloads import download_to_stream
+from tccli.core.transfer.uploads import Upload
+from tccli.core.transfer.wanted import Wanted
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NoAnswerError, NotFoundError, RejectedError
 from tests.depot import QUICK, Depot, carrier, later, noise, remote
 from tests.rude import Answer, Received, answer, said

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tccli.core.downloads import download_to_stream
 from tccli.core.objects import LARGEST_INLINE, ObjectSource, upload_object
 from tccli.core.retries import RetryPolicy
-from tccli.core.uploads import MOST_URLS, Upload
-from tccli.core.wanted import Wanted
+from tccli.core.transfer.downloads import download_to_stream
+from tccli.core.transfer.uploads import MOST_URLS, Upload
+from tccli.core.transfer.wanted import Wanted
 from tccli.errors import BrokenAnswerError, NoAnswerError, NotFoundError, RejectedError, TcError
 from tests.depot import QUICK, Depot, carrier, later, noise, remote, slug
 from tests.rude import Answer, Received, answer, refusal, said

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tccli.core.messages import Request, Response
 from tccli.core.retries import LONGEST_RETRY_AFTER, RetryPolicy, send_with_retries
-from tccli.core.transport import Request, Response
 from tccli.errors import NoAnswerError
 
 FACTORS = st.floats(0, 100)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.bindings import routing_key_pattern
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox import events
 
 if TYPE_CHECKING:

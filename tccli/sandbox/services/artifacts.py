@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, MINUTE, from_json, to_json

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from tccli import references
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.schemas import problems
+from tccli.core.schemas.check import problems
 from tccli.sandbox.call import Answer
 from tccli.sandbox.errors import ApiError
 from tccli.sandbox.registry import handles, patterns, queries

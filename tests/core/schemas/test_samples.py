@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.samples import CannotMakeError, Luck, make
-from tccli.core.schemas import fits
+from tccli.core.schemas.check import fits
+from tccli.core.schemas.samples import CannotMakeError, Luck, make
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 LUCK = Luck(NOW, Random(1))

@@ -8,17 +8,17 @@ import os
 from typing import IO, TYPE_CHECKING
 
 from tccli.core.decoding import PlainReader
-from tccli.core.file_download import WORTH_KEEPING, FileDownload
 from tccli.core.files import check_target, is_special
-from tccli.core.hashing import StreamHashes, compare
-from tccli.core.partials import Partial
-from tccli.core.reader import Reader
-from tccli.core.remote import ChangedError
-from tccli.core.wanted import Outcome, Wanted, verified
+from tccli.core.transfer.file_download import WORTH_KEEPING, FileDownload
+from tccli.core.transfer.hashing import StreamHashes, compare
+from tccli.core.transfer.partials import Partial
+from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.remote import ChangedError
+from tccli.core.transfer.wanted import Outcome, Wanted, verified
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
-    from tccli.core.remote import Remote
+    from tccli.core.transfer.remote import Remote
 
 MOST_RESTARTS = 3
 

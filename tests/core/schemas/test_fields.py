@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.fields import Field, fields
+from tccli.core.schemas.fields import Field, fields
 
 SCHEMAS = [(source, schema) for source in references.built_in().files.values() for schema in references.schemas(source)]
 

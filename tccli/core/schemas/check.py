@@ -20,7 +20,7 @@ from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT6
 
 from tccli import references
-from tccli.core.formats import FORMATS
+from tccli.core.schemas.formats import FORMATS
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:

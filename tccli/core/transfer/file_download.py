@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from tccli.core.decoding import PlainReader
 from tccli.core.files import new_mode, whole_file
-from tccli.core.hashing import BLOCK, FileHashes, StreamHashes, compare
-from tccli.core.partials import GRAIN, Partial
-from tccli.core.reader import Reader
-from tccli.core.remote import Facts
-from tccli.core.wanted import Outcome, Wanted, verified
+from tccli.core.transfer.hashing import BLOCK, FileHashes, StreamHashes, compare
+from tccli.core.transfer.partials import GRAIN, Partial
+from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.remote import Facts
+from tccli.core.transfer.wanted import Outcome, Wanted, verified
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tccli.core.remote import Part, Remote
+    from tccli.core.transfer.remote import Part, Remote
 
 SEGMENT = 16 << 20
 """Bytes that one request asks for when there are several connections."""

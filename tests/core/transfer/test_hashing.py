@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tccli.core import hashing
-from tccli.core.hashing import FileHashes, StreamHashes, compare, parse_checksum
+from tccli.core.transfer import hashing
+from tccli.core.transfer.hashing import FileHashes, StreamHashes, compare, parse_checksum
 from tccli.errors import BrokenAnswerError, UsageError
 from tests.depot import noise
 

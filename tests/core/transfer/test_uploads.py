@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from tccli.core.retries import RetryPolicy
-from tccli.core.uploads import ExpiredUrlError, Upload, opened, put
+from tccli.core.transfer.uploads import ExpiredUrlError, Upload, opened, put
 from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
 from tests.depot import QUICK, carrier, noise
 from tests.rude import DROPPED, Answer, answer

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft6Validator
 
 from tccli import references
-from tccli.core.bundles import DRAFT, bundle
-from tccli.core.schemas import fits, problems
+from tccli.core.schemas.bundles import DRAFT, bundle
+from tccli.core.schemas.check import fits, problems
 from tccli.errors import ConfigurationError
 
 FILES = references.built_in().files.values()

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli import references
-from tccli.core.fields import SLUGID
 from tccli.core.payload import encode
-from tccli.core.samples import Luck
-from tccli.core.schemas import problems
-from tccli.core.skeletons import skeleton
+from tccli.core.schemas.check import problems
+from tccli.core.schemas.fields import SLUGID
+from tccli.core.schemas.samples import Luck
+from tccli.core.schemas.skeletons import skeleton
 from tccli.errors import UsageError
 from tccli.references.words import of_parameter
 from tests.examples.shell import depot, hung_up, world

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.patterns import LONGEST, PatternError, matching
+from tccli.core.schemas.patterns import LONGEST, PatternError, matching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.completion.values import Value
 from tccli.core.files import whole_file
-from tccli.core.values import Value
 from tccli.errors import TcError
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.core.hashing import StreamHashes
+from tccli.core.messages import Request
 from tccli.core.retries import retry_after
 from tccli.core.tracing import masked_url
-from tccli.core.transport import Request
+from tccli.core.transfer.hashing import StreamHashes
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from tccli.core.messages import Response
     from tccli.core.transfer import Carrier
-    from tccli.core.transport import Response
 
 DEFAULT_TYPE = "application/octet-stream"
 MOST_URLS = 10

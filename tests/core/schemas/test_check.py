@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas import Problem, problems
+from tccli.core.schemas.check import Problem, problems
 
 ROLE = {"description": "d", "scopes": ["a"]}
 SECRET = {"secret": {}, "expires": "2030-01-01T00:00:00Z"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 
-from tccli.core.remote import ChangedError, ExpiredError, Part, PassingError, Remote
+from tccli.core.transfer.remote import ChangedError, ExpiredError, Part, PassingError, Remote
 from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.values import MOST_AT_ONCE, Question, Value, matching, task_id, values
+from tccli.core.completion.values import MOST_AT_ONCE, Question, Value, matching, task_id, values
 from tccli.documents import kinds
 from tccli.errors import TcError
 from tests.examples.shell import world

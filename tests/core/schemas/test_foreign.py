@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.json_schemas import Source, problems
-from tccli.core.schemas import BrokenSchemaError
+from tccli.core.schemas.check import BrokenSchemaError
+from tccli.core.schemas.foreign import Source, problems
 from tccli.errors import UsageError
 
 HERE = "file:///folder/a.json"

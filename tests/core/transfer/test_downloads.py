@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core import downloads, file_download, partials
-from tccli.core.downloads import download_to_file, download_to_stream
-from tccli.core.partials import Partial
-from tccli.core.reader import Reader
 from tccli.core.retries import RetryPolicy
-from tccli.core.wanted import Wanted
+from tccli.core.transfer import downloads, file_download, partials
+from tccli.core.transfer.downloads import download_to_file, download_to_stream
+from tccli.core.transfer.partials import Partial
+from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.wanted import Wanted
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
 from tests.depot import QUICK, At, Depot, leftovers, noise, remote
 from tests.rude import Answer, answer

@@ -18,14 +18,14 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.jsonschema import specification_with
 
-from tccli.core.formats import FORMATS
-from tccli.core.schemas import BrokenSchemaError, as_javascript, found_by, usable_schema
+from tccli.core.schemas.check import BrokenSchemaError, as_javascript, found_by, usable_schema
+from tccli.core.schemas.formats import FORMATS
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.schemas import Problem
+    from tccli.core.schemas.check import Problem
 
 DRAFTS = {
     "json-schema.org/draft-04/schema": validators.Draft4Validator,

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from tccli import __version__
+from tccli.core.messages import Request
 from tccli.core.retries import retry_after
 from tccli.core.tracing import masked_url
-from tccli.core.transport import Request, hang_up
+from tccli.core.transport import hang_up
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
 if TYPE_CHECKING:

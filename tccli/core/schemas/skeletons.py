@@ -10,14 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.bundles import bundle
-from tccli.core.samples import CannotMakeError, make
-from tccli.core.schemas import BrokenSchemaError, problems, usable_schema
+from tccli.core.schemas.bundles import bundle
+from tccli.core.schemas.check import BrokenSchemaError, problems, usable_schema
+from tccli.core.schemas.samples import CannotMakeError, make
 from tccli.errors import UsageError
 from tccli.references import values
 
 if TYPE_CHECKING:
-    from tccli.core.samples import Luck
+    from tccli.core.schemas.samples import Luck
     from tccli.references import Method
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.reader import Reader
-from tccli.core.remote import ChangedError, Facts, Location, Remote
 from tccli.core.retries import RetryPolicy
+from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.remote import ChangedError, Facts, Location, Remote
 from tccli.errors import (
     BrokenAnswerError,
     FailedError,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.value_cache import LIFETIME, MOST_TASKS, PATIENCE, ValueCache
-from tccli.core.values import Value
+from tccli.core.completion.cache import LIFETIME, MOST_TASKS, PATIENCE, ValueCache
+from tccli.core.completion.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core import partials
-from tccli.core.partials import Intervals, Partial
+from tccli.core.transfer import partials
+from tccli.core.transfer.partials import Intervals, Partial
 from tccli.errors import LocalFileError
 from tests.depot import leftovers
 

@@ -13,7 +13,7 @@ from tccli.errors import BrokenAnswerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.remote import Facts
+    from tccli.core.transfer.remote import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from tccli.core.fields import SLUGID
-from tccli.core.patterns import LONGEST, PatternError, matching
-from tccli.core.schemas import fits
+from tccli.core.schemas.check import fits
+from tccli.core.schemas.fields import SLUGID
+from tccli.core.schemas.patterns import LONGEST, PatternError, matching
 from tccli.core.times import format_timestamp, parse_instant
 from tccli.errors import UsageError
 

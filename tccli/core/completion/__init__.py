@@ -1,0 +1,3 @@
+"""
+Values that only a deployment knows, for completion.
+"""

@@ -1,0 +1,3 @@
+"""
+JSON schemas: documents held against them, shown as tables, and made from them.
+"""
