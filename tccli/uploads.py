@@ -14,7 +14,8 @@ import click
 
 from tccli.command import Command
 from tccli.errors import UsageError
-from tccli.options import Settings, one_of, pass_settings
+from tccli.options import Settings, pass_settings
+from tccli.param_types import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

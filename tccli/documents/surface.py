@@ -22,7 +22,8 @@ from tccli.api import MethodCommand, MethodTree, ServiceGroup
 from tccli.command import Group
 from tccli.documents import kinds
 from tccli.method_help import parameter, said
-from tccli.options import OneOf, global_options, output_options, settings_of
+from tccli.options import global_options, output_options, settings_of
+from tccli.param_types import OneOf
 from tccli.references import words
 
 if TYPE_CHECKING:
