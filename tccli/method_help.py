@@ -30,9 +30,9 @@ def said(method: Method) -> words.Words:
     Return our own words about a method; there are none about one that has another verb or route than ours.
     """
     if not is_built_in(method.service, method.source):
-        from tccli.references import prose
+        from tccli.references import foreign_words
 
-        if not prose.is_as_built_in(method):
+        if not foreign_words.is_as_built_in(method):
             return words.Words((), "")
     return words.of_method(method.service, method.name)
 
@@ -43,9 +43,9 @@ def said_by_deployment(method: Method) -> Sequence[str]:
     """
     if is_built_in(method.service, method.source):
         return ()
-    from tccli.references import prose
+    from tccli.references import foreign_words
 
-    return prose.of_method(method)
+    return foreign_words.of_method(method)
 
 
 def said_of_service(library: references.Library, service: str) -> Sequence[str]:
@@ -55,9 +55,9 @@ def said_of_service(library: references.Library, service: str) -> Sequence[str]:
     source = library.source(service)
     if is_built_in(service, source):
         return ()
-    from tccli.references import prose
+    from tccli.references import foreign_words
 
-    return prose.of_service(source)
+    return foreign_words.of_service(source)
 
 
 def is_built_in(service: str, source: str) -> bool:

@@ -3,7 +3,7 @@ From the references that a deployment publishes to the compact files of this fol
 
 A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty
 one for what is new, so the diff of the next version shows what is left to write. Only references that are used as they
-are published keep their prose: a title and a description at the end of a record.
+are published keep their prose at the end of a record: a title, and paragraphs of what is said.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
+from tccli.references.prose import paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
-WORDS = ("title", "description")
+WORDS = ("title", "said")
 HOLDS_NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
 HOLDS_VALUES = frozenset({"const", "enum", "default", "required"})
 
@@ -71,7 +72,12 @@ def _surface(contents: Mapping[str, Any]) -> dict[str, Any]:
         if not found:
             continue
         entry = services.setdefault(
-            content["serviceName"], {"apiVersion": content["apiVersion"], "methods": [], **_words(content)}
+            content["serviceName"],
+            {
+                "apiVersion": content["apiVersion"],
+                "methods": [],
+                **{key: content[key] for key in ("title", "description") if key in content},
+            },
         )
         if found[1] == "api":
             entry["methods"] = [
@@ -140,8 +146,10 @@ def _method_record(
     return {**record, "summary": summaries.get(f"{name}.{method['name']}", ""), **_words(method)}
 
 
-def _words(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {key: entry[key] for key in WORDS if entry.get(key)}
+def _words(entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = paragraphs(entry.get("description", ""))
+    words = {"title": entry.get("title"), "said": list(said)}
+    return {key: value for key, value in words.items() if value}
 
 
 def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:

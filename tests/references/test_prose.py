@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.libraries import laid_over
-from tccli.references import live, prose
+from tccli.references import foreign_words, live, prose
 from tccli.references.published import checked, contents
 from tests.references.documents import rollup
 
@@ -57,11 +57,13 @@ def test_prose_of_a_reference() -> None:
     texts = live.texts(checked(contents(rollup())), references.built_in())
     library = laid_over(references.built_in(), "x", texts)
 
-    assert ("Greets people, not machines.",) == prose.of_service(library.source("greet"))
-    assert ("Says hello to somebody.", "Twice, if need be.") == prose.of_method(library.method("greet", "hello"))
-    assert () == prose.of_method(library.method("greet", "listGreeted"))
-    assert () == prose.of_method(library.method("queue", "task"))
-    assert () == prose.of_service(library.source("queue"))
+    assert ("Greets people, not machines.",) == foreign_words.of_service(library.source("greet"))
+    assert ("Says hello to somebody.", "Twice, if need be.") == foreign_words.of_method(
+        library.method("greet", "hello")
+    )
+    assert () == foreign_words.of_method(library.method("greet", "listGreeted"))
+    assert () == foreign_words.of_method(library.method("queue", "task"))
+    assert () == foreign_words.of_service(library.source("queue"))
 
 
 def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
@@ -71,9 +73,9 @@ def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
     task = references.method("queue", "task")
     library = laid_over(references.built_in(), "x", live.texts(checked(contents(rollup())), references.built_in()))
 
-    assert prose.is_as_built_in(task)
-    assert prose.is_as_built_in(task._replace(source="elsewhere"))
-    assert not prose.is_as_built_in(task._replace(source="elsewhere", route="/tasks/<taskId>"))
-    assert not prose.is_as_built_in(task._replace(source="elsewhere", verb="POST"))
-    assert not prose.is_as_built_in(task._replace(source="elsewhere", name="nothing"))
-    assert not prose.is_as_built_in(library.method("greet", "hello"))
+    assert foreign_words.is_as_built_in(task)
+    assert foreign_words.is_as_built_in(task._replace(source="elsewhere"))
+    assert not foreign_words.is_as_built_in(task._replace(source="elsewhere", route="/tasks/<taskId>"))
+    assert not foreign_words.is_as_built_in(task._replace(source="elsewhere", verb="POST"))
+    assert not foreign_words.is_as_built_in(task._replace(source="elsewhere", name="nothing"))
+    assert not foreign_words.is_as_built_in(library.method("greet", "hello"))

@@ -19,7 +19,7 @@ from tccli.core.account import Account
 from tccli.core.client import Client, route_url
 from tccli.errors import UsageError
 from tccli.libraries import laid_over
-from tccli.references import live, prose
+from tccli.references import foreign_words, live
 from tccli.references.published import checked, contents
 from tccli.references.strict_json import DEEPEST, MalformedError, parse
 from tccli.sandbox import documents as sandbox
@@ -353,7 +353,7 @@ def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, A
         assert name == service.name
         for method in service.methods.values():
             _stays_below(method, values)
-            prose.of_method(method)
+            foreign_words.of_method(method)
         assert references.schemas(service.source) is not None
 
 
