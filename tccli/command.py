@@ -127,6 +127,12 @@ class _Context(click.Context):
         return _Formatter(width=min(_columns(), WIDEST_HELP) - 2)
 
 
+def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
+    if value and not ctx.resilient_parsing:
+        click.echo(ctx.get_help(), color=ctx.color)
+        ctx.exit()
+
+
 class _TakesSharedOptions(click.Command):
     """
     A command with the shared options beside its own.
@@ -150,12 +156,35 @@ class _TakesSharedOptions(click.Command):
         """
         Return the command's own parameters, then the shared ones that they leave free.
         """
-        own = super().get_params(ctx)
         shared = self.shared(ctx)
+        # It is asked for ten times by a help, and adds up.
+        known: dict[bool, list[click.Parameter]] = self.__dict__.setdefault("_params", {})
+        if bool(shared) not in known:
+            known[bool(shared)] = self._with_shared(super().get_params(ctx), shared)
+        return list(known[bool(shared)])
+
+    @staticmethod
+    def _with_shared(own: list[click.Parameter], shared: Sequence[click.Option]) -> list[click.Parameter]:
         if not shared:
             return own
         taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
         return [*own, *(option for option in shared if not taken & {names.fold(each) for each in option.opts})]
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """
+        Return the option for help. That of click asks for a translation, which takes as long as all of the help.
+        """
+        known: click.Option | None = self.__dict__.get("_help")
+        if known is None:
+            known = self.__dict__["_help"] = click.Option(
+                [*self.get_help_option_names(ctx), "_help"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_help,
+                help="Show this message and exit.",
+            )
+        return known
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """
