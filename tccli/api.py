@@ -45,7 +45,7 @@ class MethodTree(Group):
     """
 
     def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, subcommand_metavar="SERVICE METHOD [ARGS]...", **kwargs)
         self.kind = "service"
         self._make = make
 
@@ -68,7 +68,7 @@ class ServiceGroup(Group):
     """
 
     def __init__(self, library: Library, service: str, *, make: Callable[[Method], click.Command]) -> None:
-        super().__init__(service, help=library.service_summary(service) + ".")
+        super().__init__(service, help=library.service_summary(service) + ".", subcommand_metavar="METHOD [ARGS]...")
         self.kind = "method"
         self._library = library
         self._service = service
