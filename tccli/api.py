@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli import names
-from tccli.command import Command, Group, write_paragraphs
+from tccli.command import Command, Group
 from tccli.errors import UsageError
 from tccli.method_help import parameter, said, said_by_deployment, said_of_service, sections
 from tccli.options import Settings, settings_of
@@ -168,6 +168,8 @@ def _write_own(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> Non
     Write what there is to know, below the summary.
     """
     if paragraphs:
+        from tccli.help_format import write_paragraphs
+
         formatter.write_paragraph()
         with formatter.indentation():
             write_paragraphs(formatter, paragraphs)
@@ -178,6 +180,8 @@ def _write_foreign(formatter: click.HelpFormatter, paragraphs: Sequence[str]) ->
     Write what the deployment says, so that nobody takes it for words of ours.
     """
     if paragraphs:
+        from tccli.help_format import write_paragraphs
+
         with formatter.section("In the words of the deployment"):
             write_paragraphs(formatter, paragraphs)
 

@@ -4,7 +4,6 @@ What all commands of tc are: they take the shared options, find their names in a
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,103 +13,9 @@ from tccli.errors import UsageError
 from tccli.options import global_options, output_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
-AS_IT_IS = "\b\n"
-CODE = "    "
-ITEM = "- "
-NARROWEST_HELP = 40
-NARROWEST_TEXT = 10
-NARROWEST_USAGE = 20
-WIDEST_HELP = 100
-
-
-class _Formatter(click.HelpFormatter):
-    """
-    Wraps help between words only: an option or a scope that is broken at a hyphen cannot be copied.
-    """
-
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        """
-        Write how a command is called, what follows its name below itself where it takes several lines.
-        """
-        start = f"{prefix or 'Usage: '}{prog} "
-        indent = len(start) if self.width - len(start) >= NARROWEST_USAGE else 2 * self.indent_increment
-        lines = _wrapped(args, self.width - len(start)) or [""]
-        self.write(f"{start}{lines[0]}".rstrip() + "\n")
-        for line in _wrapped(" ".join(lines[1:]), self.width - indent):
-            self.write(f"{' ' * indent}{line}\n")
-
-    def write_text(self, text: str) -> None:
-        """
-        Write paragraphs, wrapped; one that begins as ``AS_IT_IS`` says stays as it is.
-        """
-        margin = " " * self.current_indent
-        paragraphs = []
-        for paragraph in text.split("\n\n"):
-            kept = paragraph.startswith(AS_IT_IS)
-            lines = (
-                paragraph.removeprefix(AS_IT_IS).split("\n") if kept else _wrapped(paragraph, self.width - len(margin))
-            )
-            paragraphs.append("".join(f"{margin}{line}".rstrip() + "\n" for line in lines))
-        self.write("\n".join(paragraphs))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """
-        Write rows of a name and a wrapped text; a word that is longer than its column sticks out.
-        """
-        rows = list(rows)
-        column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
-        margin = " " * self.current_indent
-        width = max(self.width - self.current_indent - column, NARROWEST_TEXT)
-        for name, text in rows:
-            lines = _wrapped(text, width)
-            if len(name) > column - col_spacing and lines:
-                self.write(f"{margin}{name}\n")
-                first = " " * column
-            else:
-                first = name.ljust(column)
-            self.write(f"{margin}{first}{lines[0] if lines else ''}".rstrip() + "\n")
-            self.write("".join(f"{margin}{' ' * column}{line}\n" for line in lines[1:]))
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """
-    Return the lines of a text; textwrap takes ten times as long, and a help has a hundred texts.
-    """
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def _columns() -> int:
-    """
-    Return the terminal's width, as shutil does it without loading what shutil loads.
-    """
-    written = os.environ.get("COLUMNS", "")
-    if written.isdigit() and int(written) > 0:
-        return max(int(written), NARROWEST_HELP)
-    try:
-        return max(os.get_terminal_size(1).columns, NARROWEST_HELP)
-    except OSError:
-        return 80
-
-
-def write_paragraphs(formatter: click.HelpFormatter, paragraphs: Iterable[str]) -> None:
-    """
-    Write paragraphs with empty lines between them, but none between items of a list or lines of code.
-    """
-    before = ""
-    for paragraph in paragraphs:
-        if before and not any(before.startswith(mark) and paragraph.startswith(mark) for mark in (CODE, ITEM)):
-            formatter.write_paragraph()
-        formatter.write_text(AS_IT_IS + paragraph if paragraph.startswith(CODE) else paragraph)
-        before = paragraph
 
 
 class _Context(click.Context):
@@ -124,7 +29,9 @@ class _Context(click.Context):
         """
         Return what help is written with: as wide as the terminal, up to a width that can be read.
         """
-        return _Formatter(width=min(_columns(), WIDEST_HELP) - 2)
+        from tccli.help_format import Formatter, columns
+
+        return Formatter(width=columns() - 2)
 
 
 def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from tccli.wrapping import wrapped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -141,16 +143,3 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
             yield from (" " * (MARGIN + GAP) + line for line in said)
         if number == 0:
             yield "-" * min(width, margin + max(len(row[-1]) for row in full) if beside else width)
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """
-    Return a text in lines of at most so many columns, broken between words only.
-    """
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines

@@ -82,7 +82,8 @@ def _list(ctx: click.Context) -> str:
 
 
 def _page(ctx: click.Context, topic: Topic) -> str:
-    from tccli.markdown import render, wrapped
+    from tccli.markdown import render
+    from tccli.wrapping import wrapped
 
     title = f"{_capitalized(topic.title)}: {topic.summary}"
     return "".join(f"{line}\n" for line in wrapped(title, _width(ctx))) + "\n" + render(topic.text, _width(ctx))
