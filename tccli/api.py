@@ -7,7 +7,7 @@ services and methods with another callback at its leaves.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tccli.references import Library, Method
+    from tccli.references.words import Words
 
 
 class Values(NamedTuple):
@@ -140,15 +141,19 @@ class MethodCommand(Command):
         """
         The method's example, read only when somebody asks.
         """
-        example = said(self.method).example if self._has_example else ""
+        example = self._words.example if self._has_example else ""
         return (example,) if example else ()
+
+    @cached_property
+    def _words(self) -> Words:
+        return said(self.method)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write the summary, what there is to know, and the facts of the reference.
         """
         super().format_help_text(ctx, formatter)
-        _write_own(formatter, said(self.method).paragraphs)
+        _write_own(formatter, self._words.paragraphs)
         _write_foreign(formatter, said_by_deployment(self.method))
         for section in sections(self.method):
             with formatter.section(section.heading):

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
+from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from tccli.references import Method
@@ -31,9 +32,10 @@ def is_as_built_in(method: Method) -> bool:
     library = references.built_in()
     if method.source in library.files.values():
         return True
-    if method.name not in (library.method_names(method.service) if method.service in library.files else ()):
+    try:
+        ours = library.method(method.service, method.name)
+    except UsageError:
         return False
-    ours = library.method(method.service, method.name)
     return (ours.verb, ours.route) == (method.verb, method.route)
 
 
