@@ -29,6 +29,10 @@ Every command explains itself when it is called with --help, services and method
 FILES = (
     ("~/.config/tc/profiles.toml", "Profiles: a table for each, with root URL and credentials."),
     ("~/.config/taskcluster.yml", "The configuration of the Go client, which counts where nothing else says it."),
+    (
+        "~/.cache/tc",
+        "The references of deployments, and what completion was told in the last minute. It may be deleted at any time.",
+    ),
     (".NAME.tc-partial", "An interrupted download, beside its target; the next run goes on with it."),
 )
 DOCUMENTATION = "https://docs.taskcluster.net"
