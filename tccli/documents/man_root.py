@@ -31,7 +31,7 @@ FILES = (
     ("~/.config/taskcluster.yml", "The configuration of the Go client, which counts where nothing else says it."),
     (
         "~/.cache/tc",
-        "The references of deployments, and what completion was told in the last minute. It may be deleted at any time.",
+        "References of deployments, and what completion was told in the last minute. It may be deleted at any time.",
     ),
     (".NAME.tc-partial", "An interrupted download, beside its target; the next run goes on with it."),
 )
