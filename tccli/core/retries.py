@@ -47,6 +47,20 @@ class RetryPolicy:
         exact = 2.0 ** min(retry, 64) * self.delay_factor
         return max(0.0, min(exact * (1 + self.randomization_factor * draw), self.max_delay))
 
+    def pause(self, retry: int, trouble: str, asked: float, report: Callable[[str], None]) -> float:
+        """
+        Tell of a retry, and return the seconds before it.
+
+        Args:
+            retry: Its number, from 1.
+            trouble: What it is for.
+            asked: Seconds that the server asked for, at least.
+            report: Takes a line for people.
+        """
+        seconds = max(self.delay(retry, random.uniform(-1, 1)), asked)  # noqa: S311 - spreads load, guards nothing
+        report(f"{trouble}; retry {retry} of {self.retries} in {seconds:.1f} s")
+        return seconds
+
 
 def send_with_retries(
     transport: Transport,
@@ -94,9 +108,7 @@ def send_with_retries(
                     error.message += f" (tried {attempt} times)"
                 raise
             trouble = error.message
-        delay = max(policy.delay(attempt, random.uniform(-1, 1)), asked)  # noqa: S311 - spreads load, guards nothing
-        report(f"{trouble}; retry {attempt} of {policy.retries} in {delay:.1f} s")
-        sleep(delay)
+        sleep(policy.pause(attempt, trouble, asked, report))
 
 
 def retry_after(value: str) -> float:

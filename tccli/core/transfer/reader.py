@@ -4,8 +4,6 @@ A reader that does not give up: it goes on from the byte where it stopped after 
 
 from __future__ import annotations
 
-import random
-
 from tccli.core.transfer.remote import ChangedError, ExpiredError, Part, PassingError, Remote
 from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
 
@@ -133,6 +131,4 @@ class Reader:
                 error.message = f"{remote.source.name}: {error.message}"
             raise (error.final() if isinstance(error, PassingError) else error) from None
         after = error.after if isinstance(error, PassingError) else 0.0
-        delay = max(policy.delay(self._failures, random.uniform(-1, 1)), after)  # noqa: S311 - spreads load
-        remote.carrier.report(f"{error}; retry {self._failures} of {policy.retries} in {delay:.1f} s")
-        remote.stopped.wait(delay)
+        remote.stopped.wait(policy.pause(self._failures, str(error), after, remote.carrier.report))

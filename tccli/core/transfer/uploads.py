@@ -5,7 +5,6 @@ Uploads: one PUT of a file, hashed as it goes, from the first byte again after e
 from __future__ import annotations
 
 import os
-import random
 import re
 import tempfile
 import time
@@ -133,10 +132,8 @@ def put(
         failures += 1
         if failures > carrier.policy.retries:
             raise trouble or _refusal(url, response)
-        delay = max(carrier.policy.delay(failures, random.uniform(-1, 1)), after)  # noqa: S311 - spreads load
         what = str(trouble) if trouble else f"status {response.status} to the upload"
-        carrier.report(f"{what}; from the beginning, retry {failures} of {carrier.policy.retries} in {delay:.1f} s")
-        time.sleep(delay)
+        time.sleep(carrier.policy.pause(failures, f"{what}; from the beginning", after, carrier.report))
 
 
 def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHashes) -> Response:
