@@ -100,7 +100,7 @@ def test_what_passes_is_tried_again(rude: Rude, upload: Upload, failures: list[A
     assert sha256(DATA) == put(by, rude.url, {}, upload, algorithms=["sha256"])
     assert [DATA] * requests == [request.body for request in rude.requests]
     assert requests - 1 == len(said)
-    assert all("from the beginning, retry" in line for line in said)
+    assert all("from the beginning; retry" in line for line in said)
     assert (len(DATA), len(DATA)) == (by.meter.done, by.meter.total)
 
 
