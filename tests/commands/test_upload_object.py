@@ -182,7 +182,7 @@ def test_what_passes_is_overcome(tc: CommandLine, depot: Depot, file: Path, faul
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=depot.sandbox.environment)
 
     assert 0 == result.exit_code
-    assert sum(fault.struck for fault in set_) == result.stderr.count("from the beginning, retry")
+    assert sum(fault.struck for fault in set_) == result.stderr.count("from the beginning; retry")
     assert DATA == downloaded(tc, depot, "x").output
 
 
