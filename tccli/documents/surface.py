@@ -232,9 +232,6 @@ def _paragraphs(text: str) -> tuple[str, ...]:
 
 
 def _examples(command: click.Command) -> tuple[str, ...]:
-    if isinstance(command, MethodCommand) and not command.examples:
-        example = said(command.method).example
-        return (example,) if example else ()
     return tuple(getattr(command, "examples", ()))
 
 
