@@ -8,7 +8,7 @@ import gc
 # of it. A long listing or a sandbox is still cleaned up after.
 gc.set_threshold(20_000)
 
-from tccli.app import main  # noqa: E402 - what it imports are the objects
+from tccli.cli.app import main  # noqa: E402 - what it imports are the objects
 
 if __name__ == "__main__":
     main()

@@ -16,9 +16,9 @@ import hypothesis
 import pytest
 
 import tccli
-from tccli import app
+from tccli.cli import app
 from tccli.sandbox.server import Server
-from tests.rude import Rude
+from tests.http_server import Rude
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

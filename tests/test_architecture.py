@@ -1,5 +1,5 @@
 """
-The house keeps its shape: who imports whom, and what a start does not load.
+The architecture: which package may import which, and what a start must not load.
 """
 
 from __future__ import annotations
@@ -8,21 +8,26 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import tccli
 from tccli import references
-from tccli.core import kept_references
-from tccli.references import live
-from tccli.references.published import checked
-from tccli.sandbox.documents import published
+from tccli.core.cache import references as reference_cache
+from tccli.references.importing import merge
+from tccli.references.importing.validate import checked
+from tccli.sandbox.references import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT_URL = "https://tc.example.com"
 PACKAGE = Path(tccli.__file__).parent
 MODULES = sorted(path.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py"))
-EVERY_MODULE = pytest.mark.parametrize("module", MODULES, ids=map(str, MODULES))
+PACKAGES = {".".join(path.parts[:-1]) for path in MODULES if path.stem == "__init__"}
 HTTP = {"http.client", "httpx", "urllib.request", "requests", "aiohttp", "httpcore"}
+TRANSPORT = Path("tccli/core/http/transport.py")
 HEAVY = {
     "aiohttp",
     "asyncio",
@@ -48,166 +53,188 @@ HEAVY = {
     "uvicorn",
     "yaml",
 }
+RUN = "import sys; from tccli.cli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
 
-# For each part, what it may import of the others; a part may always import itself, and deeper parts are named first.
+LEAVES = {"errors", "names"}
+# What each part may import of the others. A part may always import itself.
 MAY_IMPORT = {
-    "sandbox": {"sandbox", "core.hawk", "core.scopes", "core.schemas.check", "core.times", "references", "errors"},
-    "core": {"references", "errors", "names"},
-    "references": {"errors", "names"},
-    "libraries": {"errors", "names", "core", "references"},
-    "output": {"errors", "core.files"},
-    "options": {"errors", "names", "core", "output", "references", "libraries", "param_types"},
-    "help_format": {"wrapping"},
-    "command": {"errors", "names", "options", "help_format"},
-    "method_help": {"references", "core"},
-    "param_types": {"errors", "names", "core"},
-    "calls": {"errors", "core", "output", "inputs"},
-    "api": {"errors", "names", "core", "options", "references", "command", "method_help", "help_format", "calls"},
-    "lookup": {"errors", "names", "options", "references"},
-    "inputs": {"errors", "core"},
-    "planned_calls": {"errors", "names", "core", "references", "lookup", "inputs"},
-    "verdicts": {"errors", "options", "output", "core"},
-    "documents": {
-        "references",
-        "core.schemas.fields",
-        "markdown",
-        "options",
-        "param_types",
-        "names",
-        "api",
-        "command",
-        "method_help",
-        "topics",
-    },
-    "progress": {"options", "core"},
-    "downloads": {"errors", "core", "output", "options", "command", "references", "progress"},
-    "uploads": {"errors", "core", "options", "param_types", "command", "progress"},
-    "commands": {
-        "errors",
-        "names",
-        "core",
-        "output",
-        "options",
-        "command",
-        "references",
-        "lookup",
-        "inputs",
-        "libraries",
-        "verdicts",
-        "planned_calls",
-        "method_help",
-        "topics",
-        "markdown",
-        "wrapping",
-        "api",
-        "downloads",
-        "uploads",
-    },
-    "app": {"errors", "names", "options", "api", "command"},
     "errors": set(),
     "names": set(),
     "topics": set(),
-    "markdown": {"wrapping"},
-    "wrapping": set(),
-    "__main__": {"app"},
+    "references": LEAVES,
+    "core": {"references", *LEAVES},
+    "output": {"core", *LEAVES},
+    "cli": {"output", "core", "references", "topics", *LEAVES},
+    "commands": {"cli", "output", "core", "references", "topics", *LEAVES},
+    "docgen": {"cli", "core.schemas", "references", "topics", *LEAVES},
+    "sandbox": {
+        "core.hawk",
+        "core.http",
+        "core.scopes",
+        "core.schemas",
+        "core.times",
+        "core.yaml",
+        "core.strict_json",
+        "core.slugids",
+        "references",
+        *LEAVES,
+    },
+    "__main__": {"cli"},
     "__init__": set(),
+}
+# Single modules that may import more than their part.
+EXCEPTIONS = {
+    "tccli/commands/sandbox.py": {"sandbox"},
+    # Prints the scripts for the references in use.
+    "tccli/commands/completions.py": {"docgen"},
 }
 
 
 def part(module: Path) -> str:
     """
-    Return which part of the house a file belongs to.
+    Return the part of the package that a file belongs to: its first directory, or its own name.
     """
     return module.parts[1] if len(module.parts) > 2 else module.stem
 
 
-def imports(module: Path) -> set[str]:
+def import_statements(module: Path, *, typing: bool) -> Iterator[tuple[str, str]]:
     """
-    Return what a file imports when it runs, anywhere in it; what is for type checkers only does not count.
-    """
-    tree = ast.parse((PACKAGE.parent / module).read_text("utf-8"))
-    found: set[str] = set()
+    Yield (module, name) for all that a file imports, in functions too.
 
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return
+    Args:
+        typing: Include what only type checkers import.
+    """
+    pending: list[ast.AST] = [ast.parse((PACKAGE.parent / module).read_text("utf-8"))]
+    while pending:
+        node = pending.pop()
+        is_typing = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        if is_typing and not typing:
+            continue
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            yield from ((alias.name, "") for alias in node.names)
         if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            names = {f"{node.module}.{alias.name}" for alias in node.names}
-            found.update(names if node.module in PACKAGES else {str(node.module)})
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(tree)
-    return found
+            assert node.level == 0, f"{module}: imports are absolute"
+            yield from ((str(node.module), alias.name) for alias in node.names)
+        pending += ast.iter_child_nodes(node)
 
 
-PACKAGES = {".".join(path.parts[:-1]) for path in MODULES if path.stem == "__init__"}
+def imports(module: Path, *, typing: bool = False) -> set[str]:
+    """
+    Return the modules that a file imports, by their full names.
+    """
+    return {
+        f"{source}.{name}" if name and source in PACKAGES and f"{source}.{name}" in MODULE_NAMES else source
+        for source, name in import_statements(module, typing=typing)
+    }
+
+
+def module_name(path: Path) -> str:
+    """
+    Return the dotted name of a file's module.
+    """
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULE_NAMES = {module_name(path): path for path in MODULES}
 
 
 def inner(module: Path) -> set[str]:
     """
     Return what a file imports of this project, without the project's name.
     """
-    found = {name.removeprefix("tccli.") for name in imports(module) if name.startswith("tccli.")}
-    return {name for name in found if name != "__version__"}
+    return {name.removeprefix("tccli.") for name in imports(module) if name.startswith("tccli.")}
 
 
-@EVERY_MODULE
-def test_imports_go_one_way(module: Path) -> None:
+def test_imports_go_one_way() -> None:
     """
-    From app → commands → api → {options, names} → {output, core} → references → errors.
+    Commands → cli → {output, core} → references → {errors, names}; docgen → cli; only commands/sandbox uses sandbox.
     """
-    allowed = MAY_IMPORT[part(module)] | {part(module)}
-    if module == Path("tccli/commands/sandbox.py"):
-        allowed |= {"sandbox"}
-    if module == Path("tccli/commands/completions.py"):
-        allowed |= {"documents"}
-    if module == Path("tccli/documents/__main__.py"):
-        allowed |= {"app"}
-    for name in inner(module):
-        steps = name.split(".")
-        assert {".".join(steps[:length]) for length in range(1, len(steps) + 1)} & allowed, name
+    wrong = []
+    for module in MODULES:
+        allowed = MAY_IMPORT[part(module)] | {part(module)} | EXCEPTIONS.get(str(module), set())
+        for name in inner(module):
+            steps = name.split(".")
+            if not {".".join(steps[:length]) for length in range(1, len(steps) + 1)} & allowed:
+                wrong.append(f"{module} imports {name}")
+
+    assert not wrong
 
 
-@EVERY_MODULE
-def test_commands_do_not_import_each_other(module: Path) -> None:
+def test_there_is_no_cycle() -> None:
     """
-    What two of them share lies deeper.
+    Neither between packages nor inside them; imports in functions and for type checkers count as well.
     """
-    if part(module) == "commands":
-        assert not {name for name in inner(module) if name.startswith("commands.")}
-
-
-@EVERY_MODULE
-def test_the_core_is_a_library(module: Path) -> None:
-    """
-    No click, no rich, no printing, no exit.
-    """
-    if part(module) not in {"core", "references", "errors", "names"}:
-        return
-    calls = {
-        ast.unparse(node.func)
-        for node in ast.walk(ast.parse((PACKAGE.parent / module).read_text("utf-8")))
-        if isinstance(node, ast.Call)
+    graph = {
+        module_name(path): {name for name in imports(path, typing=True) if name in MODULE_NAMES} - {module_name(path)}
+        for path in MODULES
     }
 
-    assert not {name.split(".")[0] for name in imports(module)} & {"click", "rich"}
-    assert not calls & {"print", "input", "exit", "sys.exit"}
+    assert not list(cycles(graph))
 
 
-@EVERY_MODULE
-def test_one_module_talks_http(module: Path) -> None:
+def cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[str]:
     """
-    ``core/transport.py``, and the parts that are its own; what reads proxies from the environment sends nothing.
+    Yield each cycle of a graph that a depth-first search runs into.
     """
-    if part(module) == "sandbox" or module == Path("tccli/core/transport.py"):
-        return
-    found = imports(module) & HTTP
+    done: set[str] = set()
 
-    assert found <= ({"urllib.request"} if module == Path("tccli/core/proxies.py") else set())
+    def visit(name: str, path: list[str]) -> Iterator[str]:
+        if name in path:
+            yield " → ".join([*path[path.index(name) :], name])
+        elif name not in done:
+            for other in sorted(graph[name]):
+                yield from visit(other, [*path, name])
+            done.add(name)
+
+    for name in sorted(graph):
+        yield from visit(name, [])
+
+
+def test_commands_do_not_import_each_other() -> None:
+    """
+    What two commands share belongs into ``cli``. Subcommands may be a package of their own.
+    """
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        if part(module) == "commands"
+        for name in inner(module)
+        if name.startswith("commands.") and name.split(".")[1] != module.parts[2].removesuffix(".py")
+    ]
+
+    assert not wrong
+
+
+def test_the_core_is_a_library() -> None:
+    """
+    It imports neither click nor rich, does not print, and does not exit.
+    """
+    wrong = []
+    for module in MODULES:
+        if part(module) not in {"core", "references", *LEAVES}:
+            continue
+        tree = ast.parse((PACKAGE.parent / module).read_text("utf-8"))
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        found = {name.split(".")[0] for name in imports(module)} & {"click", "rich"}
+        found |= calls & {"print", "input", "exit", "sys.exit"}
+        wrong += [f"{module} uses {name}" for name in sorted(found)]
+
+    assert not wrong
+
+
+def test_one_module_talks_http() -> None:
+    """
+    Only the transport imports an HTTP library.
+    """
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        if module != TRANSPORT
+        for source, name in import_statements(module, typing=True)
+        if {source, f"{source}.{name}"} & HTTP
+    ]
+
+    assert not wrong
 
 
 @pytest.mark.parametrize(
@@ -226,14 +253,10 @@ def test_a_start_loads_nothing_heavy(process_environment: dict[str, str], argv: 
     """
     In a fresh process.
     """
-    script = "import sys; from tccli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
-    done = subprocess.run(
-        [sys.executable, "-c", script, *argv], env=process_environment, capture_output=True, check=True
-    )
-    loaded = set(done.stderr.decode().split("\n"))
+    loaded = loaded_modules(argv, process_environment)
 
     assert "click" in loaded
-    assert not loaded & HEAVY
+    assert not sorted(loaded & HEAVY)
 
 
 @pytest.mark.parametrize(
@@ -246,35 +269,32 @@ def test_a_start_loads_nothing_heavy(process_environment: dict[str, str], argv: 
 )
 def test_a_start_with_live_references_loads_nothing_heavy(process_environment: dict[str, str], argv: list[str]) -> None:
     """
-    What checks and distils them has been at work when they were fetched.
+    References are checked and converted when they are fetched, not when they are used.
     """
-    texts = live.texts(checked(published()), references.built_in())
-    kept_references.keep(process_environment, ROOT_URL, texts, now=1_893_553_445)
-    script = "import sys; from tccli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
-    done = subprocess.run(
-        [sys.executable, "-c", script, *argv],
-        env={**process_environment, "TASKCLUSTER_ROOT_URL": ROOT_URL},
-        capture_output=True,
-        check=True,
-    )
-    loaded = set(done.stderr.decode().split("\n"))
+    texts = merge.texts(checked(published()), references.built_in())
+    reference_cache.keep(process_environment, ROOT_URL, texts, now=1_893_553_445)
 
-    assert "tccli.core.kept_references" in loaded
-    assert not loaded & {*HEAVY, "tccli.references.distill", "tccli.references.published", "tccli.core.account"}
+    loaded = loaded_modules(argv, {**process_environment, "TASKCLUSTER_ROOT_URL": ROOT_URL})
+
+    assert "tccli.core.cache.references" in loaded
+    assert not sorted(loaded & HEAVY)
+    assert not [name for name in loaded if name.startswith(("tccli.references.importing", "tccli.core.account"))]
 
 
 def test_a_call_without_tls_loads_no_tls_context(process_environment: dict[str, str]) -> None:
     """
-    Nor any of what only other formats and other payloads need.
+    Nor anything that only other formats and other payloads need.
     """
-    script = "import sys; from tccli.app import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr, sep='\\n')"
-    done = subprocess.run(
-        [sys.executable, "-c", script, "--root-url", "http://127.0.0.1:1", "--retries", "0", "queue", "ping"],
-        env=process_environment,
-        capture_output=True,
-        check=True,
-    )
-    loaded = set(done.stderr.decode().split("\n"))
+    argv = ["--root-url", "http://127.0.0.1:1", "--retries", "0", "queue", "ping"]
 
-    assert "http.client" in loaded
-    assert not loaded & {"rich", "yaml", "jsonschema", "asyncio", "mohawk", "httpx", "jq"}
+    loaded = loaded_modules(argv, process_environment)
+
+    assert not sorted(loaded & {"rich", "yaml", "jsonschema", "asyncio", "mohawk", "jq"})
+
+
+def loaded_modules(argv: list[str], environment: dict[str, str]) -> set[str]:
+    """
+    Return the modules that a command line loads in a fresh process.
+    """
+    done = subprocess.run([sys.executable, "-c", RUN, *argv], env=environment, capture_output=True, check=True)
+    return set(done.stderr.decode().split("\n"))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli import names
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings
 from tccli.errors import TcError, UsageError
-from tccli.options import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,8 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     if shell is None:
         what = "no shell" if not words else f"no completions for {' '.join(words)!r}"
         raise UsageError(f"completions: {what}", hint=f"there are: {', '.join(SHELLS)}")
-    from tccli.documents import scripts, surface
+    from tccli.docgen import surface
+    from tccli.docgen.completion import scripts
 
     root = ctx.find_root().command
     assert isinstance(root, click.Group)
@@ -99,7 +100,7 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
     import os
     import time
 
-    from tccli.core.cache_folder import folder
+    from tccli.core.cache.paths import folder
     from tccli.core.completion.cache import ValueCache
     from tccli.core.completion.values import Question, task_id
     from tccli.core.times import parse_duration

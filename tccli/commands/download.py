@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import click
 
-from tccli.command import Group
-from tccli.downloads import artifact_command, object_command
+from tccli.cli.command import Group
+from tccli.cli.downloads import artifact_command, object_command
 
 
 @click.group(cls=Group, name="download")

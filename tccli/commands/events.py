@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli import names
-from tccli.command import Group
+from tccli.cli.command import Group
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from tccli.references import Library
@@ -77,7 +77,7 @@ def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...])
 
     A key that is not given may be anything. tc events list shows the keys.
     """
-    from tccli.core.bindings import routing_key_pattern
+    from tccli.core.events import routing_key_pattern
     from tccli.output import Answer
 
     write = settings.writer()

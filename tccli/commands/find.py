@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import settings_of
 from tccli.errors import UsageError
-from tccli.options import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.core.search import Entry
+    from tccli.core.search.index import Entry
     from tccli.references import Library, Method
 
 WEIGHTS = {
@@ -64,7 +64,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     Words are as you say them; which, method, the and the like do not count. Exits with 2 when nothing has any of them,
     or when one is mistyped.
     """
-    from tccli.core.search import SURE, Index
+    from tccli.core.search.index import SURE, Index
     from tccli.output import Answer
 
     settings = settings_of(ctx)
@@ -95,8 +95,8 @@ def _methods(library: Library) -> Iterator[Findable]:
 
 
 def _method(method: Method, service_summary: str) -> Findable:
-    from tccli.core.search import Entry
-    from tccli.method_help import said, said_by_deployment
+    from tccli.cli.help.methods import said, said_by_deployment
+    from tccli.core.search.index import Entry
 
     texts = {
         "name": method.name,
@@ -150,7 +150,7 @@ def _commands(root: click.Context) -> Iterator[Findable]:
     """
     Yield the commands that are written by hand, and those inside of them.
     """
-    from tccli.api import MethodTree
+    from tccli.cli.methods import MethodTree
 
     assert isinstance(root.command, click.Group)
     services = set(settings_of(root).library().service_names())
@@ -168,7 +168,7 @@ def _commands(root: click.Context) -> Iterator[Findable]:
 
 
 def _command(root: click.Context, command: click.Command, path: str) -> Findable:
-    from tccli.core.search import Entry
+    from tccli.core.search.index import Entry
 
     said = " ".join((command.help or "").split())
     summary = " ".join((command.help or "").split("\n\n")[0].split()).removesuffix(".")
@@ -188,8 +188,8 @@ def _command(root: click.Context, command: click.Command, path: str) -> Findable
 
 def _topics() -> Iterator[Findable]:
     from tccli import topics
-    from tccli.core.search import Entry
-    from tccli.markdown import blocks
+    from tccli.cli.help.markdown import blocks
+    from tccli.core.search.index import Entry
 
     for name in topics.topic_names():
         topic = topics.topic(name)

@@ -8,8 +8,8 @@ import re
 
 import click
 
-from tccli.command import Command
-from tccli.options import Settings, pass_settings
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 
 
 class _TakesNegativeOffsets(Command):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli import names
-from tccli.command import Command
+from tccli.cli.command import Command
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _list(ctx: click.Context) -> str:
 
 
 def _page(ctx: click.Context, topic: Topic) -> str:
-    from tccli.markdown import render
-    from tccli.wrapping import wrapped
+    from tccli.cli.help.markdown import render
+    from tccli.cli.help.wrap import wrapped
 
     title = f"{_capitalized(topic.title)}: {topic.summary}"
     return "".join(f"{line}\n" for line in wrapped(title, _width(ctx))) + "\n" + render(topic.text, _width(ctx))

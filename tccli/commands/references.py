@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.command import Group
+from tccli.cli.command import Group
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ def update(settings: Settings) -> None:
     import time
 
     from tccli import references
-    from tccli.core import kept_references
+    from tccli.core.cache import references as kept_references
     from tccli.output import Answer
 
     write = settings.writer()
@@ -84,7 +84,7 @@ def diff(settings: Settings) -> None:
     """
     from tccli import references
     from tccli.output import Answer
-    from tccli.references.differences import differences
+    from tccli.references.importing.diff import differences
 
     write = settings.writer()
     library = references.built_in()
@@ -128,7 +128,7 @@ def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -
     """
     from tccli.core.files import whole_file
     from tccli.references import FOLDER, SUFFIX
-    from tccli.references.distill import distill as distilled
+    from tccli.references.importing.convert import distill as distilled
 
     if not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint="make it first")
@@ -149,8 +149,8 @@ def _fetched(settings: Settings, root_url: str) -> dict[str, bytes]:
     """
     from tccli import references
     from tccli.core.reference_fetch import of_deployment
-    from tccli.references.live import texts
-    from tccli.references.strict_json import MalformedError
+    from tccli.references.importing.merge import texts
+    from tccli.references.importing.strict_json import MalformedError
 
     contents = of_deployment(settings.fetcher(), root_url)
     try:
@@ -163,8 +163,8 @@ def _other(settings: Settings, library: Library) -> tuple[Library, Sequence[str]
     """
     Return what is compared with the built-in references, and the services of which it says anything.
     """
-    from tccli import libraries
-    from tccli.core import kept_references
+    from tccli.cli import library as libraries
+    from tccli.core.cache import references as kept_references
     from tccli.references import Library
 
     if settings.reference:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.command import Group
+from tccli.cli.command import Group
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,10 +126,10 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
 
     Write -- before a COMMAND that has options.
     """
-    from tccli.sandbox import child
+    from tccli.sandbox.testing import subprocess_runner
 
     with _server(port=0, **options) as server:
-        status = child.run(words, child_environment(server))
+        status = subprocess_runner.run(words, child_environment(server))
     ctx.exit(status)
 
 
@@ -148,9 +148,9 @@ def start(*, port: int, **options: Any) -> None:
 
     It listens on 127.0.0.1 only, unless --listen says otherwise, and stops at Ctrl-C or SIGTERM.
     """
-    from tccli.sandbox import child
+    from tccli.sandbox.testing import subprocess_runner
 
-    with child.until_asked_to_stop() as wait, _server(port=port, **options) as server:
+    with subprocess_runner.until_asked_to_stop() as wait, _server(port=port, **options) as server:
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
         # An empty certificate is none: whoever takes over these lines loses an old one.
         click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
@@ -163,7 +163,7 @@ def tour() -> None:
     """
     Show what tc does: a short session against a fresh sandbox, each command before its output.
     """
-    from tccli.sandbox import tour as steps
+    from tccli.sandbox.testing import tour as steps
 
     with _server(port=0, worker="") as server:
         steps.walk(child_environment(server), lambda line: click.echo(line, nl=False))
@@ -184,14 +184,14 @@ def clock(settings: Settings, *, words: tuple[str, ...]) -> None:
 
     Deadlines, claims and expiries are seen at once. OFFSET real is the real time again; without one the time is shown.
     """
-    from tccli.sandbox import remote
+    from tccli.sandbox.testing import control_client
 
     offset, payload = " ".join(words), None
     if offset == "real":
         payload = {"offset": 0}
     elif words:
         payload = {"advance": round(_seconds(offset) * 1000)}
-    click.echo(remote.ask(settings.root(), "clock", payload)["now"])
+    click.echo(control_client.ask(settings.root(), "clock", payload)["now"])
 
 
 @command.command(
@@ -257,10 +257,10 @@ def child_environment(server: Server) -> dict[str, str]:
 
 def _list(settings: Settings, what: str, key: str) -> None:
     from tccli.output import Answer, Pages
-    from tccli.sandbox import remote
+    from tccli.sandbox.testing import control_client
 
     write = settings.writer()
-    found = remote.ask(settings.root(), what)
+    found = control_client.ask(settings.root(), what)
     if settings.format == "jsonl":
         write(Answer(pages=Pages(iter([found]))))
     else:
@@ -294,16 +294,16 @@ def _server(*, port: int, data: Path | None = None, worker: str | None = None, *
     import sqlite3
     from contextlib import nullcontext
 
-    from tccli.sandbox import wishes
+    from tccli.sandbox import config
     from tccli.sandbox.server import HOST, Server
     from tccli.sandbox.worker.host import Worker, check_queue
 
     host = options.get("host") or HOST
-    wishes.check_address(host)
-    mischief = wishes.read_mischief(**options)
-    faults = wishes.read_storage_faults(options.get("storage_faults", ()))
+    config.check_address(host)
+    mischief = config.read_mischief(**options)
+    faults = config.read_storage_faults(options.get("storage_faults", ()))
     if worker:
-        wishes.checked("--worker", worker, check_queue)
+        config.checked("--worker", worker, check_queue)
     with _publisher(options.get("amqp")) as listen:
         try:
             server = Server(host=host, port=port, folder=data)

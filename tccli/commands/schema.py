@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, file_option, pass_settings
 from tccli.errors import UsageError
-from tccli.options import Settings, file_option, pass_settings
 
 
 @click.command(
@@ -31,7 +31,7 @@ def command(settings: Settings, service: str, method: str, *, answer: bool) -> N
 
     It is one document that refers to no other. Here --output is the answer's schema, and only -o names a file.
     """
-    from tccli.lookup import method_of
+    from tccli.cli.lookup import method_of
     from tccli.output import Answer
 
     write = settings.writer()
@@ -47,7 +47,7 @@ def command(settings: Settings, service: str, method: str, *, answer: bool) -> N
     import json
 
     from tccli import references
-    from tccli.core.schemas.bundles import bundle
+    from tccli.core.schemas.bundle import bundle
 
     document = bundle(references.schemas(found.source), name)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

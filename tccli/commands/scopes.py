@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.command import Group
+from tccli.cli.command import Group
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import NegativeAnswerError, UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,15 +56,15 @@ def required(settings: Settings, service: str, method: str, words: tuple[str, ..
     Nothing is sent. What is not given stays a <name>: arguments, what stands in a payload, and what only the deployment
     knows, such as the scheduler of a task.
     """
-    from tccli.core import needs
+    from tccli.cli.scope_call import planned_call
+    from tccli.core.scopes import required as required_scopes
     from tccli.output import Answer
-    from tccli.planned_calls import planned_call
 
     write = settings.writer()
     call = planned_call(settings, service, method, words, data)
     known = call.parameters()
-    expression = needs.needed(call.method, known)
-    missing = [name for name in needs.unknown(call.method, known) if name not in call.method.args]
+    expression = required_scopes.needed(call.method, known)
+    missing = [name for name in required_scopes.unknown(call.method, known) if name not in call.method.args]
     if missing:
         hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
         settings.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
@@ -91,7 +91,7 @@ def satisfied(settings: Settings, have: tuple[str, ...], need: tuple[str, ...], 
 
     Without --expand nothing is sent, and assume:… is a scope like any other.
     """
-    from tccli.core.needs import check_expression
+    from tccli.core.scopes.required import check_expression
 
     write = settings.writer()
     held = _scopes(have)
@@ -141,8 +141,8 @@ def check(settings: Settings, service: str, method: str, words: tuple[str, ...],
     The call is not made. The deployment is asked for the scopes of the credentials, and for what has to be known of the
     task, client or role that the call is about.
     """
-    from tccli.core import needs
-    from tccli.planned_calls import planned_call, scopes_in
+    from tccli.cli.scope_call import planned_call, scopes_in
+    from tccli.core.scopes import required as required_scopes
 
     write = settings.writer()
     library = settings.library()
@@ -150,20 +150,20 @@ def check(settings: Settings, service: str, method: str, words: tuple[str, ...],
     client = settings.client()
     client.url(call.method, list(call.args.values()), call.query)
     known = call.parameters() | call.looked_up(client, library)
-    missing = needs.unknown(call.method, known)
+    missing = required_scopes.unknown(call.method, known)
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
         raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
     held = scopes_in(client.value(library.method("auth", "currentScopes"), []))
-    _judge(write, held, needs.needed(call.method, known), call.method.id)
+    _judge(write, held, required_scopes.needed(call.method, known), call.method.id)
 
 
 def _expanded(settings: Settings, scopes: Sequence[str]) -> list[str]:
     """
     Ask the deployment what scopes stand for.
     """
+    from tccli.cli.scope_call import scopes_in
     from tccli.core.payload import encode
-    from tccli.planned_calls import scopes_in
 
     method = settings.library().method("auth", "expandScopes")
     return scopes_in(settings.client().value(method, [], payload=encode({"scopes": list(scopes)})))
@@ -189,7 +189,7 @@ def _scopes(written: Sequence[str]) -> list[str]:
     """
     Return the scopes that are written: each one, or an array of them.
     """
-    from tccli.core.needs import check_expression
+    from tccli.core.scopes.required import check_expression
 
     found: list[str] = []
     for each in written:
@@ -231,7 +231,7 @@ def _text(expression: Any) -> str:
 
 
 def _lines(expression: Any, *, nested: bool = False) -> list[str]:
-    from tccli import method_help
+    from tccli.cli.help import methods
 
     match expression:
         case {"AllOf": [only]} | {"AnyOf": [only]} if "for" not in only or isinstance(only, str):
@@ -249,7 +249,7 @@ def _lines(expression: Any, *, nested: bool = False) -> list[str]:
                 *(["else", *_indented([rest["else"]])] if "else" in rest else []),
             ]
         case _:
-            return [method_help.scopes(expression)]
+            return [methods.scopes(expression)]
 
 
 def _indented(parts: Sequence[Any]) -> list[str]:

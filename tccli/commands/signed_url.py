@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tccli.api import Values, method_tree
+from tccli.cli.methods import Values, method_tree
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tccli.cli.options import Settings
     from tccli.core.account import Account
     from tccli.core.client import Client
-    from tccli.options import Settings
     from tccli.references import Method
 
 LIFETIME = "15 minutes"

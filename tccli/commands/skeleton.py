@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import click
 
-from tccli.command import Command
-from tccli.options import Settings, pass_settings
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 
 
 @click.command(
@@ -29,7 +29,7 @@ def command(settings: Settings, service: str, method: str, *, full: bool) -> Non
 
     It is JSON, or YAML with --format yaml. Change what it says, and give it to the method.
     """
-    from tccli.lookup import method_of
+    from tccli.cli.lookup import method_of
     from tccli.output import Answer
 
     write = settings.writer()
@@ -38,8 +38,8 @@ def command(settings: Settings, service: str, method: str, *, full: bool) -> Non
     from datetime import UTC, datetime
     from random import SystemRandom
 
-    from tccli.core.schemas.samples import Luck
-    from tccli.core.schemas.skeletons import skeleton
+    from tccli.core.schemas.examples.generate import Luck
+    from tccli.core.schemas.examples.skeleton import skeleton
 
     document = skeleton(found, Luck(datetime.now(UTC), SystemRandom()), full=full)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tccli.command import Group
+from tccli.cli.command import Group
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from uuid import UUID

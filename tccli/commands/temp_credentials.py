@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import ConfigurationError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from tccli.core.hawk import Credentials

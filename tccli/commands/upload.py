@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import click
 
-from tccli.command import Group
-from tccli.uploads import artifact_command, object_command
+from tccli.cli.command import Group
+from tccli.cli.uploads import artifact_command, object_command
 
 
 @click.group(cls=Group, name="upload")

@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.uploads import artifact_command
+from tccli.cli.uploads import artifact_command
 
 command = artifact_command("upload-artifact")

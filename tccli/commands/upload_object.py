@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.uploads import object_command
+from tccli.cli.uploads import object_command
 
 command = object_command("upload-object")

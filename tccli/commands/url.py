@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tccli.api import Values, method_tree
+from tccli.cli.methods import Values, method_tree
 
 if TYPE_CHECKING:
-    from tccli.options import Settings
+    from tccli.cli.options import Settings
     from tccli.references import Method
 
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import UsageError
-from tccli.options import Settings, pass_settings
 
 
 @click.command(
@@ -32,8 +32,9 @@ def command(settings: Settings, service: str, method: str, file: str, *, answer:
     Prints a line for each problem and exits with 1; with 0 and nothing on stdout, the payload is right. With --format
     json it prints objects of path, expected and found.
     """
-    from tccli import inputs, verdicts
-    from tccli.lookup import method_of
+    from tccli.cli import inputs
+    from tccli.cli import problems as verdicts
+    from tccli.cli.lookup import method_of
 
     write = settings.writer()
     found = method_of(settings, service, method)
@@ -44,7 +45,7 @@ def command(settings: Settings, service: str, method: str, file: str, *, answer:
             raise UsageError(f"{found.id} takes no payload")
         raise UsageError(f"{found.id}: the schema of its {what} is not known")
     document = inputs.read_document(file, found.id, what)
-    from tccli.core.schemas.check import problems
+    from tccli.core.schemas.validate import problems
 
     wrong = problems(found.source, schema, document.document, root=what)
     verdicts.say(settings, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")

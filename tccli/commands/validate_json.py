@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import BrokenAnswerError, UsageError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
-    from tccli.core.addresses import Documents
-    from tccli.core.schemas.check import Problem
+    from tccli.core.documents import Documents
+    from tccli.core.schemas.validate import Problem
 
 SUBJECT = "validate-json"
 NAME = re.compile(r"/?(?:schemas/)?(?P<service>[\w-]+)/(?:v[0-9]+/)?(?P<schema>[\w./-]+\.json)#?")
@@ -44,8 +44,8 @@ def command(settings: Settings, schema: str, file: str) -> None:
     2020-12 are known by the schema's $schema; without one it is draft 7. What a schema refers to is read only from
     where it is itself: files for a file, the web for a URL.
     """
-    from tccli import verdicts
-    from tccli.core.addresses import Documents
+    from tccli.cli import problems as verdicts
+    from tccli.core.documents import Documents
 
     write = settings.writer()
     documents = Documents(SUBJECT, settings.carrier)
@@ -72,8 +72,8 @@ def _named(settings: Settings, schema: str) -> _Named | None:
         UsageError: There is none of that name.
     """
     from tccli import names, references
-    from tccli.core.addresses import FILE, WEB
-    from tccli.lookup import method_of
+    from tccli.cli.lookup import method_of
+    from tccli.core.documents import FILE, WEB
 
     if WEB.match(schema) or FILE.match(schema) or os.path.exists(schema.partition("#")[0]) or os.path.exists(schema):
         return None
@@ -97,8 +97,8 @@ def _named(settings: Settings, schema: str) -> _Named | None:
 
 
 def _document(documents: Documents, file: str) -> Any:
-    from tccli import inputs
-    from tccli.core.addresses import FILE, WEB
+    from tccli.cli import inputs
+    from tccli.core.documents import FILE, WEB
 
     if WEB.match(file) or FILE.match(file):
         return documents.at(file, "document")
@@ -106,16 +106,16 @@ def _document(documents: Documents, file: str) -> Any:
 
 
 def _by_reference(found: _Named, document: Any) -> list[Problem]:
-    from tccli.core.schemas.check import problems
+    from tccli.core.schemas.validate import problems
 
     return problems(found.source, found.name, document, root="document")
 
 
 def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
-    from tccli import inputs
-    from tccli.core.addresses import FILE, WEB, of_file
-    from tccli.core.schemas.check import BrokenSchemaError
-    from tccli.core.schemas.foreign import Source, problems
+    from tccli.cli import inputs
+    from tccli.core.documents import FILE, WEB, of_file
+    from tccli.core.schemas.external import Source, problems
+    from tccli.core.schemas.validate import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
     where = path or schema

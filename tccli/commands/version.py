@@ -7,8 +7,8 @@ from __future__ import annotations
 import click
 
 from tccli import __version__
-from tccli.command import Command
-from tccli.options import Settings, pass_settings
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 
 
 @click.command(cls=Command, name="version", examples=("tc version", "tc version --server"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.command import Command
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
-from tccli.options import Settings, pass_settings
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from tccli import __version__
 from tccli.core import hawk
-from tccli.core.answers import document, service_error
-from tccli.core.messages import Call, Request, Response, Transport
-from tccli.core.retries import RetryPolicy, send_with_retries
+from tccli.core.http.messages import Call, Request, Response, Transport
+from tccli.core.http.retry import RetryPolicy, send_with_retries
+from tccli.core.responses import document, service_error
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 
 if TYPE_CHECKING:

@@ -136,7 +136,7 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
         raise UsageError(f"{method.id}: the payload has {size:.1f} MiB, and a service takes at most 10 MiB")
     if not validate or method.input is None:
         return
-    from tccli.core.schemas.check import problems
+    from tccli.core.schemas.validate import problems
 
     found = problems(method.source, method.input, payload.document)
     if found:

@@ -12,21 +12,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.account import HOST_AND_PORT
-from tccli.core.answers import service_error
-from tccli.core.decoding import KNOWN, PlainReader
-from tccli.core.messages import Request, Response
-from tccli.core.retries import send_with_retries
-from tccli.core.tracing import masked_url
+from tccli.core.http.decoding import KNOWN, PlainReader
+from tccli.core.http.messages import Request, Response
+from tccli.core.http.redact import masked_url
+from tccli.core.http.retry import send_with_retries
+from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
-from tccli.references.published import DOCUMENT, MOST, VERSION, checked, contents
-from tccli.references.schema_forms import FILE_NAME, REFERENCE
-from tccli.references.strict_json import LARGEST, MalformedError, parse
+from tccli.references.importing.schemas import FILE_NAME, REFERENCE
+from tccli.references.importing.strict_json import LARGEST, MalformedError, parse
+from tccli.references.importing.validate import DOCUMENT, MOST, VERSION, checked, contents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tccli.core.retries import RetryPolicy
-    from tccli.core.transport import HttpTransport
+    from tccli.core.http.retry import RetryPolicy
+    from tccli.core.http.transport import HttpTransport
 
 MOST_BYTES = 2 * LARGEST
 """Of all documents together."""

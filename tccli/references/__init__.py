@@ -1,5 +1,5 @@
 """
-The API surface as data: one ``<service>.jsonl`` beside this file for each service.
+The API surface as data: one ``data/<service>.jsonl`` for each service.
 
 The first line of a file describes the service. After it come the methods, then the exchanges, then the JSON schemas,
 one record a line, told apart by their first key::
@@ -22,13 +22,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
-from tccli.references.entries import Exchange, Method, RoutingKey, Service
+from tccli.references.model import Exchange, Method, RoutingKey, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["Exchange", "Library", "Method", "RoutingKey", "Service"]
-FOLDER = os.path.dirname(__file__)
+FOLDER = os.path.join(os.path.dirname(__file__), "data")
 SUFFIX = ".jsonl"
 
 # The texts of services that are in no file here, by source.

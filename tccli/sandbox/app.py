@@ -16,17 +16,19 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Mount
 
-from tccli.sandbox import controls, documents, errors, registry
+from tccli.sandbox import references, registry
 from tccli.sandbox.call import Answer, Call
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.errors import ApiError, InternalError
-from tccli.sandbox.mischief import DROP, LOST, FaultError, HangUp, Mischief
-from tccli.sandbox.passing import Passing
+from tccli.sandbox.http import errors
+from tccli.sandbox.http.connection import hang_up
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.request import LARGEST_BODY, AuthenticationError, Request
+from tccli.sandbox.http.routing import BadEscapeError, Router
 from tccli.sandbox.pipeline import perform
-from tccli.sandbox.recording import Recording
-from tccli.sandbox.request import LARGEST_BODY, AuthenticationError, Request
-from tccli.sandbox.routing import BadEscapeError, Router
-from tccli.sandbox.wire import hang_up
+from tccli.sandbox.scheduler import Passing
+from tccli.sandbox.testing import controls
+from tccli.sandbox.testing.call_log import Recording
+from tccli.sandbox.testing.fault_injection import DROP, LOST, FaultError, HangUp, Mischief
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -106,7 +108,7 @@ class Sandbox:
         if request.path.startswith(controls.PREFIX):
             return controls.answer(request, self.state, self.calls)
         if not request.path.startswith("/api/"):
-            return documents.find(request, self.state.root_url) or NOT_FOUND
+            return references.find(request, self.state.root_url) or NOT_FOUND
         if request.verb == "OPTIONS":
             verbs = ",".join(self._router.verbs(request.path))
             headers = {"allow": verbs, "content-type": HTML}

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core import scopes
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.errors import ApiError
-from tccli.sandbox.request import identify
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.request import identify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.references import Method
-    from tccli.sandbox.request import Request
-    from tccli.sandbox.signature import Identity
+    from tccli.sandbox.auth.signature import Identity
+    from tccli.sandbox.http.request import Request
     from tccli.sandbox.state import State
 
 

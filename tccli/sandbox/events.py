@@ -10,8 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import references
-from tccli.core.schemas.check import problems
-from tccli.sandbox.errors import InternalError
+from tccli.core.schemas.validate import problems
+from tccli.sandbox.http.errors import InternalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

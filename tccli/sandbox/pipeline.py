@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core import scopes
-from tccli.core.schemas.check import problems
+from tccli.core.schemas.validate import problems
 from tccli.sandbox import registry
-from tccli.sandbox.errors import ApiError, InternalError
-from tccli.sandbox.request import read_payload
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.request import read_payload
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Answer, Call

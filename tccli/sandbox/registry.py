@@ -142,8 +142,8 @@ def load() -> None:
     """
     Import every module of ``services``.
     """
-    for module in pkgutil.iter_modules(services.__path__):
-        importlib.import_module(f"{services.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
+        importlib.import_module(module.name)
 
 
 def handler(method_id: str) -> Handler | None:

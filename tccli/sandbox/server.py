@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Self
 import uvicorn
 
 from tccli.sandbox import registry, state
-from tccli.sandbox.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.app import Sandbox, application
+from tccli.sandbox.auth.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.clock import Clock
+from tccli.sandbox.http.connection import Protocol
 from tccli.sandbox.storage.host import Storage
 from tccli.sandbox.store import Store
-from tccli.sandbox.wire import Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path

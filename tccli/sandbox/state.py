@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.sandbox.accounts import Accounts
+    from tccli.sandbox.auth.accounts import Accounts
     from tccli.sandbox.clock import Clock
     from tccli.sandbox.events import Message
     from tccli.sandbox.storage.host import Storage

@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.documents.terminal import Terminal
+from tests.docgen.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

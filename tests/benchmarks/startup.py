@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from tccli import references
-from tccli.core import kept_references
-from tccli.references import live
-from tccli.references.published import checked
-from tccli.sandbox.documents import published
+from tccli.core.cache import references as kept_references
+from tccli.references.importing import merge
+from tccli.references.importing.validate import checked
+from tccli.sandbox.references import published
 from tccli.sandbox.server import Server
 
 TC = str(Path(sys.executable).with_name("tc"))
@@ -65,7 +65,7 @@ def keep_references(environment: dict[str, str]) -> None:
     Keep references of a deployment, with as much prose as ours have, so that they are in use for its root URL.
     """
     documents = {name: with_prose(content) for name, content in published().items()}
-    texts = live.texts(checked(documents), references.built_in())
+    texts = merge.texts(checked(documents), references.built_in())
     kept_references.keep(environment, LIVE_ROOT_URL, texts, now=1_893_553_445)
 
 

@@ -4,6 +4,6 @@ Objects and artifacts to download.
 
 from __future__ import annotations
 
-from tests.depot import depot, hung_up
+from tests.transfer_env import depot, hung_up
 
 __all__ = ["depot", "hung_up"]

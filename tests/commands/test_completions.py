@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.examples.shell import world
-from tests.rude import answer
+from tests.http_server import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.examples.world import World
-    from tests.rude import Rude
+    from tests.examples.example_deployment import World
+    from tests.http_server import Rude
 
 __all__ = ["world"]
 

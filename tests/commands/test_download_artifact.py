@@ -20,15 +20,15 @@ from urllib.parse import urlsplit
 import mohawk
 import pytest
 
-from tests.depot import MEBIBYTE, Depot, later, leftovers, noise, slug
-from tests.rude import Answer, Received, answer, said
+from tests.http_server import Answer, Received, answer, said
+from tests.transfer_env import MEBIBYTE, Depot, later, leftovers, noise, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 DATA = noise(100_000)
 QUICK = ("--delay-factor", "0")

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli import progress
-from tests.depot import MEBIBYTE, Depot, leftovers, noise, peak_memory
+from tccli.cli import progress
+from tests.transfer_env import MEBIBYTE, Depot, leftovers, noise, peak_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.golden import load
+from tests.vectors import load
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine

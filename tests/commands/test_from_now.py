@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.times import parse_timestamp
-from tests.golden import load
+from tests.vectors import load
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine

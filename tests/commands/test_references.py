@@ -17,17 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tccli import app, references
+from tccli import references
+from tccli.cli import app
+from tests.http_server import CREDENTIALS, Received, answer, said
+from tests.http_server import Answer as RudeAnswer
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
-from tests.references.test_published import mutated
-from tests.rude import CREDENTIALS, Received, answer, said
-from tests.rude import Answer as RudeAnswer
+from tests.references.importing.test_validate import mutated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 TASK = "fN1SbArXTPSVFNUvaOlinQ"
 WORDS = '{"words": ["hello"]}'
@@ -58,7 +59,7 @@ def publishing(contents: dict[str, Any], answers: Any = None) -> Any:
     """
     Return what answers with a roll-up of the built-in references and *contents*, and to calls with *answers*.
     """
-    from tccli.sandbox.documents import published
+    from tccli.sandbox.references import published
 
     def respond(received: Received) -> RudeAnswer:
         if received.target == "/references/references.json":
@@ -122,7 +123,7 @@ def test_help_shows_what_the_deployment_says(tc: CommandLine, rude: Rude) -> Non
     """
     Below our own words, and instead of them where a method is not the one that they are about.
     """
-    from tccli.sandbox.documents import published
+    from tccli.sandbox.references import published
 
     api = json.loads(json.dumps(published()["references/secrets/v1/api.json"]))
     api["description"] = "Keeps *small* things."

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.examples.example_deployment import CLIENT, QUEUE, ROLE, TASK
 from tests.examples.shell import world
-from tests.examples.world import CLIENT, QUEUE, ROLE, TASK
-from tests.rude import said
+from tests.http_server import said
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.examples.world import World
-    from tests.rude import Rude
+    from tests.examples.example_deployment import World
+    from tests.http_server import Rude
 
 __all__ = ["world"]
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rude import CREDENTIALS, answer, refusal
+from tests.http_server import CREDENTIALS, answer, refusal
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 ROOT = "https://tc.example.com"
 ENV = {"TASKCLUSTER_ROOT_URL": ROOT, **CREDENTIALS}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.rude import CREDENTIALS
+from tests.http_server import CREDENTIALS
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine

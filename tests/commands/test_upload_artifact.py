@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.depot import MEBIBYTE, Depot, later, noise
+from tests.transfer_env import MEBIBYTE, Depot, later, noise
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.depot import MEBIBYTE, Depot, leftovers, noise, peak_memory
-from tests.rude import Answer, Received, answer, refusal, said
+from tests.http_server import Answer, Received, answer, refusal, said
+from tests.transfer_env import MEBIBYTE, Depot, leftovers, noise, peak_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import CommandLine, Result, Start
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 DATA = noise(2 * MEBIBYTE)
 QUICK = ("--delay-factor", "0")

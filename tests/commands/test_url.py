@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tccli import names, references
 from tccli.core.client import route_url
-from tests.golden import load
+from tests.vectors import load
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine

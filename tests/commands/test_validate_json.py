@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.rude import CREDENTIALS, Received, answer, said
+from tests.http_server import CREDENTIALS, Received, answer, said
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine
-    from tests.rude import Answer, Rude
+    from tests.http_server import Answer, Rude
 
 STRING = {"type": "string"}
 PROBLEM = "document: expected string, found number 5\n"

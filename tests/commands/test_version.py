@@ -8,11 +8,11 @@ import json
 from typing import TYPE_CHECKING
 
 import tccli
-from tests.rude import said
+from tests.http_server import said
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 
 def test_says_both_versions(tc: CommandLine) -> None:

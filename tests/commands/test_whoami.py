@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.times import format_timestamp, from_now
-from tests.rude import Answer, Received, refusal, said
+from tests.http_server import Answer, Received, refusal, said
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 FAR = "2100-01-01T00:00:00.000Z"
 PAST = "2001-01-01T00:00:00.000Z"

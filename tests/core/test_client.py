@@ -16,7 +16,7 @@ from tccli import references
 from tccli.core.account import Account
 from tccli.core.client import Client, escape, route_url
 from tccli.core.hawk import Credentials
-from tccli.core.messages import Request, Response
+from tccli.core.http.messages import Request, Response
 from tccli.errors import BrokenAnswerError, UsageError
 
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]

@@ -24,7 +24,7 @@ from tccli.core import hawk
 from tccli.core.hawk import Credentials
 from tccli.core.times import parse_timestamp
 from tccli.errors import ConfigurationError, UsageError
-from tests.golden import load
+from tests.vectors import load
 
 HEADERS = load("hawk-headers")
 BEWITS = load("bewits")

@@ -11,26 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core import reference_fetch
+from tccli.core.http.retry import RetryPolicy
+from tccli.core.http.transport import HttpTransport
 from tccli.core.reference_fetch import Fetcher, of_deployment, of_url
-from tccli.core.retries import RetryPolicy
-from tccli.core.transport import HttpTransport
-from tccli.errors import (
-    BrokenAnswerError,
-    FailedError,
-    NoAnswerError,
-    NotFoundError,
-    RefusedError,
-    TcError,
-    UsageError,
-)
-from tccli.references.published import checked
+from tccli.errors import BrokenAnswerError, FailedError, NoAnswerError, NotFoundError, RefusedError, TcError, UsageError
+from tccli.references.importing.validate import checked
+from tests.http_server import DROPPED, SILENCE, Answer, Received, answer, said
 from tests.references.documents import API, CONTENTS, rollup
-from tests.rude import DROPPED, SILENCE, Answer, Received, answer, said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 ROLLUP = "/references/references.json"
 MANIFEST = "/references/manifest.json"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tccli.core import times
 from tccli.errors import UsageError
-from tests.golden import load
+from tests.vectors import load
 
 NOW = datetime(2026, 1, 31, 12, 34, 56, 789_000, UTC)
 VECTORS = load("from-now")

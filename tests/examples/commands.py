@@ -11,7 +11,7 @@ from tests.examples.queue import claimed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.world import World
+    from tests.examples.example_deployment import World
 
 PREPARE: dict[str, Callable[[World], None]] = {
     "upload artifact": claimed,

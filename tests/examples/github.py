@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.services import github_builds
-from tests.examples.world import TASK, World
+from tccli.sandbox.services.github import builds
+from tests.examples.example_deployment import TASK, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def built(world: World) -> None:
     The app is installed, and a build of a commit runs.
     """
     world.make_task(schedulerId="taskcluster-github")
-    github_builds.put(world.state, BUILD)
+    builds.put(world.state, BUILD)
 
 
 PREPARE: dict[str, Callable[[World], None]] = dict.fromkeys(

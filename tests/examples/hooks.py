@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.world import HOOK, World
+from tests.examples.example_deployment import HOOK, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

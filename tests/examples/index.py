@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.world import World
+    from tests.examples.example_deployment import World
 
 PREPARE: dict[str, Callable[[World], None]] = {}
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.depot import later
+from tests.transfer_env import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.world import World
+    from tests.examples.example_deployment import World
 
 
 def begun(world: World) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.world import QUEUE, World
+from tests.examples.example_deployment import QUEUE, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

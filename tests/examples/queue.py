@@ -7,8 +7,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tests.depot import later, slug
-from tests.examples.world import ARTIFACT, QUEUE, TASK, WORKER, World
+from tests.examples.example_deployment import ARTIFACT, QUEUE, TASK, WORKER, World
+from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.depot import Depot, depot, hung_up
-from tests.examples.world import World, furnish
+from tests.examples.example_deployment import World, furnish
+from tests.transfer_env import Depot, depot, hung_up
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from tccli import app
-from tccli.api import MethodTree
-from tccli.command import Command, Group
+from tccli.cli import app
+from tccli.cli.command import Command, Group
+from tccli.cli.methods import MethodTree
 from tests.examples import commands
+from tests.examples.example_deployment import furnish_task
 from tests.examples.shell import depot, hung_up, shell, world
-from tests.examples.world import furnish_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.examples.example_deployment import World
     from tests.examples.shell import Shell
-    from tests.examples.world import World
 
 __all__ = ["depot", "hung_up", "shell", "world"]
 WIDEST = 96

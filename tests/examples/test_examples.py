@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli import references
-from tccli.references import words
+from tccli.references import method_docs
+from tests.examples.example_deployment import INDEX_PATH, TASK, furnish_task
 from tests.examples.shell import depot, hung_up, shell, world
-from tests.examples.world import INDEX_PATH, TASK, furnish_task
 
 if TYPE_CHECKING:
+    from tests.examples.example_deployment import World
     from tests.examples.shell import Shell
-    from tests.examples.world import World
 
 __all__ = ["depot", "hung_up", "shell", "world"]
-EXAMPLES = [(service, method) for service in references.service_names() for method in words.method_names(service)]
+EXAMPLES = [(service, method) for service in references.service_names() for method in method_docs.method_names(service)]
 
 
 @pytest.mark.parametrize(("service", "method"), EXAMPLES, ids=[f"{service}.{method}" for service, method in EXAMPLES])
@@ -30,7 +30,7 @@ def test_the_example_of_a_method_runs(world: World, shell: Shell, service: str, 
     preparations = import_module(f"tests.examples.{service.replace('-', '_')}")
     preparations.PREPARE.get(method, lambda _world: None)(world)
     furnish_task(world)
-    done = shell.run(words.of_method(service, method).example, world)
+    done = shell.run(method_docs.of_method(service, method).example, world)
 
     assert preparations.ENDS_WITH.get(method, 0) == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()

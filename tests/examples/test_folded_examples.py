@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli import references
-from tccli.documents.folding import folded
-from tccli.documents.man_parts import CODE_WIDTH
-from tccli.references import words
+from tccli.docgen.man.folding import folded
+from tccli.docgen.man.parts import CODE_WIDTH
+from tccli.references import method_docs
+from tests.examples.example_deployment import furnish_task
 from tests.examples.shell import depot, hung_up, shell, world
 from tests.examples.test_commands import COMMANDS, EXAMPLES, examples_of
-from tests.examples.world import furnish_task
 
 if TYPE_CHECKING:
+    from tests.examples.example_deployment import World
     from tests.examples.shell import Shell
-    from tests.examples.world import World
 
 __all__ = ["depot", "hung_up", "shell", "world"]
 OF_METHODS = [
-    (service.replace("-", "_"), method, words.of_method(service, method).example)
+    (service.replace("-", "_"), method, method_docs.of_method(service, method).example)
     for service in references.service_names()
-    for method in words.method_names(service)
+    for method in method_docs.method_names(service)
 ]
 OF_COMMANDS = [("commands", name, examples_of(COMMANDS[name])[number]) for name, number in EXAMPLES]
 FOLDED = [each for each in (*OF_METHODS, *OF_COMMANDS) if each[2] != folded(each[2], CODE_WIDTH)]

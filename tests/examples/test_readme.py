@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.depot import later
+from tests.examples.example_deployment import ARTIFACT, QUEUE, TASK, furnish_task
 from tests.examples.shell import depot, hung_up, shell, world
-from tests.examples.world import ARTIFACT, QUEUE, TASK, furnish_task
+from tests.transfer_env import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.examples.example_deployment import World
     from tests.examples.shell import Shell
-    from tests.examples.world import World
 
 __all__ = ["depot", "hung_up", "shell", "world"]
 README = Path(__file__).parent.parent.parent / "README.md"

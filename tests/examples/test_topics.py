@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 import tccli
-from tccli import errors, markdown, topics
-from tests.depot import depot, hung_up
+from tccli import errors, topics
+from tccli.cli.help import markdown
+from tests.examples.example_deployment import QUEUE, TASK, furnish_task
 from tests.examples.queue import claimed
 from tests.examples.shell import shell, world
-from tests.examples.world import QUEUE, TASK, furnish_task
+from tests.transfer_env import depot, hung_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.examples.example_deployment import World
     from tests.examples.shell import Shell
-    from tests.examples.world import World
 
 __all__ = ["depot", "hung_up", "shell", "world"]
 PACKAGE = Path(tccli.__file__).parent
@@ -180,9 +181,9 @@ def test_a_topic_names_only_what_there_is(name: str) -> None:
     """
     Options that it mentions are options of some command.
     """
-    from tccli.app import root
-    from tccli.documents.surface import read
-    from tccli.options import Settings
+    from tccli.cli.app import root
+    from tccli.cli.options import Settings
+    from tccli.docgen.surface import read
 
     options = [option for entry in read(root, Settings()).walk() for option in entry.options]
     known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.world import QUEUE, STATIC_SECRET, WORKER, World
+from tests.examples.example_deployment import QUEUE, STATIC_SECRET, WORKER, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT6
 
 from tccli import references
 from tccli.errors import UsageError
-from tccli.references.entries import NOT_IDEMPOTENT
+from tccli.references.model import NOT_IDEMPOTENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

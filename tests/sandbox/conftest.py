@@ -15,7 +15,7 @@ import mohawk
 import pytest
 import taskcluster
 
-from tests.sandbox.heard import Heard
+from tests.sandbox.amqp_listener import Heard
 from tests.sandbox.queues import Queue
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import taskcluster.download
 import taskcluster.helper
 import taskcluster.upload
 
-from tccli.sandbox.services import task_claims
+from tccli.sandbox.services.queue import claims
 from tests.sandbox.conftest import Run, fetch, moment
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_work_is_waited_for(send: Send, monkeypatch: pytest.MonkeyPatch) -> None
     """
     An empty list in the end, if none comes.
     """
-    monkeypatch.setattr(task_claims, "PATIENCE", 0.3)
+    monkeypatch.setattr(claims, "PATIENCE", 0.3)
     worker = {"workerGroup": "g", "workerId": "w"}
 
     assert {"tasks": []} == send("POST", f"{QUEUE}/claim-work/proj%2Fci", worker).json

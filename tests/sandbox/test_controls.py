@@ -12,7 +12,7 @@ import pytest
 import taskcluster
 import taskcluster.exceptions
 
-from tccli.sandbox.mischief import Mischief, parse, parse_share, read_answers
+from tccli.sandbox.testing.fault_injection import Mischief, parse, parse_share, read_answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

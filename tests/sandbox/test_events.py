@@ -14,7 +14,7 @@ from tests.sandbox.queues import API, DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from tccli.sandbox.server import Server
-    from tests.sandbox.heard import Heard
+    from tests.sandbox.amqp_listener import Heard
     from tests.sandbox.queues import Queue
 
 WORKER = "group.worker"

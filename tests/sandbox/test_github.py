@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.services import github_builds
+from tccli.sandbox.services.github import builds as github_builds
 from tests.sandbox.conftest import moment
 
 if TYPE_CHECKING:

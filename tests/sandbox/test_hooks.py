@@ -11,7 +11,8 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.clock import from_json
-from tccli.sandbox.services import hook_schedule, hook_triggers, outbox
+from tccli.sandbox.services.hooks import schedule, triggers
+from tccli.sandbox.services.notify import outbox
 from tests.sandbox.conftest import moment
 
 if TYPE_CHECKING:
@@ -274,8 +275,8 @@ def test_messages_fire_hooks(send: Send, sandbox_server: Server, pattern: str, k
     send("PUT", f"{HOOKS}/g/h", hook(bindings=bindings))
     state = sandbox_server.sandbox.state
 
-    assert fired == asyncio.run(hook_triggers.hear(state, "e", key, {"x": 1}))
-    assert 0 == asyncio.run(hook_triggers.hear(state, "other", key, {}))
+    assert fired == asyncio.run(triggers.hear(state, "e", key, {"x": 1}))
+    assert 0 == asyncio.run(triggers.hear(state, "other", key, {}))
     assert (200 if fired else 404) == send("GET", f"{HOOKS}/g/h/last-fires").status
 
 
@@ -307,4 +308,4 @@ def test_schedules_are_those_of_the_service(pattern: str, after: str, expected: 
     """
     Seconds first where there are six fields, and all of it in UTC.
     """
-    assert from_json(expected) == hook_schedule.next_date([pattern], from_json(after))
+    assert from_json(expected) == schedule.next_date([pattern], from_json(after))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.services.index import index_task
+from tccli.sandbox.services.index.tasks import index_task
 from tests.sandbox.conftest import fetch, moment
 
 if TYPE_CHECKING:

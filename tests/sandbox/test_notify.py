@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.services import outbox
+from tccli.sandbox.services.notify import outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ from tests.sandbox.conftest import moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.sandbox.amqp_listener import Heard
     from tests.sandbox.conftest import Reply
-    from tests.sandbox.heard import Heard
 
     Send = Callable[..., Reply]
 

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tccli.sandbox import signature
-from tccli.sandbox.certificates import Issuer, SignatureError, parse_ext, sign_certificate, temporary_token
+from tccli.sandbox.auth import signature
+from tccli.sandbox.auth.certificates import Issuer, SignatureError, parse_ext, sign_certificate, temporary_token
+from tccli.sandbox.auth.signature import Signed
 from tccli.sandbox.clock import DAY, MINUTE
-from tccli.sandbox.signature import Signed
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 NOW = 1_500_000_000_000

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.services import outbox, worker_table
-from tccli.sandbox.services.worker_table import Worker
+from tccli.sandbox.services.notify import outbox
+from tccli.sandbox.services.worker_manager import worker_table
+from tccli.sandbox.services.worker_manager.worker_table import Worker
 from tests.sandbox.conftest import moment
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.retries import RetryPolicy
-    from tccli.core.transport import HttpTransport
+    from tccli.core.http.retry import RetryPolicy
+    from tccli.core.http.transport import HttpTransport
 
 
 class Meter:

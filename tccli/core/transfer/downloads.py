@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 from typing import IO, TYPE_CHECKING
 
-from tccli.core.decoding import PlainReader
 from tccli.core.files import check_target, is_special
+from tccli.core.http.decoding import PlainReader
+from tccli.core.transfer.digests import StreamHashes, compare
 from tccli.core.transfer.file_download import WORTH_KEEPING, FileDownload
-from tccli.core.transfer.hashing import StreamHashes, compare
-from tccli.core.transfer.partials import Partial
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import ChangedError
-from tccli.core.transfer.wanted import Outcome, Wanted, verified
+from tccli.core.transfer.request import Outcome, Wanted, verified
+from tccli.core.transfer.resume import Partial
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:

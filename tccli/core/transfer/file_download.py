@@ -12,13 +12,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tccli.core.decoding import PlainReader
 from tccli.core.files import new_mode, whole_file
-from tccli.core.transfer.hashing import BLOCK, FileHashes, StreamHashes, compare
-from tccli.core.transfer.partials import GRAIN, Partial
+from tccli.core.http.decoding import PlainReader
+from tccli.core.transfer.digests import BLOCK, FileHashes, StreamHashes, compare
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import Facts
-from tccli.core.transfer.wanted import Outcome, Wanted, verified
+from tccli.core.transfer.request import Outcome, Wanted, verified
+from tccli.core.transfer.resume import GRAIN, Partial
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:

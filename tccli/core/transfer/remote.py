@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from tccli import __version__
-from tccli.core.messages import Request
-from tccli.core.retries import retry_after
-from tccli.core.tracing import masked_url
-from tccli.core.transport import hang_up
+from tccli.core.http.messages import Request
+from tccli.core.http.redact import masked_url
+from tccli.core.http.retry import retry_after
+from tccli.core.http.transport import hang_up
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
+    from tccli.core.http.transport import Stream
     from tccli.core.transfer import Carrier
-    from tccli.core.transport import Stream
 
 MOST_REDIRECTS = 5
 RENEW_BEFORE = 5.0

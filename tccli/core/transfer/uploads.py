@@ -11,16 +11,16 @@ import time
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.core.messages import Request
-from tccli.core.retries import retry_after
-from tccli.core.tracing import masked_url
-from tccli.core.transfer.hashing import StreamHashes
+from tccli.core.http.messages import Request
+from tccli.core.http.redact import masked_url
+from tccli.core.http.retry import retry_after
+from tccli.core.transfer.digests import StreamHashes
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tccli.core.messages import Response
+    from tccli.core.http.messages import Response
     from tccli.core.transfer import Carrier
 
 DEFAULT_TYPE = "application/octet-stream"

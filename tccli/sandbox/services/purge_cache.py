@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, from_json, to_json
-from tccli.sandbox.pages import page
+from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import allow_slashes, handles, patterns, queries, tables
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import from_json, to_json
-from tccli.sandbox.errors import ApiError
-from tccli.sandbox.pages import page
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import allow_slashes, handles, tables
-from tccli.sandbox.services.auth_audit import record
+from tccli.sandbox.services.auth.audit import record
 
 if TYPE_CHECKING:
     import sqlite3

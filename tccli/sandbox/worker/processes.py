@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.worker import guard
+from tccli.sandbox.worker import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ def run(
     reading, writing = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603 - what the task asked for
-            [sys.executable, "-I", "-S", guard.__file__, str(reading), os.path.dirname(folder), *words],
+            [sys.executable, "-I", "-S", supervisor.__file__, str(reading), os.path.dirname(folder), *words],
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.DEVNULL,

@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.completion.values import MOST_AT_ONCE, Question, Value, matching, task_id, values
-from tccli.documents import kinds
+from tccli.docgen.completion import kinds
 from tccli.errors import TcError
+from tests.examples.example_deployment import (
+    ARTIFACT,
+    CLIENT,
+    INDEX_PATH,
+    QUEUE,
+    ROLE,
+    SECRET,
+    TASK,
+    World,
+    furnish_task,
+)
 from tests.examples.shell import world
-from tests.examples.world import ARTIFACT, CLIENT, INDEX_PATH, QUEUE, ROLE, SECRET, TASK, World, furnish_task
 
 __all__ = ["world"]
 

@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.retries import RetryPolicy
-from tccli.core.transfer import downloads, file_download, partials
+from tccli.core.http.retry import RetryPolicy
+from tccli.core.transfer import downloads, file_download, resume
 from tccli.core.transfer.downloads import download_to_file, download_to_stream
-from tccli.core.transfer.partials import Partial
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.wanted import Wanted
+from tccli.core.transfer.request import Wanted
+from tccli.core.transfer.resume import Partial
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
-from tests.depot import QUICK, At, Depot, leftovers, noise, remote
-from tests.rude import Answer, answer
+from tests.http_server import Answer, answer
+from tests.transfer_env import QUICK, At, Depot, leftovers, noise, remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 SIZE = 3 << 20
 DATA = noise(SIZE)
@@ -302,7 +302,7 @@ def test_bytes_are_brought_to_the_disk_on_the_way(
     depot.sandbox.storage.faults.add("status=404,skip=1" if wanted.connections == 1 else "drop=100k,times=1")
     with pytest.raises(NotFoundError):
         download_to_file(remote(source), str(tmp_path / "file"), wanted)
-    monkeypatch.setattr(partials, "boot_id", lambda: "another")
+    monkeypatch.setattr(resume, "boot_id", lambda: "another")
 
     assert 0 < kept(tmp_path / "file") < SIZE
 

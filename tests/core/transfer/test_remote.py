@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.retries import RetryPolicy
+from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import ChangedError, Facts, Location, Remote
 from tccli.errors import (
@@ -20,11 +20,11 @@ from tccli.errors import (
     RejectedError,
     TcError,
 )
-from tests.depot import At, carrier, noise, remote
-from tests.rude import DROPPED, Answer, Received, answer
+from tests.http_server import DROPPED, Answer, Received, answer
+from tests.transfer_env import At, carrier, noise, remote
 
 if TYPE_CHECKING:
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 DATA = noise(5000)
 

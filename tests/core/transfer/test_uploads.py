@@ -14,18 +14,18 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from tccli.core.retries import RetryPolicy
+from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.uploads import ExpiredUrlError, Upload, opened, put
 from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
-from tests.depot import QUICK, carrier, noise
-from tests.rude import DROPPED, Answer, answer
+from tests.http_server import DROPPED, Answer, answer
+from tests.transfer_env import QUICK, carrier, noise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import RunningSandbox
-    from tests.rude import Rude
+    from tests.http_server import Rude
 
 DATA = noise(3 << 20)
 HEADERS = {"Content-Type": "text/x", "Content-Length": "WRONG", "Content-Encoding": "identity", "x-meta": "1"}

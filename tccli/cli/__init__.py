@@ -1,0 +1,3 @@
+"""
+The click layer: everything that imports click and is not a command.
+"""

@@ -1,0 +1,296 @@
+"""
+The commands that download: ``tc download artifact`` and ``tc download-artifact`` are one, and so for objects.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.options import Settings, pass_settings
+from tccli.errors import LocalFileError, TcError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tccli.core.client import Client
+    from tccli.core.transfer.remote import Source
+    from tccli.core.transfer.request import Outcome, Wanted
+
+AT_ONCE = 40
+"""Artifacts that are fetched side by side when a pattern names several: a few more than a server answers at once."""
+
+
+def _options() -> list[click.Parameter]:
+    return [
+        click.Option(["-o", "--output", "target"], metavar="FILE|DIR|-", help="Where to; - is stdout."),
+        click.Option(["--checksum"], metavar="sha256:HEX", help="Verify it by this, too; repeatable.", multiple=True),
+        click.Option(["--connections"], type=click.IntRange(1, 64), metavar="N", help="At most so many; else by need."),
+        click.Option(["--compressed"], is_flag=True, help="Keep the encoding in which it is stored."),
+    ]
+
+
+def artifact_command(words: str) -> click.Command:
+    """
+    Return the command that downloads artifacts.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
+    """
+    return Command(
+        words.rsplit(maxsplit=1)[-1],
+        callback=pass_settings(_download_artifact),
+        params=[
+            click.Argument(["words"], nargs=-1, metavar="[TASK] [RUN] NAME [FILE]"),
+            click.Option(
+                ["--index", "index_path"], metavar="PATH", help="Find the task in the index, instead of TASK."
+            ),
+            *_options(),
+            click.Option(["--managed-only"], is_flag=True, help="Refuse what is stored outside of the deployment."),
+            click.Option(["--list", "only_list"], is_flag=True, help="Print the matching names; fetch nothing."),
+        ],
+        short_help="Download an artifact of a task, or all that match a pattern",
+        examples=(
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ public/build/target.tar.gz",
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 'public/build/*.gz' -o builds",
+            f"tc {words} --index example.v1.nightly public/build/target.tar.gz -o - | sha256sum",
+        ),
+        help=(
+            "Download an artifact of a task; of its latest run, unless RUN is given. TASK may be the task's address in "
+            "the web.\n\n"
+            "NAME may be a pattern, such as 'public/build/*.apk': then all that match are fetched, into a folder that "
+            "mirrors their names. * stops at a slash, ** does not.\n\n"
+            "The file appears when it is whole and right. An interrupted download is taken up by the next."
+        ),
+    )
+
+
+def object_command(words: str) -> click.Command:
+    """
+    Return the command that downloads an object.
+
+    Args:
+        words: How it is called: in one word, or as a command of a group.
+    """
+    return Command(
+        words.rsplit(maxsplit=1)[-1],
+        callback=pass_settings(_download_object),
+        params=[
+            click.Argument(["object_name"], metavar="NAME"),
+            click.Argument(["file"], metavar="[FILE]", required=False),
+            *_options(),
+        ],
+        short_help="Download an object",
+        examples=(f"tc {words} example/target.tar.gz", f"tc {words} example/target.tar.gz latest.tar.gz"),
+        help=(
+            "Download an object of the object service, verified by its hashes.\n\n"
+            "The file appears when it is whole and right. An interrupted download is taken up by the next."
+        ),
+    )
+
+
+def _download_object(
+    settings: Settings, object_name: str, file: str | None, target: str | None, **options: Any
+) -> None:
+    from tccli.core.artifacts.objects import ObjectSource
+
+    wanted = _wanted(options)
+    path = _target(file, target or settings.output, object_name)
+    _download_one(settings, ObjectSource(settings.client(), object_name), path, wanted)
+
+
+def _download_artifact(
+    settings: Settings, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
+) -> None:
+    from tccli.core.artifacts import ArtifactSource, artifact_names
+    from tccli.core.artifacts.paths import is_pattern, matching
+
+    task, run, name, file = _artifact_words(words, by_index=index_path is not None)
+    wanted = _wanted(options)
+    target = target or settings.output
+    write = settings.writer() if options["only_list"] else None
+    is_one = not is_pattern(name) and not options["only_list"]
+    path = _target(file, target, name) if is_one else ""
+    client = settings.client()
+    task, run = _task(client, task, run, index_path)
+    if is_one:
+        source = ArtifactSource(client, task, run, name, managed_only=options["managed_only"])
+        _download_one(settings, source, path, wanted)
+        return
+    artifacts = {artifact["name"]: artifact for artifact in artifact_names(client, task, run)}
+    found = matching(name, artifacts)
+    if write is not None:
+        from tccli.output import Answer
+
+        bare = settings.format is None and settings.jq is None
+        write(Answer(found, is_text=True) if bare else Answer([[artifacts[each] for each in found]]))
+    if not found:
+        from tccli.errors import NotFoundError
+
+        raise NotFoundError(
+            f"no artifact of task {task} matches {name!r}", status=404, hint="--list '**' shows them all"
+        )
+    if write is None:
+        if wanted.hashes:
+            raise UsageError("--checksum is for one artifact, not for a pattern")
+        sources = {
+            each: ArtifactSource(client, task, run, each, managed_only=options["managed_only"]) for each in found
+        }
+        _download_many(settings, sources, target or file or ".", wanted)
+
+
+def _artifact_words(words: tuple[str, ...], *, by_index: bool) -> tuple[str, str | None, str, str | None]:
+    """
+    Tell task, run, name and file apart: a run is a number.
+    """
+    rest = list(words)
+    task = "" if by_index else rest.pop(0) if rest else ""
+    run = rest.pop(0) if len(rest) > 1 and rest[0].isascii() and rest[0].isdigit() and not by_index else None
+    if not rest or (not task and not by_index):
+        what = "NAME" if task or by_index else "TASK and NAME"
+        raise UsageError(f"missing argument {what}", hint="usage: tc download-artifact TASK [RUN] NAME [FILE]")
+    if len(rest) > 2:
+        raise UsageError(f"surplus argument {rest[2]!r}", hint="usage: tc download-artifact TASK [RUN] NAME [FILE]")
+    return task, run, rest[0], rest[1] if len(rest) == 2 else None
+
+
+def _task(client: Client, task: str, run: str | None, index_path: str | None) -> tuple[str, str | None]:
+    """
+    Return task id and run of a task that is named by its id, by its web address or by an index path.
+    """
+    from tccli import references
+
+    if index_path is not None:
+        return str(client.value(references.method("index", "findTask"), [index_path])["taskId"]), None
+    if not re.match(r"https?://", task):
+        return task, run
+    found = re.fullmatch(r"(https?://[^?#]+?)/tasks/([A-Za-z0-9_-]{22})(?:/runs/([0-9]+))?(?:[/?#].*)?", task)
+    if not found:
+        raise UsageError(f"{task} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
+    if found[1] != client.account.root_url:
+        raise UsageError(f"{task} is not a task of {client.account.root_url}", hint=f"give --root-url {found[1]}")
+    return found[2], run or found[3]
+
+
+def _wanted(options: Mapping[str, Any]) -> Wanted:
+    from tccli.core.transfer.digests import parse_checksum
+    from tccli.core.transfer.request import Wanted
+
+    hashes = dict(parse_checksum(text) for text in options["checksum"])
+    if hashes and options["compressed"]:
+        raise UsageError("--checksum is of the decoded bytes, and --compressed keeps them encoded")
+    return Wanted(options["connections"], hashes, options["compressed"])
+
+
+def _target(file: str | None, target: str | None, name: str) -> str:
+    """
+    Return the path to write to, ``-`` for stdout; what is wrong with it is said now, before anything is fetched.
+    """
+    from tccli.core.artifacts.paths import last_part
+    from tccli.core.files import check_target
+
+    if file is not None and target is not None:
+        raise UsageError(f"both {file!r} and -o {target!r} say where to")
+    path = file if file is not None else target
+    if path == "-":
+        if sys.stdout is None:
+            raise LocalFileError("stdout is closed")
+        return path
+    if path is None:
+        path = last_part(name)
+    elif path.endswith("/") or os.path.isdir(path):
+        path = os.path.join(path, last_part(name))
+    check_target(path)
+    return path
+
+
+def _download_one(settings: Settings, source: Source, path: str, wanted: Wanted) -> None:
+    from tccli.cli.progress import shown, summary
+    from tccli.core.transfer.downloads import download_to_file, download_to_stream
+    from tccli.core.transfer.remote import Remote
+
+    carrier = settings.carrier()
+    started = time.monotonic()
+    with shown(settings, os.path.basename(path), carrier.meter):
+        if path == "-":
+            outcome = download_to_stream(Remote(source, carrier), sys.stdout.buffer, wanted)
+        else:
+            outcome = download_to_file(Remote(source, carrier), path, wanted)
+    kept = f", {carrier.meter.kept} bytes of it from an earlier run" if carrier.meter.kept else ""
+    where = "wrote it to stdout" if path == "-" else f"wrote {path}"
+    settings.note(f"{where}: {summary(outcome.size, time.monotonic() - started, outcome.verified)}{kept}")
+
+
+def _places(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
+    """
+    Return where below *folder* each name has its place, and the errors of those that have none.
+    """
+    from tccli.core.artifacts.paths import place_below
+
+    if folder == "-":
+        raise UsageError("a pattern needs a folder, and - is none")
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"{folder} is not a folder")
+    paths: dict[str, str] = {}
+    failed: list[TcError] = []
+    for name in names:
+        try:
+            paths[name] = place_below(folder, name)
+        except TcError as error:
+            failed.append(error)
+            settings.note(str(error))
+    return paths, failed
+
+
+def _download_many(settings: Settings, sources: Mapping[str, Source], folder: str, wanted: Wanted) -> None:
+    """
+    Download each source to the place below *folder* that its name says; one that fails does not keep the others.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+    from dataclasses import replace
+
+    from tccli.cli.progress import shown, summary
+    from tccli.core.transfer import Meter
+    from tccli.core.transfer.downloads import download_to_file
+    from tccli.core.transfer.file_download import MOST_CONNECTIONS
+    from tccli.core.transfer.remote import Remote
+
+    paths, failed = _places(settings, sources, folder)
+    carrier = settings.carrier()
+    each = replace(wanted, connections=wanted.connections or max(1, MOST_CONNECTIONS // len(sources)))
+    overall = Meter()
+    overall.begin(None)
+    remotes = {name: Remote(sources[name], replace(carrier, meter=Meter(overall))) for name in paths}
+
+    def download(name: str) -> Outcome:
+        return download_to_file(remotes[name], paths[name], each)
+
+    started = time.monotonic()
+    verified: set[str] = set()
+    with ThreadPoolExecutor(min(AT_ONCE, len(sources))) as pool, shown(settings, folder, overall):
+        futures = [pool.submit(download, name) for name in paths]
+        try:
+            for future in futures:
+                try:
+                    verified.update(future.result().verified)
+                except TcError as error:
+                    failed.append(error)
+                    settings.note(str(error))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for remote in remotes.values():
+                remote.stop()
+            raise
+    done = len(sources) - len(failed)
+    total = summary(overall.done, time.monotonic() - started, tuple(sorted(verified)))
+    settings.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
+    if failed:
+        first = failed[0]
+        first.message = f"{len(failed)} of {len(sources)} artifacts could not be fetched, such as {first.message}"
+        raise first

@@ -1,0 +1,3 @@
+"""
+Help: its layout, the documentation of methods, and Markdown.
+"""

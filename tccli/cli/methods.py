@@ -1,0 +1,301 @@
+"""
+From a reference entry to a command: the only dynamic code.
+
+``tc queue task``, ``tc api queue task``, ``tc url queue task`` and ``tc signed-url queue task`` are the same tree of
+services and methods with another callback at its leaves.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tccli import names
+from tccli.cli.command import Command, Group
+from tccli.cli.help.methods import parameter, said, said_by_deployment, said_of_service, sections
+from tccli.cli.options import Settings, settings_of
+from tccli.errors import UsageError
+from tccli.references import method_docs
+from tccli.references.headings import grouped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tccli.references import Library, Method
+    from tccli.references.method_docs import Words
+
+
+class Values(NamedTuple):
+    """
+    What the command line gives for a method: path arguments in order, the query options that are given, and the rest.
+    """
+
+    args: Sequence[str]
+    query: Mapping[str, str]
+    options: Mapping[str, Any]
+
+
+class MethodTree(Group):
+    """
+    Services as groups, their methods as commands.
+
+    Args:
+        make: Makes the command for a method.
+    """
+
+    def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
+        super().__init__(*args, subcommand_metavar="SERVICE METHOD [ARGS]...", **kwargs)
+        self.kind = "service"
+        self._make = make
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """
+        Return the services' names.
+        """
+        return settings_of(ctx).library().service_names()
+
+    def load(self, ctx: click.Context, name: str) -> click.Command:
+        """
+        Return a service's group.
+        """
+        return ServiceGroup(settings_of(ctx).library(), name, make=self._make)
+
+
+class ServiceGroup(Group):
+    """
+    The methods of one service.
+    """
+
+    def __init__(self, library: Library, service: str, *, make: Callable[[Method], click.Command]) -> None:
+        super().__init__(service, help=library.service_summary(service) + ".", subcommand_metavar="METHOD [ARGS]...")
+        self.kind = "method"
+        self._library = library
+        self._service = service
+        self._make = make
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """
+        Return the methods' names.
+        """
+        return self._library.method_names(self._service)
+
+    def load(self, _ctx: click.Context, name: str) -> click.Command:
+        """
+        Return a method's command.
+        """
+        return self._make(self._library.method(self._service, name))
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write a line for each method.
+        """
+        for heading, methods in grouped(self._library.service(self._service).methods.values()):
+            with formatter.section(heading):
+                formatter.write_dl([(method.name, method.summary) for method in methods])
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the summary, and what there is to know of the service.
+        """
+        super().format_help_text(ctx, formatter)
+        _write_own(formatter, method_docs.of_service(self._service).paragraphs)
+        _write_foreign(formatter, said_of_service(self._library, self._service))
+
+
+class MethodCommand(Command):
+    """
+    A command that takes a method's arguments and query options.
+
+    Args:
+        method: Whose.
+        run: What it does with them.
+        options: Options beside the method's own.
+        has_example: Whether the method's example is one of this command.
+    """
+
+    def __init__(
+        self,
+        method: Method,
+        run: Callable[[Settings, Method, Values], None],
+        options: Sequence[click.Option],
+        *,
+        has_example: bool = False,
+    ) -> None:
+        self.method = method
+        self._run = run
+        # An option may be hidden by one of the method's own.
+        self._unsaid = {str(option.name): None for option in options}
+        self._has_example = has_example
+        super().__init__(
+            method.name,
+            callback=self._call,
+            params=[*_arguments(method), *_query_options(method), *_free(options, method)],
+            help=method.summary + ".",
+            short_help=method.summary,
+        )
+
+    @property
+    def examples(self) -> Sequence[str]:
+        """
+        The method's example, read only when somebody asks.
+        """
+        example = self._words.example if self._has_example else ""
+        return (example,) if example else ()
+
+    @cached_property
+    def _words(self) -> Words:
+        return said(self.method)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write the summary, what there is to know, and the facts of the reference.
+        """
+        super().format_help_text(ctx, formatter)
+        _write_own(formatter, self._words.paragraphs)
+        _write_foreign(formatter, said_by_deployment(self.method))
+        for section in sections(self.method):
+            with formatter.section(section.heading):
+                formatter.write_dl(section.rows)
+
+    def _call(self, **values: Any) -> None:
+        ctx = click.get_current_context()
+        args = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
+        query = {name: values.pop(f"query_{name}") for name in self.method.query}
+        given = {name: value for name, value in query.items() if value is not None}
+        _check_query(self.method, given)
+        self._run(settings_of(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
+
+
+def _write_own(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
+    """
+    Write what there is to know, below the summary.
+    """
+    if paragraphs:
+        from tccli.cli.help.formatter import write_paragraphs
+
+        formatter.write_paragraph()
+        with formatter.indentation():
+            write_paragraphs(formatter, paragraphs)
+
+
+def _write_foreign(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
+    """
+    Write what the deployment says, so that nobody takes it for words of ours.
+    """
+    if paragraphs:
+        from tccli.cli.help.formatter import write_paragraphs
+
+        with formatter.section("In the words of the deployment"):
+            write_paragraphs(formatter, paragraphs)
+
+
+def call_command(method: Method) -> click.Command:
+    """
+    Return the command that calls *method*.
+    """
+    return MethodCommand(method, _call, _call_options(method), has_example=True)
+
+
+def _call(settings: Settings, method: Method, values: Values) -> None:
+    # Loaded only now: most of what a method's command is asked for is its help.
+    from tccli.cli import call
+
+    call.call(settings, method, values)
+
+
+def service_group(library: Library, service: str) -> click.Command:
+    """
+    Return the group that calls the methods of *service*.
+    """
+    return ServiceGroup(library, service, make=call_command)
+
+
+def _arguments(method: Method) -> list[click.Argument]:
+    # Numbered, since click folds the case of an argument's name.
+    return [_argument(method, place, name) for place, name in enumerate(method.args)]
+
+
+def _argument(method: Method, place: int, name: str) -> click.Argument:
+    if method.may_be_empty(name):
+        return click.Argument([f"arg_{place}"], metavar=f"[<{name}>]", required=False, default="")
+    return click.Argument([f"arg_{place}"], metavar=f"<{name}>")
+
+
+def _query_options(method: Method) -> list[click.Option]:
+    return [
+        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=parameter(method, name))
+        for name in method.query
+    ]
+
+
+def _free(options: Sequence[click.Option], method: Method) -> list[click.Option]:
+    """
+    Return the options whose names the method's own leave free.
+    """
+    taken = {names.fold(name) for name in method.query}
+    return [option for option in options if not taken & {names.fold(name.lstrip("-")) for name in option.opts}]
+
+
+def _call_options(method: Method) -> list[click.Option]:
+    options = []
+    if method.takes_payload:
+        options += [
+            click.Option(["--data"], metavar="JSON|@FILE|@-", help="The payload, else read from stdin; .yml is YAML."),
+            click.Option(
+                ["--set", "set_"],
+                metavar="PATH=TEXT|PATH:=JSON",
+                multiple=True,
+                help="Change the payload; repeatable.",
+            ),
+            click.Option(["--no-validate"], is_flag=True, help="Do not hold the payload against the schema."),
+        ]
+    if method.is_paged:
+        options.append(click.Option(["--paginate"], is_flag=True, help="Fetch all pages, as one document."))
+    return [*options, click.Option(["--dry-run"], is_flag=True, help="Print the request and send nothing.")]
+
+
+def _check_query(method: Method, query: Mapping[str, str]) -> None:
+    limit = query.get("limit", "1")
+    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise UsageError(f"{method.id}: --limit is a whole number of at least 1, not {limit!r}")
+    if query.get("continuationToken") == "":
+        raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out for the first page")
+
+
+def api_tree() -> click.Command:
+    """
+    Return ``tc api``: the services once more, for scripts that come from the Go client.
+    """
+    return MethodTree(
+        "api",
+        make=call_command,
+        help="Call an API method: tc api queue task is tc queue task.",
+        examples=("tc api queue task fN1SbArXTPSVFNUvaOlinQ",),
+    )
+
+
+def method_tree(
+    name: str,
+    run: Callable[[Settings, Method, Values], None],
+    options: Callable[[], Sequence[click.Option]],
+    summary: str,
+    *,
+    examples: Sequence[str],
+) -> click.Command:
+    """
+    Return a group in which every method's command does *run*.
+
+    Args:
+        options: Makes the options beside the method's own, for each command anew.
+        examples: As of any command.
+    """
+    make = partial(_leaf, run=run, options=options)
+    return MethodTree(name, make=make, help=summary, examples=examples)
+
+
+def _leaf(
+    method: Method, *, run: Callable[[Settings, Method, Values], None], options: Callable[[], Sequence[click.Option]]
+) -> click.Command:
+    return MethodCommand(method, run, options())

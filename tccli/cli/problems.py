@@ -1,0 +1,49 @@
+"""
+What is said of a document that was held against a schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.errors import NegativeAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tccli.cli.options import Settings
+    from tccli.core.schemas.validate import Problem
+    from tccli.output import Answer
+
+
+def say(
+    settings: Settings, write: Callable[[Answer], None], problems: Sequence[Problem], document: str, schema: str
+) -> None:
+    """
+    Write the problems, a line each, or as data where that is asked for; then the verdict for people.
+
+    Args:
+        document: What was checked, in words.
+        schema: What it was held against, in words.
+
+    Raises:
+        NegativeAnswerError: There are problems.
+    """
+    from tccli.output import Answer
+
+    if settings.format in {None, "raw"} and settings.jq is None:
+        write(Answer([_visible(str(problem)) for problem in problems], is_text=True))
+    else:
+        rows = [{"path": each.path, "expected": each.expected, "found": each.found} for each in problems]
+        write(Answer([rows], is_table=True))
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise NegativeAnswerError(f"{document} does not match {schema}: {count}")
+    settings.note(f"{document} matches {schema}")
+
+
+def _visible(line: str) -> str:
+    """
+    Return a line with control characters written out: names in a document may hold any, line breaks too.
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)

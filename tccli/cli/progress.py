@@ -1,0 +1,94 @@
+"""
+How far a transfer has come, for the person who waits: a bar on a terminal, a line a minute in a log.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tccli.cli.options import Settings
+    from tccli.core.transfer import Meter
+
+LOG_SECONDS = 60.0
+REFRESH_SECONDS = 0.1
+
+
+@contextmanager
+def shown(settings: Settings, name: str, meter: Meter) -> Iterator[None]:
+    """
+    Show *meter* on stderr while the context lasts, unless that is to be quiet.
+    """
+    if settings.quiet or sys.stderr is None:
+        yield
+        return
+    over = threading.Event()
+    show = _bar if sys.stderr.isatty() else _log
+    thread = threading.Thread(target=show, args=(name, meter, over.wait), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def size(count: float) -> str:
+    """
+    Return a number of bytes as people read it.
+    """
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def summary(count: int, seconds: float, verified: tuple[str, ...]) -> str:
+    """
+    Return what a transfer came to: size, time, rate, and what was checked.
+    """
+    rate = f"{size(count / seconds)}/s" if seconds > 0 else "at once"
+    checked = f"verified by {' and '.join(verified)}" if verified else "with nothing to verify it by"
+    return f"{size(count)} in {seconds:.1f} s ({rate}), {checked}"
+
+
+def _bar(name: str, meter: Meter, wait: Callable[[float], bool]) -> None:
+    # Most transfers are over before anybody could read a bar, and before what draws it were loaded.
+    if wait(0.5):
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.text import Text
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(str(Text(name)), total=meter.total)
+        while True:
+            ended = wait(REFRESH_SECONDS)
+            progress.update(task, total=meter.total, completed=meter.done)
+            if ended:
+                return
+
+
+def _log(name: str, meter: Meter, wait: Callable[[float], bool]) -> None:
+    started = time.monotonic()
+    while not wait(LOG_SECONDS):
+        rate = (meter.done - meter.kept) / (time.monotonic() - started)
+        total = f" of {size(meter.total)} ({meter.done / meter.total:.0%})" if meter.total else ""
+        left = f", {(meter.total - meter.done) / rate:.0f} s left" if meter.total and rate > 0 else ""
+        click.echo(f"tc: {name}: {size(meter.done)}{total}, {size(rate)}/s{left}", err=True)

@@ -1,0 +1,111 @@
+"""
+The object service's protocols: where an object's bytes are, and how they get there.
+
+Source: the object service's documentation of its upload and download methods.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from tccli import references
+from tccli.core.payload import encode
+from tccli.core.times import parse_timestamp
+from tccli.core.transfer.digests import ACCEPTED
+from tccli.core.transfer.remote import Location
+from tccli.core.transfer.uploads import MOST_URLS, ExpiredUrlError, put
+from tccli.errors import BrokenAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tccli.core.client import Client
+    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.uploads import Upload
+
+LARGEST_INLINE = 8192
+
+
+class ObjectSource:
+    """
+    An object, to be downloaded.
+    """
+
+    def __init__(self, client: Client, name: str) -> None:
+        self.name = f"object {name}"
+        self.identity: Mapping[str, Any] = {"object": name, "deployment": client.account.root_url}
+        self._client = client
+        self._object = name
+
+    def locate(self) -> Location:
+        """
+        Ask the object service for a URL.
+
+        Raises:
+            BrokenAnswerError: It offers no way, or no hash, that is known.
+        """
+        method = references.method("object", "startDownload")
+        answer = self._client.value(method, [self._object], payload=encode({"acceptDownloadMethods": {"getUrl": True}}))
+        if answer.get("method") != "getUrl" or not isinstance(answer.get("url"), str):
+            raise BrokenAnswerError(
+                f"{self.name}: the service offers a download by {answer.get('method')!r}, not getUrl"
+            )
+        hashes = {name: str(digest).lower() for name, digest in answer.get("hashes", {}).items() if name in ACCEPTED}
+        if not hashes:
+            raise BrokenAnswerError(f"{self.name} comes without sha256 or sha512, so nothing says that it is right")
+        return Location(answer["url"], hashes, parse_timestamp(answer["expires"]).timestamp())
+
+
+def upload_object(
+    client: Client, carrier: Carrier, name: str, upload: Upload, *, project_id: str, expires: str, upload_id: str
+) -> dict[str, str]:
+    """
+    Upload an object, and return its digests.
+
+    The object is there only when its upload is finished, and that is said only of bytes that were taken whole.
+
+    Args:
+        expires: A timestamp.
+        upload_id: A slugid that no other unfinished upload has.
+
+    Raises:
+        ServiceError: The service or the storage refuses.
+        NoAnswerError: One of them does not answer.
+        BrokenAnswerError: The service offers no way that is known.
+    """
+    create, finish = (references.method("object", each) for each in ("createUpload", "finishUpload"))
+    proposed: dict[str, Any] = {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}
+    inline = b""
+    if upload.length < LARGEST_INLINE:
+        upload.file.seek(0)
+        inline = upload.file.read()
+        data = base64.b64encode(inline).decode()
+        proposed["dataInline"] = {"contentType": upload.content_type, "objectData": data}
+        proposed["putUrl"]["contentLength"] = upload.length = len(inline)
+    request = encode(
+        {"projectId": project_id, "uploadId": upload_id, "expires": expires, "proposedUploadMethods": proposed}
+    )
+    digests: dict[str, str] | None = None
+    for _ in range(MOST_URLS):
+        chosen = client.value(create, [name], payload=request)["uploadMethod"]
+        # Taken only where it was proposed: anything else would finish an upload of nothing.
+        if chosen.get("dataInline") and "dataInline" in proposed:
+            carrier.meter.begin(upload.length)
+            digests = {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in ACCEPTED}
+            carrier.meter.advance(upload.length)
+            break
+        if "putUrl" not in chosen:
+            raise BrokenAnswerError(f"object {name}: the service offers no upload by putUrl or dataInline")
+        try:
+            url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
+            until = parse_timestamp(chosen["putUrl"]["expires"]).timestamp()
+            digests = put(carrier, url, headers, upload, algorithms=ACCEPTED, expires=until)
+            break
+        except ExpiredUrlError:
+            carrier.report(f"object {name}: the URL to upload to has expired; asking for another")
+    if digests is None:
+        raise BrokenAnswerError(f"object {name}: {MOST_URLS} URLs in a row expired before the upload was done")
+    client.call(finish, [name], payload=encode({"projectId": project_id, "uploadId": upload_id, "hashes": digests}))
+    return digests

@@ -1,0 +1,3 @@
+"""
+HTTP: the transport, retries, TLS, proxies, masking of secrets.
+"""

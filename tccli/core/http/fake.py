@@ -1,0 +1,131 @@
+"""
+Answers from a file instead of a deployment, for testing scripts: the ``fake`` option of the JavaScript client.
+
+The file is JSON: ``{"queue.task": answer, "secrets.get": [answer, …]}``. An answer is a body, or
+``{"status": 404, "body": …}``. Of a list, each call takes the next; where a file of calls is kept, so do the processes
+that share it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.http.messages import Response
+from tccli.errors import ConfigurationError, LocalFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tccli.core.http.messages import Call, Request
+
+
+class FakeTransport:
+    """
+    Answers calls from a file and writes each into another.
+
+    Args:
+        path: The answers.
+        calls_path: Where every call is appended as a JSON line, or None.
+
+    Raises:
+        ConfigurationError: The answers cannot be read.
+    """
+
+    def __init__(self, path: str, calls_path: str | None = None) -> None:
+        self._path = path
+        self._calls_path = calls_path
+        self._answers = _read_answers(path)
+        self._used = _count_calls(calls_path)
+
+    def send(self, request: Request) -> Response:
+        """
+        Answer the call that *request* stands for.
+
+        Raises:
+            ConfigurationError: The file has no answer, or no further one.
+            LocalFileError: The call cannot be written down.
+        """
+        call = request.call
+        if call is None:
+            raise ConfigurationError(f"{request.url} is no API call, and only those can be faked")
+        self._write(call)
+        number = self._used.get(call.method, 0)
+        self._used[call.method] = number + 1
+        if call.method not in self._answers:
+            raise ConfigurationError(f"{call.method}: no answer in {self._path}", hint=f'add "{call.method}": …')
+        answers = self._answers[call.method]
+        if not isinstance(answers, list):
+            return _response(answers)
+        if number >= len(answers):
+            raise ConfigurationError(f"{call.method}: all {len(answers)} answers in {self._path} are used")
+        return _response(answers[number])
+
+    def _write(self, call: Call) -> None:
+        if self._calls_path is None:
+            return
+        line: dict[str, Any] = {"method": call.method, "args": list(call.args), "query": dict(call.query)}
+        if call.payload is not None:
+            line["payload"] = call.payload
+        try:
+            with open(self._calls_path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        except OSError as error:
+            raise LocalFileError(f"cannot write {self._calls_path}: {error.strerror}") from None
+
+
+def _read_answers(path: str) -> dict[str, Any]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the answers in {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"the answers in {path} are not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"the answers in {path} are not an object of methods")
+    return content
+
+
+def _count_calls(path: str | None) -> dict[str, int]:
+    """
+    Count the calls that earlier processes wrote down, by method.
+    """
+    counts: dict[str, int] = {}
+    if path is None:
+        return counts
+    try:
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                method = json.loads(line)["method"]
+                counts[method] = counts.get(method, 0) + 1
+    except FileNotFoundError:
+        return counts
+    except OSError as error:
+        raise LocalFileError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(f"{path} is not a file of calls") from None
+    return counts
+
+
+def _response(answer: Any) -> Response:
+    """
+    Make a response of a body, or of ``{"status": …, "body": …, "headers": …}``.
+    """
+    is_spec = (
+        isinstance(answer, dict)
+        and isinstance(answer.get("status"), int)
+        and answer.keys() <= {"status", "body", "headers"}
+    )
+    if not is_spec:
+        return _json_response(200, answer, {})
+    return _json_response(answer["status"], answer.get("body"), answer.get("headers") or {})
+
+
+def _json_response(status: int, body: Any, headers: Mapping[str, Any]) -> Response:
+    lowered = {name.lower(): str(value) for name, value in headers.items()}
+    if body is None:
+        return Response(status, lowered)
+    return Response(
+        status, {"content-type": "application/json", **lowered}, json.dumps(body, ensure_ascii=False).encode()
+    )

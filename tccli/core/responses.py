@@ -1,0 +1,102 @@
+"""
+What an answer says: a document, or an error in one line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.http.redact import masked_url
+from tccli.errors import BrokenAnswerError, ServiceError, service_error_class
+
+if TYPE_CHECKING:
+    from tccli.core.http.messages import Response
+    from tccli.references import Method
+
+EXCERPT = 200
+
+
+def document(method: Method, response: Response) -> Any:
+    """
+    Return the JSON in an answer.
+
+    Raises:
+        BrokenAnswerError: It is not JSON.
+    """
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError) as error:
+        what = f"the answer is not JSON ({error})"
+        if "location" in response.headers:
+            what = f"the answer is a redirect, {response.status} to {masked_url(response.headers['location'])}"
+        raise BrokenAnswerError(f"{method.id}: {what}", details=_excerpt(response.body, 2000)) from None
+
+
+def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:
+    """
+    Return the error that an answer says, in one line; what else it says is for verbose mode.
+
+    Args:
+        what: Names the call.
+        repeated: Whether the call was tried again where that may help.
+    """
+    try:
+        body = json.loads(response.body)
+    except (ValueError, RecursionError):
+        body = None
+    code = message = trailer = ""
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        code = str(body.get("code") or body.get("reason") or "")
+        message, _, trailer = body["message"].partition("\n---\n")
+    elif isinstance(body, dict) and isinstance(body.get("error"), str):
+        message = body["error"]
+    else:
+        message = _excerpt(response.body, EXCERPT) or "no text"
+    line = " ".join(message.replace("```", "").split())
+    text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({masked_url(url)})"
+    details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
+    return service_error_class(response.status)(
+        text,
+        status=response.status,
+        code=code,
+        hint=_hint(response, line, repeated=repeated),
+        details=details,
+    )
+
+
+def _hint(response: Response, message: str, *, repeated: bool) -> str:
+    """
+    Say what to do about errors that have a usual cause.
+    """
+    if response.status == 401 and "timestamp" in message.lower():
+        return _skew_hint(response.headers.get("date", ""))
+    if response.status >= 500 and not repeated:
+        return "it was not repeated, since the call may have taken effect; --retry-unsafe repeats it"
+    if response.status == 429:
+        return "the service asks for fewer requests"
+    return ""
+
+
+def _skew_hint(date: str) -> str:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        skew = parsedate_to_datetime(date).timestamp() - time.time()
+    except (ValueError, TypeError):
+        return "check this machine's clock"
+    direction = "behind" if skew > 0 else "ahead of"
+    return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
+
+
+def _excerpt(body: bytes, length: int) -> str:
+    """
+    Return the beginning of a body as text without tags and line ends.
+    """
+    text = body[: length * 8].decode("utf-8", "replace")
+    if "<" in text:
+        text = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
+    text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    return text if len(text) <= length else text[: length - 1] + "…"

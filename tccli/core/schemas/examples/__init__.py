@@ -1,0 +1,3 @@
+"""
+Example documents that match a schema.
+"""

@@ -1,0 +1,315 @@
+"""
+Documents that are made from nothing but a schema.
+
+Pure: the clock and randomness are arguments.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from tccli.core.schemas.examples.patterns import LONGEST, PatternError, matching
+from tccli.core.schemas.fields import SLUGID
+from tccli.core.schemas.validate import fits
+from tccli.core.times import format_timestamp, parse_instant
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from random import Random
+
+DEEPEST = 20
+MOST_ITEMS = 100
+FILLER = "example"
+UNLIKELY_TWICE = 8
+"""Characters of random text."""
+BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+BY_FORMAT = {
+    "email": "ci@example.com",
+    "uri": "https://example.com/",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "regex": ".*",
+}
+KINDS = {
+    "properties": "object",
+    "required": "object",
+    "additionalProperties": "object",
+    "items": "array",
+    "pattern": "string",
+    "format": "string",
+    "minLength": "string",
+    "maxLength": "string",
+    "minimum": "number",
+    "maximum": "number",
+}
+
+_Path = tuple[str, ...]
+_Value = TypeVar("_Value")
+
+
+class CannotMakeError(Exception):
+    """
+    Nothing was found that fits.
+    """
+
+
+class Luck(NamedTuple):
+    """
+    What is new every time.
+
+    Attributes:
+        now: Times are counted from it.
+        random: Slugids and other random text are drawn from it.
+    """
+
+    now: datetime
+    random: Random
+
+
+def make(
+    schema: Mapping[str, Any],
+    luck: Luck,
+    *,
+    full: bool = False,
+    known: Callable[[_Path], Iterable[Any]] = lambda _path: (),
+    needed: tuple[str, ...] = (),
+) -> Any:
+    """
+    Return a document that should fit a schema that stands alone; whoever uses it checks that.
+
+    Args:
+        known: The values that a field may have, best first; what does not fit is passed over.
+        needed: Fields that must be there beside those that the schema requires.
+
+    Raises:
+        CannotMakeError: Nothing was found.
+        BrokenSchemaError: The schema is not one that can be used.
+    """
+    return _Maker(schema.get("definitions", {}), luck, full, known).document(schema, needed)
+
+
+class _Maker(NamedTuple):
+    definitions: Mapping[str, Any]
+    luck: Luck
+    full: bool
+    known: Callable[[_Path], Iterable[Any]]
+
+    def document(self, schema: Mapping[str, Any], needed: tuple[str, ...]) -> Any:
+        own = {key: value for key, value in schema.items() if key not in {"$schema", "definitions"}}
+        return self.value({**own, "required": [*needed, *own.get("required", ())]} if needed else own, (), 0)
+
+    def value(self, schema: Any, path: _Path, depth: int) -> Any:
+        """
+        Return something that fits: what is known, what the schema itself says, or what its parts make.
+        """
+        if depth > DEEPEST or schema is False:
+            raise CannotMakeError
+        schema = self._merged(schema)
+        with suppress(CannotMakeError):
+            return self._first(schema, self._offers(schema, path))
+        for branches in ("oneOf", "anyOf"):
+            if branches in schema:
+                return self._branch(schema, branches, path, depth)
+        match _kind(schema):
+            case "object":
+                return self._object(schema, path, depth)
+            case "array":
+                return self._array(schema, path, depth)
+            case "string":
+                return self._text(schema)
+            case "number" | "integer":
+                return self._number(schema)
+            case "boolean":
+                return False
+            case "null":
+                return None
+            case _:
+                return {}
+
+    def _merged(self, schema: Any) -> dict[str, Any]:
+        """
+        Return a schema without a reference and without ``allOf`` at its top.
+        """
+        merged = {} if schema is True else dict(schema)
+        for _ in range(DEEPEST):
+            if "$ref" in merged:
+                name = merged.pop("$ref").rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+                merged = {**self.definitions[name], **merged}
+            elif "allOf" in merged:
+                for part in merged.pop("allOf"):
+                    merged = _joined(merged, part)
+            else:
+                return merged
+        raise CannotMakeError
+
+    def _fits(self, schema: Mapping[str, Any], value: Any) -> bool:
+        return fits({**schema, "definitions": self.definitions}, value)
+
+    def _offers(self, schema: Mapping[str, Any], path: _Path) -> Iterable[Any]:
+        """
+        Yield values that may fit without having been made.
+        """
+        if "const" in schema:
+            yield schema["const"]
+        if schema.get("pattern") == SLUGID:
+            yield self._slugid()
+        for value in self.known(path):
+            if schema.get("format") == "date-time" and isinstance(value, str):
+                with suppress(UsageError):
+                    yield format_timestamp(parse_instant(value, now=self.luck.now))
+            elif isinstance(value, str) and value.isdigit() and _kind(schema) in {"number", "integer"}:
+                yield int(value)
+            else:
+                yield value
+        if "default" in schema:
+            yield schema["default"]
+        yield from schema.get("enum", ())
+
+    def _branch(self, schema: Mapping[str, Any], key: str, path: _Path, depth: int) -> Any:
+        """
+        Return what the first branch makes that fits the whole; what is full may fit two, and so none.
+        """
+        rest = {word: value for word, value in schema.items() if word != key}
+        for full in dict.fromkeys((self.full, False)):
+            for branch in schema[key]:
+                with suppress(CannotMakeError):
+                    made = self._replace(full=full).value(_joined(rest, branch), path, depth + 1)
+                    if self._fits(schema, made):
+                        return made
+        raise CannotMakeError
+
+    def _object(self, schema: Mapping[str, Any], path: _Path, depth: int) -> dict[str, Any]:
+        properties = schema.get("properties", {})
+        made: dict[str, Any] = {}
+        for name in dict.fromkeys(schema.get("required", ())):
+            made[name] = self.value(properties.get(name, _others(schema)), (*path, name), depth + 1)
+        least, most = schema.get("minProperties", 0), schema.get("maxProperties", LONGEST)
+        for name, inner in properties.items():
+            if name in made or len(made) >= (most if self.full else least):
+                continue
+            try:
+                value = self.value(inner, (*path, name), depth + 1)
+            except CannotMakeError:
+                continue
+            # Some fields exclude each other.
+            if len(made) < least or self._fits(_without_required(schema), {**made, name: value}):
+                made[name] = value
+        for number in range(1, min(least, MOST_ITEMS) + 1):
+            if len(made) < least:
+                made[f"{FILLER}-{number}"] = self.value(_others(schema), (*path, FILLER), depth + 1)
+        return made
+
+    def _array(self, schema: Mapping[str, Any], path: _Path, depth: int) -> list[Any]:
+        least = schema.get("minItems", 0)
+        wanted = max(least, min(1, schema.get("maxItems", 1)) if self.full else 0)
+        inner = schema.get("items", {})
+        kinds = inner if isinstance(inner, list) else [inner] * min(wanted, MOST_ITEMS)
+        made: list[Any] = []
+        for kind in kinds[:wanted]:
+            try:
+                value = self.value(kind, path, depth + 1)
+                if schema.get("uniqueItems") and value in made:
+                    value = self._another(kind, made)
+            except CannotMakeError:
+                if len(made) < least:
+                    raise
+                break
+            made.append(value)
+        return made
+
+    def _another(self, schema: Any, made: list[Any]) -> Any:
+        """
+        Return an item that is not there yet.
+        """
+        inner = self._merged(schema)
+        tried: list[Any] = [*inner.get("enum", ()), *(f"{FILLER}-{number}" for number in range(1, len(made) + 2))]
+        tried += range(len(made) + 1)
+        if "pattern" in inner:
+            tried += self._texts({**inner, "minLength": max(inner.get("minLength", 0), UNLIKELY_TWICE)})
+        return self._first(inner, (value for value in tried if value not in made))
+
+    def _text(self, schema: Mapping[str, Any]) -> str:
+        return self._first(schema, self._texts(schema))
+
+    def _texts(self, schema: Mapping[str, Any]) -> Iterator[str]:
+        """
+        Yield what may fit, from what reads best to what is only allowed.
+        """
+        least, most = schema.get("minLength", 0), schema.get("maxLength", LONGEST)
+        if least > LONGEST:
+            raise CannotMakeError
+        if schema.get("format") == "date-time":
+            yield format_timestamp(parse_instant("1 hour", now=self.luck.now))
+        if schema.get("format") in BY_FORMAT:
+            yield BY_FORMAT[schema["format"]]
+        yield FILLER.ljust(least, "x")[:most]
+        if "pattern" in schema:
+            for length in (max(least, 1), least, 0):
+                with suppress(PatternError):
+                    yield matching(schema["pattern"], self.luck.random, least=length).ljust(least, "x")
+
+    def _number(self, schema: Mapping[str, Any]) -> float:
+        step: float = schema.get("multipleOf", 1)
+        edges: list[float] = [0, 1, *(schema[bound] for bound in BOUNDS if bound in schema)]
+        near = [step * (edge // step + more) for edge in edges for more in (0, 1, -1)]
+        return self._first(schema, [*near, *edges])
+
+    def _first(self, schema: Mapping[str, Any], values: Iterable[_Value]) -> _Value:
+        for value in values:
+            if self._fits(schema, value):
+                return value
+        raise CannotMakeError
+
+    def _slugid(self) -> str:
+        """
+        Return a new slugid that begins with a letter, so that nothing takes it for an option.
+        """
+        import slugid
+
+        bits = self.luck.random.getrandbits(128) & ~(1 << 127)
+        slug = slugid.encode(UUID(int=bits, version=4))
+        return slug.decode() if isinstance(slug, bytes) else slug
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """
+    Return the type of what fits; where a schema does not say it, its keywords do.
+    """
+    kind = schema.get("type", "")
+    if isinstance(kind, list):
+        kind = next((each for each in kind if each != "null"), "null")
+    return str(kind or next((KINDS[key] for key in schema if key in KINDS), ""))
+
+
+def _others(schema: Mapping[str, Any]) -> Any:
+    """
+    Return the schema of properties that have none of their own.
+    """
+    return schema.get("additionalProperties", {})
+
+
+def _without_required(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in {"required", "minProperties"}}
+
+
+def _joined(one: Mapping[str, Any], other: Any) -> dict[str, Any]:
+    """
+    Return a schema that asks for what two ask for, as far as that can be said in one.
+    """
+    if other is False:
+        raise CannotMakeError
+    joined = dict(one)
+    for key, value in ({} if other is True else other).items():
+        if key == "properties" and isinstance(joined.get(key), dict):
+            known = joined[key]
+            joined[key] = {**known, **{name: _joined(known.get(name, {}), each) for name, each in value.items()}}
+        elif key in {"required", "allOf"}:
+            joined[key] = [*joined.get(key, ()), *value]
+        else:
+            joined[key] = value
+    return joined

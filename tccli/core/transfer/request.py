@@ -1,0 +1,66 @@
+"""
+What is asked of a download, and what came of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tccli.core.http.decoding import KNOWN
+from tccli.errors import BrokenAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tccli.core.transfer.remote import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    How something is downloaded.
+
+    Attributes:
+        connections: At most so many; None chooses by size.
+        hashes: Digests to verify beside those that the source promises.
+        compressed: Keep the encoding in which it is stored.
+    """
+
+    connections: int | None = None
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    compressed: bool = False
+
+    def decodes(self, facts: Facts) -> bool:
+        """
+        Tell whether what is stored so has to be decoded.
+
+        Raises:
+            BrokenAnswerError: It has, and nobody here knows how.
+        """
+        if not facts.encoding or self.compressed:
+            return False
+        if facts.encoding not in KNOWN:
+            raise BrokenAnswerError(f"it is stored in the encoding {facts.encoding!r}", hint="--compressed keeps that")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What was downloaded.
+
+    Attributes:
+        size: Bytes, decoded.
+        verified: What was checked: ``length``, ``sha256``, …
+    """
+
+    size: int
+    verified: tuple[str, ...]
+
+
+def verified(facts: Facts, expected: Mapping[str, str]) -> tuple[str, ...]:
+    """
+    Return what a download can be checked by.
+    """
+    return (*(["length"] if facts.length is not None else []), *sorted(expected))

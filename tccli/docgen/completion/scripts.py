@@ -1,0 +1,52 @@
+"""
+The completion scripts, for all shells.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tccli import topics
+from tccli.docgen.completion.tables import Word, tables
+
+if TYPE_CHECKING:
+    from tccli.docgen.surface import Entry
+
+FILES = {
+    "completions/tc.bash": "bash",
+    "completions/_tc": "zsh",
+    "completions/tc.fish": "fish",
+    "completions/tc.ps1": "powershell",
+}
+"""Path in a checkout → shell."""
+
+OTHER_NAME = {
+    "completions/taskcluster-tc.bash": """\
+# Completion of taskcluster-tc in bash: it is tc by another name.
+. "${BASH_SOURCE[0]%/*}/tc"
+""",
+    "completions/taskcluster-tc.fish": """\
+# Completion of taskcluster-tc in fish: it is tc by another name.
+source (status dirname)/tc.fish
+""",
+}
+"""What bash and fish load for ``taskcluster-tc``: they look completions up by the command's name."""
+
+
+def script(shell: str, surface: Entry) -> str:
+    """
+    Return the script that completes *surface* in a shell.
+    """
+    known = [topics.topic(name) for name in topics.topic_names()]
+    made = tables(surface, [Word(each.name, each.summary) for each in known])
+    text = import_module(f"tccli.docgen.completion.{shell}").script(made)
+    assert isinstance(text, str)
+    return text
+
+
+def files(surface: Entry) -> dict[str, str]:
+    """
+    Return path in a checkout → text of all scripts.
+    """
+    return {**{path: script(shell, surface) for path, shell in FILES.items()}, **OTHER_NAME}

@@ -1,0 +1,115 @@
+"""
+The manual page of tc itself: what holds for all services and commands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli import topics
+from tccli.docgen.man import mdoc, parts
+from tccli.docgen.man import topic as man_topic
+from tccli.docgen.surface import OUTPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tccli.docgen.surface import Entry
+
+DESCRIPTION = """\
+tc calls every method of every Taskcluster service from the command line, signs URLs, issues temporary credentials, says
+times the way the services want them, moves artifacts and objects, and brings a sandbox to try it all on. It is made for
+shell one-liners and CI steps: the answer on stdout, one clear line on stderr, an exit status that says what happened.
+
+The arguments of a method are those of the API, in its order; what goes into the query of its request is an option.
+Names are accepted as the API spells them, in kebab-case, and in any case. A payload is read from stdin or given by an
+option; it must parse and match the method's schema before anything is sent.
+
+Every command explains itself when it is called with --help, services and methods too, without a network.
+"""
+FILES = (
+    ("~/.config/tc/profiles.toml", "Profiles: a table for each, with root URL and credentials."),
+    ("~/.config/taskcluster.yml", "The configuration of the Go client, which counts where nothing else says it."),
+    (
+        "~/.cache/tc",
+        "References of deployments, and what completion was told in the last minute. It may be deleted at any time.",
+    ),
+    (".NAME.tc-partial", "An interrupted download, beside its target; the next run goes on with it."),
+)
+DOCUMENTATION = "https://docs.taskcluster.net"
+CONVENTIONAL = ("environment", "exit-codes")
+"""Topics that stand where the sections of every manual page do; the others stand before them."""
+
+EXAMPLES = (
+    ("queue", "createTask"),
+    ("queue", "status"),
+    ("queue", "listTaskGroup"),
+    ("secrets", "set"),
+    ("signed-url",),
+    ("download-artifact",),
+    ("sandbox", "run"),
+)
+
+
+def page(surface: Entry) -> str:
+    """
+    Return the page of tc.
+    """
+    services = [each for each in surface.commands if each.service]
+    commands = [each for each in surface.commands if not each.service]
+    concepts = [topics.topic(name) for name in topics.topic_names() if name not in CONVENTIONAL]
+    method = next(each for each in surface.walk() if each.method is not None)
+    body = [
+        ".Sh SYNOPSIS",
+        *parts.usage((), "SERVICE METHOD [ARGUMENT]... [OPTIONS]"),
+        *parts.usage((), "COMMAND [ARGUMENT]... [OPTIONS]"),
+        ".Sh DESCRIPTION",
+        *mdoc.paragraphs(" ".join(part.split()) for part in DESCRIPTION.split("\n\n")),
+        ".Sh SERVICES",
+        *_listed(services),
+        ".Sh COMMANDS",
+        *_listed(commands),
+        ".Sh OPTIONS",
+        ".Ss Output options",
+        *mdoc.prose("They are taken by every command that prints data."),
+        *parts.options(option for option in method.options if option.section == OUTPUT),
+        ".Ss Global options",
+        *mdoc.prose("They are taken by every command, and stand before or after it."),
+        *parts.options(option for option in surface.options if option.section != OUTPUT),
+        *(line for topic in concepts for line in man_topic.section(topic)),
+        *_section("environment"),
+        ".Sh FILES",
+        *mdoc.tagged((("Pa " + mdoc.inert(path), mdoc.prose(said)) for path, said in FILES)),
+        *_section("exit-codes"),
+        ".Sh EXAMPLES",
+        *_examples(surface),
+        ".Sh SEE ALSO",
+        f".Lk {DOCUMENTATION} Taskcluster",
+    ]
+    return parts.page("tc", "Taskcluster in the shell", body)
+
+
+def _section(name: str) -> list[str]:
+    """
+    Return the section of a topic that stands where every manual page has it.
+    """
+    return man_topic.section(topics.topic(name)) if name in topics.topic_names() else []
+
+
+def _listed(entries: Sequence[Entry]) -> list[str]:
+    """
+    Return a list of pages and what they are about.
+    """
+    rows = ((parts.reference_words(f"tc-{each.name}"), mdoc.prose(f"{each.summary}.")) for each in entries)
+    return mdoc.tagged(rows, width="24n")
+
+
+def _examples(surface: Entry) -> list[str]:
+    """
+    Return examples out of those of services and commands, each with what it does above it.
+    """
+    by_path = {each.path: each for each in surface.walk()}
+    lines: list[str] = []
+    for entry in (by_path[path] for path in EXAMPLES if path in by_path):
+        lines += [".Pp" if lines else "", *mdoc.prose(f"{entry.summary}:"), *parts.examples(entry.examples[:1])]
+    return lines[1:]

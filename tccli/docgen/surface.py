@@ -1,0 +1,275 @@
+"""
+The command line as data: each command, service and method that can be called, with its arguments and options.
+
+It is read from the tree of commands itself, so what is made of it (completion scripts, manual pages, tables) knows all
+that ``tc`` knows::
+
+    surface = read(root, settings)
+    for entry in surface.walk():
+        print(entry.usage, "-", entry.summary)
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli.cli.command import Group
+from tccli.cli.help.methods import parameter, said
+from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
+from tccli.cli.options import global_options, output_options, settings_of
+from tccli.cli.types import OneOf
+from tccli.docgen.completion import kinds
+from tccli.references import method_docs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tccli.cli.options import Settings
+    from tccli.references import Exchange, Method
+
+OWN, OUTPUT, GLOBAL = "own", "output", "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """
+    What stands in a place, or in several, after a command.
+
+    Attributes:
+        metavar: As usage lines show it: ``<taskId>``, ``NAME``, ``[TASK] [RUN] NAME [FILE]``.
+        meaning: What it is, or empty.
+        kinds: The kind of value (see :mod:`~tccli.documents.kinds`) of each place that it takes; empty texts for what
+            cannot be known.
+        is_required: Whether there has to be one.
+        is_repeatable: Whether it takes all words that are left; the last kind is then the one of all further places.
+    """
+
+    metavar: str
+    meaning: str
+    kinds: tuple[str, ...]
+    is_required: bool
+    is_repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """
+    An option.
+
+    Attributes:
+        spellings: With their dashes, short ones first: ``-o``, ``--output``.
+        secondary: Those that say the opposite: ``--no-proxy``.
+        takes_value: Whether the next word is its value; if not, it is a flag or is counted.
+        metavar: How the value is called, or empty.
+        help: A sentence.
+        choices: The values there are, if they are few.
+        kind: The kind of value, or empty.
+        is_repeatable: Whether it may be given several times, each of which counts.
+        is_required: Whether there has to be one.
+        section: ``own`` of this command; of those for ``output``; or ``global``, which all commands take.
+    """
+
+    spellings: tuple[str, ...]
+    secondary: tuple[str, ...]
+    takes_value: bool
+    metavar: str
+    help: str
+    choices: tuple[str, ...]
+    kind: str
+    is_repeatable: bool
+    is_required: bool
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """
+    A command, or a group of them.
+
+    Attributes:
+        path: The words that lead to it, without ``tc``: ``("queue", "createTask")``; empty for the root.
+        summary: One line, without a dot at the end.
+        paragraphs: What its help says, the first of which begins as the help does. Lines are broken only in one that
+            has to keep them.
+        usage: ``tc queue createTask [OPTIONS] <taskId>``.
+        arguments: In their order.
+        options: Its own first, in the order of its help, then those for output, then the global ones.
+        examples: For a shell, each one line or several.
+        epilog: Paragraphs that its help has at the end.
+        commands: Those below it, in the order of its help.
+        is_deprecated: Whether another should be used.
+        service: The service that it is about, or empty.
+        method: The method that it is about, if it is; :mod:`tccli.method_help` says more of it.
+        exchanges: Of the service, if it is one.
+        is_tree: Whether below it are all services with all methods once more, as below ``tc url``.
+    """
+
+    path: tuple[str, ...]
+    summary: str
+    paragraphs: tuple[str, ...]
+    usage: str
+    arguments: tuple[Argument, ...]
+    options: tuple[Option, ...]
+    examples: tuple[str, ...]
+    epilog: tuple[str, ...]
+    commands: tuple[Entry, ...]
+    is_deprecated: bool
+    service: str
+    method: Method | None
+    exchanges: tuple[Exchange, ...]
+    is_tree: bool
+
+    @property
+    def name(self) -> str:
+        """
+        The word that it is called by.
+        """
+        return self.path[-1] if self.path else "tc"
+
+    def walk(self) -> Iterator[Entry]:
+        """
+        Yield it and all below it.
+        """
+        yield self
+        for each in self.commands:
+            yield from each.walk()
+
+    def own_options(self) -> list[Option]:
+        """
+        Return the options that are neither global nor for output.
+        """
+        return [option for option in self.options if option.section == OWN]
+
+
+def read(root: click.Group, settings: Settings) -> Entry:
+    """
+    Return the whole surface: *root* with everything below it.
+
+    Args:
+        settings: Say which references are in use.
+    """
+    with root.context_class(root, info_name="tc", obj=settings, **root.context_settings) as ctx:
+        return _entry(root, ctx, ())
+
+
+def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Entry:
+    method = command.method if isinstance(command, MethodCommand) else None
+    params = [param for param in command.get_params(ctx) if not getattr(param, "hidden", False)]
+    return Entry(
+        path=path,
+        summary=_summary(command, ctx),
+        paragraphs=_all_paragraphs(command),
+        usage=" ".join([ctx.command_path, *command.collect_usage_pieces(ctx)]),
+        arguments=tuple(_argument(each, path, method) for each in params if isinstance(each, click.Argument)),
+        options=tuple(_option(each, method) for each in params if isinstance(each, click.Option)),
+        examples=_examples(command),
+        epilog=_paragraphs(command.epilog or ""),
+        commands=tuple(_below(command, ctx, path)),
+        is_deprecated=bool(command.deprecated) or (method is not None and method.stability == "deprecated"),
+        service=method.service if method else str(command.name) if isinstance(command, ServiceGroup) else "",
+        method=method,
+        exchanges=_exchanges(command, ctx),
+        is_tree=isinstance(command, MethodTree),
+    )
+
+
+def _below(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Iterator[Entry]:
+    """
+    Yield what is below a group.
+    """
+    if isinstance(command, click.Group):
+        for name in command.list_commands(ctx):
+            below = command.get_command(ctx, name)
+            if below is not None and not below.hidden:
+                context = below.context_class(below, info_name=name, parent=ctx, **below.context_settings)
+                yield _entry(below, context, (*path, name))
+
+
+def _exchanges(command: click.Command, ctx: click.Context) -> tuple[Exchange, ...]:
+    if isinstance(command, ServiceGroup):
+        return tuple(settings_of(ctx).library().service(str(command.name)).exchanges.values())
+    return ()
+
+
+def _summary(command: click.Command, ctx: click.Context) -> str:
+    """
+    Return what the list of commands says that it stands in.
+    """
+    if ctx.parent is not None and isinstance(ctx.parent.command, Group):
+        return ctx.parent.command.one_liner(ctx.parent, str(ctx.info_name))
+    return command.get_short_help_str(limit=1000).removesuffix(".")
+
+
+def _all_paragraphs(command: click.Command) -> tuple[str, ...]:
+    """
+    Return what help says above the arguments: for a service or method, what is said of it by hand, too.
+    """
+    more: Sequence[str] = ()
+    if isinstance(command, MethodCommand):
+        more = said(command.method).paragraphs
+    elif isinstance(command, ServiceGroup):
+        more = method_docs.of_service(str(command.name)).paragraphs
+    return (*_paragraphs(command.help or ""), *more)
+
+
+def _paragraphs(text: str) -> tuple[str, ...]:
+    """
+    Return the paragraphs of a help text; those that keep their lines begin with a line that holds a backspace.
+    """
+    found = []
+    for part in re.split(r"\n\s*\n", inspect.cleandoc(text)):
+        lines = part.strip("\n").split("\n")
+        if lines[0].strip() == "\b":
+            found.append("\n".join(line.rstrip() for line in lines[1:]))
+        elif part.strip():
+            found.append(" ".join(part.split()))
+    return tuple(found)
+
+
+def _examples(command: click.Command) -> tuple[str, ...]:
+    return tuple(getattr(command, "examples", ()))
+
+
+def _argument(argument: click.Argument, path: tuple[str, ...], method: Method | None) -> Argument:
+    metavar = argument.metavar or argument.human_readable_name
+    name = metavar.strip("<>[]") if method is not None else ""
+    known = method is not None and name in method.args
+    return Argument(
+        metavar=metavar,
+        meaning=parameter(method, name) if known and method else "",
+        kinds=(kinds.of_parameter(method, name),) if known and method else kinds.of_argument(path, metavar),
+        is_required=argument.required,
+        is_repeatable=argument.nargs == -1,
+    )
+
+
+def _option(option: click.Option, method: Method | None) -> Option:
+    takes_value = not (option.is_flag or option.count)
+    metavar = (option.metavar or str(option.name).upper()) if takes_value else ""
+    kind = ""
+    if takes_value:
+        query = next((name for name in method.query if f"query_{name}" == option.name), None) if method else None
+        kind = kinds.of_parameter(method, query) if method and query else kinds.of_option(metavar, option.opts)
+    return Option(
+        spellings=tuple(sorted(option.opts, key=len)),
+        secondary=tuple(option.secondary_opts),
+        takes_value=takes_value,
+        metavar=metavar,
+        help=option.help or "",
+        choices=_choices(option),
+        kind=kind,
+        is_repeatable=option.multiple or option.count,
+        is_required=option.required,
+        section=GLOBAL if option in global_options() else OUTPUT if option in output_options() else OWN,
+    )
+
+
+def _choices(option: click.Option) -> tuple[str, ...]:
+    if isinstance(option.type, OneOf | click.Choice):
+        return tuple(map(str, option.type.choices))
+    return ()

@@ -1,0 +1,3 @@
+"""
+References of a deployment: untrusted input, checked and converted.
+"""

@@ -1,0 +1,194 @@
+"""
+From the references that a deployment publishes to the compact files of this folder: facts in, prose out.
+
+A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty
+one for what is new, so the diff of the next version shows what is left to write. Only references that are used as they
+are published keep their prose at the end of a record: a title, and paragraphs of what is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from tccli.errors import UsageError
+from tccli.references.importing.prose import paragraphs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
+WORDS = ("title", "said")
+HOLDS_NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
+HOLDS_VALUES = frozenset({"const", "enum", "default", "required"})
+
+Rollup = list[dict[str, Any]]
+
+
+def distill(
+    rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mapping[str, str], *, prose: bool = False
+) -> dict[str, str]:
+    """
+    Return the text of each service's file.
+
+    Args:
+        rollup: ``/references/references.json`` of a deployment: ``[{"filename": …, "content": …}]``.
+        methods: A newer surface, ``{"services": {…}, "taskclusterVersion": …}``: it decides which methods there are,
+            the roll-up adds scopes, categories and schemas where it knows the method. None takes all from the roll-up.
+        summaries: By ``service``, ``service.method`` and ``service.exchange``; what is missing becomes an empty string.
+        prose: Keep titles and descriptions.
+
+    Raises:
+        UsageError: A document is not of the expected shape.
+    """
+    try:
+        contents = {entry["filename"]: entry["content"] for entry in rollup}
+        if methods is None:
+            methods = _surface(contents)
+        release = methods.get("taskclusterVersion", "")
+        files = {
+            name: "".join(
+                json.dumps(record if prose else _without_words(record), ensure_ascii=False, separators=(",", ":"))
+                + "\n"
+                for record in _records(name, surface, contents, release, summaries)
+            )
+            for name, surface in methods["services"].items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"the references are not of the published shape: {type(error).__name__} {error}") from error
+    if not files:
+        raise UsageError("the references are not of the published shape: there is no service in them")
+    return files
+
+
+def _surface(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Make the methods document that a roll-up implies.
+    """
+    services: dict[str, Any] = {}
+    for filename, content in sorted(contents.items()):
+        found = re.fullmatch(r"references/[\w-]+/v\d+/(api|exchanges)\.json", filename)
+        if not found:
+            continue
+        entry = services.setdefault(
+            content["serviceName"],
+            {
+                "apiVersion": content["apiVersion"],
+                "methods": [],
+                **{key: content[key] for key in ("title", "description") if key in content},
+            },
+        )
+        if found[1] == "api":
+            entry["methods"] = [
+                {key: value for key, value in method.items() if value or key == "args"} for method in content["entries"]
+            ]
+        else:
+            entry["exchangePrefix"] = content["exchangePrefix"]
+            entry["exchanges"] = content["entries"]
+    return {"services": services}
+
+
+def _records(
+    name: str, surface: Mapping[str, Any], contents: Mapping[str, Any], release: str, summaries: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    version = surface["apiVersion"]
+    folder = f"schemas/{name}/{version}/"
+    schemas = {path.removeprefix(folder): body for path, body in contents.items() if path.startswith(folder)}
+    published = contents.get(f"references/{name}/{version}/api.json", {"entries": []})
+    known = {entry["name"]: entry for entry in published["entries"]}
+    yield {
+        "service": name,
+        "version": version,
+        "release": release,
+        "exchanges": surface.get("exchangePrefix", ""),
+        "summary": summaries.get(name, ""),
+        **_words(surface),
+    }
+    for method in surface["methods"]:
+        yield _method_record(name, method, known.get(method["name"], {}), schemas, summaries)
+    for exchange in surface.get("exchanges", ()):
+        yield {
+            "exchange": exchange["name"],
+            "topic": exchange["exchange"],
+            "keys": [_key(key) for key in exchange["routingKey"]],
+            **_schema_entry("schema", exchange, schemas),
+            "summary": summaries.get(f"{name}.{exchange['name']}", ""),
+            **_words(exchange),
+        }
+    for path, body in sorted(schemas.items()):
+        if facts := without_prose(body):
+            yield {"schema": path, "body": facts}
+
+
+def _method_record(
+    name: str,
+    method: Mapping[str, Any],
+    known: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+    summaries: Mapping[str, str],
+) -> dict[str, Any]:
+    in_route = re.findall(r"<(\w+)>", method["route"])
+    if in_route != list(method["args"]):
+        raise UsageError(f"{name}.{method['name']}: the arguments {method['args']} are not those of {method['route']}")
+    record = {
+        "method": method["name"],
+        "verb": method["method"].upper(),
+        "route": method["route"],
+        "query": method.get("query"),
+        **_schema_entry("input", method, schemas),
+        **_schema_entry("output", method, schemas),
+        "scopes": known.get("scopes"),
+        "category": known.get("category"),
+        "stability": method["stability"] if method["stability"] != "stable" else None,
+    }
+    record = {key: value for key, value in record.items() if value is not None}
+    return {**record, "summary": summaries.get(f"{name}.{method['name']}", ""), **_words(method)}
+
+
+def _words(entry: Mapping[str, Any]) -> dict[str, Any]:
+    said = paragraphs(entry.get("description", ""))
+    words = {"title": entry.get("title"), "said": list(said)}
+    return {key: value for key, value in words.items() if value}
+
+
+def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key not in WORDS}
+
+
+def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Name the schema of an entry; of a payload that is described by none, or by one that says nothing, it is empty.
+    """
+    if key not in entry:
+        return {}
+    name = entry[key].split("/", 1)[-1].removesuffix("#")
+    if without_prose(schemas.get(name, {})):
+        return {key: name}
+    return {key: ""} if key == "input" else {}
+
+
+def _key(key: Mapping[str, Any]) -> str:
+    if "constant" in key:
+        return f"={key['constant']}"
+    return f"{key['name']}#" if key["multipleWords"] else str(key["name"])
+
+
+def without_prose(schema: Any, *, names: bool = False) -> Any:
+    """
+    Return a JSON schema without titles, descriptions and identifiers.
+
+    Args:
+        names: The keys of *schema* are names that a document may have, not keywords: all of them stay.
+    """
+    if isinstance(schema, list):
+        return [without_prose(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if names:
+        return {key: without_prose(value) for key, value in schema.items()}
+    return {
+        key: value if key in HOLDS_VALUES else without_prose(value, names=key in HOLDS_NAMES)
+        for key, value in schema.items()
+        if key not in PROSE
+    }

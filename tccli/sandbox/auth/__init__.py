@@ -1,0 +1,3 @@
+"""
+Who signed a request, and with which scopes.
+"""

@@ -1,0 +1,244 @@
+"""
+Who signed a request, and with which scopes: Hawk headers and bewits, checked as the services check them.
+
+Pure: the clock, the clients and the roles are arguments. Written without a Hawk library on purpose, so that what the
+client signs with one is judged by something else. Nonces may be used twice: the services do not remember them.
+
+Source: mozilla/hawk API.md, "Protocol Example" and "Single URI Authorization"; taskcluster services/auth,
+signaturevalidator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tccli.core import scopes as scope_sets
+from tccli.sandbox.auth import certificates
+from tccli.sandbox.auth.certificates import Issuer, SignatureError, decode_base64
+from tccli.sandbox.clock import MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+HEADER_SKEW = 15 * MINUTE
+MAX_LENGTH = 4096
+KNOWN_ATTRIBUTES = frozenset({"id", "ts", "nonce", "hash", "ext", "mac", "app", "dlg"})
+ANONYMOUS = "assume:anonymous"
+
+_HEADER = re.compile(r"(\w+)(?:\s+(.*))?", re.ASCII)
+_ATTRIBUTE = re.compile(r'(\w+)="([^"\\]*)"\s*(?:,\s*|$)', re.ASCII)
+_VALUE = re.compile(r"[ \w!#$%&'()*+,\-./:;<=>?@\[\]^`{|}~]+", re.ASCII)
+_BEWIT = re.compile(r"(/.*)([?&])bewit=([^&$]*)(?:&(.+))?")
+_INTEGER = re.compile(r"\s*([+-]?\d+)", re.ASCII)
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """
+    What of a request is signed.
+
+    Attributes:
+        method: Upper case.
+        resource: Path and query exactly as they were sent.
+        host: From the Host header, without the port.
+        port: From the Host header, or what the scheme implies.
+        authorization: The header, or empty.
+    """
+
+    method: str
+    resource: str
+    host: str
+    port: int
+    authorization: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """
+    Who is asking.
+
+    Attributes:
+        client_id: None for a request without credentials.
+        scopes: Expanded and normalized.
+        expires: When the credentials end, in milliseconds.
+        payload_hash: Base64, if the payload was signed too.
+    """
+
+    client_id: str | None
+    scopes: list[str]
+    expires: int | None
+    payload_hash: str | None = None
+
+
+def authenticate(
+    request: Signed,
+    *,
+    now: int,
+    real: int | None = None,
+    load: Callable[[str], Issuer],
+    expand: Callable[[list[str]], list[str]],
+) -> Identity:
+    """
+    Return who signed *request*.
+
+    Args:
+        request: What of it is signed.
+        now: Milliseconds since 1970.
+        real: The time that clients may sign with as well.
+        load: Client id → client; raises SignatureError for one that is unknown, disabled or expired.
+        expand: Scopes → scopes with those of the roles.
+
+    Raises:
+        SignatureError: The signature does not hold; the message is the services'.
+    """
+    if request.authorization:
+        return _header(request, (now, now if real is None else real), load, expand)
+    if re.match(r"/.*[?&]bewit=", request.resource):
+        return _bewit(request, now, load, expand)
+    return Identity(None, expand([ANONYMOUS]), now + 15 * MINUTE)
+
+
+def _header(
+    request: Signed, times: tuple[int, int], load: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
+) -> Identity:
+    attributes = parse_header(request.authorization)
+    if not all(attributes.get(name) for name in ("id", "ts", "nonce", "mac")):
+        raise SignatureError("Bad Request: Missing attributes")
+    issued = certificates.apply(attributes["id"], attributes.get("ext", ""), now=times[0], load=load, expand=expand)
+    mac = calculate_mac("header", issued.access_token, request, attributes)
+    if not _same(mac, attributes["mac"]):
+        raise SignatureError("Unauthorized: Bad mac")
+    # What is not a number is no stale timestamp either: a signed one passes, as it does there.
+    if _NUMBER.fullmatch(attributes["ts"]) and all(
+        abs(float(attributes["ts"]) * 1000 - now) > HEADER_SKEW for now in times
+    ):
+        raise SignatureError("Unauthorized: Stale timestamp")
+    return _identity(attributes["id"], issued, expand, attributes.get("hash"))
+
+
+def _bewit(
+    request: Signed, now: int, load: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
+) -> Identity:
+    if len(request.resource) > MAX_LENGTH:
+        raise SignatureError("Bad Request: Resource path exceeds max length")
+    found = _BEWIT.fullmatch(request.resource)
+    if found is None:
+        raise SignatureError("Unauthorized")
+    before, joint, bewit, after = found.groups()
+    if not bewit:
+        raise SignatureError("Unauthorized: Empty bewit")
+    if request.method not in {"GET", "HEAD"}:
+        raise SignatureError("Unauthorized: Invalid method")
+    client_id, expiry, mac, ext = parse_bewit(bewit)
+    if expiry * 1000 <= now:
+        raise SignatureError("Unauthorized: Access expired")
+    issued = certificates.apply(client_id, ext, now=now, load=load, expand=expand)
+    unsigned = Signed("GET", before + (joint + after if after else ""), request.host, request.port)
+    if not _same(calculate_mac("bewit", issued.access_token, unsigned, {"ts": str(expiry), "ext": ext}), mac):
+        raise SignatureError("Unauthorized: Bad mac")
+    return _identity(client_id, issued, expand, None)
+
+
+def _identity(
+    client_id: str, issued: Issuer, expand: Callable[[list[str]], list[str]], payload_hash: str | None
+) -> Identity:
+    # Everybody is anonymous too, also those who restricted themselves to other scopes.
+    scopes = expand(scope_sets.merge(issued.scopes, [ANONYMOUS]))
+    return Identity(client_id, scopes, issued.expires, payload_hash or None)
+
+
+def parse_header(header: str) -> dict[str, str]:
+    """
+    Return the attributes of a Hawk header.
+
+    Raises:
+        SignatureError: It is another scheme, too long, or malformed.
+    """
+    if len(header) > MAX_LENGTH:
+        raise SignatureError("Bad Request: Header length too long")
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        raise SignatureError("Bad Request: Invalid header syntax")
+    if found[1].lower() != "hawk":
+        raise SignatureError("Unauthorized")
+    if not found[2]:
+        raise SignatureError("Bad Request: Invalid header syntax")
+    attributes: dict[str, str] = {}
+    problem = ""
+    for name, value in _ATTRIBUTE.findall(found[2]):
+        if name not in KNOWN_ATTRIBUTES:
+            problem = f"Unknown attribute: {name}"
+        elif not _VALUE.fullmatch(value):
+            problem = f"Bad attribute value: {name}"
+        elif name in attributes:
+            problem = f"Duplicate attribute: {name}"
+        else:
+            attributes[name] = value
+    if problem or _ATTRIBUTE.sub("", found[2]):
+        raise SignatureError(f"Bad Request: {problem or 'Bad header format'}")
+    return attributes
+
+
+def parse_bewit(bewit: str) -> tuple[str, int, str, str]:
+    """
+    Return client id, expiry in Unix seconds, MAC and ext.
+
+    Raises:
+        SignatureError: It is padded, otherwise malformed, or lacks a part.
+    """
+    if not re.fullmatch(r"[\w-]*", bewit, re.ASCII):
+        raise SignatureError("Bad Request: Invalid bewit encoding")
+    parts = decode_base64(bewit).decode("latin-1").split("\\")
+    if len(parts) != 4:
+        raise SignatureError("Bad Request: Invalid bewit structure")
+    expiry = _INTEGER.match(parts[1])
+    if not parts[0] or not parts[2] or expiry is None or len(expiry[1]) > 20 or not int(expiry[1]):
+        raise SignatureError("Bad Request: Missing bewit attributes")
+    return parts[0], int(expiry[1]), parts[2], parts[3]
+
+
+def calculate_mac(kind: str, access_token: str, request: Signed, attributes: Mapping[str, str]) -> str:
+    """
+    Return Hawk's MAC in base64.
+
+    Args:
+        kind: ``header`` or ``bewit``.
+        access_token: The key.
+        request: What is signed.
+        attributes: Of the header: ``ts`` (Unix time in whole seconds, as written), and perhaps ``nonce``, ``hash``,
+            ``ext``, ``app`` and ``dlg``.
+    """
+    lines = [
+        f"hawk.1.{kind}",
+        attributes["ts"],
+        attributes.get("nonce", ""),
+        request.method.upper(),
+        request.resource,
+        request.host.lower(),
+        str(request.port),
+        attributes.get("hash", ""),
+        attributes.get("ext", "").replace("\\", "\\\\").replace("\n", "\\n"),
+    ]
+    if attributes.get("app"):
+        lines += [attributes["app"], attributes.get("dlg", "")]
+    text = "".join(line + "\n" for line in lines)
+    return b64encode(hmac.digest(access_token.encode(), text.encode("utf-8", "replace"), "sha256")).decode()
+
+
+def calculate_payload_hash(payload: bytes, content_type: str) -> str:
+    """
+    Return Hawk's hash of a payload in base64; of the content type only the part before ``;`` counts.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    text = b"hawk.1.payload\n" + media_type.encode() + b"\n" + payload + b"\n"
+    return b64encode(hashlib.sha256(text).digest()).decode()
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode("utf-8", "replace"))

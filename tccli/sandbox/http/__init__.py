@@ -1,0 +1,3 @@
+"""
+HTTP as the services speak it.
+"""

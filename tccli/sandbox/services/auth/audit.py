@@ -1,0 +1,72 @@
+"""
+Who changed what: auth's record, kept by all services.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, patterns, tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+tables("""
+CREATE TABLE IF NOT EXISTS audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL,
+    client_id TEXT NOT NULL, action_type TEXT NOT NULL, created INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS audit_by_entity ON audit (entity_type, entity_id);
+CREATE INDEX IF NOT EXISTS audit_by_client ON audit (client_id);
+""")
+patterns("auth", entityType="^(client|role|secret|hook|worker-pool)$")
+
+
+def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
+    """
+    Note that the caller did *action*.
+    """
+    row = {"entity_type": entity_type, "entity_id": entity_id, "client_id": call.client_id}
+    call.state.store.insert("audit", {**row, "action_type": action, "created": call.now})
+
+
+@handles("auth.getEntityHistory")
+def get_entity_history(call: Call) -> Answer:
+    """
+    List what was done to something, newest first.
+    """
+    entity_type, entity_id = call.args["entityType"], call.args["entityId"]
+    return _history(call, "entity_type = ? AND entity_id = ?", entity_type, entity_id)
+
+
+@handles("auth.listAuditHistory")
+def list_audit_history(call: Call) -> Answer:
+    """
+    List what a client did, newest first.
+    """
+    return _history(call, "client_id = ?", call.args["clientId"])
+
+
+def _history(call: Call, condition: str, *values: str) -> Answer:
+    sql = f"SELECT * FROM audit WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608 - ours
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        return call.state.store.all(sql, *values, int(after or 2**62), number)
+
+    found = page(call.query, "audit" + "/".join(values), lambda row: str(row["number"]), fetch)
+    return Answer(found.answer(auditHistory=[_entry(row) for row in found.rows]))
+
+
+def _entry(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "clientId": row["client_id"],
+        "actionType": row["action_type"],
+        "created": to_json(row["created"]),
+        "entityId": row["entity_id"],
+        "entityType": row["entity_type"],
+    }

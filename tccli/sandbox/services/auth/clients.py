@@ -1,0 +1,212 @@
+"""
+auth: clients.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox import events
+from tccli.sandbox.auth.accounts import new_access_token
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.services.auth.audit import record
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+patterns("auth", clientId="^[A-Za-z0-9!@/:.+|_-]+$")
+
+STATIC = (
+    'clientId "{{clientId}}" starts with "static/" which is reserved for statically configured clients. '
+    "Contact your administrator to change static clients."
+)
+
+
+@handles("auth.listClients")
+def list_clients(call: Call) -> Answer:
+    """
+    List clients, perhaps only those whose id begins with a prefix.
+    """
+    prefix = call.query.get("prefix", "")
+    # Client ids are ASCII: nothing that begins with the prefix sorts after this.
+    end = prefix + "\x7f"
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        sql = (
+            "SELECT * FROM clients WHERE client_id > ? AND client_id >= ? AND client_id < ? ORDER BY client_id LIMIT ?"
+        )
+        return call.state.store.all(sql, after, prefix, end, number)
+
+    found = page(call.query, "clients" + prefix, lambda row: str(row["client_id"]), fetch)
+    return Answer(found.answer(clients=[_document(call, row) for row in found.rows]))
+
+
+@handles("auth.client")
+def client(call: Call) -> Answer:
+    """
+    Show one client.
+    """
+    return Answer(_document(call, _load(call)))
+
+
+@handles("auth.createClient")
+def create_client(call: Call) -> Answer:
+    """
+    Add a client, and show its access token this once.
+    """
+    client_id, payload = call.args["clientId"], call.payload
+    scopes = payload.get("scopes", [])
+    _refuse_static(call)
+    refuse_double_stars(scopes)
+    call.authorize(clientId=client_id, scopes=scopes)
+    now = call.now
+    is_new = call.state.store.insert(
+        "clients",
+        {
+            "client_id": client_id,
+            "access_token": new_access_token(),
+            "description": payload["description"],
+            "scopes": scopes,
+            "expires": from_json(payload["expires"]),
+            "disabled": 0,
+            "delete_on_expiration": payload["deleteOnExpiration"],
+            "created": now,
+            "last_modified": now,
+            "last_date_used": now,
+            "last_rotated": now,
+        },
+    )
+    if not is_new:
+        raise ApiError("RequestConflict", "Client already exists")
+    record(call, "client", client_id, "created")
+    _publish(call, "clientCreated")
+    return Answer(_with_token(call))
+
+
+@handles("auth.updateClient")
+def update_client(call: Call) -> Answer:
+    """
+    Change a client; the caller needs the scopes that are new to it.
+    """
+    payload = call.payload
+    scopes = payload.get("scopes")
+    _refuse_static(call)
+    refuse_double_stars(scopes or [])
+    row = _load(call)
+    before = json.loads(row["scopes"])
+    added = [scope for scope in dict.fromkeys(scopes or []) if scope not in before]
+    call.authorize(clientId=row["client_id"], scopesAdded=added)
+    _change(
+        call,
+        "updated",
+        description=payload["description"],
+        expires=from_json(payload["expires"]),
+        delete_on_expiration=payload["deleteOnExpiration"],
+        scopes=json.dumps(before if scopes is None else scopes),
+    )
+    return Answer(_document(call, _load(call)))
+
+
+@handles("auth.resetAccessToken")
+def reset_access_token(call: Call) -> Answer:
+    """
+    Replace a client's access token, and show the new one.
+    """
+    _refuse_static(call)
+    _change(call, "access token reset", access_token=new_access_token(), last_rotated=call.now)
+    return Answer(_with_token(call))
+
+
+@handles("auth.enableClient")
+def enable_client(call: Call) -> Answer:
+    """
+    Let a client in again.
+    """
+    _refuse_static(call)
+    _change(call, "client enabled", disabled=0)
+    return Answer(_document(call, _load(call)))
+
+
+@handles("auth.disableClient")
+def disable_client(call: Call) -> Answer:
+    """
+    Lock a client out.
+    """
+    _refuse_static(call)
+    _change(call, "client disabled", disabled=1)
+    return Answer(_document(call, _load(call)))
+
+
+@handles("auth.deleteClient")
+def delete_client(call: Call) -> Answer:
+    """
+    Delete a client, whether or not there is one.
+    """
+    _refuse_static(call)
+    call.state.store.run("DELETE FROM clients WHERE client_id = ?", call.args["clientId"])
+    record(call, "client", call.args["clientId"], "deleted")
+    _publish(call, "clientDeleted")
+    return Answer()
+
+
+def refuse_double_stars(scopes: list[str]) -> None:
+    """
+    Refuse scopes that end in two stars: surely not what was meant.
+    """
+    if any(scope.endswith("**") for scope in scopes):
+        raise ApiError("InputError", "scopes must not end with `**`")
+
+
+def _refuse_static(call: Call) -> None:
+    if call.args["clientId"].startswith("static/"):
+        raise ApiError("InputError", STATIC, clientId=call.args["clientId"])
+
+
+def _load(call: Call) -> sqlite3.Row:
+    row = call.state.store.one("SELECT * FROM clients WHERE client_id = ?", call.args["clientId"])
+    if row is None:
+        raise ApiError("ResourceNotFound", "Client not found")
+    return row
+
+
+def _change(call: Call, action: str, **columns: Any) -> None:
+    columns["last_modified"] = call.now
+    names = ", ".join(f"{name} = ?" for name in columns)
+    sql = f"UPDATE clients SET {names} WHERE client_id = ?"  # noqa: S608 - names are ours
+    if not call.state.store.run(sql, *columns.values(), call.args["clientId"]):
+        raise ApiError("ResourceNotFound", "Client not found")
+    record(call, "client", call.args["clientId"], action)
+    _publish(call, "clientUpdated")
+
+
+def _publish(call: Call, event: str) -> None:
+    events.publish(call.state, f"auth.{event}", {}, {"version": 1, "clientId": call.args["clientId"]})
+
+
+def _with_token(call: Call) -> dict[str, Any]:
+    row = _load(call)
+    return {**_document(call, row), "accessToken": row["access_token"]}
+
+
+def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    scopes = json.loads(row["scopes"])
+    return {
+        "clientId": row["client_id"],
+        "description": row["description"],
+        "expires": to_json(row["expires"]),
+        "created": to_json(row["created"]),
+        "lastModified": to_json(row["last_modified"]),
+        "lastDateUsed": to_json(row["last_date_used"]),
+        "lastRotated": to_json(row["last_rotated"]),
+        "deleteOnExpiration": bool(row["delete_on_expiration"]),
+        "scopes": scopes,
+        "expandedScopes": call.state.accounts.expand(scopes),
+        "disabled": bool(row["disabled"]),
+    }

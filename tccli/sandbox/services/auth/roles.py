@@ -1,0 +1,174 @@
+"""
+auth: roles.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.scopes import RoleError, check_roles, order, satisfies
+from tccli.sandbox import events
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import decode_token, encode_token, read_limit
+from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.services.auth.audit import record
+from tccli.sandbox.services.auth.clients import refuse_double_stars
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+patterns("auth", roleId=r"^[\x20-\x7e]+$")
+
+
+@handles("auth.listRoles")
+def list_roles(call: Call) -> Answer:
+    """
+    List all roles as one array.
+    """
+    return Answer([_document(call, row) for row in _all(call)])
+
+
+@handles("auth.listRoles2")
+def list_roles_in_pages(call: Call) -> Answer:
+    """
+    List roles, all at once unless a limit is given.
+    """
+    rows, token = _page(call)
+    return Answer({"roles": [_document(call, row) for row in rows], **token})
+
+
+@handles("auth.listRoleIds")
+def list_role_ids(call: Call) -> Answer:
+    """
+    List the roles' names, all at once unless a limit is given.
+    """
+    rows, token = _page(call)
+    return Answer({"roleIds": [row["role_id"] for row in rows], **token})
+
+
+@handles("auth.role")
+def role(call: Call) -> Answer:
+    """
+    Show one role.
+    """
+    row = _load(call)
+    if row is None:
+        raise ApiError("ResourceNotFound", "Role not found")
+    return Answer(_document(call, row))
+
+
+@handles("auth.createRole")
+def create_role(call: Call) -> Answer:
+    """
+    Add a role; doing it again with the same content is no error.
+    """
+    role_id, payload = call.args["roleId"], call.payload
+    refuse_double_stars(payload["scopes"])
+    call.authorize(roleId=role_id, scopes=payload["scopes"])
+    scopes = sorted(payload["scopes"], key=order)
+    existing = _load(call)
+    if existing is None:
+        _check(call, scopes)
+        now = call.now
+        row = {"role_id": role_id, "description": payload["description"], "scopes": scopes}
+        call.state.store.insert("roles", {**row, "created": now, "last_modified": now})
+        call.state.accounts.forget()
+    elif (existing["description"], json.loads(existing["scopes"])) != (payload["description"], scopes):
+        raise ApiError("RequestConflict", f"Role with roleId '{role_id}' already exists")
+    record(call, "role", role_id, "created")
+    _publish(call, "roleCreated")
+    return _show(call)
+
+
+@handles("auth.updateRole")
+def update_role(call: Call) -> Answer:
+    """
+    Change a role; the caller needs the scopes that it did not give before.
+    """
+    role_id, payload = call.args["roleId"], call.payload
+    refuse_double_stars(payload["scopes"])
+    row = _load(call)
+    if row is None:
+        raise ApiError("ResourceNotFound", f"Role with roleId '{role_id}' not found")
+    before = call.state.accounts.expand(json.loads(row["scopes"]))
+    added = [scope for scope in payload["scopes"] if not satisfies(before, scope)]
+    call.authorize(roleId=role_id, scopesAdded=added)
+    _check(call, payload["scopes"])
+    sql = "UPDATE roles SET description = ?, scopes = ?, last_modified = ? WHERE role_id = ?"
+    call.state.store.run(sql, payload["description"], json.dumps(payload["scopes"]), call.now, role_id)
+    call.state.accounts.forget()
+    record(call, "role", role_id, "updated")
+    _publish(call, "roleUpdated")
+    return _show(call)
+
+
+@handles("auth.deleteRole")
+def delete_role(call: Call) -> Answer:
+    """
+    Delete a role, whether or not there is one.
+    """
+    call.state.store.run("DELETE FROM roles WHERE role_id = ?", call.args["roleId"])
+    call.state.accounts.forget()
+    record(call, "role", call.args["roleId"], "deleted")
+    _publish(call, "roleDeleted")
+    return Answer()
+
+
+def _publish(call: Call, event: str) -> None:
+    events.publish(call.state, f"auth.{event}", {}, {"version": 1, "roleId": call.args["roleId"]})
+
+
+def _check(call: Call, scopes: list[str]) -> None:
+    try:
+        check_roles({**call.state.accounts.roles(), call.args["roleId"]: scopes})
+    except RoleError as error:
+        raise ApiError("InputError", str(error)) from None
+
+
+def _all(call: Call) -> list[sqlite3.Row]:
+    return call.state.store.all("SELECT * FROM roles ORDER BY role_id")
+
+
+def _page(call: Call) -> tuple[list[sqlite3.Row], dict[str, str]]:
+    """
+    Return a page of roles and its token: unlike other lists, this one refuses tokens that it did not give out.
+    """
+    start = 0
+    if "continuationToken" in call.query:
+        decoded = decode_token("roles", call.query["continuationToken"])
+        if decoded is None:
+            raise ApiError("InputError", "Invalid continuationToken")
+        start = int(decoded)
+    rows = _all(call)
+    size = read_limit(call.query.get("limit"), len(rows))
+    if not size or "limit" not in call.query:
+        return rows, {}
+    end = start + size
+    token = {"continuationToken": encode_token("roles", str(end))} if end < len(rows) else {}
+    return rows[start:end], token
+
+
+def _load(call: Call) -> sqlite3.Row | None:
+    return call.state.store.one("SELECT * FROM roles WHERE role_id = ?", call.args["roleId"])
+
+
+def _show(call: Call) -> Answer:
+    row = _load(call)
+    assert row is not None
+    return Answer(_document(call, row))
+
+
+def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "roleId": row["role_id"],
+        "scopes": json.loads(row["scopes"]),
+        "expandedScopes": call.state.accounts.expand([f"assume:{row['role_id']}"]),
+        "description": row["description"],
+        "lastModified": to_json(row["last_modified"]),
+        "created": to_json(row["created"]),
+    }

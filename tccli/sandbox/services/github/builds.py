@@ -1,0 +1,149 @@
+"""
+github: builds, which somebody has to put in, since no GitHub sends events here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox import internal_client
+from tccli.sandbox.auth.accounts import GITHUB_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, queries, tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.state import State
+
+tables("""
+CREATE TABLE IF NOT EXISTS github_builds (
+    task_group_id TEXT PRIMARY KEY, organization TEXT NOT NULL, repository TEXT NOT NULL, sha TEXT NOT NULL,
+    state TEXT NOT NULL, event_type TEXT NOT NULL, event_id TEXT NOT NULL, pull_request INTEGER,
+    created INTEGER NOT NULL, updated INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS github_builds_by_update ON github_builds (updated, task_group_id);
+""")
+
+NAME, NUMBER = "^([a-zA-Z0-9-_%]*)$", "^([0-9]*)$"
+queries("github.builds", organization=NAME, repository=NAME, sha=".", pullRequest=NUMBER)
+queries("github.cancelBuilds", sha=".", pullRequest=NUMBER)
+
+
+def put(state: State, build: dict[str, Any]) -> None:
+    """
+    Keep a build, in the place of the one of that task group.
+
+    Args:
+        build: As ``github.builds`` answers it: ``organization``, ``repository``, ``sha`` and ``taskGroupId`` at least.
+    """
+    now = state.clock.now()
+    row = {
+        "task_group_id": build["taskGroupId"],
+        "organization": build["organization"],
+        "repository": build["repository"],
+        "sha": build["sha"],
+        "state": build.get("state", "pending"),
+        "event_type": build.get("eventType", "push"),
+        "event_id": build.get("eventId", "Unknown"),
+        "pull_request": build.get("pullRequestNumber"),
+        "created": now,
+        "updated": now,
+    }
+    state.store.insert("github_builds", row, replace=True)
+
+
+def latest(state: State, organization: str, repository: str = "") -> sqlite3.Row | None:
+    """
+    Return the last build of a repository, or of all of an organization's.
+    """
+    sql = (
+        "SELECT * FROM github_builds WHERE organization = ? AND ? IN ('', repository) "
+        "ORDER BY updated DESC, task_group_id DESC LIMIT 1"
+    )
+    return state.store.one(sql, organization, repository)
+
+
+@handles("github.builds")
+def list_builds(call: Call) -> Answer:
+    """
+    List builds, the last one first.
+    """
+    wanted = {name: call.query.get(name, "") for name in ("organization", "repository", "sha", "pullRequest")}
+    for name, needs in (("repository", "organization"), ("sha", "repository"), ("pullRequest", "repository")):
+        if wanted[name] and not wanted[needs]:
+            raise ApiError("InputError", f"Must provide `{needs}` if querying `{name}`")
+    found = page(
+        call.query,
+        "builds" + "/".join(wanted.values()),
+        lambda row: f"{row['updated']} {row['task_group_id']}",
+        lambda after, number: _find(call, wanted, after, number),
+    )
+    return Answer(found.answer(builds=[_document(row) for row in found.rows]))
+
+
+@handles("github.cancelBuilds")
+async def cancel_builds(call: Call) -> Answer:
+    """
+    Cancel the task groups of a repository's pending builds.
+    """
+    owner, repository = call.args["owner"], call.args["repo"]
+    wanted = {
+        "organization": owner,
+        "repository": repository,
+        "sha": call.query.get("sha", ""),
+        "pullRequest": call.query.get("pullRequest", ""),
+    }
+    builds = [row for row in _find(call, wanted, "", -1) if row["state"] == "pending"]
+    if not builds:
+        raise ApiError("ResourceNotFound", "No cancellable builds found")
+    scopes = [
+        f"assume:repo:github.com/{owner}/{repository}:*",
+        "queue:seal-task-group:taskcluster-github/*",
+        "queue:cancel-task-group:taskcluster-github/*",
+    ]
+    groups = [{"taskGroupId": row["task_group_id"]} for row in builds]
+    try:
+        for method in ("queue.sealTaskGroup", "queue.cancelTaskGroup"):
+            for group in groups:
+                await internal_client.ask(call.state, GITHUB_CLIENT, scopes, method, group)
+    except ApiError as error:
+        code = error.code if error.code == "InsufficientScopes" else "InputError"
+        raise ApiError(code, "{{reason}}", reason=error.text()) from None
+    for row in builds:
+        sql = "UPDATE github_builds SET state = 'cancelled', updated = ? WHERE task_group_id = ?"
+        call.state.store.run(sql, call.now, row["task_group_id"])
+    return Answer({"builds": [{**_document(row), "state": "cancelled"} for row in builds]})
+
+
+def _find(call: Call, wanted: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:
+    sql = (
+        "SELECT * FROM github_builds WHERE ? IN ('', organization) AND ? IN ('', repository) AND ? IN ('', sha) "
+        "AND ? IN ('', CAST(pull_request AS TEXT)) AND (updated, task_group_id) < (?, ?) "
+        "ORDER BY updated DESC, task_group_id DESC LIMIT ?"
+    )
+    updated, _, group = after.partition(" ")
+    # Leading zeros of a number are no part of it.
+    number_wanted = wanted["pullRequest"] and str(int(wanted["pullRequest"]))
+    names = [wanted[name] for name in ("organization", "repository", "sha")]
+    return call.state.store.all(sql, *names, number_wanted, int(updated or 2**62), group, number)
+
+
+def _document(row: sqlite3.Row) -> dict[str, Any]:
+    number = {} if row["pull_request"] is None else {"pullRequestNumber": row["pull_request"]}
+    return {
+        "organization": row["organization"],
+        "repository": row["repository"],
+        "sha": row["sha"],
+        "state": row["state"],
+        "taskGroupId": row["task_group_id"],
+        "eventType": row["event_type"],
+        "eventId": row["event_id"],
+        "created": to_json(row["created"]),
+        "updated": to_json(row["updated"]),
+        **number,
+    }

@@ -1,0 +1,91 @@
+"""
+github: what is known of repositories; an organization counts as connected once a build of it was put in.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.github import builds
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+COLORS = {"success": "#4c1", "failure": "#e05d44", "error": "#e05d44", "pending": "#dfb317", "cancelled": "#9f9f9f"}
+OTHER_COLOR = "#007ec6"
+BADGE_HEADERS = {
+    "cache-control": "no-cache, no-store, must-revalidate",
+    "content-security-policy": "default-source 'none'; style-source 'unsafe-inline'",
+    "content-type": "image/svg+xml",
+}
+
+
+@handles("github.badge")
+def show_badge(call: Call) -> Answer:
+    """
+    Show how the last build went, as a picture.
+    """
+    if builds.latest(call.state, call.args["owner"]) is None:
+        return _badge("new repo", "nogithub")
+    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
+    return _badge("new repo", "newrepo") if build is None else _badge(build["state"], build["state"])
+
+
+@handles("github.repository")
+def show_repository(call: Call) -> Answer:
+    """
+    Say whether a repository is connected.
+    """
+    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
+    return Answer({"installed": build is not None})
+
+
+@handles("github.latest")
+def lead_to_latest(call: Call) -> Answer:
+    """
+    Lead to the task group of the last build.
+    """
+    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
+    if build is None:
+        raise ApiError("ResourceNotFound", "Status not found")
+    url = f"{call.state.root_url}/tasks/groups/{build['task_group_id']}"
+    headers = {"location": url, "vary": "Accept", "content-type": "text/plain; charset=utf-8"}
+    return Answer(status=302, text=f"Found. Redirecting to {url}", headers=headers)
+
+
+@handles("github.createStatus")
+def create_status(call: Call) -> Answer:
+    """
+    Take a status of a commit, where the organization is connected; nobody gets to see it.
+    """
+    return _take(call, "Installation not found")
+
+
+@handles("github.createComment")
+def create_comment(call: Call) -> Answer:
+    """
+    Take a comment on an issue, where the organization is connected; nobody gets to see it.
+    """
+    return _take(call, "Issue not found")
+
+
+def _take(call: Call, says: str) -> Answer:
+    if builds.latest(call.state, call.args["owner"]) is None:
+        raise ApiError("ResourceNotFound", says)
+    return Answer({})
+
+
+def _badge(word: str, status: str) -> Answer:
+    color, word = COLORS.get(word, OTHER_COLOR), escape(word)
+    picture = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="140" height="20" role="img">'
+        f"<title>Taskcluster: {word}</title>"
+        f'<rect width="76" height="20" fill="#555"/><rect x="76" width="64" height="20" fill="{color}"/>'
+        '<g fill="#fff" text-anchor="middle" font-family="Verdana,sans-serif" font-size="11">'
+        f'<text x="38" y="14">Taskcluster</text><text x="108" y="14">{word}</text></g></svg>\n'
+    )
+    return Answer(text=picture, headers={**BADGE_HEADERS, "x-taskcluster-status": status})

@@ -1,0 +1,138 @@
+"""
+github: what would become of a ``.taskcluster.yml`` if something happened at GitHub.
+
+Source: taskcluster services/github, and its documentation of version 1 of these files.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import yaml
+
+from tccli import references
+from tccli.core.schemas.validate import problems
+from tccli.sandbox import templates
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.github import events
+from tccli.sandbox.templates import TemplateError
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+SCHEMAS = {0: "taskcluster-github-config.json", 1: "taskcluster-github-config.v1.json"}
+SCHEDULER = "taskcluster-github"
+STATUSES, CHECKS = "statuses", "checks"
+"""Routes by which the service hears of its tasks."""
+COMMAND = re.compile(r"^/taskcluster\s+(.+)$", re.MULTILINE)
+
+
+@handles("github.renderTaskclusterYml")
+def render(call: Call) -> Answer:
+    """
+    Render a file for a made-up event.
+    """
+    payload = call.payload
+    wanted = payload["fakeEvent"]
+    kind, overrides = wanted["type"], wanted.get("overrides", {})
+    organization, repository = payload.get("organization", "taskcluster"), payload.get("repository", "testing")
+    branch = overrides.get("branch") or "main"
+    event = events.make(kind, wanted.get("action"), organization, repository, branch)
+    event |= overrides
+    message = {
+        "organization": organization,
+        "repository": repository,
+        "branch": branch,
+        "tasks_for": kind,
+        "body": event,
+        "details": events.details(kind, event),
+        **overrides,
+    }
+    if kind == "github-issue-comment":
+        found = COMMAND.search(event["comment"]["body"])
+        message["body"]["taskcluster_comment"] = found[1].strip() if found else None
+    try:
+        config = yaml.safe_load(payload["body"])
+    except yaml.YAMLError as error:
+        _refuse(str(error))
+    return Answer(_compile(_render(call, config, message), message, call.now_json))
+
+
+def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return the file with its templates rendered.
+    """
+    if not isinstance(config, dict):
+        _refuse("the file holds no object")
+    version = config.get("version")
+    if version not in SCHEMAS or isinstance(version, bool):
+        _refuse("version must be 0 or 1")
+    wrong = problems(references.service("github").source, SCHEMAS[version], config)
+    if wrong:
+        _refuse("; ".join(map(str, wrong)))
+    if version == 0:
+        raise ApiError("NotInSandbox", "the sandbox renders version 1 of these files only")
+    if not re.fullmatch(r"[\x20-\x7e]*", message["branch"]):
+        _refuse("Cannot have unicode in branch names!")
+    slugids: dict[str, str] = {}
+    context = {
+        "taskcluster_root_url": call.state.root_url,
+        "tasks_for": message["tasks_for"],
+        "event": message["body"],
+        "as_slugid": lambda label: slugids.setdefault(label, slugid()),
+    }
+    try:
+        rendered: dict[str, Any] = templates.render(config, context)
+    except TemplateError as error:
+        _refuse(str(error))
+    return rendered
+
+
+def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[str, Any]:
+    """
+    Return the tasks with what the service adds to them, and the scopes with which it would make them.
+    """
+    route = CHECKS if config.get("reporting") else STATUSES
+    tasks = config.get("tasks") or []
+    if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+        _refuse("tasks must be a list of objects")
+    group = slugid()
+    if len(tasks) == 1:
+        # One task is its own group: it looks like a decision task.
+        sole = tasks[0]
+        name = sole.get("taskId") or sole.get("taskGroupId") or group
+        tasks = [{**sole, "taskId": name, "taskGroupId": sole.get("taskGroupId") or name}]
+    scopes = [*_scopes(message), f"queue:route:{route}", f"queue:scheduler-id:{SCHEDULER}"]
+    return {"tasks": [_task(task, group, route, now) for task in tasks], "scopes": scopes}
+
+
+def _task(task: dict[str, Any], group: str, route: str, now: str) -> dict[str, Any]:
+    task = {"taskGroupId": group, "created": now, "schedulerId": SCHEDULER, **task}
+    task["routes"] = list(dict.fromkeys([*task.get("routes", []), route]))
+    return {"taskId": task.pop("taskId", None) or slugid(), "task": task}
+
+
+def _scopes(message: dict[str, Any]) -> list[str]:
+    role = f"assume:repo:github.com/{message['organization']}/{message['repository']}"
+    known = message["details"]
+    match message["tasks_for"]:
+        case "github-pull-request" | "github-issue-comment":
+            return [f"{role}:pull-request"]
+        case "github-pull-request-untrusted":
+            return [f"{role}:pull-request-untrusted"]
+        case "github-push" if "event.head.tag" in known:
+            return [f"{role}:tag:{known['event.head.tag']}"]
+        case "github-push":
+            return [f"{role}:branch:{known['event.base.repo.branch']}"]
+        case _:
+            return [f"{role}:release"]
+
+
+def _refuse(reason: str) -> NoReturn:
+    # The service answers with a code that it does not have, and trips over that.
+    says = "Internal error, unknown error code: InvalidInput\n{{reason}}"
+    raise ApiError("InternalServerError", says, reason=reason) from None

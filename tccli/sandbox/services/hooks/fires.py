@@ -1,0 +1,203 @@
+"""
+hooks: a hook fires: its template becomes a task, and what came of it is kept.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli import references
+from tccli.sandbox import internal_client, templates
+from tccli.sandbox.auth.accounts import HOOKS_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import DAY, to_json
+from tccli.sandbox.http import errors
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import handles, tables
+from tccli.sandbox.services.hooks import hook_table
+from tccli.sandbox.services.queue import task_table
+from tccli.sandbox.templates import TemplateError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.hooks.hook_table import Hook
+    from tccli.sandbox.state import State
+
+tables("""
+CREATE TABLE IF NOT EXISTS last_fires (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, hook_group_id TEXT NOT NULL, hook_id TEXT NOT NULL,
+    fired_by TEXT NOT NULL, task_id TEXT NOT NULL, task_create_time INTEGER NOT NULL, result TEXT NOT NULL,
+    error TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS last_fires_by_hook ON last_fires (hook_group_id, hook_id, number);
+""")
+
+DEADLINE, EXPIRES = DAY, 30 * DAY
+"""Of a task whose template says nothing, from the moment of the fire."""
+LONGEST_ERROR = 128 * 1024
+
+
+class FireError(Exception):
+    """
+    A hook fired, and there is no task.
+
+    Attributes:
+        refusal: The queue's answer, or None if the template could not be rendered.
+        document: What is kept of it.
+    """
+
+    def __init__(self, text: str, refusal: ApiError | None = None, document: Any = None) -> None:
+        super().__init__(text)
+        self.refusal = refusal
+        self.document = document
+
+
+async def fire(
+    state: State, hook: Hook, context: dict[str, Any], *, task_id: str | None = None, created: int | None = None
+) -> str | None:
+    """
+    Make a hook's task.
+
+    Args:
+        hook: Its role is what the task may use.
+        context: What the template is given besides ``now`` and ``taskId``: ``firedBy`` at least.
+        task_id: A new one by default.
+        created: Milliseconds since 1970, now by default.
+
+    Returns:
+        The task's id, or None if the template made nothing of it.
+
+    Raises:
+        FireError: There is no task. It is kept already.
+    """
+    task_id = task_id or slugid()
+    created = state.clock.now() if created is None else created
+    fired = (hook, context["firedBy"], task_id)
+    try:
+        task = _render(hook, {"now": to_json(created), "taskId": task_id, **context}, created)
+        if task is None:
+            return None
+        scopes = [f"assume:hook-id:{hook.name}"]
+        await internal_client.ask(state, HOOKS_CLIENT, scopes, "queue.createTask", {"taskId": task_id}, task)
+    except TemplateError as error:
+        _record(state, *fired, error=str(error))
+        raise FireError(str(error), document={"message": str(error)}) from None
+    except ApiError as refusal:
+        document = _refusal(state, task_id, task, refusal)
+        _record(state, *fired, error=json.dumps(document, indent=2)[:LONGEST_ERROR])
+        raise FireError(document["body"]["message"], refusal, document) from None
+    _record(state, *fired)
+    return task_id
+
+
+def _render(hook: Hook, context: dict[str, Any], created: int) -> Any:
+    """
+    Return the task that a hook's template makes, or None.
+    """
+    task = templates.render(hook.task, context)
+    if isinstance(task, str | int | float) and task:
+        raise TemplateError("the template makes no object")
+    if not isinstance(task, dict):
+        return task if isinstance(task, list) else None
+    times = {"created": created, "deadline": created + DEADLINE, "expires": created + EXPIRES}
+    defaults = {"taskGroupId": context["taskId"], **{name: to_json(instant) for name, instant in times.items()}}
+    return {**task, **{name: value for name, value in defaults.items() if not task.get(name)}}
+
+
+def _refusal(state: State, task_id: str, task: Any, refusal: ApiError) -> dict[str, Any]:
+    """
+    Return what a client knows of the queue's answer.
+    """
+    name = references.method("queue", "createTask").name
+    time = to_json(state.clock.now())
+    body = errors.body(refusal, method=name, params={"taskId": task_id}, payload=task, time=time)
+    return {"body": body, "code": refusal.code, "statusCode": refusal.status}
+
+
+def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = "") -> None:
+    row = {
+        "hook_group_id": hook.hook_group_id,
+        "hook_id": hook.hook_id,
+        "fired_by": fired_by,
+        "task_id": task_id,
+        "task_create_time": state.clock.now(),
+        "result": "error" if error else "success",
+        "error": error,
+    }
+    state.store.insert("last_fires", row)
+
+
+@handles("hooks.listLastFires")
+def list_last_fires(call: Call) -> Answer:
+    """
+    List what came of a hook's fires, the latest first, with what became of the tasks.
+    """
+    group, hook_id = call.args["hookGroupId"], call.args["hookId"]
+    found = page(
+        call.query,
+        f"fires{group}/{hook_id}",
+        lambda row: str(row["number"]),
+        lambda after, number: _fires(call, int(after or 2**62), number),
+        forgiving=True,
+    )
+    if not found.rows:
+        raise ApiError("ResourceNotFound", "No such hook or never fired")
+    return Answer(found.answer(lastFires=[_document(call, row) for row in found.rows]))
+
+
+@handles("hooks.getHookStatus")
+def get_hook_status(call: Call) -> Answer:
+    """
+    Show the latest fire of a hook, and when its schedule is due.
+    """
+    hook = hook_table.load(call.state.store, call.args["hookGroupId"], call.args["hookId"])
+    if hook is None:
+        raise ApiError("ResourceNotFound", "No such hook")
+    answer: dict[str, Any] = {"lastFire": {"result": "no-fire"}}
+    for row in _fires(call, 2**62, 1):
+        outcome = {"error": _parsed(row["error"])} if row["error"] else {"taskId": row["task_id"]}
+        answer["lastFire"] = {"result": row["result"], **outcome, "time": to_json(row["task_create_time"])}
+    if hook.schedule:
+        answer["nextScheduledDate"] = to_json(hook.next_date)
+    return Answer(answer)
+
+
+def forget(state: State, hook_group_id: str, hook_id: str) -> None:
+    """
+    Forget the fires of a hook.
+    """
+    state.store.run("DELETE FROM last_fires WHERE hook_group_id = ? AND hook_id = ?", hook_group_id, hook_id)
+
+
+def _fires(call: Call, before: int, number: int) -> list[sqlite3.Row]:
+    sql = "SELECT * FROM last_fires WHERE hook_group_id = ? AND hook_id = ? AND number < ? ORDER BY number DESC LIMIT ?"
+    return call.state.store.all(sql, call.args["hookGroupId"], call.args["hookId"], before, number)
+
+
+def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    task = task_table.load(call.state.store, row["task_id"])
+    return {
+        "hookGroupId": row["hook_group_id"],
+        "hookId": row["hook_id"],
+        "firedBy": row["fired_by"],
+        "taskId": row["task_id"],
+        "taskCreateTime": to_json(row["task_create_time"]),
+        "result": row["result"],
+        "error": row["error"],
+        "taskState": "unknown" if task is None else task.state,
+    }
+
+
+def _parsed(error: str) -> Any:
+    """
+    Return the object that an error was kept as; one that was cut off is only text.
+    """
+    try:
+        return json.loads(error)
+    except ValueError:
+        return {"message": error}

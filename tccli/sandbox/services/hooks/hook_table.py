@@ -1,0 +1,143 @@
+"""
+hooks: hooks as they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.store import Store
+
+tables("""
+CREATE TABLE IF NOT EXISTS hooks (
+    hook_group_id TEXT NOT NULL, hook_id TEXT NOT NULL, metadata TEXT NOT NULL, task TEXT NOT NULL,
+    bindings TEXT NOT NULL, schedule TEXT NOT NULL, trigger_schema TEXT NOT NULL, trigger_token TEXT NOT NULL,
+    next_task_id TEXT NOT NULL, next_date INTEGER NOT NULL, PRIMARY KEY (hook_group_id, hook_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS hooks_by_date ON hooks (next_date);
+""")
+
+JSON_COLUMNS = ("metadata", "task", "bindings", "schedule", "trigger_schema")
+
+
+@dataclass(slots=True)
+class Hook:
+    """
+    A hook.
+
+    Attributes:
+        next_task_id: Of the task that the schedule will make; nobody may know it before.
+        next_date: When the schedule is due, in milliseconds since 1970.
+    """
+
+    hook_group_id: str
+    hook_id: str
+    metadata: dict[str, Any]
+    task: Any
+    bindings: list[dict[str, str]]
+    schedule: list[str]
+    trigger_schema: dict[str, Any]
+    trigger_token: str
+    next_task_id: str
+    next_date: int
+
+    @classmethod
+    def new(cls, definition: dict[str, Any], next_date: int) -> Hook:
+        """
+        Return a hook from a complete definition.
+        """
+        return cls(
+            hook_group_id=definition["hookGroupId"],
+            hook_id=definition["hookId"],
+            metadata=definition["metadata"],
+            task=definition["task"],
+            bindings=definition.get("bindings", []),
+            schedule=definition["schedule"],
+            trigger_schema=definition["triggerSchema"],
+            trigger_token=slugid(),
+            next_task_id=slugid(),
+            next_date=next_date,
+        )
+
+    @property
+    def name(self) -> str:
+        """
+        The group's id and its own.
+        """
+        return f"{self.hook_group_id}/{self.hook_id}"
+
+    def definition(self) -> dict[str, Any]:
+        """
+        Return what everybody may know.
+        """
+        return {
+            "hookGroupId": self.hook_group_id,
+            "hookId": self.hook_id,
+            "metadata": self.metadata,
+            "task": self.task,
+            "bindings": self.bindings,
+            "schedule": self.schedule,
+            "triggerSchema": self.trigger_schema,
+        }
+
+
+def add(store: Store, hook: Hook) -> bool:
+    """
+    Keep a new hook; False if the id is taken.
+    """
+    return store.insert("hooks", _row(hook))
+
+
+def save(store: Store, hook: Hook) -> None:
+    """
+    Keep what changed of a hook.
+    """
+    store.insert("hooks", _row(hook), replace=True)
+
+
+def load(store: Store, hook_group_id: str, hook_id: str) -> Hook | None:
+    """
+    Return a hook, or None.
+    """
+    row = store.one("SELECT * FROM hooks WHERE hook_group_id = ? AND hook_id = ?", hook_group_id, hook_id)
+    return None if row is None else _hook(row)
+
+
+def load_group(store: Store, hook_group_id: str) -> list[Hook]:
+    """
+    Return the hooks of a group, sorted by id.
+    """
+    return [
+        _hook(row) for row in store.all("SELECT * FROM hooks WHERE hook_group_id = ? ORDER BY hook_id", hook_group_id)
+    ]
+
+
+def load_due(store: Store, now: int) -> list[Hook]:
+    """
+    Return the hooks whose schedule is due, the oldest date first.
+    """
+    return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE next_date < ? ORDER BY next_date", now)]
+
+
+def load_bound(store: Store) -> list[Hook]:
+    """
+    Return the hooks that listen to something.
+    """
+    return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE bindings != '[]'")]
+
+
+def _row(hook: Hook) -> dict[str, Any]:
+    row = {name: getattr(hook, name) for name in Hook.__slots__}
+    return {name: json.dumps(value) if name in JSON_COLUMNS else value for name, value in row.items()}
+
+
+def _hook(row: sqlite3.Row) -> Hook:
+    return Hook(**{name: json.loads(row[name]) if name in JSON_COLUMNS else row[name] for name in Hook.__slots__})

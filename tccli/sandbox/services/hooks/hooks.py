@@ -1,0 +1,167 @@
+"""
+hooks: hooks are made, changed, and looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
+
+from tccli.sandbox import events
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.services.auth.audit import record
+from tccli.sandbox.services.hooks import fires, hook_table, schedule
+from tccli.sandbox.services.hooks.hook_table import Hook
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+patterns("hooks", hookGroupId="^[a-zA-Z0-9-_]{1,1000}$", hookId="^[a-zA-Z0-9-_/]{1,1000}$")
+
+DIALECT = "http://json-schema.org/draft-07/schema"
+
+
+@handles("hooks.listHookGroups")
+def list_hook_groups(call: Call) -> Answer:
+    """
+    List the groups that have hooks.
+    """
+    rows = call.state.store.all("SELECT DISTINCT hook_group_id FROM hooks ORDER BY hook_group_id")
+    return Answer({"groups": [row["hook_group_id"] for row in rows]})
+
+
+@handles("hooks.listHooks")
+def list_hooks(call: Call) -> Answer:
+    """
+    List the hooks of a group.
+    """
+    hooks = hook_table.load_group(call.state.store, call.args["hookGroupId"])
+    if not hooks:
+        raise ApiError("ResourceNotFound", "No such group")
+    return Answer({"hooks": [hook.definition() for hook in hooks]})
+
+
+@handles("hooks.hook")
+def show_hook(call: Call) -> Answer:
+    """
+    Show one hook.
+    """
+    return Answer(load(call).definition())
+
+
+@handles("hooks.createHook")
+def create_hook(call: Call) -> Answer:
+    """
+    Add a hook; the same one again is no error if its bindings are said.
+    """
+    definition = _complete(call)
+    schedule.check(definition["schedule"])
+    _check_schema(definition["triggerSchema"])
+    hook = Hook.new(definition, schedule.next_date(definition["schedule"], call.now))
+    if hook_table.add(call.state.store, hook):
+        record(call, "hook", hook.name, "created")
+    elif definition != load(call).definition():
+        raise ApiError("RequestConflict", f"hook `{hook.name}` already exists.")
+    _publish(call, "hookCreated")
+    return Answer(definition)
+
+
+@handles("hooks.updateHook")
+def update_hook(call: Call) -> Answer:
+    """
+    Change a hook; bindings that are not said stay.
+    """
+    definition = _complete(call)
+    hook = load(call)
+    _check_schema(definition["triggerSchema"])
+    schedule.check(definition["schedule"])
+    hook.metadata, hook.task = definition["metadata"], definition["task"]
+    hook.schedule, hook.trigger_schema = definition["schedule"], definition["triggerSchema"]
+    hook.bindings = definition.get("bindings", hook.bindings)
+    hook.next_task_id, hook.next_date = slugid(), schedule.next_date(hook.schedule, call.now)
+    hook_table.save(call.state.store, hook)
+    record(call, "hook", hook.name, "updated")
+    _publish(call, "hookUpdated")
+    return Answer(hook.definition())
+
+
+@handles("hooks.removeHook")
+def remove_hook(call: Call) -> Answer:
+    """
+    Delete a hook, whether or not there is one, and what is known of its fires.
+    """
+    group, hook_id = call.args["hookGroupId"], call.args["hookId"]
+    call.state.store.run("DELETE FROM hooks WHERE hook_group_id = ? AND hook_id = ?", group, hook_id)
+    fires.forget(call.state, group, hook_id)
+    record(call, "hook", f"{group}/{hook_id}", "deleted")
+    _publish(call, "hookDeleted")
+    return Answer({})
+
+
+def _publish(call: Call, event: str) -> None:
+    which = {name: call.args[name] for name in ("hookGroupId", "hookId")}
+    events.publish(call.state, f"hooks.{event}", {}, which)
+
+
+@handles("hooks.getTriggerToken")
+def get_trigger_token(call: Call) -> Answer:
+    """
+    Show the token that lets everybody fire a hook who knows it.
+    """
+    return Answer({"token": load(call).trigger_token})
+
+
+@handles("hooks.resetTriggerToken")
+def reset_trigger_token(call: Call) -> Answer:
+    """
+    Replace that token.
+    """
+    hook = load(call)
+    hook.trigger_token = slugid()
+    hook_table.save(call.state.store, hook)
+    return Answer({"token": hook.trigger_token})
+
+
+def load(call: Call) -> Hook:
+    """
+    Return the hook that a call is about.
+
+    Raises:
+        ApiError: There is none.
+    """
+    hook = hook_table.load(call.state.store, call.args["hookGroupId"], call.args["hookId"])
+    if hook is None:
+        raise ApiError("ResourceNotFound", "No such hook")
+    return hook
+
+
+def _complete(call: Call) -> dict[str, Any]:
+    """
+    Return the definition in the payload with the ids of the path, which must not be other ones.
+    """
+    definition: dict[str, Any] = call.payload
+    for name, says in (("hookGroupId", "Hook Group Ids do not match"), ("hookId", "Hook Ids do not match")):
+        if definition.get(name, call.args[name]) != call.args[name]:
+            raise ApiError("InputError", says)
+        definition[name] = call.args[name]
+    definition["metadata"].setdefault("emailOnError", True)
+    return definition
+
+
+def _check_schema(schema: dict[str, Any]) -> None:
+    dialect = schema.get("$schema", "")
+    if not isinstance(dialect, str):
+        raise InternalError("Error: $schema must be a string")
+    if dialect and dialect.removesuffix("#") != DIALECT:
+        raise InternalError(f'Error: no schema with key or ref "{dialect}"')
+    found = [
+        f" * Property {error.json_path} {error.message}"
+        for error in Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(schema)
+    ]
+    if found:
+        listed = "\n".join(found)
+        raise ApiError("InputError", "{{wrong}}", wrong=f"triggerSchema is not a valid JSON schema:\n{listed}")

@@ -1,0 +1,121 @@
+"""
+hooks: schedules, and the hooks that are due.
+
+Source: taskcluster services/hooks; schedules are those of the JavaScript library cron-parser: up to six fields, seconds
+first, in UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from croniter import croniter
+
+from tccli.sandbox.clock import MINUTE, to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import passes
+from tccli.sandbox.services.hooks import fires, hook_table
+from tccli.sandbox.services.hooks.fires import FireError
+from tccli.sandbox.services.notify import outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tccli.sandbox.services.hooks.hook_table import Hook
+    from tccli.sandbox.state import State
+
+NEVER = 64_063_008_000_000
+"""When a hook without a schedule is due: far enough away."""
+NICKNAMES = {
+    "@secondly": "* * * * * *",
+    "@minutely": "0 * * * * *",
+    "@hourly": "0 0 * * * *",
+    "@daily": "0 0 0 * * *",
+    "@weekly": "0 0 0 * * 0",
+    "@weekdays": "0 0 0 * * 1-5",
+    "@weekends": "0 0 0 * * 0,6",
+    "@monthly": "0 0 0 1 * *",
+    "@yearly": "0 0 0 1 1 *",
+    "@annually": "0 0 0 1 1 *",
+}
+FIELDS = ("*", "*", "*", "*", "*", "0")
+"""What stands for fields that are missing, which are the first ones."""
+DRIFT = 10 * MINUTE
+"""How old a task may be said to be: a little less than the queue minds."""
+
+
+def check(schedule: Sequence[str]) -> None:
+    """
+    Refuse a schedule that cannot be understood.
+
+    Raises:
+        ApiError: 400 InputError.
+    """
+    for pattern in schedule:
+        try:
+            _next(pattern, 0)
+        except (ValueError, KeyError) as error:
+            raise ApiError("InputError", "{{problem}} in {{pattern}}", problem=str(error), pattern=pattern) from None
+
+
+def next_date(schedule: Sequence[str], now: int) -> int:
+    """
+    Return when the earliest pattern matches next, in milliseconds since 1970.
+    """
+    return min((_next(pattern, now) for pattern in schedule), default=NEVER)
+
+
+@passes
+async def fire_due(state: State) -> None:
+    """
+    Fire the hooks whose time has come, each of them once, however many times it has missed.
+    """
+    for hook in hook_table.load_due(state.store, state.clock.now()):
+        await _fire(state, hook)
+
+
+async def _fire(state: State, hook: Hook) -> None:
+    now = state.clock.now()
+    # The moment that was planned makes the same task of a second try, but the queue takes no old ones.
+    created = hook.next_date if hook.next_date > now - DRIFT else now
+    try:
+        await fires.fire(state, hook, {"firedBy": "schedule"}, task_id=hook.next_task_id, created=created)
+    except FireError as error:
+        _complain(state, hook, error)
+    hook.next_task_id, hook.next_date = slugid(), next_date(hook.schedule, now)
+    hook_table.save(state.store, hook)
+
+
+def _complain(state: State, hook: Hook, error: FireError) -> None:
+    if not hook.metadata.get("emailOnError"):
+        return
+    details = json.dumps(error.document, indent=2)
+    email = {
+        "address": hook.metadata["owner"],
+        "subject": f"[Taskcluster Hooks] Scheduled Hook failure: {hook.name}",
+        "content": f"The hook {hook.name} made no task at {to_json(state.clock.now())}:\n\n{error}\n\n{details}\n",
+    }
+    outbox.keep(state, "email", hook.metadata["owner"], email)
+
+
+def _next(pattern: str, now: int) -> int:
+    """
+    Return when a pattern matches next.
+
+    Raises:
+        ValueError: It is none; KeyError too.
+    """
+    fields = NICKNAMES.get(pattern, pattern or "0 * * * * *").split()
+    if len(fields) > len(FIELDS):
+        raise ValueError("Invalid cron expression, too many fields")
+    fields = [*FIELDS[len(fields) :], *fields]
+    if any(field.startswith("@") for field in fields):
+        raise ValueError("Invalid characters")
+    # The last Friday is 5L there, and L5 here.
+    fields[-1] = re.sub(r"([0-7])L", r"L\1", fields[-1], flags=re.IGNORECASE)
+    since = datetime.fromtimestamp(now / 1000, UTC)
+    return int(croniter(" ".join(fields), since, second_at_beginning=True).get_next(float) * 1000)

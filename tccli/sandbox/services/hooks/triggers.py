@@ -1,0 +1,100 @@
+"""
+hooks: what makes a hook fire, other than its schedule.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
+from referencing.exceptions import Unresolvable
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.hooks import fires, hook_table
+from tccli.sandbox.services.hooks.fires import FireError
+from tccli.sandbox.services.hooks.hooks import load
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.hooks.hook_table import Hook
+    from tccli.sandbox.state import State
+
+
+@handles("hooks.triggerHook")
+async def trigger_hook(call: Call) -> Answer:
+    """
+    Fire a hook for somebody who has the scope.
+    """
+    return await _trigger(call, load(call), {"firedBy": "triggerHook", "clientId": call.client_id})
+
+
+@handles("hooks.triggerHookWithToken")
+async def trigger_hook_with_token(call: Call) -> Answer:
+    """
+    Fire a hook for somebody who has the token.
+    """
+    hook = load(call)
+    if call.args["token"] != hook.trigger_token:
+        raise ApiError("AuthenticationFailed", "invalid hook token")
+    return await _trigger(call, hook, {"firedBy": "triggerHookWithToken"})
+
+
+async def hear(state: State, exchange: str, routing_key: str, payload: Any) -> int:
+    """
+    Fire the hooks that listen to a message.
+
+    Returns:
+        How many there were.
+    """
+    bound = [hook for hook in hook_table.load_bound(state.store) if _listens(hook, exchange, routing_key)]
+    for hook in bound:
+        # What went wrong is in the hook's list of fires: nobody waits for an answer.
+        with contextlib.suppress(FireError):
+            await fires.fire(state, hook, {"firedBy": "pulseMessage", "payload": payload})
+    return len(bound)
+
+
+async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Answer:
+    try:
+        wrong = [error.message for error in Draft7Validator(hook.trigger_schema).iter_errors(call.payload)]
+    except Unresolvable as error:
+        raise InternalError(f"MissingRefError: {error}") from None
+    if wrong:
+        raise ApiError("InputError", "{{wrong}}", wrong="; ".join(f"data {message}" for message in wrong))
+    try:
+        task_id = await fires.fire(call.state, hook, {"payload": call.payload, **context})
+    except FireError as error:
+        raise _refusal(hook, error) from None
+    return Answer({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
+
+
+def _refusal(hook: Hook, error: FireError) -> ApiError:
+    if error.refusal is None:
+        return ApiError("InputError", "While firing hook:\n\n{{error}}", error=str(error))
+    if error.refusal.code == "InsufficientScopes":
+        says = f"The role `hook-id:{hook.name}` does not have sufficient scopes to create the task:\n\n"
+        return ApiError("InsufficientScopes", says + "{{details}}", details=str(error))
+    says = f"While calling createTask: {error.refusal.code}\n\n{{{{details}}}}"
+    return ApiError("InputError", says, details=str(error))
+
+
+def _listens(hook: Hook, exchange: str, routing_key: str) -> bool:
+    return any(
+        binding["exchange"] == exchange and _matches(binding["routingKeyPattern"], routing_key)
+        for binding in hook.bindings
+    )
+
+
+def _matches(pattern: str, routing_key: str) -> bool:
+    """
+    Say whether a routing key is of a topic: ``*`` is one word, ``#`` is any number of them.
+    """
+    expression = "".join(
+        r"(\.[^.]*)*" if word == "#" else r"\.[^.]*" if word == "*" else r"\." + re.escape(word)
+        for word in pattern.split(".")
+    )
+    return re.fullmatch(expression, f".{routing_key}") is not None

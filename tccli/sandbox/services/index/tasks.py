@@ -1,0 +1,201 @@
+"""
+index: tasks found by names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tccli import references
+from tccli.core import hawk
+from tccli.core.scopes import satisfies
+from tccli.sandbox import internal_client
+from tccli.sandbox.auth.accounts import INDEX_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import MINUTE, from_json, to_json
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import allow_missing, allow_slashes, handles, patterns
+from tccli.sandbox.services.index import task_table
+from tccli.sandbox.services.object.objects import redirect
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.state import State
+
+PATH = "^([a-zA-Z0-9_!~*'()%-]+\\.)*[a-zA-Z0-9_!~*'()%-]+$"
+patterns("index", namespace=PATH, indexPath=PATH)
+allow_missing("index", "namespace", "listNamespaces", "listTasks")
+allow_slashes("index", "name")
+
+ROUTE = "index."
+HIGHEST_RANK = 2**31 - 1
+SIGNED_FOR = 15 * MINUTE
+
+
+@handles("index.findTask")
+def find_task(call: Call) -> Answer:
+    """
+    Show the task at a path.
+    """
+    return Answer(_document(_find(call)))
+
+
+@handles("index.findTasksAtIndex")
+def find_tasks(call: Call) -> Answer:
+    """
+    Show the tasks at several paths, those that are there.
+    """
+    paths = call.payload["indexes"]
+    call.authorize(indexPaths=paths)
+    found = page(
+        call.query,
+        "indexes",
+        lambda row: task_table.join(row["namespace"], row["name"]),
+        lambda after, number: task_table.find_several(call.state, paths, after, number),
+    )
+    asked = Counter(paths)
+    if any(asked[task_table.join(row["namespace"], row["name"])] > 1 for row in found.rows):
+        # The service finds it as often as it was asked for, and its own schema forbids that.
+        raise InternalError("Output schema validation error: data.tasks should NOT have duplicate items")
+    return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
+
+
+@handles("index.listNamespaces")
+def list_namespaces(call: Call) -> Answer:
+    """
+    List the namespaces directly below one, or at the top.
+    """
+    parent = call.args.get("namespace", "")
+    call.authorize(namespace=parent)
+    found = page(
+        call.query,
+        "namespaces" + parent,
+        lambda row: str(row["name"]),
+        lambda after, number: task_table.find_namespaces(call.state, parent, after, number),
+    )
+    namespaces = [
+        {"namespace": task_table.join(parent, row["name"]), "name": row["name"], "expires": to_json(row["expires"])}
+        for row in found.rows
+    ]
+    return Answer(found.answer(namespaces=namespaces))
+
+
+@handles("index.listTasks")
+def list_tasks(call: Call) -> Answer:
+    """
+    List the tasks directly below a namespace, or at the top.
+    """
+    namespace = call.args.get("namespace", "")
+    call.authorize(namespace=namespace)
+    found = page(
+        call.query,
+        "indexed" + namespace,
+        lambda row: str(row["name"]),
+        lambda after, number: task_table.find_in(call.state, namespace, after, number),
+    )
+    return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
+
+
+@handles("index.insertTask")
+def insert_task(call: Call) -> Answer:
+    """
+    Put a task at a path; the answer is what is there then, which has the higher rank.
+    """
+    payload = call.payload
+    rank = _rank(payload["rank"])
+    if rank is None:
+        # The schema takes any number, and the database trips over it.
+        raise InternalError(f"error: invalid input syntax for type integer: {payload['rank']}")
+    row = task_table.insert(
+        call.state,
+        call.args["namespace"],
+        task_id=payload["taskId"],
+        rank=rank,
+        data=payload["data"],
+        expires=from_json(payload["expires"]),
+    )
+    return Answer(_document(row))
+
+
+@handles("index.deleteTask")
+def delete_task(call: Call) -> Answer:
+    """
+    Take the task from a path, whether or not there is one.
+    """
+    task_table.remove(call.state, call.args["namespace"])
+    return Answer({})
+
+
+@handles("index.findArtifactFromTask")
+async def find_artifact(call: Call) -> Answer:
+    """
+    Lead to an artifact of the task at a path: everybody's right to its bytes, others through the queue.
+    """
+    args = {"taskId": _find(call)["task_id"], "name": call.args["name"]}
+    state = call.state
+    url = state.root_url + internal_client.path(references.method("queue", "getLatestArtifact"), args)
+    if not satisfies(state.accounts.expand(["assume:anonymous"]), f"queue:get-artifact:{args['name']}"):
+        issuer = state.accounts.load(INDEX_CLIENT)
+        expires = (call.now + SIGNED_FOR) // 1000
+        return redirect(hawk.sign_url(url, hawk.Credentials(INDEX_CLIENT, issuer.access_token), expires=expires))
+    try:
+        answer = await internal_client.ask(state, INDEX_CLIENT, ["*"], "queue.latestArtifact", args)
+    except ApiError:
+        return redirect(url)
+    return redirect(answer.document.get("url") or url)
+
+
+def index_task(state: State, task_id: str, definition: dict[str, Any]) -> None:
+    """
+    Put a task that has completed at the paths of its ``index.…`` routes.
+
+    Rank, data and expiry come from ``extra.index``; where one of them is not of its kind, nothing happens.
+
+    Args:
+        definition: As ``queue.task`` answers it.
+    """
+    paths = [route.removeprefix(ROUTE) for route in definition["routes"] if route.startswith(ROUTE)]
+    wanted = definition["extra"].get("index") or {}
+    options = {"rank": 0, "data": {}, "expires": definition["expires"], **(wanted if isinstance(wanted, dict) else {})}
+    rank, data = _rank(options["rank"]), options["data"]
+    if rank is None or not isinstance(data, dict):
+        return
+    try:
+        expires = from_json(options["expires"])
+    except (ValueError, AttributeError):
+        return
+    for path in paths:
+        if re.fullmatch(PATH.strip("^$"), path):
+            task_table.insert(state, path, task_id=task_id, rank=rank, data=data, expires=expires)
+
+
+def _find(call: Call) -> sqlite3.Row:
+    row = task_table.find(call.state, call.args["indexPath"])
+    if row is None or row["expires"] <= call.now:
+        raise ApiError("ResourceNotFound", "Indexed task not found")
+    return row
+
+
+def _rank(number: Any) -> int | None:
+    """
+    Return a rank, or None for what the database does not take for one.
+    """
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > HIGHEST_RANK:
+        return None
+    return int(number) if number == int(number) else None
+
+
+def _document(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "namespace": task_table.join(row["namespace"], row["name"]),
+        "taskId": row["task_id"],
+        "rank": row["rank"],
+        "data": json.loads(row["data"]),
+        "expires": to_json(row["expires"]),
+    }

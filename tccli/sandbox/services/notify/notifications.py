@@ -1,0 +1,111 @@
+"""
+notify: messages go into the outbox; who is on the denylist gets none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.sandbox import events
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.notify import outbox
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+OK = Answer(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
+
+
+@handles("notify.email")
+def email(call: Call) -> Answer:
+    """
+    Send an email.
+    """
+    _send(call, "email", "address", "Email")
+    return OK
+
+
+@handles("notify.pulse")
+def pulse(call: Call) -> Answer:
+    """
+    Publish a message.
+    """
+    if _send(call, "pulse", "routingKey", "Pulse routing key pattern"):
+        topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
+        events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
+    return OK
+
+
+@handles("notify.matrix")
+def matrix(call: Call) -> Answer:
+    """
+    Write into a Matrix room.
+    """
+    _send(call, "matrix-room", "roomId", "Matrix room")
+    return OK
+
+
+@handles("notify.slack")
+def slack(call: Call) -> Answer:
+    """
+    Write into a Slack channel.
+    """
+    _send(call, "slack-channel", "channelId", "Slack channel")
+    return OK
+
+
+@handles("notify.addDenylistAddress")
+def add_address(call: Call) -> Answer:
+    """
+    Let nothing be sent to an address any more.
+    """
+    row = {"kind": call.payload["notificationType"], "address": call.payload["notificationAddress"]}
+    call.state.store.insert("denylist", row)
+    return OK
+
+
+@handles("notify.deleteDenylistAddress")
+def delete_address(call: Call) -> Answer:
+    """
+    Let messages be sent to an address again, whether or not they could not.
+    """
+    sql = "DELETE FROM denylist WHERE kind = ? AND address = ?"
+    call.state.store.run(sql, call.payload["notificationType"], call.payload["notificationAddress"])
+    return OK
+
+
+@handles("notify.listDenylist")
+def list_denylist(call: Call) -> Answer:
+    """
+    List the addresses that nothing is sent to.
+    """
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        sql = "SELECT * FROM denylist WHERE (kind, address) > (?, ?) ORDER BY kind, address LIMIT ?"
+        kind, _, address = after.partition(" ")
+        return call.state.store.all(sql, kind, address, number)
+
+    found = page(call.query, "denylist", lambda row: f"{row['kind']} {row['address']}", fetch, forgiving=True)
+    addresses = [{"notificationType": row["kind"], "notificationAddress": row["address"]} for row in found.rows]
+    return Answer(found.answer(addresses=addresses))
+
+
+def _send(call: Call, kind: str, name: str, says: str) -> bool:
+    """
+    Keep a message, unless it was sent just now; say whether it was kept.
+
+    Args:
+        kind: As on the denylist.
+        name: Of the property that is the address, and of the scope's parameter.
+        says: What the service calls such an address.
+    """
+    address = call.payload[name]
+    call.authorize(**{name: address})
+    if outbox.is_denied(call.state, kind, address):
+        raise ApiError("DenylistedAddress", f"{says} {{{{address}}}} is denylisted", address=address)
+    return outbox.keep(call.state, kind, address, call.payload)

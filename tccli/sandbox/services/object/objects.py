@@ -1,0 +1,235 @@
+"""
+object: all of it. The bytes are the storage host's; nothing here looks at them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.auth.certificates import decode_base64
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.registry import allow_slashes, handles, patterns, tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.state import State
+
+patterns("object", name=r"^[\x20-\x7e]+$", projectId="^([a-zA-Z0-9._/-]*)$")
+# Not those that upload: with a slash as it is, they are not found.
+allow_slashes("object", "name", "startDownload", "object", "download")
+tables("""
+CREATE TABLE IF NOT EXISTS objects (
+    name TEXT PRIMARY KEY, project_id TEXT NOT NULL, upload_id TEXT, upload_expires INTEGER, expires INTEGER NOT NULL,
+    hashes TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS objects_by_upload ON objects (upload_id) WHERE upload_id IS NOT NULL;
+""")
+
+BUCKET = "objects"
+DOWNLOAD_METHODS = ("getUrl", "simple")
+"""Those that a caller accepts; the first is preferred."""
+PUT_MINUTES, SIMPLE_MINUTES = 45, 30
+GET_SECONDS = 60
+GRACE = HOUR
+"""How long after its end an object is still there: the service clears away from time to time."""
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of a media type
+_MEDIA_TYPE = re.compile(rf'\s*{_TOKEN}/{_TOKEN}\s*(; *{_TOKEN} *= *("([^"\\]|\\.)*"|{_TOKEN}) *)*')
+
+
+@handles("object.createUpload")
+def create_upload(call: Call) -> Answer:
+    """
+    Begin an upload, or go on with it, and say where the bytes go.
+    """
+    payload = call.payload
+    call.authorize(projectId=payload["projectId"], name=call.args["name"])
+    return Answer(begin_upload(call.state, call.args["name"], payload))
+
+
+def begin_upload(state: State, name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """
+    Begin an upload for a caller who may.
+
+    Args:
+        name: Of the object.
+        request: As in the payload of ``createUpload``.
+
+    Raises:
+        ApiError: There is such an object, or another upload of it.
+    """
+    expires = from_json(request["expires"])
+    now = state.clock.now()
+    find(state, name)
+    row = {"name": name, "project_id": request["projectId"], "upload_id": request["uploadId"]}
+    row |= {"upload_expires": now + DAY, "expires": expires, "hashes": {}}
+    if not state.store.insert("objects", row):
+        existing = find(state, name)
+        same = ("project_id", "upload_id", "expires")
+        if existing is None or any(existing[column] != row[column] for column in same):
+            raise ApiError("RequestConflict", "Object already exists")
+    _add_hashes(state, name, request.get("hashes", {}))
+    return {
+        "projectId": request["projectId"],
+        "uploadId": request["uploadId"],
+        "expires": request["expires"],
+        "uploadMethod": _upload_method(state, name, request["proposedUploadMethods"]),
+    }
+
+
+def _upload_method(state: State, name: str, proposed: dict[str, Any]) -> dict[str, Any]:
+    if "dataInline" in proposed:
+        content_type = _checked(proposed["dataInline"]["contentType"])
+        state.storage.keep(BUCKET, name, decode_base64(proposed["dataInline"]["objectData"]), content_type)
+        return {"dataInline": True}
+    if "putUrl" not in proposed:
+        return {}
+    content_type = _checked(proposed["putUrl"]["contentType"])
+    length = str(proposed["putUrl"]["contentLength"])
+    # The URL is good for a little longer than is said, for clocks that differ.
+    signed = {"content-type": content_type, "content-length": length}
+    url = state.storage.put_url(BUCKET, name, PUT_MINUTES * 60 + 10, signed)
+    headers = {"Content-Type": content_type, "Content-Length": length, "Content-Encoding": "identity"}
+    return {"putUrl": {"url": url, "expires": to_json(state.clock.now() + PUT_MINUTES * MINUTE), "headers": headers}}
+
+
+def _checked(content_type: str) -> str:
+    if not _MEDIA_TYPE.fullmatch(content_type):
+        raise InternalError("TypeError: invalid media type")
+    return content_type
+
+
+@handles("object.finishUpload")
+def finish_upload(call: Call) -> Answer:
+    """
+    End an upload: from now on the object can be downloaded, and does not change.
+    """
+    name, payload = call.args["name"], call.payload
+    project_id, upload_id = payload["projectId"], payload["uploadId"]
+    call.authorize(projectId=project_id, name=name)
+    row = find(call.state, name)
+    if row is None:
+        raise _not_found(name)
+    if row["project_id"] != project_id:
+        message = 'Object "{{name}}" does not have projectId {{projectId}}'
+        raise ApiError("InputError", message, name=name, projectId=project_id)
+    if row["upload_id"] is None:
+        _compare_hashes(name, json.loads(row["hashes"]), payload.get("hashes", {}))
+        return Answer({})
+    if row["upload_id"] != upload_id:
+        message = 'Object "{{name}}" does not have uploadId {{uploadId}}'
+        raise ApiError("RequestConflict", message, name=name, uploadId=upload_id)
+    _add_hashes(call.state, name, payload.get("hashes", {}))
+    call.state.store.run("UPDATE objects SET upload_id = NULL, upload_expires = NULL WHERE name = ?", name)
+    return Answer({})
+
+
+def _compare_hashes(name: str, existing: dict[str, str], given: dict[str, Any]) -> None:
+    """
+    Refuse hashes that are not those of a finished object; fewer are no harm.
+    """
+    for algorithm, digest in given.items():
+        if algorithm not in existing:
+            message = 'Object "{{name}}" is already finished, but without hash algorithm {{algo}}'
+            raise ApiError("RequestConflict", message, name=name, algo=algorithm)
+        if existing[algorithm] != digest:
+            message = 'Object "{{name}}" is already finished, but with a different hash for algorithm {{algo}}'
+            raise ApiError("RequestConflict", message, name=name, algo=algorithm)
+
+
+def _add_hashes(state: State, name: str, given: dict[str, Any]) -> None:
+    row = state.store.one("SELECT hashes FROM objects WHERE name = ?", name)
+    hashes = json.loads(row["hashes"]) if row else {}
+    for algorithm, digest in given.items():
+        written = digest if isinstance(digest, str) else json.dumps(digest)
+        if hashes.setdefault(algorithm, written) != written:
+            raise ApiError("RequestConflict", "Content hash already exists with a different value")
+    ordered = json.dumps(dict(sorted(hashes.items())))
+    state.store.run("UPDATE objects SET hashes = ? WHERE name = ?", ordered, name)
+
+
+@handles("object.startDownload")
+def start_download(call: Call) -> Answer:
+    """
+    Say where the bytes are, in a way that the caller accepts.
+    """
+    return Answer(locate(call.state, call.args["name"], call.payload["acceptDownloadMethods"]))
+
+
+def locate(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return where an object's bytes are, for a caller who may have them.
+
+    Raises:
+        ApiError: There is no such object, or no method that the caller accepts.
+    """
+    row = _finished(state, name)
+    method = next((method for method in DOWNLOAD_METHODS if method in accepted), None)
+    if method is None:
+        raise ApiError("NoMatchingMethod", "Object supports methods {{methods}}", methods="simple, getUrl")
+    if method == "simple":
+        return {"method": method, "url": state.storage.get_url(BUCKET, name, SIMPLE_MINUTES * 60)}
+    return {
+        "method": method,
+        "url": state.storage.get_url(BUCKET, name, GET_SECONDS + 60),
+        "expires": to_json(state.clock.now() + GET_SECONDS * 1000),
+        "hashes": state.storage.hashes(name, json.loads(row["hashes"])),
+    }
+
+
+@handles("object.object")
+def show_object(call: Call) -> Answer:
+    """
+    Show what is known of an object.
+    """
+    row = _finished(call.state, call.args["name"])
+    hashes = json.loads(row["hashes"])
+    return Answer({"projectId": row["project_id"], "expires": to_json(row["expires"]), "hashes": hashes})
+
+
+@handles("object.download")
+def download(call: Call) -> Answer:
+    """
+    Lead a browser to an object's bytes.
+    """
+    return redirect(locate(call.state, call.args["name"], {"simple": True})["url"])
+
+
+def redirect(url: str) -> Answer:
+    """
+    Return the answer that leads to *url* without JSON.
+    """
+    headers = {"location": url, "vary": "Accept", "content-type": "text/plain; charset=utf-8"}
+    return Answer(status=303, text=f"See Other. Redirecting to {url}", headers=headers)
+
+
+def find(state: State, name: str) -> sqlite3.Row | None:
+    """
+    Return an object, finished or not; one that has long expired goes away at this moment.
+    """
+    row = state.store.one("SELECT * FROM objects WHERE name = ?", name)
+    if row is None:
+        return None
+    ends = row["expires"] if row["upload_expires"] is None else min(row["expires"], row["upload_expires"])
+    if ends < state.clock.now() - GRACE:
+        state.store.run("DELETE FROM objects WHERE name = ?", name)
+        state.storage.remove(BUCKET, name)
+        return None
+    return row
+
+
+def _finished(state: State, name: str) -> sqlite3.Row:
+    row = find(state, name)
+    if row is None or row["upload_id"] is not None:
+        raise _not_found(name)
+    return row
+
+
+def _not_found(name: str) -> ApiError:
+    return ApiError("ResourceNotFound", 'Object "{{name}}" not found', name=name)

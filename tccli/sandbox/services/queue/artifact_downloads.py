@@ -1,0 +1,171 @@
+"""
+queue: artifacts are found, and listed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.auth.accounts import QUEUE_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import HOUR
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.object import objects
+from tccli.sandbox.services.queue import artifact_table, task_table
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.queue.artifact_table import Artifact
+
+GET_MINUTES = 30
+
+
+@handles("queue.getArtifact")
+def get_artifact(call: Call) -> Answer:
+    """
+    Lead to an artifact's bytes in one run.
+    """
+    return _redirect(call, _follow(call, int(call.args["runId"])))
+
+
+@handles("queue.getLatestArtifact")
+def get_latest_artifact(call: Call) -> Answer:
+    """
+    Lead to an artifact's bytes in the latest run.
+    """
+    call.authorize(names=[call.args["name"]])
+    return _redirect(call, _follow(call, _latest_run(call)))
+
+
+@handles("queue.artifact")
+def show_content(call: Call) -> Answer:
+    """
+    Say where an artifact's bytes are in one run.
+    """
+    return Answer(_content(call, _follow(call, int(call.args["runId"]))))
+
+
+@handles("queue.latestArtifact")
+def show_latest_content(call: Call) -> Answer:
+    """
+    Say where an artifact's bytes are in the latest run, which is looked for before anything else.
+    """
+    return Answer(_content(call, _follow(call, _latest_run(call))))
+
+
+@handles("queue.artifactInfo")
+def show_info(call: Call) -> Answer:
+    """
+    Show what is known of an artifact in one run.
+    """
+    return Answer(_load(call, int(call.args["runId"]), call.args["name"]).document())
+
+
+@handles("queue.latestArtifactInfo")
+def show_latest_info(call: Call) -> Answer:
+    """
+    Show what is known of an artifact in the latest run.
+    """
+    return Answer(_load(call, _latest_run(call), call.args["name"]).document())
+
+
+@handles("queue.listArtifacts")
+def list_artifacts(call: Call) -> Answer:
+    """
+    List the artifacts of one run, sorted by name.
+    """
+    run_id = int(call.args["runId"])
+    if run_id > _latest_run(call):
+        message = "Task with taskId: `{{taskId}}` has no run with runId: {{runId}}"
+        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"], runId=run_id)
+    return _list(call, run_id)
+
+
+@handles("queue.listLatestArtifacts")
+def list_latest_artifacts(call: Call) -> Answer:
+    """
+    List the artifacts of the latest run, sorted by name.
+    """
+    return _list(call, _latest_run(call))
+
+
+def _list(call: Call, run_id: int) -> Answer:
+    store, task_id = call.state.store, call.args["taskId"]
+    found = page(
+        call.query,
+        f"artifacts{task_id}/{run_id}",
+        lambda artifact: str(artifact.name),
+        lambda after, number: artifact_table.load_several(store, task_id, run_id, after, number),
+        forgiving=True,
+    )
+    return Answer(found.answer(artifacts=[artifact.document() for artifact in found.rows]))
+
+
+def _latest_run(call: Call) -> int:
+    task = task_table.load(call.state.store, call.args["taskId"])
+    if task is None:
+        raise ApiError("ResourceNotFound", "Task not found")
+    if not task.runs:
+        raise ApiError("ResourceNotFound", "Task doesn't have any runs")
+    return len(task.runs) - 1
+
+
+def _load(call: Call, run_id: int, name: str) -> Artifact:
+    artifact = artifact_table.load(call.state.store, call.args["taskId"], run_id, name)
+    if artifact is None or not artifact.present:
+        raise ApiError("ResourceNotFound", "Artifact not found")
+    return artifact
+
+
+def _follow(call: Call, run_id: int) -> Artifact:
+    """
+    Return the artifact that a call is about, behind all links; the caller needs the scopes for every name on the way.
+    """
+    names: list[str] = []
+    name = call.args["name"]
+    while True:
+        names.append(name)
+        call.authorize(names=names)
+        artifact = _load(call, run_id, name)
+        if artifact.expires < call.now:
+            raise ApiError("ResourceExpired", "Artifact expired")
+        if artifact.storage_type != "link":
+            return artifact
+        name = artifact.details["artifact"]
+        if name in names:
+            raise ApiError("InputError", "Artifact leads to a link cycle")
+
+
+def _redirect(call: Call, artifact: Artifact) -> Answer:
+    headers = {"x-taskcluster-artifact-storage-type": artifact.storage_type}
+    if artifact.storage_type == "error":
+        document = {name: artifact.details[name] for name in ("reason", "message")}
+        return Answer(document, status=424, headers=headers)
+    url = _url(call, artifact)
+    document = {"storageType": artifact.storage_type, "url": url}
+    return Answer(document, status=303, headers={**headers, "location": url})
+
+
+def _url(call: Call, artifact: Artifact) -> str:
+    if artifact.storage_type == "reference":
+        return str(artifact.details["url"])
+    if artifact.storage_type == "s3":
+        return call.state.storage.get_url(artifact.bucket, artifact.path, GET_MINUTES * 60)
+    try:
+        return str(objects.locate(call.state, artifact.object_name, {"simple": True})["url"])
+    except ApiError as error:
+        raise ApiError("ResourceNotFound", "Object does not exist.") from error
+
+
+def _content(call: Call, artifact: Artifact) -> dict[str, Any]:
+    if artifact.storage_type == "error":
+        names = ("reason", "message")
+        return {"storageType": "error", **{name: artifact.details[name] for name in names}}
+    if artifact.storage_type != "object":
+        return {"storageType": artifact.storage_type, "url": _url(call, artifact)}
+    name = f"artifact-download/{artifact.path}"
+    scopes = [f"object:download:{artifact.object_name}"]
+    credentials = call.state.accounts.issue(QUEUE_CLIENT, name, scopes, call.now + HOUR)
+    return {"storageType": "object", "name": artifact.object_name, "credentials": credentials}

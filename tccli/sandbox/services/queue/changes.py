@@ -1,0 +1,96 @@
+"""
+queue: tasks are scheduled, rerun, cancelled, and given other priorities.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.queue import dependencies, events, runs, task_table
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.queue.task_table import Task
+
+
+@handles("queue.scheduleTask")
+def schedule_task(call: Call) -> Answer:
+    """
+    Make a task pending now, whatever it waits for; no error if it was already.
+    """
+    task = _load(call, "taskId `{{taskId}}` not found. Are you sure it exists?")
+    if not dependencies.schedule(call.state, task):
+        message = "Task `{{taskId}}` can't be scheduled past its deadline at {{deadline}}."
+        raise ApiError("RequestConflict", message, taskId=task.task_id, deadline=task.definition["deadline"])
+    return Answer({"status": task.status()})
+
+
+@handles("queue.rerunTask")
+def rerun_task(call: Call) -> Answer:
+    """
+    Run a task once more, also one that has completed; no error if it is pending or running.
+    """
+    question = "Are you sure this task has been submitted before?"
+    task = _load(call, f"`{{{{taskId}}}}` does not correspond to a task that exists.\n{question}")
+    _refuse_late(call, task, "rescheduled")
+    if not runs.rerun(task, call.now):
+        message = "Maximum number of runs reached ({{max_runs_allowed}})."
+        raise ApiError("RequestConflict", message, max_runs_allowed=runs.MOST_RUNS)
+    task_table.save(call.state.store, task)
+    if task.state == "pending":
+        events.pending(call.state, task, len(task.runs) - 1)
+    return Answer({"status": task.status()})
+
+
+@handles("queue.cancelTask")
+def cancel_task(call: Call) -> Answer:
+    """
+    Cancel a task that is not resolved yet.
+    """
+    task = _load(call, "Task `{{taskId}}` not found. Are you sure it was created?")
+    _refuse_late(call, task, "canceled")
+    dependencies.cancel(call.state, task)
+    return Answer({"status": task.status()})
+
+
+@handles("queue.changeTaskPriority")
+def change_priority(call: Call) -> Answer:
+    """
+    Let a task wait with another priority; a run that a worker has is not touched.
+    """
+    task = task_table.load(call.state.store, call.args["taskId"])
+    if task is None:
+        message = "Task `{{taskId}}` not found. Are you sure it was created?"
+        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
+    call.authorize(taskId=task.task_id, taskQueueId=task.definition["taskQueueId"])
+    # As with the service, a task that has been resolved once is never open again in this respect.
+    if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
+        message = "Task `{{taskId}}` is resolved or past its deadline: its priority stays."
+        raise ApiError("RequestConflict", message, taskId=task.task_id)
+    before, task.definition["priority"] = task.definition["priority"], call.payload["newPriority"]
+    task_table.save_priority(call.state.store, task)
+    events.priority_changed(call.state, task, before)
+    return Answer({"status": task.status()})
+
+
+def _load(call: Call, message: str) -> Task:
+    """
+    Return the task of a call whose caller may change it.
+    """
+    task = task_table.load(call.state.store, call.args["taskId"])
+    if task is None:
+        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
+    names = ("schedulerId", "taskGroupId", "projectId")
+    call.authorize(taskId=task.task_id, **{name: task.definition[name] for name in names})
+    return task
+
+
+def _refuse_late(call: Call, task: Task, what: str) -> None:
+    deadline = task.definition["deadline"]
+    if from_json(deadline) < call.now:
+        message = f"Task `{{{{taskId}}}}` can't be {what} past its deadline of {{{{deadline}}}}."
+        raise ApiError("RequestConflict", message, taskId=task.task_id, deadline=deadline)

@@ -1,0 +1,188 @@
+"""
+queue: workers take tasks, and keep them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.auth.accounts import QUEUE_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import MINUTE, from_json, to_json
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import allow_slashes, handles
+from tccli.sandbox.services.queue import events, pending_runs, runs, task_table, worker_table
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.queue.task_table import Task
+
+allow_slashes("queue", "taskQueueId", "claimWork", "pendingTasks")
+
+CLAIM = 20 * MINUTE
+PATIENCE = 20.0
+"""Seconds that a worker waits for work at most."""
+GLANCE = 0.1
+"""Seconds between two looks at the queue."""
+
+
+@handles("queue.claimWork")
+async def claim_work(call: Call) -> Answer:
+    """
+    Give a worker the most urgent tasks of a queue; if there is none, wait for one.
+    """
+    payload, queue = call.payload, call.args["taskQueueId"]
+    worker = (payload["workerGroup"], payload["workerId"])
+    call.authorize(taskQueueId=queue, workerGroup=worker[0], workerId=worker[1])
+    state, ends = call.state, time.monotonic() + PATIENCE
+    worker_table.seen(state, queue, *worker)
+    # A worker in quarantine waits as if there were nothing to do.
+    is_idle = worker_table.is_quarantined(state, queue, *worker)
+    while True:
+        if call.request.is_gone is not None and await call.request.is_gone():
+            return Answer({"tasks": []})
+        claims = [] if is_idle else _claim_several(call, queue, payload["tasks"])
+        if claims or time.monotonic() >= ends:
+            worker_table.took(state, queue, *worker, [claim["status"] for claim in claims])
+            return Answer({"tasks": claims})
+        await asyncio.sleep(GLANCE)
+
+
+@handles("queue.claimTask")
+def claim_task(call: Call) -> Answer:
+    """
+    Give a worker a run of its choice.
+    """
+    task, run_id = load(call, "Are you sure it was created?"), int(call.args["runId"])
+    worker = {name: call.payload[name] for name in ("workerGroup", "workerId")}
+    call.authorize(**worker, **{name: task.definition[name] for name in ("provisionerId", "workerType")})
+    _refuse_late(call, task, "claimed")
+    queue, names = task.definition["taskQueueId"], (worker["workerGroup"], worker["workerId"])
+    if worker_table.is_quarantined(call.state, queue, *names):
+        raise InternalError("Output schema validation error: data should have required property 'status'")
+    worker_table.seen(call.state, queue)
+    if run_id >= len(task.runs):
+        raise _no_run(task, run_id)
+    claim = _claim(call, task, run_id)
+    if claim is None:
+        raise ApiError("RequestConflict", "Run {{runId}} was already claimed by another worker.", runId=run_id)
+    worker_table.took(call.state, queue, *names, [claim["status"]])
+    return Answer(claim)
+
+
+@handles("queue.reclaimTask")
+def reclaim_task(call: Call) -> Answer:
+    """
+    Let a worker keep a run, and give it newer credentials.
+    """
+    task, run_id = load_run(call, "Are you sure it was created?")
+    _refuse_late(call, task, "reclaimed")
+    taken_until = call.now + CLAIM
+    if not runs.reclaim(task, run_id, taken_until):
+        raise not_running(task, run_id)
+    run = task.runs[run_id]
+    with call.state.store.transaction():
+        task_table.save(call.state.store, task)
+        worker_table.seen(call.state, task.definition["taskQueueId"], run["workerGroup"], run["workerId"])
+    return Answer(_document(call, task, run_id, taken_until))
+
+
+def load(call: Call, question: str) -> Task:
+    """
+    Return the task of a call.
+
+    Raises:
+        ApiError: There is none; *question* is asked then.
+    """
+    task = task_table.load(call.state.store, call.args["taskId"])
+    if task is None:
+        message = "Task `{{taskId}}` not found. " + question
+        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
+    return task
+
+
+def load_run(call: Call, question: str) -> tuple[Task, int]:
+    """
+    Return the task of a call, and the number of its run.
+
+    Raises:
+        ApiError: There is no such task or run.
+    """
+    task, run_id = load(call, question), int(call.args["runId"])
+    if run_id >= len(task.runs):
+        raise _no_run(task, run_id)
+    return task, run_id
+
+
+def not_running(task: Task, run_id: int) -> ApiError:
+    """
+    Return the error for a run that has ended.
+    """
+    message = "Run {{runId}} on task `{{taskId}}` is resolved or not running."
+    return ApiError("RequestConflict", message, taskId=task.task_id, runId=run_id)
+
+
+def _claim_several(call: Call, queue: str, number: int) -> list[dict[str, Any]]:
+    """
+    Return claims of the most urgent runs of a queue.
+    """
+    store, claims = call.state.store, []
+    with store.transaction():
+        for task_id in pending_runs.most_urgent(store, queue, call.now, number):
+            task = task_table.load(store, task_id)
+            assert task is not None
+            claim = _claim(call, task, len(task.runs) - 1, hint=slugid())
+            assert claim is not None
+            claims.append(claim)
+    return claims
+
+
+def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, Any] | None:
+    """
+    Return the claim of a run; None if another worker has it, or this one has it from somewhere else.
+    """
+    taken_until = call.now + CLAIM
+    worker = (call.payload["workerGroup"], call.payload["workerId"])
+    if not runs.claim(task, run_id, worker, call.now, taken_until, hint=hint):
+        return None
+    task_table.save(call.state.store, task)
+    events.running(call.state, task, run_id)
+    return {**_document(call, task, run_id, taken_until), "task": task.definition}
+
+
+def _document(call: Call, task: Task, run_id: int, taken_until: int) -> dict[str, Any]:
+    run = task.runs[run_id]
+    return {
+        "status": task.status(),
+        "runId": run_id,
+        "workerGroup": run["workerGroup"],
+        "workerId": run["workerId"],
+        "takenUntil": run["takenUntil"],
+        "credentials": _credentials(call, task, run_id, taken_until),
+    }
+
+
+def _credentials(call: Call, task: Task, run_id: int, taken_until: int) -> dict[str, str]:
+    """
+    Return what a run may do, by itself and by its task's scopes.
+    """
+    run, which = task.runs[run_id], f"{task.task_id}/{run_id}"
+    until = f"{taken_until // 1000}.{taken_until % 1000:03}".rstrip("0").rstrip(".")
+    name = f"task-client/{which}/on/{run['workerGroup']}/{run['workerId']}/until/{until}"
+    scopes = [f"queue:{may}:{which}" for may in ("reclaim-task", "resolve-task", "create-artifact")]
+    return call.state.accounts.issue(QUEUE_CLIENT, name, scopes + task.definition["scopes"], taken_until)
+
+
+def _refuse_late(call: Call, task: Task, what: str) -> None:
+    deadline = task.definition["deadline"]
+    if from_json(deadline) <= call.now:
+        message = f"Task `{{{{taskId}}}}` can't be {what} past its deadline of {{{{deadline}}}}."
+        raise ApiError("RequestConflict", message, taskId=task.task_id, deadline=to_json(from_json(deadline)))
+
+
+def _no_run(task: Task, run_id: int) -> ApiError:
+    message = "Run {{runId}} not found on task `{{taskId}}`."
+    return ApiError("ResourceNotFound", message, taskId=task.task_id, runId=run_id)

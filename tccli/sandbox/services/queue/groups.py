@@ -1,0 +1,140 @@
+"""
+queue: task groups.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, tables
+from tccli.sandbox.services.queue import dependencies, events, task_table
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+tables("""
+CREATE TABLE IF NOT EXISTS task_groups (
+    task_group_id TEXT PRIMARY KEY, scheduler_id TEXT NOT NULL, expires INTEGER NOT NULL, sealed INTEGER
+) WITHOUT ROWID;
+""")
+
+
+def join(call: Call, definition: dict[str, Any]) -> None:
+    """
+    Make sure that a task's group is there and takes the task.
+    """
+    store = call.state.store
+    group_id, scheduler_id = definition["taskGroupId"], definition["schedulerId"]
+    expires = from_json(definition["expires"])
+    store.insert("task_groups", {"task_group_id": group_id, "scheduler_id": scheduler_id, "expires": expires})
+    row = store.one("SELECT * FROM task_groups WHERE task_group_id = ?", group_id)
+    assert row is not None
+    if row["scheduler_id"] != scheduler_id:
+        message = (
+            "Task group `{{taskGroupId}}` contains tasks with a schedulerId other\nthan `{{schedulerId}}`. "
+            "All tasks in the same task-group must have\nthe same schedulerId."
+        )
+        raise ApiError("RequestConflict", message, taskGroupId=group_id, schedulerId=scheduler_id)
+    if row["sealed"] is not None:
+        message = "Task group `{{taskGroupId}}` is sealed and does not accept new tasks."
+        raise ApiError("RequestConflict", message, taskGroupId=group_id)
+    if row["expires"] < expires:
+        store.run("UPDATE task_groups SET expires = ? WHERE task_group_id = ?", expires, group_id)
+
+
+@handles("queue.getTaskGroup")
+def get_task_group(call: Call) -> Answer:
+    """
+    Show a group without its tasks.
+    """
+    return Answer(_document(call))
+
+
+@handles("queue.listTaskGroup")
+def list_task_group(call: Call) -> Answer:
+    """
+    List a group's tasks, sorted by id.
+    """
+    group_id = call.args["taskGroupId"]
+    found = page(
+        call.query,
+        "task-group" + group_id,
+        lambda task: str(task.task_id),
+        lambda after, number: task_table.load_group(call.state.store, group_id, after, number),
+        forgiving=True,
+    )
+    tasks = [{"status": task.status(), "task": task.definition} for task in found.rows]
+    return Answer(found.answer(**_document(call), tasks=tasks))
+
+
+@handles("queue.sealTaskGroup")
+def seal_task_group(call: Call) -> Answer:
+    """
+    Let a group have no further tasks, for good; the moment of the first time stays.
+    """
+    _authorize(call)
+    sql = "UPDATE task_groups SET sealed = ? WHERE task_group_id = ? AND sealed IS NULL"
+    call.state.store.run(sql, call.now, call.args["taskGroupId"])
+    group = _document(call)
+    events.group_changed(call.state, "taskGroupSealed", group)
+    return Answer(group)
+
+
+@handles("queue.cancelTaskGroup")
+def cancel_task_group(call: Call) -> Answer:
+    """
+    Cancel all tasks of a sealed group that are not resolved yet.
+    """
+    group_id = call.args["taskGroupId"]
+    if "sealed" not in _authorize(call):
+        message = "Task group `{{taskGroupId}}` is not sealed and cannot be canceled."
+        raise ApiError("RequestConflict", message, taskGroupId=group_id)
+    with call.state.store.transaction():
+        tasks = task_table.load_group(call.state.store, group_id, "", -1)
+        in_time = [task for task in tasks if from_json(task.definition["deadline"]) > call.now]
+        cancelled = [task.task_id for task in in_time if dependencies.cancel(call.state, task)]
+    document = {"taskGroupId": group_id, "taskGroupSize": len(tasks), "cancelledCount": len(cancelled)}
+    return Answer({**document, "taskIds": cancelled})
+
+
+@handles("queue.changeTaskGroupPriority")
+def change_priority(call: Call) -> Answer:
+    """
+    Let all tasks of a group that were never resolved wait with another priority.
+    """
+    group, priority = _authorize(call), call.payload["newPriority"]
+    changed = []
+    with call.state.store.transaction():
+        for task in task_table.load_group(call.state.store, group["taskGroupId"], "", -1):
+            if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
+                continue
+            task.definition["priority"] = priority
+            task_table.save_priority(call.state.store, task)
+            changed.append(task.task_id)
+    document = {name: group[name] for name in ("taskGroupId", "schedulerId")}
+    document |= {"newPriority": priority, "tasksAffected": len(changed)}
+    events.group_changed(call.state, "taskGroupPriorityChanged", document)
+    return Answer({**document, "taskIds": changed})
+
+
+def _authorize(call: Call) -> dict[str, Any]:
+    """
+    Return the group of a call whose caller may change it.
+    """
+    document = _document(call)
+    call.authorize(**{name: document[name] for name in ("taskGroupId", "schedulerId")})
+    return document
+
+
+def _document(call: Call) -> dict[str, Any]:
+    group_id = call.args["taskGroupId"]
+    row = call.state.store.one("SELECT * FROM task_groups WHERE task_group_id = ?", group_id)
+    if row is None:
+        message = "No task-group with taskGroupId: `{{taskGroupId}}`"
+        raise ApiError("ResourceNotFound", message, taskGroupId=group_id)
+    document = {"taskGroupId": group_id, "schedulerId": row["scheduler_id"], "expires": to_json(row["expires"])}
+    return document if row["sealed"] is None else {**document, "sealed": to_json(row["sealed"])}

@@ -1,0 +1,213 @@
+"""
+queue: task queues, by whole name or by its two parts, and how much work there is in them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer, require
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import LARGEST, page, read_limit
+from tccli.sandbox.registry import handles
+from tccli.sandbox.services.queue import pending_runs, task_table, worker_table
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+
+@handles("queue.listTaskQueues")
+def list_task_queues(call: Call) -> Answer:
+    """
+    List the queues that workers have asked for work.
+    """
+    found = page(
+        call.query,
+        "task-queues",
+        lambda row: str(row["task_queue_id"]),
+        lambda after, number: worker_table.find_queues(call.state, after, number),
+        forgiving=True,
+    )
+    return Answer(found.answer(taskQueues=[_document(row) for row in found.rows]))
+
+
+@handles("queue.getTaskQueue")
+def get_task_queue(call: Call) -> Answer:
+    """
+    Show a queue.
+    """
+    row = worker_table.find_queue(call.state, call.args["taskQueueId"])
+    if row is None:
+        message = "Task queue with `{{taskQueueId}}` not found. Are you sure it was created?"
+        raise ApiError("ResourceNotFound", message, **call.args)
+    return Answer(_document(row))
+
+
+@handles("queue.listWorkerTypes")
+def list_worker_types(call: Call) -> Answer:
+    """
+    List the queues of a provisioner.
+    """
+    first = call.args["provisionerId"] + "/"
+    rows = [row for row in worker_table.find_queues(call.state) if row["task_queue_id"].startswith(first)]
+    found = page(
+        call.query,
+        "worker-types" + first,
+        lambda row: str(row["task_queue_id"]),
+        lambda after, number: [row for row in rows if row["task_queue_id"] > after][:number],
+        forgiving=True,
+    )
+    return Answer(found.answer(workerTypes=[{**_document(row), **_parts(row["task_queue_id"])} for row in found.rows]))
+
+
+@handles("queue.getWorkerType")
+def get_worker_type(call: Call) -> Answer:
+    """
+    Show a queue by the two parts of its name.
+    """
+    queue = f"{call.args['provisionerId']}/{call.args['workerType']}"
+    row = worker_table.find_queue(call.state, queue)
+    if row is None:
+        message = "Worker-type `{{workerType}}` with Provisioner `{{provisionerId}}` not found."
+        raise ApiError("ResourceNotFound", message + " Are you sure it was created?", **call.args)
+    return Answer({**_document(row), **_parts(queue)})
+
+
+@handles("queue.listProvisioners")
+def list_provisioners(call: Call) -> Answer:
+    """
+    List the first parts of all queues' names. The service forgets the token for the next page, and so do we.
+    """
+    size = read_limit(call.query.get("limit"), LARGEST)
+    return Answer({"provisioners": list(_provisioners(call).values())[:size]})
+
+
+@handles("queue.getProvisioner")
+def get_provisioner(call: Call) -> Answer:
+    """
+    Show what is common to the queues of a provisioner.
+    """
+    found = _provisioners(call).get(call.args["provisionerId"])
+    if found is None:
+        message = "Provisioner `{{provisionerId}}` not found. Are you sure it was created?"
+        raise ApiError("ResourceNotFound", message, **call.args)
+    return Answer(found)
+
+
+@handles("queue.pendingTasks")
+def count_pending_tasks(call: Call) -> Answer:
+    """
+    Count the runs of a queue that wait for a worker.
+    """
+    return Answer(
+        {name: value for name, value in _counts(call, call.args["taskQueueId"]).items() if name != "claimedTasks"}
+    )
+
+
+@handles("queue.taskQueueCounts")
+def count_tasks(call: Call) -> Answer:
+    """
+    Count the runs of a queue, pending and claimed.
+    """
+    return Answer(_counts(call, call.args["taskQueueId"]))
+
+
+@handles("queue.taskQueueCountsBatch")
+def count_tasks_of_several(call: Call) -> Answer:
+    """
+    Count the runs of several queues.
+
+    The schemas of this method are not published with those that we have, so its payload is checked by hand.
+    """
+    wanted = call.payload.get("taskQueueIds") if isinstance(call.payload, dict) else None
+    if (
+        not isinstance(wanted, list)
+        or not 1 <= len(wanted) <= LARGEST
+        or not all(isinstance(name, str) for name in wanted)
+    ):
+        message = "\nSchema Validation Failed!\nErrors:\n  * taskQueueIds: expected 1 to 1000 names of task queues"
+        raise ApiError("InputValidationError", message)
+    kinds = ("pending", "claimed")
+    require(call.identity, {"AllOf": [f"queue:{kind}-count:{name}" for name in wanted for kind in kinds]})
+    return Answer({"taskQueueCounts": [_counts(call, name) for name in dict.fromkeys(wanted)]})
+
+
+@handles("queue.listPendingTasks")
+def list_pending_tasks(call: Call) -> Answer:
+    """
+    List the runs of a queue that wait for a worker, oldest first.
+    """
+    queue, store, now = call.args["taskQueueId"], call.state.store, call.now
+    found = page(
+        call.query,
+        "pending" + queue,
+        lambda row: str(row["sequence"]),
+        lambda after, number: pending_runs.list_pending(store, queue, now, int(after or 0), number),
+        forgiving=True,
+    )
+    return Answer(found.answer(tasks=[_run(call, row, "scheduled") for row in found.rows]))
+
+
+@handles("queue.listClaimedTasks")
+def list_claimed_tasks(call: Call) -> Answer:
+    """
+    List the runs of a queue that workers have, oldest first.
+    """
+    queue, store = call.args["taskQueueId"], call.state.store
+    found = page(
+        call.query,
+        "claimed" + queue,
+        lambda row: str(row["sequence"]),
+        lambda after, number: pending_runs.list_claimed(store, queue, int(after or 0), number),
+        forgiving=True,
+    )
+    return Answer(found.answer(tasks=[_run(call, row, "started") for row in found.rows]))
+
+
+def _run(call: Call, row: sqlite3.Row, moment: str) -> dict[str, Any]:
+    task = task_table.load(call.state.store, row["task_id"])
+    assert task is not None
+    run = task.runs[row["run_id"]]
+    entry = {"taskId": task.task_id, "runId": row["run_id"], "task": task.definition}
+    if moment == "scheduled":
+        return {**entry, "inserted": run["scheduled"]}
+    return {**entry, "claimed": run["started"], **{name: run[name] for name in ("workerGroup", "workerId")}}
+
+
+def _counts(call: Call, queue: str) -> dict[str, Any]:
+    store = call.state.store
+    return {
+        **_parts(queue),
+        "taskQueueId": queue,
+        "pendingTasks": pending_runs.count_pending(store, queue, call.now),
+        "claimedTasks": pending_runs.count_claimed(store, queue),
+    }
+
+
+def _provisioners(call: Call) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for row in worker_table.find_queues(call.state):
+        document = _document(row)
+        provisioner_id = _parts(document.pop("taskQueueId"))["provisionerId"]
+        known = found.setdefault(provisioner_id, {"provisionerId": provisioner_id, **document})
+        for name in ("expires", "lastDateActive"):
+            known[name] = max(known[name], document[name])
+    return found
+
+
+def _parts(queue: str) -> dict[str, str]:
+    provisioner_id, _, worker_type = queue.partition("/")
+    return {"provisionerId": provisioner_id, "workerType": worker_type}
+
+
+def _document(row: sqlite3.Row) -> dict[str, Any]:
+    return {
+        "taskQueueId": row["task_queue_id"],
+        "expires": to_json(row["expires"]),
+        "lastDateActive": to_json(row["last_date_active"]),
+        "description": "",
+        "stability": "experimental",
+    }

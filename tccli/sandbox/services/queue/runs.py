@@ -1,0 +1,122 @@
+"""
+queue: how a task's runs change. The state machine, and nothing else.
+
+A task without runs is unscheduled; otherwise its last run says what it is: pending, running, completed, failed or
+exception. Each function changes a task in memory, and whoever calls it keeps the task.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.services.queue.task_table import RESOLVED
+
+if TYPE_CHECKING:
+    from tccli.sandbox.services.queue.task_table import Task
+
+MOST_RUNS = 50
+
+
+def schedule(task: Task, reason: str, now: int) -> None:
+    """
+    Add a pending run.
+
+    Args:
+        reason: Why: ``scheduled``, ``retry``, ``task-retry`` or ``rerun``.
+        now: Milliseconds since 1970, here as below.
+    """
+    task.runs.append({"state": "pending", "reasonCreated": reason, "scheduled": to_json(now)})
+
+
+def claim(task: Task, run_id: int, worker: tuple[str, str], now: int, taken_until: int, *, hint: str = "") -> bool:
+    """
+    Give a pending run to a worker.
+
+    Args:
+        worker: Its group and its id.
+        taken_until: When the claim ends.
+        hint: Where the worker has the run from: a claim from somewhere else is another's.
+
+    Returns:
+        Whether the worker has the run, now or before.
+    """
+    if run_id != len(task.runs) - 1:
+        return False
+    run, (group, worker_id) = task.runs[run_id], worker
+    if run["state"] == "pending":
+        run |= {"state": "running", "workerGroup": group, "workerId": worker_id}
+        run |= {"takenUntil": to_json(taken_until), "started": to_json(now)}
+        if hint:
+            run["hintId"] = hint
+    return (
+        run["state"] == "running" and (run["workerGroup"], run["workerId"]) == worker and run.get("hintId", "") == hint
+    )
+
+
+def reclaim(task: Task, run_id: int, taken_until: int) -> bool:
+    """
+    Make a claim last longer; False if the run is not running.
+    """
+    run = task.runs[run_id]
+    if run_id != len(task.runs) - 1 or run["state"] != "running":
+        return False
+    run["takenUntil"] = to_json(taken_until)
+    return True
+
+
+def resolve(task: Task, run_id: int, state: str, reason: str, now: int, *, retry: str = "") -> bool:
+    """
+    End a running run, and begin another if that is wanted and retries are left.
+
+    Args:
+        state: ``completed``, ``failed`` or ``exception``.
+        reason: The run's ``reasonResolved``.
+        retry: The next run's ``reasonCreated``.
+
+    Returns:
+        Whether the run has ended so, now or before, and nothing more has happened since.
+    """
+    run = task.runs[run_id]
+    if run_id == len(task.runs) - 1 and run["state"] == "running":
+        run |= {"state": state, "reasonResolved": reason, "resolved": to_json(now)}
+        if retry and task.retries_left > 0:
+            task.retries_left -= 1
+            schedule(task, retry, now)
+    latest = run_id + (1 if state == "exception" else 0)
+    return len(task.runs) - 1 <= latest and (run["state"], run.get("reasonResolved")) == (state, reason)
+
+
+def cancel(task: Task, now: int, reason: str = "canceled") -> bool:
+    """
+    End a task that is not resolved; one that never ran gets a run that says so. False if it was resolved.
+    """
+    if task.state in RESOLVED:
+        return False
+    if not task.runs:
+        task.runs.append({"state": "exception", "reasonCreated": "exception", "scheduled": to_json(now)})
+    task.runs[-1] |= {"state": "exception", "reasonResolved": reason, "resolved": to_json(now)}
+    task.runs[-1].pop("takenUntil", None)
+    return True
+
+
+def expire_claim(task: Task, run_id: int, now: int) -> bool:
+    """
+    End a run whose worker is not heard of any more, and begin another if retries are left. False if it is not running.
+    """
+    if run_id != len(task.runs) - 1 or task.runs[run_id]["state"] != "running":
+        return False
+    return resolve(task, run_id, "exception", "claim-expired", now, retry="retry")
+
+
+def rerun(task: Task, now: int) -> bool:
+    """
+    Begin another run, with all retries, unless one is pending or running. False if there have been too many.
+    """
+    if task.state in {"pending", "running"}:
+        return True
+    if len(task.runs) >= MOST_RUNS:
+        return False
+    schedule(task, "rerun", now)
+    task.retries_left = min(task.definition["retries"], MOST_RUNS - len(task.runs))
+    return True

@@ -1,0 +1,165 @@
+"""
+queue: tasks as they are kept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import from_json
+from tccli.sandbox.registry import tables
+from tccli.sandbox.services.queue import pending_runs
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from tccli.sandbox.store import Store
+
+RESOLVED = frozenset({"completed", "failed", "exception"})
+
+tables("""
+CREATE TABLE IF NOT EXISTS tasks (
+    task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
+    definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL,
+    is_open INTEGER NOT NULL, was_resolved INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tasks_by_group ON tasks (task_group_id, task_id);
+CREATE INDEX IF NOT EXISTS tasks_by_expiry ON tasks (expires);
+CREATE INDEX IF NOT EXISTS open_tasks ON tasks (deadline) WHERE is_open = 1;
+CREATE INDEX IF NOT EXISTS active_tasks ON tasks (task_group_id) WHERE was_resolved = 0;
+""")
+
+
+@dataclass(slots=True)
+class Task:
+    """
+    A task.
+
+    Attributes:
+        definition: Complete, as ``queue.task`` answers it.
+        runs: As in the status, without ``runId``; ``hintId`` says that ``claimWork`` gave it to a worker.
+        was_resolved: Whether it was resolved at any time, also if it has been rerun since.
+    """
+
+    task_id: str
+    definition: dict[str, Any]
+    retries_left: int
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    was_resolved: bool = False
+
+    @classmethod
+    def new(cls, task_id: str, payload: dict[str, Any]) -> Task:
+        """
+        Return a task with no run yet, from a complete payload of ``createTask``.
+        """
+        return cls(task_id, payload, payload["retries"])
+
+    @property
+    def state(self) -> str:
+        """
+        The state of the last run.
+        """
+        return str(self.runs[-1]["state"]) if self.runs else "unscheduled"
+
+    def status(self) -> dict[str, Any]:
+        """
+        Return the status as all methods answer it.
+        """
+        queue = {name: self.definition[name] for name in ("provisionerId", "workerType", "taskQueueId")}
+        names = ("schedulerId", "projectId", "taskGroupId", "priority", "deadline", "expires")
+        return {
+            "taskId": self.task_id,
+            **queue,
+            **{name: self.definition[name] for name in names},
+            "retriesLeft": self.retries_left,
+            "state": self.state,
+            "runs": [
+                {"runId": number, **{name: value for name, value in run.items() if name != "hintId"}}
+                for number, run in enumerate(self.runs)
+            ],
+        }
+
+
+def add(store: Store, task: Task) -> bool:
+    """
+    Keep a new task; False if the id is taken.
+    """
+    definition = task.definition
+    is_new = store.insert(
+        "tasks",
+        {
+            "task_id": task.task_id,
+            "task_group_id": definition["taskGroupId"],
+            "deadline": from_json(definition["deadline"]),
+            "expires": from_json(definition["expires"]),
+            "definition": definition,
+            "runs": task.runs,
+            "retries_left": task.retries_left,
+            "is_open": int(task.state not in RESOLVED),
+            "was_resolved": 0,
+        },
+    )
+    if is_new and task.runs:
+        pending_runs.place(store, task)
+    return is_new
+
+
+def save(store: Store, task: Task) -> None:
+    """
+    Keep what changed of a task: its runs.
+    """
+    is_resolved = task.state in RESOLVED
+    task.was_resolved |= is_resolved
+    sql = "UPDATE tasks SET runs = ?, retries_left = ?, is_open = ?, was_resolved = ? WHERE task_id = ?"
+    store.run(sql, json.dumps(task.runs), task.retries_left, int(not is_resolved), int(task.was_resolved), task.task_id)
+    pending_runs.place(store, task)
+
+
+def save_priority(store: Store, task: Task) -> None:
+    """
+    Keep another priority of a task, and let it stand elsewhere in its queue.
+    """
+    store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(task.definition), task.task_id)
+    pending_runs.move(store, task)
+
+
+def remove(store: Store, task_id: str) -> None:
+    """
+    Forget a task.
+    """
+    store.run("DELETE FROM tasks WHERE task_id = ?", task_id)
+    pending_runs.leave(store, task_id)
+
+
+def load(store: Store, task_id: str) -> Task | None:
+    """
+    Return a task, or None.
+    """
+    row = store.one("SELECT * FROM tasks WHERE task_id = ?", task_id)
+    return None if row is None else _task(row)
+
+
+def load_several(store: Store, task_ids: Sequence[str], after: str, number: int) -> list[Task]:
+    """
+    Return at most *number* of these tasks, sorted by id, that come after the id *after*.
+    """
+    sql = (
+        "SELECT * FROM tasks WHERE task_id IN (SELECT value FROM json_each(?)) AND task_id > ? ORDER BY task_id LIMIT ?"
+    )
+    return [_task(row) for row in store.all(sql, json.dumps(task_ids), after, number)]
+
+
+def load_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:
+    """
+    Return at most *number* tasks of a group, sorted by id, that come after the id *after*.
+    """
+    sql = "SELECT * FROM tasks WHERE task_group_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
+    return [_task(row) for row in store.all(sql, task_group_id, after, number)]
+
+
+def _task(row: sqlite3.Row) -> Task:
+    definition, runs = json.loads(row["definition"]), json.loads(row["runs"])
+    return Task(row["task_id"], definition, row["retries_left"], runs, bool(row["was_resolved"]))

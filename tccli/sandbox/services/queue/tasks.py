@@ -1,0 +1,181 @@
+"""
+queue: making tasks, and looking at them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import allow_slashes, handles, patterns
+from tccli.sandbox.services.auth.clients import refuse_double_stars
+from tccli.sandbox.services.queue import dependencies, events, groups, runs, task_table
+from tccli.sandbox.services.queue.pending_runs import PRIORITIES
+from tccli.sandbox.services.queue.task_table import Task
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
+GENERIC = "^[a-zA-Z0-9-_]{1,38}$"
+patterns(
+    "queue",
+    taskId=SLUGID,
+    taskGroupId=SLUGID,
+    taskQueueId="^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$",
+    provisionerId=GENERIC,
+    workerType=GENERIC,
+    workerGroup=GENERIC,
+    workerId=GENERIC,
+    runId="^[1-9]*[0-9]+$",
+    name=r"^[\x20-\x7e]+$",
+)
+allow_slashes("queue", "name")
+
+DRIFT = 15 * MINUTE
+LONGEST_DEADLINE_DAYS = 5
+
+
+@handles("queue.createTask")
+def create_task(call: Call) -> Answer:
+    """
+    Make a task; the same one again is no error.
+    """
+    task_id, definition = call.args["taskId"], call.payload
+    _name_queue(definition)
+    call.authorize(
+        **{name: definition[name] for name in ("routes", "scopes", "schedulerId", "projectId")},
+        **{name: definition[name] for name in ("provisionerId", "workerType")},
+        priorities=list(PRIORITIES[: PRIORITIES.index(definition["priority"]) + 1]),
+    )
+    _set_times(call, task_id, definition)
+    refuse_double_stars(definition["scopes"])
+    problem = None
+    with call.state.store.transaction():
+        groups.join(call, definition)
+        task = Task.new(task_id, definition)
+        if not definition["dependencies"]:
+            runs.schedule(task, "scheduled", call.now)
+        is_new = task_table.add(call.state.store, task)
+        if not is_new:
+            existing = task_table.load(call.state.store, task_id)
+            if existing is None or existing.definition != task.definition:
+                message = (
+                    "taskId `{{taskId}}` already used by another task.\nThis could be the result of faulty idempotency!"
+                )
+                raise ApiError("RequestConflict", message, taskId=task_id)
+            task = existing
+        if definition["dependencies"]:
+            problem = _begin(call, task)
+    if problem is not None:
+        raise problem
+    events.created(call.state, task, is_new=is_new)
+    return Answer({"status": task.status()})
+
+
+def _begin(call: Call, task: Task) -> ApiError | None:
+    """
+    Return why a task cannot wait for what it wants to: its group has come to be nevertheless.
+    """
+    try:
+        dependencies.begin(call.state, task)
+    except ApiError as error:
+        return error
+    return None
+
+
+def _name_queue(definition: dict[str, Any]) -> None:
+    """
+    Make both spellings of the task queue's name stand in *definition*.
+    """
+    parts = definition.get("provisionerId"), definition.get("workerType")
+    joined = definition.get("taskQueueId")
+    if all(parts):
+        if joined and joined != "/".join(map(str, parts)):
+            raise ApiError("InputError", 'taskQueueId must match "provisionerId/workerType"')
+        definition["taskQueueId"] = "/".join(map(str, parts))
+    elif joined:
+        definition["provisionerId"], _, definition["workerType"] = joined.partition("/")
+    else:
+        message = 'at least a provisionerId and a workerType or a taskQueueId must be provided"'
+        raise ApiError("InputError", message)
+
+
+def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
+    """
+    Check created, deadline and expires, and write them in one form; a task without a group is its own group.
+    """
+    now = call.now
+    created, deadline = from_json(definition["created"]), from_json(definition["deadline"])
+    expires = from_json(definition["expires"]) if "expires" in definition else one_year_after(deadline)
+    definition.setdefault("taskGroupId", task_id)
+    days = LONGEST_DEADLINE_DAYS
+    checks = (
+        (created < now - DRIFT, "`created` cannot be in the past (max 15min drift)"),
+        (created > now + DRIFT, "`created` cannot be in the future (max 15min drift)"),
+        (created > deadline, "`deadline` cannot be later than `created`"),
+        (deadline < now, "`deadline` cannot be in the past"),
+        (deadline > now + days * DAY + DRIFT, f"`deadline` cannot be more than {days} days into the future"),
+        (deadline > expires, "`expires` cannot be before `deadline`"),
+    )
+    for is_wrong, message in checks:
+        if is_wrong:
+            raise ApiError("InputError", message)
+    definition |= {"created": to_json(created), "deadline": to_json(deadline), "expires": to_json(expires)}
+
+
+@handles("queue.task")
+def show_task(call: Call) -> Answer:
+    """
+    Show a task's definition.
+    """
+    return Answer(_load(call, "Are you sure this task has already been submitted?").definition)
+
+
+@handles("queue.status")
+def show_status(call: Call) -> Answer:
+    """
+    Show a task's state and runs.
+    """
+    return Answer({"status": _load(call, "Are you sure this task exists?").status()})
+
+
+@handles("queue.tasks")
+def show_tasks(call: Call) -> Answer:
+    """
+    Show the definitions of several tasks; those that are not there are left out.
+    """
+    tasks, token = _several(call)
+    return Answer({"tasks": [{"taskId": task.task_id, "task": task.definition} for task in tasks], **token})
+
+
+@handles("queue.statuses")
+def show_statuses(call: Call) -> Answer:
+    """
+    Show the states of several tasks; those that are not there are left out.
+    """
+    tasks, token = _several(call)
+    return Answer({"statuses": [{"taskId": task.task_id, "status": task.status()} for task in tasks], **token})
+
+
+def _load(call: Call, question: str) -> Task:
+    task = task_table.load(call.state.store, call.args["taskId"])
+    if task is None:
+        message = "`{{taskId}}` does not correspond to a task that exists.\n" + question
+        raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
+    return task
+
+
+def _several(call: Call) -> tuple[list[Task], dict[str, str]]:
+    wanted = call.payload["taskIds"]
+    call.authorize(taskIds=wanted)
+    found = page(
+        call.query,
+        "tasks",
+        lambda task: str(task.task_id),
+        lambda after, number: task_table.load_several(call.state.store, wanted, after, number),
+    )
+    return list(found.rows), found.answer()

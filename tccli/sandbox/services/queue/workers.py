@@ -1,0 +1,148 @@
+"""
+queue: workers are looked at, declared and put into quarantine.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.services.queue import worker_table
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+queries("queue.listWorkers", quarantined="^(true|false)$")
+
+
+@handles("queue.listWorkers")
+def list_workers(call: Call) -> Answer:
+    """
+    List the workers of a queue; those that do not count are left out of a page, which may be empty then.
+    """
+    found = page(
+        call.query,
+        "workers" + _queue(call),
+        lambda row: f"{row['worker_group']}/{row['worker_id']}",
+        lambda after, number: worker_table.find_several(call.state, _queue(call), _split(after), number),
+        forgiving=True,
+    )
+    wanted, now = call.query.get("quarantined"), call.now
+
+    def counts(row: sqlite3.Row) -> bool:
+        is_in = row["quarantine_until"] >= now
+        return (row["expires"] >= now or is_in) and wanted in {None, "true" if is_in else "false"}
+
+    return Answer(found.answer(workers=[_entry(row, now) for row in found.rows if counts(row)]))
+
+
+@handles("queue.getWorker")
+def get_worker(call: Call) -> Answer:
+    """
+    Show a worker; one in quarantine is shown longer than others.
+    """
+    row = _find(call)
+    is_over = row is not None and row["expires"] < call.now and row["quarantine_until"] < call.now
+    if row is None or is_over or worker_table.find_queue(call.state, _queue(call)) is None:
+        raise _not_found(call, " Are you sure it was created?")
+    return Answer(_document(row))
+
+
+@handles("queue.quarantineWorker")
+def quarantine_worker(call: Call) -> Answer:
+    """
+    Let a worker get no tasks until a moment; one that is over ends an earlier quarantine.
+    """
+    row = _find(call)
+    if row is None:
+        raise _not_found(call, "")
+    until = from_json(call.payload["quarantineUntil"])
+    details = {
+        "clientId": call.client_id,
+        "updatedAt": call.now_json,
+        "quarantineUntil": to_json(until),
+        "quarantineInfo": call.payload.get("quarantineInfo", ""),
+    }
+    worker_table.quarantine(call.state, row, until, details)
+    changed = _find(call)
+    assert changed is not None
+    return Answer(_document(changed))
+
+
+@handles("queue.declareWorker")
+def declare_worker(call: Call) -> Answer:
+    """
+    Make a worker known, or say when it will be forgotten.
+    """
+    call.authorize(**call.args, properties=list(call.payload))
+    worker_table.seen(call.state, _queue(call), *_names(call), expires=from_json(call.payload["expires"]))
+    row = _find(call)
+    assert row is not None
+    return Answer(_document(row))
+
+
+def _queue(call: Call) -> str:
+    return f"{call.args['provisionerId']}/{call.args['workerType']}"
+
+
+def _names(call: Call) -> tuple[str, str]:
+    return call.args["workerGroup"], call.args["workerId"]
+
+
+def _split(key: str) -> tuple[str, str]:
+    group, _, worker_id = key.partition("/")
+    return group, worker_id
+
+
+def _find(call: Call) -> sqlite3.Row | None:
+    return worker_table.find(call.state, _queue(call), *_names(call))
+
+
+def _not_found(call: Call, question: str) -> ApiError:
+    message = (
+        "Worker with workerId `{{workerId}}`, workerGroup `{{workerGroup}}`,"
+        "worker-type `{{workerType}}` and provisionerId `{{provisionerId}}` not found." + question
+    )
+    return ApiError("ResourceNotFound", message, **call.args)
+
+
+def _entry(row: sqlite3.Row, now: int) -> dict[str, Any]:
+    tasks = json.loads(row["recent_tasks"])
+    entry = {
+        "workerGroup": row["worker_group"],
+        "workerId": row["worker_id"],
+        "firstClaim": to_json(row["first_claim"]),
+        "lastDateActive": to_json(row["last_date_active"]),
+    }
+    if tasks:
+        entry["latestTask"] = tasks[-1]
+    if row["quarantine_until"] > now:
+        entry["quarantineUntil"] = to_json(row["quarantine_until"])
+    return entry
+
+
+def _document(row: sqlite3.Row) -> dict[str, Any]:
+    provisioner_id, _, worker_type = row["task_queue_id"].partition("/")
+    moments = {
+        "quarantineUntil": row["quarantine_until"],
+        "expires": row["expires"],
+        "firstClaim": row["first_claim"],
+        "lastDateActive": row["last_date_active"],
+    }
+    return {
+        "taskQueueId": row["task_queue_id"],
+        "provisionerId": provisioner_id,
+        "workerType": worker_type,
+        "workerGroup": row["worker_group"],
+        "workerId": row["worker_id"],
+        **{name: to_json(moment) for name, moment in moments.items()},
+        "recentTasks": json.loads(row["recent_tasks"]),
+        "quarantineDetails": json.loads(row["quarantine_details"]),
+    }

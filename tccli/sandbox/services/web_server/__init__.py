@@ -1,0 +1,3 @@
+"""
+The handlers of web-server.
+"""

@@ -1,0 +1,124 @@
+"""
+worker-manager: what went wrong in worker pools.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import DAY, HOUR, to_json
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import handles, queries, tables
+from tccli.sandbox.services.notify import outbox
+from tccli.sandbox.services.worker_manager import events, worker_table
+from tccli.sandbox.services.worker_manager.pools import load
+from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+tables("""
+CREATE TABLE IF NOT EXISTS worker_pool_errors (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, error_id TEXT NOT NULL, worker_pool_id TEXT NOT NULL,
+    reported INTEGER NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL,
+    extra TEXT NOT NULL, launch_config_id TEXT
+);
+CREATE INDEX IF NOT EXISTS worker_pool_errors_by_pool ON worker_pool_errors (worker_pool_id, number);
+""")
+queries("worker-manager.listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG)
+
+
+@handles("worker-manager.reportWorkerError")
+def report_worker_error(call: Call) -> Answer:
+    """
+    Note what a worker says went wrong, and tell the pool's owner if that is wanted.
+    """
+    payload, pool_id = call.payload, call.args["workerPoolId"]
+    names = {"workerGroup": payload["workerGroup"], "workerId": payload["workerId"]}
+    call.authorize(workerPoolId=pool_id, **names)
+    pool = load(call)
+    worker = worker_table.load(call.state.store, pool_id, *names.values())
+    row = {
+        "error_id": slugid(),
+        "worker_pool_id": pool_id,
+        "reported": call.now,
+        **{name: payload[name] for name in ("kind", "title", "description")},
+        "extra": {**payload["extra"], **names},
+        "launch_config_id": None if worker is None else worker.launch_config_id,
+    }
+    call.state.store.insert("worker_pool_errors", row)
+    if pool.email_on_error:
+        subject = f"Taskcluster Worker Manager Error: {payload['title']}"
+        content = f"In worker pool {pool_id}:\n\n{payload['description']}\n\n{json.dumps(row['extra'], indent=2)}\n"
+        email = {"address": pool.owner, "subject": subject, "content": content}
+        outbox.keep(call.state, "email", pool.owner, email)
+    events.went_wrong(call.state, pool, row)
+    return Answer(_document(row))
+
+
+@handles("worker-manager.listWorkerPoolErrors")
+def list_errors(call: Call) -> Answer:
+    """
+    List what went wrong in a pool, the latest first.
+    """
+    pool = call.args["workerPoolId"]
+    wanted = (call.query.get("errorId", ""), call.query.get("launchConfigId", ""))
+
+    def fetch(after: str, number: int) -> list[sqlite3.Row]:
+        sql = (
+            "SELECT * FROM worker_pool_errors WHERE worker_pool_id = ? AND ? IN ('', error_id) "
+            "AND ? IN ('', launch_config_id) AND number < ? ORDER BY number DESC LIMIT ?"
+        )
+        return call.state.store.all(sql, pool, *wanted, int(after or 2**62), number)
+
+    found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch)
+    errors = [_document({**dict(row), "extra": json.loads(row["extra"])}) for row in found.rows]
+    return Answer(found.answer(workerPoolErrors=errors))
+
+
+@handles("worker-manager.workerPoolErrorStats")
+def count_errors(call: Call) -> Answer:
+    """
+    Count what went wrong in the last week, in one pool or in all of them.
+    """
+    pool = call.query.get("workerPoolId", "")
+    call.authorize(workerPoolId=pool)
+    first_day = call.now // DAY * DAY - 6 * DAY
+    sql = "SELECT * FROM worker_pool_errors WHERE ? IN ('', worker_pool_id) AND reported >= ?"
+    rows = call.state.store.all(sql, pool, first_day)
+    reported = [row["reported"] for row in rows]
+    totals = {
+        "total": len(rows),
+        "daily": _histogram(reported, first_day, DAY, 7),
+        "hourly": _histogram(reported, call.now // HOUR * HOUR - 23 * HOUR, HOUR, 24),
+        "title": Counter(row["title"] for row in rows),
+        "code": Counter(str(json.loads(row["extra"]).get("code", "other")) for row in rows),
+        "launchConfig": Counter(row["launch_config_id"] or "unknown" for row in rows),
+        "workerPool": Counter(row["worker_pool_id"] for row in rows),
+    }
+    return Answer({"workerPoolId": pool, "totals": totals})
+
+
+def _histogram(instants: list[int], start: int, width: int, number: int) -> dict[str, int]:
+    """
+    Return how many instants there are in each span of time.
+    """
+    starts = [start + place * width for place in range(number)]
+    return {to_json(since): sum(since <= instant < since + width for instant in instants) for since in starts}
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any]:
+    launch_config = {} if row["launch_config_id"] is None else {"launchConfigId": row["launch_config_id"]}
+    return {
+        "errorId": row["error_id"],
+        "workerPoolId": row["worker_pool_id"],
+        "reported": to_json(row["reported"]),
+        **{name: row[name] for name in ("kind", "title", "description", "extra")},
+        **launch_config,
+    }

@@ -1,0 +1,76 @@
+"""
+worker-manager: how many workers there are, and what they are started from.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.services.worker_manager import pool_table, worker_table
+from tccli.sandbox.services.worker_manager.pools import load
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+queries("worker-manager.listWorkerPoolLaunchConfigs", includeArchived="^(true|false)$")
+
+
+@handles("worker-manager.listWorkerPoolsStats")
+def list_stats(call: Call) -> Answer:
+    """
+    Count the workers of all pools.
+    """
+    store = call.state.store
+    found = page(
+        call.query,
+        "pool-stats",
+        lambda pool: str(pool.worker_pool_id),
+        lambda after, number: pool_table.load_several(store, after, number),
+    )
+    names = [pool.worker_pool_id for pool in found.rows]
+    stats = [{"workerPoolId": name, **worker_table.count(store, name)} for name in names]
+    return Answer(found.answer(workerPoolsStats=stats))
+
+
+@handles("worker-manager.workerPoolStats")
+def show_stats(call: Call) -> Answer:
+    """
+    Count the workers of a pool by launch configuration.
+    """
+    store, pool = call.state.store, load(call).worker_pool_id
+    rows = pool_table.launch_configs(store, pool, "", -1, with_archived=True)
+    names = [row["launch_config_id"] for row in rows]
+    stats = [{"workerPoolId": pool, "launchConfigId": name, **worker_table.count(store, pool, name)} for name in names]
+    return Answer({"launchConfigStats": stats})
+
+
+@handles("worker-manager.listWorkerPoolLaunchConfigs")
+def list_launch_configs(call: Call) -> Answer:
+    """
+    List what the workers of a pool are started from, or were.
+    """
+    store, pool = call.state.store, call.args["workerPoolId"]
+    with_archived = call.query.get("includeArchived") == "true"
+    found = page(
+        call.query,
+        "launch-configs" + pool,
+        lambda row: str(row["launch_config_id"]),
+        lambda after, number: pool_table.launch_configs(store, pool, after, number, with_archived=with_archived),
+    )
+    configs = [
+        {
+            "workerPoolId": row["worker_pool_id"],
+            "launchConfigId": row["launch_config_id"],
+            "isArchived": bool(row["is_archived"]),
+            "configuration": json.loads(row["configuration"]),
+            "created": to_json(row["created"]),
+            "lastModified": to_json(row["last_modified"]),
+        }
+        for row in found.rows
+    ]
+    return Answer(found.answer(workerPoolLaunchConfigs=configs))

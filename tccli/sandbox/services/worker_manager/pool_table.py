@@ -1,0 +1,199 @@
+"""
+worker-manager: worker pools as they are kept, and their launch configurations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.registry import tables
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.store import Store
+
+tables("""
+CREATE TABLE IF NOT EXISTS worker_pools (
+    worker_pool_id TEXT PRIMARY KEY, provider_id TEXT NOT NULL, previous_provider_ids TEXT NOT NULL,
+    description TEXT NOT NULL, config TEXT NOT NULL, owner TEXT NOT NULL, email_on_error INTEGER NOT NULL,
+    created INTEGER NOT NULL, last_modified INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS launch_configs (
+    worker_pool_id TEXT NOT NULL, launch_config_id TEXT NOT NULL, is_archived INTEGER NOT NULL,
+    configuration TEXT NOT NULL, created INTEGER NOT NULL, last_modified INTEGER NOT NULL,
+    PRIMARY KEY (worker_pool_id, launch_config_id)
+) WITHOUT ROWID;
+""")
+
+
+@dataclass(slots=True)
+class Pool:
+    """
+    A worker pool.
+
+    Attributes:
+        config: As its provider wants it; each of its ``launchConfigs`` has an id.
+        previous_provider_ids: Whose workers may still be there.
+        created: Milliseconds since 1970, as is *last_modified*.
+    """
+
+    worker_pool_id: str
+    provider_id: str
+    description: str
+    config: dict[str, Any]
+    owner: str
+    email_on_error: bool
+    created: int
+    last_modified: int
+    previous_provider_ids: list[str] = field(default_factory=list)
+
+    def document(self, counts: dict[str, int]) -> dict[str, Any]:
+        """
+        Return what everybody may know, with the numbers of its workers.
+        """
+        return {
+            "workerPoolId": self.worker_pool_id,
+            "providerId": self.provider_id,
+            "description": self.description,
+            "created": to_json(self.created),
+            "lastModified": to_json(self.last_modified),
+            "config": self.config,
+            "owner": self.owner,
+            "emailOnError": self.email_on_error,
+            **counts,
+        }
+
+    def is_same(self, other: Pool) -> bool:
+        """
+        Say whether somebody asked for the same twice.
+        """
+        names = ("provider_id", "description", "config", "owner", "email_on_error")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+
+def load(store: Store, pool_id: str) -> Pool | None:
+    """
+    Return a worker pool, or None.
+    """
+    row = store.one("SELECT * FROM worker_pools WHERE worker_pool_id = ?", pool_id)
+    return None if row is None else _pool(row)
+
+
+def load_several(store: Store, after: str, number: int) -> list[Pool]:
+    """
+    Return at most *number* pools, sorted by id, that come after the id *after*.
+    """
+    sql = "SELECT * FROM worker_pools WHERE worker_pool_id > ? ORDER BY worker_pool_id LIMIT ?"
+    return [_pool(row) for row in store.all(sql, after, number)]
+
+
+def save(store: Store, pool: Pool) -> None:
+    """
+    Keep a pool, new or changed; launch configurations that it has no more are archived.
+
+    Raises:
+        ApiError: 409: another launch configuration has that id.
+    """
+    configs = [_with_id(config) for config in _launch_configs(pool.config)]
+    if configs:
+        pool.config = {**pool.config, "launchConfigs": configs}
+    with store.transaction():
+        used: set[str] = set()
+        for config in configs:
+            _keep(store, pool, config, used)
+        sql = (
+            "UPDATE launch_configs SET is_archived = 1, last_modified = ? WHERE worker_pool_id = ? "
+            "AND NOT is_archived AND launch_config_id NOT IN (SELECT value FROM json_each(?))"
+        )
+        store.run(sql, pool.last_modified, pool.worker_pool_id, json.dumps(sorted(used)))
+        store.insert("worker_pools", _row(pool), replace=True)
+
+
+def launch_configs(
+    store: Store, pool_id: str, after: str, number: int, *, with_archived: bool = False
+) -> list[sqlite3.Row]:
+    """
+    Return at most *number* launch configurations of a pool, sorted by id, that come after the id *after*.
+    """
+    sql = (
+        "SELECT * FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id > ? AND is_archived <= ? "
+        "ORDER BY launch_config_id LIMIT ?"
+    )
+    return store.all(sql, pool_id, after, int(with_archived), number)
+
+
+def is_archived(store: Store, pool_id: str, launch_config_id: str) -> bool:
+    """
+    Say whether a pool starts no workers any more from a configuration.
+    """
+    sql = "SELECT is_archived FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id = ?"
+    row = store.one(sql, pool_id, launch_config_id)
+    return row is not None and bool(row["is_archived"])
+
+
+def _launch_configs(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """
+    Return the launch configurations in a pool's configuration, which may be of a kind that has none.
+    """
+    found = config.get("launchConfigs")
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _keep(store: Store, pool: Pool, config: dict[str, Any], used: set[str]) -> None:
+    name = config["workerManager"]["launchConfigId"]
+    sql = "SELECT * FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id = ?"
+    existing = store.one(sql, pool.worker_pool_id, name)
+    if name in used or (existing is not None and _content(json.loads(existing["configuration"])) != _content(config)):
+        raise ApiError("RequestConflict", f"Launch config with ID `{name}` already exists")
+    used.add(name)
+    row = {
+        "worker_pool_id": pool.worker_pool_id,
+        "launch_config_id": name,
+        "is_archived": 0,
+        "configuration": config,
+        "created": pool.last_modified if existing is None else existing["created"],
+        "last_modified": pool.last_modified,
+    }
+    store.insert("launch_configs", row, replace=True)
+
+
+def _with_id(config: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return a launch configuration with an id: its own, or one that follows from its content.
+    """
+    given = config.get("workerManager") or {}
+    written = json.dumps(_content(config), sort_keys=True).encode()
+    name = given.get("launchConfigId") or f"lc-{hashlib.sha256(written).hexdigest()[:20]}"
+    return {**config, "workerManager": {**given, "launchConfigId": name}}
+
+
+def _content(config: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return what makes a launch configuration another one; how many workers it may start does not.
+    """
+    return {name: value for name, value in config.items() if name != "workerManager"}
+
+
+def _row(pool: Pool) -> dict[str, Any]:
+    return {
+        "worker_pool_id": pool.worker_pool_id,
+        "provider_id": pool.provider_id,
+        "previous_provider_ids": pool.previous_provider_ids,
+        "description": pool.description,
+        "config": pool.config,
+        "owner": pool.owner,
+        "email_on_error": int(pool.email_on_error),
+        "created": pool.created,
+        "last_modified": pool.last_modified,
+    }
+
+
+def _pool(row: sqlite3.Row) -> Pool:
+    parsed = {name: json.loads(row[name]) for name in ("config", "previous_provider_ids")}
+    return Pool(**{**dict(row), **parsed, "email_on_error": bool(row["email_on_error"])})

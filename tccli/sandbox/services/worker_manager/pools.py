@@ -1,0 +1,153 @@
+"""
+worker-manager: worker pools are made, changed and looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import allow_slashes, handles
+from tccli.sandbox.services.auth.audit import record
+from tccli.sandbox.services.worker_manager import events, pool_table, worker_table
+from tccli.sandbox.services.worker_manager import providers as worker_providers
+from tccli.sandbox.services.worker_manager.pool_table import Pool
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+
+allow_slashes(
+    "worker-manager",
+    "workerPoolId",
+    "createWorkerPool",
+    "updateWorkerPool",
+    "deleteWorkerPool",
+    "workerPool",
+    "reportWorkerError",
+    "listWorkerPoolErrors",
+    "listWorkersForWorkerPool",
+)
+
+
+@handles("worker-manager.createWorkerPool")
+def create_worker_pool(call: Call) -> Answer:
+    """
+    Add a worker pool; the same one again is no error.
+    """
+    pool = _from_payload(call)
+    existing = pool_table.load(call.state.store, pool.worker_pool_id)
+    if existing is None:
+        pool_table.save(call.state.store, pool)
+    elif not existing.is_same(pool):
+        raise ApiError("RequestConflict", "Worker pool already exists")
+    record(call, "worker-pool", pool.worker_pool_id, "created")
+    events.created(call.state, pool, is_new=existing is None)
+    return _show(call, pool)
+
+
+@handles("worker-manager.updateWorkerPool")
+def update_worker_pool(call: Call) -> Answer:
+    """
+    Change a worker pool; another provider remembers the one before.
+    """
+    pool = _from_payload(call)
+    if call.payload.get("workerPoolId", pool.worker_pool_id) != pool.worker_pool_id:
+        raise ApiError("InputError", "Incorrect workerPoolId in request body")
+    _replace(call, load(call), pool)
+    record(call, "worker-pool", pool.worker_pool_id, "updated")
+    return _show(call, pool)
+
+
+@handles("worker-manager.deleteWorkerPool")
+def delete_worker_pool(call: Call) -> Answer:
+    """
+    Give a worker pool to the provider that takes pools apart; it can still be seen.
+    """
+    before = load(call)
+    config = {**before.config, "launchConfigs": []} if "launchConfigs" in before.config else before.config
+    pool = Pool(
+        worker_pool_id=before.worker_pool_id,
+        provider_id=worker_providers.NULL,
+        description=before.description,
+        config=config,
+        owner=before.owner,
+        email_on_error=before.email_on_error,
+        created=before.created,
+        last_modified=call.now,
+    )
+    _replace(call, before, pool)
+    record(call, "worker-pool", pool.worker_pool_id, "deleted")
+    return _show(call, pool)
+
+
+@handles("worker-manager.workerPool")
+def show_worker_pool(call: Call) -> Answer:
+    """
+    Show one worker pool.
+    """
+    return _show(call, load(call))
+
+
+@handles("worker-manager.listWorkerPools")
+def list_worker_pools(call: Call) -> Answer:
+    """
+    List the worker pools, sorted by id.
+    """
+    store = call.state.store
+    found = page(
+        call.query,
+        "pools",
+        lambda pool: str(pool.worker_pool_id),
+        lambda after, number: pool_table.load_several(store, after, number),
+    )
+    pools = [pool.document(worker_table.count(store, pool.worker_pool_id)) for pool in found.rows]
+    return Answer(found.answer(workerPools=pools))
+
+
+def load(call: Call) -> Pool:
+    """
+    Return the pool that a call is about.
+
+    Raises:
+        ApiError: There is none.
+    """
+    pool = pool_table.load(call.state.store, call.args["workerPoolId"])
+    if pool is None:
+        raise ApiError("ResourceNotFound", "Worker pool does not exist")
+    return pool
+
+
+def _from_payload(call: Call) -> Pool:
+    """
+    Return the pool that a payload describes, for a caller who may have it.
+    """
+    pool_id, payload = call.args["workerPoolId"], call.payload
+    provider = payload["providerId"]
+    call.authorize(workerPoolId=pool_id, providerId=provider)
+    worker_providers.check(provider)
+    worker_providers.check_config(call, provider, payload["config"])
+    return Pool(
+        worker_pool_id=pool_id,
+        provider_id=provider,
+        description=payload["description"],
+        config=payload["config"],
+        owner=payload["owner"],
+        email_on_error=payload["emailOnError"],
+        created=call.now,
+        last_modified=call.now,
+    )
+
+
+def _replace(call: Call, before: Pool, pool: Pool) -> None:
+    pool.created = before.created
+    providers = [*before.previous_provider_ids, before.provider_id]
+    pool.previous_provider_ids = [name for name in dict.fromkeys(providers) if name != pool.provider_id]
+    pool_table.save(call.state.store, pool)
+    events.updated(call.state, before, pool)
+
+
+def _show(call: Call, pool: Pool) -> Answer:
+    counts: dict[str, Any] = worker_table.count(call.state.store, pool.worker_pool_id)
+    return Answer(pool.document(counts))

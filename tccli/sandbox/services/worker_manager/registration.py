@@ -1,0 +1,114 @@
+"""
+worker-manager: workers prove who they are, and get credentials for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.auth.accounts import WORKER_MANAGER_CLIENT
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.identifiers import slugid
+from tccli.sandbox.registry import cleans, handles
+from tccli.sandbox.services.worker_manager import pool_table, worker_table
+from tccli.sandbox.services.worker_manager.providers import SCHEMAS
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.worker_manager.pool_table import Pool
+    from tccli.sandbox.services.worker_manager.worker_table import Worker
+
+LIFE = 4 * 24 * 3600
+"""Seconds that a worker's credentials are good for, if its pool says nothing."""
+
+
+@cleans("worker-manager.registerWorker", "worker-manager.reregisterWorker")
+def clean(_payload: Any) -> str:
+    """
+    Show nothing of a payload.
+    """
+    return "(OMITTED)"
+
+
+@handles("worker-manager.registerWorker")
+def register_worker(call: Call) -> Answer:
+    """
+    Give a worker that knows its secret credentials, and what its pool wants it to know; as often as it asks.
+    """
+    pool, worker = _find(call)
+    _check_proof(worker, call.payload["workerIdentityProof"])
+    lifecycle = pool.config.get("lifecycle", {})
+    answer = _issue(call, worker, lifecycle.get("reregistrationTimeout") or LIFE)
+    return Answer({**answer, "workerConfig": pool.config.get("workerConfig", {})})
+
+
+@handles("worker-manager.reregisterWorker")
+def reregister_worker(call: Call) -> Answer:
+    """
+    Give a worker newer credentials for the secret that came with the last ones.
+    """
+    key = {name: call.payload[name] for name in ("workerPoolId", "workerGroup", "workerId")}
+    call.authorize(**key)
+    worker = worker_table.load(call.state.store, *key.values())
+    if worker is None or worker.secret is None or worker.secret != call.payload["secret"]:
+        raise ApiError("InputError", "Could not generate credentials for this secret")
+    return Answer(_issue(call, worker, LIFE))
+
+
+def _find(call: Call) -> tuple[Pool, Worker]:
+    """
+    Return pool and worker of a call, each of which is checked: nothing is proven yet.
+    """
+    payload = call.payload
+    pool_id, provider = payload["workerPoolId"], payload["providerId"]
+    name = f"{payload['workerGroup']}/{payload['workerId']}"
+    pool = pool_table.load(call.state.store, pool_id)
+    if pool is None:
+        raise ApiError("ResourceNotFound", f"Worker pool {pool_id} does not exist")
+    if provider not in SCHEMAS:
+        raise ApiError("ResourceNotFound", f"Provider {provider} does not exist")
+    if provider not in {pool.provider_id, *pool.previous_provider_ids}:
+        raise ApiError("InputError", f"Worker pool {pool_id} not associated with provider {provider}")
+    worker = worker_table.load(call.state.store, pool_id, payload["workerGroup"], payload["workerId"])
+    if worker is None:
+        raise ApiError("ResourceNotFound", f"Worker {name} in worker pool {pool_id} does not exist")
+    if worker.expires < call.now:
+        raise ApiError("InputError", f"Worker {name} has expired")
+    if worker.provider_id != provider:
+        raise ApiError("InputError", f"Worker {name} does not have provider {provider}")
+    return pool, worker
+
+
+def _check_proof(worker: Worker, proof: dict[str, str]) -> None:
+    if worker.state != "running":
+        raise ApiError("InputError", "worker is not running")
+    if "staticSecret" not in proof:
+        raise ApiError("InputError", "missing staticSecret in workerIdentityProof")
+    if proof["staticSecret"] != worker.provider_data["staticSecret"]:
+        raise ApiError("InputError", "bad staticSecret in workerIdentityProof")
+
+
+def _issue(call: Call, worker: Worker, seconds: int) -> dict[str, Any]:
+    """
+    Return credentials for a worker, and the secret with which it gets the next ones.
+    """
+    pool, name = worker.worker_pool_id, f"{worker.worker_group}/{worker.worker_id}"
+    scopes = [
+        f"assume:worker-type:{pool}",
+        f"assume:worker-pool:{pool}",
+        f"assume:worker-id:{name}",
+        f"queue:worker-id:{name}",
+        f"secrets:get:worker-type:{pool}",
+        f"secrets:get:worker-pool:{pool}",
+        f"queue:claim-work:{pool}",
+        *(f"worker-manager:{may}-worker:{worker.name}" for may in ("remove", "reregister")),
+        f"worker-manager:should-worker-terminate:{worker.name}",
+    ]
+    expires = call.now + seconds * 1000
+    worker.secret = slugid() + slugid()
+    worker_table.save(call.state.store, worker)
+    client = f"worker/{worker.provider_id}/{worker.name}"
+    credentials = call.state.accounts.issue(WORKER_MANAGER_CLIENT, client, scopes, expires)
+    return {"expires": to_json(expires), "credentials": credentials, "secret": worker.secret}

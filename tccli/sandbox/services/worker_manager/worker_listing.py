@@ -1,0 +1,110 @@
+"""
+worker-manager: workers as the queue has seen them, together with what is known of them here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import to_json
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.services.queue import worker_table as task_workers
+from tccli.sandbox.services.worker_manager import worker_table
+from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG
+from tccli.sandbox.services.worker_manager.workers import STATE
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from tccli.sandbox.call import Call
+
+queries("worker-manager.listWorkers", launchConfigId=LAUNCH_CONFIG, quarantined="^(true|false)$", workerState=STATE)
+
+
+@handles("worker-manager.listWorkers")
+def list_workers(call: Call) -> Answer:
+    """
+    List the workers that the queue has seen; those that do not count are left out of a page, which may be empty then.
+    """
+    queue = _queue(call)
+    found = page(
+        call.query,
+        "seen" + queue,
+        lambda row: f"{row['worker_group']}/{row['worker_id']}",
+        lambda after, number: task_workers.find_several(call.state, queue, _split(after), number),
+        forgiving=True,
+    )
+    entries = [_entry(call, row) for row in found.rows if _counts(call, row)]
+    wanted = {"state": call.query.get("workerState"), "launchConfigId": call.query.get("launchConfigId")}
+    workers = [entry for entry in entries if all(value in {None, entry.get(name)} for name, value in wanted.items())]
+    return Answer(found.answer(workers=workers))
+
+
+@handles("worker-manager.getWorker")
+def get_worker(call: Call) -> Answer:
+    """
+    Show a worker that the queue has seen.
+    """
+    queue, now = _queue(call), call.now
+    row = task_workers.find(call.state, queue, call.args["workerGroup"], call.args["workerId"])
+    is_over = row is not None and row["expires"] < now and row["quarantine_until"] < now
+    if row is None or is_over or task_workers.find_queue(call.state, queue) is None:
+        message = (
+            "Worker with workerId `{{workerId}}`, workerGroup `{{workerGroup}}`,worker-type `{{workerType}}` "
+            "and provisioner `{{provisionerId}}` not found. Are you sure it was created?"
+        )
+        raise ApiError("ResourceNotFound", message, **call.args)
+    return Answer(
+        {
+            **_common(call, row),
+            "provisionerId": call.args["provisionerId"],
+            "workerType": call.args["workerType"],
+            "expires": to_json(row["expires"]),
+            "recentTasks": json.loads(row["recent_tasks"]),
+            "quarantineDetails": json.loads(row["quarantine_details"]),
+        }
+    )
+
+
+def _entry(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    tasks = json.loads(row["recent_tasks"])
+    return {**_common(call, row), **({"latestTask": tasks[-1]} if tasks else {})}
+
+
+def _common(call: Call, row: sqlite3.Row) -> dict[str, Any]:
+    group, worker_id = row["worker_group"], row["worker_id"]
+    worker = worker_table.load(call.state.store, row["task_queue_id"], group, worker_id)
+    known: dict[str, Any] = {"providerId": "none", "state": "standalone", "capacity": 0}
+    if worker is not None:
+        document = worker.document()
+        known = {name: document[name] for name in (*known, "launchConfigId") if name in document}
+    return {
+        "workerPoolId": row["task_queue_id"],
+        "workerGroup": group,
+        "workerId": worker_id,
+        **known,
+        "firstClaim": to_json(row["first_claim"]),
+        "lastDateActive": to_json(row["last_date_active"]),
+        "quarantineUntil": to_json(row["quarantine_until"]),
+    }
+
+
+def _counts(call: Call, row: sqlite3.Row) -> bool:
+    """
+    Say whether a worker is in the list: those in quarantine are, also when they have expired.
+    """
+    is_in = row["quarantine_until"] >= call.now
+    return (row["expires"] >= call.now or is_in) and call.query.get("quarantined") in {None, str(is_in).lower()}
+
+
+def _queue(call: Call) -> str:
+    return f"{call.args['provisionerId']}/{call.args['workerType']}"
+
+
+def _split(after: str) -> tuple[str, str]:
+    group, _, worker_id = after.partition("/")
+    return group, worker_id

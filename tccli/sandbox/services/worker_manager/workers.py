@@ -1,0 +1,170 @@
+"""
+worker-manager: workers are made by hand, changed, and looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.call import Answer
+from tccli.sandbox.clock import from_json
+from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.pages import page
+from tccli.sandbox.registry import cleans, handles, queries
+from tccli.sandbox.services.worker_manager import pool_table, worker_table
+from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG, STATIC
+from tccli.sandbox.services.worker_manager.worker_table import Worker
+
+if TYPE_CHECKING:
+    from tccli.sandbox.call import Call
+    from tccli.sandbox.services.worker_manager.pool_table import Pool
+
+STATE = f"^({'|'.join(worker_table.STATES)})$"
+queries("worker-manager.listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, state=STATE)
+
+
+@cleans("worker-manager.createWorker", "worker-manager.updateWorker")
+def clean(payload: Any) -> Any:
+    """
+    Take the secret out of a payload.
+    """
+    info = payload.get("providerInfo") if isinstance(payload, dict) else None
+    if not isinstance(info, dict) or "staticSecret" not in info:
+        return payload
+    return {**payload, "providerInfo": {**info, "staticSecret": "(OMITTED)"}}
+
+
+@handles("worker-manager.createWorker")
+def create_worker(call: Call) -> Answer:
+    """
+    Add a worker to a pool whose workers somebody starts by hand; the same one again is no error.
+    """
+    pool = _load_pool(call)
+    expires = from_json(call.payload["expires"])
+    if expires < call.now:
+        raise ApiError("InputError", "worker.expires must be in the future")
+    secret = call.payload.get("providerInfo", {}).get("staticSecret")
+    if pool.provider_id != STATIC:
+        raise ApiError("InputError", "not supported for this provider")
+    if not secret:
+        raise ApiError("InputError", "no worker staticSecret provided")
+    worker = Worker(
+        **_key(call),
+        provider_id=pool.provider_id,
+        state="running",
+        capacity=call.payload.get("capacity", 1),
+        created=call.now,
+        expires=expires,
+        last_modified=call.now,
+        last_checked=call.now,
+        provider_data={"staticSecret": secret},
+    )
+    if not worker_table.add(call.state.store, worker):
+        existing = _find(call)
+        same = ("provider_id", "state", "capacity")
+        if existing is None or any(getattr(existing, name) != getattr(worker, name) for name in same):
+            raise ApiError("RequestConflict", "Worker already exists")
+    return Answer(worker.document())
+
+
+@handles("worker-manager.updateWorker")
+def update_worker(call: Call) -> Answer:
+    """
+    Change a worker; it may expire at once.
+    """
+    pool, worker = _load_pool(call), _find(call)
+    if worker is None:
+        raise ApiError("ResourceNotFound", f"Worker {'/'.join(_key(call).values())} does not exist")
+    if pool.provider_id != STATIC:
+        raise ApiError("InputError", "not supported for this provider")
+    if "providerInfo" not in call.payload:
+        # The service does not expect that.
+        raise InternalError("TypeError: Cannot read properties of undefined (reading 'staticSecret')")
+    worker.expires = from_json(call.payload["expires"])
+    worker.capacity = call.payload.get("capacity", 1)
+    worker.provider_data["staticSecret"] = call.payload["providerInfo"]["staticSecret"]
+    worker_table.save(call.state.store, worker)
+    return Answer(worker.document())
+
+
+@handles("worker-manager.removeWorker")
+def remove_worker(call: Call) -> Answer:
+    """
+    Stop a worker; it can still be seen.
+    """
+    worker = _load(call)
+    worker.state = "stopped"
+    worker_table.save(call.state.store, worker)
+    return Answer({})
+
+
+@handles("worker-manager.worker")
+def show_worker(call: Call) -> Answer:
+    """
+    Show one worker.
+    """
+    return Answer(_load(call).document())
+
+
+@handles("worker-manager.shouldWorkerTerminate")
+def should_terminate(call: Call) -> Answer:
+    """
+    Say whether a worker has to go: nobody decides that of those that were started by hand.
+    """
+    worker, store = _load(call), call.state.store
+    if worker.launch_config_id and pool_table.is_archived(store, worker.worker_pool_id, worker.launch_config_id):
+        return Answer({"terminate": True, "reason": "launch config archived"})
+    return Answer({"terminate": False, "reason": "unknown"})
+
+
+@handles("worker-manager.listWorkersForWorkerPool")
+def list_pool(call: Call) -> Answer:
+    """
+    List the workers of a pool, perhaps only those in a state or from a launch configuration.
+    """
+    if pool_table.load(call.state.store, call.args["workerPoolId"]) is None:
+        raise ApiError("ResourceNotFound", "Worker Pool does not exist")
+    state, launch_config = call.query.get("state", ""), call.query.get("launchConfigId", "")
+    return _list(call, state=state, launch_config=launch_config)
+
+
+@handles("worker-manager.listWorkersForWorkerGroup")
+def list_group(call: Call) -> Answer:
+    """
+    List the workers of a group in a pool.
+    """
+    return _list(call, group=call.args["workerGroup"])
+
+
+def _list(call: Call, **conditions: str) -> Answer:
+    store, pool = call.state.store, call.args["workerPoolId"]
+    found = page(
+        call.query,
+        f"workers{pool}/{'/'.join(conditions.values())}",
+        lambda worker: str(worker.key),
+        lambda after, number: worker_table.load_several(store, pool, after, number, **conditions),
+    )
+    return Answer(found.answer(workers=[worker.document() for worker in found.rows]))
+
+
+def _key(call: Call) -> dict[str, str]:
+    names = {"worker_pool_id": "workerPoolId", "worker_group": "workerGroup", "worker_id": "workerId"}
+    return {column: call.args[name] for column, name in names.items()}
+
+
+def _find(call: Call) -> Worker | None:
+    return worker_table.load(call.state.store, *_key(call).values())
+
+
+def _load(call: Call) -> Worker:
+    worker = _find(call)
+    if worker is None:
+        raise ApiError("ResourceNotFound", "Worker not found")
+    return worker
+
+
+def _load_pool(call: Call) -> Pool:
+    pool = pool_table.load(call.state.store, call.args["workerPoolId"])
+    if pool is None:
+        raise ApiError("ResourceNotFound", f"Worker pool {call.args['workerPoolId']} does not exist")
+    return pool

@@ -1,0 +1,3 @@
+"""
+What a sandbox offers to tests: faults, the log of calls, the tour.
+"""

@@ -1,0 +1,418 @@
+"""
+The end of every command: its exit code, and what is left of its output.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import tccli
+from tccli import errors, references
+from tccli.cli import app
+from tests.http_server import answer, refusal, said
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine, Start
+    from tests.http_server import Rude
+
+COMMANDS = app.hand_written()
+LARGE = {"entries": ["x" * 100] * 20_000}
+
+
+def test_help_lists_everything(tc: CommandLine) -> None:
+    """
+    Services and commands, each with a line about it.
+    """
+    result = tc("--help")
+    lines = [line.split(maxsplit=1) for line in result.stdout.splitlines() if line.startswith("  ")]
+    listed = {words[0] for words in lines if len(words) == 2}
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert {*references.service_names(), *COMMANDS, "api"} <= listed
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, "api", *references.service_names()])
+def test_every_command_has_help(tc: CommandLine, name: str) -> None:
+    """
+    Under any spelling of its name; ``-h`` is the same.
+    """
+    result = tc(name, "--help")
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert result == tc(name.upper().replace("-", "_"), "-h")
+    assert result.stdout.startswith(f"Usage: tc {name}")
+
+
+@pytest.mark.parametrize("width", ["40", "80", "200", "1", "x"])
+def test_help_fits_the_terminal(tc: CommandLine, width: str) -> None:
+    """
+    And breaks no option.
+    """
+    result = tc("queue", "listTaskGroup", "--help", env={"COLUMNS": width})
+
+    assert 0 == result.exit_code
+    assert "--continuation-token" in result.stdout
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--version", "nonsense"]])
+def test_says_its_version(tc: CommandLine, argv: list[str]) -> None:
+    """
+    As everybody does.
+    """
+    assert f"tc {tccli.__version__}\n" == tc(*argv).stdout
+
+
+@pytest.mark.parametrize("argv", [[], ["queue"], ["events"]], ids=["tc", "a service", "a group"])
+def test_nothing_said_is_a_question(tc: CommandLine, argv: list[str]) -> None:
+    """
+    Help goes to stderr, since there is no answer.
+    """
+    result = tc(*argv)
+
+    assert (2, b"") == (result.exit_code, result.output)
+    assert result.stderr.startswith("Usage: tc")
+
+
+def test_every_error_has_its_code() -> None:
+    """
+    As the table in the documentation says.
+    """
+    classes: list[type[errors.TcError]] = [
+        errors.NegativeAnswerError,
+        errors.UsageError,
+        errors.ConfigurationError,
+        errors.RefusedError,
+        errors.NotFoundError,
+        errors.RejectedError,
+        errors.FailedError,
+        errors.NoAnswerError,
+        errors.BrokenAnswerError,
+    ]
+
+    assert [*range(1, 10)] == [each.exit_code for each in classes]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, errors.RefusedError) for status in (401, 403)),
+        *((status, errors.NotFoundError) for status in (404, 410, 424)),
+        *((status, errors.RejectedError) for status in (400, 402, 405, 409, 413, 418, 422, 499)),
+        *((status, errors.FailedError) for status in (429, 500, 502, 503, 504, 599, 0, 102, 600)),
+    ],
+)
+def test_every_status_has_its_error(status: int, kind: type[errors.ServiceError]) -> None:
+    """
+    There is none in between.
+    """
+    assert kind is errors.service_error_class(status)
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    """
+    The docstring names every class and its code.
+    """
+    assert errors.__doc__
+    for kind in vars(errors).values():
+        if isinstance(kind, type) and issubclass(kind, errors.TcError) and kind is not errors.TcError:
+            assert kind.__name__ in errors.__doc__
+
+
+# Output that cannot be written.
+
+
+def test_a_reader_that_goes_away_is_no_error(start: Start, rude: Rude) -> None:
+    """
+    ``| head -1``: 141, and not a word.
+    """
+    rude.answers(said(LARGE))
+    process = start("queue", "task", "a", "--format", "jsonl", "--no-proxy", env=rude.env)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+
+    assert (141, b"") == (process.wait(30), process.stderr.read())
+
+
+@pytest.mark.parametrize(
+    "argv", [["--help"], ["queue", "--help"], ["slugid"], ["--version"], ["version"], ["events", "list"]]
+)
+def test_a_reader_that_was_never_there_is_no_error(start: Start, argv: list[str]) -> None:
+    """
+    For help and small answers too.
+    """
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = start(*argv, stdout=writing)
+    os.close(writing)
+    _, said_ = process.communicate(timeout=30)
+
+    assert (141, b"") == (process.returncode, said_)
+
+
+def test_pages_stop_when_the_reader_goes_away(start: Start, rude: Rude) -> None:
+    """
+    Nobody fetches what nobody reads.
+    """
+    rude.answers(lambda _: said({"tasks": ["x" * 1000] * 200, "continuationToken": str(len(rude.requests))}))
+    process = start("queue", "listTaskGroup", "g", "--paginate", "--format", "jsonl", env=rude.env)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert 141 == process.wait(30)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["queue", "task", "a"], id="an answer"),
+        pytest.param(["queue", "task", "a", "--format", "table"], id="a table"),
+        pytest.param(["slugid"], id="a slugid"),
+        pytest.param(["--help"], id="help"),
+        pytest.param(["--version"], id="version"),
+    ],
+)
+def test_a_full_disk_is_an_error_of_this_machine(start: Start, rude: Rude, argv: list[str]) -> None:
+    """
+    One line, also when it shows at the very end only.
+    """
+    rude.answers(said({"a": 1}))
+    with Path("/dev/full").open("wb") as full:
+        process = start(*argv, env=rude.env, stdout=full.fileno())
+        _, said_ = process.communicate(timeout=30)
+
+    assert 3 == process.returncode
+    assert b"tc: cannot write the output: No space left on device\n" == said_
+
+
+def test_a_full_disk_for_a_file_too(tc: CommandLine, rude: Rude) -> None:
+    """
+    With its name.
+    """
+    result = tc("queue", "ping", "-o", "/dev/full", env=rude.env)
+
+    assert (3, "tc: cannot write /dev/full: No space left on device\n") == (result.exit_code, result.stderr)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("argv", ["queue ping", "slugid", "secrets set a", "nonsense", "--help"])
+def test_closed_streams_are_survived(process_environment: dict[str, str], rude: Rude, closed: str, argv: str) -> None:
+    """
+    As cron and daemons start programs.
+    """
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m tccli {argv} {closed}', sys.executable],
+        env={**process_environment, **rude.env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert b"Traceback" not in done.stderr
+    assert b"Exception" not in done.stderr
+    assert done.returncode in {0, 2, 3}
+    assert done.stderr.count(b"\n") <= 1
+
+
+# Files.
+
+
+def test_an_answer_goes_to_a_file(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+    """
+    The bytes that would have gone to stdout; ``-`` is stdout.
+    """
+    rude.answers(said({"a": "ü"}))
+    result = tc("queue", "task", "a", "-o", str(tmp_path / "task.json"), env=rude.env)
+
+    assert (0, b"", "") == (result.exit_code, result.output, result.stderr)
+    assert '{"a": "ü"}\n' == (tmp_path / "task.json").read_text("utf-8")
+    assert '{"a": "ü"}\n' == tc("queue", "task", "a", "-o", "-", env=rude.env).stdout
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [refusal(404, "ResourceNotFound", "no"), answer(200, b"{"), answer(502, b"<html>")],
+    ids=["404", "broken", "502"],
+)
+def test_a_file_survives_a_failure(tc: CommandLine, rude: Rude, tmp_path: Path, trouble: object) -> None:
+    """
+    Its content, and its neighbourhood.
+    """
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.json").write_text("old")
+    rude.answers(trouble)  # type: ignore[arg-type]
+    result = tc("queue", "task", "a", "--retries", "0", "-o", str(tmp_path / "out" / "a.json"), env=rude.env)
+
+    assert result.exit_code in {5, 7, 9}
+    assert "old" == (tmp_path / "out" / "a.json").read_text()
+    assert ["a.json"] == os.listdir(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("target", "code"), [("nowhere/a.json", 2), ("", 2), ("a.json/b", 2)], ids=["no folder", "a folder", "below a file"]
+)
+def test_a_file_that_cannot_be_is_said_first(
+    tc: CommandLine, rude: Rude, tmp_path: Path, target: str, code: int
+) -> None:
+    """
+    Nothing is sent for an answer that would have no place.
+    """
+    (tmp_path / "a.json").touch()
+    result = tc("queue", "createTask", "a", "--data", "{}", "-o", os.path.join(tmp_path, target), env=rude.env)
+
+    assert code == result.exit_code
+    assert 1 == result.stderr.count("\n")
+    assert [] == rude.requests
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["queue", "ping", "-o", "/no\nwhere/file"], id="a file"),
+        pytest.param(["queue", "pi\nng"], id="a method"),
+        pytest.param(["que\nue"], id="a command"),
+        pytest.param(["queue", "ping", "sur\nplus"], id="an argument"),
+        pytest.param(["queue", "ping", "--op\ntion"], id="an option"),
+        pytest.param(["--fake", "/no\nwhere", "queue", "ping"], id="answers"),
+    ],
+)
+def test_an_error_is_one_line_whatever_it_names(tc: CommandLine, rude: Rude, argv: list[str]) -> None:
+    """
+    Names may hold line ends.
+    """
+    result = tc(*argv, env=rude.env)
+
+    assert result.exit_code in {2, 3}
+    assert 1 == result.stderr.count("\n")
+
+
+def test_a_killed_process_leaves_the_old_file(start: Start, rude: Rude, tmp_path: Path) -> None:
+    """
+    Interrupted while pages come in.
+    """
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.json").write_text("old")
+    rude.answers(lambda _: said({"tasks": [1], "continuationToken": str(len(rude.requests))}))
+    process = start("queue", "listTaskGroup", "g", "--paginate", "-o", str(tmp_path / "out" / "a.json"), env=rude.env)
+    rude.wait_for(20)
+    process.send_signal(signal.SIGINT)
+
+    assert 130 == process.wait(30)
+    assert "old" == (tmp_path / "out" / "a.json").read_text()
+    assert ["a.json"] == os.listdir(tmp_path / "out")
+
+
+# Terminals.
+
+
+def on_a_terminal(environment: dict[str, str], *argv: str) -> str:
+    """
+    Return what a terminal shows of a command.
+    """
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tccli", *argv], env={"TERM": "xterm", **environment}, stdout=theirs, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError as error:
+                assert errno.EIO == error.errno
+                break
+            if not piece:
+                break
+            shown += piece
+        process.wait(30)
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")
+
+
+PLAIN = '{"a":1,"b":["x"]}\n'
+INDENTED = '{\n  "a": 1,\n  "b": [\n    "x"\n  ]\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "coloured"),
+    [
+        pytest.param([], {}, True, id="by itself"),
+        pytest.param([], {"NO_COLOR": "1"}, False, id="NO_COLOR"),
+        pytest.param([], {"NO_COLOR": ""}, True, id="NO_COLOR empty"),
+        pytest.param([], {"TERM": "dumb"}, False, id="dumb terminal"),
+        pytest.param(["--color", "never"], {"FORCE_COLOR": "1"}, False, id="never"),
+        pytest.param(["--color", "always"], {"NO_COLOR": "1"}, True, id="always"),
+    ],
+)
+def test_a_terminal_gets_colour_and_indentation(
+    process_environment: dict[str, str], rude: Rude, options: list[str], env: dict[str, str], coloured: bool
+) -> None:
+    """
+    People read it.
+    """
+    import re
+
+    rude.answers(answer(200, PLAIN.strip().encode()))
+    shown = on_a_terminal({**process_environment, **rude.env, **env}, "queue", "task", "a", *options)
+
+    assert coloured == ("\x1b[" in shown)
+    assert INDENTED == re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "coloured"),
+    [
+        pytest.param([], {}, False, id="by itself"),
+        pytest.param([], {"FORCE_COLOR": "1"}, True, id="FORCE_COLOR"),
+        pytest.param([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, id="both"),
+        pytest.param(["--color", "always"], {}, True, id="always"),
+    ],
+)
+def test_a_pipe_gets_neither(
+    tc: CommandLine, rude: Rude, options: list[str], env: dict[str, str], coloured: bool
+) -> None:
+    """
+    Unless it is asked for; and colour changes no character.
+    """
+    import re
+
+    rude.answers(answer(200, PLAIN.strip().encode()))
+    shown = tc("queue", "task", "a", *options, env={**rude.env, **env}).stdout
+
+    assert coloured == ("\x1b[" in shown)
+    assert PLAIN == re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+def test_a_table_fits_the_terminal(process_environment: dict[str, str], rude: Rude) -> None:
+    """
+    Long cells are folded, not cut.
+    """
+    rude.answers(said({"a": "x" * 300}))
+    shown = on_a_terminal(
+        {**process_environment, **rude.env, "COLUMNS": "60", "NO_COLOR": "1"}, "queue", "task", "a", "--format", "table"
+    )
+
+    assert max(map(len, shown.splitlines())) <= 60
+    assert 300 == shown.count("x")
+
+
+def test_errors_on_a_terminal_are_the_same(process_environment: dict[str, str], rude: Rude) -> None:
+    """
+    One line.
+    """
+    rude.answers(refusal(404, "ResourceNotFound", "no"))
+    shown = on_a_terminal({**process_environment, **rude.env}, "queue", "task", "a")
+
+    assert f"tc: queue.task: 404 ResourceNotFound: no ({rude.url}/api/queue/v1/task/a)\n" == shown

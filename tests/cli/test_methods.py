@@ -1,0 +1,861 @@
+"""
+Every method of every service is a command: its help, its arguments, its payload, its pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tccli import names, references
+from tccli.cli.help.methods import parameter
+from tccli.core.schemas.fields import fields
+from tccli.references.method_docs import of_method
+from tests.http_server import DROPPED, Answer, Received, answer, refusal, said
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, RunningSandbox
+    from tests.http_server import Rude
+
+METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
+EVERY_METHOD = pytest.mark.parametrize("method", METHODS, ids=[method.id for method in METHODS])
+PAGED = [method for method in METHODS if method.is_paged]
+ROOT = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}
+SECRET = '{"secret": {"a": "ü"}, "expires": "2030-01-01T00:00:00Z"}'
+OWN_PROCESS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def arguments(method: references.Method) -> list[str]:
+    """
+    Return something for each argument.
+    """
+    return [f"{name}/1" for name in method.args]
+
+
+def words(text: str) -> str:
+    """
+    Return text without its line breaks.
+    """
+    return " ".join(text.split())
+
+
+# What every method promises.
+
+
+@EVERY_METHOD
+def test_help_shows_the_reference(tc: CommandLine, method: references.Method) -> None:
+    """
+    All that it says of a method, without a root URL: the words, the facts, and an example to copy.
+    """
+    result = tc(method.service, method.name, "--help")
+    shown = words(result.stdout)
+    said = of_method(method.service, method.name)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert method.summary in shown
+    assert said.paragraphs
+    assert all(paragraph in shown for paragraph in said.paragraphs)
+    assert f"Request: {method.verb} /api/{method.service}/{method.version}{method.route} Stability " in shown
+    assert f" Stability {method.stability} " in shown
+    assert all(f" <{name}> {parameter(method, name)} " in shown for name in method.args)
+    assert all(f" --{names.kebab(name)} TEXT {parameter(method, name)} " in shown for name in method.query)
+    assert method.takes_payload == (" --data " in shown) == (" --set " in shown) == (" Payload JSON" in shown)
+    assert method.is_paged == (" --paginate " in shown)
+    assert " --dry-run " in shown
+    assert all(scope in shown for scope in scopes(method.scopes))
+    assert ("Scopes: none " in shown) == (not method.scopes)
+    assert result.stdout.endswith("Example:\n" + indent(said.example, "  ") + "\n")
+
+
+@EVERY_METHOD
+def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> None:
+    """
+    Of the payload, with what is required of them, and of the answer.
+    """
+    shown = words(tc(method.service, method.name, "--help").stdout)
+    schemas = references.schemas(method.source)
+
+    for heading, schema in (("Payload", method.input), ("Answer", method.output)):
+        rows = fields(schemas, schema) if schema else []
+        _, found, table = shown.partition(f" {heading}: {rows[0].path}") if rows else ("", "", "")
+        assert bool(rows) == bool(found)
+        assert all(f"{row.path} {row.kind}" in f"{rows[0].path}{table}" for row in rows if not row.form)
+
+
+def scopes(expression: Any) -> list[str]:
+    """
+    Return the scopes that an expression speaks of.
+    """
+    match expression:
+        case str():
+            return [expression]
+        case list():
+            return [scope for part in expression for scope in scopes(part)]
+        case {"each": each}:
+            return [each]
+        case dict():
+            return [scope for part in expression.values() if not isinstance(part, str) for scope in scopes(part)]
+        case _:
+            return []
+
+
+@EVERY_METHOD
+def test_below_api_is_the_same(tc: CommandLine, method: references.Method) -> None:
+    """
+    ``tc api SERVICE METHOD`` differs by the word.
+    """
+    direct, below = (tc(*path, method.service, method.name, "--help").stdout for path in ((), ("api",)))
+
+    assert words(direct) == words(below.replace("tc api ", "tc "))
+
+
+@EVERY_METHOD
+def test_calls_what_the_reference_says(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+    """
+    Verb, escaped route, query options, a payload where one is taken; the same below ``api``, in kebab-case.
+    """
+    values = dict.fromkeys(method.query, "1")
+    options = [f"--{names.kebab(name)}=1" for name in method.query]
+    payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
+    rude.answers(said({"entries": []}))
+    path = re.sub(r"<(\w+)>", r"\1%2F1", method.route)
+    query = "&".join(f"{name}={value}" for name, value in values.items())
+
+    result = tc(method.service, method.name, *arguments(method), *payload, *options, env=rude.env)
+    again = tc(
+        "api",
+        names.kebab(method.service),
+        names.kebab(method.name),
+        *options,
+        *payload,
+        *arguments(method),
+        env=rude.env,
+    )
+
+    target = f"/api/{method.service}/{method.version}{path}" + (f"?{query}" if query else "")
+    assert (0, b'{"entries": []}\n', "") == (result.exit_code, result.output, result.stderr)
+    assert result == again
+    assert 2 * [(method.verb, target)] == [(received.verb, received.target) for received in rude.requests]
+    assert {b"{}" if method.takes_payload else b""} == {received.body for received in rude.requests}
+
+
+@EVERY_METHOD
+def test_reads_stdin_only_for_a_payload(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+    """
+    A method without a payload takes nothing from the pipe that it runs in.
+    """
+    options = ["--no-validate"] if method.takes_payload else []
+    result = tc(method.service, method.name, *arguments(method), *options, stdin='{"from": "stdin"}', env=rude.env)
+
+    assert 0 == result.exit_code
+    assert (b'{"from": "stdin"}' if method.takes_payload else b"") == rude.requests[0].body
+
+
+@EVERY_METHOD
+def test_surplus_and_missing_arguments_are_named(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+    """
+    Which one, and what the command takes.
+    """
+    given_ = arguments(method)
+    surplus = tc(method.service, method.name, *given_, "surplus", env=rude.env)
+
+    assert 2 == surplus.exit_code
+    assert "surplus" in surplus.stderr
+    if given_ and not method.may_be_empty(method.args[-1]):
+        missing = tc(method.service, method.name, *given_[:-1], env=rude.env)
+        assert 2 == missing.exit_code
+        assert f"missing argument <{method.args[-1]}>; usage: tc {method.service} {method.name}" in missing.stderr
+        assert 1 == missing.stderr.count("\n")
+    assert [] == rude.requests
+
+
+def test_the_surface_is_complete() -> None:
+    """
+    13 POST and PUT methods without a payload, one DELETE with one, three paged ones that POST, one API format.
+    """
+    assert 188 == len(METHODS)
+    assert 13 == sum(method.verb in {"POST", "PUT"} and not method.takes_payload for method in METHODS)
+    assert ["notify.deleteDenylistAddress"] == [
+        method.id for method in METHODS if method.verb in {"GET", "DELETE"} and method.takes_payload
+    ]
+    assert 3 == sum(method.verb == "POST" for method in PAGED)
+    assert 33 == len(PAGED)
+    assert ["auth.awsS3Credentials"] == [method.id for method in METHODS if "format" in method.query]
+
+
+@pytest.mark.parametrize(
+    ("service", "spelling"),
+    [
+        ("purge-cache", "purgeCache"),
+        ("web-server", "webServer"),
+        ("worker-manager", "workerManager"),
+        ("worker-manager", "WORKER_MANAGER"),
+        ("queue", "Queue"),
+    ],
+)
+@pytest.mark.parametrize("path", [(), ("api",), ("url",)], ids=["direct", "api", "url"])
+def test_services_are_found_in_any_spelling(
+    tc: CommandLine, service: str, spelling: str, path: tuple[str, ...]
+) -> None:
+    """
+    The Go client's among them.
+    """
+    result = tc(*path, spelling, "PING", "--help")
+
+    assert 0 == result.exit_code
+    assert f"/api/{service}/v1/ping\n" in result.stdout
+
+
+@pytest.mark.parametrize("option", ["--continuationToken", "--continuation-token", "--CONTINUATIONTOKEN"])
+def test_options_are_found_in_any_spelling(tc: CommandLine, option: str) -> None:
+    """
+    API spelling, kebab-case, any case; with a blank or an equals sign.
+    """
+    for words_ in ([option, "x"], [f"{option}=x"]):
+        result = tc("url", "queue", "listTaskGroup", *words_, "g", env=ROOT)
+        assert "https://tc.example.com/api/queue/v1/task-group/g/list?continuationToken=x\n" == result.stdout
+
+
+@pytest.mark.parametrize("method", ["listNamespaces", "listTasks"])
+@pytest.mark.parametrize("words_", [[], [""]], ids=["left out", "empty"])
+def test_the_top_of_the_index_has_no_name(
+    tc: CommandLine, sandbox: RunningSandbox, method: str, words_: list[str]
+) -> None:
+    """
+    So nothing stands for it, as in the API; everywhere else an empty argument would name another endpoint.
+    """
+    result = tc("index", method, *words_, env=sandbox.environment)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert [("GET", f"/api/index/v1/{'namespaces' if method == 'listNamespaces' else 'tasks'}/")] == sandbox.requests
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        pytest.param(["quue", "task"], "tc: no command or service 'quue'; did you mean queue?", id="service"),
+        pytest.param(["queue", "tsk"], "did you mean task", id="method"),
+        pytest.param(["api", "quue"], "did you mean queue?", id="service below api"),
+        pytest.param(["queue", "zebra"], "no method 'zebra'", id="nothing like it"),
+        pytest.param(["queue", "listTaskGroup", "g", "--limt", "1"], "did you mean --limit?", id="query option"),
+        pytest.param(["queue", "listTaskGroup", "g", "--limit"], "--limit", id="no value"),
+        pytest.param(["queue", "task", "a", "--data", "{}"], "no option '--data'", id="payload where none is"),
+        pytest.param(
+            ["queue", "listTaskGroup", "g", "--limit", "0"], "--limit is a whole number of at least 1", id="0"
+        ),
+        pytest.param(["queue", "listTaskGroup", "g", "--limit", "x"], "not 'x'", id="limit no number"),
+        pytest.param(["queue", "listTaskGroup", "g", "--continuation-token", ""], "is empty", id="empty token"),
+        pytest.param(["secrets", "get", ".."], "<name> cannot be '..'", id="two dots"),
+        pytest.param(["secrets", "get", "."], "<name> cannot be '.'", id="one dot"),
+        pytest.param(["secrets", "get", ""], "<name> is empty", id="empty argument"),
+        pytest.param(["secrets", "get", "a\nb"], "control character ('\\n')", id="newline"),
+        pytest.param(["secrets", "get", "a\0b"], "control character ('\\x00')", id="NUL"),
+        pytest.param(["secrets", "get", "\udcff"], "not UTF-8", id="not UTF-8"),
+        pytest.param(
+            ["secrets", "list", "--continuation-token", "a\nb"], "control character", id="newline in an option"
+        ),
+        pytest.param(["queue", "ping", "--retries", "-1"], "--retries", id="negative retries"),
+        pytest.param(["queue", "ping", "--timeout", "0"], "--timeout", id="no timeout"),
+        pytest.param(["queue", "ping", "--timeout", "1d"], "--timeout", id="not a duration"),
+        pytest.param(["queue", "ping", "--delay-factor", "nan"], "--delay-factor", id="not a number"),
+        pytest.param(["queue", "ping", "--randomization-factor", "2"], "--randomization-factor", id="out of range"),
+        pytest.param(["queue", "ping", "--trace-id", "a\r\nX: y"], "header", id="header injection"),
+        pytest.param(["queue", "ping", "--authorized-scopes", "a"], "JSON", id="scopes not JSON"),
+        pytest.param(["queue", "ping", "--authorized-scopes", '["a", 1]'], "array of strings", id="scopes not text"),
+        pytest.param(["queue", "ping", "--format", "xml"], "--format", id="no such format"),
+        pytest.param(["queue", "ping", "--jq", "{"], "--jq", id="bad filter"),
+        pytest.param(["queue", "ping", "--color", "red"], "--color", id="no such colour mode"),
+        pytest.param(["queue", "ping", "--service-discovery", "x"], "--service-discovery", id="no such discovery"),
+        pytest.param(["queue", "ping", "-o", "/nowhere/file"], "there is no folder /nowhere", id="no such folder"),
+        pytest.param(["queue", "ping", "-o", "/"], "is a folder", id="a folder"),
+        pytest.param(["--limit", "1", "queue", "ping"], "--limit", id="a method's option before it"),
+    ],
+)
+def test_a_wrong_command_line_is_named(tc: CommandLine, rude: Rude, argv: list[str], line: str) -> None:
+    """
+    In one line; nothing is sent.
+    """
+    result = tc(*argv, env=rude.env)
+
+    assert (2, b"") == (result.exit_code, result.output), result.stderr
+    assert 1 == result.stderr.count("\n"), result.stderr
+    assert line in result.stderr
+    assert "Traceback" not in result.stderr
+    assert [] == rude.requests
+
+
+@OWN_PROCESS
+@given(st.text(max_size=15))
+def test_any_argument_is_sent_whole_or_refused(tc: CommandLine, value: str) -> None:
+    """
+    Decoded by the other side, it is what was given; and it is one segment.
+    """
+    from urllib.parse import unquote, urlsplit
+
+    result = tc("url", "secrets", "get", "--", value, env=ROOT)
+    if result.exit_code:
+        assert 2 == result.exit_code
+        assert 1 == result.stderr.count("\n")
+        return
+
+    path = urlsplit(result.stdout.removesuffix("\n")).path
+    assert value == unquote(path.removeprefix("/api/secrets/v1/secret/"))
+    assert 5 == path.count("/")
+
+
+# Configuration.
+
+
+@pytest.mark.parametrize(
+    ("env", "line"),
+    [
+        pytest.param({}, "tc: no root URL; set TASKCLUSTER_ROOT_URL or give --root-url", id="no root URL"),
+        pytest.param({"TASKCLUSTER_ROOT_URL": "tc.example.com"}, "has no scheme", id="no scheme"),
+        pytest.param({"TASKCLUSTER_ROOT_URL": "https://a:b@h"}, "has credentials in it", id="credentials in it"),
+        pytest.param({**ROOT, "TASKCLUSTER_CLIENT_ID": "a"}, "TASKCLUSTER_ACCESS_TOKEN is not", id="no token"),
+        pytest.param({**ROOT, "TASKCLUSTER_ACCESS_TOKEN": "a"}, "TASKCLUSTER_CLIENT_ID is not", id="no client id"),
+        pytest.param(
+            {**ROOT, "TASKCLUSTER_CLIENT_ID": "a", "TASKCLUSTER_ACCESS_TOKEN": "b", "TASKCLUSTER_CERTIFICATE": "{"},
+            "the certificate is not JSON",
+            id="malformed certificate",
+        ),
+        pytest.param(
+            {**ROOT, "TASKCLUSTER_CLIENT_ID": 'a"b', "TASKCLUSTER_ACCESS_TOKEN": "b"}, "", id="quote in the id"
+        ),
+        pytest.param(
+            {**ROOT, "TASKCLUSTER_CLIENT_ID": "aé", "TASKCLUSTER_ACCESS_TOKEN": "b"}, "", id="accent in the id"
+        ),
+    ],
+)
+def test_configuration_is_checked_where_it_is_used(tc: CommandLine, env: dict[str, str], line: str) -> None:
+    """
+    And only there: help and helpers do without.
+    """
+    result = tc("queue", "ping", env=env)
+
+    assert (3, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+    assert line in result.stderr
+    assert 0 == tc("queue", "ping", "--help", env=env).exit_code
+    assert 0 == tc("slugid", env=env).exit_code
+    assert 0 == tc("from-now", "1", "hour", env=env).exit_code
+
+
+def test_anonymous_needs_no_whole_credentials(tc: CommandLine, rude: Rude) -> None:
+    """
+    Half a set does not matter where none is used; nothing is signed.
+    """
+    result = tc("queue", "ping", "--anonymous", env={**rude.env, "TASKCLUSTER_ACCESS_TOKEN": ""})
+
+    assert 0 == result.exit_code
+    assert "authorization" not in rude.requests[0].headers
+
+
+def test_a_task_uses_its_proxy(tc: CommandLine, rude: Rude) -> None:
+    """
+    Without being asked, unsigned; unless credentials are there or it is not wanted.
+    """
+    env = {**ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+
+    assert 0 == tc("queue", "task", "a", env=env).exit_code
+    assert 0 == tc("--proxy", "queue", "task", "a", env={**rude.env, **env}).exit_code
+    assert ["/api/queue/v1/task/a"] * 2 == [received.target for received in rude.requests]
+    assert not any("authorization" in received.headers for received in rude.requests)
+    assert 0 == tc("queue", "task", "a", env={**env, **rude.env}).exit_code
+    assert "authorization" in rude.requests[2].headers
+
+
+def test_a_root_url_may_have_a_path(tc: CommandLine, rude: Rude) -> None:
+    """
+    And slashes at its end.
+    """
+    tc("queue", "ping", "--root-url", f"{rude.url}/below//", env=rude.env)
+
+    assert "/below/api/queue/v1/ping" == rude.requests[0].target
+
+
+def test_kubernetes_names_are_looked_up(tc: CommandLine) -> None:
+    """
+    ``k8s-dns`` sends to ``taskcluster-<service>``, and builds URLs for others on the root URL.
+    """
+    dry = tc("--service-discovery", "k8s-dns", "worker-manager", "ping", "--dry-run", env=ROOT)
+    url = tc("--service-discovery", "k8s-dns", "url", "queue", "ping", env=ROOT)
+
+    assert "http://taskcluster-worker-manager/api/worker-manager/v1/ping" == json.loads(dry.stdout)["url"]
+    assert "https://tc.example.com/api/queue/v1/ping\n" == url.stdout
+
+
+@pytest.mark.parametrize("place", ["before", "between", "after"])
+def test_global_options_stand_anywhere(tc: CommandLine, rude: Rude, place: str) -> None:
+    """
+    Before the service, before the method, after it; lists add up.
+    """
+    options = ["--trace-id", "t", "--authorized-scope", "a"]
+    spots = {
+        "before": [*options, "queue", "ping"],
+        "between": ["queue", *options, "ping"],
+        "after": ["queue", "ping", *options],
+    }
+    assert 0 == tc("--authorized-scopes", '["b"]', *spots[place], env=rude.env).exit_code
+    headers = rude.requests[0].headers
+    assert "t" == headers["x-taskcluster-trace-id"]
+    assert {"authorizedScopes": ["b", "a"]} == ext(headers["authorization"])
+
+
+def ext(header: str) -> Any:
+    """
+    Return what the ext of an Authorization header says.
+    """
+    from base64 import b64decode
+
+    found = re.search('ext="([^"]*)"', header)
+    return json.loads(b64decode(found[1])) if found else None
+
+
+def test_no_scopes_are_sent_as_no_scopes(tc: CommandLine, rude: Rude) -> None:
+    """
+    Which is not the same as no limit.
+    """
+    tc("queue", "ping", "--authorized-scopes", "[]", env=rude.env)
+    tc("queue", "ping", env=rude.env)
+
+    assert {"authorizedScopes": []} == ext(rude.requests[0].headers["authorization"])
+    assert ext(rude.requests[1].headers["authorization"]) is None
+
+
+# Payloads.
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin"),
+    [
+        pytest.param([], SECRET, id="stdin"),
+        pytest.param(["--data", SECRET], "", id="text"),
+        pytest.param(["--data", "@-"], SECRET, id="stdin, said"),
+        pytest.param(["--data", "@{}/a.json"], "", id="file"),
+        pytest.param(["--data", "@{}/a.yml"], "", id="YAML file"),
+        pytest.param(["--data", "@{}/b.YAML"], "", id="YAML file, in capitals"),
+        pytest.param(["--data", '{"secret": {"a": "ü"}}', "--set", "expires=2030-01-01T00:00:00Z"], "", id="set"),
+        pytest.param(["--set", "secret.a=ü", "--set", 'expires:="2030-01-01T00:00:00Z"'], "", id="set on nothing"),
+    ],
+)
+def test_a_payload_comes_from_many_places(
+    tc: CommandLine, rude: Rude, tmp_path: Path, options: list[str], stdin: str
+) -> None:
+    """
+    And says the same.
+    """
+    (tmp_path / "a.json").write_text(SECRET, "utf-8")
+    for name in ("a.yml", "b.YAML"):
+        (tmp_path / name).write_text("secret: {a: ü}\nexpires: 2030-01-01T00:00:00Z\n", "utf-8")
+    result = tc(
+        "secrets", "set", "s", *(each.replace("@{}", f"@{tmp_path}") for each in options), stdin=stdin, env=rude.env
+    )
+
+    assert 0 == result.exit_code, result.stderr
+    assert json.loads(SECRET) == json.loads(rude.requests[0].body)
+
+
+def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, rude: Rude) -> None:
+    """
+    Large numbers, the order of keys and blanks stay.
+    """
+    written = '{"expires": "2030-01-01T00:00:00Z",\n "secret": {"z": 1.10, "a": 12345678901234567890123}}'
+    tc("secrets", "set", "s", stdin=f"\n{written}\n", env=rude.env)
+
+    assert written.encode() == rude.requests[0].body
+
+
+@pytest.mark.parametrize(
+    ("options", "stdin", "line"),
+    [
+        pytest.param([], "", "no payload; give JSON on stdin, or --data JSON", id="missing"),
+        pytest.param([], " \n", "no payload", id="blank"),
+        pytest.param(["--data", ""], "", "is empty", id="empty"),
+        pytest.param(["--data", "@-"], "", "no payload", id="stdin empty, said"),
+        pytest.param(["--data", "@/nowhere.json"], "", "cannot read /nowhere.json: No such file", id="no such file"),
+        pytest.param(["--data", "@/"], "", "cannot read /: Is a directory", id="a folder"),
+        pytest.param(["--data", "@"], "", "cannot read", id="no name"),
+        pytest.param([], '{"a": 1,\n  b}', "line 2, column 3", id="not JSON"),
+        pytest.param([], b"\xff", "not UTF-8: byte 0xff", id="not UTF-8"),
+        pytest.param(["--data", "\udcff"], "", "not UTF-8", id="not UTF-8 in an argument"),
+        pytest.param([], '{"a": 1, "a": 2}', "the key 'a' is there twice", id="key twice"),
+        pytest.param([], "NaN", "NaN is not a JSON value", id="NaN"),
+        pytest.param([], "[]", "expected object, found an array", id="an array"),
+        pytest.param([], '{"secret": 1}', "secret: expected object, found number 1", id="not matching"),
+        pytest.param([], '{"secret": {}}', "expected also expires, found only secret", id="missing property"),
+        pytest.param([], SECRET.replace("2030", "soon"), "expires: expected", id="bad date"),
+        pytest.param(["--set", "a"], SECRET, "--set 'a' is not PATH=TEXT", id="no setting"),
+        pytest.param(["--set", "secret.a.b=c"], SECRET, "nothing inside", id="a setting into text"),
+        pytest.param(["--no-validate"], "x" * (10 * 1024 * 1024 + 1), "not JSON", id="not JSON, unvalidated"),
+        pytest.param(["--no-validate"], '"' + "x" * 10 * 1024 * 1024 + '"', "takes at most 10 MiB", id="too large"),
+    ],
+)
+def test_a_wrong_payload_is_named(
+    tc: CommandLine, rude: Rude, options: list[str], stdin: str | bytes, line: str
+) -> None:
+    """
+    Where, what was expected, what was found; nothing is sent.
+    """
+    result = tc("secrets", "set", "s", *options, stdin=stdin, env=rude.env)
+
+    assert (2, b"") == (result.exit_code, result.output), result.stderr
+    assert 1 == result.stderr.count("\n"), result.stderr
+    assert line in result.stderr
+    assert [] == rude.requests
+
+
+def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, rude: Rude) -> None:
+    """
+    Reading may wait for a person.
+    """
+    assert "cannot be '..'" in tc("secrets", "set", "..", stdin="{", env=rude.env).stderr
+
+
+def test_validation_can_be_left_out(tc: CommandLine, rude: Rude) -> None:
+    """
+    For a service that is newer than the references.
+    """
+    assert 0 == tc("secrets", "set", "s", "--no-validate", stdin='{"new": 1}', env=rude.env).exit_code
+
+
+@pytest.mark.parametrize("typed", [SECRET + "\n", ""], ids=["typed", "nothing"])
+def test_reading_from_a_terminal_says_so(process_environment: dict[str, str], rude: Rude, typed: str) -> None:
+    """
+    At once, so that nobody sits before a silent screen; Ctrl-D ends it.
+    """
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tccli", "secrets", "set", "s"],
+        env={**process_environment, **rude.env},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(theirs)
+        assert process.stderr is not None
+        line = process.stderr.readline().decode()
+        os.write(ours, typed.encode() + b"\x04")
+        _, errors = process.communicate(timeout=30)
+    os.close(ours)
+
+    assert "tc: secrets.set: reading the payload from the terminal; Ctrl-D ends it\n" == line
+    assert (0 if typed else 2) == process.returncode
+    assert bool(typed) == bool(rude.requests)
+    assert typed or b"no payload" in errors
+
+
+# Dry runs and traces.
+
+
+def test_a_dry_run_shows_the_request_and_sends_nothing(tc: CommandLine, rude: Rude) -> None:
+    """
+    With its secrets masked.
+    """
+    result = tc("secrets", "set", "a/b", "--dry-run", stdin=SECRET, env=rude.env)
+    shown = json.loads(result.stdout)
+
+    assert 0 == result.exit_code
+    assert ("PUT", f"{rude.url}/api/secrets/v1/secret/a%2Fb") == (shown["verb"], shown["url"])
+    assert json.loads(SECRET) == shown["payload"]
+    assert "Hawk …" == shown["headers"]["Authorization"]
+    assert "very-secret-token" not in result.stdout
+    assert "mac=" not in result.stdout
+    assert [] == rude.requests
+
+
+def test_a_trace_masks_secrets(tc: CommandLine, rude: Rude) -> None:
+    """
+    ``-vv`` shows both ways on stderr; headers that identify, bewits and signatures are masked.
+    """
+    location = "https://storage/x?bewit=SECRETBEWIT&X-Amz-Signature=SECRETSIGNATURE&a=b"
+    rude.answers(answer(303, b"", Location=location, Set_Cookie="session=SECRETCOOKIE"))
+    result = tc("-vv", "object", "download", "x", env=rude.env)
+
+    assert location + "\n" == result.stdout
+    assert "> GET " in result.stderr
+    assert "< 303 " in result.stderr
+    assert "> Authorization: Hawk …" in result.stderr
+    assert "a=b" in result.stderr
+    assert "SECRET" not in result.stderr
+    assert "mac=" not in result.stderr
+
+
+def test_quiet_and_verbose(tc: CommandLine, rude: Rude) -> None:
+    """
+    Errors are said in any case.
+    """
+    rude.answers(refusal(404, "ResourceNotFound", "no"))
+
+    assert "404" in tc("-q", "queue", "task", "a", env=rude.env).stderr
+
+
+# Answers.
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        pytest.param(said({"a": "ü", "b": [1, {}]}), '{"a": "ü", "b": [1, {}]}\n', id="JSON"),
+        pytest.param(answer(200, b'{"n":12345678901234567890.10,\n"a":1}\n'), None, id="unchanged"),
+        pytest.param(answer(200, b"null"), "null\n", id="null"),
+        pytest.param(answer(201, b'{"a":1}'), '{"a":1}\n', id="201"),
+        pytest.param(answer(204), "", id="204"),
+    ],
+)
+def test_off_a_terminal_the_answer_is_the_services(
+    tc: CommandLine, rude: Rude, given_: Answer, expected: str | None
+) -> None:
+    """
+    Whole and unreformatted, with a newline at the end.
+    """
+    rude.answers(given_)
+    result = tc("queue", "task", "a", env=rude.env)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert (given_.data.partition(b"\r\n\r\n")[2].decode() if expected is None else expected) == result.stdout
+
+
+@pytest.mark.parametrize(
+    ("call", "given_", "expected"),
+    [
+        pytest.param(["auth", "deleteRole", "a"], answer(204), b"", id="nothing"),
+        pytest.param(["secrets", "remove", "a"], said({}), b"{}\n", id="an empty object"),
+        pytest.param(["notify", "ping"], answer(200, b"OK", Content_Type="text/plain"), b"OK\n", id="text"),
+        pytest.param(
+            ["github", "badge", "a", "b", "c"],
+            answer(200, b"<svg>\xc3\xbc\r\n</svg>\n", Content_Type="image/svg+xml"),
+            b"<svg>\xc3\xbc\r\n</svg>\n",
+            id="a picture",
+        ),
+        pytest.param(
+            ["object", "download", "a"], answer(303, Location="https://s/a?sig=b"), b"https://s/a?sig=b\n", id="a place"
+        ),
+        pytest.param(
+            ["index", "findArtifactFromTask", "a", "b"],
+            answer(303, b"Moved to https://s/a", Content_Type="text/plain", Location="https://s/a"),
+            b"https://s/a\n",
+            id="a place, with text",
+        ),
+        pytest.param(
+            ["queue", "getArtifact", "a", "0", "b"],
+            said({"storageType": "s3", "url": "https://s/a"}, 303, Location="https://s/a"),
+            b'{"storageType": "s3", "url": "https://s/a"}\n',
+            id="a place, with JSON",
+        ),
+    ],
+)
+def test_answers_of_every_kind(tc: CommandLine, rude: Rude, call: list[str], given_: Answer, expected: bytes) -> None:
+    """
+    Nothing, text, pictures unchanged, places; raw is never more than the service said.
+    """
+    rude.answers(given_)
+    result = tc(*call, env=rude.env)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert expected == result.output
+
+
+def test_a_picture_goes_to_a_file_unchanged(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+    """
+    Bytes that are no text included, with or without ``--format raw``.
+    """
+    body = b"\x89PNG\r\n\x00\xff"
+    rude.answers(answer(200, body, Content_Type="image/png"))
+    for options in ([], ["--format", "raw"]):
+        path = tmp_path / "badge"
+        tc("github", "badge", "a", "b", "c", "-o", str(path), *options, env=rude.env)
+        assert body == path.read_bytes().removesuffix(b"\n" if not options else b"")
+
+
+def test_the_apis_format_wins_on_its_command(tc: CommandLine, rude: Rude) -> None:
+    """
+    ``--format`` after ``auth awsS3Credentials`` is the API's; before it, it is ours.
+    """
+    rude.answers(said({"a": 1}))
+    result = tc(
+        "--format", "yaml", "auth", "awsS3Credentials", "l", "b", "p", "--format", "iam-role-compat", env=rude.env
+    )
+
+    assert "a: 1\n" == result.stdout
+    assert rude.requests[0].target.endswith("?format=iam-role-compat")
+
+
+def test_a_delete_may_have_a_payload(tc: CommandLine, rude: Rude) -> None:
+    """
+    ``notify.deleteDenylistAddress`` has.
+    """
+    payload = '{"notificationType": "email", "notificationAddress": "a@example.com"}'
+    result = tc("notify", "deleteDenylistAddress", stdin=payload, env=rude.env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert ("DELETE", payload.encode()) == (rude.requests[0].verb, rude.requests[0].body)
+
+
+# Pages.
+
+
+def pages(*entries: list[Any], key: str = "tasks", **around: Any) -> list[Answer]:
+    """
+    Return the answers that give these entries, page by page.
+    """
+    tokens = [{"continuationToken": f"t{place}"} for place in range(1, len(entries))] + [{}]
+    return [said({**around, key: page, **token}) for page, token in zip(entries, tokens, strict=True)]
+
+
+GROUP = ("queue", "listTaskGroup", "g", "--paginate", "--delay-factor", "0")
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        pytest.param([[]], id="one empty page"),
+        pytest.param([[1, 2]], id="one page"),
+        pytest.param([[{"a": "ü"}], [], [{"b": [1]}]], id="an empty page in between"),
+        pytest.param([[], [], [1]], id="empty pages first"),
+        pytest.param([[1], [2], []], id="an empty page last"),
+    ],
+)
+def test_pages_are_one_document_or_lines(tc: CommandLine, rude: Rude, entries: list[list[Any]]) -> None:
+    """
+    The arrays joined, what stands around them kept, no token left; or a line for each entry.
+    """
+    joined = [entry for page in entries for entry in page]
+    rude.answers(*pages(*entries, taskGroupId="g"))
+    document = tc(*GROUP, env=rude.env)
+    rude.answers(*pages(*entries, taskGroupId="g"))
+    lines = tc(*GROUP, "--format", "jsonl", env=rude.env)
+
+    assert (0, "") == (document.exit_code, document.stderr)
+    assert {"taskGroupId": "g", "tasks": joined} == json.loads(document.stdout)
+    assert joined == [json.loads(line) for line in lines.stdout.splitlines()]
+    assert ["/api/queue/v1/task-group/g/list"] + [
+        f"/api/queue/v1/task-group/g/list?continuationToken=t{place}" for place in range(1, len(entries))
+    ] == [received.target for received in rude.requests[: len(entries)]]
+
+
+@pytest.mark.parametrize("method", PAGED, ids=[method.id for method in PAGED])
+def test_every_paged_method_pages(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+    """
+    The three that POST repeat their payload; options other than the token stay.
+    """
+    payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
+    rude.answers(*pages([1], [2], key="entries"))
+    limit = ["--limit", "7"] if "limit" in method.query else []
+    result = tc(method.service, method.name, *arguments(method), *payload, *limit, "--paginate", env=rude.env)
+
+    assert b'{"entries":[1,2]}\n' == result.output, result.stderr
+    assert all(("limit=7" in received.target) == bool(limit) for received in rude.requests)
+    assert "continuationToken=t1" in rude.requests[1].target
+    assert rude.requests[0].body == rude.requests[1].body
+
+
+@pytest.mark.parametrize("output_format", ["json", "jsonl", "yaml", "table", "raw"])
+def test_pages_come_in_every_format(tc: CommandLine, rude: Rude, output_format: str) -> None:
+    """
+    With all entries in it.
+    """
+    rude.answers(*pages([{"name": "one"}], [{"name": "two"}]))
+    result = tc(*GROUP, "--format", output_format, env=rude.env)
+
+    assert 0 == result.exit_code
+    assert "one" in result.stdout
+    assert "two" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("last", "exit_code", "line"),
+    [
+        pytest.param(refusal(403, "InsufficientScopes", "no"), 4, "403 InsufficientScopes", id="refused"),
+        pytest.param(refusal(500, "InternalServerError", "no"), 7, "500", id="failed"),
+        pytest.param(DROPPED, 8, "dropped", id="dropped"),
+        pytest.param(answer(200, b"{"), 9, "not JSON", id="broken"),
+        pytest.param(said([]), 9, "not an object", id="not an object"),
+        pytest.param(said({"other": []}), 9, "no array 'tasks'", id="another array"),
+        pytest.param(said({"tasks": [3], "continuationToken": "t1"}), 9, "came twice", id="a token that comes twice"),
+    ],
+)
+def test_trouble_on_a_later_page(
+    tc: CommandLine, rude: Rude, tmp_path: Path, last: Answer, exit_code: int, line: str
+) -> None:
+    """
+    Is an error, and ``-o`` leaves no half a file, nor touches a whole one.
+    """
+    target = tmp_path / "tasks.json"
+    for before in (None, "old"):
+        if before is not None:
+            target.write_text(before)
+        rude.answers(*pages([1], [2])[:1], last)
+        result = tc(*GROUP, "-o", str(target), env=rude.env)
+
+        assert (exit_code, b"") == (result.exit_code, result.output), result.stderr
+        assert line in result.stderr
+        assert 1 == result.stderr.count("\n")
+        assert before == (target.read_text() if target.exists() else None)
+        assert [] == [name for name in os.listdir(tmp_path) if name.startswith(".tasks")]
+
+
+@pytest.mark.parametrize("page", [{}, {"a": [], "b": []}, [], "x"], ids=repr)
+def test_a_page_has_one_array(tc: CommandLine, rude: Rude, page: Any) -> None:
+    """
+    Anything else is not what was promised.
+    """
+    rude.answers(said(page))
+    result = tc(*GROUP, env=rude.env)
+
+    assert (9, b"") == (result.exit_code, result.output)
+    assert 1 == result.stderr.count("\n")
+
+
+def test_without_paginate_there_is_one_page(tc: CommandLine, rude: Rude) -> None:
+    """
+    With its token, as the service gave it; jsonl gives its entries.
+    """
+    rude.answers(pages([1], [2])[0])
+
+    assert {"tasks": [1], "continuationToken": "t1"} == json.loads(
+        tc("queue", "listTaskGroup", "g", env=rude.env).stdout
+    )
+    assert "1\n" == tc("queue", "listTaskGroup", "g", "--format", "jsonl", env=rude.env).stdout
+
+
+def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str], rude: Rude) -> None:
+    """
+    Of 60 pages of 200 kB no more is kept than of 6.
+    """
+    peaks = []
+    for count in (6, 60):
+        calls: list[Received] = []
+
+        def page(received: Received, calls: list[Received] = calls, count: int = count) -> Answer:
+            calls.append(received)
+            token = {"continuationToken": f"t{len(calls)}"} if len(calls) < count else {}
+            return said({"tasks": ["x" * 200] * 1000, **token})
+
+        rude.answers(page)
+        script = (
+            "import resource, sys; from tccli import app; code = app.run(sys.argv[1:]);"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, *GROUP, "--format", "jsonl"],
+            env={**process_environment, **rude.env},
+            capture_output=True,
+            check=True,
+        )
+        assert count * 1000 == done.stdout.count(b"\n")
+        peaks.append(int(done.stderr))
+
+    assert peaks[1] < peaks[0] * 1.3

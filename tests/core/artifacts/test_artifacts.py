@@ -1,0 +1,222 @@
+"""
+The queue's artifacts, of every kind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tccli.core.artifacts import (
+    ArtifactSource,
+    artifact_names,
+    as_client,
+    create_artifact,
+    task_expiry,
+    upload_artifact,
+)
+from tccli.core.http.retry import RetryPolicy
+from tccli.core.transfer.downloads import download_to_stream
+from tccli.core.transfer.request import Wanted
+from tccli.core.transfer.uploads import Upload
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, NoAnswerError, NotFoundError, RejectedError
+from tests.http_server import Answer, Received, answer, said
+from tests.transfer_env import QUICK, Depot, carrier, later, noise, remote
+
+if TYPE_CHECKING:
+    from tests.http_server import Rude
+
+DATA = noise(1 << 20)
+MIB = len(DATA)
+STORAGES = pytest.mark.parametrize("storage", ["s3", "object"])
+
+
+def send(depot: Depot, task_id: str, data: bytes, storage: str, policy: RetryPolicy = QUICK) -> dict[str, str]:
+    """
+    Upload bytes as ``public/a``.
+    """
+    upload = Upload(io.BytesIO(data), len(data), "text/x")
+    artifact = (task_id, "0", "public/a")
+    return upload_artifact(depot.client, carrier(policy), artifact, upload, storage=storage, expires=later(hours=1))
+
+
+def fetched(depot: Depot, task_id: str, run_id: str | None = None, name: str = "public/a") -> tuple[bytes, Any]:
+    """
+    Download an artifact; return it, and what was verified.
+    """
+    out = io.BytesIO()
+    outcome = download_to_stream(remote(ArtifactSource(depot.client, task_id, run_id, name)), out, Wanted())
+    return out.getvalue(), outcome.verified
+
+
+@STORAGES
+@pytest.mark.parametrize("size", [0, 1, 8191, 8192, len(DATA)])
+def test_what_is_uploaded_can_be_downloaded(depot: Depot, storage: str, size: int) -> None:
+    """
+    Of the latest run, and of that run.
+    """
+    task_id, data = depot.task(), DATA[:size]
+    digests = send(depot, task_id, data, storage)
+    verified = ("length", "sha256", "sha512") if storage == "object" else ("length",)
+
+    assert (data, verified) == fetched(depot, task_id) == fetched(depot, task_id, "0")
+    expected = {name: hashlib.new(name, data).hexdigest() for name in ("sha256", "sha512")}
+    assert digests == (expected if storage == "object" else {})
+    listed = next(iter(artifact_names(depot.client, task_id, None)))
+    assert ("public/a", storage, "text/x") == tuple(listed[key] for key in ("name", "storageType", "contentType"))
+
+
+@STORAGES
+def test_what_passes_is_overcome(depot: Depot, storage: str) -> None:
+    """
+    503, and connections that drop.
+    """
+    task_id = depot.task()
+    for fault in ("status=503", "drop=0", "drop=500k"):
+        depot.sandbox.storage.faults.add(f"{fault},verb=put,times=1")
+    send(depot, task_id, DATA, storage)
+
+    assert DATA == fetched(depot, task_id)[0]
+
+
+@STORAGES
+@pytest.mark.parametrize("point", [0, 1, 100_000, MIB - 1])
+def test_an_upload_that_breaks_leaves_nothing_to_download(depot: Depot, storage: str, point: int) -> None:
+    """
+    The artifact is known, but has no bytes.
+    """
+    task_id = depot.task()
+    depot.sandbox.storage.faults.add(f"drop={point},verb=put")
+    with pytest.raises(NoAnswerError):
+        send(depot, task_id, DATA, storage, RetryPolicy(retries=0))
+    with pytest.raises(NotFoundError):
+        fetched(depot, task_id)
+
+
+def test_an_expired_address_is_asked_for_again(depot: Depot, rude: Rude) -> None:
+    """
+    By creating the same artifact again, which is no error.
+    """
+    calls = 0
+
+    def respond(received: Received) -> Answer:
+        nonlocal calls
+        if received.target == "/put":
+            return answer(200)
+        calls += 1
+        expires = "2001-01-01T00:00:00.000Z" if calls == 1 else "2999-01-01T00:00:00.000Z"
+        return said({"storageType": "s3", "putUrl": f"{rude.url}/put", "expires": expires, "contentType": "text/x"})
+
+    rude.answers(respond)
+    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+    send(replace(depot, client=elsewhere), "T" * 22, DATA, "s3")
+
+    assert ["POST", "POST", "PUT"] == [request.verb for request in rude.requests]
+    assert rude.requests[0].body == rude.requests[1].body
+    assert {"content-type": "text/x", "content-length": str(MIB)} == {
+        name: value for name, value in rude.requests[2].headers.items() if name != "host"
+    }
+
+
+def test_links_are_followed(depot: Depot) -> None:
+    """
+    By the service.
+    """
+    task_id = depot.task()
+    depot.artifact(task_id, "public/real", DATA)
+    content = {"storageType": "link", "artifact": "public/real", "expires": later(hours=1)}
+    create_artifact(depot.client, task_id, "0", "public/a", content)
+
+    assert DATA == fetched(depot, task_id)[0]
+
+
+def test_references_lead_elsewhere(depot: Depot, rude: Rude) -> None:
+    """
+    Where nothing is told of us; redirects are followed. It can be refused.
+    """
+    task_id = depot.task()
+    rude.answers(answer(302, Location="/there"), answer(200, b"text"))
+    depot.create(task_id, "public/a", storageType="reference", url=f"{rude.url}/x")
+
+    assert b"text" == fetched(depot, task_id)[0]
+    for request in rude.requests:
+        assert {"host", "accept", "accept-encoding", "user-agent"} == set(request.headers)
+    with pytest.raises(NegativeAnswerError, match="--managed-only"):
+        ArtifactSource(depot.client, task_id, None, "public/a", managed_only=True).locate()
+
+
+def test_error_artifacts_are_failures(depot: Depot) -> None:
+    """
+    With the reason that was given.
+    """
+    task_id = depot.task()
+    depot.create(task_id, "public/a", storageType="error", reason="too-large-file-on-worker", message="50 GB")
+    with pytest.raises(NotFoundError, match="too-large-file-on-worker: 50 GB"):
+        fetched(depot, task_id)
+
+
+def test_what_is_missing(depot: Depot) -> None:
+    """
+    The service's reason: no such artifact, task, run, or none yet.
+    """
+    task_id, waiting = depot.task(), depot.task(claimed=False)
+    for args, says in (
+        ((task_id, None), "Artifact not found"),
+        ((task_id, "0"), "Artifact not found"),
+        ((waiting, None), "Task doesn't have any runs"),
+        (("V" * 21 + "A", None), ""),
+    ):
+        with pytest.raises((NotFoundError, RejectedError), match=says or "4"):
+            fetched(depot, *args)
+
+
+def test_an_unknown_kind_is_not_guessed_at(depot: Depot, rude: Rude) -> None:
+    """
+    It is named.
+    """
+    rude.answers(said({"storageType": "papyrus", "url": "http://x/"}))
+    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+    with pytest.raises(BrokenAnswerError, match="'papyrus'"):
+        ArtifactSource(elsewhere, "T", None, "public/a").locate()
+
+
+def test_all_pages_are_listed(depot: Depot) -> None:
+    """
+    Of the latest run, or of one.
+    """
+    task_id = depot.task()
+    names = [f"public/{number}" for number in range(5)]
+    for name in names:
+        depot.create(task_id, name, storageType="reference", url="https://example.com/")
+
+    assert names == [entry["name"] for entry in artifact_names(depot.client, task_id, None)]
+    assert names == [entry["name"] for entry in artifact_names(depot.client, task_id, "0")]
+
+
+def test_an_artifact_lives_as_long_as_its_task(depot: Depot) -> None:
+    """
+    As the task says it.
+    """
+    assert later() < task_expiry(depot.client, depot.task()) < later(days=2)
+
+
+def test_temporary_credentials_are_for_the_deployment(depot: Depot) -> None:
+    """
+    Not for a proxy, which would put its own in their place.
+    """
+    certificate = {"version": 1, "seed": "s", "start": 1, "expiry": 2, "signature": "x", "scopes": []}
+    client = replace(depot.client, account=replace(depot.client.account, proxy_url="http://proxy"))
+    found = as_client(client, {"clientId": "c", "accessToken": "t", "certificate": json.dumps(certificate)})
+
+    assert (None, depot.client.account.root_url) == (found.account.proxy_url, found.account.root_url)
+    assert found.account.credentials is not None
+    assert ("c", "t", certificate) == (
+        found.account.credentials.client_id,
+        found.account.credentials.access_token,
+        found.account.credentials.certificate,
+    )

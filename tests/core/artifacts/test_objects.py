@@ -1,0 +1,295 @@
+"""
+The object service's protocols, against a sandbox that keeps them, and a server that does not.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tccli.core.artifacts.objects import LARGEST_INLINE, ObjectSource, upload_object
+from tccli.core.http.retry import RetryPolicy
+from tccli.core.transfer.downloads import download_to_stream
+from tccli.core.transfer.request import Wanted
+from tccli.core.transfer.uploads import MOST_URLS, Upload
+from tccli.errors import BrokenAnswerError, NoAnswerError, NotFoundError, RejectedError, TcError
+from tests.http_server import Answer, Received, answer, refusal, said
+from tests.transfer_env import QUICK, Depot, carrier, later, noise, remote, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.core.client import Client
+    from tests.http_server import Rude
+
+DATA = noise(2 << 20)
+FAR = "2999-01-01T00:00:00.000Z"
+PAST = "2001-01-01T00:00:00.000Z"
+
+
+def send(client: Client, data: bytes, name: str = "a/b c", policy: RetryPolicy = QUICK) -> dict[str, str]:
+    """
+    Upload bytes as an object.
+    """
+    upload = Upload(io.BytesIO(data), len(data), "text/x")
+    return upload_object(client, carrier(policy), name, upload, project_id="p", expires=later(days=1), upload_id=slug())
+
+
+def digests(data: bytes) -> dict[str, str]:
+    """
+    Return what the service is told.
+    """
+    return {name: hashlib.new(name, data).hexdigest() for name in ("sha256", "sha512")}
+
+
+def fetched(depot: Depot, name: str = "a/b c") -> bytes:
+    """
+    Download an object, verified.
+    """
+    out = io.BytesIO()
+    download_to_stream(remote(ObjectSource(depot.client, name)), out, Wanted())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("size", [0, 1, LARGEST_INLINE - 1, LARGEST_INLINE, LARGEST_INLINE + 1, len(DATA)])
+def test_what_is_uploaded_can_be_downloaded(depot: Depot, size: int) -> None:
+    """
+    With its hashes; little goes with the call, more to the storage.
+    """
+    assert digests(DATA[:size]) == send(depot.client, DATA[:size])
+    assert DATA[:size] == fetched(depot)
+    stored = depot.sandbox.storage.files.find("/objects/a/b c")
+    assert stored is not None
+    assert ("text/x", size) == (stored.content_type, stored.size)
+    assert (0 if size < LARGEST_INLINE else size) == depot.received()
+
+
+def test_a_file_that_grew_goes_inline_as_it_is(depot: Depot) -> None:
+    """
+    What is read is what is sent, hashed and promised.
+    """
+    upload = Upload(io.BytesIO(b"twelve bytes"), 6, "text/x")
+    upload_object(depot.client, carrier(), "x", upload, project_id="p", expires=later(days=1), upload_id=slug())
+
+    assert b"twelve bytes" == fetched(depot, "x")
+
+
+@pytest.mark.parametrize("kind", ["drop", "reset", "status"])
+def test_what_passes_is_overcome(depot: Depot, kind: str) -> None:
+    """
+    From the first byte again; the object is whole.
+    """
+    chance = random.Random(kind)
+    for _ in range(4):
+        value = 503 if kind == "status" else chance.randrange(len(DATA))
+        depot.sandbox.storage.faults.add(f"{kind}={value},times=1,verb=put")
+
+    assert digests(DATA) == send(depot.client, DATA)
+    assert DATA == fetched(depot)
+
+
+@pytest.mark.parametrize("point", sorted(random.Random(1).sample(range(len(DATA)), 10)))
+def test_an_upload_that_breaks_leaves_no_object(depot: Depot, point: int) -> None:
+    """
+    Wherever it breaks; and the same upload can be begun again.
+    """
+    depot.sandbox.storage.faults.add(f"drop={point},verb=put,times=1")
+    with pytest.raises(NoAnswerError):
+        send(depot.client, DATA, policy=RetryPolicy(retries=0))
+    with pytest.raises(NotFoundError, match="not found"):
+        fetched(depot)
+
+
+def test_a_refusal_by_the_storage_is_final(depot: Depot) -> None:
+    """
+    With its own message; there is no object.
+    """
+    depot.sandbox.storage.faults.add("status=403,verb=put")
+    with pytest.raises(TcError, match=r"storage answers 403: Forbidden Please try again\."):
+        send(depot.client, DATA)
+
+    assert 1 == len(depot.sandbox.storage.counters.exchanges)
+    with pytest.raises(NotFoundError):
+        fetched(depot)
+
+
+def test_an_object_is_not_overwritten(depot: Depot) -> None:
+    """
+    The service's word.
+    """
+    send(depot.client, DATA)
+    with pytest.raises(RejectedError, match="Object already exists"):
+        send(depot.client, b"other")
+
+    assert DATA == fetched(depot)
+
+
+def at(depot: Depot, rude: Rude) -> Client:
+    """
+    Return a client of a deployment that does as the test says.
+    """
+    return replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+
+
+def service(
+    rude: Rude, chosen: Callable[[int], dict[str, Any]], finished: Answer | None = None, put: Answer | None = None
+) -> None:
+    """
+    Let the server play the object service and its storage; *chosen* is the upload method of each call.
+    """
+    calls = 0
+
+    def respond(received: Received) -> Answer:
+        nonlocal calls
+        if "/upload/" in received.target:
+            calls += 1
+            return said({"projectId": "p", "uploadId": "u", "expires": FAR, "uploadMethod": chosen(calls)})
+        if received.target.startswith("/put"):
+            return put or answer(200)
+        return finished or said({})
+
+    rude.answers(respond)
+
+
+def put_url(rude: Rude, expires: str = FAR) -> dict[str, Any]:
+    """
+    Return an upload method.
+    """
+    return {"putUrl": {"url": f"{rude.url}/put", "expires": expires, "headers": {"Content-Type": "text/x"}}}
+
+
+def test_proposes_all_that_it_can(depot: Depot, rude: Rude) -> None:
+    """
+    As the protocol wants it: an address always, the bytes themselves when they are few.
+    """
+    service(rude, lambda _call: put_url(rude))
+    for data in (b"few", DATA):
+        send(at(depot, rude), data)
+    bodies = [request.body for request in rude.requests if "/upload/" in request.target]
+    few, many = (json.loads(body) for body in bodies)
+
+    assert {"contentType": "text/x", "objectData": base64.b64encode(b"few").decode()} == few["proposedUploadMethods"][
+        "dataInline"
+    ]
+    assert {"contentType": "text/x", "contentLength": 3} == few["proposedUploadMethods"]["putUrl"]
+    assert {"putUrl": {"contentType": "text/x", "contentLength": len(DATA)}} == many["proposedUploadMethods"]
+    assert [b"few", DATA] == [request.body for request in rude.requests if request.target == "/put"]
+    assert {"/api/object/v1/upload/a%2Fb%20c"} == {
+        request.target for request in rude.requests if "/upload/" in request.target
+    }
+
+
+def test_says_the_hashes_at_the_end(depot: Depot, rude: Rude) -> None:
+    """
+    Of what was sent, and nothing secret went to the storage.
+    """
+    service(rude, lambda _call: put_url(rude))
+    send(at(depot, rude), DATA)
+    create, put, finish = rude.requests
+
+    assert digests(DATA) == json.loads(finish.body)["hashes"]
+    assert "authorization" in create.headers
+    assert "authorization" in finish.headers
+    assert {"host", "content-type", "content-length"} == set(put.headers)
+
+
+def test_an_expired_address_is_asked_for_again(depot: Depot, rude: Rude) -> None:
+    """
+    And the same upload goes on.
+    """
+    service(rude, lambda call: put_url(rude, PAST if call < 3 else FAR))
+    send(at(depot, rude), DATA)
+    targets = [request.target.rpartition("/")[2] for request in rude.requests]
+    ids = {json.loads(request.body)["uploadId"] for request in rude.requests if request.target != "/put"}
+
+    assert ["a%2Fb%20c"] * 3 + ["put", "a%2Fb%20c"] == targets
+    assert 1 == len(ids)
+
+
+def test_addresses_that_are_always_expired_end_it(depot: Depot, rude: Rude) -> None:
+    """
+    Without a loop.
+    """
+    service(rude, lambda _call: put_url(rude, PAST))
+    with pytest.raises(BrokenAnswerError, match="in a row expired"):
+        send(at(depot, rude), DATA)
+
+    assert MOST_URLS == len(rude.requests)
+
+
+@pytest.mark.parametrize(
+    ("method", "data"),
+    [
+        pytest.param({}, DATA, id="none"),
+        pytest.param({"carrierPigeon": {}}, DATA, id="unknown"),
+        pytest.param({"dataInline": True}, DATA, id="inline, which was not proposed"),
+    ],
+)
+def test_a_way_that_was_not_proposed_is_not_taken(
+    depot: Depot, rude: Rude, method: dict[str, Any], data: bytes
+) -> None:
+    """
+    It would finish an upload of nothing.
+    """
+    service(rude, lambda _call: method)
+    with pytest.raises(BrokenAnswerError, match="offers no upload"):
+        send(at(depot, rude), data)
+
+    assert 1 == len(rude.requests)
+
+
+def test_a_failure_to_finish_is_an_error(depot: Depot, rude: Rude) -> None:
+    """
+    With the service's message.
+    """
+    service(rude, lambda _call: put_url(rude), refusal(409, "RequestConflict", "Content hash already exists"))
+    with pytest.raises(RejectedError, match=r"object\.finishUpload: 409 RequestConflict: Content hash already exists"):
+        send(at(depot, rude), DATA)
+
+
+def test_a_refused_put_is_not_finished(depot: Depot, rude: Rude) -> None:
+    """
+    The service would believe it.
+    """
+    service(rude, lambda _call: put_url(rude), put=answer(400, b"<Message>too long</Message>"))
+    with pytest.raises(RejectedError, match="400: too long"):
+        send(at(depot, rude), DATA)
+
+    assert "/put" == rude.requests[-1].target
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        pytest.param({"method": "simple", "url": "http://x/"}, "'simple'", id="another method"),
+        pytest.param({"method": "getUrl"}, "not getUrl", id="no address"),
+        pytest.param({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": {}}, "without", id="no hash"),
+        pytest.param(
+            {"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": {"md5": "00"}}, "without", id="weak hash"
+        ),
+    ],
+)
+def test_offers_that_cannot_be_taken(depot: Depot, rude: Rude, document: dict[str, Any], says: str) -> None:
+    """
+    Nothing is fetched that nothing vouches for.
+    """
+    rude.answers(said(document))
+    with pytest.raises(BrokenAnswerError, match=says):
+        ObjectSource(at(depot, rude), "a").locate()
+
+
+def test_hashes_may_be_written_in_capitals(depot: Depot, rude: Rude) -> None:
+    """
+    Unknown ones beside a known one are passed over.
+    """
+    hashes = {"sha256": "AB" * 32, "sha1024": "00"}
+    rude.answers(said({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": hashes}))
+
+    assert {"sha256": "ab" * 32} == ObjectSource(at(depot, rude), "a").locate().hashes

@@ -1,0 +1,189 @@
+"""
+Artifacts' names and this machine's files.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tccli.core.artifacts.paths import is_pattern, last_part, matching, place_below
+from tccli.errors import TcError, UsageError
+
+NAMES = ["public/a.txt", "public/b.txt", "public/build/a.apk", "public/build/x/b.apk", "private/a.txt", "a"]
+PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=30)
+NASTY = st.lists(st.sampled_from(["..", ".", "", "a", "b.txt", "...", "~", "C:", "a\\..\\b", " "]), min_size=1).map(
+    "/".join
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        pytest.param("public/a.txt", ["public/a.txt"], id="a name"),
+        pytest.param("public/*.txt", ["public/a.txt", "public/b.txt"], id="star"),
+        pytest.param("*.txt", [], id="star stops at a slash"),
+        pytest.param("**.txt", ["private/a.txt", "public/a.txt", "public/b.txt"], id="two stars do not"),
+        pytest.param("**/*.apk", ["public/build/a.apk", "public/build/x/b.apk"], id="any folder"),
+        pytest.param("public/**/a.*", ["public/a.txt", "public/build/a.apk"], id="any folder, or none"),
+        pytest.param("public/build/**", ["public/build/a.apk", "public/build/x/b.apk"], id="all below"),
+        pytest.param("public/?.txt", ["public/a.txt", "public/b.txt"], id="one character"),
+        pytest.param("public?a.txt", [], id="which is no slash"),
+        pytest.param("public/[ab].txt", ["public/a.txt", "public/b.txt"], id="one of these"),
+        pytest.param("public/[!a].txt", ["public/b.txt"], id="none of these"),
+        pytest.param("public[!a]a.txt", [], id="none of these, and no slash"),
+        pytest.param("public/[a-z].txt", ["public/a.txt", "public/b.txt"], id="a range"),
+        pytest.param("**", sorted(NAMES), id="everything"),
+        pytest.param("*", ["a"], id="everything at the top"),
+        pytest.param("PUBLIC/*", [], id="capitals matter"),
+        pytest.param("public/*.tx", [], id="whole names"),
+        pytest.param("public.a.txt*", [], id="a dot is a dot"),
+    ],
+)
+def test_patterns(pattern: str, found: list[str]) -> None:
+    """
+    As in a shell with globstar, sorted.
+    """
+    assert found == matching(pattern, reversed(NAMES))
+
+
+@pytest.mark.parametrize("name", ["public/a[1].txt", "what?", "public/*"])
+def test_a_name_that_looks_like_a_pattern_is_itself(name: str) -> None:
+    """
+    When there is one that is written just like it.
+    """
+    assert is_pattern(name)
+    assert [name] == matching(name, ["public/a1.txt", "whatx", name])
+
+
+@pytest.mark.parametrize("pattern", ["[", "a[", "[]", "[!]", "a[b", "[]]", "[z-a]", "[a-", "[^a]", "[\\d]", "(*"])
+def test_a_strange_pattern_breaks_nothing(pattern: str) -> None:
+    """
+    It is matched as far as it makes sense.
+    """
+    assert isinstance(matching(pattern, NAMES), list)
+
+
+@given(st.text("ab[]!-*?^\\&|~", max_size=8), st.text("ab[]!-^\\&|~", min_size=1, max_size=4))
+@example("[--a]", "a")
+@example("[a&&b]", "&")
+@example("[b-a]", "a")
+def test_agrees_with_the_standard_library_where_there_are_no_slashes(pattern: str, name: str) -> None:
+    """
+    One star or two are then the same.
+    """
+    if name == pattern:
+        return
+    assert fnmatch.fnmatchcase(name, pattern) == bool(matching(pattern, [name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [("public/logs/live.log", "live.log"), ("a", "a"), ("a/...", "..."), ("a/ b ", " b "), ("~/x~", "x~")],
+)
+def test_a_file_is_called_like_the_last_part(name: str, part: str) -> None:
+    """
+    Of the artifact's name.
+    """
+    assert part == last_part(name)
+
+
+@pytest.mark.parametrize("name", ["", "a/", "a/.", "a/..", "..", ".", "/", "a/b\\c", "..\\x"])
+def test_some_last_parts_are_no_names(name: str) -> None:
+    """
+    They would be folders, here or elsewhere.
+    """
+    with pytest.raises(UsageError, match="name it with -o FILE"):
+        last_part(name)
+
+
+def test_names_are_mirrored(tmp_path: Path) -> None:
+    """
+    With the folders on the way, also below a link to a folder that the user has named.
+    """
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+
+    assert str(tmp_path / "real" / "a" / "b") == place_below(str(tmp_path / "link"), "a/b")
+    assert (tmp_path / "real" / "a").is_dir()
+    assert str(tmp_path / "new" / "a") == place_below(str(tmp_path / "new"), "a")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "..",
+        "../x",
+        "a/../../x",
+        "a/..",
+        "/etc/passwd",
+        "//x",
+        "a//b",
+        "./a",
+        "a/.",
+        "",
+        "a/",
+        "a\\..\\b",
+        "..\\x",
+        "\0",
+    ],
+)
+def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
+    """
+    Nothing is made for them, inside or outside.
+    """
+    (tmp_path / "in").mkdir()
+    with pytest.raises(UsageError, match="cannot be mirrored"):
+        place_below(str(tmp_path / "in"), name)
+
+    assert ["in"] == os.listdir(tmp_path)
+    assert [] == os.listdir(tmp_path / "in")
+
+
+@pytest.mark.parametrize(
+    ("link", "to", "name"),
+    [
+        pytest.param("a", "../out", "a/x", id="folder"),
+        pytest.param("a", "../out", "a/b/x", id="folder above"),
+        pytest.param("x", "../out/x", "x", id="file"),
+        pytest.param("x", "../out/none", "x", id="file that is not there"),
+        pytest.param("a", "../none", "a/x", id="folder that is not there"),
+    ],
+)
+def test_links_that_lead_out_are_refused(tmp_path: Path, link: str, to: str, name: str) -> None:
+    """
+    Whoever put them there does not choose where artifacts go.
+    """
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x").write_text("kept")
+    (tmp_path / "in" / link).symlink_to(to)
+    with pytest.raises(TcError):
+        place_below(str(tmp_path / "in"), name)
+
+    assert ["x"] == os.listdir(tmp_path / "out")
+    assert ["in", "out"] == sorted(os.listdir(tmp_path))
+
+
+@given(st.one_of(PRINTABLE, NASTY))
+def test_no_name_escapes(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    """
+    It is refused, or lies below the folder, and each part of it is a part of the path.
+    """
+    root = tmp_path_factory.mktemp("root")
+    folder = root / "in"
+    try:
+        place = place_below(str(folder), name)
+    except UsageError:
+        return
+    finally:
+        assert set(os.listdir(root)) <= {"in"}
+
+    assert Path(place).is_relative_to(folder)
+    assert place == os.path.realpath(place)
+    assert name == str(Path(place).relative_to(folder))

@@ -1,0 +1,127 @@
+"""
+Text for regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli import references
+from tccli.core.schemas.examples.patterns import LONGEST, PatternError, matching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def patterns_in(schema: Any) -> Iterator[str]:
+    """
+    Yield the patterns in a schema.
+    """
+    if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
+        yield schema["pattern"]
+    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from patterns_in(each)
+
+
+IN_REFERENCES = sorted(
+    {
+        pattern
+        for source in references.built_in().files.values()
+        for body in references.schemas(source).values()
+        for pattern in patterns_in(body)
+    }
+)
+
+CHARACTERS = st.sampled_from("abcxyz019_-/ é").map(re.escape)
+CLASSES = st.sampled_from([r"[a-z]", r"[a-zA-Z0-9-_]", r"[^/]", r"[ -~]", r"[\x20-\x7e]", r"[\d.]", r"\d", r"\w", "."])
+PATTERNS = st.recursive(
+    CHARACTERS | CLASSES,
+    lambda inner: (
+        st.lists(inner, max_size=3).map("".join)
+        | st.lists(inner, min_size=1, max_size=3).map(lambda parts: f"({'|'.join(parts)})")
+        | st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{1,}", "*?"])).map(
+            lambda pair: f"(?:{pair[0]}){pair[1]}"
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("pattern", IN_REFERENCES)
+@pytest.mark.parametrize("least", [0, 1, 22])
+def test_matches_the_patterns_of_the_references(pattern: str, least: int) -> None:
+    """
+    So that every payload can be made.
+    """
+    try:
+        text = matching(pattern, Random(1), least=least)
+    except PatternError as error:
+        assert f"nothing of {least} characters" in str(error)
+        return
+    assert least <= len(text)
+    assert re.search(pattern, text, re.ASCII)
+
+
+@given(pattern=PATTERNS, seed=st.integers(0, 9), least=st.integers(0, 12))
+def test_matches_what_it_understands(pattern: str, seed: int, least: int) -> None:
+    """
+    Whatever is put together of characters, classes, groups, alternatives and repetitions.
+    """
+    try:
+        text = matching(f"^{pattern}$", Random(seed), least=least)
+    except PatternError:
+        assert least
+        return
+    assert least <= len(text)
+    assert re.fullmatch(pattern, text, re.ASCII)
+
+
+@given(pattern=st.text("()[]{}|\\*+?^$.,-a0:<=!xudp", max_size=20))
+def test_understands_or_says_so(pattern: str) -> None:
+    """
+    Nonsense is an error of one kind, not a traceback.
+    """
+    try:
+        text = matching(pattern, Random(1))
+    except PatternError:
+        return
+    assert LONGEST * 3 >= len(text)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        pytest.param("(?=a)b", id="looks ahead"),
+        pytest.param(r"(a)\1", id="looks back"),
+        pytest.param(r"\p{Letter}", id="Unicode classes"),
+        pytest.param("[", id="an open class"),
+        pytest.param("(a", id="an open group"),
+        pytest.param("a)", id="a closed group"),
+        pytest.param("*a", id="repeats nothing"),
+        pytest.param("[b-a]", id="an empty class"),
+        pytest.param(r"\x1", id="half a code"),
+        pytest.param("(((a{999}){999}){999}){999}", id="too long"),
+        pytest.param("(" * 5_000 + ")" * 5_000, id="too deep"),
+    ],
+)
+def test_says_what_it_does_not_understand(pattern: str) -> None:
+    """
+    And takes no more time and memory for it than for others.
+    """
+    with pytest.raises(PatternError):
+        matching(pattern, Random(1))
+
+
+def test_is_the_same_for_the_same_randomness() -> None:
+    """
+    Nothing else is drawn from.
+    """
+    pattern = "^[a-zA-Z0-9_-]{44}$"
+
+    assert matching(pattern, Random(7)) == matching(pattern, Random(7)) != matching(pattern, Random(8))

@@ -1,0 +1,236 @@
+"""
+Payloads that are made.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from importlib import import_module
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tccli import references
+from tccli.core.payload import encode
+from tccli.core.schemas.examples.generate import Luck
+from tccli.core.schemas.examples.skeleton import skeleton
+from tccli.core.schemas.fields import SLUGID
+from tccli.core.schemas.validate import problems
+from tccli.errors import UsageError
+from tccli.references.method_docs import of_parameter
+from tests.examples.example_deployment import furnish_task
+from tests.examples.shell import depot, hung_up, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.examples.example_deployment import World
+    from tests.transfer_env import Depot
+
+__all__ = ["depot", "hung_up", "world"]
+NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
+LUCK = Luck(NOW, Random(1))
+METHODS = {
+    method.id: method
+    for service in references.service_names()
+    for method in references.service(service).methods.values()
+    if method.input is not None
+}
+
+# Methods that need more than what the payload says, and what that is.
+NEEDS = {
+    "auth.githubRepoToken": "a GitHub app",
+    "auth.testAuthenticate": "the credentials of a test client",
+    "auth.updateClient": "the client",
+    "auth.updateRole": "the role",
+    "github.createComment": "the issue",
+    "github.createStatus": "the app in the repository",
+    "hooks.triggerHook": "the hook",
+    "hooks.triggerHookWithToken": "the hook's token",
+    "hooks.updateHook": "the hook",
+    "object.finishUpload": "an upload",
+    "object.startDownload": "the object",
+    "queue.changeTaskGroupPriority": "the group",
+    "queue.changeTaskPriority": "the task",
+    "queue.claimTask": "the task",
+    "queue.claimWork": "a task, or the time to wait for one",
+    "queue.createArtifact": "a run of the task",
+    "queue.finishArtifact": "the artifact",
+    "queue.quarantineWorker": "the worker",
+    "queue.reportException": "a run of the task",
+    "worker-manager.createWorker": "the pool",
+    "worker-manager.registerWorker": "the pool",
+    "worker-manager.reportWorkerError": "the pool",
+    "worker-manager.reregisterWorker": "the worker",
+    "worker-manager.updateWorker": "the worker",
+    "worker-manager.updateWorkerPool": "the pool",
+}
+
+# Of these, those whose payload or arguments must hold what only the deployment knows.
+FILLED_IN: dict[str, Callable[[World, dict[str, Any], list[str]], Any]] = {
+    "hooks.triggerHookWithToken": lambda world, _payload, args: args.__setitem__(
+        2, world.call("hooks.getTriggerToken", *args[:2])["token"]
+    ),
+    "queue.finishArtifact": lambda world, payload, _args: payload.update(uploadId=world.variables["UPLOAD_ID"]),
+    "worker-manager.registerWorker": lambda world, payload, _args: payload.update(
+        workerIdentityProof={"staticSecret": world.variables["STATIC_SECRET"]}
+    ),
+    "worker-manager.reregisterWorker": lambda world, payload, _args: payload.update(
+        secret=world.variables["WORKER_SECRET"]
+    ),
+}
+
+# Of these, those that no sandbox of this kind can let succeed with an example's arguments.
+REFUSED = {
+    "auth.githubRepoToken": "a sandbox has no GitHub apps",
+    "auth.testAuthenticate": "the root client is no test client",
+    "object.finishUpload": "the object is there, and finished",
+}
+
+EVERY_METHOD = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+BOTH = pytest.mark.parametrize("full", [False, True], ids=["minimal", "full"])
+
+
+def arguments(method: references.Method) -> list[str]:
+    """
+    Return an example of each path argument.
+    """
+    return [of_parameter(method, name).example for name in method.args]
+
+
+@EVERY_METHOD
+@BOTH
+def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> None:
+    """
+    Whatever is drawn.
+    """
+    assert method.input is not None
+    for seed in range(3):
+        made = skeleton(method, Luck(NOW, Random(seed)), full=full)
+
+        assert [] == problems(method.source, method.input, made)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in NEEDS])
+@BOTH
+def test_a_skeleton_does_what_the_method_does(depot: Depot, name: str, full: bool) -> None:
+    """
+    In an empty deployment, as it is.
+    """
+    method = METHODS[name]
+    made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
+    response = depot.client.call(method, arguments(method), {}, encode(made))
+
+    assert 200 <= response.status < 300
+
+
+@pytest.mark.parametrize("name", [name for name in NEEDS if name not in REFUSED])
+@BOTH
+def test_a_skeleton_does_it_where_there_is_what_it_needs(world: World, name: str, full: bool) -> None:
+    """
+    With only that filled in which nobody could have known.
+    """
+    method = METHODS[name]
+    preparations = import_module(f"tests.examples.{method.service.replace('-', '_')}")
+    preparations.PREPARE.get(method.name, lambda _world: None)(world)
+    furnish_task(world)
+    made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
+    args = arguments(method)
+    if name in FILLED_IN:
+        FILLED_IN[name](world, made, args)
+    response = world.depot.client.call(method, args, {}, encode(made))
+
+    assert 200 <= response.status < 300
+
+
+def test_the_list_of_needs_is_as_short_as_it_can_be() -> None:
+    """
+    It names methods that there are.
+    """
+    assert not (NEEDS.keys() | FILLED_IN.keys() | REFUSED.keys()) - METHODS.keys()
+    assert not (FILLED_IN.keys() | REFUSED.keys()) - NEEDS.keys()
+
+
+@BOTH
+def test_times_are_in_order(full: bool) -> None:
+    """
+    Created now, then the deadline, then the end.
+    """
+    made = skeleton(METHODS["queue.createTask"], LUCK, full=full)
+
+    assert "2030-01-31T12:00:00.000Z" == made["created"] < made["deadline"]
+    assert not full or made["deadline"] < made["expires"]
+
+
+def test_full_means_all_fields() -> None:
+    """
+    Also those that only some want.
+    """
+    method = METHODS["queue.createTask"]
+    assert method.input is not None
+    made = skeleton(method, LUCK, full=True)
+
+    assert references.schemas(method.source)[method.input]["properties"].keys() == made.keys()
+
+
+def test_slugids_are_new_and_real() -> None:
+    """
+    Each time, and none looks like an option.
+    """
+    made = {
+        skeleton(METHODS["object.createUpload"], Luck(NOW, Random(seed)), full=False)["uploadId"] for seed in range(50)
+    }
+
+    assert 50 == len(made)
+    assert all(re.fullmatch(SLUGID, slug) and slug[0].isalpha() for slug in made)
+
+
+def test_the_same_luck_makes_the_same() -> None:
+    """
+    Nothing else is looked at.
+    """
+    made = [skeleton(METHODS["worker-manager.createWorker"], Luck(NOW, Random(5)), full=True) for _ in range(2)]
+
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        pytest.param("queue.ping", "queue.ping takes no payload", id="none"),
+        pytest.param("queue.taskQueueCountsBatch", "the schema of its payload is not known", id="unknown"),
+    ],
+)
+def test_says_why_there_is_none(method: str, said: str) -> None:
+    """
+    In one line.
+    """
+    with pytest.raises(UsageError, match=said):
+        skeleton(references.method(*method.split(".")), LUCK, full=False)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"minimum": {}}, id="no schema"),
+        pytest.param({"type": "string", "pattern": "(?!a)b"}, id="not understood"),
+        pytest.param({"not": {}}, id="nothing fits"),
+    ],
+)
+def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
+    """
+    A reference that was fetched may ask for anything.
+    """
+    records = [
+        {"service": "odd", "version": "v1", "release": "1", "exchanges": "", "summary": "Odd"},
+        {"method": "set", "verb": "PUT", "route": "/set", "input": "set.json", "summary": "Set"},
+        {"schema": "set.json", "body": schema},
+    ]
+    text = "\n".join(json.dumps(record, separators=(",", ":")) for record in records)
+    odd = references.Library({"odd": references.hold("odd.json", text.encode())})
+
+    with pytest.raises(UsageError, match=r"no payload can be made from its schema.*tc schema odd set"):
+        skeleton(odd.method("odd", "set"), LUCK, full=False)

@@ -1,0 +1,134 @@
+"""
+Schemas that refer to each other, put into one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft6Validator
+
+from tccli import references
+from tccli.core.schemas.bundle import DRAFT, bundle
+from tccli.core.schemas.validate import fits, problems
+from tccli.errors import ConfigurationError
+
+FILES = references.built_in().files.values()
+SCHEMAS = [(source, name) for source in FILES for name in references.schemas(source)]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(("source", "name"), SCHEMAS, ids=[f"{source[-18:]} {name}" for source, name in SCHEMAS])
+def test_a_schema_stands_alone(source: str, name: str) -> None:
+    """
+    It is a schema, and what it still refers to is in itself.
+    """
+    whole = bundle(references.schemas(source), name)
+    Draft6Validator.check_schema(whole)
+
+    assert DRAFT == whole["$schema"]
+    assert ("$ref" in json.dumps(whole)) == ("definitions" in whole)
+
+
+@given(schema=st.sampled_from(SCHEMAS), document=JSON)
+def test_says_the_same_as_its_parts(schema: tuple[str, str], document: Any) -> None:
+    """
+    What fits the one fits the others.
+    """
+    source, name = schema
+
+    assert fits(bundle(references.schemas(source), name), document) == (not problems(source, name, document))
+
+
+@pytest.mark.parametrize(
+    ("schemas", "fitting", "other"),
+    [
+        pytest.param({"a": {"items": {"$ref": "#"}, "type": "array"}}, [[], [[]]], [1], id="holds itself"),
+        pytest.param(
+            {"a": {"properties": {"b": {"$ref": "b"}}}, "b": {"properties": {"a": {"$ref": "a"}}, "type": "object"}},
+            {"b": {"a": {"b": {}}}},
+            {"b": {"a": {"b": 1}}},
+            id="hold each other",
+        ),
+        pytest.param(
+            {"a": {"$ref": "d/b.json#/definitions/x"}, "d/b.json": {"definitions": {"x": False}}}, ..., 1, id="no"
+        ),
+        pytest.param(
+            {"a": {"$ref": "d/b.json"}, "d/b.json": {"$ref": "c.json#"}, "d/c.json": {"type": "null"}},
+            None,
+            1,
+            id="beside each other",
+        ),
+        pytest.param(
+            {"a": {"properties": {"definitions": {"$ref": "#/definitions/~1~0"}}, "definitions": {"/~": {"const": 1}}}},
+            {"definitions": 1},
+            {"definitions": 2},
+            id="a property with a keyword's name",
+        ),
+        pytest.param(
+            {"a": {"enum": [{"$ref": "nowhere"}]}}, {"$ref": "nowhere"}, 1, id="a value with a keyword's name"
+        ),
+        pytest.param({"a": {"$ref": "b", "type": "null"}, "b": {"type": "number"}}, 1, None, id="what stands beside"),
+    ],
+)
+def test_follows_references(schemas: dict[str, Any], fitting: Any, other: Any) -> None:
+    """
+    Relative to the schema that they stand in; circles stay references.
+    """
+    whole = bundle(schemas, "a")
+
+    assert fitting is ... or fits(whole, fitting)
+    assert not fits(whole, other)
+
+
+def test_keeps_a_default_beside_a_reference() -> None:
+    """
+    It says nothing about what fits, but much to a reader.
+    """
+    whole = bundle({"a": {"properties": {"x": {"$ref": "b", "default": 5}}}, "b": {"type": "number"}}, "a")
+
+    assert {"type": "number", "default": 5} == whole["properties"]["x"]
+
+
+@pytest.mark.parametrize(
+    ("schemas", "said"),
+    [
+        pytest.param({"a": {"$ref": "b"}}, "refers to b, which is not there", id="no schema"),
+        pytest.param({"a": {"$ref": "#/x"}}, "refers to a#/x, which is not there", id="no part"),
+        pytest.param({"a": {"$ref": "#x"}}, "refers to a#x, which is not there", id="no pointer"),
+        pytest.param({"a": {"$ref": 5}}, "refers to 5", id="no text"),
+        pytest.param({"a": {"$ref": "http://["}}, "refers to 'http://['", id="no address"),
+        pytest.param({"b": {}}, "refers to a, which is not there", id="not there itself"),
+        pytest.param(
+            {**{str(n): {"items": [{"$ref": str(n + 1)}] * 10} for n in range(9)}, "9": {}, "a": {"$ref": "0"}},
+            "too large",
+            id="grows and grows",
+        ),
+    ],
+)
+def test_refuses_what_cannot_be_followed(schemas: dict[str, Any], said: str) -> None:
+    """
+    A reference that was fetched may hold anything.
+    """
+    with pytest.raises(ConfigurationError, match=said.replace("[", r"\[")):
+        bundle(schemas, "a")
+
+
+def test_refuses_what_is_nested_too_deeply() -> None:
+    """
+    Instead of falling over it.
+    """
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"items": deep}
+
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        bundle({"a": deep}, "a")

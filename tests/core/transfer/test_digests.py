@@ -1,0 +1,178 @@
+"""
+Hashes beside a transfer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import random
+import tempfile
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tccli.core.transfer import digests as hashing
+from tccli.core.transfer.digests import FileHashes, StreamHashes, compare, parse_checksum
+from tccli.errors import BrokenAnswerError, UsageError
+from tests.transfer_env import noise
+
+ALGORITHMS = st.sampled_from([(), ("sha256",), ("sha512",), ("sha256", "sha512")])
+SIZES = st.one_of(
+    st.integers(0, 300),
+    st.sampled_from([0, 1, 5]).flatmap(
+        lambda blocks: st.integers(-1, 1).map(lambda more: max(0, blocks * hashing.BLOCK + more))
+    ),
+)
+
+
+def digests(data: bytes, algorithms: tuple[str, ...]) -> dict[str, str]:
+    """
+    Return what hashlib says.
+    """
+    return {algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in algorithms}
+
+
+def in_pieces(data: bytes, seed: int) -> Any:
+    """
+    Return what fills buffers with *data*, as much at a time as it likes.
+    """
+    chance, stream = random.Random(seed), io.BytesIO(data)
+
+    def fill(buffer: memoryview) -> int:
+        return stream.readinto(buffer[: chance.choice([1 + len(data) // 7, len(buffer)])])
+
+    return fill
+
+
+@settings(max_examples=40)
+@given(SIZES, ALGORITHMS, st.integers(0, 9))
+def test_a_stream_is_hashed_as_it_passes(size: int, algorithms: tuple[str, ...], seed: int) -> None:
+    """
+    The caller gets every byte in order, and the digests are hashlib's.
+    """
+    data = noise(size)
+    hashes = StreamHashes(algorithms)
+    passed = b"".join(bytes(block) for block in hashes.passing(in_pieces(data, seed)))
+
+    assert data == passed
+    assert size == hashes.count
+    assert digests(data, algorithms) == hashes.digests()
+
+
+@settings(max_examples=30)
+@given(SIZES, ALGORITHMS, st.integers(0, 99), st.integers(0, 100))
+def test_a_file_is_hashed_in_whatever_order_it_is_filled(
+    size: int, algorithms: tuple[str, ...], seed: int, percent: int
+) -> None:
+    """
+    The beginning in passing; the rest by following, as far as there is no gap.
+    """
+    data, chance = noise(size), random.Random(seed)
+    with tempfile.TemporaryFile() as file:
+        hashes = FileHashes(file.fileno(), algorithms)
+        begun = size * percent // 100
+        written = 0
+        for block in hashes.passing(in_pieces(data[:begun], seed)):
+            os.pwrite(file.fileno(), block, written)
+            written += len(block)
+        hashes.follow()
+        step = max(1, size // 9)
+        pieces = [(start, min(start + step, size)) for start in range(written, size, step)]
+        chance.shuffle(pieces)
+        there = {written}
+        for start, end in pieces:
+            os.pwrite(file.fileno(), data[start:end], start)
+            there.add(start)
+            front = min((place for place, _ in pieces if place not in there), default=size)
+            if start == max(place for place, _ in pieces) or front > start:
+                hashes.filled_to(written)
+        hashes.filled_to(size)
+
+        assert digests(data, algorithms) == hashes.digests()
+
+
+def test_filling_waits_for_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    As soon as it is far ahead; and goes on when the hashes have followed.
+    """
+    monkeypatch.setattr(hashing, "AHEAD", 2 * hashing.BLOCK)
+    data = noise(8 * hashing.BLOCK)
+    with tempfile.TemporaryFile() as file:
+        hashes = FileHashes(file.fileno(), ["sha256"])
+        hashes.follow()
+        for start in range(0, len(data), hashing.BLOCK):
+            os.pwrite(file.fileno(), data[start : start + hashing.BLOCK], start)
+            hashes.filled_to(start + hashing.BLOCK)
+            assert start + hashing.BLOCK - hashes._stream.count <= 3 * hashing.BLOCK
+
+        assert digests(data, ("sha256",)) == hashes.digests()
+
+
+@pytest.mark.parametrize("follows", [True, False], ids=["following", "passing"])
+def test_giving_up_ends_the_threads(*, follows: bool) -> None:
+    """
+    Also those that wait for bytes which will never come.
+    """
+    before = threading.active_count()
+    with tempfile.TemporaryFile() as file:
+        hashes = FileHashes(file.fileno(), ["sha256", "sha512"])
+        if follows:
+            hashes.follow()
+        hashes.stop()
+        for thread in [hashes._follower, *hashes._stream._threads]:
+            if thread is not None:
+                thread.join(10)
+
+    assert before >= threading.active_count()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("sha256:" + "0f" * 32, ("sha256", "0f" * 32), id="sha256"),
+        pytest.param("sha512:" + "0f" * 64, ("sha512", "0f" * 64), id="sha512"),
+        pytest.param(" SHA256:" + "0F" * 32 + "\n", ("sha256", "0f" * 32), id="capitals and blanks"),
+    ],
+)
+def test_checksums_are_read(text: str, found: tuple[str, str]) -> None:
+    """
+    Algorithm and digest, in lower case.
+    """
+    assert found == parse_checksum(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("0f" * 32, id="no algorithm"),
+        pytest.param("sha256:", id="no digest"),
+        pytest.param("sha256:" + "0f" * 31, id="too short"),
+        pytest.param("sha256:" + "0f" * 33, id="too long"),
+        pytest.param("sha512:" + "0f" * 32, id="length of another"),
+        pytest.param("sha256:" + "0g" * 32, id="not hexadecimal"),
+        pytest.param("md5:" + "0f" * 16, id="an algorithm that guards nothing"),
+        pytest.param("shake_256:" + "0f" * 16, id="no length of its own"),
+        pytest.param("sha256:" + "²3" * 32, id="digits of another kind"),
+    ],
+)
+def test_what_is_no_checksum_is_refused(text: str) -> None:
+    """
+    With the form that it should have.
+    """
+    with pytest.raises(UsageError, match="write sha256:HEX"):
+        parse_checksum(text)
+
+
+def test_digests_are_compared() -> None:
+    """
+    All that were promised; the message has both.
+    """
+    compare({"sha256": "a", "sha512": "b"}, {"sha512": "b"}, "it")
+    with pytest.raises(BrokenAnswerError, match="it has sha512 b, but c was promised"):
+        compare({"sha256": "a", "sha512": "b"}, {"sha256": "a", "sha512": "c"}, "it")

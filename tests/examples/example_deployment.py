@@ -1,0 +1,161 @@
+"""
+The deployment in which the examples of the help texts work: what they name is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli import references
+from tccli.core.payload import encode
+from tccli.core.responses import document
+from tccli.errors import NotFoundError
+from tests.transfer_env import Depot, later
+
+if TYPE_CHECKING:
+    from tccli.sandbox.state import State
+    from tests.conftest import RunningSandbox
+
+TASK = "fN1SbArXTPSVFNUvaOlinQ"
+QUEUE = "proj-example/linux"
+WORKER = {"workerGroup": "us-east1", "workerId": "i-0a1b2c3d"}
+ARTIFACT = "public/build/target.tar.gz"
+OBJECT = "example/target.tar.gz"
+SECRET = "project/example/token"
+HOOK = ("project-example", "nightly")
+CLIENT = "project/example/ci"
+ROLE = "project:example"
+INDEX_PATH = "example.v1.nightly"
+STATIC_SECRET = "s" * 44
+METADATA = {
+    "name": "Example",
+    "description": "A task to look at.",
+    "owner": "ci@example.com",
+    "source": "https://example.com/ci",
+}
+
+
+@dataclass
+class World:
+    """
+    A sandbox to furnish.
+
+    Attributes:
+        depot: It, and a client that may do everything in it.
+        state: What it knows, for the things that no method puts there.
+        variables: What stands in the environment of an example beside the credentials.
+    """
+
+    depot: Depot
+    state: State
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sandbox(self) -> RunningSandbox:
+        """
+        The deployment.
+        """
+        return self.depot.sandbox
+
+    def call(self, method: str, *args: str, payload: Any = None, **query: str) -> Any:
+        """
+        Call ``service.method`` as the root client, and return the answer, or None if the method has none.
+        """
+        known = references.method(*method.split("."))
+        response = self.depot.client.call(known, args, query, None if payload is None else encode(payload))
+        return None if known.output is None else document(known, response)
+
+    def make_task(self, **changes: Any) -> None:
+        """
+        Make the task, pending unless *changes* say otherwise.
+        """
+        definition = {
+            "taskQueueId": QUEUE,
+            "taskGroupId": TASK,
+            "schedulerId": "example",
+            "created": later(),
+            "deadline": later(hours=1),
+            "expires": later(days=30),
+            "payload": {"command": ["true"], "maxRunTime": 600},
+            "metadata": METADATA,
+            **changes,
+        }
+        self.call("queue.createTask", TASK, payload=definition)
+
+    def claim_task(self) -> Any:
+        """
+        Make the task if need be, let the worker claim its first run, and return the claim.
+        """
+        if not self.has_task():
+            self.make_task()
+        return self.call("queue.claimTask", TASK, "0", payload=WORKER)
+
+    def has_task(self) -> bool:
+        """
+        Say whether the task is there.
+        """
+        try:
+            self.call("queue.status", TASK)
+        except NotFoundError:
+            return False
+        return True
+
+    def complete_task(self) -> None:
+        """
+        Make the task, with an artifact, and let it be completed.
+        """
+        self.claim_task()
+        self.depot.artifact(TASK, ARTIFACT, b"a build\n" * 100)
+        self.call("queue.reportCompleted", TASK, "0")
+
+
+def furnish(world: World) -> None:
+    """
+    Put everything into the deployment that does not depend on the task.
+    """
+    call = world.call
+    until = later(days=365)
+    call(
+        "auth.createClient", CLIENT, payload={"expires": until, "description": "CI of the example.", "scopes": ["a:b"]}
+    )
+    call("auth.createRole", ROLE, payload={"description": "What the example may do.", "scopes": ["secrets:get:x"]})
+    call("secrets.set", SECRET, payload={"secret": {"token": "a-token"}, "expires": until})
+    task = {
+        "taskQueueId": QUEUE,
+        "created": {"$fromNow": "0 seconds"},
+        "deadline": {"$fromNow": "1 hour"},
+        "expires": {"$fromNow": "1 day"},
+        "payload": {},
+        "metadata": METADATA,
+    }
+    hook_metadata = {
+        "name": "Nightly",
+        "description": "Runs at night.",
+        "owner": "ci@example.com",
+        "emailOnError": False,
+    }
+    call("auth.createRole", f"hook-id:{'/'.join(HOOK)}", payload={"description": "The hook.", "scopes": ["queue:*"]})
+    anything = {"type": "object", "additionalProperties": True}
+    call("hooks.createHook", *HOOK, payload={"metadata": hook_metadata, "task": task, "triggerSchema": anything})
+    pool = {
+        "providerId": "static",
+        "description": "Linux machines.",
+        "owner": "ci@example.com",
+        "emailOnError": False,
+        "config": {},
+    }
+    call("worker-manager.createWorkerPool", QUEUE, payload=pool)
+    worker = {"expires": until, "providerInfo": {"staticSecret": STATIC_SECRET}}
+    call("worker-manager.createWorker", QUEUE, WORKER["workerGroup"], WORKER["workerId"], payload=worker)
+    world.depot.put_object(OBJECT, b"an object\n" * 100)
+
+
+def furnish_task(world: World) -> None:
+    """
+    Make the task, completed, unless there is one, and put it into the index.
+    """
+    if not world.has_task():
+        world.complete_task()
+    entry = {"taskId": TASK, "rank": 1, "data": {}, "expires": later(days=30)}
+    world.call("index.insertTask", INDEX_PATH, payload=entry)

@@ -1,0 +1,152 @@
+"""
+What differs between two sets of references.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tccli import references
+from tccli.cli.library import laid_over
+from tccli.references import Library
+from tccli.references.importing import merge
+from tccli.references.importing.diff import Difference, differences
+from tccli.references.importing.validate import checked, contents
+from tests.references.documents import API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
+
+NOTHING = Library({})
+
+
+def library(document: Any) -> Library:
+    """
+    Return a library with nothing else in it.
+    """
+    return laid_over(NOTHING, "x", merge.texts(checked(contents(document)), NOTHING))
+
+
+def found(changed: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """
+    Return the differences when documents of the service are replaced, without its name.
+    """
+    return [tuple(each)[1:] for each in differences(library(rollup()), library(rollup(CONTENTS | changed)), ["greet"])]
+
+
+def test_nothing_differs() -> None:
+    """
+    From itself.
+    """
+    assert [] == found({})
+    assert [] == list(differences(references.built_in(), references.built_in(), references.service_names()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"method": "put"}, [("changed", "verb", "POST", "PUT")], id="the verb"),
+        pytest.param({"route": "/hi/<name>"}, [("changed", "route", "/hello/<name>", "/hi/<name>")], id="the route"),
+        pytest.param(
+            {"route": "/hello/<who>", "args": ["who"]},
+            [("changed", "route", "/hello/<name>", "/hello/<who>"), ("changed", "arguments", ["name"], ["who"])],
+            id="an argument",
+        ),
+        pytest.param(
+            {"query": ["soft"]}, [("removed", "query", "loud", None), ("added", "query", None, "soft")], id="the query"
+        ),
+        pytest.param({"stability": "stable"}, [("changed", "stability", "experimental", "stable")], id="the stability"),
+        pytest.param(
+            {"scopes": None}, [("changed", "scopes", API["entries"][0]["scopes"], None)], id="scopes that are gone"
+        ),
+        pytest.param(
+            {"input": None},
+            [("changed", "takes payload", True, False), ("changed", "payload", "hello.json", None)],
+            id="no payload any more",
+        ),
+        pytest.param({"output": "blob"}, [("changed", "answer", "answer.json", None)], id="no schema of the answer"),
+        pytest.param({"title": "Hi", "description": "Hi."}, [], id="words only"),
+    ],
+)
+def test_of_a_method(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+    """
+    Whatever a caller may notice; not the words.
+    """
+    assert [("method", "hello", *each) for each in expected] == found(
+        {"references/greet/v1/api.json": with_method(**changes)}
+    )
+
+
+def test_methods_come_and_go() -> None:
+    """
+    By their names.
+    """
+    assert [
+        ("method", "hello", "removed", "", "POST /hello/<name>", None),
+        ("method", "wave", "added", "", None, "POST /hello/<name>"),
+    ] == found({"references/greet/v1/api.json": with_method(name="wave")})
+
+
+def test_of_an_exchange() -> None:
+    """
+    Its name at the broker, and its keys.
+    """
+    entry = EXCHANGES["entries"][0]
+    other = {**EXCHANGES, "entries": [{**entry, "exchange": "hi", "routingKey": entry["routingKey"][:2]}]}
+    prefix = EXCHANGES["exchangePrefix"]
+
+    assert [
+        ("exchange", "greeted", "changed", "exchange", f"{prefix}greeted", f"{prefix}hi"),
+        ("exchange", "greeted", "changed", "routing key", ["primary", "who", "reserved#"], ["primary", "who"]),
+    ] == found({"references/greet/v1/exchanges.json": other})
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"required": ["words", "tone"]}, [("added", "#/required", None, "tone")], id="more is required"),
+        pytest.param(
+            {"additionalProperties": True}, [("changed", "#/additionalProperties", False, True)], id="a value"
+        ),
+        pytest.param(
+            {"properties": {**HELLO["properties"], "to": {"type": "string"}}},
+            [("added", "#/properties/to", None, {"type": "string"})],
+            id="a property",
+        ),
+        pytest.param(
+            {"properties": {**HELLO["properties"], "tone": {"enum": ["low", "middle", "high"]}}},
+            [("added", "#/properties/tone/enum", None, "middle")],
+            id="a choice, in another order",
+        ),
+        pytest.param({"title": "Hi", "description": "Hi."}, [], id="words only"),
+    ],
+)
+def test_of_a_schema(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+    """
+    Where, as a JSON pointer.
+    """
+    assert [("schema", "hello.json", *each) for each in expected] == found(
+        {"schemas/greet/v1/hello.json": {**HELLO, **changes}}
+    )
+
+
+def test_services_come_and_go() -> None:
+    """
+    One that is new is told of method by method.
+    """
+    both = Library({**library(rollup()).files, **references.built_in().files})
+
+    assert [Difference("greet", "service", "greet", "removed", before="v1")] == list(
+        differences(both, references.built_in(), ["greet"])
+    )
+    assert [("service", "greet"), ("method", "hello"), ("method", "listGreeted"), ("exchange", "greeted")] == [
+        (each.kind, each.name) for each in differences(references.built_in(), both, ["auth", "greet"])
+    ]
+
+
+def test_a_reference_without_schemas_says_nothing_of_them() -> None:
+    """
+    They are not removed, but not there.
+    """
+    alone = {name: content for name, content in CONTENTS.items() if name.startswith("references/greet/")}
+
+    assert [] == list(differences(library(rollup()), library(rollup(alone)), ["greet"]))

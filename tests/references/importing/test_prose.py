@@ -1,0 +1,82 @@
+"""
+What a deployment says in its own words, as it is shown.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli import references
+from tccli.cli.library import laid_over
+from tccli.references import deployment_docs
+from tccli.references.importing import merge, prose
+from tccli.references.importing.validate import checked, contents
+from tests.references.documents import rollup
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        pytest.param("", (), id="nothing"),
+        pytest.param("One\nline.\n\n\nAnother.", ("One line.", "Another."), id="paragraphs"),
+        pytest.param("## How\nSo.", ("How", "So."), id="a heading"),
+        pytest.param("These:\n- a\n  b\n* c + d\n\n2. e", ("These:", "- a b", "- c + d", "2. e"), id="lists"),
+        pytest.param(
+            "So:\n```sh\ntc x \\\n\n  y\n```\nand", ("So:", "    tc x \\", "      y", "and"), id="a block of code"
+        ),
+        pytest.param("So:\n\n    tc x\n\nand", ("So:", "    tc x", "and"), id="indented code"),
+        pytest.param("So\n    it goes", ("So it goes",), id="an indented line in a paragraph"),
+        pytest.param("**Bold**, `code`, 2 ** 3", ("Bold, `code`, 2 ** 3",), id="marks"),
+        pytest.param("See [the docs](https://x.example/a).", ("See the docs (https://x.example/a).",), id="a link"),
+        pytest.param("See [that](/docs/a 'x').", ("See that.",), id="a link within a site"),
+        pytest.param("a\x1b[31mb\x1b[0m\u202e", ("ab",), id="colours"),
+    ],
+)
+def test_paragraphs(markdown: str, expected: tuple[str, ...]) -> None:
+    """
+    Each without line breaks, for a terminal of any width; code is as it was, indented.
+    """
+    assert expected == prose.paragraphs(markdown)
+
+
+@given(text=st.text(alphabet="ab \n*#`-[]()1.>~_\x1b\x9b\t;m", max_size=60))
+def test_any_text_becomes_paragraphs(text: str) -> None:
+    """
+    In which nothing steers a terminal.
+    """
+    for paragraph in prose.paragraphs(text):
+        assert paragraph.strip()
+        assert paragraph.isprintable()
+
+
+def test_prose_of_a_reference() -> None:
+    """
+    A service and a method have some if the deployment has; ours have none, for our own words stand elsewhere.
+    """
+    texts = merge.texts(checked(contents(rollup())), references.built_in())
+    library = laid_over(references.built_in(), "x", texts)
+
+    assert ("Greets people, not machines.",) == deployment_docs.of_service(library.source("greet"))
+    assert ("Says hello to somebody.", "Twice, if need be.") == deployment_docs.of_method(
+        library.method("greet", "hello")
+    )
+    assert () == deployment_docs.of_method(library.method("greet", "listGreeted"))
+    assert () == deployment_docs.of_method(library.method("queue", "task"))
+    assert () == deployment_docs.of_service(library.source("queue"))
+
+
+def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
+    """
+    Of others, what they are for may be another thing.
+    """
+    task = references.method("queue", "task")
+    library = laid_over(references.built_in(), "x", merge.texts(checked(contents(rollup())), references.built_in()))
+
+    assert deployment_docs.is_as_built_in(task)
+    assert deployment_docs.is_as_built_in(task._replace(source="elsewhere"))
+    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", route="/tasks/<taskId>"))
+    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", verb="POST"))
+    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", name="nothing"))
+    assert not deployment_docs.is_as_built_in(library.method("greet", "hello"))

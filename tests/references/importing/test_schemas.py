@@ -1,0 +1,138 @@
+"""
+Schemas that somebody else wrote are of the form that all readers count on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft6Validator
+from jsonschema.exceptions import SchemaError
+
+from tccli import references
+from tccli.references.importing.schemas import usable
+from tccli.references.importing.strict_json import MalformedError
+from tests.references.importing.test_validate import json_values
+
+
+@pytest.mark.parametrize("service", references.service_names())
+def test_ours_are_usable(service: str) -> None:
+    """
+    All of them.
+    """
+    schemas = dict(references.schemas(references.built_in().source(service)))
+
+    assert schemas == usable(schemas)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param([], id="a list"),
+        pytest.param({"type": "thing"}, id="a type that there is not"),
+        pytest.param({"type": []}, id="no type"),
+        pytest.param({"type": ["string", 1]}, id="a number among types"),
+        pytest.param({"properties": []}, id="properties that are a list"),
+        pytest.param({"properties": {"a": 1}}, id="a property that is a number"),
+        pytest.param({"items": 1}, id="items that are a number"),
+        pytest.param({"items": [1]}, id="items that are numbers"),
+        pytest.param({"oneOf": []}, id="one of nothing"),
+        pytest.param({"anyOf": {}}, id="any of an object"),
+        pytest.param({"enum": "a"}, id="a choice that is text"),
+        pytest.param({"required": "a"}, id="required text"),
+        pytest.param({"required": [1]}, id="a required number"),
+        pytest.param({"minLength": -1}, id="less than no length"),
+        pytest.param({"maxItems": True}, id="a number that is true"),
+        pytest.param({"minimum": "1"}, id="a number that is text"),
+        pytest.param({"exclusiveMinimum": True}, id="an older draft's"),
+        pytest.param({"multipleOf": 0}, id="a multiple of nothing"),
+        pytest.param({"pattern": 1}, id="a pattern that is a number"),
+        pytest.param({"patternProperties": {"(": {}}}, id="a pattern of names that is none"),
+        pytest.param({"dependencies": {"a": 1}}, id="a dependency on a number"),
+        pytest.param({"uniqueItems": "yes"}, id="unique in words"),
+        pytest.param({"$ref": 1}, id="a reference that is a number"),
+        pytest.param({"definitions": {"a": {"not": {"allOf": [{"type": 1}]}}}}, id="deep inside"),
+    ],
+)
+def test_refuses_what_is_no_schema(schema: Any) -> None:
+    """
+    And says where.
+    """
+    with pytest.raises(MalformedError, match=r"^x\.json: "):
+        usable({"x.json": schema})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"properties": {"$ref": {"type": "string"}, "items": {}}}, id="properties named like keywords"),
+        pytest.param({"enum": [{"$ref": "http://x/"}], "default": {"type": 1}}, id="values that look like schemas"),
+        pytest.param({"items": [True, {"$ref": "#/items/0"}], "additionalItems": False}, id="a list of items"),
+        pytest.param({"properties": {"child": {"$ref": "#"}}}, id="a tree"),
+        pytest.param({"definitions": {"a/b~c": {}}, "not": {"$ref": "#/definitions/a~1b~0c"}}, id="an escaped place"),
+        pytest.param(
+            {"definitions": {"a b": {}}, "not": {"$ref": "./x.json#/definitions/a%20b"}}, id="an encoded place"
+        ),
+        pytest.param({"dependencies": {"a": ["b"], "c": {"required": ["d"]}}}, id="dependencies"),
+        pytest.param({"pattern": r"^\p{L}[^]$"}, id="a pattern that only JavaScript has"),
+    ],
+)
+def test_takes_what_is_one(schema: Any) -> None:
+    """
+    Keywords are keywords only where a schema stands.
+    """
+    assert {"x.json": schema} == usable({"x.json": schema})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"$ref": "#"}, id="itself"),
+        pytest.param({"allOf": [{"$ref": "#"}]}, id="all of itself"),
+        pytest.param({"anyOf": [{"type": "string"}, {"not": {"$ref": "#"}}]}, id="not itself, or text"),
+        pytest.param({"dependencies": {"a": {"$ref": "#"}}}, id="itself, if there is something"),
+        pytest.param({"properties": {"a": {"oneOf": [{"$ref": "#/properties/a"}]}}}, id="inside"),
+        pytest.param(
+            {"definitions": {f"d{i}": {"$ref": f"#/definitions/d{i + 1}"} for i in range(300)} | {"d300": {}}},
+            id="a long way",
+        ),
+        pytest.param(
+            {
+                "definitions": {f"d{i}": {"anyOf": [{"$ref": f"#/definitions/d{i + 1}"}] * 9} for i in range(9)}
+                | {"d9": {}}
+            },
+            id="choices of choices",
+        ),
+    ],
+)
+def test_a_schema_that_goes_round_in_circles_is_left_out(schema: Any) -> None:
+    """
+    And what refers to it: nobody could hold a value against it and come to an end.
+    """
+    other = {"items": {"$ref": "x.json#"}}
+
+    assert {"z.json": {}} == usable({"x.json": schema, "y.json": other, "z.json": {}})
+
+
+@given(
+    schema=st.dictionaries(
+        st.sampled_from(
+            ["type", "properties", "items", "oneOf", "enum", "required", "minimum", "maxLength", "not", "dependencies"]
+        ),
+        json_values(),
+        max_size=3,
+    )
+)
+def test_what_is_usable_is_a_schema_of_draft_6(schema: dict[str, Any]) -> None:
+    """
+    As its meta-schema says; what is required may be named twice without harm.
+    """
+    try:
+        usable({"x.json": schema})
+    except MalformedError:
+        return
+    for error in Draft6Validator(Draft6Validator.META_SCHEMA).iter_errors(schema):
+        assert error.validator == "uniqueItems", SchemaError(str(error))

@@ -1,0 +1,386 @@
+"""
+What is taken of references that somebody else wrote, and what is not.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tccli import references
+from tccli.cli.library import laid_over
+from tccli.core.account import Account
+from tccli.core.client import Client, route_url
+from tccli.errors import UsageError
+from tccli.references import deployment_docs
+from tccli.references.importing import merge
+from tccli.references.importing.strict_json import DEEPEST, MalformedError, parse
+from tccli.references.importing.validate import checked, contents
+from tccli.sandbox import references as sandbox
+from tests.references.documents import API, CONTENTS, EXCHANGES, rollup, with_method
+
+ROOT = "https://tc.example.com"
+API_NAME = "references/greet/v1/api.json"
+
+
+def accepted(document: Any) -> dict[str, Any]:
+    """
+    Return what is taken of a document.
+    """
+    return checked(contents(document))
+
+
+def test_takes_what_the_sandbox_publishes() -> None:
+    """
+    All of it, and in the end it is what is built in.
+    """
+    library = references.built_in()
+    texts = merge.texts(checked(sandbox.published()), library)
+
+    assert set(library.files) == set(texts)
+    for name, text in texts.items():
+        assert library.service(name).methods.keys() == references.service_in(references.hold("", text)).methods.keys()
+
+
+def test_takes_a_roll_up() -> None:
+    """
+    References, and the schemas of their services; nothing else.
+    """
+    found = accepted(rollup())
+
+    assert {name for name in CONTENTS if "greet/v1" in name and "logs" not in name} == set(found)
+    assert ["hello", "listGreeted"] == [entry["name"] for entry in found[API_NAME]["entries"]]
+
+
+def test_takes_what_is_in_use_only() -> None:
+    """
+    A base URL, or anything else that is not known here, does not get through.
+    """
+    evil = {**with_method(baseUrl="https://evil.example"), "baseUrl": "https://evil.example", "rootUrl": "https://evil"}
+
+    assert "evil" not in json.dumps(accepted(evil))
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        pytest.param({"route": "//evil.example/<name>"}, "route", id="a route that begins with two slashes"),
+        pytest.param({"route": "hello/<name>"}, "route", id="a route that begins with none"),
+        pytest.param({"route": "@evil.example/<name>"}, "route", id="a route that ends a user's name"),
+        pytest.param({"route": ".evil.example/<name>"}, "route", id="a route that goes on a host"),
+        pytest.param({"route": "/../../auth/v1/<name>"}, "route", id="up"),
+        pytest.param({"route": "/a/./<name>"}, "route", id="here"),
+        pytest.param({"route": "/a//<name>"}, "route", id="an empty segment"),
+        pytest.param({"route": "/%2e%2e/<name>"}, "route", id="encoded"),
+        pytest.param({"route": "/a\\<name>"}, "route", id="a backslash"),
+        pytest.param({"route": "/a?x=<name>"}, "route", id="a query"),
+        pytest.param({"route": "/a#<name>"}, "route", id="a fragment"),
+        pytest.param({"route": "/a\n/<name>"}, "route", id="a line break"),
+        pytest.param({"route": "/<name>\n"}, "route", id="a line break at the end"),
+        pytest.param({"route": "/a\u2025/<name>"}, "route", id="another alphabet"),
+        pytest.param({"route": "/.<name>"}, "route", id="an argument that may become two dots"),
+        pytest.param({"route": "/<name"}, "route", id="an argument without an end"),
+        pytest.param({"route": "/<na me>"}, "route", id="an argument with a space"),
+        pytest.param({"route": "/<name>/<name>", "args": ["name", "name"]}, "args", id="an argument twice"),
+        pytest.param({"route": "/" + "a" * 1001 + "/<name>"}, "route", id="a long route"),
+        pytest.param({"route": ["/hello/<name>"]}, "route", id="a route that is a list"),
+        pytest.param({"args": []}, "args", id="arguments that are missing"),
+        pytest.param({"args": ["name", "more"]}, "args", id="arguments that are not in the route"),
+        pytest.param({"args": "name"}, "args", id="arguments that are text"),
+        pytest.param({"method": "connect"}, "method", id="a verb that no API has"),
+        pytest.param({"method": "GET / HTTP/1.1\r\nx: "}, "method", id="a verb that is a request"),
+        pytest.param({"method": None}, "method", id="no verb"),
+        pytest.param({"name": ""}, "name", id="an empty name"),
+        pytest.param({"name": "--help"}, "name", id="a name that is an option"),
+        pytest.param({"name": "a b"}, "name", id="a name with a space"),
+        pytest.param({"name": "a" * 65}, "name", id="a long name"),
+        pytest.param({"name": "list_greeted"}, "names", id="a name that is another's but for the spelling"),
+        pytest.param({"name": "listGreeted"}, "names", id="a name twice"),
+        pytest.param({"query": ["a=b&c"]}, "query", id="a query option that is several"),
+        pytest.param({"query": ["loud", "LOUD"]}, "query", id="a query option twice"),
+        pytest.param({"query": [1]}, "query", id="a query option that is a number"),
+        pytest.param({"scopes": {"AllOf": ["a"], "AnyOf": ["b"]}}, "scopes", id="two kinds of scopes"),
+        pytest.param({"scopes": {"AllOf": "a"}}, "AllOf", id="all of a text"),
+        pytest.param({"scopes": ["a"]}, "scopes", id="a list of scopes"),
+        pytest.param({"scopes": "a\x1b[31m"}, "scope", id="a scope that steers the terminal"),
+        pytest.param({"scopes": {"for": "a", "in": "b", "each": "c"}}, "scopes", id="several scopes that stand alone"),
+        pytest.param({"scopes": {"if": "a b", "then": "c"}}, "if", id="a condition that is no name"),
+        pytest.param({"scopes": {"if": "a"}}, "scopes", id="a condition without consequence"),
+        pytest.param({"stability": "shaky"}, "stability", id="a stability of its own"),
+        pytest.param({"stability": ["stable"]}, "stability", id="a list of stabilities"),
+        pytest.param({"type": "topic-exchange"}, "type", id="another type"),
+        pytest.param({"title": 1}, "title", id="a title that is a number"),
+        pytest.param({"description": "x" * 100_001}, "description", id="a book"),
+        pytest.param({"input": {"type": "object"}}, "input", id="a schema in place"),
+    ],
+)
+def test_refuses_methods(changes: dict[str, Any], word: str) -> None:
+    """
+    Which would reach something else than a method, or could not be called; the message says where it is.
+    """
+    with pytest.raises(MalformedError, match=r"entries\[.*\b" + word + r"\b|: " + word) as refusal:
+        accepted(with_method(**changes))
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"serviceName": "evil.example/x"}, id="a host"),
+        pytest.param({"serviceName": "../auth"}, id="another place"),
+        pytest.param({"serviceName": "Greet"}, id="capitals"),
+        pytest.param({"serviceName": "a" * 23}, id="long"),
+        pytest.param({"serviceName": "-x"}, id="an option"),
+        pytest.param({"serviceName": None}, id="none"),
+        pytest.param({"apiVersion": "v1/.."}, id="a version that is a path"),
+        pytest.param({"apiVersion": 1}, id="a version that is a number"),
+        pytest.param({"entries": {}}, id="entries that are no list"),
+        pytest.param({"entries": [1]}, id="entries that are numbers"),
+        pytest.param({"entries": [API["entries"][0]] * 2001}, id="too many entries"),
+    ],
+)
+def test_refuses_services(changes: dict[str, Any]) -> None:
+    """
+    Whose names would become another host or another path: with service discovery, a name is a part of the host.
+    """
+    with pytest.raises(MalformedError):
+        accepted({**API, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"exchange": "a b"}, id="a name that the broker does not have"),
+        pytest.param({"routingKey": [{"name": "a b", "multipleWords": False}]}, id="a key that is no name"),
+        pytest.param({"routingKey": [{"name": "a", "multipleWords": 1}]}, id="a number of words"),
+        pytest.param({"routingKey": [{"name": "a", "constant": "x.y#"}]}, id="a constant that is a pattern"),
+        pytest.param({"routingKey": [{"name": "a"}, {"name": "A"}]}, id="a key twice"),
+        pytest.param({"routingKey": None}, id="no keys"),
+        pytest.param({"schema": 1}, id="a schema that is a number"),
+    ],
+)
+def test_refuses_exchanges(changes: dict[str, Any]) -> None:
+    """
+    Likewise.
+    """
+    with pytest.raises(MalformedError, match=r"exchanges\.json.*entries\[0\]"):
+        accepted({**EXCHANGES, "entries": [{**EXCHANGES["entries"][0], **changes}]})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(None, id="null"),
+        pytest.param({}, id="an object"),
+        pytest.param([], id="nothing"),
+        pytest.param([1], id="a list of something else"),
+        pytest.param([{"filename": API_NAME}], id="no content"),
+        pytest.param([{"content": API}], id="no name"),
+        pytest.param(rollup() + rollup()[:1], id="a document twice"),
+        pytest.param(rollup({"references/other/v1/api.json": API}), id="a service under another name"),
+        pytest.param(rollup({"references/greet/v2/api.json": API}), id="a version under another name"),
+        pytest.param(
+            rollup({API_NAME: API, "references/greet/v2/api.json": {**API, "apiVersion": "v2"}}), id="two versions"
+        ),
+        pytest.param(
+            rollup({API_NAME: API, "references/gre-et/v1/api.json": {**API, "serviceName": "gre-et"}}),
+            id="a service in two spellings",
+        ),
+        pytest.param(rollup({**CONTENTS, "schemas/greet/v1/hello.json": []}), id="a schema that is a list"),
+        pytest.param(
+            rollup({**CONTENTS, "schemas/greet/v1/hello.json": {"enum": ["\x1b]0;x\x07"]}}), id="a schema that steers"
+        ),
+    ],
+)
+def test_refuses_what_is_no_set_of_references(document: Any) -> None:
+    """
+    In words.
+    """
+    with pytest.raises(MalformedError):
+        accepted(document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<!doctype html>", id="a page"),
+        pytest.param(b"\xff\xfe[]", id="not UTF-8"),
+        pytest.param(b'{"a": 1, "a": 2}', id="a key twice"),
+        pytest.param(b"[NaN]", id="no number"),
+        pytest.param(b"[-Infinity]", id="a number without end"),
+        pytest.param(b"[1e999]", id="a number that is too large"),
+        pytest.param(b"[" + b"1" * 5000 + b"]", id="a number that is too long"),
+        pytest.param(rb'["\ud800"]', id="half a character"),
+        pytest.param(rb'{"\udfff": 1}', id="half a character in a key"),
+        pytest.param(b"[" * 100_000, id="nested without end"),
+        pytest.param(b"[" * (DEEPEST + 2) + b"]" * (DEEPEST + 2), id="nested too deeply"),
+    ],
+)
+def test_refuses_json_that_cannot_be_written_again(text: bytes) -> None:
+    """
+    Or that is not JSON at all.
+    """
+    with pytest.raises(MalformedError):
+        parse(text)
+
+
+def test_text_does_not_steer_the_terminal() -> None:
+    """
+    Colours, titles, links and turned-around text are taken out of what is shown.
+    """
+    title = "a\x1b[31mb\x1b]8;;http://evil\x07c\x9b1md\u202ee\rf\ng"
+    found = accepted(with_method(title=title, description=title, category=title))[API_NAME]["entries"][0]
+
+    assert ("abcdef g", "abcdef g") == (found["title"], found["category"])
+    assert "abcdef\ng" == found["description"]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"$ref": "http://127.0.0.1:1/x.json#"}, id="the web"),
+        pytest.param({"$ref": "file:///etc/passwd"}, id="a file"),
+        pytest.param({"$ref": "../../auth/v1/x.json#"}, id="another folder"),
+        pytest.param({"$ref": "nowhere.json#"}, id="nothing"),
+        pytest.param({"$ref": "answer.json#/definitions/nothing"}, id="no place"),
+        pytest.param({"$ref": "#/properties/x/default", "properties": {"x": {"default": {}}}}, id="a value"),
+        pytest.param({"$ref": "#"}, id="itself"),
+        pytest.param({"items": {"$ref": "answer.json#/definitions/lost"}}, id="what leads elsewhere in turn"),
+    ],
+)
+def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> None:
+    """
+    The method stays, with a payload that is not checked: nothing is ever fetched because of a ``$ref``.
+    """
+    answer = {"definitions": {"lost": {"$ref": "other.json#"}}}
+    found = accepted(
+        rollup({**CONTENTS, "schemas/greet/v1/hello.json": schema, "schemas/greet/v1/answer.json": answer})
+    )
+    library = laid_over(references.built_in(), "x", merge.texts(found, references.built_in()))
+    method = library.method("greet", "hello")
+
+    assert "schemas/greet/v1/hello.json" not in found
+    assert (True, None) == (method.takes_payload, method.input)
+
+
+def json_values() -> st.SearchStrategy[Any]:
+    """
+    Return JSON values, those among them that are made to do harm.
+    """
+    evil = [
+        "//evil.example/",
+        "/../x",
+        "@evil.example",
+        ".",
+        "..",
+        "/<a>/<a>",
+        "/<__class__>",
+        "evil.example/#",
+        "\x1b[2J",
+        "\u2028",
+        "a\nb",
+        "https://evil.example/x.json#",
+        "v1/hello.json#",
+        "v2/../hello.json",
+        "data",
+        "help",
+        "continuationToken",
+        "limit",
+        "constructor",
+        "${x}",
+        "%n",
+        "{0}",
+    ]
+    leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
+    nested = st.recursive(
+        leaves | st.sampled_from(evil),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=6,
+    )
+    return nested | st.sampled_from(evil)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """
+    Return the roll-up of the service with up to four things in it replaced, removed, doubled or renamed.
+    """
+    document = copy.deepcopy(rollup())
+    for _ in range(draw(st.integers(1, 4))):
+        places = list(_places(document))
+        parent, key = draw(st.sampled_from(places))
+        match draw(st.sampled_from(["replace", "replace", "remove", "double", "rename"])):
+            case "replace":
+                parent[key] = draw(json_values())
+            case "remove":
+                del parent[key]
+            case "double" if isinstance(parent, list):
+                parent.append(copy.deepcopy(parent[key]))
+            case "rename" if isinstance(parent, dict):
+                parent[draw(st.sampled_from(["$ref", "items", "input", "for", "x", "constant"]))] = parent.pop(key)
+    return document
+
+
+def _places(value: Any) -> Any:
+    if isinstance(value, dict | list):
+        for key in list(value) if isinstance(value, dict) else range(len(value)):
+            yield value, key
+            yield from _places(value[key])
+
+
+@given(document=mutated(), values=st.lists(st.text(min_size=1, max_size=6), min_size=20, max_size=20))
+@settings(max_examples=300)
+def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, Any]], values: list[str]) -> None:
+    """
+    A reference is refused, or every URL that is made from it is one of that service, at the deployment: for all values
+    of arguments that are accepted in turn. What is written of it can be read again, and is safe to show.
+    """
+    try:
+        texts = merge.texts(accepted(parse(json.dumps(document).encode())), references.built_in())
+    except MalformedError as error:
+        assert str(error).isprintable()
+        return
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", b"".join(texts.values()).decode())
+    for name, text in texts.items():
+        service = references.service_in(references.hold("", text))
+        assert name == service.name
+        for method in service.methods.values():
+            _stays_below(method, values)
+            deployment_docs.of_method(method)
+        assert references.schemas(service.source) is not None
+
+
+def _stays_below(method: references.Method, values: list[str]) -> None:
+    below = f"{ROOT}/api/{method.service}/{method.version}/"
+    query = dict(zip(method.query, values, strict=False))
+    for base in (ROOT, Client(Account(ROOT), discovery="k8s-dns", transport=None).base(method)):  # type: ignore[arg-type]
+        try:
+            url = route_url(base, method, values[: len(method.args)], query)
+        except UsageError:
+            continue
+        parts = urlsplit(url)
+        assert url.startswith(below.replace(ROOT, base))
+        assert parts.hostname in {"tc.example.com", f"taskcluster-{method.service}"}
+        assert re.fullmatch(r"taskcluster-[a-z0-9_-]+|tc\.example\.com", parts.netloc)
+        assert not {".", "..", ""} & set(parts.path.rstrip("/").split("/")[1:])
+        assert "#" not in url
+        assert ("?" in url) == bool(query)
+
+
+@given(text=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_are_refused_or_read(text: bytes) -> None:
+    """
+    With one kind of error.
+    """
+    try:
+        accepted(parse(text))
+    except MalformedError as error:
+        assert str(error)

@@ -1,0 +1,55 @@
+"""
+What a sandbox publishes, listened to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.events import routing_key_pattern
+from tccli.core.schemas.validate import problems
+from tccli.sandbox import events
+
+if TYPE_CHECKING:
+    from tccli.sandbox.events import Message
+
+EXCHANGES = {exchange.exchange: exchange for exchange in events.exchanges()}
+
+
+@dataclass
+class Heard:
+    """
+    What was published, held against the references.
+    """
+
+    messages: list[Message] = field(default_factory=list)
+
+    def listen(self, message: Message) -> None:
+        """
+        Hear a message.
+        """
+        exchange = EXCHANGES[message.exchange]
+        pattern = re.escape(routing_key_pattern(exchange, {})).replace(r"\#", ".+").replace(r"\*", "[^.]+")
+        assert re.fullmatch(pattern, message.routing_key), message
+        assert exchange.schema is not None
+        assert [] == problems(exchange.source, exchange.schema, json.loads(message.body))
+        self.messages.append(message)
+
+    def take(self) -> list[tuple[str, str]]:
+        """
+        Return event and routing key of what was heard since the last time.
+        """
+        return [(name, key) for name, key, _, _ in self.take_all()]
+
+    def take_all(self) -> list[tuple[str, str, tuple[str, ...], Any]]:
+        """
+        Return event, routing key, copies and content of what was heard since the last time.
+        """
+        taken, self.messages = self.messages, []
+        return [
+            (EXCHANGES[message.exchange].name, message.routing_key, message.copies, json.loads(message.body))
+            for message in taken
+        ]

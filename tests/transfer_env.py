@@ -1,0 +1,237 @@
+"""
+What tests of uploads and downloads share: a sandbox with objects and artifacts in it, and a closer look at transfers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import slugid
+
+from tccli import references
+from tccli.core.account import Account
+from tccli.core.artifacts import ArtifactSource
+from tccli.core.artifacts.objects import ObjectSource
+from tccli.core.client import Client
+from tccli.core.hawk import Credentials
+from tccli.core.http.retry import RetryPolicy
+from tccli.core.http.transport import HttpTransport
+from tccli.core.payload import encode
+from tccli.core.times import format_timestamp
+from tccli.core.transfer import Carrier
+from tccli.core.transfer.remote import Location, Remote
+from tests.sandbox.conftest import fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tccli.core.transfer.remote import Source
+    from tests.conftest import RunningSandbox
+
+QUEUE = "proj/depot"
+QUICK = RetryPolicy(delay_factor=0.001)
+MEBIBYTE = 1 << 20
+_OPEN: list[HttpTransport] = []
+
+
+def noise(size: int, seed: int = 0) -> bytes:
+    """
+    Return bytes of which no two stretches are alike.
+    """
+    return random.Random(seed).randbytes(size)
+
+
+def later(**offset: float) -> str:
+    """
+    Return a moment from now as JSON writes it.
+    """
+    return format_timestamp(datetime.now(UTC) + timedelta(**offset))
+
+
+def transport() -> HttpTransport:
+    """
+    Return a transport that is closed at the end of the test.
+    """
+    _OPEN.append(HttpTransport(10, {}))
+    return _OPEN[-1]
+
+
+@pytest.fixture(autouse=True)
+def hung_up() -> Iterator[None]:
+    """
+    Leave no connection open.
+    """
+    yield
+    while _OPEN:
+        _OPEN.pop().close()
+
+
+def carrier(policy: RetryPolicy = QUICK, said: list[str] | None = None) -> Carrier:
+    """
+    Return what transfers go by, with short waits; *said* takes the lines for people.
+    """
+    return Carrier(transport(), policy, (lambda _line: None) if said is None else said.append)
+
+
+def leftovers(folder: Path) -> list[str]:
+    """
+    Return what lies in a folder, hidden or not, apart from what the fixtures make there.
+    """
+    return sorted(path.name for path in folder.iterdir() if path.name not in {"home", "streams"})
+
+
+def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
+    """
+    Run ``tc`` to its end, which has to be a good one; return how many bytes of memory it had at most.
+    """
+    # A process counts what the one that started it had: a small one is put between.
+    script = (
+        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[1:]]); "
+        "_, status, usage = os.wait4(process.pid, 0); process.returncode = status; print(status, usage.ru_maxrss)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *argv], env=env, stdout=subprocess.PIPE, check=True)
+    status, peak = map(int, done.stdout.split())
+    assert 0 == status
+    # On macOS it counts bytes.
+    return peak if sys.platform == "darwin" else peak << 10
+
+
+@dataclass
+class At:
+    """
+    A source that is at a URL.
+
+    Attributes:
+        located: How often it was asked where it is.
+    """
+
+    url: str
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    name: str = "the thing"
+    follow: bool = False
+    located: int = 0
+
+    def __post_init__(self) -> None:
+        self.identity: Mapping[str, Any] = {"at": urlsplit(self.url).path}
+
+    def locate(self) -> Location:
+        """
+        Return the URL.
+        """
+        self.located += 1
+        return Location(self.url, self.hashes, follow=self.follow)
+
+
+@dataclass(frozen=True)
+class Depot:
+    """
+    A sandbox, and a client that may do everything in it.
+    """
+
+    sandbox: RunningSandbox
+    client: Client
+
+    def put_object(self, name: str, data: bytes, hashes: Mapping[str, str] | None = None) -> ObjectSource:
+        """
+        Make an object without any code of ours for uploads, and return it as something to download.
+        """
+        upload = {"projectId": "depot", "uploadId": slug()}
+        proposed = {"putUrl": {"contentType": "text/x", "contentLength": len(data)}}
+        self._call(
+            "object.createUpload", [name], {**upload, "expires": later(days=1), "proposedUploadMethods": proposed}
+        )
+        self.sandbox.storage.keep("objects", name, data, "text/x")
+        if hashes is None:
+            hashes = {algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in ("sha256", "sha512")}
+        self._call("object.finishUpload", [name], {**upload, "hashes": hashes})
+        return ObjectSource(self.client, name)
+
+    def sent(self) -> int:
+        """
+        Return how many bytes the storage has sent to those who asked in this test, or since its counters were reset.
+
+        What is on its way to others, who have been killed, is left out.
+        """
+        with self.sandbox.storage.counters.lock:
+            return sum(exchange.sent for exchange in self.sandbox.storage.counters.exchanges)
+
+    def received(self) -> int:
+        """
+        Return how many bytes the storage has received, likewise.
+        """
+        with self.sandbox.storage.counters.lock:
+            return sum(exchange.received for exchange in self.sandbox.storage.counters.exchanges)
+
+    def task(self, *, claimed: bool = True) -> str:
+        """
+        Make a task, with a run or without, and return its id.
+        """
+        task_id = slug()
+        metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
+        definition = {
+            "taskQueueId": QUEUE,
+            "created": later(),
+            "deadline": later(hours=1),
+            "expires": later(days=1),
+            "payload": {},
+            "metadata": metadata,
+            **({} if claimed else {"dependencies": [self.task()]}),
+        }
+        self._call("queue.createTask", [task_id], definition)
+        if claimed:
+            self._call("queue.claimTask", [task_id, "0"], {"workerGroup": "g", "workerId": "w"})
+        return task_id
+
+    def create(self, task_id: str, name: str, **content: Any) -> Any:
+        """
+        Make an artifact, and return the answer.
+        """
+        typed = {"contentType": "text/x"} if content["storageType"] in {"s3", "object", "reference"} else {}
+        given = {"expires": later(hours=1), **typed, **content}
+        return self._call("queue.createArtifact", [task_id, "0", name], given)
+
+    def artifact(self, task_id: str, name: str, data: bytes, encoding: str = "") -> ArtifactSource:
+        """
+        Make an artifact of type s3, and return it as something to download.
+        """
+        headers = {"Content_Type": "text/x", **({"Content_Encoding": encoding} if encoding else {})}
+        assert 200 == fetch(self.create(task_id, name, storageType="s3")["putUrl"], data, **headers).status
+        return ArtifactSource(self.client, task_id, None, name)
+
+    def _call(self, method: str, args: list[str], payload: Mapping[str, Any]) -> Any:
+        service, _, name = method.partition(".")
+        return self.client.value(references.method(service, name), args, payload=encode(dict(payload)))
+
+
+def slug() -> str:
+    """
+    Return a new slugid.
+    """
+    made = slugid.nice()
+    return made.decode() if isinstance(made, bytes) else str(made)
+
+
+@pytest.fixture
+def depot(sandbox: RunningSandbox) -> Depot:
+    """
+    A fresh sandbox to fill.
+    """
+    credentials = Credentials(sandbox.credentials["clientId"], sandbox.credentials["accessToken"])
+    account = Account(root_url=sandbox.root_url, proxy_url=None, credentials=credentials)
+    return Depot(sandbox, Client(account, transport(), QUICK))
+
+
+def remote(source: Source, policy: RetryPolicy = QUICK, said: list[str] | None = None) -> Remote:
+    """
+    Return the far side of a download.
+    """
+    return Remote(source, carrier(policy, said))
