@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.examples.shell import world
 from tests.http_server import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.http_server import Rude
-
-__all__ = ["world"]
 
 PATIENT = {"TC_COMPLETION_TIMEOUT": "30s"}
 SECRET = "project/example/token"
@@ -88,12 +85,14 @@ def test_references_in_use_are_in_the_script(tc: CommandLine, tmp_path: Path) ->
     assert "teapot" in tc("--reference", str(path), "completions", "bash").stdout
 
 
-def test_values_are_kept_for_the_next_time(tc: CommandLine, world: World, bare_environment: dict[str, str]) -> None:
+def test_values_are_kept_for_the_next_time(
+    tc: CommandLine, deployment: ExampleDeployment, bare_environment: dict[str, str]
+) -> None:
     """
     A line each, asked for once, in a file that is the owner's alone and is not named after what is in it.
     """
-    env = {**world.sandbox.environment, **PATIENT}
-    before = len(world.sandbox.requests)
+    env = {**deployment.sandbox.environment, **PATIENT}
+    before = len(deployment.sandbox.requests)
     first = tc("completions", "--values", "secret", "--", "proj", env=env)
     second = tc("completions", "--values", "secret", "--", "project/", env=env)
     other = tc("completions", "--values", "secret", "--", "nothing", env=env)
@@ -101,45 +100,45 @@ def test_values_are_kept_for_the_next_time(tc: CommandLine, world: World, bare_e
     assert (0, f"{SECRET}\n", "") == (first.exit_code, first.stdout, first.stderr)
     assert f"{SECRET}\n" == second.stdout
     assert "" == other.stdout
-    assert 1 == len(world.sandbox.requests) - before
+    assert 1 == len(deployment.sandbox.requests) - before
     (file,) = cached(bare_environment)
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert 0o700 == stat.S_IMODE(file.parent.stat().st_mode)
 
 
-def test_another_account_gets_its_own_answer(tc: CommandLine, world: World) -> None:
+def test_another_account_gets_its_own_answer(tc: CommandLine, deployment: ExampleDeployment) -> None:
     """
     What one may see is not shown to the next.
     """
-    env = {**world.sandbox.environment, **PATIENT}
-    before = len(world.sandbox.requests)
+    env = {**deployment.sandbox.environment, **PATIENT}
+    before = len(deployment.sandbox.requests)
     for options in ([], ["--authorized-scopes", "[]"], ["--anonymous"], ["--authorized-scopes", "[]"], []):
         tc(*options, "completions", "--values", "secret", "--", "", env=env)
 
-    assert 3 == len(world.sandbox.requests) - before
+    assert 3 == len(deployment.sandbox.requests) - before
 
 
-def test_a_meaning_stands_after_a_tab(tc: CommandLine, world: World) -> None:
+def test_a_meaning_stands_after_a_tab(tc: CommandLine, deployment: ExampleDeployment) -> None:
     """
     For the shells that show one.
     """
-    env = {**world.sandbox.environment, **PATIENT}
+    env = {**deployment.sandbox.environment, **PATIENT}
     result = tc("completions", "--values", "hook", "--", "project-example", "", env=env)
 
     assert "nightly\tNightly\n" == result.stdout
 
 
-def test_tasks_are_remembered(tc: CommandLine, world: World) -> None:
+def test_tasks_are_remembered(tc: CommandLine, deployment: ExampleDeployment) -> None:
     """
     One whose artifacts were asked for is offered later, and so are the others of its group.
     """
     task, other = "fN1SbArXTPSVFNUvaOlinQ", "A" * 8 + "Q" + "A" + "C" + "A" * 10 + "A"
-    world.complete_task()
-    definition = world.call("queue.task", task)
-    world.call("queue.createTask", other, payload=definition)
-    env = {**world.sandbox.environment, **PATIENT}
+    deployment.complete_task()
+    definition = deployment.call("queue.task", task)
+    deployment.call("queue.createTask", other, payload=definition)
+    env = {**deployment.sandbox.environment, **PATIENT}
     assert "" == tc("completions", "--values", "task", "--", "", env=env).stdout
-    tc("completions", "--values", "artifact", "--", f"{world.sandbox.root_url}/tasks/{task}", "", env=env)
+    tc("completions", "--values", "artifact", "--", f"{deployment.sandbox.root_url}/tasks/{task}", "", env=env)
     result = tc("completions", "--values", "task", "--", "", env=env)
     of_group = tc(
         "completions", "--values", "task", "--", "", env={**env, "TASK_GROUP_ID": task, "XDG_CACHE_HOME": "/x"}

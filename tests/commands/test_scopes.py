@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.examples.example_deployment import CLIENT, QUEUE, ROLE, TASK
-from tests.examples.shell import world
 from tests.http_server import said
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.http_server import Rude
-
-__all__ = ["world"]
 
 NOWHERE = {"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1"}
 
@@ -155,11 +152,11 @@ def test_what_is_no_scope(tc: CommandLine, words: list[str], complaint: str) -> 
     assert complaint in result.stderr
 
 
-def test_roles_are_expanded_by_the_deployment(tc: CommandLine, world: World) -> None:
+def test_roles_are_expanded_by_the_deployment(tc: CommandLine, deployment: ExampleDeployment) -> None:
     """
     As a list, and before scopes are compared where that is asked for.
     """
-    sandbox = world.sandbox
+    sandbox = deployment.sandbox
     expanded = tc("scopes", "expand", f"assume:{ROLE}", "y", env=sandbox.environment)
     satisfied = ["scopes", "satisfied", "--have", f"assume:{ROLE}", "--need", "secrets:get:x"]
 
@@ -193,14 +190,14 @@ def test_says_whether_my_credentials_are_enough(
     assert 0 == tc("scopes", "check", *words, env=sandbox.environment).exit_code
 
 
-def test_asks_the_deployment_for_what_the_call_does_not_say(tc: CommandLine, world: World) -> None:
+def test_asks_the_deployment_for_what_the_call_does_not_say(tc: CommandLine, deployment: ExampleDeployment) -> None:
     """
     The scheduler of a task and of a group, and the scopes that a client and a role have already.
     """
-    world.make_task()
+    deployment.make_task()
 
     def missing(*words: str) -> Any:
-        result = tc("scopes", "check", *words, "--authorized-scopes", "[]", env=world.sandbox.environment)
+        result = tc("scopes", "check", *words, "--authorized-scopes", "[]", env=deployment.sandbox.environment)
         return json.loads(result.stdout)["missing"]
 
     worker = ["--data", '{"workerGroup": "g", "workerId": "i"}']

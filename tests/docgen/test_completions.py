@@ -13,19 +13,15 @@ import pytest
 
 from tccli.docgen.completion import scripts
 from tests.docgen.terminal import Terminal
-from tests.examples.example_deployment import CLIENT, TASK, furnish_task
-from tests.examples.shell import world
-from tests.transfer_env import depot, hung_up
+from tests.examples.example_deployment import CLIENT, TASK, populate_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tccli.docgen.surface import Entry
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
 
     Open = Callable[..., Terminal]
-
-__all__ = ["depot", "hung_up", "world"]
 
 TAB = "\t"
 PATIENT = {"TC_COMPLETION_TIMEOUT": "30s"}
@@ -199,23 +195,25 @@ def test_files(opened: Open, keys: str, words: list[str]) -> None:
         ),
     ],
 )
-def test_what_the_deployment_knows(opened: Open, world: World, keys: str, words: list[str]) -> None:
+def test_what_the_deployment_knows(opened: Open, deployment: ExampleDeployment, keys: str, words: list[str]) -> None:
     """
     It is asked for with the account of the environment.
     """
-    furnish_task(world)
-    terminal = opened({**world.sandbox.environment, **PATIENT, "T": TASK})
+    populate_task(deployment)
+    terminal = opened({**deployment.sandbox.environment, **PATIENT, "T": TASK})
 
     assert words == terminal.run(keys)
     assert terminal.asked()
 
 
-def test_options_typed_before_count(opened: Open, world: World) -> None:
+def test_options_typed_before_count(opened: Open, deployment: ExampleDeployment) -> None:
     """
     The account that the line names is the one that is asked.
     """
-    root = world.sandbox.root_url
-    environment = {name: text for name, text in world.sandbox.environment.items() if name != "TASKCLUSTER_ROOT_URL"}
+    root = deployment.sandbox.root_url
+    environment = {
+        name: text for name, text in deployment.sandbox.environment.items() if name != "TASKCLUSTER_ROOT_URL"
+    }
     terminal = opened({**environment, **PATIENT, "TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1"})
     words = terminal.run(f"tc --root-url {root} secrets get --retries=0 proj{TAB}")
 
@@ -234,13 +232,13 @@ def test_profiles(opened: Open, bare_environment: Mapping[str, str]) -> None:
     assert ["--profile", "staging", "whoami"] == opened(PATIENT).run(f"tc --profile st{TAB}who{TAB}")
 
 
-def test_names_are_other_peoples_texts(opened: Open, world: World) -> None:
+def test_names_are_other_peoples_texts(opened: Open, deployment: ExampleDeployment) -> None:
     """
     Nothing of a name is run or expanded: it comes out as it is.
     """
-    world.claim_task()
-    world.depot.artifact(TASK, HOSTILE, b"")
-    terminal = opened({**world.sandbox.environment, **PATIENT})
+    deployment.claim_task()
+    deployment.depot.artifact(TASK, HOSTILE, b"")
+    terminal = opened({**deployment.sandbox.environment, **PATIENT})
 
     assert ["queue", "getLatestArtifact", TASK, HOSTILE] == terminal.run(f"tc queue getLatestArtifact {TASK} pub{TAB}")
     assert not list(terminal.folder.rglob("hostile"))

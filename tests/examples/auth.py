@@ -1,5 +1,5 @@
 """
-The examples of auth need nothing but the common world, which has no credentials for the services of others.
+The examples of auth need nothing but the common deployment, which has no credentials for the services of others.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
 
-PREPARE: dict[str, Callable[[World], None]] = {}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {}
 
 ENDS_WITH: dict[str, int] = {
     # No bucket is configured.

@@ -1,5 +1,5 @@
 """
-What the examples of the hand-written commands need beyond the common world, and how those end that do not end well.
+What the examples of the hand-written commands need beyond the common deployment, and how the unsuccessful ones end.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from tests.examples.queue import claimed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
 
-PREPARE: dict[str, Callable[[World], None]] = {
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "upload artifact": claimed,
     "upload-artifact": claimed,
 }

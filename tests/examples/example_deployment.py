@@ -37,9 +37,9 @@ METADATA = {
 
 
 @dataclass
-class World:
+class ExampleDeployment:
     """
-    A sandbox to furnish.
+    A sandbox to populate.
 
     Attributes:
         depot: It, and a client that may do everything in it.
@@ -110,11 +110,11 @@ class World:
         self.call("queue.reportCompleted", TASK, "0")
 
 
-def furnish(world: World) -> None:
+def populate(deployment: ExampleDeployment) -> None:
     """
     Put everything into the deployment that does not depend on the task.
     """
-    call = world.call
+    call = deployment.call
     until = later(days=365)
     call(
         "auth.createClient", CLIENT, payload={"expires": until, "description": "CI of the example.", "scopes": ["a:b"]}
@@ -148,14 +148,14 @@ def furnish(world: World) -> None:
     call("worker-manager.createWorkerPool", QUEUE, payload=pool)
     worker = {"expires": until, "providerInfo": {"staticSecret": STATIC_SECRET}}
     call("worker-manager.createWorker", QUEUE, WORKER["workerGroup"], WORKER["workerId"], payload=worker)
-    world.depot.put_object(OBJECT, b"an object\n" * 100)
+    deployment.depot.put_object(OBJECT, b"an object\n" * 100)
 
 
-def furnish_task(world: World) -> None:
+def populate_task(deployment: ExampleDeployment) -> None:
     """
     Make the task, completed, unless there is one, and put it into the index.
     """
-    if not world.has_task():
-        world.complete_task()
+    if not deployment.has_task():
+        deployment.complete_task()
     entry = {"taskId": TASK, "rank": 1, "data": {}, "expires": later(days=30)}
-    world.call("index.insertTask", INDEX_PATH, payload=entry)
+    deployment.call("index.insertTask", INDEX_PATH, payload=entry)

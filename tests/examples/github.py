@@ -1,5 +1,5 @@
 """
-What the examples of github need beyond the common world: a build, as if GitHub had sent an event.
+What the examples of github need beyond the common deployment: a build, as if GitHub had sent an event.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tccli.sandbox.services.github import builds
-from tests.examples.example_deployment import TASK, World
+from tests.examples.example_deployment import TASK, ExampleDeployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +21,15 @@ BUILD = {
 }
 
 
-def built(world: World) -> None:
+def built(deployment: ExampleDeployment) -> None:
     """
     The app is installed, and a build of a commit runs.
     """
-    world.make_task(schedulerId="taskcluster-github")
-    builds.put(world.state, BUILD)
+    deployment.make_task(schedulerId="taskcluster-github")
+    builds.put(deployment.state, BUILD)
 
 
-PREPARE: dict[str, Callable[[World], None]] = dict.fromkeys(
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = dict.fromkeys(
     ("badge", "builds", "cancelBuilds", "createComment", "createStatus", "latest", "repository"), built
 )
 

@@ -1,24 +1,24 @@
 """
-What the examples of hooks need beyond the common world: a hook that has fired.
+What the examples of hooks need beyond the common deployment: a hook that has fired.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.example_deployment import HOOK, World
+from tests.examples.example_deployment import HOOK, ExampleDeployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def fired(world: World) -> None:
+def fired(deployment: ExampleDeployment) -> None:
     """
     The hook has made a task.
     """
-    world.call("hooks.triggerHook", *HOOK, payload={})
+    deployment.call("hooks.triggerHook", *HOOK, payload={})
 
 
-PREPARE: dict[str, Callable[[World], None]] = {"getHookStatus": fired, "listLastFires": fired}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"getHookStatus": fired, "listLastFires": fired}
 
 ENDS_WITH: dict[str, int] = {}

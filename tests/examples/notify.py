@@ -1,5 +1,5 @@
 """
-What the examples of notify need beyond the common world: an address to which nothing is sent.
+What the examples of notify need beyond the common deployment: an address to which nothing is sent.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
 
 
-def denied(world: World) -> None:
+def denied(deployment: ExampleDeployment) -> None:
     """
     An address is on the denylist.
     """
     address = {"notificationType": "email", "notificationAddress": "someone@example.com"}
-    world.call("notify.addDenylistAddress", payload=address)
+    deployment.call("notify.addDenylistAddress", payload=address)
 
 
-PREPARE: dict[str, Callable[[World], None]] = {"deleteDenylistAddress": denied, "listDenylist": denied}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"deleteDenylistAddress": denied, "listDenylist": denied}
 
 ENDS_WITH: dict[str, int] = {}

@@ -1,5 +1,5 @@
 """
-The examples of secrets need nothing but the common world.
+The examples of secrets need nothing but the common deployment.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
 
-PREPARE: dict[str, Callable[[World], None]] = {}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {}
 
 ENDS_WITH: dict[str, int] = {}

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.examples.example_deployment import World, furnish
-from tests.transfer_env import Depot, depot, hung_up
+from tests.examples.example_deployment import ExampleDeployment, populate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.sandbox.server import Server
-
-__all__ = ["depot", "hung_up"]
+    from tests.transfer_env import Depot
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,21 @@ class Shell:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, lines: str, world: World) -> subprocess.CompletedProcess[bytes]:
+    def run(self, lines: str, deployment: ExampleDeployment) -> subprocess.CompletedProcess[bytes]:
         """
-        Run lines to their end, as the root client of the world's deployment.
+        Run lines to their end, as the root client of the deployment.
         """
-        process = self.start(lines, world)
+        process = self.start(lines, deployment)
         output, errors = process.communicate(timeout=60)
         return subprocess.CompletedProcess(lines, process.returncode, output, errors)
 
-    def start(self, lines: str, world: World) -> subprocess.Popen[bytes]:
+    def start(self, lines: str, deployment: ExampleDeployment) -> subprocess.Popen[bytes]:
         """
         Begin to run lines, indented as help shows them and people copy them, in a process group of their own.
         """
         return subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", indent(lines, "  ")],
-            env={**self.environment, **world.sandbox.environment, **world.variables},
+            env={**self.environment, **deployment.sandbox.environment, **deployment.variables},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -60,13 +58,13 @@ class Shell:
 
 
 @pytest.fixture
-def world(depot: Depot, sandbox_server: Server) -> World:
+def deployment(depot: Depot, sandbox_server: Server) -> ExampleDeployment:
     """
-    A furnished deployment, without the task, which a preparation may make in a state of its own.
+    A populated deployment, without the task, which a preparation may make in a state of its own.
     """
-    world = World(depot, sandbox_server.sandbox.state)
-    furnish(world)
-    return world
+    deployment = ExampleDeployment(depot, sandbox_server.sandbox.state)
+    populate(deployment)
+    return deployment
 
 
 @pytest.fixture

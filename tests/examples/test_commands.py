@@ -16,16 +16,14 @@ from tccli.cli import app
 from tccli.cli.command import Command, Group
 from tccli.cli.methods import MethodTree
 from tests.examples import commands
-from tests.examples.example_deployment import furnish_task
-from tests.examples.shell import depot, hung_up, shell, world
+from tests.examples.example_deployment import populate_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.examples.shell import Shell
 
-__all__ = ["depot", "hung_up", "shell", "world"]
 WIDEST = 96
 
 
@@ -90,7 +88,7 @@ def test_an_example_fits(name: str, number: int) -> None:
 
 
 @EVERY_EXAMPLE
-def test_an_example_runs(world: World, shell: Shell, name: str, number: int) -> None:
+def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, name: str, number: int) -> None:
     """
     As it stands in the help, copied into a shell.
     """
@@ -98,22 +96,22 @@ def test_an_example_runs(world: World, shell: Shell, name: str, number: int) -> 
     if "curl " in lines and shutil.which("curl") is None:
         pytest.skip("there is no curl")
     if name in commands.PREPARE:
-        commands.PREPARE[name](world)
-    furnish_task(world)
+        commands.PREPARE[name](deployment)
+    populate_task(deployment)
     if name in commands.UNTIL_INTERRUPTED:
-        run_until_interrupted(lines, world, shell)
+        run_until_interrupted(lines, deployment, shell)
         return
-    done = shell.run(lines, world)
+    done = shell.run(lines, deployment)
 
     assert commands.ENDS_WITH.get(name, 0) == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
 
-def run_until_interrupted(lines: str, world: World, shell: Shell) -> None:
+def run_until_interrupted(lines: str, deployment: ExampleDeployment, shell: Shell) -> None:
     """
     Wait for the first line of output, then press Ctrl-C, which is no failure.
     """
-    process = shell.start(lines, world)
+    process = shell.start(lines, deployment)
     assert process.stdout is not None
     first = process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)

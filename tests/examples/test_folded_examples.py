@@ -15,15 +15,13 @@ from tccli import references
 from tccli.docgen.man.folding import folded
 from tccli.docgen.man.parts import CODE_WIDTH
 from tccli.references import method_docs
-from tests.examples.example_deployment import furnish_task
-from tests.examples.shell import depot, hung_up, shell, world
+from tests.examples.example_deployment import populate_task
 from tests.examples.test_commands import COMMANDS, EXAMPLES, examples_of
 
 if TYPE_CHECKING:
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.examples.shell import Shell
 
-__all__ = ["depot", "hung_up", "shell", "world"]
 OF_METHODS = [
     (service.replace("-", "_"), method, method_docs.of_method(service, method).example)
     for service in references.service_names()
@@ -34,16 +32,18 @@ FOLDED = [each for each in (*OF_METHODS, *OF_COMMANDS) if each[2] != folded(each
 
 
 @pytest.mark.parametrize(("module", "name", "example"), FOLDED, ids=[f"{module}.{name}" for module, name, _ in FOLDED])
-def test_a_folded_example_runs(world: World, shell: Shell, module: str, name: str, example: str) -> None:
+def test_a_folded_example_runs(
+    deployment: ExampleDeployment, shell: Shell, module: str, name: str, example: str
+) -> None:
     """
     Indented as it is there.
     """
     if "curl " in example and shutil.which("curl") is None:
         pytest.skip("there is no curl")
     preparations = import_module(f"tests.examples.{module}")
-    preparations.PREPARE.get(name, lambda _world: None)(world)
-    furnish_task(world)
-    done = shell.run(textwrap.indent(folded(example, CODE_WIDTH), "     "), world)
+    preparations.PREPARE.get(name, lambda _deployment: None)(deployment)
+    populate_task(deployment)
+    done = shell.run(textwrap.indent(folded(example, CODE_WIDTH), "     "), deployment)
 
     assert preparations.ENDS_WITH.get(name, 0) == done.returncode, done.stderr.decode()
 

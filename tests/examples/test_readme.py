@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.examples.example_deployment import ARTIFACT, QUEUE, TASK, furnish_task
-from tests.examples.shell import depot, hung_up, shell, world
+from tests.examples.example_deployment import ARTIFACT, QUEUE, TASK, populate_task
 from tests.transfer_env import later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.examples.shell import Shell
 
-__all__ = ["depot", "hung_up", "shell", "world"]
 README = Path(__file__).parent.parent.parent / "README.md"
 NOT_HERE = ".venv/bin/"
 """What installs the project, or tests it: the gate runs these."""
@@ -35,23 +33,23 @@ metadata: {{name: example, description: An example, owner: ci@example.com, sourc
 """
 
 
-def task_file(_world: World, folder: Path) -> None:
+def task_file(_deployment: ExampleDeployment, folder: Path) -> None:
     """
     There is a definition of a task.
     """
     (folder / "task.yml").write_text(TASK_YML.replace("$NOW", later()).replace("$LATER", later(hours=1)))
 
 
-def artifacts(world: World, _folder: Path) -> None:
+def artifacts(deployment: ExampleDeployment, _folder: Path) -> None:
     """
-    The task has an artifact more than in the common world.
+    The task has an artifact more than in the common deployment.
     """
-    world.claim_task()
+    deployment.claim_task()
     for name in (ARTIFACT, "public/build/app.apk"):
-        world.depot.artifact(TASK, name, b"a build\n" * 100)
+        deployment.depot.artifact(TASK, name, b"a build\n" * 100)
 
 
-def script(_world: World, folder: Path) -> None:
+def script(_deployment: ExampleDeployment, folder: Path) -> None:
     """
     There is a script that asks the deployment.
     """
@@ -60,7 +58,7 @@ def script(_world: World, folder: Path) -> None:
     program.chmod(0o755)
 
 
-PREPARE: dict[str, Callable[[World, Path], None]] = {
+PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
     "@task.yml": task_file,
     "*.apk": artifacts,
     "./my-script.sh": script,
@@ -78,18 +76,18 @@ def examples() -> list[str]:
 
 
 @pytest.mark.parametrize("lines", examples(), ids=lambda lines: lines.split("\n")[0].strip("# ")[:60])
-def test_an_example_runs(world: World, shell: Shell, lines: str) -> None:
+def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, lines: str) -> None:
     """
     Copied into a bash that ends at the first failure.
     """
     if shutil.which("jq") is None and "| jq " in lines:
         pytest.skip("there is no jq")
-    world.variables |= {"TASK_ID": TASK, "GROUP": TASK}
+    deployment.variables |= {"TASK_ID": TASK, "GROUP": TASK}
     for words, prepare in PREPARE.items():
         if words in lines:
-            prepare(world, shell.folder)
-    furnish_task(world)
-    done = shell.run(lines, world)
+            prepare(deployment, shell.folder)
+    populate_task(deployment)
+    done = shell.run(lines, deployment)
 
     assert 0 == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()

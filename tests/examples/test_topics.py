@@ -15,18 +15,15 @@ import pytest
 import tccli
 from tccli import errors, topics
 from tccli.cli.help import markdown
-from tests.examples.example_deployment import QUEUE, TASK, furnish_task
+from tests.examples.example_deployment import QUEUE, TASK, populate_task
 from tests.examples.queue import claimed
-from tests.examples.shell import shell, world
-from tests.transfer_env import depot, hung_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.examples.shell import Shell
 
-__all__ = ["depot", "hung_up", "shell", "world"]
 PACKAGE = Path(tccli.__file__).parent
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts]
 EXAMPLES = [
@@ -40,18 +37,18 @@ metadata: {{name: smoke, description: Started by CI, owner: ci@example.com, sour
 """
 
 
-def in_a_task(world: World) -> None:
+def in_a_task(deployment: ExampleDeployment) -> None:
     """
     The task is running, and the environment says so.
     """
-    claimed(world)
-    world.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
+    claimed(deployment)
+    deployment.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
 
 
-PREPARE: dict[str, Callable[[World], None]] = {
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "tc upload-artifact public/report.txt": in_a_task,
 }
-"""What an example needs beyond the common world, by something that stands in it."""
+"""What an example needs beyond the common deployment, by something that stands in it."""
 
 
 def example(name: str, number: int) -> str:
@@ -62,17 +59,17 @@ def example(name: str, number: int) -> str:
 
 
 @pytest.mark.parametrize(("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES])
-def test_an_example_of_a_topic_runs(world: World, shell: Shell, name: str, number: int) -> None:
+def test_an_example_of_a_topic_runs(deployment: ExampleDeployment, shell: Shell, name: str, number: int) -> None:
     """
     As it stands on the page, copied into a shell.
     """
     lines = example(name, number)
     for part, prepare in PREPARE.items():
         if part in lines:
-            prepare(world)
-    furnish_task(world)
+            prepare(deployment)
+    populate_task(deployment)
     (shell.folder / "task.yml").write_text(TASK_YML)
-    done = shell.run(lines, world)
+    done = shell.run(lines, deployment)
 
     assert 0 == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()

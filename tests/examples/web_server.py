@@ -1,12 +1,12 @@
 """
-What the examples of web-server need beyond the common world: a log.
+What the examples of web-server need beyond the common deployment: a log.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.example_deployment import TASK, World
+from tests.examples.example_deployment import TASK, ExampleDeployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,15 +19,15 @@ without a time of its own
 """
 
 
-def logged(world: World) -> None:
+def logged(deployment: ExampleDeployment) -> None:
     """
     The task is completed, and has a log.
     """
-    world.claim_task()
-    world.depot.artifact(TASK, "public/logs/live.log", LOG)
-    world.call("queue.reportCompleted", TASK, "0")
+    deployment.claim_task()
+    deployment.depot.artifact(TASK, "public/logs/live.log", LOG)
+    deployment.call("queue.reportCompleted", TASK, "0")
 
 
-PREPARE: dict[str, Callable[[World], None]] = {"taskProfile": logged}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"taskProfile": logged}
 
 ENDS_WITH: dict[str, int] = {}

@@ -1,12 +1,12 @@
 """
-What the examples of worker-manager need beyond the common world: secrets of the worker, and traces of its work.
+What the examples of worker-manager need beyond the common deployment: secrets of the worker, and traces of its work.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.example_deployment import QUEUE, STATIC_SECRET, WORKER, World
+from tests.examples.example_deployment import QUEUE, STATIC_SECRET, WORKER, ExampleDeployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 NAME = {"workerPoolId": QUEUE, **WORKER}
 
 
-def trusted(world: World) -> None:
+def trusted(deployment: ExampleDeployment) -> None:
     """
     The caller knows the secret with which the worker was created.
     """
-    world.variables["STATIC_SECRET"] = STATIC_SECRET
+    deployment.variables["STATIC_SECRET"] = STATIC_SECRET
 
 
-def registered(world: World) -> None:
+def registered(deployment: ExampleDeployment) -> None:
     """
     The worker has registered, and the caller knows the secret that it got.
     """
     proof = {"providerId": "static", "workerIdentityProof": {"staticSecret": STATIC_SECRET}}
-    answer = world.call("worker-manager.registerWorker", payload={**NAME, **proof})
-    world.variables["WORKER_SECRET"] = answer["secret"]
+    answer = deployment.call("worker-manager.registerWorker", payload={**NAME, **proof})
+    deployment.variables["WORKER_SECRET"] = answer["secret"]
 
 
-def working(world: World) -> None:
+def working(deployment: ExampleDeployment) -> None:
     """
     The worker has asked for work, and got the task.
     """
-    world.make_task()
-    world.call("queue.claimWork", QUEUE, payload={**WORKER, "tasks": 1})
+    deployment.make_task()
+    deployment.call("queue.claimWork", QUEUE, payload={**WORKER, "tasks": 1})
 
 
-def in_trouble(world: World) -> None:
+def in_trouble(deployment: ExampleDeployment) -> None:
     """
     The worker has reported an error.
     """
     error = {"kind": "worker-error", "title": "Disk full", "description": "No room.", "extra": {"code": "disk"}}
-    world.call("worker-manager.reportWorkerError", QUEUE, payload={**WORKER, **error})
+    deployment.call("worker-manager.reportWorkerError", QUEUE, payload={**WORKER, **error})
 
 
-PREPARE: dict[str, Callable[[World], None]] = {
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "getWorker": working,
     "listWorkerPoolErrors": in_trouble,
     "listWorkers": working,

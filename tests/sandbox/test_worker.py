@@ -129,10 +129,10 @@ def test_a_plain_command_will_do(bench: Bench) -> None:
     """
     One list of strings is one command.
     """
-    task_id = bench.create({"command": ["echo", "hello  world"]})
+    task_id = bench.create({"command": ["echo", "hello  deployment"]})
 
     assert "completed" == bench.wait(task_id)["state"]
-    assert "\nhello  world\n" in bench.log(task_id)
+    assert "\nhello  deployment\n" in bench.log(task_id)
 
 
 def test_a_failing_task_is_rerun(bench: Bench, tmp_path: Path) -> None:

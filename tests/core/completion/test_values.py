@@ -19,12 +19,9 @@ from tests.examples.example_deployment import (
     ROLE,
     SECRET,
     TASK,
-    World,
-    furnish_task,
+    ExampleDeployment,
+    populate_task,
 )
-from tests.examples.shell import world
-
-__all__ = ["world"]
 
 ON_THIS_MACHINE = {"file", "folder", "@file", "command", "profile"}
 OF_THE_SURFACE = {"service", "method", "exchange", "topic", "argument"}
@@ -55,21 +52,23 @@ ASKED_FOR = [
 ]
 
 
-def ask(world: World, kind: str, words: tuple[str, ...] = (), prefix: str = "") -> list[str]:
+def ask(deployment: ExampleDeployment, kind: str, words: tuple[str, ...] = (), prefix: str = "") -> list[str]:
     """
     Return the values of a kind, when the task was the last of interest.
     """
     question = Question(kind, words, prefix, tasks=(TASK,)).without_prefix()
-    return [value.text for value in values(world.depot.client, question)]
+    return [value.text for value in values(deployment.depot.client, question)]
 
 
 @pytest.mark.parametrize(("kind", "words", "prefix", "expected"), ASKED_FOR)
-def test_a_deployment_is_asked(world: World, kind: str, words: tuple[str, ...], prefix: str, expected: str) -> None:
+def test_a_deployment_is_asked(
+    deployment: ExampleDeployment, kind: str, words: tuple[str, ...], prefix: str, expected: str
+) -> None:
     """
     What it has of a kind is among the answers, and nothing twice.
     """
-    furnish_task(world)
-    found = ask(world, kind, words, prefix)
+    populate_task(deployment)
+    found = ask(deployment, kind, words, prefix)
 
     assert expected in found
     assert len(found) == len(set(found))
@@ -102,22 +101,24 @@ def test_every_kind_can_be_asked_for() -> None:
         pytest.param("nonsense", (), id="no such kind"),
     ],
 )
-def test_nothing_is_asked_without_what_it_depends_on(world: World, kind: str, words: tuple[str, ...]) -> None:
+def test_nothing_is_asked_without_what_it_depends_on(
+    deployment: ExampleDeployment, kind: str, words: tuple[str, ...]
+) -> None:
     """
     There is no answer, and no request.
     """
-    before = len(world.sandbox.requests)
+    before = len(deployment.sandbox.requests)
 
-    assert [] == ask(world, kind, words)
-    assert before == len(world.sandbox.requests)
+    assert [] == ask(deployment, kind, words)
+    assert before == len(deployment.sandbox.requests)
 
 
-def test_errors_are_errors(world: World) -> None:
+def test_errors_are_errors(deployment: ExampleDeployment) -> None:
     """
     Who asks decides what becomes of them.
     """
     with pytest.raises(TcError):
-        ask(world, "run", (TASK,))
+        ask(deployment, "run", (TASK,))
 
 
 @pytest.mark.parametrize(

@@ -21,16 +21,14 @@ from tccli.core.schemas.fields import SLUGID
 from tccli.core.schemas.validate import problems
 from tccli.errors import UsageError
 from tccli.references.method_docs import of_parameter
-from tests.examples.example_deployment import furnish_task
-from tests.examples.shell import depot, hung_up, world
+from tests.examples.example_deployment import populate_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.examples.example_deployment import World
+    from tests.examples.example_deployment import ExampleDeployment
     from tests.transfer_env import Depot
 
-__all__ = ["depot", "hung_up", "world"]
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 LUCK = Luck(NOW, Random(1))
 METHODS = {
@@ -70,16 +68,18 @@ NEEDS = {
 }
 
 # Of these, those whose payload or arguments must hold what only the deployment knows.
-FILLED_IN: dict[str, Callable[[World, dict[str, Any], list[str]], Any]] = {
-    "hooks.triggerHookWithToken": lambda world, _payload, args: args.__setitem__(
-        2, world.call("hooks.getTriggerToken", *args[:2])["token"]
+FILLED_IN: dict[str, Callable[[ExampleDeployment, dict[str, Any], list[str]], Any]] = {
+    "hooks.triggerHookWithToken": lambda deployment, _payload, args: args.__setitem__(
+        2, deployment.call("hooks.getTriggerToken", *args[:2])["token"]
     ),
-    "queue.finishArtifact": lambda world, payload, _args: payload.update(uploadId=world.variables["UPLOAD_ID"]),
-    "worker-manager.registerWorker": lambda world, payload, _args: payload.update(
-        workerIdentityProof={"staticSecret": world.variables["STATIC_SECRET"]}
+    "queue.finishArtifact": lambda deployment, payload, _args: payload.update(
+        uploadId=deployment.variables["UPLOAD_ID"]
     ),
-    "worker-manager.reregisterWorker": lambda world, payload, _args: payload.update(
-        secret=world.variables["WORKER_SECRET"]
+    "worker-manager.registerWorker": lambda deployment, payload, _args: payload.update(
+        workerIdentityProof={"staticSecret": deployment.variables["STATIC_SECRET"]}
+    ),
+    "worker-manager.reregisterWorker": lambda deployment, payload, _args: payload.update(
+        secret=deployment.variables["WORKER_SECRET"]
     ),
 }
 
@@ -129,19 +129,19 @@ def test_a_skeleton_does_what_the_method_does(depot: Depot, name: str, full: boo
 
 @pytest.mark.parametrize("name", [name for name in NEEDS if name not in REFUSED])
 @BOTH
-def test_a_skeleton_does_it_where_there_is_what_it_needs(world: World, name: str, full: bool) -> None:
+def test_a_skeleton_does_it_where_there_is_what_it_needs(deployment: ExampleDeployment, name: str, full: bool) -> None:
     """
     With only that filled in which nobody could have known.
     """
     method = METHODS[name]
     preparations = import_module(f"tests.examples.{method.service.replace('-', '_')}")
-    preparations.PREPARE.get(method.name, lambda _world: None)(world)
-    furnish_task(world)
+    preparations.PREPARE.get(method.name, lambda _deployment: None)(deployment)
+    populate_task(deployment)
     made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
     args = arguments(method)
     if name in FILLED_IN:
-        FILLED_IN[name](world, made, args)
-    response = world.depot.client.call(method, args, {}, encode(made))
+        FILLED_IN[name](deployment, made, args)
+    response = deployment.depot.client.call(method, args, {}, encode(made))
 
     assert 200 <= response.status < 300
 
