@@ -18,7 +18,7 @@ import pytest
 import tccli
 from tccli.cli import app
 from tccli.sandbox.server import Server
-from tests.http_server import Rude
+from tests.http_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -219,9 +219,9 @@ def tc_process(start: Start) -> CommandLine:
 
 
 @pytest.fixture
-def rude() -> Iterator[Rude]:
+def http_server() -> Iterator[ScriptedServer]:
     """
-    A server that answers what the test says.
+    A scripted HTTP server: it sends what the test chooses.
     """
-    with Rude() as server:
+    with ScriptedServer() as server:
         yield server

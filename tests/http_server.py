@@ -1,5 +1,5 @@
 """
-An HTTP server without manners: it answers what a test tells it to, byte for byte, and keeps what it was sent.
+A scripted HTTP server: it sends the bytes that a test chose, and records the requests that it received.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CREDENTIALS = {"TASKCLUSTER_CLIENT_ID": "tester/one", "TASKCLUSTER_ACCESS_TOKEN"
 @dataclass(frozen=True)
 class Received:
     """
-    One request as it came in.
+    One request as it came in; headers by lower-case name.
     """
 
     verb: str
@@ -32,15 +32,15 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """
-    What goes back, and how.
+    The bytes to send, and how.
 
     Attributes:
         data: Every byte, from the status line on.
-        closes: Hang up afterwards.
-        pause: Seconds after each byte, or None for all at once.
-        silent: Say nothing until the server ends.
+        closes: Close the connection afterwards.
+        pause: Seconds after each byte, or None to send all at once.
+        silent: Send nothing and leave the connection open until the server ends.
     """
 
     data: bytes = b""
@@ -49,53 +49,57 @@ class Answer:
     silent: bool = False
 
 
-def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
+def response(status: int, body: bytes = b"", **headers: str) -> Response:
     """
-    Return a well-formed answer; the headers' underscores are hyphens.
+    Return a well-formed response; underscores in the headers' names become hyphens.
     """
     lines = {"Content-Length": str(len(body)), **{name.replace("_", "-"): value for name, value in headers.items()}}
     phrase = HTTPStatus(status).phrase
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return Answer(f"HTTP/1.1 {status} {phrase}\r\n{head}\r\n".encode() + body)
+    return Response(f"HTTP/1.1 {status} {phrase}\r\n{head}\r\n".encode() + body)
 
 
-def said(document: Any, status: int = 200, **headers: str) -> Answer:
+def json_response(document: Any, status: int = 200, **headers: str) -> Response:
     """
-    Return an answer with a JSON document.
+    Return a response with a JSON document.
     """
     body = json.dumps(document, ensure_ascii=False).encode()
-    return answer(status, body, **{"Content_Type": "application/json; charset=utf-8", **headers})
+    return response(status, body, **{"Content_Type": "application/json; charset=utf-8", **headers})
 
 
-def refusal(status: int, code: str, message: str, **headers: str) -> Answer:
+def error_response(status: int, code: str, message: str, **headers: str) -> Response:
     """
-    Return an error as the services word it.
+    Return an error in the services' own form.
     """
     trailer = "\n---\n\n* method:     task\n* errorCode:  " + code
-    return said({"code": code, "message": message + trailer, "requestInfo": {"method": "task"}}, status, **headers)
+    document = {"code": code, "message": message + trailer, "requestInfo": {"method": "task"}}
+    return json_response(document, status, **headers)
 
 
-DROPPED = Answer(closes=True)
-SILENCE = Answer(silent=True)
+DROPPED = Response(closes=True)
+NO_RESPONSE = Response(silent=True)
 
 
 @dataclass
-class Rude:
+class ScriptedServer:
     """
     The server: a thread for each connection, on a port of its own.
 
     Attributes:
-        requests: What came in, whole.
-        connections: How many connections there were.
+        requests: The requests that came in whole.
+        connections: The number of connections accepted.
+        host: The loopback address to listen on.
     """
 
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._answers: list[Answer | Callable[[Received], Answer]] = [said({})]
-        self._over = threading.Event()
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._listener = socket.create_server((self.host, 0), family=family)
+        self._script: list[Response | Callable[[Received], Response]] = [json_response({})]
+        self._stopped = threading.Event()
         self._arrived = threading.Condition()
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
@@ -107,86 +111,98 @@ class Rude:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
+        self._stopped.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        for each in self._open:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+        self.close_connections()
         for thread in self._threads:
             thread.join(10)
+
+    @property
+    def port(self) -> int:
+        """
+        The port it listens on.
+        """
+        return int(self._listener.getsockname()[1])
 
     @property
     def url(self) -> str:
         """
         The root URL.
         """
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
         """
-        The variables that lead a client here, signed in.
+        The environment of a client that is signed in here.
         """
         return {"TASKCLUSTER_ROOT_URL": self.url, **CREDENTIALS}
 
-    def answers(self, *answers: Answer | Callable[[Received], Answer]) -> None:
+    def respond_with(self, *script: Response | Callable[[Received], Response]) -> None:
         """
-        Answer with these, one after the other, and with the last of them from then on.
+        Send these responses in order, then repeat the last one.
         """
-        self._answers = list(answers)
+        self._script = list(script)
 
     def wait_for(self, count: int) -> None:
         """
-        Return when *count* requests are there.
+        Wait until *count* requests have arrived.
         """
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.requests) >= count, 30)
 
+    def close_connections(self) -> None:
+        """
+        Close every connection that a client has opened so far.
+        """
+        for each in self._open:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
-        while not self._over.is_set():
+        while not self._stopped.is_set():
             try:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
             self.connections += 1
             self._open.append(connection)
-            thread = threading.Thread(target=self._talk, args=[connection], daemon=True)
+            thread = threading.Thread(target=self._serve, args=[connection], daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def _talk(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError), connection.makefile("rb") as stream:
             while (received := _read(stream)) is not None:
                 with self._arrived:
                     self.requests.append(received)
-                    now = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+                    step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
                     self._arrived.notify_all()
-                if not isinstance(now, Answer):
-                    now = now(received)
-                if now.silent:
-                    self._over.wait(60)
+                if not isinstance(step, Response):
+                    step = step(received)
+                if step.silent:
+                    self._stopped.wait(60)
                     return
-                self._write(connection, now)
-                if now.closes:
+                self._write(connection, step)
+                if step.closes:
                     connection.shutdown(socket.SHUT_RDWR)
                     return
 
-    def _write(self, connection: socket.socket, now: Answer) -> None:
-        if now.pause is None:
-            connection.sendall(now.data)
+    def _write(self, connection: socket.socket, step: Response) -> None:
+        if step.pause is None:
+            connection.sendall(step.data)
             return
-        for place in range(len(now.data)):
-            connection.sendall(now.data[place : place + 1])
-            if self._over.wait(now.pause):
+        for index in range(len(step.data)):
+            connection.sendall(step.data[index : index + 1])
+            if self._stopped.wait(step.pause):
                 return
 
 
 def _read(stream: Any) -> Received | None:
-    """
-    Read one request, or None where the other side has hung up or talks something else.
-    """
+    # None: the client closed the connection, or does not speak HTTP.
     if not stream.peek(1)[:1].isalpha():
         return None
     words = stream.readline().decode("latin-1").split(" ")

@@ -77,7 +77,7 @@ class Fetcher:
         """
         Send once; read no more than a document may have.
         """
-        with self._transport.open(request) as stream:
+        with self._transport.stream(request) as stream:
             body = stream.read(LARGEST + 1)
         if 200 <= stream.status < 300:
             body = _plain(body, stream.headers.get("content-encoding", ""), masked_url(request.url))

@@ -18,11 +18,11 @@ import pytest
 import tccli
 from tccli import errors, references
 from tccli.cli import app
-from tests.http_server import answer, refusal, said
+from tests.http_server import error_response, json_response, response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 COMMANDS = app.hand_written()
 LARGE = {"entries": ["x" * 100] * 20_000}
@@ -130,12 +130,12 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
 # Output that cannot be written.
 
 
-def test_a_reader_that_goes_away_is_no_error(start: Start, rude: Rude) -> None:
+def test_a_reader_that_goes_away_is_no_error(start: Start, http_server: ScriptedServer) -> None:
     """
     ``| head -1``: 141, and not a word.
     """
-    rude.answers(said(LARGE))
-    process = start("queue", "task", "a", "--format", "jsonl", "--no-proxy", env=rude.env)
+    http_server.respond_with(json_response(LARGE))
+    process = start("queue", "task", "a", "--format", "jsonl", "--no-proxy", env=http_server.env)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.read(10)
@@ -160,12 +160,14 @@ def test_a_reader_that_was_never_there_is_no_error(start: Start, argv: list[str]
     assert (141, b"") == (process.returncode, said_)
 
 
-def test_pages_stop_when_the_reader_goes_away(start: Start, rude: Rude) -> None:
+def test_pages_stop_when_the_reader_goes_away(start: Start, http_server: ScriptedServer) -> None:
     """
     Nobody fetches what nobody reads.
     """
-    rude.answers(lambda _: said({"tasks": ["x" * 1000] * 200, "continuationToken": str(len(rude.requests))}))
-    process = start("queue", "listTaskGroup", "g", "--paginate", "--format", "jsonl", env=rude.env)
+    http_server.respond_with(
+        lambda _: json_response({"tasks": ["x" * 1000] * 200, "continuationToken": str(len(http_server.requests))})
+    )
+    process = start("queue", "listTaskGroup", "g", "--paginate", "--format", "jsonl", env=http_server.env)
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
@@ -183,37 +185,39 @@ def test_pages_stop_when_the_reader_goes_away(start: Start, rude: Rude) -> None:
         pytest.param(["--version"], id="version"),
     ],
 )
-def test_a_full_disk_is_an_error_of_this_machine(start: Start, rude: Rude, argv: list[str]) -> None:
+def test_a_full_disk_is_an_error_of_this_machine(start: Start, http_server: ScriptedServer, argv: list[str]) -> None:
     """
     One line, also when it shows at the very end only.
     """
-    rude.answers(said({"a": 1}))
+    http_server.respond_with(json_response({"a": 1}))
     with Path("/dev/full").open("wb") as full:
-        process = start(*argv, env=rude.env, stdout=full.fileno())
+        process = start(*argv, env=http_server.env, stdout=full.fileno())
         _, said_ = process.communicate(timeout=30)
 
     assert 3 == process.returncode
     assert b"tc: cannot write the output: No space left on device\n" == said_
 
 
-def test_a_full_disk_for_a_file_too(tc: CommandLine, rude: Rude) -> None:
+def test_a_full_disk_for_a_file_too(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With its name.
     """
-    result = tc("queue", "ping", "-o", "/dev/full", env=rude.env)
+    result = tc("queue", "ping", "-o", "/dev/full", env=http_server.env)
 
     assert (3, "tc: cannot write /dev/full: No space left on device\n") == (result.exit_code, result.stderr)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("argv", ["queue ping", "slugid", "secrets set a", "nonsense", "--help"])
-def test_closed_streams_are_survived(process_environment: dict[str, str], rude: Rude, closed: str, argv: str) -> None:
+def test_closed_streams_are_survived(
+    process_environment: dict[str, str], http_server: ScriptedServer, closed: str, argv: str
+) -> None:
     """
     As cron and daemons start programs.
     """
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" -m tccli {argv} {closed}', sys.executable],
-        env={**process_environment, **rude.env},
+        env={**process_environment, **http_server.env},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -229,31 +233,33 @@ def test_closed_streams_are_survived(process_environment: dict[str, str], rude: 
 # Files.
 
 
-def test_an_answer_goes_to_a_file(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+def test_an_answer_goes_to_a_file(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     The bytes that would have gone to stdout; ``-`` is stdout.
     """
-    rude.answers(said({"a": "ü"}))
-    result = tc("queue", "task", "a", "-o", str(tmp_path / "task.json"), env=rude.env)
+    http_server.respond_with(json_response({"a": "ü"}))
+    result = tc("queue", "task", "a", "-o", str(tmp_path / "task.json"), env=http_server.env)
 
     assert (0, b"", "") == (result.exit_code, result.output, result.stderr)
     assert '{"a": "ü"}\n' == (tmp_path / "task.json").read_text("utf-8")
-    assert '{"a": "ü"}\n' == tc("queue", "task", "a", "-o", "-", env=rude.env).stdout
+    assert '{"a": "ü"}\n' == tc("queue", "task", "a", "-o", "-", env=http_server.env).stdout
 
 
 @pytest.mark.parametrize(
     "trouble",
-    [refusal(404, "ResourceNotFound", "no"), answer(200, b"{"), answer(502, b"<html>")],
+    [error_response(404, "ResourceNotFound", "no"), response(200, b"{"), response(502, b"<html>")],
     ids=["404", "broken", "502"],
 )
-def test_a_file_survives_a_failure(tc: CommandLine, rude: Rude, tmp_path: Path, trouble: object) -> None:
+def test_a_file_survives_a_failure(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, trouble: object
+) -> None:
     """
     Its content, and its neighbourhood.
     """
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.json").write_text("old")
-    rude.answers(trouble)  # type: ignore[arg-type]
-    result = tc("queue", "task", "a", "--retries", "0", "-o", str(tmp_path / "out" / "a.json"), env=rude.env)
+    http_server.respond_with(trouble)  # type: ignore[arg-type]
+    result = tc("queue", "task", "a", "--retries", "0", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env)
 
     assert result.exit_code in {5, 7, 9}
     assert "old" == (tmp_path / "out" / "a.json").read_text()
@@ -264,17 +270,17 @@ def test_a_file_survives_a_failure(tc: CommandLine, rude: Rude, tmp_path: Path, 
     ("target", "code"), [("nowhere/a.json", 2), ("", 2), ("a.json/b", 2)], ids=["no folder", "a folder", "below a file"]
 )
 def test_a_file_that_cannot_be_is_said_first(
-    tc: CommandLine, rude: Rude, tmp_path: Path, target: str, code: int
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, target: str, code: int
 ) -> None:
     """
     Nothing is sent for an answer that would have no place.
     """
     (tmp_path / "a.json").touch()
-    result = tc("queue", "createTask", "a", "--data", "{}", "-o", os.path.join(tmp_path, target), env=rude.env)
+    result = tc("queue", "createTask", "a", "--data", "{}", "-o", os.path.join(tmp_path, target), env=http_server.env)
 
     assert code == result.exit_code
     assert 1 == result.stderr.count("\n")
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
 @pytest.mark.parametrize(
@@ -288,25 +294,29 @@ def test_a_file_that_cannot_be_is_said_first(
         pytest.param(["--fake", "/no\nwhere", "queue", "ping"], id="answers"),
     ],
 )
-def test_an_error_is_one_line_whatever_it_names(tc: CommandLine, rude: Rude, argv: list[str]) -> None:
+def test_an_error_is_one_line_whatever_it_names(tc: CommandLine, http_server: ScriptedServer, argv: list[str]) -> None:
     """
     Names may hold line ends.
     """
-    result = tc(*argv, env=rude.env)
+    result = tc(*argv, env=http_server.env)
 
     assert result.exit_code in {2, 3}
     assert 1 == result.stderr.count("\n")
 
 
-def test_a_killed_process_leaves_the_old_file(start: Start, rude: Rude, tmp_path: Path) -> None:
+def test_a_killed_process_leaves_the_old_file(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     Interrupted while pages come in.
     """
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.json").write_text("old")
-    rude.answers(lambda _: said({"tasks": [1], "continuationToken": str(len(rude.requests))}))
-    process = start("queue", "listTaskGroup", "g", "--paginate", "-o", str(tmp_path / "out" / "a.json"), env=rude.env)
-    rude.wait_for(20)
+    http_server.respond_with(
+        lambda _: json_response({"tasks": [1], "continuationToken": str(len(http_server.requests))})
+    )
+    process = start(
+        "queue", "listTaskGroup", "g", "--paginate", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env
+    )
+    http_server.wait_for(20)
     process.send_signal(signal.SIGINT)
 
     assert 130 == process.wait(30)
@@ -357,15 +367,19 @@ INDENTED = '{\n  "a": 1,\n  "b": [\n    "x"\n  ]\n}\n'
     ],
 )
 def test_a_terminal_gets_colour_and_indentation(
-    process_environment: dict[str, str], rude: Rude, options: list[str], env: dict[str, str], coloured: bool
+    process_environment: dict[str, str],
+    http_server: ScriptedServer,
+    options: list[str],
+    env: dict[str, str],
+    coloured: bool,
 ) -> None:
     """
     People read it.
     """
     import re
 
-    rude.answers(answer(200, PLAIN.strip().encode()))
-    shown = on_a_terminal({**process_environment, **rude.env, **env}, "queue", "task", "a", *options)
+    http_server.respond_with(response(200, PLAIN.strip().encode()))
+    shown = on_a_terminal({**process_environment, **http_server.env, **env}, "queue", "task", "a", *options)
 
     assert coloured == ("\x1b[" in shown)
     assert INDENTED == re.sub(r"\x1b\[[0-9;]*m", "", shown)
@@ -381,38 +395,43 @@ def test_a_terminal_gets_colour_and_indentation(
     ],
 )
 def test_a_pipe_gets_neither(
-    tc: CommandLine, rude: Rude, options: list[str], env: dict[str, str], coloured: bool
+    tc: CommandLine, http_server: ScriptedServer, options: list[str], env: dict[str, str], coloured: bool
 ) -> None:
     """
     Unless it is asked for; and colour changes no character.
     """
     import re
 
-    rude.answers(answer(200, PLAIN.strip().encode()))
-    shown = tc("queue", "task", "a", *options, env={**rude.env, **env}).stdout
+    http_server.respond_with(response(200, PLAIN.strip().encode()))
+    shown = tc("queue", "task", "a", *options, env={**http_server.env, **env}).stdout
 
     assert coloured == ("\x1b[" in shown)
     assert PLAIN == re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
 
-def test_a_table_fits_the_terminal(process_environment: dict[str, str], rude: Rude) -> None:
+def test_a_table_fits_the_terminal(process_environment: dict[str, str], http_server: ScriptedServer) -> None:
     """
     Long cells are folded, not cut.
     """
-    rude.answers(said({"a": "x" * 300}))
+    http_server.respond_with(json_response({"a": "x" * 300}))
     shown = on_a_terminal(
-        {**process_environment, **rude.env, "COLUMNS": "60", "NO_COLOR": "1"}, "queue", "task", "a", "--format", "table"
+        {**process_environment, **http_server.env, "COLUMNS": "60", "NO_COLOR": "1"},
+        "queue",
+        "task",
+        "a",
+        "--format",
+        "table",
     )
 
     assert max(map(len, shown.splitlines())) <= 60
     assert 300 == shown.count("x")
 
 
-def test_errors_on_a_terminal_are_the_same(process_environment: dict[str, str], rude: Rude) -> None:
+def test_errors_on_a_terminal_are_the_same(process_environment: dict[str, str], http_server: ScriptedServer) -> None:
     """
     One line.
     """
-    rude.answers(refusal(404, "ResourceNotFound", "no"))
-    shown = on_a_terminal({**process_environment, **rude.env}, "queue", "task", "a")
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
+    shown = on_a_terminal({**process_environment, **http_server.env}, "queue", "task", "a")
 
-    assert f"tc: queue.task: 404 ResourceNotFound: no ({rude.url}/api/queue/v1/task/a)\n" == shown
+    assert f"tc: queue.task: 404 ResourceNotFound: no ({http_server.url}/api/queue/v1/task/a)\n" == shown

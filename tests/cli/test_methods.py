@@ -21,13 +21,13 @@ from tccli import names, references
 from tccli.cli.help.methods import parameter
 from tccli.core.schemas.fields import fields
 from tccli.references.method_docs import of_method
-from tests.http_server import DROPPED, Answer, Received, answer, refusal, said
+from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS, ids=[method.id for method in METHODS])
@@ -87,7 +87,7 @@ def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> No
     shown = words(tc(method.service, method.name, "--help").stdout)
     schemas = references.schemas(method.source)
 
-    for heading, schema in (("Payload", method.input), ("Answer", method.output)):
+    for heading, schema in (("Payload", method.input), ("Response", method.output)):
         rows = fields(schemas, schema) if schema else []
         _, found, table = shown.partition(f" {heading}: {rows[0].path}") if rows else ("", "", "")
         assert bool(rows) == bool(found)
@@ -122,18 +122,18 @@ def test_below_api_is_the_same(tc: CommandLine, method: references.Method) -> No
 
 
 @EVERY_METHOD
-def test_calls_what_the_reference_says(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+def test_calls_what_the_reference_says(tc: CommandLine, http_server: ScriptedServer, method: references.Method) -> None:
     """
     Verb, escaped route, query options, a payload where one is taken; the same below ``api``, in kebab-case.
     """
     values = dict.fromkeys(method.query, "1")
     options = [f"--{names.kebab(name)}=1" for name in method.query]
     payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
-    rude.answers(said({"entries": []}))
+    http_server.respond_with(json_response({"entries": []}))
     path = re.sub(r"<(\w+)>", r"\1%2F1", method.route)
     query = "&".join(f"{name}={value}" for name, value in values.items())
 
-    result = tc(method.service, method.name, *arguments(method), *payload, *options, env=rude.env)
+    result = tc(method.service, method.name, *arguments(method), *payload, *options, env=http_server.env)
     again = tc(
         "api",
         names.kebab(method.service),
@@ -141,44 +141,50 @@ def test_calls_what_the_reference_says(tc: CommandLine, rude: Rude, method: refe
         *options,
         *payload,
         *arguments(method),
-        env=rude.env,
+        env=http_server.env,
     )
 
     target = f"/api/{method.service}/{method.version}{path}" + (f"?{query}" if query else "")
     assert (0, b'{"entries": []}\n', "") == (result.exit_code, result.output, result.stderr)
     assert result == again
-    assert 2 * [(method.verb, target)] == [(received.verb, received.target) for received in rude.requests]
-    assert {b"{}" if method.takes_payload else b""} == {received.body for received in rude.requests}
+    assert 2 * [(method.verb, target)] == [(received.verb, received.target) for received in http_server.requests]
+    assert {b"{}" if method.takes_payload else b""} == {received.body for received in http_server.requests}
 
 
 @EVERY_METHOD
-def test_reads_stdin_only_for_a_payload(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+def test_reads_stdin_only_for_a_payload(
+    tc: CommandLine, http_server: ScriptedServer, method: references.Method
+) -> None:
     """
     A method without a payload takes nothing from the pipe that it runs in.
     """
     options = ["--no-validate"] if method.takes_payload else []
-    result = tc(method.service, method.name, *arguments(method), *options, stdin='{"from": "stdin"}', env=rude.env)
+    result = tc(
+        method.service, method.name, *arguments(method), *options, stdin='{"from": "stdin"}', env=http_server.env
+    )
 
     assert 0 == result.exit_code
-    assert (b'{"from": "stdin"}' if method.takes_payload else b"") == rude.requests[0].body
+    assert (b'{"from": "stdin"}' if method.takes_payload else b"") == http_server.requests[0].body
 
 
 @EVERY_METHOD
-def test_surplus_and_missing_arguments_are_named(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+def test_surplus_and_missing_arguments_are_named(
+    tc: CommandLine, http_server: ScriptedServer, method: references.Method
+) -> None:
     """
     Which one, and what the command takes.
     """
     given_ = arguments(method)
-    surplus = tc(method.service, method.name, *given_, "surplus", env=rude.env)
+    surplus = tc(method.service, method.name, *given_, "surplus", env=http_server.env)
 
     assert 2 == surplus.exit_code
     assert "surplus" in surplus.stderr
     if given_ and not method.may_be_empty(method.args[-1]):
-        missing = tc(method.service, method.name, *given_[:-1], env=rude.env)
+        missing = tc(method.service, method.name, *given_[:-1], env=http_server.env)
         assert 2 == missing.exit_code
         assert f"missing argument <{method.args[-1]}>; usage: tc {method.service} {method.name}" in missing.stderr
         assert 1 == missing.stderr.count("\n")
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
 def test_the_surface_is_complete() -> None:
@@ -283,17 +289,19 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["--limit", "1", "queue", "ping"], "--limit", id="a method's option before it"),
     ],
 )
-def test_a_wrong_command_line_is_named(tc: CommandLine, rude: Rude, argv: list[str], line: str) -> None:
+def test_a_wrong_command_line_is_named(
+    tc: CommandLine, http_server: ScriptedServer, argv: list[str], line: str
+) -> None:
     """
     In one line; nothing is sent.
     """
-    result = tc(*argv, env=rude.env)
+    result = tc(*argv, env=http_server.env)
 
     assert (2, b"") == (result.exit_code, result.output), result.stderr
     assert 1 == result.stderr.count("\n"), result.stderr
     assert line in result.stderr
     assert "Traceback" not in result.stderr
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
 @OWN_PROCESS
@@ -353,37 +361,37 @@ def test_configuration_is_checked_where_it_is_used(tc: CommandLine, env: dict[st
     assert 0 == tc("from-now", "1", "hour", env=env).exit_code
 
 
-def test_anonymous_needs_no_whole_credentials(tc: CommandLine, rude: Rude) -> None:
+def test_anonymous_needs_no_whole_credentials(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Half a set does not matter where none is used; nothing is signed.
     """
-    result = tc("queue", "ping", "--anonymous", env={**rude.env, "TASKCLUSTER_ACCESS_TOKEN": ""})
+    result = tc("queue", "ping", "--anonymous", env={**http_server.env, "TASKCLUSTER_ACCESS_TOKEN": ""})
 
     assert 0 == result.exit_code
-    assert "authorization" not in rude.requests[0].headers
+    assert "authorization" not in http_server.requests[0].headers
 
 
-def test_a_task_uses_its_proxy(tc: CommandLine, rude: Rude) -> None:
+def test_a_task_uses_its_proxy(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Without being asked, unsigned; unless credentials are there or it is not wanted.
     """
-    env = {**ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+    env = {**ROOT, "TASKCLUSTER_PROXY_URL": http_server.url}
 
     assert 0 == tc("queue", "task", "a", env=env).exit_code
-    assert 0 == tc("--proxy", "queue", "task", "a", env={**rude.env, **env}).exit_code
-    assert ["/api/queue/v1/task/a"] * 2 == [received.target for received in rude.requests]
-    assert not any("authorization" in received.headers for received in rude.requests)
-    assert 0 == tc("queue", "task", "a", env={**env, **rude.env}).exit_code
-    assert "authorization" in rude.requests[2].headers
+    assert 0 == tc("--proxy", "queue", "task", "a", env={**http_server.env, **env}).exit_code
+    assert ["/api/queue/v1/task/a"] * 2 == [received.target for received in http_server.requests]
+    assert not any("authorization" in received.headers for received in http_server.requests)
+    assert 0 == tc("queue", "task", "a", env={**env, **http_server.env}).exit_code
+    assert "authorization" in http_server.requests[2].headers
 
 
-def test_a_root_url_may_have_a_path(tc: CommandLine, rude: Rude) -> None:
+def test_a_root_url_may_have_a_path(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     And slashes at its end.
     """
-    tc("queue", "ping", "--root-url", f"{rude.url}/below//", env=rude.env)
+    tc("queue", "ping", "--root-url", f"{http_server.url}/below//", env=http_server.env)
 
-    assert "/below/api/queue/v1/ping" == rude.requests[0].target
+    assert "/below/api/queue/v1/ping" == http_server.requests[0].target
 
 
 def test_kubernetes_names_are_looked_up(tc: CommandLine) -> None:
@@ -398,7 +406,7 @@ def test_kubernetes_names_are_looked_up(tc: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("place", ["before", "between", "after"])
-def test_global_options_stand_anywhere(tc: CommandLine, rude: Rude, place: str) -> None:
+def test_global_options_stand_anywhere(tc: CommandLine, http_server: ScriptedServer, place: str) -> None:
     """
     Before the service, before the method, after it; lists add up.
     """
@@ -408,8 +416,8 @@ def test_global_options_stand_anywhere(tc: CommandLine, rude: Rude, place: str) 
         "between": ["queue", *options, "ping"],
         "after": ["queue", "ping", *options],
     }
-    assert 0 == tc("--authorized-scopes", '["b"]', *spots[place], env=rude.env).exit_code
-    headers = rude.requests[0].headers
+    assert 0 == tc("--authorized-scopes", '["b"]', *spots[place], env=http_server.env).exit_code
+    headers = http_server.requests[0].headers
     assert "t" == headers["x-taskcluster-trace-id"]
     assert {"authorizedScopes": ["b", "a"]} == ext(headers["authorization"])
 
@@ -424,15 +432,15 @@ def ext(header: str) -> Any:
     return json.loads(b64decode(found[1])) if found else None
 
 
-def test_no_scopes_are_sent_as_no_scopes(tc: CommandLine, rude: Rude) -> None:
+def test_no_scopes_are_sent_as_no_scopes(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Which is not the same as no limit.
     """
-    tc("queue", "ping", "--authorized-scopes", "[]", env=rude.env)
-    tc("queue", "ping", env=rude.env)
+    tc("queue", "ping", "--authorized-scopes", "[]", env=http_server.env)
+    tc("queue", "ping", env=http_server.env)
 
-    assert {"authorizedScopes": []} == ext(rude.requests[0].headers["authorization"])
-    assert ext(rude.requests[1].headers["authorization"]) is None
+    assert {"authorizedScopes": []} == ext(http_server.requests[0].headers["authorization"])
+    assert ext(http_server.requests[1].headers["authorization"]) is None
 
 
 # Payloads.
@@ -452,7 +460,7 @@ def test_no_scopes_are_sent_as_no_scopes(tc: CommandLine, rude: Rude) -> None:
     ],
 )
 def test_a_payload_comes_from_many_places(
-    tc: CommandLine, rude: Rude, tmp_path: Path, options: list[str], stdin: str
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, options: list[str], stdin: str
 ) -> None:
     """
     And says the same.
@@ -461,21 +469,26 @@ def test_a_payload_comes_from_many_places(
     for name in ("a.yml", "b.YAML"):
         (tmp_path / name).write_text("secret: {a: ü}\nexpires: 2030-01-01T00:00:00Z\n", "utf-8")
     result = tc(
-        "secrets", "set", "s", *(each.replace("@{}", f"@{tmp_path}") for each in options), stdin=stdin, env=rude.env
+        "secrets",
+        "set",
+        "s",
+        *(each.replace("@{}", f"@{tmp_path}") for each in options),
+        stdin=stdin,
+        env=http_server.env,
     )
 
     assert 0 == result.exit_code, result.stderr
-    assert json.loads(SECRET) == json.loads(rude.requests[0].body)
+    assert json.loads(SECRET) == json.loads(http_server.requests[0].body)
 
 
-def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, rude: Rude) -> None:
+def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Large numbers, the order of keys and blanks stay.
     """
     written = '{"expires": "2030-01-01T00:00:00Z",\n "secret": {"z": 1.10, "a": 12345678901234567890123}}'
-    tc("secrets", "set", "s", stdin=f"\n{written}\n", env=rude.env)
+    tc("secrets", "set", "s", stdin=f"\n{written}\n", env=http_server.env)
 
-    assert written.encode() == rude.requests[0].body
+    assert written.encode() == http_server.requests[0].body
 
 
 @pytest.mark.parametrize(
@@ -504,42 +517,44 @@ def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, rude: Rude) -> No
     ],
 )
 def test_a_wrong_payload_is_named(
-    tc: CommandLine, rude: Rude, options: list[str], stdin: str | bytes, line: str
+    tc: CommandLine, http_server: ScriptedServer, options: list[str], stdin: str | bytes, line: str
 ) -> None:
     """
     Where, what was expected, what was found; nothing is sent.
     """
-    result = tc("secrets", "set", "s", *options, stdin=stdin, env=rude.env)
+    result = tc("secrets", "set", "s", *options, stdin=stdin, env=http_server.env)
 
     assert (2, b"") == (result.exit_code, result.output), result.stderr
     assert 1 == result.stderr.count("\n"), result.stderr
     assert line in result.stderr
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
-def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, rude: Rude) -> None:
+def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Reading may wait for a person.
     """
-    assert "cannot be '..'" in tc("secrets", "set", "..", stdin="{", env=rude.env).stderr
+    assert "cannot be '..'" in tc("secrets", "set", "..", stdin="{", env=http_server.env).stderr
 
 
-def test_validation_can_be_left_out(tc: CommandLine, rude: Rude) -> None:
+def test_validation_can_be_left_out(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     For a service that is newer than the references.
     """
-    assert 0 == tc("secrets", "set", "s", "--no-validate", stdin='{"new": 1}', env=rude.env).exit_code
+    assert 0 == tc("secrets", "set", "s", "--no-validate", stdin='{"new": 1}', env=http_server.env).exit_code
 
 
 @pytest.mark.parametrize("typed", [SECRET + "\n", ""], ids=["typed", "nothing"])
-def test_reading_from_a_terminal_says_so(process_environment: dict[str, str], rude: Rude, typed: str) -> None:
+def test_reading_from_a_terminal_says_so(
+    process_environment: dict[str, str], http_server: ScriptedServer, typed: str
+) -> None:
     """
     At once, so that nobody sits before a silent screen; Ctrl-D ends it.
     """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "tccli", "secrets", "set", "s"],
-        env={**process_environment, **rude.env},
+        env={**process_environment, **http_server.env},
         stdin=theirs,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -553,36 +568,36 @@ def test_reading_from_a_terminal_says_so(process_environment: dict[str, str], ru
 
     assert "tc: secrets.set: reading the payload from the terminal; Ctrl-D ends it\n" == line
     assert (0 if typed else 2) == process.returncode
-    assert bool(typed) == bool(rude.requests)
+    assert bool(typed) == bool(http_server.requests)
     assert typed or b"no payload" in errors
 
 
 # Dry runs and traces.
 
 
-def test_a_dry_run_shows_the_request_and_sends_nothing(tc: CommandLine, rude: Rude) -> None:
+def test_a_dry_run_shows_the_request_and_sends_nothing(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With its secrets masked.
     """
-    result = tc("secrets", "set", "a/b", "--dry-run", stdin=SECRET, env=rude.env)
+    result = tc("secrets", "set", "a/b", "--dry-run", stdin=SECRET, env=http_server.env)
     shown = json.loads(result.stdout)
 
     assert 0 == result.exit_code
-    assert ("PUT", f"{rude.url}/api/secrets/v1/secret/a%2Fb") == (shown["verb"], shown["url"])
+    assert ("PUT", f"{http_server.url}/api/secrets/v1/secret/a%2Fb") == (shown["verb"], shown["url"])
     assert json.loads(SECRET) == shown["payload"]
     assert "Hawk …" == shown["headers"]["Authorization"]
     assert "very-secret-token" not in result.stdout
     assert "mac=" not in result.stdout
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
-def test_a_trace_masks_secrets(tc: CommandLine, rude: Rude) -> None:
+def test_a_trace_masks_secrets(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     ``-vv`` shows both ways on stderr; headers that identify, bewits and signatures are masked.
     """
     location = "https://storage/x?bewit=SECRETBEWIT&X-Amz-Signature=SECRETSIGNATURE&a=b"
-    rude.answers(answer(303, b"", Location=location, Set_Cookie="session=SECRETCOOKIE"))
-    result = tc("-vv", "object", "download", "x", env=rude.env)
+    http_server.respond_with(response(303, b"", Location=location, Set_Cookie="session=SECRETCOOKIE"))
+    result = tc("-vv", "object", "download", "x", env=http_server.env)
 
     assert location + "\n" == result.stdout
     assert "> GET " in result.stderr
@@ -593,13 +608,13 @@ def test_a_trace_masks_secrets(tc: CommandLine, rude: Rude) -> None:
     assert "mac=" not in result.stderr
 
 
-def test_quiet_and_verbose(tc: CommandLine, rude: Rude) -> None:
+def test_quiet_and_verbose(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Errors are said in any case.
     """
-    rude.answers(refusal(404, "ResourceNotFound", "no"))
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
 
-    assert "404" in tc("-q", "queue", "task", "a", env=rude.env).stderr
+    assert "404" in tc("-q", "queue", "task", "a", env=http_server.env).stderr
 
 
 # Answers.
@@ -608,21 +623,21 @@ def test_quiet_and_verbose(tc: CommandLine, rude: Rude) -> None:
 @pytest.mark.parametrize(
     ("given_", "expected"),
     [
-        pytest.param(said({"a": "ü", "b": [1, {}]}), '{"a": "ü", "b": [1, {}]}\n', id="JSON"),
-        pytest.param(answer(200, b'{"n":12345678901234567890.10,\n"a":1}\n'), None, id="unchanged"),
-        pytest.param(answer(200, b"null"), "null\n", id="null"),
-        pytest.param(answer(201, b'{"a":1}'), '{"a":1}\n', id="201"),
-        pytest.param(answer(204), "", id="204"),
+        pytest.param(json_response({"a": "ü", "b": [1, {}]}), '{"a": "ü", "b": [1, {}]}\n', id="JSON"),
+        pytest.param(response(200, b'{"n":12345678901234567890.10,\n"a":1}\n'), None, id="unchanged"),
+        pytest.param(response(200, b"null"), "null\n", id="null"),
+        pytest.param(response(201, b'{"a":1}'), '{"a":1}\n', id="201"),
+        pytest.param(response(204), "", id="204"),
     ],
 )
 def test_off_a_terminal_the_answer_is_the_services(
-    tc: CommandLine, rude: Rude, given_: Answer, expected: str | None
+    tc: CommandLine, http_server: ScriptedServer, given_: Response, expected: str | None
 ) -> None:
     """
     Whole and unreformatted, with a newline at the end.
     """
-    rude.answers(given_)
-    result = tc("queue", "task", "a", env=rude.env)
+    http_server.respond_with(given_)
+    result = tc("queue", "task", "a", env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert (given_.data.partition(b"\r\n\r\n")[2].decode() if expected is None else expected) == result.stdout
@@ -631,88 +646,102 @@ def test_off_a_terminal_the_answer_is_the_services(
 @pytest.mark.parametrize(
     ("call", "given_", "expected"),
     [
-        pytest.param(["auth", "deleteRole", "a"], answer(204), b"", id="nothing"),
-        pytest.param(["secrets", "remove", "a"], said({}), b"{}\n", id="an empty object"),
-        pytest.param(["notify", "ping"], answer(200, b"OK", Content_Type="text/plain"), b"OK\n", id="text"),
+        pytest.param(["auth", "deleteRole", "a"], response(204), b"", id="nothing"),
+        pytest.param(["secrets", "remove", "a"], json_response({}), b"{}\n", id="an empty object"),
+        pytest.param(["notify", "ping"], response(200, b"OK", Content_Type="text/plain"), b"OK\n", id="text"),
         pytest.param(
             ["github", "badge", "a", "b", "c"],
-            answer(200, b"<svg>\xc3\xbc\r\n</svg>\n", Content_Type="image/svg+xml"),
+            response(200, b"<svg>\xc3\xbc\r\n</svg>\n", Content_Type="image/svg+xml"),
             b"<svg>\xc3\xbc\r\n</svg>\n",
             id="a picture",
         ),
         pytest.param(
-            ["object", "download", "a"], answer(303, Location="https://s/a?sig=b"), b"https://s/a?sig=b\n", id="a place"
+            ["object", "download", "a"],
+            response(303, Location="https://s/a?sig=b"),
+            b"https://s/a?sig=b\n",
+            id="a place",
         ),
         pytest.param(
             ["index", "findArtifactFromTask", "a", "b"],
-            answer(303, b"Moved to https://s/a", Content_Type="text/plain", Location="https://s/a"),
+            response(303, b"Moved to https://s/a", Content_Type="text/plain", Location="https://s/a"),
             b"https://s/a\n",
             id="a place, with text",
         ),
         pytest.param(
             ["queue", "getArtifact", "a", "0", "b"],
-            said({"storageType": "s3", "url": "https://s/a"}, 303, Location="https://s/a"),
+            json_response({"storageType": "s3", "url": "https://s/a"}, 303, Location="https://s/a"),
             b'{"storageType": "s3", "url": "https://s/a"}\n',
             id="a place, with JSON",
         ),
     ],
 )
-def test_answers_of_every_kind(tc: CommandLine, rude: Rude, call: list[str], given_: Answer, expected: bytes) -> None:
+def test_answers_of_every_kind(
+    tc: CommandLine, http_server: ScriptedServer, call: list[str], given_: Response, expected: bytes
+) -> None:
     """
     Nothing, text, pictures unchanged, places; raw is never more than the service said.
     """
-    rude.answers(given_)
-    result = tc(*call, env=rude.env)
+    http_server.respond_with(given_)
+    result = tc(*call, env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert expected == result.output
 
 
-def test_a_picture_goes_to_a_file_unchanged(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+def test_a_picture_goes_to_a_file_unchanged(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     Bytes that are no text included, with or without ``--format raw``.
     """
     body = b"\x89PNG\r\n\x00\xff"
-    rude.answers(answer(200, body, Content_Type="image/png"))
+    http_server.respond_with(response(200, body, Content_Type="image/png"))
     for options in ([], ["--format", "raw"]):
         path = tmp_path / "badge"
-        tc("github", "badge", "a", "b", "c", "-o", str(path), *options, env=rude.env)
+        tc("github", "badge", "a", "b", "c", "-o", str(path), *options, env=http_server.env)
         assert body == path.read_bytes().removesuffix(b"\n" if not options else b"")
 
 
-def test_the_apis_format_wins_on_its_command(tc: CommandLine, rude: Rude) -> None:
+def test_the_apis_format_wins_on_its_command(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     ``--format`` after ``auth awsS3Credentials`` is the API's; before it, it is ours.
     """
-    rude.answers(said({"a": 1}))
+    http_server.respond_with(json_response({"a": 1}))
     result = tc(
-        "--format", "yaml", "auth", "awsS3Credentials", "l", "b", "p", "--format", "iam-role-compat", env=rude.env
+        "--format",
+        "yaml",
+        "auth",
+        "awsS3Credentials",
+        "l",
+        "b",
+        "p",
+        "--format",
+        "iam-role-compat",
+        env=http_server.env,
     )
 
     assert "a: 1\n" == result.stdout
-    assert rude.requests[0].target.endswith("?format=iam-role-compat")
+    assert http_server.requests[0].target.endswith("?format=iam-role-compat")
 
 
-def test_a_delete_may_have_a_payload(tc: CommandLine, rude: Rude) -> None:
+def test_a_delete_may_have_a_payload(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     ``notify.deleteDenylistAddress`` has.
     """
     payload = '{"notificationType": "email", "notificationAddress": "a@example.com"}'
-    result = tc("notify", "deleteDenylistAddress", stdin=payload, env=rude.env)
+    result = tc("notify", "deleteDenylistAddress", stdin=payload, env=http_server.env)
 
     assert 0 == result.exit_code, result.stderr
-    assert ("DELETE", payload.encode()) == (rude.requests[0].verb, rude.requests[0].body)
+    assert ("DELETE", payload.encode()) == (http_server.requests[0].verb, http_server.requests[0].body)
 
 
 # Pages.
 
 
-def pages(*entries: list[Any], key: str = "tasks", **around: Any) -> list[Answer]:
+def pages(*entries: list[Any], key: str = "tasks", **around: Any) -> list[Response]:
     """
     Return the answers that give these entries, page by page.
     """
     tokens = [{"continuationToken": f"t{place}"} for place in range(1, len(entries))] + [{}]
-    return [said({**around, key: page, **token}) for page, token in zip(entries, tokens, strict=True)]
+    return [json_response({**around, key: page, **token}) for page, token in zip(entries, tokens, strict=True)]
 
 
 GROUP = ("queue", "listTaskGroup", "g", "--paginate", "--delay-factor", "0")
@@ -728,47 +757,49 @@ GROUP = ("queue", "listTaskGroup", "g", "--paginate", "--delay-factor", "0")
         pytest.param([[1], [2], []], id="an empty page last"),
     ],
 )
-def test_pages_are_one_document_or_lines(tc: CommandLine, rude: Rude, entries: list[list[Any]]) -> None:
+def test_pages_are_one_document_or_lines(
+    tc: CommandLine, http_server: ScriptedServer, entries: list[list[Any]]
+) -> None:
     """
     The arrays joined, what stands around them kept, no token left; or a line for each entry.
     """
     joined = [entry for page in entries for entry in page]
-    rude.answers(*pages(*entries, taskGroupId="g"))
-    document = tc(*GROUP, env=rude.env)
-    rude.answers(*pages(*entries, taskGroupId="g"))
-    lines = tc(*GROUP, "--format", "jsonl", env=rude.env)
+    http_server.respond_with(*pages(*entries, taskGroupId="g"))
+    document = tc(*GROUP, env=http_server.env)
+    http_server.respond_with(*pages(*entries, taskGroupId="g"))
+    lines = tc(*GROUP, "--format", "jsonl", env=http_server.env)
 
     assert (0, "") == (document.exit_code, document.stderr)
     assert {"taskGroupId": "g", "tasks": joined} == json.loads(document.stdout)
     assert joined == [json.loads(line) for line in lines.stdout.splitlines()]
     assert ["/api/queue/v1/task-group/g/list"] + [
         f"/api/queue/v1/task-group/g/list?continuationToken=t{place}" for place in range(1, len(entries))
-    ] == [received.target for received in rude.requests[: len(entries)]]
+    ] == [received.target for received in http_server.requests[: len(entries)]]
 
 
 @pytest.mark.parametrize("method", PAGED, ids=[method.id for method in PAGED])
-def test_every_paged_method_pages(tc: CommandLine, rude: Rude, method: references.Method) -> None:
+def test_every_paged_method_pages(tc: CommandLine, http_server: ScriptedServer, method: references.Method) -> None:
     """
     The three that POST repeat their payload; options other than the token stay.
     """
     payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
-    rude.answers(*pages([1], [2], key="entries"))
+    http_server.respond_with(*pages([1], [2], key="entries"))
     limit = ["--limit", "7"] if "limit" in method.query else []
-    result = tc(method.service, method.name, *arguments(method), *payload, *limit, "--paginate", env=rude.env)
+    result = tc(method.service, method.name, *arguments(method), *payload, *limit, "--paginate", env=http_server.env)
 
     assert b'{"entries":[1,2]}\n' == result.output, result.stderr
-    assert all(("limit=7" in received.target) == bool(limit) for received in rude.requests)
-    assert "continuationToken=t1" in rude.requests[1].target
-    assert rude.requests[0].body == rude.requests[1].body
+    assert all(("limit=7" in received.target) == bool(limit) for received in http_server.requests)
+    assert "continuationToken=t1" in http_server.requests[1].target
+    assert http_server.requests[0].body == http_server.requests[1].body
 
 
 @pytest.mark.parametrize("output_format", ["json", "jsonl", "yaml", "table", "raw"])
-def test_pages_come_in_every_format(tc: CommandLine, rude: Rude, output_format: str) -> None:
+def test_pages_come_in_every_format(tc: CommandLine, http_server: ScriptedServer, output_format: str) -> None:
     """
     With all entries in it.
     """
-    rude.answers(*pages([{"name": "one"}], [{"name": "two"}]))
-    result = tc(*GROUP, "--format", output_format, env=rude.env)
+    http_server.respond_with(*pages([{"name": "one"}], [{"name": "two"}]))
+    result = tc(*GROUP, "--format", output_format, env=http_server.env)
 
     assert 0 == result.exit_code
     assert "one" in result.stdout
@@ -778,17 +809,19 @@ def test_pages_come_in_every_format(tc: CommandLine, rude: Rude, output_format: 
 @pytest.mark.parametrize(
     ("last", "exit_code", "line"),
     [
-        pytest.param(refusal(403, "InsufficientScopes", "no"), 4, "403 InsufficientScopes", id="refused"),
-        pytest.param(refusal(500, "InternalServerError", "no"), 7, "500", id="failed"),
+        pytest.param(error_response(403, "InsufficientScopes", "no"), 4, "403 InsufficientScopes", id="refused"),
+        pytest.param(error_response(500, "InternalServerError", "no"), 7, "500", id="failed"),
         pytest.param(DROPPED, 8, "dropped", id="dropped"),
-        pytest.param(answer(200, b"{"), 9, "not JSON", id="broken"),
-        pytest.param(said([]), 9, "not an object", id="not an object"),
-        pytest.param(said({"other": []}), 9, "no array 'tasks'", id="another array"),
-        pytest.param(said({"tasks": [3], "continuationToken": "t1"}), 9, "came twice", id="a token that comes twice"),
+        pytest.param(response(200, b"{"), 9, "not JSON", id="broken"),
+        pytest.param(json_response([]), 9, "not an object", id="not an object"),
+        pytest.param(json_response({"other": []}), 9, "no array 'tasks'", id="another array"),
+        pytest.param(
+            json_response({"tasks": [3], "continuationToken": "t1"}), 9, "came twice", id="a token that comes twice"
+        ),
     ],
 )
 def test_trouble_on_a_later_page(
-    tc: CommandLine, rude: Rude, tmp_path: Path, last: Answer, exit_code: int, line: str
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, last: Response, exit_code: int, line: str
 ) -> None:
     """
     Is an error, and ``-o`` leaves no half a file, nor touches a whole one.
@@ -797,8 +830,8 @@ def test_trouble_on_a_later_page(
     for before in (None, "old"):
         if before is not None:
             target.write_text(before)
-        rude.answers(*pages([1], [2])[:1], last)
-        result = tc(*GROUP, "-o", str(target), env=rude.env)
+        http_server.respond_with(*pages([1], [2])[:1], last)
+        result = tc(*GROUP, "-o", str(target), env=http_server.env)
 
         assert (exit_code, b"") == (result.exit_code, result.output), result.stderr
         assert line in result.stderr
@@ -808,30 +841,30 @@ def test_trouble_on_a_later_page(
 
 
 @pytest.mark.parametrize("page", [{}, {"a": [], "b": []}, [], "x"], ids=repr)
-def test_a_page_has_one_array(tc: CommandLine, rude: Rude, page: Any) -> None:
+def test_a_page_has_one_array(tc: CommandLine, http_server: ScriptedServer, page: Any) -> None:
     """
     Anything else is not what was promised.
     """
-    rude.answers(said(page))
-    result = tc(*GROUP, env=rude.env)
+    http_server.respond_with(json_response(page))
+    result = tc(*GROUP, env=http_server.env)
 
     assert (9, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")
 
 
-def test_without_paginate_there_is_one_page(tc: CommandLine, rude: Rude) -> None:
+def test_without_paginate_there_is_one_page(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With its token, as the service gave it; jsonl gives its entries.
     """
-    rude.answers(pages([1], [2])[0])
+    http_server.respond_with(pages([1], [2])[0])
 
     assert {"tasks": [1], "continuationToken": "t1"} == json.loads(
-        tc("queue", "listTaskGroup", "g", env=rude.env).stdout
+        tc("queue", "listTaskGroup", "g", env=http_server.env).stdout
     )
-    assert "1\n" == tc("queue", "listTaskGroup", "g", "--format", "jsonl", env=rude.env).stdout
+    assert "1\n" == tc("queue", "listTaskGroup", "g", "--format", "jsonl", env=http_server.env).stdout
 
 
-def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str], rude: Rude) -> None:
+def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str], http_server: ScriptedServer) -> None:
     """
     Of 60 pages of 200 kB no more is kept than of 6.
     """
@@ -839,19 +872,19 @@ def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str]
     for count in (6, 60):
         calls: list[Received] = []
 
-        def page(received: Received, calls: list[Received] = calls, count: int = count) -> Answer:
+        def page(received: Received, calls: list[Received] = calls, count: int = count) -> Response:
             calls.append(received)
             token = {"continuationToken": f"t{len(calls)}"} if len(calls) < count else {}
-            return said({"tasks": ["x" * 200] * 1000, **token})
+            return json_response({"tasks": ["x" * 200] * 1000, **token})
 
-        rude.answers(page)
+        http_server.respond_with(page)
         script = (
             "import resource, sys; from tccli import app; code = app.run(sys.argv[1:]);"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
         )
         done = subprocess.run(
             [sys.executable, "-c", script, *GROUP, "--format", "jsonl"],
-            env={**process_environment, **rude.env},
+            env={**process_environment, **http_server.env},
             capture_output=True,
             check=True,
         )

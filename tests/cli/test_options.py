@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.cli.options import Settings, global_options, output_options
-from tests.http_server import answer, refusal, said
+from tests.http_server import error_response, json_response, response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 ROLE = {"roleId": "a", "scopes": ["x y", "z"], "nested": {"n": None}}
 JQ = pytest.mark.parametrize(
@@ -34,22 +34,22 @@ JQ = pytest.mark.parametrize(
 
 
 @JQ
-def test_filters_answers(tc: CommandLine, rude: Rude, options: list[str], expected: str) -> None:
+def test_filters_answers(tc: CommandLine, http_server: ScriptedServer, options: list[str], expected: str) -> None:
     """
     What the filter gives is what is printed, one after the other.
     """
-    rude.answers(said(ROLE))
-    result = tc("auth", "role", "a", *options, env=rude.env)
+    http_server.respond_with(json_response(ROLE))
+    result = tc("auth", "role", "a", *options, env=http_server.env)
 
     assert (0, expected, "") == (result.exit_code, result.stdout, result.stderr)
 
 
-def test_filters_that_do_not_fit_are_said(tc: CommandLine, rude: Rude) -> None:
+def test_filters_that_do_not_fit_are_said(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     In one line.
     """
-    rude.answers(said(ROLE))
-    result = tc("auth", "role", "a", "--jq", ".roleId.x", env=rude.env)
+    http_server.respond_with(json_response(ROLE))
+    result = tc("auth", "role", "a", "--jq", ".roleId.x", env=http_server.env)
 
     assert (2, b"") == (result.exit_code, result.output)
     assert "does not fit the answer" in result.stderr
@@ -57,48 +57,52 @@ def test_filters_that_do_not_fit_are_said(tc: CommandLine, rude: Rude) -> None:
 
 
 @pytest.mark.parametrize("output_format", [None, "jsonl"])
-def test_filters_pages(tc: CommandLine, rude: Rude, output_format: str | None) -> None:
+def test_filters_pages(tc: CommandLine, http_server: ScriptedServer, output_format: str | None) -> None:
     """
     The joined document; with jsonl each entry.
     """
-    rude.answers(said({"tasks": [{"n": 1}], "continuationToken": "t"}), said({"tasks": [{"n": 2}]}))
+    http_server.respond_with(
+        json_response({"tasks": [{"n": 1}], "continuationToken": "t"}), json_response({"tasks": [{"n": 2}]})
+    )
     expression, options = (".n", ["--format", "jsonl"]) if output_format else (".tasks[].n", [])
-    result = tc("queue", "listTaskGroup", "g", "--paginate", "--jq", expression, *options, env=rude.env)
+    result = tc("queue", "listTaskGroup", "g", "--paginate", "--jq", expression, *options, env=http_server.env)
 
     assert "1\n2\n" == result.stdout
 
 
 @pytest.mark.parametrize("output_format", ["json", "jsonl", "raw", "table", "yaml"])
-def test_every_format_is_asked_for_in_the_same_way(tc: CommandLine, rude: Rude, output_format: str) -> None:
+def test_every_format_is_asked_for_in_the_same_way(
+    tc: CommandLine, http_server: ScriptedServer, output_format: str
+) -> None:
     """
     Before or after the command, the later one wins.
     """
-    rude.answers(said(ROLE))
-    after = tc("--format", "yaml", "auth", "role", "a", "--format", output_format, env=rude.env)
-    before = tc("--format", output_format, "auth", "role", "a", env=rude.env)
+    http_server.respond_with(json_response(ROLE))
+    after = tc("--format", "yaml", "auth", "role", "a", "--format", output_format, env=http_server.env)
+    before = tc("--format", output_format, "auth", "role", "a", env=http_server.env)
 
     assert 0 == before.exit_code
     assert before == after
 
 
-def test_text_is_a_document_where_a_format_is_asked_for(tc: CommandLine, rude: Rude) -> None:
+def test_text_is_a_document_where_a_format_is_asked_for(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     A URL is printed bare by itself.
     """
-    rude.answers(answer(303, Location="https://s/x"))
+    http_server.respond_with(response(303, Location="https://s/x"))
 
-    assert '"https://s/x"\n' == tc("object", "download", "x", "--format", "json", env=rude.env).stdout
-    assert "https://s/x\n" == tc("object", "download", "x", env=rude.env).stdout
+    assert '"https://s/x"\n' == tc("object", "download", "x", "--format", "json", env=http_server.env).stdout
+    assert "https://s/x\n" == tc("object", "download", "x", env=http_server.env).stdout
 
 
 @pytest.mark.parametrize("color", ["always", "never", "auto"])
-def test_an_empty_answer_is_empty_in_any_colour(tc: CommandLine, rude: Rude, color: str) -> None:
+def test_an_empty_answer_is_empty_in_any_colour(tc: CommandLine, http_server: ScriptedServer, color: str) -> None:
     """
     Not a byte.
     """
-    rude.answers(answer(204))
+    http_server.respond_with(response(204))
 
-    assert b"" == tc("auth", "deleteRole", "a", "--color", color, env=rude.env).output
+    assert b"" == tc("auth", "deleteRole", "a", "--color", color, env=http_server.env).output
 
 
 def test_no_two_options_have_one_name() -> None:
@@ -115,23 +119,23 @@ def test_no_two_options_have_one_name() -> None:
 
 @pytest.mark.parametrize("text", ["100ms", "2", "30s", "5m", ".5", "1h"])
 @pytest.mark.parametrize("option", ["--timeout", "--delay-factor", "--max-delay"])
-def test_durations_have_units_everywhere(tc: CommandLine, rude: Rude, option: str, text: str) -> None:
+def test_durations_have_units_everywhere(tc: CommandLine, http_server: ScriptedServer, option: str, text: str) -> None:
     """
     Seconds, or with a unit.
     """
-    result = tc(option, text, "queue", "ping", env=rude.env)
+    result = tc(option, text, "queue", "ping", env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
 
 
-def test_quiet_keeps_notes_back(tc: CommandLine, rude: Rude) -> None:
+def test_quiet_keeps_notes_back(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Not errors.
     """
-    env = {**rude.env}
+    env = {**http_server.env}
     loud = tc("temp-credentials", "--expires", "1 hour", env=env)
     quiet = tc("-q", "temp-credentials", "--expires", "1 hour", env=env)
-    rude.answers(refusal(404, "ResourceNotFound", "no"))
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
 
     assert loud.stderr
     assert not quiet.stderr
@@ -150,24 +154,26 @@ def profiles(bare_environment: dict[str, str], text: str) -> None:
         file.write(text)
 
 
-def test_a_profile_is_named_on_the_command_line(tc: CommandLine, rude: Rude, bare_environment: dict[str, str]) -> None:
+def test_a_profile_is_named_on_the_command_line(
+    tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str]
+) -> None:
     """
     Or is the default one.
     """
-    section = f'rootUrl = "{rude.url}"\nclientId = "me"\naccessToken = "t"\n'
+    section = f'rootUrl = "{http_server.url}"\nclientId = "me"\naccessToken = "t"\n'
     profiles(bare_environment, f"[default]\n{section}[work]\n{section.replace('me', 'worker')}")
     tc("queue", "ping")
     tc("--profile", "work", "queue", "ping")
     missing = tc("queue", "ping", "--profile", "play")
 
-    assert ['id="me"', 'id="worker"'] == [each.headers["authorization"].split(", ")[1] for each in rude.requests]
+    assert ['id="me"', 'id="worker"'] == [each.headers["authorization"].split(", ")[1] for each in http_server.requests]
     assert 3 == missing.exit_code
     assert "no profile 'play'" in missing.stderr
     assert "there are: default, work" in missing.stderr
 
 
 def test_the_go_clients_configuration_is_read(
-    tc: CommandLine, rude: Rude, bare_environment: dict[str, str], tmp_path: Path
+    tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str], tmp_path: Path
 ) -> None:
     """
     So that nobody signs in twice.
@@ -177,22 +183,22 @@ def test_the_go_clients_configuration_is_read(
     assert str(tmp_path) in bare_environment["XDG_CONFIG_HOME"]
     os.makedirs(bare_environment["XDG_CONFIG_HOME"])
     with open(os.path.join(bare_environment["XDG_CONFIG_HOME"], "taskcluster.yml"), "w", encoding="utf-8") as file:
-        json.dump({"config": {"rootUrl": rude.url, "clientId": "go", "accessToken": "t"}}, file)
+        json.dump({"config": {"rootUrl": http_server.url, "clientId": "go", "accessToken": "t"}}, file)
 
     assert 0 == tc("queue", "ping").exit_code
-    assert 'id="go"' in rude.requests[0].headers["authorization"]
+    assert 'id="go"' in http_server.requests[0].headers["authorization"]
 
 
 @pytest.mark.parametrize("env", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"LANG": "nonsense"}], ids=str)
-def test_any_locale_will_do(tc_process: CommandLine, rude: Rude, env: dict[str, Any]) -> None:
+def test_any_locale_will_do(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, Any]) -> None:
     """
     Answers are UTF-8, and messages do not stumble over what the locale cannot say.
     """
-    rude.answers(said({"a": "ü→𝄞"}))
-    answered = tc_process("queue", "task", "a", env={**rude.env, **env})
-    laid_out = tc_process("queue", "task", "a", "--format", "table", env={**rude.env, **env})
-    rude.answers(refusal(404, "ResourceNotFound", "ü→𝄞"))
-    refused = tc_process("queue", "task", "ü", env={**rude.env, **env})
+    http_server.respond_with(json_response({"a": "ü→𝄞"}))
+    answered = tc_process("queue", "task", "a", env={**http_server.env, **env})
+    laid_out = tc_process("queue", "task", "a", "--format", "table", env={**http_server.env, **env})
+    http_server.respond_with(error_response(404, "ResourceNotFound", "ü→𝄞"))
+    refused = tc_process("queue", "task", "ü", env={**http_server.env, **env})
 
     assert '{"a": "ü→𝄞"}\n' == answered.stdout
     assert "ü→𝄞" in laid_out.stdout

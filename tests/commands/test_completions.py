@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http_server import answer
+from tests.http_server import response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.conftest import CommandLine, RunningSandbox
     from tests.examples.example_deployment import ExampleDeployment
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 PATIENT = {"TC_COMPLETION_TIMEOUT": "30s"}
 SECRET = "project/example/token"
@@ -191,25 +191,25 @@ def test_silent_where_something_is_wrong(tc: CommandLine, environment: dict[str,
         pytest.param(b"{", id="no JSON"),
     ],
 )
-def test_silent_where_the_answer_is_malformed(tc: CommandLine, rude: Rude, body: bytes) -> None:
+def test_silent_where_the_answer_is_malformed(tc: CommandLine, http_server: ScriptedServer, body: bytes) -> None:
     """
     No traceback either.
     """
-    rude.answers(answer(200, body, Content_Type="application/json"))
-    result = tc("completions", "--values", "secret", "--", "o", env={**rude.env, **PATIENT})
+    http_server.respond_with(response(200, body, Content_Type="application/json"))
+    result = tc("completions", "--values", "secret", "--", "o", env={**http_server.env, **PATIENT})
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert result.stdout in {"", "ok\n"}
 
 
-def test_names_that_would_move_a_terminal_are_left_out(tc: CommandLine, rude: Rude) -> None:
+def test_names_that_would_move_a_terminal_are_left_out(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Control characters, line breaks, and halves of characters.
     """
     names = ["fine/ü", "a\nb", "\x1b[2J", "tab\there", "\ud800", "\u202e"]
     body = json.dumps({"secrets": names}).encode()
-    rude.answers(answer(200, body, Content_Type="application/json"))
-    result = tc("completions", "--values", "secret", "--", "", env={**rude.env, **PATIENT})
+    http_server.respond_with(response(200, body, Content_Type="application/json"))
+    result = tc("completions", "--values", "secret", "--", "", env={**http_server.env, **PATIENT})
 
     assert "fine/ü\n" == result.stdout
 

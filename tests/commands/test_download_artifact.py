@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import mohawk
 import pytest
 
-from tests.http_server import Answer, Received, answer, said
+from tests.http_server import Received, Response, json_response, response
 from tests.transfer_env import MEBIBYTE, Depot, later, leftovers, noise, slug
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(100_000)
 QUICK = ("--delay-factor", "0")
@@ -246,21 +246,23 @@ def test_in_a_task_the_proxy_signs(tc: CommandLine, depot: Depot, here: Path, ta
     assert made["uploadId"]
 
 
-def test_references_are_fetched_as_a_stranger(tc: CommandLine, depot: Depot, here: Path, task: str, rude: Rude) -> None:
+def test_references_are_fetched_as_a_stranger(
+    tc: CommandLine, depot: Depot, here: Path, task: str, http_server: ScriptedServer
+) -> None:
     """
     No header of ours goes there; ``--managed-only`` does not go there at all.
     """
-    rude.answers(answer(200, b"elsewhere"))
-    depot.create(task, "public/ref", storageType="reference", url=f"{rude.url}/x?token=their-own")
+    http_server.respond_with(response(200, b"elsewhere"))
+    depot.create(task, "public/ref", storageType="reference", url=f"{http_server.url}/x?token=their-own")
     argv = ("download-artifact", task, "public/ref")
     refused = tc(*argv, "--managed-only", env=depot.sandbox.environment)
-    assert (1, {}, []) == (refused.exit_code, tree(here), rude.requests)
+    assert (1, {}, []) == (refused.exit_code, tree(here), http_server.requests)
     assert "outside of the deployment" in refused.stderr
     fetched = tc(*argv, "--trace-id", "abc", env=depot.sandbox.environment)
 
     assert (0, {"ref": b"elsewhere"}) == (fetched.exit_code, tree(here))
-    assert ["/x?token=their-own"] == [request.target for request in rude.requests]
-    headers = rude.requests[0].headers
+    assert ["/x?token=their-own"] == [request.target for request in http_server.requests]
+    headers = http_server.requests[0].headers
     assert set(headers) <= {"host", "accept", "accept-encoding", "user-agent", "range"}
     assert not any(secret in str(headers) for secret in (*depot.sandbox.credentials.values(), "abc", task))
 
@@ -511,32 +513,34 @@ def test_a_list(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
     assert (0, {}) == (depot.sandbox.storage.counters.requests, tree(here))
 
 
-def test_the_index_finds_the_task(tc: CommandLine, depot: Depot, here: Path, rude: Rude) -> None:
+def test_the_index_finds_the_task(tc: CommandLine, depot: Depot, here: Path, http_server: ScriptedServer) -> None:
     """
     Instead of its id.
     """
     depot.sandbox.storage.keep("b", "x", DATA, "text/x")
     url = depot.sandbox.storage.get_url("b", "x", 60)
 
-    def respond(received: Received) -> Answer:
+    def respond(received: Received) -> Response:
         if received.target == "/api/index/v1/task/project.latest.build":
             times = {"expires": "2999-01-01T00:00:00.000Z"}
-            return said({"namespace": "project.latest.build", "taskId": "T" * 22, "rank": 0, "data": {}, **times})
+            return json_response(
+                {"namespace": "project.latest.build", "taskId": "T" * 22, "rank": 0, "data": {}, **times}
+            )
         assert f"/api/queue/v1/task/{'T' * 22}/artifact-content/public%2Fx" == received.target
-        return said({"storageType": "s3", "url": url})
+        return json_response({"storageType": "s3", "url": url})
 
-    rude.answers(respond)
-    result = tc("download-artifact", "--index", "project.latest.build", "public/x", "y", env=rude.env)
+    http_server.respond_with(respond)
+    result = tc("download-artifact", "--index", "project.latest.build", "public/x", "y", env=http_server.env)
 
     assert (0, {"y": DATA}) == (result.exit_code, tree(here)), result.stderr
 
 
-def test_an_index_without_the_path(tc: CommandLine, here: Path, rude: Rude) -> None:
+def test_an_index_without_the_path(tc: CommandLine, here: Path, http_server: ScriptedServer) -> None:
     """
     5, with the service's word.
     """
-    rude.answers(said({"code": "ResourceNotFound", "message": "Indexed task not found"}, 404))
-    result = tc("download-artifact", "--index", "no.such", "public/x", env=rude.env)
+    http_server.respond_with(json_response({"code": "ResourceNotFound", "message": "Indexed task not found"}, 404))
+    result = tc("download-artifact", "--index", "no.such", "public/x", env=http_server.env)
 
     assert (5, {}) == (result.exit_code, tree(here))
     assert "Indexed task not found" in result.stderr

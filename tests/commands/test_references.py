@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.cli import app
-from tests.http_server import CREDENTIALS, Received, answer, said
-from tests.http_server import Answer as RudeAnswer
+from tests.http_server import CREDENTIALS, Received, json_response, response
+from tests.http_server import Response as ScriptedResponse
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
 from tests.references.importing.test_validate import mutated
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 TASK = "fN1SbArXTPSVFNUvaOlinQ"
 WORDS = '{"words": ["hello"]}'
@@ -61,10 +61,10 @@ def publishing(contents: dict[str, Any], answers: Any = None) -> Any:
     """
     from tccli.sandbox.references import published
 
-    def respond(received: Received) -> RudeAnswer:
+    def respond(received: Received) -> ScriptedResponse:
         if received.target == "/references/references.json":
-            return said(rollup({**published(), **contents}))
-        return said(answers if answers is not None else {})
+            return json_response(rollup({**published(), **contents}))
+        return json_response(answers if answers is not None else {})
 
     return respond
 
@@ -101,25 +101,25 @@ def test_what_the_sandbox_publishes_is_what_is_built_in(tc: CommandLine, sandbox
     assert "as fetched at 20" in kept.stderr
 
 
-def test_updated_references_are_used(tc: CommandLine, rude: Rude) -> None:
+def test_updated_references_are_used(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Of that root URL only, and until the next update: a new service is a group, with its payload checked.
     """
-    rude.answers(publishing(CONTENTS, {"said": "hello"}))
-    before = tc("greet", "hello", "x", stdin=WORDS, env=rude.env)
-    updated = tc("references", "update", env={"TASKCLUSTER_ROOT_URL": rude.url})
-    call = tc("greet", "hello", "x/y", stdin=WORDS, env=rude.env)
-    wrong = tc("greet", "hello", "x", stdin='{"words": [1]}', env=rude.env)
-    elsewhere = tc("greet", "hello", "x", "--root-url", "http://127.0.0.1:1", stdin=WORDS, env=rude.env)
+    http_server.respond_with(publishing(CONTENTS, {"said": "hello"}))
+    before = tc("greet", "hello", "x", stdin=WORDS, env=http_server.env)
+    updated = tc("references", "update", env={"TASKCLUSTER_ROOT_URL": http_server.url})
+    call = tc("greet", "hello", "x/y", stdin=WORDS, env=http_server.env)
+    wrong = tc("greet", "hello", "x", stdin='{"words": [1]}', env=http_server.env)
+    elsewhere = tc("greet", "hello", "x", "--root-url", "http://127.0.0.1:1", stdin=WORDS, env=http_server.env)
 
     assert (2, 0, 0, 2, 2) == tuple(each.exit_code for each in (before, updated, call, wrong, elsewhere)), call.stderr
     assert {"said": "hello"} == json.loads(call.output)
-    assert ("POST", "/api/greet/v1/hello/x%2Fy") == (rude.requests[-1].verb, rude.requests[-1].target)
+    assert ("POST", "/api/greet/v1/hello/x%2Fy") == (http_server.requests[-1].verb, http_server.requests[-1].target)
     assert "words[0]: expected string" in wrong.stderr
     assert "no command or service 'greet'" in elsewhere.stderr
 
 
-def test_help_shows_what_the_deployment_says(tc: CommandLine, rude: Rude) -> None:
+def test_help_shows_what_the_deployment_says(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Below our own words, and instead of them where a method is not the one that they are about.
     """
@@ -132,10 +132,12 @@ def test_help_shows_what_the_deployment_says(tc: CommandLine, rude: Rude) -> Non
         entry["route"] = (
             entry["route"].replace("/secret/", "/elsewhere/") if entry["name"] == "remove" else entry["route"]
         )
-    rude.answers(publishing({"references/secrets/v1/api.json": api}))
-    before = tc("secrets", "get", "--help", env=rude.env).stdout
-    tc("references", "update", env=rude.env)
-    get, remove, service = (tc("secrets", *words, "--help", env=rude.env).stdout for words in (["get"], ["remove"], []))
+    http_server.respond_with(publishing({"references/secrets/v1/api.json": api}))
+    before = tc("secrets", "get", "--help", env=http_server.env).stdout
+    tc("references", "update", env=http_server.env)
+    get, remove, service = (
+        tc("secrets", *words, "--help", env=http_server.env).stdout for words in (["get"], ["remove"], [])
+    )
     said_there = "\n\nIn the words of the deployment:\n  Does {}:\n\n  - one\n  - two\n\n      x = 1\n\n  gone\n"
 
     assert get == before.replace("\n\nRequest:", said_there.format("get") + "\nRequest:", 1)
@@ -148,57 +150,57 @@ def test_help_shows_what_the_deployment_says(tc: CommandLine, rude: Rude) -> Non
 
 @pytest.mark.parametrize("where", ["option", "environment", "profile"])
 def test_updated_references_are_found_however_the_root_url_is_said(
-    tc: CommandLine, rude: Rude, bare_environment: dict[str, str], where: str
+    tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str], where: str
 ) -> None:
     """
     In the words, the environment, or a profile.
     """
-    rude.answers(publishing(CONTENTS))
-    tc("references", "update", "--root-url", rude.url)
+    http_server.respond_with(publishing(CONTENTS))
+    tc("references", "update", "--root-url", http_server.url)
     folder = os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc")
     os.makedirs(folder)
     with open(os.path.join(folder, "profiles.toml"), "w", encoding="utf-8") as file:
-        file.write(f'[greeter]\nrootUrl = "{rude.url}"\n')
-    words = {"option": ["--rootUrl=" + rude.url], "environment": [], "profile": ["--profile", "greeter"]}[where]
-    env = {"TASKCLUSTER_ROOT_URL": rude.url} if where == "environment" else {}
+        file.write(f'[greeter]\nrootUrl = "{http_server.url}"\n')
+    words = {"option": ["--rootUrl=" + http_server.url], "environment": [], "profile": ["--profile", "greeter"]}[where]
+    env = {"TASKCLUSTER_ROOT_URL": http_server.url} if where == "environment" else {}
     result = tc("url", "greet", "hello", "x", *words, env=env)
 
-    assert (0, f"{rude.url}/api/greet/v1/hello/x\n") == (result.exit_code, result.stdout), result.stderr
+    assert (0, f"{http_server.url}/api/greet/v1/hello/x\n") == (result.exit_code, result.stdout), result.stderr
 
 
-def test_an_update_that_fails_changes_nothing(tc: CommandLine, rude: Rude) -> None:
+def test_an_update_that_fails_changes_nothing(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     All are replaced or none; the exit code says what went wrong.
     """
-    rude.answers(publishing(CONTENTS))
-    tc("references", "update", env=rude.env)
+    http_server.respond_with(publishing(CONTENTS))
+    tc("references", "update", env=http_server.env)
     broken = with_method(route="//evil.example/<name>")
-    for response, code in ((said(rollup({"references/greet/v1/api.json": broken})), 9), (answer(403), 4)):
-        rude.answers(response)
-        failed = tc("references", "update", env=rude.env)
+    for refusal, code in ((json_response(rollup({"references/greet/v1/api.json": broken})), 9), (response(403), 4)):
+        http_server.respond_with(refusal)
+        failed = tc("references", "update", env=http_server.env)
 
         assert (code, b"", 1) == (failed.exit_code, failed.output, failed.stderr.count("\n"))
-        assert 0 == tc("url", "greet", "hello", "x", env=rude.env).exit_code
+        assert 0 == tc("url", "greet", "hello", "x", env=http_server.env).exit_code
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff{", b'{"format": 9}\n'], ids=["empty", "no JSON", "another format"])
-def test_kept_references_that_are_damaged(tc: CommandLine, rude: Rude, content: bytes) -> None:
+def test_kept_references_that_are_damaged(tc: CommandLine, http_server: ScriptedServer, content: bytes) -> None:
     """
     Are not used, which a note says; an update makes them whole, and what needs no services does not look.
     """
-    rude.answers(publishing(CONTENTS))
-    path = json.loads(tc("references", "update", env=rude.env).output)["path"]
+    http_server.respond_with(publishing(CONTENTS))
+    path = json.loads(tc("references", "update", env=http_server.env).output)["path"]
     with open(path, "wb") as file:
         file.write(content)
-    call = tc("url", "queue", "ping", env=rude.env)
+    call = tc("url", "queue", "ping", env=http_server.env)
 
-    assert (0, f"{rude.url}/api/queue/v1/ping\n") == (call.exit_code, call.stdout)
+    assert (0, f"{http_server.url}/api/queue/v1/ping\n") == (call.exit_code, call.stdout)
     assert f"tc: {path} is damaged, and not used; tc references update fetches it again\n" == call.stderr
-    assert "" == tc("url", "queue", "ping", "--quiet", env=rude.env).stderr
-    assert "" == tc("slugid", env=rude.env).stderr
-    assert "is damaged" in tc("references", "diff", env=rude.env).stderr
-    assert 0 == tc("references", "update", env=rude.env).exit_code
-    assert 0 == tc("url", "greet", "hello", "x", env=rude.env).exit_code
+    assert "" == tc("url", "queue", "ping", "--quiet", env=http_server.env).stderr
+    assert "" == tc("slugid", env=http_server.env).stderr
+    assert "is damaged" in tc("references", "diff", env=http_server.env).stderr
+    assert 0 == tc("references", "update", env=http_server.env).exit_code
+    assert 0 == tc("url", "greet", "hello", "x", env=http_server.env).exit_code
 
 
 def test_an_update_needs_a_root_url(tc: CommandLine) -> None:
@@ -213,12 +215,12 @@ def test_an_update_needs_a_root_url(tc: CommandLine) -> None:
     assert "can be faked" in faked.stderr
 
 
-def test_update_checks_the_output_first(tc: CommandLine, rude: Rude) -> None:
+def test_update_checks_the_output_first(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Before anything is fetched.
     """
-    assert 2 == tc("references", "update", "-o", "/nowhere/x.json", env=rude.env).exit_code
-    assert [] == rude.requests
+    assert 2 == tc("references", "update", "-o", "/nowhere/x.json", env=http_server.env).exit_code
+    assert [] == http_server.requests
 
 
 def test_diff_lists_what_differs(tc: CommandLine, api: str) -> None:
@@ -241,17 +243,17 @@ def test_diff_lists_what_differs(tc: CommandLine, api: str) -> None:
     ] == json.loads(result.output)[1:2]
 
 
-def test_diff_finds_services_that_are_gone(tc: CommandLine, rude: Rude, whole: str) -> None:
+def test_diff_finds_services_that_are_gone(tc: CommandLine, http_server: ScriptedServer, whole: str) -> None:
     """
     When all of a deployment's are compared.
     """
     with open(whole, "rb") as file:
-        rude.answers(answer(200, file.read()))
-    result = tc("references", "diff", env=rude.env)
+        http_server.respond_with(response(200, file.read()))
+    result = tc("references", "diff", env=http_server.env)
     gone = {each["service"] for each in json.loads(result.output) if each["change"] == "removed"}
 
     assert (1, set(references.service_names())) == (result.exit_code, gone)
-    assert [None] == [each.headers.get("authorization") for each in rude.requests]
+    assert [None] == [each.headers.get("authorization") for each in http_server.requests]
 
 
 def test_diff_on_a_terminal(api: str, process_environment: dict[str, str]) -> None:
@@ -298,15 +300,15 @@ def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
         pytest.param(["greet", "--reference", "{}", "HELLO", "x", "--set", "words:=[]"], id="in between"),
     ],
 )
-def test_a_reference_for_a_call(tc: CommandLine, rude: Rude, api: str, words: list[str]) -> None:
+def test_a_reference_for_a_call(tc: CommandLine, http_server: ScriptedServer, api: str, words: list[str]) -> None:
     """
     Adds a service, wherever the option stands; a payload without a schema goes out as it is.
     """
-    result = tc(*(word.format(api) for word in words), stdin='{"any": 1}', env=rude.env)
+    result = tc(*(word.format(api) for word in words), stdin='{"any": 1}', env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
-    assert [("POST", "/api/greet/v1/hello/x")] == [(each.verb, each.target) for each in rude.requests]
-    assert rude.requests[0].headers["authorization"].startswith("Hawk ")
+    assert [("POST", "/api/greet/v1/hello/x")] == [(each.verb, each.target) for each in http_server.requests]
+    assert http_server.requests[0].headers["authorization"].startswith("Hawk ")
 
 
 def test_a_reference_replaces_a_service(tc: CommandLine, tmp_path: Path) -> None:
@@ -355,16 +357,16 @@ def test_schemas_beside_a_reference(tc: CommandLine, tmp_path: Path, folder: str
     assert "words[0]: expected string" in result.stderr
 
 
-def test_a_reference_from_the_web(tc: CommandLine, rude: Rude) -> None:
+def test_a_reference_from_the_web(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Is fetched without credentials or any other header that says who asks.
     """
-    rude.answers(said(API), said({}))
-    result = tc("greet", "hello", "x", "--reference", f"{rude.url}/api.json", stdin="{}", env=rude.env)
+    http_server.respond_with(json_response(API), json_response({}))
+    result = tc("greet", "hello", "x", "--reference", f"{http_server.url}/api.json", stdin="{}", env=http_server.env)
 
     assert 0 == result.exit_code, result.stderr
-    assert {"host", "accept-encoding"} == set(rude.requests[0].headers)
-    assert "authorization" in rude.requests[1].headers
+    assert {"host", "accept-encoding"} == set(http_server.requests[0].headers)
+    assert "authorization" in http_server.requests[1].headers
 
 
 @pytest.mark.parametrize(
@@ -379,11 +381,11 @@ def test_a_reference_from_the_web(tc: CommandLine, rude: Rude) -> None:
         pytest.param("purge.json", 2, "the same as purge-cache", id="a service in another spelling"),
         pytest.param("https://", 2, "is not a URL", id="no URL"),
         pytest.param("http://127.0.0.1:1/api.json", 8, "nobody listens", id="a URL where nobody is"),
-        pytest.param("{rude}/api.json", 9, "is neither", id="a URL of something else"),
+        pytest.param("{http_server}/api.json", 9, "is neither", id="a URL of something else"),
     ],
 )
 def test_a_reference_that_is_none(
-    tc: CommandLine, rude: Rude, tmp_path: Path, given_: str, code: int, line: str
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, given_: str, code: int, line: str
 ) -> None:
     """
     Is an error in one line, and nothing is called.
@@ -391,17 +393,21 @@ def test_a_reference_that_is_none(
     (tmp_path / "text.json").write_text("text")
     (tmp_path / "evil.json").write_text(json.dumps(with_method(route="/../<name>")))
     (tmp_path / "purge.json").write_text(json.dumps({**API, "serviceName": "purgecache"}))
-    path = given_.format(rude=rude.url) if "/" in given_ or given_ in {"", "."} else str(tmp_path / given_)
-    result = tc("queue", "ping", "--retries", "0", "--reference", path, env=rude.env)
+    path = (
+        given_.format(http_server=http_server.url) if "/" in given_ or given_ in {"", "."} else str(tmp_path / given_)
+    )
+    result = tc("queue", "ping", "--retries", "0", "--reference", path, env=http_server.env)
 
     assert (code, b"") == (result.exit_code, result.output)
     assert line in result.stderr
     assert 1 == result.stderr.count("\n")
-    assert not any("/api/" in each.target for each in rude.requests)
+    assert not any("/api/" in each.target for each in http_server.requests)
 
 
 @pytest.mark.parametrize("name", ["version", "signed_url", "signedurl", "help", "api"])
-def test_a_service_does_not_take_the_place_of_a_command(tc: CommandLine, rude: Rude, tmp_path: Path, name: str) -> None:
+def test_a_service_does_not_take_the_place_of_a_command(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, name: str
+) -> None:
     """
     Named like one, in whatever spelling, it is found below ``tc api``.
     """
@@ -410,25 +416,30 @@ def test_a_service_does_not_take_the_place_of_a_command(tc: CommandLine, rude: R
     option = ("--reference", str(path))
     command = tc(name, "--help")
     same = tc(name, "--help", *option)
-    call = tc("api", name, "listGreeted", "x", "y", *option, env=rude.env)
+    call = tc("api", name, "listGreeted", "x", "y", *option, env=http_server.env)
 
     assert (0, command.stdout.count("Usage: tc")) == (same.exit_code, same.stdout.count("Usage: tc"))
     assert "listGreeted" not in same.stdout
-    assert (0, f"/api/{name}/v1/greeted/x/y") == (call.exit_code, rude.requests[-1].target)
+    assert (0, f"/api/{name}/v1/greeted/x/y") == (call.exit_code, http_server.requests[-1].target)
     assert f"  api {name} " in tc("--help", *option).stdout
 
 
-def test_an_option_of_a_method_may_be_named_like_one_of_ours(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+def test_an_option_of_a_method_may_be_named_like_one_of_ours(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path
+) -> None:
     """
     Which it hides, and nothing more.
     """
     path = tmp_path / "api.json"
     path.write_text(json.dumps(with_method(query=["data", "set", "dryRun", "noValidate", "format", "help", "v"])))
     option = ("--reference", str(path))
-    result = tc("greet", "hello", "x", "--data", "1", "--format", "2", *option, stdin="{}", env=rude.env)
+    result = tc("greet", "hello", "x", "--data", "1", "--format", "2", *option, stdin="{}", env=http_server.env)
 
     assert 0 == result.exit_code, result.stderr
-    assert ("/api/greet/v1/hello/x?data=1&format=2", b"{}") == (rude.requests[-1].target, rude.requests[-1].body)
+    assert ("/api/greet/v1/hello/x?data=1&format=2", b"{}") == (
+        http_server.requests[-1].target,
+        http_server.requests[-1].body,
+    )
     assert 0 == tc("greet", "hello", "-h", *option).exit_code
 
 
@@ -445,30 +456,30 @@ def test_with_service_discovery_a_service_cannot_name_another_host(tc: CommandLi
 
 
 @pytest.mark.parametrize("reference", ["{}/x.json#", "//{}/x.json", "file:///{}"])
-def test_a_schema_fetches_nothing(tc: CommandLine, rude: Rude, tmp_path: Path, reference: str) -> None:
+def test_a_schema_fetches_nothing(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, reference: str) -> None:
     """
     Wherever its ``$ref`` leads: a listener hears nothing but the call.
     """
-    hello = {"properties": {"words": {"$ref": reference.format(rude.url)}}}
+    hello = {"properties": {"words": {"$ref": reference.format(http_server.url)}}}
     path = tmp_path / "rollup.json"
     path.write_text(json.dumps(rollup({**CONTENTS, "schemas/greet/v1/hello.json": hello})))
-    result = tc("greet", "hello", "x", "--reference", str(path), stdin=WORDS, env=rude.env)
+    result = tc("greet", "hello", "x", "--reference", str(path), stdin=WORDS, env=http_server.env)
 
     assert 0 == result.exit_code, result.stderr
-    assert ["/api/greet/v1/hello/x"] == [each.target for each in rude.requests]
+    assert ["/api/greet/v1/hello/x"] == [each.target for each in http_server.requests]
 
 
-def test_a_verb_without_a_body_in_its_answer(tc: CommandLine, rude: Rude, tmp_path: Path) -> None:
+def test_a_verb_without_a_body_in_its_answer(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     HEAD and PATCH are verbs as others.
     """
     path = tmp_path / "api.json"
     for verb in ("head", "patch"):
         path.write_text(json.dumps(with_method(method=verb, input=None, output=None)))
-        rude.answers(answer(200))
-        result = tc("greet", "hello", "x", "--reference", str(path), env=rude.env)
+        http_server.respond_with(response(200))
+        result = tc("greet", "hello", "x", "--reference", str(path), env=http_server.env)
 
-        assert (0, b"", verb.upper()) == (result.exit_code, result.output, rude.requests[-1].verb), result.stderr
+        assert (0, b"", verb.upper()) == (result.exit_code, result.output, http_server.requests[-1].verb), result.stderr
 
 
 def run(words: list[str]) -> tuple[int, str]:

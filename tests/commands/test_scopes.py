@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.examples.example_deployment import CLIENT, QUEUE, ROLE, TASK
-from tests.http_server import said
+from tests.http_server import json_response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
     from tests.examples.example_deployment import ExampleDeployment
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 NOWHERE = {"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1"}
 
@@ -276,13 +276,13 @@ def test_check_needs_the_whole_call(tc: CommandLine, sandbox: RunningSandbox) ->
     assert [] == sandbox.requests
 
 
-def test_an_answer_of_another_shape_is_not_what_was_promised(tc: CommandLine, rude: Rude) -> None:
+def test_an_answer_of_another_shape_is_not_what_was_promised(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Of any service that is asked.
     """
-    rude.answers(said({"scopes": "all"}))
+    http_server.respond_with(json_response({"scopes": "all"}))
 
-    assert 9 == tc("scopes", "expand", "a", env=rude.env).exit_code
-    assert 9 == tc("scopes", "check", "secrets", "get", "a", env=rude.env).exit_code
-    rude.answers(said([]))
-    assert 9 == tc("scopes", "check", "queue", "cancelTask", TASK, env=rude.env).exit_code
+    assert 9 == tc("scopes", "expand", "a", env=http_server.env).exit_code
+    assert 9 == tc("scopes", "check", "secrets", "get", "a", env=http_server.env).exit_code
+    http_server.respond_with(json_response([]))
+    assert 9 == tc("scopes", "check", "queue", "cancelTask", TASK, env=http_server.env).exit_code

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.http_server import CREDENTIALS, answer, refusal
+from tests.http_server import CREDENTIALS, error_response, response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 ROOT = "https://tc.example.com"
 ENV = {"TASKCLUSTER_ROOT_URL": ROOT, **CREDENTIALS}
@@ -128,15 +128,15 @@ def test_warns_of_an_early_death(tc: CommandLine, lifetime: str, warns: bool) ->
     assert "" == tc("signed-url", "secrets", "get", "a", "-q", env=env).stderr
 
 
-def test_a_task_asks_its_proxy(tc: CommandLine, rude: Rude) -> None:
+def test_a_task_asks_its_proxy(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With the real URL as text; the answer's place is what is printed, never the proxy's own host.
     """
     signed = f"{ROOT}/api/secrets/v1/secret/a?bewit=x"
-    rude.answers(answer(303, signed.encode(), Location=signed))
-    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+    http_server.respond_with(response(303, signed.encode(), Location=signed))
+    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": http_server.url}
     result = tc("signed-url", "secrets", "get", "a", env=env)
-    asked = rude.requests[0]
+    asked = http_server.requests[0]
 
     assert (0, f"{signed}\n", "") == (result.exit_code, result.stdout, result.stderr)
     assert ("POST", "/bewit") == (asked.verb, asked.target)
@@ -148,18 +148,18 @@ def test_a_task_asks_its_proxy(tc: CommandLine, rude: Rude) -> None:
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [
-        pytest.param(answer(200, b"OK"), 9, id="no URL"),
-        pytest.param(answer(303, b"", Location="https://elsewhere/?bewit=x"), 9, id="another URL"),
-        pytest.param(refusal(403, "InsufficientScopes", "no"), 4, id="refused"),
-        pytest.param(answer(500), 7, id="failed"),
+        pytest.param(response(200, b"OK"), 9, id="no URL"),
+        pytest.param(response(303, b"", Location="https://elsewhere/?bewit=x"), 9, id="another URL"),
+        pytest.param(error_response(403, "InsufficientScopes", "no"), 4, id="refused"),
+        pytest.param(response(500), 7, id="failed"),
     ],
 )
-def test_a_proxy_may_fail(tc: CommandLine, rude: Rude, trouble: Any, code: int) -> None:
+def test_a_proxy_may_fail(tc: CommandLine, http_server: ScriptedServer, trouble: Any, code: int) -> None:
     """
     Then nothing is printed.
     """
-    rude.answers(trouble)
-    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": rude.url}
+    http_server.respond_with(trouble)
+    env = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_PROXY_URL": http_server.url}
     result = tc("signed-url", "secrets", "get", "a", "--delay-factor", "0", env=env)
 
     assert (code, b"") == (result.exit_code, result.output)

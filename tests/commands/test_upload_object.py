@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.http_server import Answer, Received, answer, refusal, said
+from tests.http_server import Received, Response, error_response, json_response, response
 from tests.transfer_env import MEBIBYTE, Depot, leftovers, noise, peak_memory
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Result, Start
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(2 * MEBIBYTE)
 QUICK = ("--delay-factor", "0")
@@ -209,26 +209,26 @@ def test_exit_codes(tc: CommandLine, depot: Depot, file: Path, fault: str, code:
     assert 5 == downloaded(tc, depot, "x").exit_code
 
 
-def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, rude: Rude) -> None:
+def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, http_server: ScriptedServer) -> None:
     """
     With the service's message, after everything was sent.
     """
 
-    def respond(received: Received) -> Answer:
+    def respond(received: Received) -> Response:
         if received.target.startswith("/put"):
-            return answer(200)
+            return response(200)
         if "finish" in received.target:
-            return refusal(409, "RequestConflict", "Content hash already exists with a different value")
-        method = {"putUrl": {"url": f"{rude.url}/put", "expires": FAR, "headers": {"x-a": "b"}}}
-        return said({"projectId": "p", "uploadId": "u", "expires": FAR, "uploadMethod": method})
+            return error_response(409, "RequestConflict", "Content hash already exists with a different value")
+        method = {"putUrl": {"url": f"{http_server.url}/put", "expires": FAR, "headers": {"x-a": "b"}}}
+        return json_response({"projectId": "p", "uploadId": "u", "expires": FAR, "uploadMethod": method})
 
-    rude.answers(respond)
-    result = tc("upload-object", str(file), "x", *PROJECT, env=rude.env)
+    http_server.respond_with(respond)
+    result = tc("upload-object", str(file), "x", *PROJECT, env=http_server.env)
 
     assert (6, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert "object.finishUpload: 409 RequestConflict: Content hash already exists" in result.stderr
     assert "uploaded" not in result.stderr
-    assert [DATA] == [request.body for request in rude.requests if request.target == "/put"]
+    assert [DATA] == [request.body for request in http_server.requests if request.target == "/put"]
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.http_server import CREDENTIALS, Received, answer, said
+from tests.http_server import CREDENTIALS, Received, json_response, response
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine
-    from tests.http_server import Answer, Rude
+    from tests.http_server import Response, ScriptedServer
 
 STRING = {"type": "string"}
 PROBLEM = "document: expected string, found number 5\n"
@@ -101,9 +101,9 @@ def test_a_file_goes_before_a_name(tc: CommandLine, folder: Path) -> None:
     assert 0 == tc("validate-json", "secrets.set", "-", stdin='"text"').exit_code
 
 
-def served(request: Received) -> Answer:
+def served(request: Received) -> Response:
     """
-    Answer as a web site with schemas would.
+    Response as a web site with schemas would.
     """
     documents: dict[str, Any] = {
         "/a/schema.json": {"$ref": "part.json"},
@@ -114,25 +114,25 @@ def served(request: Received) -> Answer:
         "/a/wrong.json": {"type": 5},
     }
     if request.target == "/old.json":
-        return answer(301, Location="/a/schema.json")
+        return response(301, Location="/a/schema.json")
     if request.target == "/round.json":
-        return answer(302, Location="/round.json")
+        return response(302, Location="/round.json")
     if request.target == "/text.json":
-        return answer(200, b"<html>")
-    return said(documents[request.target]) if request.target in documents else answer(404, b"none")
+        return response(200, b"<html>")
+    return json_response(documents[request.target]) if request.target in documents else response(404, b"none")
 
 
 @pytest.mark.parametrize("path", ["/a/schema.json", "/old.json", "/a/part.json#"])
-def test_urls(tc: CommandLine, rude: Rude, path: str) -> None:
+def test_urls(tc: CommandLine, http_server: ScriptedServer, path: str) -> None:
     """
     Fetched with all that they refer to, and nobody is told who asks.
     """
-    rude.answers(served)
-    result = tc("validate-json", rude.url + path, rude.url + "/a/five.json", env=rude.env)
+    http_server.respond_with(served)
+    result = tc("validate-json", http_server.url + path, http_server.url + "/a/five.json", env=http_server.env)
 
     assert (1, PROBLEM) == (result.exit_code, result.stdout), result.stderr
-    assert "/a/part.json" in [request.target for request in rude.requests]
-    for request in rude.requests:
+    assert "/a/part.json" in [request.target for request in http_server.requests]
+    for request in http_server.requests:
         assert not {"authorization", "cookie", "x-taskcluster-trace-id"} & request.headers.keys()
         assert not any(secret in str(request) for secret in CREDENTIALS.values())
 
@@ -150,12 +150,14 @@ def test_urls(tc: CommandLine, rude: Rude, path: str) -> None:
         ),
     ],
 )
-def test_what_is_served_may_be_wrong(tc: CommandLine, rude: Rude, path: str, exit_code: int, line: str) -> None:
+def test_what_is_served_may_be_wrong(
+    tc: CommandLine, http_server: ScriptedServer, path: str, exit_code: int, line: str
+) -> None:
     """
     And then the exit code says whose fault it is.
     """
-    rude.answers(served)
-    result = tc("validate-json", rude.url + path, "-", stdin="5")
+    http_server.respond_with(served)
+    result = tc("validate-json", http_server.url + path, "-", stdin="5")
 
     assert (exit_code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert line in result.stderr

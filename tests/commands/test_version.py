@@ -8,11 +8,11 @@ import json
 from typing import TYPE_CHECKING
 
 import tccli
-from tests.http_server import said
+from tests.http_server import json_response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 
 def test_says_both_versions(tc: CommandLine) -> None:
@@ -22,11 +22,11 @@ def test_says_both_versions(tc: CommandLine) -> None:
     assert {"tc": tccli.__version__, "references": "113.2.0"} == json.loads(tc("version").stdout)
 
 
-def test_asks_the_deployment(tc: CommandLine, rude: Rude) -> None:
+def test_asks_the_deployment(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With ``--server``.
     """
-    rude.answers(said({"version": "v1", "commit": "c"}))
+    http_server.respond_with(json_response({"version": "v1", "commit": "c"}))
 
-    assert {"version": "v1", "commit": "c"} == json.loads(tc("version", "--server", env=rude.env).stdout)
-    assert "/api/auth/v1/__version__" == rude.requests[0].target
+    assert {"version": "v1", "commit": "c"} == json.loads(tc("version", "--server", env=http_server.env).stdout)
+    assert "/api/auth/v1/__version__" == http_server.requests[0].target

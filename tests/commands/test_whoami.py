@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.times import format_timestamp, from_now
-from tests.http_server import Answer, Received, refusal, said
+from tests.http_server import Received, Response, error_response, json_response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 FAR = "2100-01-01T00:00:00.000Z"
 PAST = "2001-01-01T00:00:00.000Z"
 
 
-def deployment(rude: Rude, **client: Any) -> None:
+def deployment(http_server: ScriptedServer, **client: Any) -> None:
     """
     Let the server know a client and give it scopes.
     """
 
-    def respond(received: Received) -> Answer:
+    def respond(received: Received) -> Response:
         if received.target.endswith("/scopes/current"):
-            return said({"scopes": ["a", "b"]})
-        return said({"clientId": "tester/one", "expires": FAR, "disabled": False, **client})
+            return json_response({"scopes": ["a", "b"]})
+        return json_response({"clientId": "tester/one", "expires": FAR, "disabled": False, **client})
 
-    rude.answers(respond)
+    http_server.respond_with(respond)
 
 
 def certificate(start: datetime, expiry: datetime, **more: Any) -> dict[str, str]:
@@ -46,12 +46,12 @@ def certificate(start: datetime, expiry: datetime, **more: Any) -> dict[str, str
     }
 
 
-def test_permanent_credentials(tc: CommandLine, rude: Rude) -> None:
+def test_permanent_credentials(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Client, type, expiry and scopes; the client is looked up as anybody may, the scopes as oneself.
     """
-    deployment(rude)
-    result = tc("whoami", env=rude.env)
+    deployment(http_server)
+    result = tc("whoami", env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert {
@@ -62,26 +62,26 @@ def test_permanent_credentials(tc: CommandLine, rude: Rude) -> None:
         "scopes": ["a", "b"],
     } == json.loads(result.stdout)
     assert ["/api/auth/v1/clients/tester%2Fone", "/api/auth/v1/scopes/current"] == [
-        received.target for received in rude.requests
+        received.target for received in http_server.requests
     ]
-    assert [False, True] == ["authorization" in received.headers for received in rude.requests]
+    assert [False, True] == ["authorization" in received.headers for received in http_server.requests]
 
 
 @pytest.mark.parametrize("named", [False, True], ids=["unnamed", "named"])
-def test_temporary_credentials(tc: CommandLine, rude: Rude, named: bool) -> None:
+def test_temporary_credentials(tc: CommandLine, http_server: ScriptedServer, named: bool) -> None:
     """
     The nearer end counts; a named one is looked up by its issuer.
     """
-    deployment(rude)
+    deployment(http_server)
     now = datetime.now(UTC).replace(microsecond=0)
     more = {"issuer": "some/issuer"} if named else {}
-    env = {**rude.env, **certificate(now - timedelta(hours=1), now + timedelta(hours=1), **more)}
+    env = {**http_server.env, **certificate(now - timedelta(hours=1), now + timedelta(hours=1), **more)}
     found = json.loads(tc("whoami", env=env).stdout)
 
     assert ("temporary", True) == (found["type"], found["active"])
     assert format_timestamp(now - timedelta(hours=1)) == found["start"]
     assert format_timestamp(now + timedelta(hours=1)) == found["expiry"]
-    assert ("some%2Fissuer" if named else "tester%2Fone") in rude.requests[0].target
+    assert ("some%2Fissuer" if named else "tester%2Fone") in http_server.requests[0].target
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_temporary_credentials(tc: CommandLine, rude: Rude, named: bool) -> None
     ],
 )
 def test_what_is_not_active_is_a_no(
-    tc: CommandLine, rude: Rude, client: dict[str, Any], start: str | None, expiry: str | None
+    tc: CommandLine, http_server: ScriptedServer, client: dict[str, Any], start: str | None, expiry: str | None
 ) -> None:
     """
     Exit code 1, and the information all the same.
     """
-    deployment(rude, **client)
+    deployment(http_server, **client)
     now = datetime.now(UTC)
-    env = dict(rude.env)
+    env = dict(http_server.env)
     if start is not None and expiry is not None:
         env |= certificate(from_now(start, now=now), from_now(expiry, now=now))
     result = tc("whoami", env=env)
@@ -113,45 +113,45 @@ def test_what_is_not_active_is_a_no(
 
 
 @pytest.mark.parametrize("options", [[], ["--anonymous"]], ids=["nobody", "anonymous"])
-def test_nobody_is_a_no(tc: CommandLine, rude: Rude, options: list[str]) -> None:
+def test_nobody_is_a_no(tc: CommandLine, http_server: ScriptedServer, options: list[str]) -> None:
     """
     Nothing is sent to find that out.
     """
-    env = rude.env if options else {"TASKCLUSTER_ROOT_URL": rude.url}
+    env = http_server.env if options else {"TASKCLUSTER_ROOT_URL": http_server.url}
     result = tc("whoami", *options, env=env)
 
     assert (1, b"") == (result.exit_code, result.output)
     assert "not signed in" in result.stderr
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
-def test_an_unknown_client_is_a_no(tc: CommandLine, rude: Rude) -> None:
+def test_an_unknown_client_is_a_no(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With its name.
     """
-    rude.answers(refusal(404, "ResourceNotFound", "no"))
-    result = tc("whoami", env=rude.env)
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
+    result = tc("whoami", env=http_server.env)
 
     assert (1, b"") == (result.exit_code, result.output)
     assert "knows no client tester/one" in result.stderr
 
 
-def test_in_a_task_the_proxy_is_asked(tc: CommandLine, rude: Rude) -> None:
+def test_in_a_task_the_proxy_is_asked(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Its credentials are its own; the scopes are what can be told.
     """
-    deployment(rude)
-    env = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "TASKCLUSTER_PROXY_URL": rude.url}
+    deployment(http_server)
+    env = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "TASKCLUSTER_PROXY_URL": http_server.url}
 
     assert {"type": "proxy", "active": True, "scopes": ["a", "b"]} == json.loads(tc("whoami", env=env).stdout)
 
 
-def test_a_document_of_another_shape_is_not_what_was_promised(tc: CommandLine, rude: Rude) -> None:
+def test_a_document_of_another_shape_is_not_what_was_promised(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     A deployment that answers anything else makes no traceback.
     """
-    rude.answers(said({}))
-    result = tc("whoami", env=rude.env)
+    http_server.respond_with(json_response({}))
+    result = tc("whoami", env=http_server.env)
 
     assert (9, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")

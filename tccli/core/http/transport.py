@@ -66,16 +66,16 @@ class HttpTransport:
             NoAnswerError: Nothing came back, or not all of it.
             BrokenAnswerError: What came back is not HTTP, or not of the encoding it claims.
         """
-        with self.open(request) as stream:
+        with self.stream(request) as stream:
             body = stream.read()
         return Response(stream.status, stream.headers, decoded(body, stream.headers.get("content-encoding", "")))
 
-    def open(self, request: Request, connected: Callable[[socket.socket], None] = lambda _socket: None) -> Stream:
+    def stream(self, request: Request, *, on_connect: Callable[[socket.socket], None] | None = None) -> Stream:
         """
         Send once, and return the answer with its body still to be read.
 
         Args:
-            connected: Is told by which connection, so that another thread can hang up before there is an answer.
+            on_connect: Is told by which connection, so that another thread can hang up before there is an answer.
 
         Raises:
             NoAnswerError: Nothing came back.
@@ -105,7 +105,8 @@ class HttpTransport:
                 )
             failure.sent = True
             sock: socket.socket = connection.sock
-            connected(sock)
+            if on_connect is not None:
+                on_connect(sock)
             connection.response_class = partial(_response, deadline)  # type: ignore[assignment]
             _write(connection, request, target, headers, deadline)
             answer = _head(connection)

@@ -207,7 +207,7 @@ class Remote:
                 hang_up(sock)
 
         try:
-            return self.carrier.transport.open(request, connected)
+            return self.carrier.transport.stream(request, on_connect=connected)
         finally:
             with self._lock:
                 self._waiting.pop(thread, None)

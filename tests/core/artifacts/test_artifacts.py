@@ -25,11 +25,11 @@ from tccli.core.transfer.downloads import download_to_stream
 from tccli.core.transfer.request import Wanted
 from tccli.core.transfer.uploads import Upload
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NoAnswerError, NotFoundError, RejectedError
-from tests.http_server import Answer, Received, answer, said
+from tests.http_server import Received, Response, json_response, response
 from tests.transfer_env import QUICK, Depot, carrier, later, noise, remote
 
 if TYPE_CHECKING:
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(1 << 20)
 MIB = len(DATA)
@@ -98,28 +98,30 @@ def test_an_upload_that_breaks_leaves_nothing_to_download(depot: Depot, storage:
         fetched(depot, task_id)
 
 
-def test_an_expired_address_is_asked_for_again(depot: Depot, rude: Rude) -> None:
+def test_an_expired_address_is_asked_for_again(depot: Depot, http_server: ScriptedServer) -> None:
     """
     By creating the same artifact again, which is no error.
     """
     calls = 0
 
-    def respond(received: Received) -> Answer:
+    def respond(received: Received) -> Response:
         nonlocal calls
         if received.target == "/put":
-            return answer(200)
+            return response(200)
         calls += 1
         expires = "2001-01-01T00:00:00.000Z" if calls == 1 else "2999-01-01T00:00:00.000Z"
-        return said({"storageType": "s3", "putUrl": f"{rude.url}/put", "expires": expires, "contentType": "text/x"})
+        return json_response(
+            {"storageType": "s3", "putUrl": f"{http_server.url}/put", "expires": expires, "contentType": "text/x"}
+        )
 
-    rude.answers(respond)
-    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+    http_server.respond_with(respond)
+    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=http_server.url))
     send(replace(depot, client=elsewhere), "T" * 22, DATA, "s3")
 
-    assert ["POST", "POST", "PUT"] == [request.verb for request in rude.requests]
-    assert rude.requests[0].body == rude.requests[1].body
+    assert ["POST", "POST", "PUT"] == [request.verb for request in http_server.requests]
+    assert http_server.requests[0].body == http_server.requests[1].body
     assert {"content-type": "text/x", "content-length": str(MIB)} == {
-        name: value for name, value in rude.requests[2].headers.items() if name != "host"
+        name: value for name, value in http_server.requests[2].headers.items() if name != "host"
     }
 
 
@@ -135,16 +137,16 @@ def test_links_are_followed(depot: Depot) -> None:
     assert DATA == fetched(depot, task_id)[0]
 
 
-def test_references_lead_elsewhere(depot: Depot, rude: Rude) -> None:
+def test_references_lead_elsewhere(depot: Depot, http_server: ScriptedServer) -> None:
     """
     Where nothing is told of us; redirects are followed. It can be refused.
     """
     task_id = depot.task()
-    rude.answers(answer(302, Location="/there"), answer(200, b"text"))
-    depot.create(task_id, "public/a", storageType="reference", url=f"{rude.url}/x")
+    http_server.respond_with(response(302, Location="/there"), response(200, b"text"))
+    depot.create(task_id, "public/a", storageType="reference", url=f"{http_server.url}/x")
 
     assert b"text" == fetched(depot, task_id)[0]
-    for request in rude.requests:
+    for request in http_server.requests:
         assert {"host", "accept", "accept-encoding", "user-agent"} == set(request.headers)
     with pytest.raises(NegativeAnswerError, match="--managed-only"):
         ArtifactSource(depot.client, task_id, None, "public/a", managed_only=True).locate()
@@ -175,12 +177,12 @@ def test_what_is_missing(depot: Depot) -> None:
             fetched(depot, *args)
 
 
-def test_an_unknown_kind_is_not_guessed_at(depot: Depot, rude: Rude) -> None:
+def test_an_unknown_kind_is_not_guessed_at(depot: Depot, http_server: ScriptedServer) -> None:
     """
     It is named.
     """
-    rude.answers(said({"storageType": "papyrus", "url": "http://x/"}))
-    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+    http_server.respond_with(json_response({"storageType": "papyrus", "url": "http://x/"}))
+    elsewhere = replace(depot.client, account=replace(depot.client.account, root_url=http_server.url))
     with pytest.raises(BrokenAnswerError, match="'papyrus'"):
         ArtifactSource(elsewhere, "T", None, "public/a").locate()
 

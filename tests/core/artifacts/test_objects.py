@@ -20,14 +20,14 @@ from tccli.core.transfer.downloads import download_to_stream
 from tccli.core.transfer.request import Wanted
 from tccli.core.transfer.uploads import MOST_URLS, Upload
 from tccli.errors import BrokenAnswerError, NoAnswerError, NotFoundError, RejectedError, TcError
-from tests.http_server import Answer, Received, answer, refusal, said
+from tests.http_server import Received, Response, error_response, json_response, response
 from tests.transfer_env import QUICK, Depot, carrier, later, noise, remote, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.core.client import Client
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(2 << 20)
 FAR = "2999-01-01T00:00:00.000Z"
@@ -131,48 +131,51 @@ def test_an_object_is_not_overwritten(depot: Depot) -> None:
     assert DATA == fetched(depot)
 
 
-def at(depot: Depot, rude: Rude) -> Client:
+def at(depot: Depot, http_server: ScriptedServer) -> Client:
     """
     Return a client of a deployment that does as the test says.
     """
-    return replace(depot.client, account=replace(depot.client.account, root_url=rude.url))
+    return replace(depot.client, account=replace(depot.client.account, root_url=http_server.url))
 
 
 def service(
-    rude: Rude, chosen: Callable[[int], dict[str, Any]], finished: Answer | None = None, put: Answer | None = None
+    http_server: ScriptedServer,
+    chosen: Callable[[int], dict[str, Any]],
+    finished: Response | None = None,
+    put: Response | None = None,
 ) -> None:
     """
     Let the server play the object service and its storage; *chosen* is the upload method of each call.
     """
     calls = 0
 
-    def respond(received: Received) -> Answer:
+    def respond(received: Received) -> Response:
         nonlocal calls
         if "/upload/" in received.target:
             calls += 1
-            return said({"projectId": "p", "uploadId": "u", "expires": FAR, "uploadMethod": chosen(calls)})
+            return json_response({"projectId": "p", "uploadId": "u", "expires": FAR, "uploadMethod": chosen(calls)})
         if received.target.startswith("/put"):
-            return put or answer(200)
-        return finished or said({})
+            return put or response(200)
+        return finished or json_response({})
 
-    rude.answers(respond)
+    http_server.respond_with(respond)
 
 
-def put_url(rude: Rude, expires: str = FAR) -> dict[str, Any]:
+def put_url(http_server: ScriptedServer, expires: str = FAR) -> dict[str, Any]:
     """
     Return an upload method.
     """
-    return {"putUrl": {"url": f"{rude.url}/put", "expires": expires, "headers": {"Content-Type": "text/x"}}}
+    return {"putUrl": {"url": f"{http_server.url}/put", "expires": expires, "headers": {"Content-Type": "text/x"}}}
 
 
-def test_proposes_all_that_it_can(depot: Depot, rude: Rude) -> None:
+def test_proposes_all_that_it_can(depot: Depot, http_server: ScriptedServer) -> None:
     """
     As the protocol wants it: an address always, the bytes themselves when they are few.
     """
-    service(rude, lambda _call: put_url(rude))
+    service(http_server, lambda _call: put_url(http_server))
     for data in (b"few", DATA):
-        send(at(depot, rude), data)
-    bodies = [request.body for request in rude.requests if "/upload/" in request.target]
+        send(at(depot, http_server), data)
+    bodies = [request.body for request in http_server.requests if "/upload/" in request.target]
     few, many = (json.loads(body) for body in bodies)
 
     assert {"contentType": "text/x", "objectData": base64.b64encode(b"few").decode()} == few["proposedUploadMethods"][
@@ -180,19 +183,19 @@ def test_proposes_all_that_it_can(depot: Depot, rude: Rude) -> None:
     ]
     assert {"contentType": "text/x", "contentLength": 3} == few["proposedUploadMethods"]["putUrl"]
     assert {"putUrl": {"contentType": "text/x", "contentLength": len(DATA)}} == many["proposedUploadMethods"]
-    assert [b"few", DATA] == [request.body for request in rude.requests if request.target == "/put"]
+    assert [b"few", DATA] == [request.body for request in http_server.requests if request.target == "/put"]
     assert {"/api/object/v1/upload/a%2Fb%20c"} == {
-        request.target for request in rude.requests if "/upload/" in request.target
+        request.target for request in http_server.requests if "/upload/" in request.target
     }
 
 
-def test_says_the_hashes_at_the_end(depot: Depot, rude: Rude) -> None:
+def test_says_the_hashes_at_the_end(depot: Depot, http_server: ScriptedServer) -> None:
     """
     Of what was sent, and nothing secret went to the storage.
     """
-    service(rude, lambda _call: put_url(rude))
-    send(at(depot, rude), DATA)
-    create, put, finish = rude.requests
+    service(http_server, lambda _call: put_url(http_server))
+    send(at(depot, http_server), DATA)
+    create, put, finish = http_server.requests
 
     assert digests(DATA) == json.loads(finish.body)["hashes"]
     assert "authorization" in create.headers
@@ -200,28 +203,28 @@ def test_says_the_hashes_at_the_end(depot: Depot, rude: Rude) -> None:
     assert {"host", "content-type", "content-length"} == set(put.headers)
 
 
-def test_an_expired_address_is_asked_for_again(depot: Depot, rude: Rude) -> None:
+def test_an_expired_address_is_asked_for_again(depot: Depot, http_server: ScriptedServer) -> None:
     """
     And the same upload goes on.
     """
-    service(rude, lambda call: put_url(rude, PAST if call < 3 else FAR))
-    send(at(depot, rude), DATA)
-    targets = [request.target.rpartition("/")[2] for request in rude.requests]
-    ids = {json.loads(request.body)["uploadId"] for request in rude.requests if request.target != "/put"}
+    service(http_server, lambda call: put_url(http_server, PAST if call < 3 else FAR))
+    send(at(depot, http_server), DATA)
+    targets = [request.target.rpartition("/")[2] for request in http_server.requests]
+    ids = {json.loads(request.body)["uploadId"] for request in http_server.requests if request.target != "/put"}
 
     assert ["a%2Fb%20c"] * 3 + ["put", "a%2Fb%20c"] == targets
     assert 1 == len(ids)
 
 
-def test_addresses_that_are_always_expired_end_it(depot: Depot, rude: Rude) -> None:
+def test_addresses_that_are_always_expired_end_it(depot: Depot, http_server: ScriptedServer) -> None:
     """
     Without a loop.
     """
-    service(rude, lambda _call: put_url(rude, PAST))
+    service(http_server, lambda _call: put_url(http_server, PAST))
     with pytest.raises(BrokenAnswerError, match="in a row expired"):
-        send(at(depot, rude), DATA)
+        send(at(depot, http_server), DATA)
 
-    assert MOST_URLS == len(rude.requests)
+    assert MOST_URLS == len(http_server.requests)
 
 
 @pytest.mark.parametrize(
@@ -233,36 +236,40 @@ def test_addresses_that_are_always_expired_end_it(depot: Depot, rude: Rude) -> N
     ],
 )
 def test_a_way_that_was_not_proposed_is_not_taken(
-    depot: Depot, rude: Rude, method: dict[str, Any], data: bytes
+    depot: Depot, http_server: ScriptedServer, method: dict[str, Any], data: bytes
 ) -> None:
     """
     It would finish an upload of nothing.
     """
-    service(rude, lambda _call: method)
+    service(http_server, lambda _call: method)
     with pytest.raises(BrokenAnswerError, match="offers no upload"):
-        send(at(depot, rude), data)
+        send(at(depot, http_server), data)
 
-    assert 1 == len(rude.requests)
+    assert 1 == len(http_server.requests)
 
 
-def test_a_failure_to_finish_is_an_error(depot: Depot, rude: Rude) -> None:
+def test_a_failure_to_finish_is_an_error(depot: Depot, http_server: ScriptedServer) -> None:
     """
     With the service's message.
     """
-    service(rude, lambda _call: put_url(rude), refusal(409, "RequestConflict", "Content hash already exists"))
+    service(
+        http_server,
+        lambda _call: put_url(http_server),
+        error_response(409, "RequestConflict", "Content hash already exists"),
+    )
     with pytest.raises(RejectedError, match=r"object\.finishUpload: 409 RequestConflict: Content hash already exists"):
-        send(at(depot, rude), DATA)
+        send(at(depot, http_server), DATA)
 
 
-def test_a_refused_put_is_not_finished(depot: Depot, rude: Rude) -> None:
+def test_a_refused_put_is_not_finished(depot: Depot, http_server: ScriptedServer) -> None:
     """
     The service would believe it.
     """
-    service(rude, lambda _call: put_url(rude), put=answer(400, b"<Message>too long</Message>"))
+    service(http_server, lambda _call: put_url(http_server), put=response(400, b"<Message>too long</Message>"))
     with pytest.raises(RejectedError, match="400: too long"):
-        send(at(depot, rude), DATA)
+        send(at(depot, http_server), DATA)
 
-    assert "/put" == rude.requests[-1].target
+    assert "/put" == http_server.requests[-1].target
 
 
 @pytest.mark.parametrize(
@@ -276,20 +283,22 @@ def test_a_refused_put_is_not_finished(depot: Depot, rude: Rude) -> None:
         ),
     ],
 )
-def test_offers_that_cannot_be_taken(depot: Depot, rude: Rude, document: dict[str, Any], says: str) -> None:
+def test_offers_that_cannot_be_taken(
+    depot: Depot, http_server: ScriptedServer, document: dict[str, Any], says: str
+) -> None:
     """
     Nothing is fetched that nothing vouches for.
     """
-    rude.answers(said(document))
+    http_server.respond_with(json_response(document))
     with pytest.raises(BrokenAnswerError, match=says):
-        ObjectSource(at(depot, rude), "a").locate()
+        ObjectSource(at(depot, http_server), "a").locate()
 
 
-def test_hashes_may_be_written_in_capitals(depot: Depot, rude: Rude) -> None:
+def test_hashes_may_be_written_in_capitals(depot: Depot, http_server: ScriptedServer) -> None:
     """
     Unknown ones beside a known one are passed over.
     """
     hashes = {"sha256": "AB" * 32, "sha1024": "00"}
-    rude.answers(said({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": hashes}))
+    http_server.respond_with(json_response({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": hashes}))
 
-    assert {"sha256": "ab" * 32} == ObjectSource(at(depot, rude), "a").locate().hashes
+    assert {"sha256": "ab" * 32} == ObjectSource(at(depot, http_server), "a").locate().hashes

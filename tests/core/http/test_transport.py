@@ -16,40 +16,42 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.http_server import DROPPED, SILENCE, Answer, Received, answer, refusal, said
+from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, error_response, json_response, response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import CommandLine, Result, Start
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 QUICK = ("--delay-factor", "0")
 TASK = ("queue", "task", "abc", *QUICK)
 LONG = b'{"a": "' + b"x" * 5000 + b'"}'
 EMAIL = '{"address": "a@example.com", "subject": "s", "content": "c"}'
-INTERNAL = refusal(500, "InternalServerError", "Internal Server Error, incidentId 1")
-GATEWAY = answer(
+INTERNAL = error_response(500, "InternalServerError", "Internal Server Error, incidentId 1")
+GATEWAY = response(
     502,
     b"<html><head><title>502</title><style>a{}</style></head>\n<body><h1>502 Bad Gateway</h1></body></html>",
     Content_Type="text/html",
 )
 
 
-def cut_short(data: bytes) -> Answer:
+def cut_short(data: bytes) -> Response:
     """
     Return an answer that promises ten bytes more than it holds.
     """
-    return Answer(answer(200, data, Content_Length=str(len(data) + 10)).data, closes=True)
+    return Response(response(200, data, Content_Length=str(len(data) + 10)).data, closes=True)
 
 
-def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n", **headers: str) -> Answer:
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n", **headers: str) -> Response:
     """
     Return an answer in chunks; without its end, the connection drops.
     """
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
-    return Answer(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{head}\r\n".encode() + body + end, closes=not end)
+    return Response(
+        f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n{head}\r\n".encode() + body + end, closes=not end
+    )
 
 
 def check_failure(result: Result, code: int, *pieces: str) -> None:
@@ -80,54 +82,54 @@ def check_failure(result: Result, code: int, *pieces: str) -> None:
     ],
 )
 def test_a_refusal_says_what_happened_and_where(
-    tc: CommandLine, rude: Rude, status: int, code: str, exit_code: int, requests: int
+    tc: CommandLine, http_server: ScriptedServer, status: int, code: str, exit_code: int, requests: int
 ) -> None:
     """
     Method, status, code, the service's own words without their trailer, and the URL.
     """
-    rude.answers(refusal(status, code, "some words\nand more"))
+    http_server.respond_with(error_response(status, code, "some words\nand more"))
 
     check_failure(
-        tc(*TASK, env=rude.env),
+        tc(*TASK, env=http_server.env),
         exit_code,
         f"tc: queue.task: {status} {code}".rstrip(),
         ": some words and more (",
-        f"({rude.url}/api/queue/v1/task/abc)",
+        f"({http_server.url}/api/queue/v1/task/abc)",
     )
-    assert requests == len(rude.requests)
+    assert requests == len(http_server.requests)
 
 
-def test_the_rest_of_a_refusal_is_there_for_the_asking(tc: CommandLine, rude: Rude) -> None:
+def test_the_rest_of_a_refusal_is_there_for_the_asking(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     With ``-v``.
     """
-    rude.answers(refusal(404, "ResourceNotFound", "no such task"))
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no such task"))
 
-    assert "errorCode" not in tc(*TASK, env=rude.env).stderr
-    assert "errorCode:  ResourceNotFound" in tc(*TASK, "-v", env=rude.env).stderr
+    assert "errorCode" not in tc(*TASK, env=http_server.env).stderr
+    assert "errorCode:  ResourceNotFound" in tc(*TASK, "-v", env=http_server.env).stderr
 
 
 @pytest.mark.parametrize(("hours", "said"), [(2, "behind"), (-2, "ahead of")], ids=["late", "early"])
-def test_a_wrong_clock_is_named(tc: CommandLine, rude: Rude, hours: int, said: str) -> None:
+def test_a_wrong_clock_is_named(tc: CommandLine, http_server: ScriptedServer, hours: int, said: str) -> None:
     """
     With the difference to the server's.
     """
     date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
-    rude.answers(refusal(401, "AuthenticationFailed", "Unauthorized: Stale timestamp", Date=date))
+    http_server.respond_with(error_response(401, "AuthenticationFailed", "Unauthorized: Stale timestamp", Date=date))
 
-    result = tc(*TASK, env=rude.env)
+    result = tc(*TASK, env=http_server.env)
 
     check_failure(result, 4, "Stale timestamp", f"s {said} the server's")
     assert re.search(r"clock is (719\d|720\d) s", result.stderr)
 
 
-def test_a_wrong_clock_without_a_date_is_named_too(tc: CommandLine, rude: Rude) -> None:
+def test_a_wrong_clock_without_a_date_is_named_too(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Without a difference.
     """
-    rude.answers(refusal(401, "AuthenticationFailed", "Stale timestamp"))
+    http_server.respond_with(error_response(401, "AuthenticationFailed", "Stale timestamp"))
 
-    check_failure(tc(*TASK, env=rude.env), 4, "check this machine's clock")
+    check_failure(tc(*TASK, env=http_server.env), 4, "check this machine's clock")
 
 
 @pytest.mark.parametrize(
@@ -143,13 +145,13 @@ def test_a_wrong_clock_without_a_date_is_named_too(tc: CommandLine, rude: Rude) 
         pytest.param(b'{"code": "C", "message": "a\\u001b[31mb\\nc"}', "502 C: a", id="control characters in JSON"),
     ],
 )
-def test_an_error_in_any_form_is_shown(tc: CommandLine, rude: Rude, body: bytes, piece: str) -> None:
+def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedServer, body: bytes, piece: str) -> None:
     """
     An excerpt in one line that a terminal can take.
     """
-    rude.answers(answer(502, body))
+    http_server.respond_with(response(502, body))
 
-    result = tc("queue", "task", "abc", "--retries", "0", env=rude.env)
+    result = tc("queue", "task", "abc", "--retries", "0", env=http_server.env)
 
     check_failure(result, 7, piece)
     assert "\x1b" not in result.stderr
@@ -161,111 +163,115 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, rude: Rude, body: bytes,
     [
         pytest.param([GATEWAY], 7, 6, "502: 502 502 Bad Gateway (", id="HTML 502"),
         pytest.param([INTERNAL], 7, 6, "incidentId 1", id="500, six times"),
-        pytest.param([answer(200, b'{"a": ')], 9, 1, "not JSON", id="broken JSON"),
-        pytest.param([answer(200, b"<html>")], 9, 1, "not JSON", id="a login page"),
-        pytest.param([answer(200)], 9, 1, "not JSON", id="empty"),
+        pytest.param([response(200, b'{"a": ')], 9, 1, "not JSON", id="broken JSON"),
+        pytest.param([response(200, b"<html>")], 9, 1, "not JSON", id="a login page"),
+        pytest.param([response(200)], 9, 1, "not JSON", id="empty"),
         pytest.param([DROPPED], 8, 6, "dropped the connection without an answer (tried 6 times)", id="dropped"),
         pytest.param([cut_short(LONG)], 8, 6, "dropped the connection after 5009 of 5019 bytes", id="dropped half way"),
-        pytest.param([Answer(b"HTTP/1.1 200 OK\r\nConten", closes=True)], 8, 6, "dropped", id="dropped in the headers"),
-        pytest.param([chunked(LONG, end=b"")], 8, 6, "dropped the connection", id="chunks cut short"),
-        pytest.param([Answer(b"SSH-2.0-OpenSSH_9\r\n", closes=True)], 9, 1, "is not HTTP", id="another protocol"),
-        pytest.param([Answer(b"HTTP/1.1 abc\r\n\r\n", closes=True)], 9, 1, "is not HTTP", id="a status that is none"),
         pytest.param(
-            [answer(200, gzip.compress(LONG)[:-20], Content_Encoding="gzip")], 9, 1, "cut short", id="gzip cut short"
+            [Response(b"HTTP/1.1 200 OK\r\nConten", closes=True)], 8, 6, "dropped", id="dropped in the headers"
+        ),
+        pytest.param([chunked(LONG, end=b"")], 8, 6, "dropped the connection", id="chunks cut short"),
+        pytest.param([Response(b"SSH-2.0-OpenSSH_9\r\n", closes=True)], 9, 1, "is not HTTP", id="another protocol"),
+        pytest.param([Response(b"HTTP/1.1 abc\r\n\r\n", closes=True)], 9, 1, "is not HTTP", id="a status that is none"),
+        pytest.param(
+            [response(200, gzip.compress(LONG)[:-20], Content_Encoding="gzip")], 9, 1, "cut short", id="gzip cut short"
         ),
         pytest.param(
-            [Answer(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(LONG)[:-20], closes=True)],
+            [Response(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(LONG)[:-20], closes=True)],
             9,
             1,
             "cut short",
             id="gzip cut short, without a length",
         ),
-        pytest.param([answer(200, LONG, Content_Encoding="gzip")], 9, 1, "broken gzip", id="gzip that is none"),
-        pytest.param([answer(200, LONG, Content_Encoding="br")], 9, 1, "'br'", id="an encoding nobody asked for"),
+        pytest.param([response(200, LONG, Content_Encoding="gzip")], 9, 1, "broken gzip", id="gzip that is none"),
+        pytest.param([response(200, LONG, Content_Encoding="br")], 9, 1, "'br'", id="an encoding nobody asked for"),
         pytest.param(
-            [answer(302, Location="https://sso/")], 9, 1, "302 to https://sso/", id="a redirect where none is"
+            [response(302, Location="https://sso/")], 9, 1, "302 to https://sso/", id="a redirect where none is"
         ),
-        pytest.param([answer(302, b"<html>", Location="/x")], 9, 1, "302 to /x", id="a redirect with a body"),
-        pytest.param([answer(418, b"{}")], 6, 1, "418", id="an odd status"),
+        pytest.param([response(302, b"<html>", Location="/x")], 9, 1, "302 to /x", id="a redirect with a body"),
+        pytest.param([response(418, b"{}")], 6, 1, "418", id="an odd status"),
     ],
 )
 def test_no_answer_is_taken_for_one(
-    tc: CommandLine, rude: Rude, answers: list[Answer], exit_code: int, requests: int, piece: str
+    tc: CommandLine, http_server: ScriptedServer, answers: list[Response], exit_code: int, requests: int, piece: str
 ) -> None:
     """
     What is lost is tried again, what is broken is said; nothing goes to stdout.
     """
-    rude.answers(*answers)
+    http_server.respond_with(*answers)
 
-    check_failure(tc(*TASK, env=rude.env), exit_code, "queue.task", piece)
-    assert requests == len(rude.requests)
+    check_failure(tc(*TASK, env=http_server.env), exit_code, "queue.task", piece)
+    assert requests == len(http_server.requests)
 
 
 @pytest.mark.parametrize(
     "last",
     [
-        pytest.param(answer(200, LONG), id="plain"),
-        pytest.param(answer(200, gzip.compress(LONG), Content_Encoding="gzip"), id="gzip"),
-        pytest.param(answer(200, zlib.compress(LONG), Content_Encoding="deflate"), id="deflate"),
+        pytest.param(response(200, LONG), id="plain"),
+        pytest.param(response(200, gzip.compress(LONG), Content_Encoding="gzip"), id="gzip"),
+        pytest.param(response(200, zlib.compress(LONG), Content_Encoding="deflate"), id="deflate"),
         pytest.param(chunked(LONG[:10], LONG[10:]), id="chunks"),
         pytest.param(chunked(gzip.compress(LONG), Content_Encoding="gzip"), id="gzip in chunks"),
-        pytest.param(Answer(b"HTTP/1.0 200 OK\r\n\r\n" + LONG, closes=True), id="until the end of the connection"),
-        pytest.param(Answer(b"HTTP/1.1 100 Continue\r\n\r\n" + answer(200, LONG).data), id="after a 100"),
+        pytest.param(Response(b"HTTP/1.0 200 OK\r\n\r\n" + LONG, closes=True), id="until the end of the connection"),
+        pytest.param(Response(b"HTTP/1.1 100 Continue\r\n\r\n" + response(200, LONG).data), id="after a 100"),
     ],
 )
 @pytest.mark.parametrize(
-    "first", [DROPPED, cut_short(b"{"), INTERNAL, GATEWAY, refusal(429, "X", "slow down", Retry_After="0")], ids=repr
+    "first",
+    [DROPPED, cut_short(b"{"), INTERNAL, GATEWAY, error_response(429, "X", "slow down", Retry_After="0")],
+    ids=repr,
 )
-def test_passing_trouble_passes(tc: CommandLine, rude: Rude, first: Answer, last: Answer) -> None:
+def test_passing_trouble_passes(tc: CommandLine, http_server: ScriptedServer, first: Response, last: Response) -> None:
     """
     Twice bad, then good: the answer is whole, and stderr is silent.
     """
-    rude.answers(first, first, last)
+    http_server.respond_with(first, first, last)
 
-    result = tc(*TASK, env=rude.env)
+    result = tc(*TASK, env=http_server.env)
 
     assert (0, LONG + b"\n", "") == (result.exit_code, result.output, result.stderr)
-    assert 3 == len(rude.requests)
+    assert 3 == len(http_server.requests)
 
 
-def test_every_attempt_is_signed_anew(tc: CommandLine, rude: Rude) -> None:
+def test_every_attempt_is_signed_anew(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     A repeated nonce would be a replay, and an old timestamp is stale.
     """
-    rude.answers(INTERNAL, DROPPED, said({}))
-    tc(*TASK, env=rude.env)
+    http_server.respond_with(INTERNAL, DROPPED, json_response({}))
+    tc(*TASK, env=http_server.env)
 
-    assert 3 == len({re.sub(r".*nonce", "", received.headers["authorization"]) for received in rude.requests})
+    assert 3 == len({re.sub(r".*nonce", "", received.headers["authorization"]) for received in http_server.requests})
 
 
-def test_retries_are_told_when_asked(tc: CommandLine, rude: Rude) -> None:
+def test_retries_are_told_when_asked(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     A line for each with ``-v``, none without.
     """
-    rude.answers(INTERNAL, said({}))
+    http_server.respond_with(INTERNAL, json_response({}))
 
-    assert "tc: queue.task: status 500; retry 1 of 5 in 0.0 s\n" == tc(*TASK, "-v", env=rude.env).stderr
+    assert "tc: queue.task: status 500; retry 1 of 5 in 0.0 s\n" == tc(*TASK, "-v", env=http_server.env).stderr
 
 
 @pytest.mark.parametrize("header", ["1", format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True), "x", "-1"])
-def test_any_retry_after_is_survived(tc: CommandLine, rude: Rude, header: str) -> None:
+def test_any_retry_after_is_survived(tc: CommandLine, http_server: ScriptedServer, header: str) -> None:
     """
     Both forms, and nonsense.
     """
-    rude.answers(refusal(429, "TooManyRequests", "slow down", Retry_After=header), said({}))
+    http_server.respond_with(error_response(429, "TooManyRequests", "slow down", Retry_After=header), json_response({}))
 
-    assert 0 == tc(*TASK, env=rude.env).exit_code
+    assert 0 == tc(*TASK, env=http_server.env).exit_code
 
 
 @pytest.mark.parametrize("retries", [0, 1, 3])
-def test_retries_are_counted(tc: CommandLine, rude: Rude, retries: int) -> None:
+def test_retries_are_counted(tc: CommandLine, http_server: ScriptedServer, retries: int) -> None:
     """
     So many more than the first attempt.
     """
-    rude.answers(INTERNAL)
-    tc(*TASK, "--retries", str(retries), env=rude.env)
+    http_server.respond_with(INTERNAL)
+    tc(*TASK, "--retries", str(retries), env=http_server.env)
 
-    assert retries + 1 == len(rude.requests)
+    assert retries + 1 == len(http_server.requests)
 
 
 NOT_IDEMPOTENT = [
@@ -287,35 +293,37 @@ NOT_IDEMPOTENT = [
     ("trouble", "exit_code"), [(DROPPED, 8), (cut_short(b"{"), 8), (INTERNAL, 7)], ids=["dropped", "half", "500"]
 )
 def test_what_would_double_is_sent_once(
-    tc: CommandLine, rude: Rude, call: tuple[str, ...], payload: str, trouble: Answer, exit_code: int
+    tc: CommandLine, http_server: ScriptedServer, call: tuple[str, ...], payload: str, trouble: Response, exit_code: int
 ) -> None:
     """
     Unless asked to; and the message says what may have happened, and how to ask.
     """
     no_validate = ("--no-validate",) if payload else ()
-    rude.answers(trouble)
+    http_server.respond_with(trouble)
 
     check_failure(
-        tc(*call, *QUICK, *no_validate, stdin=payload, env=rude.env),
+        tc(*call, *QUICK, *no_validate, stdin=payload, env=http_server.env),
         exit_code,
         "may have taken effect",
         "--retry-unsafe",
     )
-    assert 1 == len(rude.requests)
+    assert 1 == len(http_server.requests)
 
-    tc(*call, *QUICK, *no_validate, "--retry-unsafe", "--retries", "2", stdin=payload, env=rude.env)
-    assert 1 + 3 == len(rude.requests)
+    tc(*call, *QUICK, *no_validate, "--retry-unsafe", "--retries", "2", stdin=payload, env=http_server.env)
+    assert 1 + 3 == len(http_server.requests)
 
 
-def test_what_would_double_is_sent_again_after_a_keep_alive_is_over(tc: CommandLine, rude: Rude) -> None:
+def test_what_would_double_is_sent_again_after_a_keep_alive_is_over(
+    tc: CommandLine, http_server: ScriptedServer
+) -> None:
     """
     Pages reuse a connection, and a server may close it in between: that is no reason to fail.
     """
-    rude.answers(
-        Answer(said({"tasks": [1], "continuationToken": "x", "taskGroupId": "g"}).data, closes=True),
-        said({"tasks": [2], "taskGroupId": "g"}),
+    http_server.respond_with(
+        Response(json_response({"tasks": [1], "continuationToken": "x", "taskGroupId": "g"}).data, closes=True),
+        json_response({"tasks": [2], "taskGroupId": "g"}),
     )
-    result = tc("queue", "listTaskGroup", "g", "--paginate", *QUICK, env=rude.env)
+    result = tc("queue", "listTaskGroup", "g", "--paginate", *QUICK, env=http_server.env)
 
     assert 0 == result.exit_code
     assert b'{"tasks":[1,2],"taskGroupId":"g"}\n' == result.output
@@ -352,28 +360,30 @@ def test_an_unknown_host_is_named(tc: CommandLine) -> None:
 @pytest.mark.parametrize(
     "trouble",
     [
-        pytest.param(SILENCE, id="says nothing"),
-        pytest.param(Answer(said({"a": "x" * 500}).data, pause=0.05), id="a byte at a time"),
-        pytest.param(Answer(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400, pause=0.05), id="headers a byte at a time"),
-        pytest.param(Answer(b"HTTP/1.1 100 Continue\r\n\r\n" * 40, pause=0.01), id="100 for ever"),
+        pytest.param(NO_RESPONSE, id="says nothing"),
+        pytest.param(Response(json_response({"a": "x" * 500}).data, pause=0.05), id="a byte at a time"),
+        pytest.param(Response(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400, pause=0.05), id="headers a byte at a time"),
+        pytest.param(Response(b"HTTP/1.1 100 Continue\r\n\r\n" * 40, pause=0.01), id="100 for ever"),
     ],
 )
-def test_the_timeout_is_for_the_whole_request(tc: CommandLine, rude: Rude, trouble: Answer) -> None:
+def test_the_timeout_is_for_the_whole_request(tc: CommandLine, http_server: ScriptedServer, trouble: Response) -> None:
     """
     However the bytes come in.
     """
-    rude.answers(trouble)
+    http_server.respond_with(trouble)
 
-    check_failure(tc(*TASK, "--timeout", "0.4", "--retries", "1", env=rude.env), 8, "within 0.4 s", "(tried 2 times)")
-    assert 2 == len(rude.requests)
+    check_failure(
+        tc(*TASK, "--timeout", "0.4", "--retries", "1", env=http_server.env), 8, "within 0.4 s", "(tried 2 times)"
+    )
+    assert 2 == len(http_server.requests)
 
 
-def test_an_interrupted_wait_ends_at_once(start: Start, rude: Rude) -> None:
+def test_an_interrupted_wait_ends_at_once(start: Start, http_server: ScriptedServer) -> None:
     """
     Ctrl-C while waiting for a retry: 130, without a word.
     """
-    rude.answers(INTERNAL)
-    process = start("queue", "task", "abc", "--delay-factor", "30s", "-v", env=rude.env)
+    http_server.respond_with(INTERNAL)
+    process = start("queue", "task", "abc", "--delay-factor", "30s", "-v", env=http_server.env)
     assert process.stderr is not None
     line = process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -381,105 +391,105 @@ def test_an_interrupted_wait_ends_at_once(start: Start, rude: Rude) -> None:
 
     assert b"retry 1 of 5" in line
     assert (130, b"", b"") == (process.returncode, output, errors.strip())
-    assert 1 == len(rude.requests)
+    assert 1 == len(http_server.requests)
 
 
-def test_an_interrupted_request_ends_at_once(start: Start, rude: Rude) -> None:
+def test_an_interrupted_request_ends_at_once(start: Start, http_server: ScriptedServer) -> None:
     """
     Ctrl-C while waiting for an answer.
     """
-    rude.answers(SILENCE)
-    process = start(*TASK, env=rude.env)
-    rude.wait_for(1)
+    http_server.respond_with(NO_RESPONSE)
+    process = start(*TASK, env=http_server.env)
+    http_server.wait_for(1)
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)
 
     assert (130, b"", b"") == (process.returncode, output, errors.strip())
 
 
-def test_redirects_are_not_followed(tc: CommandLine, rude: Rude) -> None:
+def test_redirects_are_not_followed(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Nothing of ours goes where an answer points.
     """
-    rude.answers(answer(303, b"", Location=f"{rude.url}/elsewhere"))
-    result = tc("object", "download", "a/b", env=rude.env)
+    http_server.respond_with(response(303, b"", Location=f"{http_server.url}/elsewhere"))
+    result = tc("object", "download", "a/b", env=http_server.env)
 
-    assert (0, f"{rude.url}/elsewhere\n") == (result.exit_code, result.stdout)
-    assert ["/api/object/v1/download/a%2Fb"] == [received.target for received in rude.requests]
+    assert (0, f"{http_server.url}/elsewhere\n") == (result.exit_code, result.stdout)
+    assert ["/api/object/v1/download/a%2Fb"] == [received.target for received in http_server.requests]
 
 
 @pytest.fixture
-def proxied(rude: Rude) -> Callable[..., dict[str, str]]:
+def proxied(http_server: ScriptedServer) -> Callable[..., dict[str, str]]:
     """
-    Makes an environment with an HTTP proxy, which is the rude server.
+    Makes an environment with an HTTP proxy, which is the scripted server.
     """
 
     def environment(name: str, root: str, **more: str) -> dict[str, str]:
-        return {name: rude.url.replace("http://", "http://me:p%40ss@"), "TASKCLUSTER_ROOT_URL": root, **more}
+        return {name: http_server.url.replace("http://", "http://me:p%40ss@"), "TASKCLUSTER_ROOT_URL": root, **more}
 
     return environment
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "ALL_PROXY", "all_proxy"])
-def test_goes_through_an_http_proxy(tc: CommandLine, rude: Rude, proxied: Any, name: str) -> None:
+def test_goes_through_an_http_proxy(tc: CommandLine, http_server: ScriptedServer, proxied: Any, name: str) -> None:
     """
     With the whole URL, and the proxy's own credentials.
     """
     result = tc(*TASK, env=proxied(name, "http://tc.invalid"))
 
     assert 0 == result.exit_code, result.stderr
-    assert "http://tc.invalid/api/queue/v1/task/abc" == rude.requests[0].target
-    assert "Basic bWU6cEBzcw==" == rude.requests[0].headers["proxy-authorization"]
-    assert "tc.invalid" == rude.requests[0].headers["host"]
+    assert "http://tc.invalid/api/queue/v1/task/abc" == http_server.requests[0].target
+    assert "Basic bWU6cEBzcw==" == http_server.requests[0].headers["proxy-authorization"]
+    assert "tc.invalid" == http_server.requests[0].headers["host"]
 
 
-def test_tunnels_through_an_https_proxy(tc: CommandLine, rude: Rude, proxied: Any) -> None:
+def test_tunnels_through_an_https_proxy(tc: CommandLine, http_server: ScriptedServer, proxied: Any) -> None:
     """
     The proxy sees the host only; when it refuses, it is named, without its password.
     """
-    rude.answers(answer(403))
+    http_server.respond_with(response(403))
     result = tc("queue", "ping", "--retries", "0", env=proxied("HTTPS_PROXY", "https://tc.invalid"))
 
     check_failure(result, 8, "tc.invalid", "proxy")
-    assert ("CONNECT", "tc.invalid:443") == (rude.requests[0].verb, rude.requests[0].target)
-    assert "authorization" not in rude.requests[0].headers
+    assert ("CONNECT", "tc.invalid:443") == (http_server.requests[0].verb, http_server.requests[0].target)
+    assert "authorization" not in http_server.requests[0].headers
     assert "p%40ss" not in result.stderr
 
 
 @pytest.mark.parametrize("bypass", ["127.0.0.1", "*", "example.com, 127.0.0.1"])
-def test_no_proxy_is_honoured(tc: CommandLine, rude: Rude, proxied: Any, bypass: str) -> None:
+def test_no_proxy_is_honoured(tc: CommandLine, http_server: ScriptedServer, proxied: Any, bypass: str) -> None:
     """
     A host that is named there is reached directly.
     """
-    assert 0 == tc(*TASK, env=proxied("http_proxy", rude.url, no_proxy=bypass)).exit_code
-    assert "/api/queue/v1/task/abc" == rude.requests[0].target
+    assert 0 == tc(*TASK, env=proxied("http_proxy", http_server.url, no_proxy=bypass)).exit_code
+    assert "/api/queue/v1/task/abc" == http_server.requests[0].target
 
 
-def test_a_proxy_of_another_kind_is_refused(tc: CommandLine, rude: Rude) -> None:
+def test_a_proxy_of_another_kind_is_refused(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Rather than going around it.
     """
-    env = {**rude.env, "all_proxy": "socks5://me:secret@127.0.0.1:1"}
+    env = {**http_server.env, "all_proxy": "socks5://me:secret@127.0.0.1:1"}
     result = tc(*TASK, env=env)
 
     check_failure(result, 3, "not supported", "http://")
     assert "secret" not in result.stderr
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
 @pytest.mark.parametrize(
     "proxy", ["x" * 100, " ", "[]", "http://[", "/dev/null", "http://h:x", "http://h:99999", "a b", "é"]
 )
-def test_a_malformed_proxy_is_refused(tc: CommandLine, rude: Rude, proxy: str) -> None:
+def test_a_malformed_proxy_is_refused(tc: CommandLine, http_server: ScriptedServer, proxy: str) -> None:
     """
     As an error of the configuration; its password stays out of it.
     """
     for value in (proxy, f"http://me:hunter2@{proxy}"):
-        result = tc(*TASK, env={**rude.env, "http_proxy": value})
+        result = tc(*TASK, env={**http_server.env, "http_proxy": value})
 
         check_failure(result, 3, "the proxy for http")
         assert "hunter2" not in result.stderr
-        assert [] == rude.requests
+        assert [] == http_server.requests
 
 
 def test_certificates_that_are_not_there_are_named(tc: CommandLine, tmp_path: Any) -> None:
@@ -492,32 +502,32 @@ def test_certificates_that_are_not_there_are_named(tc: CommandLine, tmp_path: An
         check_failure(tc(*TASK, env=env), 3, "SSL_CERT_FILE", said_)
 
 
-def test_a_server_without_tls_is_no_deployment(tc: CommandLine, rude: Rude) -> None:
+def test_a_server_without_tls_is_no_deployment(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     ``https://`` to a port that speaks plain HTTP.
     """
-    env = {"TASKCLUSTER_ROOT_URL": rude.url.replace("http://", "https://")}
+    env = {"TASKCLUSTER_ROOT_URL": http_server.url.replace("http://", "https://")}
     result = tc(*TASK, "--retries", "0", "--timeout", "5", env=env)
 
     check_failure(result, 8, "secure connection")
 
 
-def test_sends_what_a_service_needs(tc: CommandLine, rude: Rude) -> None:
+def test_sends_what_a_service_needs(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Host, length and type of the body, who it is, and a trace id when there is one.
     """
     received: list[Received] = []
 
-    def keep(request: Received) -> Answer:
+    def keep(request: Received) -> Response:
         received.append(request)
-        return said({})
+        return json_response({})
 
-    rude.answers(keep)
-    tc("notify", "email", "--data", EMAIL, "--trace-id", "trace-1", env=rude.env)
+    http_server.respond_with(keep)
+    tc("notify", "email", "--data", EMAIL, "--trace-id", "trace-1", env=http_server.env)
     headers = received[0].headers
 
     assert EMAIL.encode() == received[0].body
-    assert rude.url.removeprefix("http://") == headers["host"]
+    assert http_server.url.removeprefix("http://") == headers["host"]
     assert str(len(EMAIL)) == headers["content-length"]
     assert "application/json" == headers["content-type"]
     assert headers["user-agent"].startswith("tc/")
@@ -527,28 +537,30 @@ def test_sends_what_a_service_needs(tc: CommandLine, rude: Rude) -> None:
 
 
 @pytest.mark.parametrize("method", ["resetAccessToken", "enableClient"])
-def test_a_post_without_a_payload_has_an_empty_body(tc: CommandLine, rude: Rude, method: str) -> None:
+def test_a_post_without_a_payload_has_an_empty_body(tc: CommandLine, http_server: ScriptedServer, method: str) -> None:
     """
     Said by its length, as some proxies want it.
     """
-    tc("auth", method, "a", stdin="not read", env=rude.env)
+    tc("auth", method, "a", stdin="not read", env=http_server.env)
 
-    assert "0" == rude.requests[0].headers["content-length"]
-    assert "content-type" not in rude.requests[0].headers
+    assert "0" == http_server.requests[0].headers["content-length"]
+    assert "content-type" not in http_server.requests[0].headers
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="counts open files")
-def test_connections_are_reused_and_closed(tc: CommandLine, rude: Rude) -> None:
+def test_connections_are_reused_and_closed(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Pages come over one connection; none stays open.
     """
     page = {"tasks": [1], "taskGroupId": "g"}
-    rude.answers(*(said({**page, "continuationToken": str(number)}) for number in range(5)), said(page))
-    tc("queue", "listTaskGroup", "g", "--paginate", env=rude.env)
+    http_server.respond_with(
+        *(json_response({**page, "continuationToken": str(number)}) for number in range(5)), json_response(page)
+    )
+    tc("queue", "listTaskGroup", "g", "--paginate", env=http_server.env)
     opened = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        tc("queue", "ping", env=rude.env)
+        tc("queue", "ping", env=http_server.env)
 
-    assert 6 + 3 == len(rude.requests)
-    assert 1 + 3 == rude.connections
+    assert 6 + 3 == len(http_server.requests)
+    assert 1 + 3 == http_server.connections
     assert len(os.listdir("/proc/self/fd")) <= opened + 3

@@ -23,13 +23,13 @@ from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.request import Wanted
 from tccli.core.transfer.resume import Partial
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
-from tests.http_server import Answer, answer
+from tests.http_server import Response, response
 from tests.transfer_env import QUICK, At, Depot, leftovers, noise, remote
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 SIZE = 3 << 20
 DATA = noise(SIZE)
@@ -197,22 +197,26 @@ def test_what_is_not_as_promised_does_not_appear(
 @pytest.mark.parametrize(
     "given",
     [
-        pytest.param(Answer(answer(200, b"12345", Content_Length="9").data, closes=True), id="short"),
+        pytest.param(Response(response(200, b"12345", Content_Length="9").data, closes=True), id="short"),
         pytest.param(
-            Answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n", closes=True),
+            Response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n", closes=True),
             id="no last chunk",
         ),
     ],
 )
-def test_a_body_that_is_always_short_does_not_appear(rude: Rude, tmp_path: Path, given: Answer) -> None:
+def test_a_body_that_is_always_short_does_not_appear(
+    http_server: ScriptedServer, tmp_path: Path, given: Response
+) -> None:
     """
     However often it is asked for.
     """
-    rude.answers(given)
+    http_server.respond_with(given)
     with pytest.raises(NoAnswerError, match="dropped the connection"):
-        download_to_file(remote(At(rude.url), RetryPolicy(retries=2, delay_factor=0)), str(tmp_path / "file"), Wanted())
+        download_to_file(
+            remote(At(http_server.url), RetryPolicy(retries=2, delay_factor=0)), str(tmp_path / "file"), Wanted()
+        )
 
-    assert 3 <= len(rude.requests)
+    assert 3 <= len(http_server.requests)
     assert [] == leftovers(tmp_path)
 
 
@@ -364,16 +368,16 @@ def test_another_source_does_not_go_on_with_it(depot: Depot, tmp_path: Path) -> 
     assert SIZE == far.carrier.meter.moved
 
 
-def test_what_nothing_vouches_for_is_fetched_anew(rude: Rude, tmp_path: Path) -> None:
+def test_what_nothing_vouches_for_is_fetched_anew(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     Neither a hash nor an ETag nor a time: what is there may be of something else.
     """
-    part = answer(206, DATA[: 256 << 10], Content_Range=f"bytes 0-{(256 << 10) - 1}/{SIZE}")
-    rude.answers(part, answer(404))
+    part = response(206, DATA[: 256 << 10], Content_Range=f"bytes 0-{(256 << 10) - 1}/{SIZE}")
+    http_server.respond_with(part, response(404))
     with pytest.raises(NotFoundError):
-        download_to_file(remote(At(rude.url), ONCE), str(tmp_path / "file"), Wanted(connections=2))
-    rude.answers(answer(200, noise(SIZE, 3)))
-    download_to_file(remote(At(rude.url)), str(tmp_path / "file"), Wanted())
+        download_to_file(remote(At(http_server.url), ONCE), str(tmp_path / "file"), Wanted(connections=2))
+    http_server.respond_with(response(200, noise(SIZE, 3)))
+    download_to_file(remote(At(http_server.url)), str(tmp_path / "file"), Wanted())
 
     assert noise(SIZE, 3) == (tmp_path / "file").read_bytes()
 

@@ -20,31 +20,31 @@ from tccli.errors import (
     RejectedError,
     TcError,
 )
-from tests.http_server import DROPPED, Answer, Received, answer
+from tests.http_server import DROPPED, Received, Response, response
 from tests.transfer_env import At, carrier, noise, remote
 
 if TYPE_CHECKING:
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(5000)
 
 
-def ranged(received: Received, data: bytes = DATA, etag: str = '"1"') -> Answer:
+def ranged(received: Received, data: bytes = DATA, etag: str = '"1"') -> Response:
     """
-    Answer a request for a part as it should be.
+    Response a request for a part as it should be.
     """
     first, _, last = received.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")
     start, end = int(first), min(int(last or len(data) - 1) + 1, len(data))
     if "range" not in received.headers:
-        return answer(200, data, ETag=etag)
-    return answer(206, data[start:end], ETag=etag, Content_Range=f"bytes {start}-{end - 1}/{len(data)}")
+        return response(200, data, ETag=etag)
+    return response(206, data[start:end], ETag=etag, Content_Range=f"bytes {start}-{end - 1}/{len(data)}")
 
 
-def cut(whole: Answer, count: int) -> Answer:
+def cut(whole: Response, count: int) -> Response:
     """
     Return an answer that ends, with its connection, *count* bytes before its end.
     """
-    return Answer(whole.data[: len(whole.data) - count], closes=True)
+    return Response(whole.data[: len(whole.data) - count], closes=True)
 
 
 def read(reader: Reader, step: int = 700) -> bytes:
@@ -57,11 +57,11 @@ def read(reader: Reader, step: int = 700) -> bytes:
     return found
 
 
-def asked(rude: Rude) -> list[str]:
+def asked(http_server: ScriptedServer) -> list[str]:
     """
     Return the ranges that were asked for.
     """
-    return [request.headers.get("range", "") for request in rude.requests]
+    return [request.headers.get("range", "") for request in http_server.requests]
 
 
 @pytest.mark.parametrize(
@@ -75,85 +75,85 @@ def asked(rude: Rude) -> list[str]:
         pytest.param(4999, 5000, "bytes=4999-4999", id="the last byte"),
     ],
 )
-def test_reads_what_was_asked_for(rude: Rude, start: int, end: int | None, said: str) -> None:
+def test_reads_what_was_asked_for(http_server: ScriptedServer, start: int, end: int | None, said: str) -> None:
     """
     And knows the whole from any part.
     """
-    rude.answers(ranged)
-    reader = Reader(remote(At(rude.url)), start, end)
+    http_server.respond_with(ranged)
+    reader = Reader(remote(At(http_server.url)), start, end)
 
     assert DATA[start:end] == read(reader)
     assert Facts(5000, '"1"', "") == reader.facts
-    assert [said] == asked(rude)
-    assert 1 == rude.connections
+    assert [said] == asked(http_server)
+    assert 1 == http_server.connections
 
 
-def test_says_nothing_about_us(rude: Rude) -> None:
+def test_says_nothing_about_us(http_server: ScriptedServer) -> None:
     """
     A User-Agent with the product's name, what is accepted, and which bytes.
     """
-    rude.answers(ranged)
-    read(Reader(remote(At(rude.url)), 0, 10))
+    http_server.respond_with(ranged)
+    read(Reader(remote(At(http_server.url)), 0, 10))
 
-    assert {"host", "accept", "accept-encoding", "user-agent", "range"} == set(rude.requests[0].headers)
-    assert rude.requests[0].headers["user-agent"].startswith("tc/")
+    assert {"host", "accept", "accept-encoding", "user-agent", "range"} == set(http_server.requests[0].headers)
+    assert http_server.requests[0].headers["user-agent"].startswith("tc/")
 
 
-def test_goes_on_where_it_stopped(rude: Rude) -> None:
+def test_goes_on_where_it_stopped(http_server: ScriptedServer) -> None:
     """
     Not one byte is asked for twice.
     """
-    rude.answers(
+    http_server.respond_with(
         lambda received: cut(ranged(received), 4000),
         lambda received: cut(ranged(received), 3999),
         DROPPED,
         lambda received: cut(ranged(received), 1),
         ranged,
     )
-    far = remote(At(rude.url))
+    far = remote(At(http_server.url))
 
     assert DATA == read(Reader(far, 0, None))
-    assert ["", "bytes=1000-4999", "bytes=1001-4999", "bytes=1001-4999", "bytes=4999-4999"] == asked(rude)
+    assert ["", "bytes=1000-4999", "bytes=1001-4999", "bytes=1001-4999", "bytes=4999-4999"] == asked(http_server)
     assert len(DATA) == far.carrier.meter.moved
 
 
-def test_progress_makes_up_for_failures(rude: Rude) -> None:
+def test_progress_makes_up_for_failures(http_server: ScriptedServer) -> None:
     """
     Only failures in a row are counted.
     """
 
-    def five_hundred(received: Received) -> Answer:
+    def five_hundred(received: Received) -> Response:
         whole = ranged(received)
         return cut(whole, max(0, len(whole.data.partition(b"\r\n\r\n")[2]) - 500))
 
-    rude.answers(five_hundred)
+    http_server.respond_with(five_hundred)
 
-    assert DATA == read(Reader(remote(At(rude.url), RetryPolicy(retries=1, delay_factor=0)), 0, None))
-    assert 10 == len(rude.requests)
+    assert DATA == read(Reader(remote(At(http_server.url), RetryPolicy(retries=1, delay_factor=0)), 0, None))
+    assert 10 == len(http_server.requests)
 
 
 @pytest.mark.parametrize(
     ("given", "kind", "code"),
     [
         pytest.param(DROPPED, NoAnswerError, 8, id="no answer"),
-        pytest.param(answer(503, b"<b>Slow down</b>"), FailedError, 7, id="503"),
-        pytest.param(answer(429), FailedError, 7, id="429"),
-        pytest.param(answer(206, b"xx", Content_Range="bytes 5-6/10"), BrokenAnswerError, 9, id="other bytes"),
-        pytest.param(answer(206, b"xx"), BrokenAnswerError, 9, id="no range"),
-        pytest.param(Answer(b"SMTP ready\r\n", closes=True), BrokenAnswerError, 9, id="another protocol"),
+        pytest.param(response(503, b"<b>Slow down</b>"), FailedError, 7, id="503"),
+        pytest.param(response(429), FailedError, 7, id="429"),
+        pytest.param(response(206, b"xx", Content_Range="bytes 5-6/10"), BrokenAnswerError, 9, id="other bytes"),
+        pytest.param(response(206, b"xx"), BrokenAnswerError, 9, id="no range"),
+        pytest.param(Response(b"SMTP ready\r\n", closes=True), BrokenAnswerError, 9, id="another protocol"),
     ],
 )
-def test_gives_up_in_the_end(rude: Rude, given: Answer, kind: type[TcError], code: int) -> None:
+def test_gives_up_in_the_end(http_server: ScriptedServer, given: Response, kind: type[TcError], code: int) -> None:
     """
     After so many failures in a row, each with a line for people who want it.
     """
-    rude.answers(given)
+    http_server.respond_with(given)
     said: list[str] = []
     with pytest.raises(kind) as caught:
-        read(Reader(remote(At(rude.url), RetryPolicy(retries=2, delay_factor=0), said), 0, 10))
+        read(Reader(remote(At(http_server.url), RetryPolicy(retries=2, delay_factor=0), said), 0, 10))
 
     assert code == caught.value.exit_code
-    assert 3 == len(rude.requests)
+    assert 3 == len(http_server.requests)
     assert 2 == len(said)
     assert all("retry" in line for line in said)
 
@@ -166,56 +166,58 @@ def test_gives_up_in_the_end(rude: Rude, given: Answer, kind: type[TcError], cod
         pytest.param(412, RejectedError, id="412"),
     ],
 )
-def test_a_refusal_is_final(rude: Rude, status: int, kind: type[TcError]) -> None:
+def test_a_refusal_is_final(http_server: ScriptedServer, status: int, kind: type[TcError]) -> None:
     """
     With the storage's own words, without its tags, and without the signature in the address.
     """
-    rude.answers(answer(status, b"<?xml?><Error><Code>NoSuchKey</Code><Message>not \x1b here</Message></Error>"))
+    http_server.respond_with(
+        response(status, b"<?xml?><Error><Code>NoSuchKey</Code><Message>not \x1b here</Message></Error>")
+    )
     with pytest.raises(kind, match="NoSuchKey not here") as caught:
-        read(Reader(remote(At(f"{rude.url}/x?X-Amz-Signature=secret")), 0, None))
+        read(Reader(remote(At(f"{http_server.url}/x?X-Amz-Signature=secret")), 0, None))
 
-    assert 1 == len(rude.requests)
+    assert 1 == len(http_server.requests)
     assert f"the thing: {status}: " in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [401, 403, 410])
-def test_an_expired_address_is_renewed(rude: Rude, status: int) -> None:
+def test_an_expired_address_is_renewed(http_server: ScriptedServer, status: int) -> None:
     """
     At the beginning and in the middle, as often as there is progress between.
     """
-    rude.answers(answer(status), lambda received: cut(ranged(received), 4000), answer(status), ranged)
-    source = At(rude.url)
+    http_server.respond_with(response(status), lambda received: cut(ranged(received), 4000), response(status), ranged)
+    source = At(http_server.url)
 
     assert DATA == read(Reader(remote(source), 0, None))
     assert 3 == source.located
-    assert ["", "", "bytes=1000-4999", "bytes=1000-4999"] == asked(rude)
+    assert ["", "", "bytes=1000-4999", "bytes=1000-4999"] == asked(http_server)
 
 
-def test_a_second_refusal_is_final(rude: Rude) -> None:
+def test_a_second_refusal_is_final(http_server: ScriptedServer) -> None:
     """
     A new address that is refused as the old one was.
     """
-    rude.answers(answer(403, b"<Message>Access Denied</Message>"))
-    source = At(rude.url)
+    http_server.respond_with(response(403, b"<Message>Access Denied</Message>"))
+    source = At(http_server.url)
     with pytest.raises(RefusedError, match="Access Denied"):
         read(Reader(remote(source), 0, None))
 
-    assert (2, 2) == (source.located, len(rude.requests))
+    assert (2, 2) == (source.located, len(http_server.requests))
 
 
-def test_an_address_is_renewed_before_it_expires(rude: Rude) -> None:
+def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) -> None:
     """
     As its expiry says.
     """
-    rude.answers(ranged)
+    http_server.respond_with(ranged)
 
     class Ending(At):
         def locate(self) -> Location:
             found = super().locate()
             return Location(found.url, expires=1.0 if self.located == 1 else None)
 
-    source = Ending(rude.url)
+    source = Ending(http_server.url)
     far = remote(source)
     far.location()
     read(Reader(far, 0, 10))
@@ -228,114 +230,114 @@ def test_an_address_is_renewed_before_it_expires(rude: Rude) -> None:
     [
         pytest.param(lambda received: ranged(received, etag='"2"'), id="ETag"),
         pytest.param(lambda received: ranged(received, DATA + b"x"), id="length"),
-        pytest.param(answer(206, DATA[1000:], Content_Range="bytes 1000-4999/5000"), id="no ETag"),
+        pytest.param(response(206, DATA[1000:], Content_Range="bytes 1000-4999/5000"), id="no ETag"),
         pytest.param(
-            answer(206, DATA[1000:], ETag='"1"', Content_Encoding="gzip", Content_Range="bytes 1000-4999/5000"),
+            response(206, DATA[1000:], ETag='"1"', Content_Encoding="gzip", Content_Range="bytes 1000-4999/5000"),
             id="encoding",
         ),
-        pytest.param(answer(416, Content_Range="bytes */10"), id="too short now"),
+        pytest.param(response(416, Content_Range="bytes */10"), id="too short now"),
     ],
 )
-def test_parts_of_different_things_are_not_joined(rude: Rude, changed: object) -> None:
+def test_parts_of_different_things_are_not_joined(http_server: ScriptedServer, changed: object) -> None:
     """
     What has changed is said.
     """
-    rude.answers(lambda received: cut(ranged(received), 4000), changed)  # type: ignore[arg-type] # answers, all of them
+    http_server.respond_with(lambda received: cut(ranged(received), 4000), changed)  # type: ignore[arg-type] # answers, all of them
     with pytest.raises(ChangedError):
-        read(Reader(remote(At(rude.url)), 0, None))
+        read(Reader(remote(At(http_server.url)), 0, None))
 
 
-def test_takes_everything_for_a_part(rude: Rude) -> None:
+def test_takes_everything_for_a_part(http_server: ScriptedServer) -> None:
     """
     A server that knows no ranges sends all again; what is known goes by.
     """
-    rude.answers(Answer(answer(200, DATA).data[:-1000], closes=True), answer(200, DATA))
-    far = remote(At(rude.url))
+    http_server.respond_with(Response(response(200, DATA).data[:-1000], closes=True), response(200, DATA))
+    far = remote(At(http_server.url))
 
     assert DATA[100:] == read(Reader(far, 100, None))
-    assert ["bytes=100-", "bytes=4000-4999"] == asked(rude)
+    assert ["bytes=100-", "bytes=4000-4999"] == asked(http_server)
     assert len(DATA) - 100 == far.carrier.meter.moved
 
 
-def test_without_a_length_the_end_is_the_end(rude: Rude) -> None:
+def test_without_a_length_the_end_is_the_end(http_server: ScriptedServer) -> None:
     """
     There is nothing that would tell a lost rest.
     """
-    rude.answers(Answer(b"HTTP/1.1 200 OK\r\n\r\n" + DATA, closes=True))
-    reader = Reader(remote(At(rude.url)), 0, None)
+    http_server.respond_with(Response(b"HTTP/1.1 200 OK\r\n\r\n" + DATA, closes=True))
+    reader = Reader(remote(At(http_server.url)), 0, None)
 
     assert DATA == read(reader)
     assert Facts(None, "", "") == reader.facts
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
-def test_half_a_head_is_no_answer(rude: Rude, head: bytes) -> None:
+def test_half_a_head_is_no_answer(http_server: ScriptedServer, head: bytes) -> None:
     """
     It could be taken for that of something empty.
     """
-    rude.answers(Answer(head, closes=True), ranged)
+    http_server.respond_with(Response(head, closes=True), ranged)
 
-    assert DATA == read(Reader(remote(At(rude.url)), 0, None))
+    assert DATA == read(Reader(remote(At(http_server.url)), 0, None))
 
 
-def test_chunks_cut_short_are_asked_for_again(rude: Rude) -> None:
+def test_chunks_cut_short_are_asked_for_again(http_server: ScriptedServer) -> None:
     """
     They have an end, so a lost rest shows; all is sent again, and what is known goes by.
     """
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"".join(b"%x\r\n%s\r\n" % (1000, DATA[start : start + 1000]) for start in range(0, 5000, 1000))
-    rude.answers(
-        Answer(head + chunks[:2500], closes=True),
-        Answer(head + chunks, closes=True),
-        Answer(head + chunks + b"0\r\n\r\n"),
+    http_server.respond_with(
+        Response(head + chunks[:2500], closes=True),
+        Response(head + chunks, closes=True),
+        Response(head + chunks + b"0\r\n\r\n"),
     )
 
-    assert DATA == read(Reader(remote(At(rude.url)), 0, None), 64)
-    assert 3 == len(rude.requests)
+    assert DATA == read(Reader(remote(At(http_server.url)), 0, None), 64)
+    assert 3 == len(http_server.requests)
 
 
-def test_more_than_promised_is_not_read(rude: Rude) -> None:
+def test_more_than_promised_is_not_read(http_server: ScriptedServer) -> None:
     """
     A length counts, whatever follows.
     """
-    rude.answers(Answer(answer(200, DATA).data + b"more", closes=True))
+    http_server.respond_with(Response(response(200, DATA).data + b"more", closes=True))
 
-    assert DATA == read(Reader(remote(At(rude.url)), 0, None))
+    assert DATA == read(Reader(remote(At(http_server.url)), 0, None))
 
 
-def test_nothing_has_no_ranges(rude: Rude) -> None:
+def test_nothing_has_no_ranges(http_server: ScriptedServer) -> None:
     """
     416 for the first bytes of an empty file is asked again for all of it.
     """
-    rude.answers(answer(416, Content_Range="bytes */0"), answer(200, ETag='"0"'))
-    reader = Reader(remote(At(rude.url)), 0, 100)
+    http_server.respond_with(response(416, Content_Range="bytes */0"), response(200, ETag='"0"'))
+    reader = Reader(remote(At(http_server.url)), 0, 100)
 
     assert b"" == read(reader)
     assert Facts(0, '"0"', "") == reader.facts
-    assert ["bytes=0-99", ""] == asked(rude)
+    assert ["bytes=0-99", ""] == asked(http_server)
 
 
-def test_wrong_ranges_are_not_asked_for_again(rude: Rude) -> None:
+def test_wrong_ranges_are_not_asked_for_again(http_server: ScriptedServer) -> None:
     """
     From the first one that shows it, everything is.
     """
-    rude.answers(answer(206, DATA[:10], Content_Range="bytes 10-19/5000"), answer(200, DATA))
-    far = remote(At(rude.url))
+    http_server.respond_with(response(206, DATA[:10], Content_Range="bytes 10-19/5000"), response(200, DATA))
+    far = remote(At(http_server.url))
 
     assert DATA[:10] == read(Reader(far, 0, 10))
     assert DATA[10:20] == read(Reader(far, 10, 20))
-    assert ["bytes=0-9", "", ""] == asked(rude)
+    assert ["bytes=0-9", "", ""] == asked(http_server)
 
 
-def test_redirects_are_followed_where_they_may(rude: Rude) -> None:
+def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> None:
     """
     To other hosts too, as curl does, and with the same few headers.
     """
-    rude.answers(answer(302, Location="/there?a=b"), ranged)
+    http_server.respond_with(response(302, Location="/there?a=b"), ranged)
 
-    assert DATA == read(Reader(remote(At(f"{rude.url}/here", follow=True)), 0, None))
-    assert ["/here", "/there?a=b"] == [request.target for request in rude.requests]
-    assert {"host", "accept", "accept-encoding", "user-agent"} == set(rude.requests[1].headers)
+    assert DATA == read(Reader(remote(At(f"{http_server.url}/here", follow=True)), 0, None))
+    assert ["/here", "/there?a=b"] == [request.target for request in http_server.requests]
+    assert {"host", "accept", "accept-encoding", "user-agent"} == set(http_server.requests[1].headers)
 
 
 @pytest.mark.parametrize(
@@ -346,46 +348,46 @@ def test_redirects_are_followed_where_they_may(rude: Rude) -> None:
         pytest.param("ftp://example.com/", "no web address", id="to another protocol"),
     ],
 )
-def test_redirects_end(rude: Rude, location: str, says: str) -> None:
+def test_redirects_end(http_server: ScriptedServer, location: str, says: str) -> None:
     """
     Where they lead nowhere, or out of the web.
     """
-    rude.answers(answer(302, Location=location))
+    http_server.respond_with(response(302, Location=location))
     with pytest.raises(BrokenAnswerError, match=says):
-        read(Reader(remote(At(rude.url, follow=True), RetryPolicy(retries=0)), 0, None))
+        read(Reader(remote(At(http_server.url, follow=True), RetryPolicy(retries=0)), 0, None))
 
 
-def test_objects_are_not_redirected(rude: Rude) -> None:
+def test_objects_are_not_redirected(http_server: ScriptedServer) -> None:
     """
     Their address is the place; anything else is a failure.
     """
-    rude.answers(answer(302, Location="/there"))
+    http_server.respond_with(response(302, Location="/there"))
     with pytest.raises(TcError):
-        read(Reader(remote(At(rude.url)), 0, None))
+        read(Reader(remote(At(http_server.url)), 0, None))
 
-    assert {"/"} == {request.target for request in rude.requests}
+    assert {"/"} == {request.target for request in http_server.requests}
 
 
-def test_waits_as_long_as_the_server_asks(rude: Rude) -> None:
+def test_waits_as_long_as_the_server_asks(http_server: ScriptedServer) -> None:
     """
     And says so.
     """
-    rude.answers(answer(503, Retry_After="1"), ranged)
+    http_server.respond_with(response(503, Retry_After="1"), ranged)
     said: list[str] = []
-    read(Reader(Remote(At(rude.url), carrier(said=said)), 0, None))
+    read(Reader(Remote(At(http_server.url), carrier(said=said)), 0, None))
 
     assert 1 == len(said)
     assert "503" in said[0]
     assert said[0].endswith("retry 1 of 5 in 1.0 s")
 
 
-def test_slow_bytes_are_taken_as_they_come(rude: Rude) -> None:
+def test_slow_bytes_are_taken_as_they_come(http_server: ScriptedServer) -> None:
     """
     A buffer that is not full yet is no reason to wait for the rest, or to lose what is there.
     """
-    whole = answer(200, b"x" * 50)
-    rude.answers(Answer(whole.data, pause=0.02))
-    reader = Reader(remote(At(rude.url)), 0, None)
+    whole = response(200, b"x" * 50)
+    http_server.respond_with(Response(whole.data, pause=0.02))
+    reader = Reader(remote(At(http_server.url)), 0, None)
     buffer = memoryview(bytearray(1 << 20))
     pieces = []
     while count := reader.readinto(buffer):

@@ -17,7 +17,7 @@ import pytest
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.uploads import ExpiredUrlError, Upload, opened, put
 from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
-from tests.http_server import DROPPED, Answer, answer
+from tests.http_server import DROPPED, Response, response
 from tests.transfer_env import QUICK, carrier, noise
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import RunningSandbox
-    from tests.http_server import Rude
+    from tests.http_server import ScriptedServer
 
 DATA = noise(3 << 20)
 HEADERS = {"Content-Type": "text/x", "Content-Length": "WRONG", "Content-Encoding": "identity", "x-meta": "1"}
@@ -48,13 +48,13 @@ def sha256(data: bytes) -> dict[str, str]:
     return {"sha256": hashlib.sha256(data).hexdigest()}
 
 
-def test_puts_the_headers_as_they_are_given(rude: Rude, upload: Upload) -> None:
+def test_puts_the_headers_as_they_are_given(http_server: ScriptedServer, upload: Upload) -> None:
     """
     They are signed; beside them go the length, once and right, and what HTTP needs.
     """
-    rude.answers(answer(200))
-    digests = put(carrier(), f"{rude.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
-    sent = rude.requests[0]
+    http_server.respond_with(response(200))
+    digests = put(carrier(), f"{http_server.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
+    sent = http_server.requests[0]
 
     assert sha256(DATA) == digests
     assert ("PUT", "/a%2Fb?c=d", DATA) == (sent.verb, sent.target, sent.body)
@@ -63,14 +63,14 @@ def test_puts_the_headers_as_they_are_given(rude: Rude, upload: Upload) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
-def test_sizes(rude: Rude, size: int) -> None:
+def test_sizes(http_server: ScriptedServer, size: int) -> None:
     """
     Every one arrives.
     """
-    rude.answers(answer(200))
-    digests = put(carrier(), rude.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
+    http_server.respond_with(response(200))
+    digests = put(carrier(), http_server.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
 
-    assert (sha256(DATA[:size]), DATA[:size]) == (digests, rude.requests[0].body)
+    assert (sha256(DATA[:size]), DATA[:size]) == (digests, http_server.requests[0].body)
 
 
 class Raw(io.BytesIO):
@@ -82,23 +82,25 @@ class Raw(io.BytesIO):
 @pytest.mark.parametrize(
     ("failures", "requests"),
     [
-        pytest.param([answer(503)], 2, id="503"),
-        pytest.param([answer(503), answer(500), answer(503)], 4, id="5xx three times"),
-        pytest.param([answer(429)], 2, id="429"),
+        pytest.param([response(503)], 2, id="503"),
+        pytest.param([response(503), response(500), response(503)], 4, id="5xx three times"),
+        pytest.param([response(429)], 2, id="429"),
         pytest.param([DROPPED, DROPPED], 3, id="no answer"),
-        pytest.param([Answer(b"HTTP/1.1 200", closes=True)], 2, id="half an answer"),
+        pytest.param([Response(b"HTTP/1.1 200", closes=True)], 2, id="half an answer"),
     ],
 )
-def test_what_passes_is_tried_again(rude: Rude, upload: Upload, failures: list[Answer], requests: int) -> None:
+def test_what_passes_is_tried_again(
+    http_server: ScriptedServer, upload: Upload, failures: list[Response], requests: int
+) -> None:
     """
     From the first byte, hashed anew, with a line for those who want it.
     """
-    rude.answers(*failures, answer(200))
+    http_server.respond_with(*failures, response(200))
     said: list[str] = []
     by = carrier(said=said)
 
-    assert sha256(DATA) == put(by, rude.url, {}, upload, algorithms=["sha256"])
-    assert [DATA] * requests == [request.body for request in rude.requests]
+    assert sha256(DATA) == put(by, http_server.url, {}, upload, algorithms=["sha256"])
+    assert [DATA] * requests == [request.body for request in http_server.requests]
     assert requests - 1 == len(said)
     assert all("from the beginning; retry" in line for line in said)
     assert (len(DATA), len(DATA)) == (by.meter.done, by.meter.total)
@@ -129,41 +131,41 @@ def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -
         pytest.param(302, FailedError, id="a redirect"),
     ],
 )
-def test_a_refusal_is_final(rude: Rude, upload: Upload, status: int, kind: type[TcError]) -> None:
+def test_a_refusal_is_final(http_server: ScriptedServer, upload: Upload, status: int, kind: type[TcError]) -> None:
     """
     With the storage's own words, and without the signature in the address.
     """
-    rude.answers(answer(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
+    http_server.respond_with(response(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
     with pytest.raises(kind, match=f"answers {status}: The length does not match") as caught:
-        put(carrier(), f"{rude.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
+        put(carrier(), f"{http_server.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
 
-    assert 1 == len(rude.requests)
+    assert 1 == len(http_server.requests)
     assert "secret" not in str(caught.value)
 
 
-def test_gives_up_in_the_end(rude: Rude, upload: Upload) -> None:
+def test_gives_up_in_the_end(http_server: ScriptedServer, upload: Upload) -> None:
     """
     With the last failure.
     """
     policy = RetryPolicy(retries=2, delay_factor=0)
-    rude.answers(answer(503, b"busy"))
+    http_server.respond_with(response(503, b"busy"))
     with pytest.raises(FailedError, match="503: busy"):
-        put(carrier(policy), rude.url, {}, upload, algorithms=[])
-    rude.answers(DROPPED)
+        put(carrier(policy), http_server.url, {}, upload, algorithms=[])
+    http_server.respond_with(DROPPED)
     with pytest.raises(NoAnswerError):
-        put(carrier(policy), rude.url, {}, upload, algorithms=[])
+        put(carrier(policy), http_server.url, {}, upload, algorithms=[])
 
-    assert 6 == len(rude.requests)
+    assert 6 == len(http_server.requests)
 
 
-def test_an_expired_address_is_not_tried(rude: Rude, upload: Upload) -> None:
+def test_an_expired_address_is_not_tried(http_server: ScriptedServer, upload: Upload) -> None:
     """
     Nor tried again, once it has expired.
     """
     with pytest.raises(ExpiredUrlError):
-        put(carrier(), rude.url, {}, upload, algorithms=[], expires=1.0)
+        put(carrier(), http_server.url, {}, upload, algorithms=[], expires=1.0)
 
-    assert [] == rude.requests
+    assert [] == http_server.requests
 
 
 @contextmanager
@@ -206,32 +208,32 @@ def test_a_success_before_the_end_is_none(tmp_path: Path) -> None:
         put(carrier(RetryPolicy(retries=1, delay_factor=0)), url, {}, upload, algorithms=["sha256"])
 
 
-def test_a_file_that_shrinks_is_an_error(rude: Rude, tmp_path: Path) -> None:
+def test_a_file_that_shrinks_is_an_error(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     The storage does not get what would look whole.
     """
     path = tmp_path / "file"
     path.write_bytes(DATA)
-    rude.answers(answer(200))
+    http_server.respond_with(response(200))
     with opened(str(path), None, None) as upload:
         os.truncate(path, 2 << 20)
         with pytest.raises(LocalFileError, match="1048576 bytes shorter"):
-            put(carrier(), rude.url, {}, upload, algorithms=["sha256"])
+            put(carrier(), http_server.url, {}, upload, algorithms=["sha256"])
 
 
-def test_what_is_added_meanwhile_is_left_out(rude: Rude, tmp_path: Path) -> None:
+def test_what_is_added_meanwhile_is_left_out(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     What was there when it was opened is what is sent and hashed, as with a log that is being written.
     """
     path = tmp_path / "file"
     path.write_bytes(b"before")
-    rude.answers(answer(200))
+    http_server.respond_with(response(200))
     with opened(str(path), None, None) as upload, path.open("ab") as file:
         file.write(b", after")
         file.flush()
-        digests = put(carrier(QUICK), rude.url, {}, upload, algorithms=["sha256"])
+        digests = put(carrier(QUICK), http_server.url, {}, upload, algorithms=["sha256"])
 
-    assert (sha256(b"before"), b"before") == (digests, rude.requests[0].body)
+    assert (sha256(b"before"), b"before") == (digests, http_server.requests[0].body)
 
 
 @pytest.mark.parametrize(
