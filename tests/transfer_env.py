@@ -18,16 +18,16 @@ import slugid
 
 from tccli import references
 from tccli.core.account import Account
-from tccli.core.artifacts import ArtifactSource
 from tccli.core.artifacts.objects import ObjectSource
+from tccli.core.artifacts.sources import ArtifactSource
 from tccli.core.client import Client
 from tccli.core.hawk import Credentials
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.http.transport import HttpTransport
 from tccli.core.payload import encode
 from tccli.core.times import format_timestamp
-from tccli.core.transfer import Carrier
-from tccli.core.transfer.remote import Location, Remote
+from tccli.core.transfer.context import TransferContext
+from tccli.core.transfer.remote import Location, RemoteFile
 from tests.sandbox.conftest import fetch
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ MEBIBYTE = 1 << 20
 _OPEN: list[HttpTransport] = []
 
 
-def noise(size: int, seed: int = 0) -> bytes:
+def random_bytes(size: int, seed: int = 0) -> bytes:
     """
     Return bytes of which no two stretches are alike.
     """
@@ -66,7 +66,7 @@ def transport() -> HttpTransport:
 
 
 @pytest.fixture(autouse=True)
-def hung_up() -> Iterator[None]:
+def close_transports() -> Iterator[None]:
     """
     Leave no connection open.
     """
@@ -75,14 +75,14 @@ def hung_up() -> Iterator[None]:
         _OPEN.pop().close()
 
 
-def carrier(policy: RetryPolicy = QUICK, said: list[str] | None = None) -> Carrier:
+def transfer_context(policy: RetryPolicy = QUICK, said: list[str] | None = None) -> TransferContext:
     """
     Return what transfers go by, with short waits; *said* takes the lines for people.
     """
-    return Carrier(transport(), policy, (lambda _line: None) if said is None else said.append)
+    return TransferContext(transport(), policy, (lambda _line: None) if said is None else said.append)
 
 
-def leftovers(folder: Path) -> list[str]:
+def files_in(folder: Path) -> list[str]:
     """
     Return what lies in a folder, hidden or not, apart from what the fixtures make there.
     """
@@ -106,7 +106,7 @@ def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
 
 
 @dataclass
-class At:
+class UrlSource:
     """
     A source that is at a URL.
 
@@ -132,7 +132,7 @@ class At:
 
 
 @dataclass(frozen=True)
-class Depot:
+class TransferEnv:
     """
     A sandbox, and a client that may do everything in it.
     """
@@ -221,17 +221,17 @@ def slug() -> str:
 
 
 @pytest.fixture
-def depot(sandbox: RunningSandbox) -> Depot:
+def transfer_env(sandbox: RunningSandbox) -> TransferEnv:
     """
     A fresh sandbox to fill.
     """
     credentials = Credentials(sandbox.credentials["clientId"], sandbox.credentials["accessToken"])
     account = Account(root_url=sandbox.root_url, proxy_url=None, credentials=credentials)
-    return Depot(sandbox, Client(account, transport(), QUICK))
+    return TransferEnv(sandbox, Client(account, transport(), QUICK))
 
 
-def remote(source: Source, policy: RetryPolicy = QUICK, said: list[str] | None = None) -> Remote:
+def remote_file(source: Source, policy: RetryPolicy = QUICK, said: list[str] | None = None) -> RemoteFile:
     """
     Return the far side of a download.
     """
-    return Remote(source, carrier(policy, said))
+    return RemoteFile(source, transfer_context(policy, said))

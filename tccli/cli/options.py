@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
     from tccli.core.reference_fetch import Fetcher
-    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.context import TransferContext
     from tccli.output import Answer
     from tccli.references import Library
 
@@ -123,15 +123,15 @@ class Settings:
         """
         return self.fake or os.environ.get("TC_FAKE") or None
 
-    def carrier(self) -> Carrier:
+    def transfer_context(self) -> TransferContext:
         """
         Return what a transfer goes by.
         """
-        from tccli.core.transfer import Carrier
+        from tccli.core.transfer.context import TransferContext
 
         if self.fake_path is not None:
             raise ConfigurationError("API calls can be faked, but not uploads and downloads")
-        return Carrier(self._connections(), self._policy(), self._report)
+        return TransferContext(self._connections(), self._policy(), self._report)
 
     def library(self) -> Library:
         """

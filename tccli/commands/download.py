@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.downloads import artifact_command, object_command
+from tccli.cli.transfers.download import artifact_command, object_command
 
 
 @click.group(cls=Group, name="download")

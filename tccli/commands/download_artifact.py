@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.cli.downloads import artifact_command
+from tccli.cli.transfers.download import artifact_command
 
 command = artifact_command("download-artifact")

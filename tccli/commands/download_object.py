@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.cli.downloads import object_command
+from tccli.cli.transfers.download import object_command
 
 command = object_command("download-object")

@@ -126,7 +126,7 @@ def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -
 
     Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
     """
-    from tccli.core.files import whole_file
+    from tccli.core.files import atomic_write
     from tccli.references import FOLDER, SUFFIX
     from tccli.references.importing.convert import distill as distilled
 
@@ -135,7 +135,7 @@ def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -
     summaries = dict(_summaries(FOLDER)) | dict(_summaries(folder))
     files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
-        with whole_file(os.path.join(folder, service + SUFFIX)) as file:
+        with atomic_write(os.path.join(folder, service + SUFFIX)) as file:
             file.write(text.encode())
     missing = [name for text in files.values() for name, summary in _summaries_in(text.splitlines()) if not summary]
     if missing:

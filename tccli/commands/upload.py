@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.uploads import artifact_command, object_command
+from tccli.cli.transfers.upload import artifact_command, object_command
 
 
 @click.group(cls=Group, name="upload")

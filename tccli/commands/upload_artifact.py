@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.cli.uploads import artifact_command
+from tccli.cli.transfers.upload import artifact_command
 
 command = artifact_command("upload-artifact")

@@ -4,6 +4,6 @@
 
 from __future__ import annotations
 
-from tccli.cli.uploads import object_command
+from tccli.cli.transfers.upload import object_command
 
 command = object_command("upload-object")

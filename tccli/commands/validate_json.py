@@ -48,7 +48,7 @@ def command(settings: Settings, schema: str, file: str) -> None:
     from tccli.core.documents import Documents
 
     write = settings.writer()
-    documents = Documents(SUBJECT, settings.carrier)
+    documents = Documents(SUBJECT, settings.transfer_context)
     found = _named(settings, schema)
     document = _document(documents, file)
     problems = _by_reference(found, document) if found else _by_address(documents, schema, document)

@@ -25,7 +25,7 @@ from tccli.errors import BrokenAnswerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.context import TransferContext
 
 WEB = re.compile("https?://", re.IGNORECASE)
 URL = re.compile(rf"https?://{HOST_AND_PORT}(?:[/?][!-~]*)?", re.IGNORECASE)
@@ -64,9 +64,9 @@ class Documents:
         carrier: Makes what requests go by, when there is one to be sent.
     """
 
-    def __init__(self, subject: str, carrier: Callable[[], Carrier]) -> None:
+    def __init__(self, subject: str, context: Callable[[], TransferContext]) -> None:
         self._subject = subject
-        self._carrier = carrier
+        self._context = context
 
     def at(self, address: str, what: str = "schema") -> Any:
         """
@@ -111,13 +111,13 @@ class Documents:
         """
         Return where a URL leads, and what is there; from https it may not lead to http.
         """
-        carrier, url = self._carrier(), address.partition("#")[0]
-        fetcher = Fetcher(carrier.transport, carrier.policy, carrier.report)
+        context, url = self._context(), address.partition("#")[0]
+        fetcher = Fetcher(context.transport, context.policy, context.report)
         for _ in range(MOST_REDIRECTS + 1):
             if not URL.fullmatch(url):
                 raise UsageError(f"{self._subject}: {masked_url(url)!a} is not a URL that can be fetched")
             response = send_with_retries(
-                fetcher, partial(Request, "GET", url, {}), carrier.policy, idempotent=True, report=carrier.report
+                fetcher, partial(Request, "GET", url, {}), context.policy, idempotent=True, report=context.report
             )
             if 200 <= response.status < 300:
                 return url, response.body

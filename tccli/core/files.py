@@ -38,7 +38,7 @@ def check_target(path: str) -> None:
 
 
 @contextmanager
-def whole_file(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
+def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     """
     Open a file to write beside *path*, and let it take that place when all went well.
 

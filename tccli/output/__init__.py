@@ -156,9 +156,9 @@ class Output(NamedTuple):
             self._render(answer, sys.stdout.buffer, terminal=sys.stdout.isatty())
             sys.stdout.buffer.flush()
             return
-        from tccli.core.files import whole_file
+        from tccli.core.files import atomic_write
 
-        with whole_file(self.path) as file:
+        with atomic_write(self.path) as file:
             self._render(answer, file, terminal=False)
 
     def _render(self, answer: Answer, out: IO[bytes], *, terminal: bool) -> None:

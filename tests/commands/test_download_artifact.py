@@ -21,7 +21,7 @@ import mohawk
 import pytest
 
 from tests.http_server import Received, Response, json_response, response
-from tests.transfer_env import MEBIBYTE, Depot, later, leftovers, noise, slug
+from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, later, random_bytes, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
     from tests.http_server import ScriptedServer
 
-DATA = noise(100_000)
+DATA = random_bytes(100_000)
 QUICK = ("--delay-factor", "0")
 
 
@@ -46,13 +46,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def task(depot: Depot) -> str:
+def task(transfer_env: TransferEnv) -> str:
     """
     A task with ``public/a.bin`` and ``private/b.bin``.
     """
-    task_id = depot.task()
-    depot.artifact(task_id, "public/a.bin", DATA)
-    depot.artifact(task_id, "private/b.bin", DATA[::-1])
+    task_id = transfer_env.task()
+    transfer_env.artifact(task_id, "public/a.bin", DATA)
+    transfer_env.artifact(task_id, "private/b.bin", DATA[::-1])
     return task_id
 
 
@@ -83,12 +83,14 @@ def tree(folder: Path) -> dict[str, bytes]:
         pytest.param(["download-artifact", "ROOT/tasks/TASK?x=1", "0", "public/a.bin"], "a.bin", id="with a query"),
     ],
 )
-def test_downloads(tc: CommandLine, depot: Depot, here: Path, task: str, argv: list[str], name: str) -> None:
+def test_downloads(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, argv: list[str], name: str
+) -> None:
     """
     However task, run and file are named; one line says what it came to.
     """
-    words = [word.replace("TASK", task).replace("ROOT", depot.sandbox.root_url) for word in argv]
-    result = tc(*words, env=depot.sandbox.environment)
+    words = [word.replace("TASK", task).replace("ROOT", transfer_env.sandbox.root_url) for word in argv]
+    result = tc(*words, env=transfer_env.sandbox.environment)
 
     assert (0, b"") == (result.exit_code, result.output), result.stderr
     assert {name: DATA} == tree(here)
@@ -110,35 +112,37 @@ def test_downloads(tc: CommandLine, depot: Depot, here: Path, task: str, argv: l
     ],
 )
 def test_what_cannot_be_is_said_at_once(
-    tc: CommandLine, depot: Depot, here: Path, argv: list[str], code: int, says: str
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, argv: list[str], code: int, says: str
 ) -> None:
     """
     Nothing is asked of anybody.
     """
-    words = [word.replace("TASK", "A" * 21 + "Q").replace("ROOT", depot.sandbox.root_url) for word in argv]
-    result = tc("download-artifact", *words, env=depot.sandbox.environment)
+    words = [word.replace("TASK", "A" * 21 + "Q").replace("ROOT", transfer_env.sandbox.root_url) for word in argv]
+    result = tc("download-artifact", *words, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
-    assert ([], {}) == (depot.sandbox.requests, tree(here))
+    assert ([], {}) == (transfer_env.sandbox.requests, tree(here))
 
 
-def failing(depot: Depot, kind: str) -> tuple[str, str]:
+def failing(transfer_env: TransferEnv, kind: str) -> tuple[str, str]:
     """
     Return a task, and an artifact of it that cannot be had.
     """
-    task_id = depot.task(claimed=kind != "no run")
+    task_id = transfer_env.task(claimed=kind != "no run")
     if kind == "error":
-        depot.create(task_id, "public/x", storageType="error", reason="file-missing-on-worker", message="no such file")
+        transfer_env.create(
+            task_id, "public/x", storageType="error", reason="file-missing-on-worker", message="no such file"
+        )
     if kind == "expired":
-        depot.create(task_id, "public/x", storageType="reference", url="http://x/", expires=later(minutes=-5))
+        transfer_env.create(task_id, "public/x", storageType="reference", url="http://x/", expires=later(minutes=-5))
     if kind == "link to nothing":
-        depot.create(task_id, "public/x", storageType="link", artifact="public/none")
+        transfer_env.create(task_id, "public/x", storageType="link", artifact="public/none")
     if kind == "lost":
-        depot.artifact(task_id, "public/x", DATA)
-        depot.sandbox.storage.files.clear()
+        transfer_env.artifact(task_id, "public/x", DATA)
+        transfer_env.sandbox.storage.files.clear()
     if kind == "unfinished":
-        depot.create(task_id, "public/x", storageType="object")
+        transfer_env.create(task_id, "public/x", storageType="object")
     return (slug() if kind == "no task" else task_id), "public/x"
 
 
@@ -157,48 +161,48 @@ def failing(depot: Depot, kind: str) -> tuple[str, str]:
 )
 @pytest.mark.parametrize("before", [None, "before"], ids=["no file", "a file"])
 def test_what_cannot_be_had(
-    tc: CommandLine, depot: Depot, here: Path, kind: str, says: str, before: str | None
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, kind: str, says: str, before: str | None
 ) -> None:
     """
     5, the service's reason in one line, no file, and none beside it; what was there stays.
     """
-    task_id, name = failing(depot, kind)
+    task_id, name = failing(transfer_env, kind)
     if before:
         (here / "x").write_text(before)
-    result = tc("download-artifact", task_id, name, env=depot.sandbox.environment)
+    result = tc("download-artifact", task_id, name, env=transfer_env.sandbox.environment)
 
     assert (5, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
     assert says in result.stderr
     assert ({"x": b"before"} if before else {}) == tree(here)
 
 
-def test_private_ones_need_credentials(tc: CommandLine, depot: Depot, here: Path, task: str) -> None:
+def test_private_ones_need_credentials(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
     """
     Which go to the deployment only: the storage sees a signed address.
     """
     argv = ("download-artifact", task, "private/b.bin")
-    refused = tc(*argv, "--anonymous", env=depot.sandbox.environment)
+    refused = tc(*argv, "--anonymous", env=transfer_env.sandbox.environment)
     assert (4, {}) == (refused.exit_code, tree(here))
     assert "403 InsufficientScopes" in refused.stderr
-    assert 0 == tc(*argv, env=depot.sandbox.environment).exit_code
+    assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
 
     assert {"b.bin": DATA[::-1]} == tree(here)
 
 
 @contextmanager
-def task_proxy(depot: Depot) -> Iterator[str]:
+def task_proxy(transfer_env: TransferEnv) -> Iterator[str]:
     """
     A proxy as a task has one: it signs what goes through it, and sends it to the deployment.
     """
-    root = urlsplit(depot.sandbox.root_url)
-    credentials = depot.sandbox.credentials
+    root = urlsplit(transfer_env.sandbox.root_url)
+    credentials = transfer_env.sandbox.credentials
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert "authorization" not in self.headers
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             key = {"algorithm": "sha256", "id": credentials["clientId"], "key": credentials["accessToken"]}
-            url = depot.sandbox.root_url + self.path
+            url = transfer_env.sandbox.root_url + self.path
             sender = mohawk.Sender(key, url, self.command, always_hash_content=False)
             connection = http.client.HTTPConnection(root.hostname or "", root.port, timeout=10)
             headers = {"Authorization": sender.request_header, "Content-Type": "application/json"}
@@ -229,14 +233,14 @@ def task_proxy(depot: Depot) -> Iterator[str]:
         server.server_close()
 
 
-def test_in_a_task_the_proxy_signs(tc: CommandLine, depot: Depot, here: Path, task: str) -> None:
+def test_in_a_task_the_proxy_signs(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
     """
     Without being asked for; objects are fetched with the credentials that come with them.
     """
-    made = depot.create(task, "private/o", storageType="object")
-    depot.put_object("other", b"")
-    with task_proxy(depot) as url:
-        env = {"TASKCLUSTER_ROOT_URL": depot.sandbox.root_url, "TASKCLUSTER_PROXY_URL": url}
+    made = transfer_env.create(task, "private/o", storageType="object")
+    transfer_env.put_object("other", b"")
+    with task_proxy(transfer_env) as url:
+        env = {"TASKCLUSTER_ROOT_URL": transfer_env.sandbox.root_url, "TASKCLUSTER_PROXY_URL": url}
         uploaded = tc("upload-artifact", task, "0", "private/new", "--storage", "object", "-", stdin=b"new", env=env)
         assert 0 == uploaded.exit_code, uploaded.stderr
         results = [tc("download-artifact", task, name, env=env) for name in ("private/b.bin", "private/new")]
@@ -247,24 +251,24 @@ def test_in_a_task_the_proxy_signs(tc: CommandLine, depot: Depot, here: Path, ta
 
 
 def test_references_are_fetched_as_a_stranger(
-    tc: CommandLine, depot: Depot, here: Path, task: str, http_server: ScriptedServer
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, http_server: ScriptedServer
 ) -> None:
     """
     No header of ours goes there; ``--managed-only`` does not go there at all.
     """
     http_server.respond_with(response(200, b"elsewhere"))
-    depot.create(task, "public/ref", storageType="reference", url=f"{http_server.url}/x?token=their-own")
+    transfer_env.create(task, "public/ref", storageType="reference", url=f"{http_server.url}/x?token=their-own")
     argv = ("download-artifact", task, "public/ref")
-    refused = tc(*argv, "--managed-only", env=depot.sandbox.environment)
+    refused = tc(*argv, "--managed-only", env=transfer_env.sandbox.environment)
     assert (1, {}, []) == (refused.exit_code, tree(here), http_server.requests)
     assert "outside of the deployment" in refused.stderr
-    fetched = tc(*argv, "--trace-id", "abc", env=depot.sandbox.environment)
+    fetched = tc(*argv, "--trace-id", "abc", env=transfer_env.sandbox.environment)
 
     assert (0, {"ref": b"elsewhere"}) == (fetched.exit_code, tree(here))
     assert ["/x?token=their-own"] == [request.target for request in http_server.requests]
     headers = http_server.requests[0].headers
     assert set(headers) <= {"host", "accept", "accept-encoding", "user-agent", "range"}
-    assert not any(secret in str(headers) for secret in (*depot.sandbox.credentials.values(), "abc", task))
+    assert not any(secret in str(headers) for secret in (*transfer_env.sandbox.credentials.values(), "abc", task))
 
 
 @pytest.mark.parametrize(
@@ -274,15 +278,17 @@ def test_references_are_fetched_as_a_stranger(
         pytest.param(["--compressed"], gzip.compress, id="as stored"),
     ],
 )
-def test_encoded_ones(tc: CommandLine, depot: Depot, here: Path, task: str, options: list[str], encode: Any) -> None:
+def test_encoded_ones(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, options: list[str], encode: Any
+) -> None:
     """
     Are decoded, unless they are wanted as they are stored.
     """
     stored = gzip.compress(DATA[:50_000], mtime=0) + gzip.compress(DATA[50_000:], mtime=0)
-    depot.artifact(task, "public/log", stored, "gzip")
+    transfer_env.artifact(task, "public/log", stored, "gzip")
     argv = ("download-artifact", task, "public/log", *options)
-    to_file = tc(*argv, env=depot.sandbox.environment)
-    to_stdout = tc(*argv, "-o", "-", env=depot.sandbox.environment)
+    to_file = tc(*argv, env=transfer_env.sandbox.environment)
+    to_stdout = tc(*argv, "-o", "-", env=transfer_env.sandbox.environment)
 
     assert (0, 0) == (to_file.exit_code, to_stdout.exit_code)
     assert (DATA if encode is bytes else stored) == tree(here)["log"] == to_stdout.output
@@ -290,13 +296,15 @@ def test_encoded_ones(tc: CommandLine, depot: Depot, here: Path, task: str, opti
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 @pytest.mark.parametrize("encoding", ["", "gzip"], ids=["plain", "gzip"])
-def test_checksums(tc: CommandLine, depot: Depot, here: Path, task: str, encoding: str, *, right: bool) -> None:
+def test_checksums(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, encoding: str, *, right: bool
+) -> None:
     """
     Of the decoded bytes, since s3 keeps none.
     """
-    depot.artifact(task, "public/x", gzip.compress(DATA) if encoding else DATA, encoding)
+    transfer_env.artifact(task, "public/x", gzip.compress(DATA) if encoding else DATA, encoding)
     checksum = "sha512:" + hashlib.sha512(DATA if right else b"").hexdigest()
-    result = tc("download-artifact", task, "public/x", "--checksum", checksum, env=depot.sandbox.environment)
+    result = tc("download-artifact", task, "public/x", "--checksum", checksum, env=transfer_env.sandbox.environment)
 
     assert (0 if right else 9) == result.exit_code
     assert ({"x": DATA} if right else {}) == tree(here)
@@ -304,15 +312,15 @@ def test_checksums(tc: CommandLine, depot: Depot, here: Path, task: str, encodin
 
 
 @pytest.fixture
-def many(depot: Depot) -> str:
+def many(transfer_env: TransferEnv) -> str:
     """
     A task with a dozen artifacts.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     for number in range(10):
-        depot.artifact(task_id, f"public/build/{number}/{number}.apk", DATA[number:])
-    depot.artifact(task_id, "public/build/x.txt", b"text")
-    depot.artifact(task_id, "public/a.apk", b"a")
+        transfer_env.artifact(task_id, f"public/build/{number}/{number}.apk", DATA[number:])
+    transfer_env.artifact(task_id, "public/build/x.txt", b"text")
+    transfer_env.artifact(task_id, "public/a.apk", b"a")
     return task_id
 
 
@@ -326,12 +334,12 @@ def many(depot: Depot) -> str:
     ],
 )
 def test_a_pattern_names_many(
-    tc: CommandLine, depot: Depot, here: Path, many: str, argv: list[str], folder: str
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], folder: str
 ) -> None:
     """
     All that match, in a folder that mirrors their names; one line says how many.
     """
-    result = tc("download-artifact", many, *argv, env=depot.sandbox.environment)
+    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
 
     expected = {f"public/build/{number}/{number}.apk": DATA[number:] for number in range(10)}
     assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
@@ -339,13 +347,19 @@ def test_a_pattern_names_many(
     assert "wrote 10 files to " in result.stderr
 
 
-def test_one_that_fails_does_not_keep_the_others(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
+def test_one_that_fails_does_not_keep_the_others(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str
+) -> None:
     """
     The exit code is its, the message says how many there are.
     """
-    depot.create(many, "public/build/e1.apk", storageType="error", reason="too-large-file-on-worker", message="50 GB")
-    depot.create(many, "public/build/e2.apk", storageType="error", reason="too-large-file-on-worker", message="60 GB")
-    result = tc("download-artifact", many, "public/build/**.apk", env=depot.sandbox.environment)
+    transfer_env.create(
+        many, "public/build/e1.apk", storageType="error", reason="too-large-file-on-worker", message="50 GB"
+    )
+    transfer_env.create(
+        many, "public/build/e2.apk", storageType="error", reason="too-large-file-on-worker", message="60 GB"
+    )
+    result = tc("download-artifact", many, "public/build/**.apk", env=transfer_env.sandbox.environment)
 
     assert 5 == result.exit_code
     assert 10 == len(tree(here))
@@ -355,28 +369,30 @@ def test_one_that_fails_does_not_keep_the_others(tc: CommandLine, depot: Depot, 
 
 
 @pytest.mark.parametrize("name", ["public/../../x", "public//x", "/x", "public/./x", "public/x\\..\\y"])
-def test_a_name_that_leads_out_is_refused(tc: CommandLine, depot: Depot, here: Path, many: str, name: str) -> None:
+def test_a_name_that_leads_out_is_refused(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, name: str
+) -> None:
     """
     By itself: whoever made it cannot keep us from the others.
     """
-    depot.create(many, name, storageType="reference", url=depot.sandbox.root_url)
-    result = tc("download-artifact", many, "**", "-o", "in", env=depot.sandbox.environment)
+    transfer_env.create(many, name, storageType="reference", url=transfer_env.sandbox.root_url)
+    result = tc("download-artifact", many, "**", "-o", "in", env=transfer_env.sandbox.environment)
 
     assert 2 == result.exit_code
     assert "1 of 13 artifacts could not be fetched" in result.stderr
     assert "leads elsewhere" in result.stderr
     assert 12 == len(tree(here))
-    assert ["here"] == [path for path in leftovers(here.parent) if path != "disk"]
+    assert ["here"] == [path for path in files_in(here.parent) if path != "disk"]
 
 
-def test_links_that_lead_out_are_refused(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
+def test_links_that_lead_out_are_refused(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
     """
     Wherever they are.
     """
     (here.parent / "out").mkdir()
     (here / "public").mkdir()
     (here / "public" / "build").symlink_to(here.parent / "out")
-    result = tc("download-artifact", many, "public/**", env=depot.sandbox.environment)
+    result = tc("download-artifact", many, "public/**", env=transfer_env.sandbox.environment)
 
     assert 2 == result.exit_code
     assert "a link leads elsewhere" in result.stderr
@@ -384,63 +400,63 @@ def test_links_that_lead_out_are_refused(tc: CommandLine, depot: Depot, here: Pa
     assert b"a" == (here / "public" / "a.apk").read_bytes()
 
 
-def test_a_name_that_is_a_folder_too(tc: CommandLine, depot: Depot, here: Path) -> None:
+def test_a_name_that_is_a_folder_too(tc: CommandLine, transfer_env: TransferEnv, here: Path) -> None:
     """
     One of the two has to go; the other comes.
     """
-    task_id = depot.task()
-    depot.artifact(task_id, "public/a", b"file")
-    depot.artifact(task_id, "public/a/b", b"below")
-    depot.artifact(task_id, "public/c", b"other")
-    first = tc("download-artifact", task_id, "public/**", env=depot.sandbox.environment)
+    task_id = transfer_env.task()
+    transfer_env.artifact(task_id, "public/a", b"file")
+    transfer_env.artifact(task_id, "public/a/b", b"below")
+    transfer_env.artifact(task_id, "public/c", b"other")
+    first = tc("download-artifact", task_id, "public/**", env=transfer_env.sandbox.environment)
 
     assert first.exit_code
     assert {"public/a/b": b"below", "public/c": b"other"} == tree(here)
     (here / "public/a/b").unlink()
     (here / "public/a").rmdir()
     (here / "public/a").write_text("before")
-    again = tc("download-artifact", task_id, "public/**", env=depot.sandbox.environment)
+    again = tc("download-artifact", task_id, "public/**", env=transfer_env.sandbox.environment)
     assert 3 == again.exit_code
     assert "1 of 3 artifacts" in again.stderr
     assert {"public/a": b"file", "public/c": b"other"} == tree(here)
 
 
-def test_many_that_fail_for_a_while(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
+def test_many_that_fail_for_a_while(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
     """
     Each is tried again by itself.
     """
     for fault in ("drop=1000,chance=0.3", "status=503,chance=0.2", "latency=20ms,chance=0.3"):
-        depot.sandbox.storage.faults.add(f"{fault},times=40")
-    result = tc("download-artifact", many, "**", *QUICK, "--retries", "30", env=depot.sandbox.environment)
+        transfer_env.sandbox.storage.faults.add(f"{fault},times=40")
+    result = tc("download-artifact", many, "**", *QUICK, "--retries", "30", env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code, result.stderr
     assert 12 == len(tree(here))
     assert DATA[3:] == tree(here)["public/build/3/3.apk"]
 
 
-def test_files_have_the_mode_of_any_other(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
+def test_files_have_the_mode_of_any_other(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
     """
     Also when many are made side by side.
     """
     (here / "other").touch()
-    tc("download-artifact", many, "**", env=depot.sandbox.environment)
+    tc("download-artifact", many, "**", env=transfer_env.sandbox.environment)
 
     assert 1 == len({path.stat().st_mode for path in here.rglob("*") if path.is_file()})
 
 
-def test_many_interrupted(start: Start, depot: Depot, here: Path) -> None:
+def test_many_interrupted(start: Start, transfer_env: TransferEnv, here: Path) -> None:
     """
     Ctrl-C ends all of them soon, with 130; the next run goes on.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     for number in range(3):
-        depot.artifact(task_id, f"public/{number}", noise(8 * MEBIBYTE, number))
-    storage = depot.sandbox.storage
+        transfer_env.artifact(task_id, f"public/{number}", random_bytes(8 * MEBIBYTE, number))
+    storage = transfer_env.sandbox.storage
     storage.faults.add("slow=1MB,verb=get")
     storage.counters.reset()
-    process = start("download-artifact", task_id, "public/*", env=depot.sandbox.environment)
+    process = start("download-artifact", task_id, "public/*", env=transfer_env.sandbox.environment)
     ends = time.monotonic() + 60
-    while depot.sent() < 6 * MEBIBYTE:
+    while transfer_env.sent() < 6 * MEBIBYTE:
         assert process.poll() is None
         assert time.monotonic() < ends
         time.sleep(0.01)
@@ -448,13 +464,13 @@ def test_many_interrupted(start: Start, depot: Depot, here: Path) -> None:
     errors = process.communicate()[1]
 
     assert (130, b"") == (process.returncode, errors.strip())
-    assert 12 * MEBIBYTE > depot.sent()
-    assert 3 == len([name for name in leftovers(here / "public") if name.endswith(".tc-partial")])
+    assert 12 * MEBIBYTE > transfer_env.sent()
+    assert 3 == len([name for name in files_in(here / "public") if name.endswith(".tc-partial")])
     storage.faults.clear()
-    again = start("download-artifact", task_id, "public/*", env=depot.sandbox.environment)
+    again = start("download-artifact", task_id, "public/*", env=transfer_env.sandbox.environment)
     assert b"wrote 3 files" in again.communicate()[1]
-    assert {f"public/{number}": noise(8 * MEBIBYTE, number) for number in range(3)} == tree(here)
-    assert 24 * MEBIBYTE * 1.1 > depot.sent()
+    assert {f"public/{number}": random_bytes(8 * MEBIBYTE, number) for number in range(3)} == tree(here)
+    assert 24 * MEBIBYTE * 1.1 > transfer_env.sent()
 
 
 @pytest.mark.parametrize(
@@ -465,12 +481,12 @@ def test_many_interrupted(start: Start, depot: Depot, here: Path) -> None:
     ],
 )
 def test_a_pattern_that_names_none(
-    tc: CommandLine, depot: Depot, here: Path, many: str, argv: list[str], says: str
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], says: str
 ) -> None:
     """
     5, and what may help.
     """
-    result = tc("download-artifact", many, *argv, env=depot.sandbox.environment)
+    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
 
     assert (5, {}) == (result.exit_code, tree(here))
     assert says in result.stderr
@@ -484,24 +500,26 @@ def test_a_pattern_that_names_none(
         pytest.param(["**", "--checksum", "sha256:" + "0" * 64], "for one artifact", id="checksum"),
     ],
 )
-def test_what_no_pattern_can(tc: CommandLine, depot: Depot, here: Path, many: str, argv: list[str], says: str) -> None:
+def test_what_no_pattern_can(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], says: str
+) -> None:
     """
     Nothing is fetched.
     """
     (here / "file").touch()
-    depot.sandbox.storage.counters.reset()
-    result = tc("download-artifact", many, *argv, env=depot.sandbox.environment)
+    transfer_env.sandbox.storage.counters.reset()
+    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
 
-    assert (2, {"file": b""}, 0) == (result.exit_code, tree(here), depot.sandbox.storage.counters.requests)
+    assert (2, {"file": b""}, 0) == (result.exit_code, tree(here), transfer_env.sandbox.storage.counters.requests)
     assert says in result.stderr
 
 
-def test_a_list(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
+def test_a_list(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
     """
     Names, one a line; or all that is known, in any format; nothing is fetched.
     """
-    depot.sandbox.storage.counters.reset()
-    env = depot.sandbox.environment
+    transfer_env.sandbox.storage.counters.reset()
+    env = transfer_env.sandbox.environment
     bare = tc("download-artifact", many, "public/*", "--list", env=env)
     whole = tc("download-artifact", many, "public/build/*", "--list", "--format", "json", env=env)
     one = tc("download-artifact", many, "public/a.apk", "--list", env=env)
@@ -510,15 +528,17 @@ def test_a_list(tc: CommandLine, depot: Depot, here: Path, many: str) -> None:
     assert bare.stdout == one.stdout
     (entry,) = json.loads(whole.stdout)
     assert ("public/build/x.txt", "s3") == (entry["name"], entry["storageType"])
-    assert (0, {}) == (depot.sandbox.storage.counters.requests, tree(here))
+    assert (0, {}) == (transfer_env.sandbox.storage.counters.requests, tree(here))
 
 
-def test_the_index_finds_the_task(tc: CommandLine, depot: Depot, here: Path, http_server: ScriptedServer) -> None:
+def test_the_index_finds_the_task(
+    tc: CommandLine, transfer_env: TransferEnv, here: Path, http_server: ScriptedServer
+) -> None:
     """
     Instead of its id.
     """
-    depot.sandbox.storage.keep("b", "x", DATA, "text/x")
-    url = depot.sandbox.storage.get_url("b", "x", 60)
+    transfer_env.sandbox.storage.keep("b", "x", DATA, "text/x")
+    url = transfer_env.sandbox.storage.get_url("b", "x", 60)
 
     def respond(received: Received) -> Response:
         if received.target == "/api/index/v1/task/project.latest.build":
@@ -546,12 +566,12 @@ def test_an_index_without_the_path(tc: CommandLine, here: Path, http_server: Scr
     assert "Indexed task not found" in result.stderr
 
 
-def test_a_web_address_with_the_root_url(tc: CommandLine, depot: Depot, here: Path, task: str) -> None:
+def test_a_web_address_with_the_root_url(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
     """
     It is compared with the root URL however that is written.
     """
-    address = f"{depot.sandbox.root_url}/tasks/{task}"
-    env = {**depot.sandbox.environment, "TASKCLUSTER_ROOT_URL": f"{depot.sandbox.root_url}/"}
+    address = f"{transfer_env.sandbox.root_url}/tasks/{task}"
+    env = {**transfer_env.sandbox.environment, "TASKCLUSTER_ROOT_URL": f"{transfer_env.sandbox.root_url}/"}
 
     assert 0 == tc("download-artifact", address, "public/a.bin", env=env).exit_code
     assert {"a.bin": DATA} == tree(here)

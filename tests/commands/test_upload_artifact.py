@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.transfer_env import MEBIBYTE, Depot, later, noise
+from tests.transfer_env import MEBIBYTE, TransferEnv, later, random_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
 
-DATA = noise(MEBIBYTE)
+DATA = random_bytes(MEBIBYTE)
 QUICK = ("--delay-factor", "0")
 STORAGES = pytest.mark.parametrize("storage", ["s3", "object"])
 
@@ -32,20 +32,20 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def listed(tc: CommandLine, depot: Depot, task_id: str) -> list[dict[str, Any]]:
+def listed(tc: CommandLine, transfer_env: TransferEnv, task_id: str) -> list[dict[str, Any]]:
     """
     Return what the queue knows of a task's artifacts.
     """
-    found = tc("queue", "listArtifacts", task_id, "0", env=depot.sandbox.environment)
+    found = tc("queue", "listArtifacts", task_id, "0", env=transfer_env.sandbox.environment)
     artifacts: list[dict[str, Any]] = json.loads(found.stdout)["artifacts"]
     return artifacts
 
 
-def downloaded(tc: CommandLine, depot: Depot, task_id: str, name: str = "public/a") -> bytes:
+def downloaded(tc: CommandLine, transfer_env: TransferEnv, task_id: str, name: str = "public/a") -> bytes:
     """
     Download an artifact to stdout.
     """
-    result = tc("download-artifact", task_id, name, "-o", "-", env=depot.sandbox.environment)
+    result = tc("download-artifact", task_id, name, "-o", "-", env=transfer_env.sandbox.environment)
     assert 0 == result.exit_code, result.stderr
     return result.output
 
@@ -53,37 +53,39 @@ def downloaded(tc: CommandLine, depot: Depot, task_id: str, name: str = "public/
 @STORAGES
 @pytest.mark.parametrize("size", [0, 5, 8192, len(DATA)])
 @pytest.mark.parametrize("source", ["file", "stdin"])
-def test_uploads(tc: CommandLine, depot: Depot, tmp_path: Path, storage: str, size: int, source: str) -> None:
+def test_uploads(
+    tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, storage: str, size: int, source: str
+) -> None:
     """
     Nothing on stdout; one line says what it came to. It lives as long as the task.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     (tmp_path / "f.json").write_bytes(DATA[:size])
     argv = (str(tmp_path / "f.json"),) if source == "file" else ("-",)
-    env = depot.sandbox.environment
+    env = transfer_env.sandbox.environment
     result = tc("upload-artifact", task_id, "0", "public/a", *argv, "--storage", storage, stdin=DATA[:size], env=env)
-    (artifact,) = listed(tc, depot, task_id)
+    (artifact,) = listed(tc, transfer_env, task_id)
 
     assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
     assert f"tc: uploaded public/a of task {task_id} run 0: " in result.stderr
     assert "verified by " + ("sha256 and sha512" if storage == "object" else "length") in result.stderr
-    assert DATA[:size] == downloaded(tc, depot, task_id)
+    assert DATA[:size] == downloaded(tc, transfer_env, task_id)
     assert storage == artifact["storageType"]
     assert ("application/json" if source == "file" else "application/octet-stream") == artifact["contentType"]
     assert json.loads(tc("queue", "task", task_id, env=env).stdout)["expires"] == artifact["expires"]
 
 
-def test_in_a_task_the_run_is_known(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_in_a_task_the_run_is_known(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     By ``TASK_ID`` and ``RUN_ID``; what is named wins.
     """
-    ours, other = depot.task(), depot.task()
-    env = {**depot.sandbox.environment, "TASK_ID": ours, "RUN_ID": "0"}
+    ours, other = transfer_env.task(), transfer_env.task()
+    env = {**transfer_env.sandbox.environment, "TASK_ID": ours, "RUN_ID": "0"}
     assert 0 == tc("upload-artifact", "public/a", str(file), env=env).exit_code
     assert 0 == tc("upload", "artifact", other, "0", "public/b", str(file), env=env).exit_code
 
-    assert ["public/a"] == [artifact["name"] for artifact in listed(tc, depot, ours)]
-    assert ["public/b"] == [artifact["name"] for artifact in listed(tc, depot, other)]
+    assert ["public/a"] == [artifact["name"] for artifact in listed(tc, transfer_env, ours)]
+    assert ["public/b"] == [artifact["name"] for artifact in listed(tc, transfer_env, other)]
 
 
 @pytest.mark.parametrize(
@@ -103,38 +105,40 @@ def test_in_a_task_the_run_is_known(tc: CommandLine, depot: Depot, file: Path) -
         ),
     ],
 )
-def test_some_have_no_bytes(tc: CommandLine, depot: Depot, argv: list[str], content: dict[str, str]) -> None:
+def test_some_have_no_bytes(
+    tc: CommandLine, transfer_env: TransferEnv, argv: list[str], content: dict[str, str]
+) -> None:
     """
     They are there at once, and there is no file.
     """
-    task_id = depot.task()
-    depot.artifact(task_id, "public/real", b"real")
-    result = tc("upload-artifact", task_id, "0", "public/a", *argv, env=depot.sandbox.environment)
-    found = next(artifact for artifact in listed(tc, depot, task_id) if artifact["name"] == "public/a")
+    task_id = transfer_env.task()
+    transfer_env.artifact(task_id, "public/real", b"real")
+    result = tc("upload-artifact", task_id, "0", "public/a", *argv, env=transfer_env.sandbox.environment)
+    found = next(artifact for artifact in listed(tc, transfer_env, task_id) if artifact["name"] == "public/a")
 
     assert (0, b"") == (result.exit_code, result.output), result.stderr
     assert f"tc: created public/a of task {task_id} run 0 ({content['storageType']})\n" == result.stderr
     assert content.items() <= found.items()
     if argv[0] == "--link":
-        assert b"real" == downloaded(tc, depot, task_id)
+        assert b"real" == downloaded(tc, transfer_env, task_id)
     if argv[0] == "--error":
-        failed = tc("download-artifact", task_id, "public/a", "-o", "-", env=depot.sandbox.environment)
+        failed = tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment)
         assert (5, b"") == (failed.exit_code, failed.output)
         assert argv[-1] in failed.stderr
 
 
-def test_it_may_expire_before_its_task(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_it_may_expire_before_its_task(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     Not after it, by the queue's word.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file), "--expires")
-    late = tc(*argv, "2 days", env=depot.sandbox.environment)
+    late = tc(*argv, "2 days", env=transfer_env.sandbox.environment)
     assert (6, 1) == (late.exit_code, late.stderr.count("\n"))
     assert "after the task expiration" in late.stderr
-    assert 0 == tc(*argv, "2 hours", env=depot.sandbox.environment).exit_code
+    assert 0 == tc(*argv, "2 hours", env=transfer_env.sandbox.environment).exit_code
 
-    assert later(hours=1) < listed(tc, depot, task_id)[0]["expires"] < later(hours=3)
+    assert later(hours=1) < listed(tc, transfer_env, task_id)[0]["expires"] < later(hours=3)
 
 
 @pytest.mark.parametrize(
@@ -155,17 +159,17 @@ def test_it_may_expire_before_its_task(tc: CommandLine, depot: Depot, file: Path
     ],
 )
 def test_what_cannot_be_is_said_at_once(
-    tc: CommandLine, depot: Depot, file: Path, argv: list[str], env: dict[str, str], says: str
+    tc: CommandLine, transfer_env: TransferEnv, file: Path, argv: list[str], env: dict[str, str], says: str
 ) -> None:
     """
     Nothing is asked of anybody.
     """
     words = [str(file) if word == "FILE" else word for word in argv]
-    result = tc("upload-artifact", *words, env={**depot.sandbox.environment, **env})
+    result = tc("upload-artifact", *words, env={**transfer_env.sandbox.environment, **env})
 
     assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
-    assert [] == depot.sandbox.requests
+    assert [] == transfer_env.sandbox.requests
 
 
 @STORAGES
@@ -180,72 +184,74 @@ def test_what_cannot_be_is_said_at_once(
         pytest.param("drop=500k", 8, id="always dropped"),
     ],
 )
-def test_faults(tc: CommandLine, depot: Depot, file: Path, storage: str, fault: str, code: int) -> None:
+def test_faults(tc: CommandLine, transfer_env: TransferEnv, file: Path, storage: str, fault: str, code: int) -> None:
     """
     What passes is overcome; what does not leaves nothing that could be downloaded.
     """
-    task_id = depot.task()
-    depot.sandbox.storage.faults.add(f"{fault},verb=put")
+    task_id = transfer_env.task()
+    transfer_env.sandbox.storage.faults.add(f"{fault},verb=put")
     argv = ("upload-artifact", task_id, "0", "public/a", str(file), "--storage", storage, *QUICK)
-    result = tc(*argv, env=depot.sandbox.environment)
+    result = tc(*argv, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
     if code:
         assert "uploaded" not in result.stderr
-        assert 5 == tc("download-artifact", task_id, "public/a", "-o", "-", env=depot.sandbox.environment).exit_code
+        assert (
+            5 == tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment).exit_code
+        )
     else:
-        assert DATA == downloaded(tc, depot, task_id)
+        assert DATA == downloaded(tc, transfer_env, task_id)
 
 
 @STORAGES
 @pytest.mark.parametrize("percent", [1, 40, 90])
 def test_killed_anywhere(
-    start: Start, tc: CommandLine, depot: Depot, tmp_path: Path, storage: str, percent: int
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, storage: str, percent: int
 ) -> None:
     """
     What can be downloaded then, if anything, is whole: the last bytes may have been on their way.
     """
-    task_id, size = depot.task(), 4 * MEBIBYTE
-    (tmp_path / "f").write_bytes(noise(size))
-    depot.sandbox.storage.faults.add("slow=16MB,verb=put")
+    task_id, size = transfer_env.task(), 4 * MEBIBYTE
+    (tmp_path / "f").write_bytes(random_bytes(size))
+    transfer_env.sandbox.storage.faults.add("slow=16MB,verb=put")
     argv = ("upload-artifact", task_id, "0", "public/a", str(tmp_path / "f"), "--storage", storage)
-    process = start(*argv, env=depot.sandbox.environment)
+    process = start(*argv, env=transfer_env.sandbox.environment)
     ends = time.monotonic() + 60
-    while depot.received() < size * percent // 100:
+    while transfer_env.received() < size * percent // 100:
         assert process.poll() is None
         assert time.monotonic() < ends
         time.sleep(0.002)
     process.kill()
     process.wait(30)
-    result = tc("download-artifact", task_id, "public/a", "-o", "-", env=depot.sandbox.environment)
+    result = tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment)
 
-    assert (5, b"") == (result.exit_code, result.output) or (storage, noise(size)) == ("s3", result.output)
+    assert (5, b"") == (result.exit_code, result.output) or (storage, random_bytes(size)) == ("s3", result.output)
 
 
-def test_the_queue_has_the_last_word(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_the_queue_has_the_last_word(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     A run that is over takes none; one that is not ours to write to, neither.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file))
-    refused = tc(*argv, "--authorized-scopes", "[]", env=depot.sandbox.environment)
+    refused = tc(*argv, "--authorized-scopes", "[]", env=transfer_env.sandbox.environment)
     assert 4 == refused.exit_code
-    assert 0 == tc("queue", "reportCompleted", task_id, "0", env=depot.sandbox.environment).exit_code
-    over = tc(*argv, env=depot.sandbox.environment)
+    assert 0 == tc("queue", "reportCompleted", task_id, "0", env=transfer_env.sandbox.environment).exit_code
+    over = tc(*argv, env=transfer_env.sandbox.environment)
 
     assert (6, 1) == (over.exit_code, over.stderr.count("\n"))
     assert "409 RequestConflict" in over.stderr
-    assert 0 == depot.received()
+    assert 0 == transfer_env.received()
 
 
-def test_the_same_again_is_no_error(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_the_same_again_is_no_error(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     The latest bytes count, for s3.
     """
-    task_id = depot.task()
+    task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file))
-    assert 0 == tc(*argv, env=depot.sandbox.environment).exit_code
+    assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
     file.write_bytes(b"newer")
-    assert 0 == tc(*argv, env=depot.sandbox.environment).exit_code
+    assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
 
-    assert b"newer" == downloaded(tc, depot, task_id)
+    assert b"newer" == downloaded(tc, transfer_env, task_id)

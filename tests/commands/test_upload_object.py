@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.http_server import Received, Response, error_response, json_response, response
-from tests.transfer_env import MEBIBYTE, Depot, leftovers, noise, peak_memory
+from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.conftest import CommandLine, Result, Start
     from tests.http_server import ScriptedServer
 
-DATA = noise(2 * MEBIBYTE)
+DATA = random_bytes(2 * MEBIBYTE)
 QUICK = ("--delay-factor", "0")
 PROJECT = ("--project-id", "p")
 FAR = "2999-01-01T00:00:00.000Z"
@@ -41,11 +41,11 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def downloaded(tc: CommandLine, depot: Depot, name: str) -> Result:
+def downloaded(tc: CommandLine, transfer_env: TransferEnv, name: str) -> Result:
     """
     Download an object to stdout, verified by its hashes.
     """
-    return tc("download-object", name, "-o", "-", env=depot.sandbox.environment)
+    return tc("download-object", name, "-o", "-", env=transfer_env.sandbox.environment)
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -61,38 +61,38 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
 
 @pytest.mark.parametrize("command", [["upload-object"], ["upload", "object"], ["uploadObject"]], ids=" ".join)
 @pytest.mark.parametrize("size", [0, 1, 8191, 8192, len(DATA)])
-def test_uploads(tc: CommandLine, depot: Depot, tmp_path: Path, command: list[str], size: int) -> None:
+def test_uploads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, command: list[str], size: int) -> None:
     """
     Nothing on stdout; one line says what it came to, and the hashes hold.
     """
     (tmp_path / "f").write_bytes(DATA[:size])
-    result = tc(*command, str(tmp_path / "f"), "a/b c", *PROJECT, env=depot.sandbox.environment)
+    result = tc(*command, str(tmp_path / "f"), "a/b c", *PROJECT, env=transfer_env.sandbox.environment)
 
     assert (0, b"") == (result.exit_code, result.output), result.stderr
     assert result.stderr.startswith("tc: uploaded a/b c: ")
     assert result.stderr.endswith("verified by sha256 and sha512\n")
-    assert (0, DATA[:size]) == ((got := downloaded(tc, depot, "a/b c")).exit_code, got.output)
-    about = json.loads(tc("object", "object", "a/b c", env=depot.sandbox.environment).stdout)
+    assert (0, DATA[:size]) == ((got := downloaded(tc, transfer_env, "a/b c")).exit_code, got.output)
+    about = json.loads(tc("object", "object", "a/b c", env=transfer_env.sandbox.environment).stdout)
     assert hashlib.sha512(DATA[:size]).hexdigest() == about["hashes"]["sha512"]
     assert "p" == about["projectId"]
 
 
 @pytest.mark.parametrize("size", [0, 3, 8191, 8192, len(DATA)])
-def test_stdin_has_no_length(tc: CommandLine, depot: Depot, size: int) -> None:
+def test_stdin_has_no_length(tc: CommandLine, transfer_env: TransferEnv, size: int) -> None:
     """
     It is kept on disk until it has one.
     """
-    result = tc("upload-object", "-", "x", *PROJECT, stdin=DATA[:size], env=depot.sandbox.environment)
+    result = tc("upload-object", "-", "x", *PROJECT, stdin=DATA[:size], env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code, result.stderr
-    assert DATA[:size] == downloaded(tc, depot, "x").output
+    assert DATA[:size] == downloaded(tc, transfer_env, "x").output
 
 
-def test_a_pipe_has_none_either(start: Start, tc: CommandLine, depot: Depot) -> None:
+def test_a_pipe_has_none_either(start: Start, tc: CommandLine, transfer_env: TransferEnv) -> None:
     """
     Whoever writes into it may take its time.
     """
-    process = start("upload-object", "-", "x", *PROJECT, env=depot.sandbox.environment, stdin=subprocess.PIPE)
+    process = start("upload-object", "-", "x", *PROJECT, env=transfer_env.sandbox.environment, stdin=subprocess.PIPE)
     assert process.stdin is not None
     for place in range(0, len(DATA), 500_000):
         process.stdin.write(DATA[place : place + 500_000])
@@ -101,7 +101,7 @@ def test_a_pipe_has_none_either(start: Start, tc: CommandLine, depot: Depot) -> 
     _, errors = process.communicate()
 
     assert 0 == process.returncode, errors
-    assert DATA == downloaded(tc, depot, "x").output
+    assert DATA == downloaded(tc, transfer_env, "x").output
 
 
 @pytest.mark.parametrize(
@@ -111,28 +111,30 @@ def test_a_pipe_has_none_either(start: Start, tc: CommandLine, depot: Depot) -> 
         pytest.param(["--content-type", "a/b; c=d"], "a/b; c=d", id="given"),
     ],
 )
-def test_content_types(tc: CommandLine, depot: Depot, file: Path, options: list[str], content_type: str) -> None:
+def test_content_types(
+    tc: CommandLine, transfer_env: TransferEnv, file: Path, options: list[str], content_type: str
+) -> None:
     """
     By the file's name, or as it is said.
     """
-    assert 0 == tc("upload-object", str(file), "x", *PROJECT, *options, env=depot.sandbox.environment).exit_code
-    stored = depot.sandbox.storage.files.find("/objects/x")
+    assert 0 == tc("upload-object", str(file), "x", *PROJECT, *options, env=transfer_env.sandbox.environment).exit_code
+    stored = transfer_env.sandbox.storage.files.find("/objects/x")
 
     assert stored is not None
     assert content_type == stored.content_type
 
 
-def test_it_expires(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_it_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     In a year, or when it is said.
     """
-    assert 0 == tc("upload-object", str(file), "x", *PROJECT, env=depot.sandbox.environment).exit_code
+    assert 0 == tc("upload-object", str(file), "x", *PROJECT, env=transfer_env.sandbox.environment).exit_code
     argv = ("upload-object", str(file), "y", *PROJECT, "--expires", "2 hours")
-    assert 0 == tc(*argv, env=depot.sandbox.environment).exit_code
-    depot.sandbox.clock.offset += 364 * 86_400_000
+    assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
+    transfer_env.sandbox.clock.offset += 364 * 86_400_000
     found = [
-        depot.sandbox.storage.files.find("/objects/x"),
-        tc("download-object", "y", "-o", "-", env=depot.sandbox.environment).exit_code,
+        transfer_env.sandbox.storage.files.find("/objects/x"),
+        tc("download-object", "y", "-o", "-", env=transfer_env.sandbox.environment).exit_code,
     ]
 
     assert found[0] is not None
@@ -153,17 +155,17 @@ def test_it_expires(tc: CommandLine, depot: Depot, file: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_said_at_once(
-    tc: CommandLine, depot: Depot, file: Path, argv: list[str], code: int, says: str
+    tc: CommandLine, transfer_env: TransferEnv, file: Path, argv: list[str], code: int, says: str
 ) -> None:
     """
     Nothing is asked of anybody.
     """
     words = [str(file) if word == "FILE" else word for word in argv]
-    result = tc("upload-object", *words, env=depot.sandbox.environment)
+    result = tc("upload-object", *words, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
-    assert [] == depot.sandbox.requests
+    assert [] == transfer_env.sandbox.requests
 
 
 @pytest.mark.parametrize(
@@ -174,16 +176,16 @@ def test_what_cannot_be_is_said_at_once(
         pytest.param(["reset=1MB,times=2"], id="reset"),
     ],
 )
-def test_what_passes_is_overcome(tc: CommandLine, depot: Depot, file: Path, faults: list[str]) -> None:
+def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, file: Path, faults: list[str]) -> None:
     """
     From the first byte again; ``-v`` says so.
     """
-    set_ = [depot.sandbox.storage.faults.add(f"{fault},verb=put") for fault in faults]
-    result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=depot.sandbox.environment)
+    set_ = [transfer_env.sandbox.storage.faults.add(f"{fault},verb=put") for fault in faults]
+    result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code
     assert sum(fault.struck for fault in set_) == result.stderr.count("from the beginning; retry")
-    assert DATA == downloaded(tc, depot, "x").output
+    assert DATA == downloaded(tc, transfer_env, "x").output
 
 
 @pytest.mark.parametrize(
@@ -195,18 +197,18 @@ def test_what_passes_is_overcome(tc: CommandLine, depot: Depot, file: Path, faul
         pytest.param("drop=1MB", 8, "dropped the connection", id="dropped"),
     ],
 )
-def test_exit_codes(tc: CommandLine, depot: Depot, file: Path, fault: str, code: int, says: str) -> None:
+def test_exit_codes(tc: CommandLine, transfer_env: TransferEnv, file: Path, fault: str, code: int, says: str) -> None:
     """
     With the storage's message, without its signature; a 4xx is final. There is no object.
     """
-    done = depot.sandbox.storage.faults.add(f"{fault},verb=put")
-    result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, env=depot.sandbox.environment)
+    done = transfer_env.sandbox.storage.faults.add(f"{fault},verb=put")
+    result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
     assert "X-Amz-Signature=" not in result.stderr.replace("X-Amz-Signature=…", "")
     assert (1 if code in {4, 6} else 6) == done.struck
-    assert 5 == downloaded(tc, depot, "x").exit_code
+    assert 5 == downloaded(tc, transfer_env, "x").exit_code
 
 
 def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, http_server: ScriptedServer) -> None:
@@ -232,68 +234,70 @@ def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, http_serve
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_killed_anywhere(start: Start, tc: CommandLine, depot: Depot, tmp_path: Path, seed: int) -> None:
+def test_killed_anywhere(start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, seed: int) -> None:
     """
     Nothing can be downloaded then; another upload goes through.
     """
     size = 4 * MEBIBYTE
-    (tmp_path / "f").write_bytes(noise(size))
-    storage = depot.sandbox.storage
+    (tmp_path / "f").write_bytes(random_bytes(size))
+    storage = transfer_env.sandbox.storage
     storage.faults.add("slow=16MB,verb=put")
-    process = start("upload-object", str(tmp_path / "f"), "x", *PROJECT, env=depot.sandbox.environment)
+    process = start("upload-object", str(tmp_path / "f"), "x", *PROJECT, env=transfer_env.sandbox.environment)
     point = random.Random(seed).randrange(1, size - MEBIBYTE)
-    wait_until(lambda: depot.received() >= point, process)
+    wait_until(lambda: transfer_env.received() >= point, process)
     process.send_signal(signal.SIGKILL if seed % 2 else signal.SIGINT)
     process.wait(30)
 
     assert (-9 if seed % 2 else 130) == process.returncode
-    assert 5 == downloaded(tc, depot, "x").exit_code
+    assert 5 == downloaded(tc, transfer_env, "x").exit_code
     storage.faults.clear()
-    assert 0 == tc("upload-object", str(tmp_path / "f"), "y", *PROJECT, env=depot.sandbox.environment).exit_code
-    assert noise(size) == downloaded(tc, depot, "y").output
+    assert 0 == tc("upload-object", str(tmp_path / "f"), "y", *PROJECT, env=transfer_env.sandbox.environment).exit_code
+    assert random_bytes(size) == downloaded(tc, transfer_env, "y").output
 
 
-def test_a_file_that_shrinks_is_an_error(start: Start, tc: CommandLine, depot: Depot, tmp_path: Path) -> None:
+def test_a_file_that_shrinks_is_an_error(
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path
+) -> None:
     """
     There is no object then.
     """
     path = tmp_path / "f"
     path.touch()
     os.truncate(path, 64 * MEBIBYTE)
-    storage = depot.sandbox.storage
+    storage = transfer_env.sandbox.storage
     storage.faults.add("slow=4MB,verb=put")
-    process = start("upload-object", str(path), "x", *PROJECT, env=depot.sandbox.environment)
-    wait_until(lambda: depot.received() > 0, process)
+    process = start("upload-object", str(path), "x", *PROJECT, env=transfer_env.sandbox.environment)
+    wait_until(lambda: transfer_env.received() > 0, process)
     os.truncate(path, 1000)
     errors = process.communicate()[1]
 
     assert 3 == process.returncode, errors
     assert b"shorter while it was read" in errors
-    assert 5 == downloaded(tc, depot, "x").exit_code
+    assert 5 == downloaded(tc, transfer_env, "x").exit_code
 
 
-def test_memory_stays_flat(depot: Depot, tmp_path: Path, process_environment: dict[str, str]) -> None:
+def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str]) -> None:
     """
     At most 64 MiB, whatever the size; here four times that.
     """
     path = tmp_path / "f"
-    piece = noise(16 * MEBIBYTE)
+    piece = random_bytes(16 * MEBIBYTE)
     with path.open("wb") as big:
         for _ in range(16):
             big.write(piece)
-    env = {**process_environment, **depot.sandbox.environment}
+    env = {**process_environment, **transfer_env.sandbox.environment}
 
     assert peak_memory(["upload-object", str(path), "x", *PROJECT, "-q"], env) <= 64 * MEBIBYTE
-    stored = depot.sandbox.storage.files.find("/objects/x")
+    stored = transfer_env.sandbox.storage.files.find("/objects/x")
     assert stored is not None
     assert path.stat().st_size == stored.size
 
 
-def test_quiet_says_nothing(tc: CommandLine, depot: Depot, file: Path) -> None:
+def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
     And nothing is left beside the file.
     """
-    result = tc("upload-object", str(file), "x", *PROJECT, "--quiet", env=depot.sandbox.environment)
+    result = tc("upload-object", str(file), "x", *PROJECT, "--quiet", env=transfer_env.sandbox.environment)
 
     assert (0, b"", "") == (result.exit_code, result.output, result.stderr)
-    assert [file.name] == leftovers(file.parent)
+    assert [file.name] == files_in(file.parent)

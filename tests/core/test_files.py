@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.files import check_target, whole_file
+from tccli.core.files import atomic_write, check_target
 from tccli.errors import LocalFileError, UsageError
 
 NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -22,7 +22,7 @@ def test_writes_a_file(tmp_path: Path) -> None:
     With the mode that any new file has.
     """
     (tmp_path / "other").touch()
-    with whole_file(str(tmp_path / "file")) as file:
+    with atomic_write(str(tmp_path / "file")) as file:
         file.write(b"text")
 
     assert b"text" == (tmp_path / "file").read_bytes()
@@ -37,7 +37,7 @@ def test_a_failure_leaves_what_was_there(tmp_path_factory: pytest.TempPathFactor
     """
     folder = tmp_path_factory.mktemp("folder")
     (folder / "file").write_bytes(before)
-    with pytest.raises(ZeroDivisionError), whole_file(str(folder / "file")) as file:  # noqa: PT012 - it fails half way
+    with pytest.raises(ZeroDivisionError), atomic_write(str(folder / "file")) as file:  # noqa: PT012 - it fails half way
         file.write(lost)
         raise ZeroDivisionError
 
@@ -49,7 +49,7 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     """
     Where there was no file, there is none.
     """
-    with pytest.raises(KeyboardInterrupt), whole_file(str(tmp_path / "file")):
+    with pytest.raises(KeyboardInterrupt), atomic_write(str(tmp_path / "file")):
         raise KeyboardInterrupt
 
     assert [] == os.listdir(tmp_path)
@@ -61,7 +61,7 @@ def test_a_file_hands_on_its_mode(tmp_path: Path) -> None:
     """
     (tmp_path / "file").touch()
     (tmp_path / "file").chmod(0o640)
-    with whole_file(str(tmp_path / "file")) as file:
+    with atomic_write(str(tmp_path / "file")) as file:
         file.write(b"text")
 
     assert 0o640 == (tmp_path / "file").stat().st_mode & 0o777
@@ -71,7 +71,7 @@ def test_a_private_file_is_the_owners(tmp_path: Path) -> None:
     """
     From its first byte on.
     """
-    with whole_file(str(tmp_path / "file"), private=True) as file:
+    with atomic_write(str(tmp_path / "file"), private=True) as file:
         assert 0o600 == os.fstat(file.fileno()).st_mode & 0o777
 
     assert 0o600 == (tmp_path / "file").stat().st_mode & 0o777
@@ -83,7 +83,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     """
     (tmp_path / "target").write_text("old")
     (tmp_path / "link").symlink_to("target")
-    with whole_file(str(tmp_path / "link")) as file:
+    with atomic_write(str(tmp_path / "link")) as file:
         file.write(b"new")
 
     assert (tmp_path / "link").is_symlink()
@@ -94,7 +94,7 @@ def test_a_device_is_written_to() -> None:
     """
     And not replaced by a file.
     """
-    with whole_file("/dev/null") as file:
+    with atomic_write("/dev/null") as file:
         file.write(b"text")
 
     assert not Path("/dev/null").is_file()
@@ -104,7 +104,7 @@ def test_a_full_disk_is_said() -> None:
     """
     As an error of this machine.
     """
-    with pytest.raises(LocalFileError, match="No space left"), whole_file("/dev/full") as file:
+    with pytest.raises(LocalFileError, match="No space left"), atomic_write("/dev/full") as file:
         file.write(b"text")
 
 
@@ -135,7 +135,7 @@ def test_a_pipe_without_a_path_is_written_directly() -> None:
     As ``/dev/stdout`` often is one.
     """
     reader, writer = os.pipe()
-    with whole_file(f"/dev/fd/{writer}") as file:
+    with atomic_write(f"/dev/fd/{writer}") as file:
         file.write(b"text")
     os.close(writer)
 

@@ -237,7 +237,7 @@ def test_names_are_other_peoples_texts(opened: Open, deployment: ExampleDeployme
     Nothing of a name is run or expanded: it comes out as it is.
     """
     deployment.claim_task()
-    deployment.depot.artifact(TASK, HOSTILE, b"")
+    deployment.transfer_env.artifact(TASK, HOSTILE, b"")
     terminal = opened({**deployment.sandbox.environment, **PATIENT})
 
     assert ["queue", "getLatestArtifact", TASK, HOSTILE] == terminal.run(f"tc queue getLatestArtifact {TASK} pub{TAB}")

@@ -11,7 +11,7 @@ from tccli import references
 from tccli.core.payload import encode
 from tccli.core.responses import document
 from tccli.errors import NotFoundError
-from tests.transfer_env import Depot, later
+from tests.transfer_env import TransferEnv, later
 
 if TYPE_CHECKING:
     from tccli.sandbox.state import State
@@ -47,7 +47,7 @@ class ExampleDeployment:
         variables: What stands in the environment of an example beside the credentials.
     """
 
-    depot: Depot
+    transfer_env: TransferEnv
     state: State
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -56,14 +56,14 @@ class ExampleDeployment:
         """
         The deployment.
         """
-        return self.depot.sandbox
+        return self.transfer_env.sandbox
 
     def call(self, method: str, *args: str, payload: Any = None, **query: str) -> Any:
         """
         Call ``service.method`` as the root client, and return the answer, or None if the method has none.
         """
         known = references.method(*method.split("."))
-        response = self.depot.client.call(known, args, query, None if payload is None else encode(payload))
+        response = self.transfer_env.client.call(known, args, query, None if payload is None else encode(payload))
         return None if known.output is None else document(known, response)
 
     def make_task(self, **changes: Any) -> None:
@@ -106,7 +106,7 @@ class ExampleDeployment:
         Make the task, with an artifact, and let it be completed.
         """
         self.claim_task()
-        self.depot.artifact(TASK, ARTIFACT, b"a build\n" * 100)
+        self.transfer_env.artifact(TASK, ARTIFACT, b"a build\n" * 100)
         self.call("queue.reportCompleted", TASK, "0")
 
 
@@ -148,7 +148,7 @@ def populate(deployment: ExampleDeployment) -> None:
     call("worker-manager.createWorkerPool", QUEUE, payload=pool)
     worker = {"expires": until, "providerInfo": {"staticSecret": STATIC_SECRET}}
     call("worker-manager.createWorker", QUEUE, WORKER["workerGroup"], WORKER["workerId"], payload=worker)
-    deployment.depot.put_object(OBJECT, b"an object\n" * 100)
+    deployment.transfer_env.put_object(OBJECT, b"an object\n" * 100)
 
 
 def populate_task(deployment: ExampleDeployment) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.sandbox.server import Server
-    from tests.transfer_env import Depot
+    from tests.transfer_env import TransferEnv
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Shell:
 
 
 @pytest.fixture
-def deployment(depot: Depot, sandbox_server: Server) -> ExampleDeployment:
+def deployment(transfer_env: TransferEnv, sandbox_server: Server) -> ExampleDeployment:
     """
     A populated deployment, without the task, which a preparation may make in a state of its own.
     """
-    deployment = ExampleDeployment(depot, sandbox_server.sandbox.state)
+    deployment = ExampleDeployment(transfer_env, sandbox_server.sandbox.state)
     populate(deployment)
     return deployment
 

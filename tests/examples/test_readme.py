@@ -46,7 +46,7 @@ def artifacts(deployment: ExampleDeployment, _folder: Path) -> None:
     """
     deployment.claim_task()
     for name in (ARTIFACT, "public/build/app.apk"):
-        deployment.depot.artifact(TASK, name, b"a build\n" * 100)
+        deployment.transfer_env.artifact(TASK, name, b"a build\n" * 100)
 
 
 def script(_deployment: ExampleDeployment, folder: Path) -> None:

@@ -24,7 +24,7 @@ def logged(deployment: ExampleDeployment) -> None:
     The task is completed, and has a log.
     """
     deployment.claim_task()
-    deployment.depot.artifact(TASK, "public/logs/live.log", LOG)
+    deployment.transfer_env.artifact(TASK, "public/logs/live.log", LOG)
     deployment.call("queue.reportCompleted", TASK, "0")
 
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from tccli import references
 from tccli.core.payload import encode
 from tccli.core.times import parse_timestamp
-from tccli.core.transfer.digests import ACCEPTED
+from tccli.core.transfer.digests import OBJECT_ALGORITHMS
 from tccli.core.transfer.remote import Location
-from tccli.core.transfer.uploads import MOST_URLS, ExpiredUrlError, put
+from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.core.client import Client
-    from tccli.core.transfer import Carrier
-    from tccli.core.transfer.uploads import Upload
+    from tccli.core.transfer.context import TransferContext
+    from tccli.core.transfer.upload import Upload
 
-LARGEST_INLINE = 8192
+MAX_INLINE_BYTES = 8192
 
 
 class ObjectSource:
@@ -52,14 +52,23 @@ class ObjectSource:
             raise BrokenAnswerError(
                 f"{self.name}: the service offers a download by {answer.get('method')!r}, not getUrl"
             )
-        hashes = {name: str(digest).lower() for name, digest in answer.get("hashes", {}).items() if name in ACCEPTED}
+        hashes = {
+            name: str(digest).lower() for name, digest in answer.get("hashes", {}).items() if name in OBJECT_ALGORITHMS
+        }
         if not hashes:
             raise BrokenAnswerError(f"{self.name} comes without sha256 or sha512, so nothing says that it is right")
         return Location(answer["url"], hashes, parse_timestamp(answer["expires"]).timestamp())
 
 
 def upload_object(
-    client: Client, carrier: Carrier, name: str, upload: Upload, *, project_id: str, expires: str, upload_id: str
+    client: Client,
+    context: TransferContext,
+    name: str,
+    upload: Upload,
+    *,
+    project_id: str,
+    expires: str,
+    upload_id: str,
 ) -> dict[str, str]:
     """
     Upload an object, and return its digests.
@@ -78,7 +87,7 @@ def upload_object(
     create, finish = (references.method("object", each) for each in ("createUpload", "finishUpload"))
     proposed: dict[str, Any] = {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}
     inline = b""
-    if upload.length < LARGEST_INLINE:
+    if upload.length < MAX_INLINE_BYTES:
         upload.file.seek(0)
         inline = upload.file.read()
         data = base64.b64encode(inline).decode()
@@ -88,24 +97,24 @@ def upload_object(
         {"projectId": project_id, "uploadId": upload_id, "expires": expires, "proposedUploadMethods": proposed}
     )
     digests: dict[str, str] | None = None
-    for _ in range(MOST_URLS):
+    for _ in range(MAX_URLS):
         chosen = client.value(create, [name], payload=request)["uploadMethod"]
         # Taken only where it was proposed: anything else would finish an upload of nothing.
         if chosen.get("dataInline") and "dataInline" in proposed:
-            carrier.meter.begin(upload.length)
-            digests = {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in ACCEPTED}
-            carrier.meter.advance(upload.length)
+            context.progress.start(upload.length)
+            digests = {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in OBJECT_ALGORITHMS}
+            context.progress.advance(upload.length)
             break
         if "putUrl" not in chosen:
             raise BrokenAnswerError(f"object {name}: the service offers no upload by putUrl or dataInline")
         try:
             url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
             until = parse_timestamp(chosen["putUrl"]["expires"]).timestamp()
-            digests = put(carrier, url, headers, upload, algorithms=ACCEPTED, expires=until)
+            digests = put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=until)
             break
-        except ExpiredUrlError:
-            carrier.report(f"object {name}: the URL to upload to has expired; asking for another")
+        except UploadUrlExpiredError:
+            context.report(f"object {name}: the URL to upload to has expired; asking for another")
     if digests is None:
-        raise BrokenAnswerError(f"object {name}: {MOST_URLS} URLs in a row expired before the upload was done")
+        raise BrokenAnswerError(f"object {name}: {MAX_URLS} URLs in a row expired before the upload was done")
     client.call(finish, [name], payload=encode({"projectId": project_id, "uploadId": upload_id, "hashes": digests}))
     return digests

@@ -22,7 +22,7 @@ def is_pattern(name: str) -> bool:
     return bool(re.search(r"[*?\[]", name))
 
 
-def matching(pattern: str, names: Iterable[str]) -> list[str]:
+def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     """
     Return the names that a pattern stands for, sorted: ``*`` and ``?`` stop at a slash, ``**`` does not.
 
@@ -35,7 +35,7 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if compiled.fullmatch(name))
 
 
-def last_part(name: str) -> str:
+def last_component(name: str) -> str:
     """
     Return what a file is called that holds *name*.
 
@@ -48,7 +48,7 @@ def last_part(name: str) -> str:
     return part
 
 
-def place_below(folder: str, name: str) -> str:
+def resolve_below(folder: str, name: str) -> str:
     """
     Return the path below *folder* that mirrors *name*, with the folders on the way made.
 

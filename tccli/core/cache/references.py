@@ -95,7 +95,7 @@ def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], 
     """
     import time
 
-    from tccli.core.files import whole_file
+    from tccli.core.files import atomic_write
 
     path = _path(environ, root_url)
     try:
@@ -112,7 +112,7 @@ def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], 
         "crc32": _checksum(body),
         "services": {service: len(text) for service, text in texts.items()},
     }
-    with whole_file(path) as file:
+    with atomic_write(path) as file:
         file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n" + body)
         file.flush()
         # Where files have no such thing, the checksum is what counts.

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.completion.values import Value
-from tccli.core.files import whole_file
+from tccli.core.files import atomic_write
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ValueCache:
     def _write(self, question: Sequence[Any], content: Any) -> None:
         with suppress(OSError, TcError):
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            with whole_file(self._path(question), private=True) as file:
+            with atomic_write(self._path(question), private=True) as file:
                 file.write(json.dumps(content).encode())
 
     def _sweep(self) -> None:

@@ -16,11 +16,11 @@ from tccli.errors import BrokenAnswerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
-ACCEPTED = ("sha256", "sha512")
+OBJECT_ALGORITHMS = ("sha256", "sha512")
 """What the object service knows; at least one of them has to come with a download."""
-BLOCK = 1 << 20
-RING = 12
-AHEAD = 32 << 20
+BLOCK_BYTES = 1 << 20
+BLOCKS_PER_STREAM = 12
+MAX_UNHASHED_BYTES = 32 << 20
 """Bytes that a file may be filled before its hashes."""
 
 
@@ -32,12 +32,14 @@ def parse_checksum(text: str) -> tuple[str, str]:
         UsageError: It is of another form.
     """
     algorithm, _, digest = text.strip().lower().partition(":")
-    if algorithm not in ACCEPTED or not re.fullmatch(f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", digest):
+    if algorithm not in OBJECT_ALGORITHMS or not re.fullmatch(
+        f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", digest
+    ):
         raise UsageError(f"{text!r} is not a checksum", hint="write sha256:HEX or sha512:HEX")
     return algorithm, digest
 
 
-def compare(found: Mapping[str, str], expected: Mapping[str, str], what: str) -> None:
+def check_digests(found: Mapping[str, str], expected: Mapping[str, str], what: str) -> None:
     """
     Hold digests against those that were promised.
 
@@ -72,7 +74,7 @@ class _Block:
             self._free.put(self)
 
 
-class StreamHashes:
+class StreamHasher:
     """
     Hashes what passes by: blocks are filled once, and used by the caller and by a thread for each algorithm.
 
@@ -86,7 +88,7 @@ class StreamHashes:
 
     def __init__(self, algorithms: Iterable[str], length: int | None = None) -> None:
         self.count = 0
-        self._block = BLOCK if length is None else max(1, min(BLOCK, length))
+        self._block = BLOCK_BYTES if length is None else max(1, min(BLOCK_BYTES, length))
         self._states = {name: hashlib.new(name) for name in algorithms}
         self._free: queue.SimpleQueue[_Block] = queue.SimpleQueue()
         self._count_of_blocks = 0
@@ -98,7 +100,7 @@ class StreamHashes:
         for thread in self._threads:
             thread.start()
 
-    def passing(self, fill: Any) -> Generator[memoryview, None, None]:
+    def hash_blocks(self, fill: Any) -> Generator[memoryview, None, None]:
         """
         Yield blocks until there are no more, hashing each.
 
@@ -106,7 +108,7 @@ class StreamHashes:
             fill: Takes a buffer, fills its beginning, and returns how many bytes; 0 is the end.
         """
         if not self._count_of_blocks:
-            self._count_of_blocks = RING if self._states else 1
+            self._count_of_blocks = BLOCKS_PER_STREAM if self._states else 1
             for _ in range(self._count_of_blocks):
                 self._free.put(_Block(self._free, self._block))
         while True:
@@ -154,7 +156,7 @@ def _hash(state: Any, blocks: queue.SimpleQueue[_Block | None]) -> None:
         block.release()
 
 
-class FileHashes:
+class FileHasher:
     """
     Hashes a file from its beginning while it is being filled, in either of two ways, the first before the second: in
     order, as bytes pass by on their way into it; or by following it, as far as it is filled without a gap.
@@ -167,17 +169,17 @@ class FileHashes:
 
     def __init__(self, fd: int, algorithms: Iterable[str], length: int | None = None) -> None:
         self._fd = fd
-        self._stream = StreamHashes(algorithms, length)
+        self._stream = StreamHasher(algorithms, length)
         self._filled = 0
         self._ended = False
         self._changed = threading.Condition()
         self._follower: threading.Thread | None = None
 
-    def passing(self, fill: Any) -> Generator[memoryview, None, None]:
+    def hash_blocks(self, fill: Any) -> Generator[memoryview, None, None]:
         """
         Yield blocks on their way into the file, as :meth:`StreamHashes.passing` does.
         """
-        yield from self._stream.passing(fill)
+        yield from self._stream.hash_blocks(fill)
 
     def follow(self) -> None:
         """
@@ -198,7 +200,7 @@ class FileHashes:
         with self._changed:
             self._filled = max(self._filled, position)
             self._changed.notify_all()
-            while self._filled - self._stream.count > AHEAD and not self._ended:
+            while self._filled - self._stream.count > MAX_UNHASHED_BYTES and not self._ended:
                 self._changed.wait()
 
     def read_to(self, position: int) -> int:
@@ -232,8 +234,8 @@ class FileHashes:
         return self._stream.digests()
 
     def _pump(self) -> None:
-        for _ in self._stream.passing(self._read):
-            if self._filled - self._stream.count > AHEAD - BLOCK:
+        for _ in self._stream.hash_blocks(self._read):
+            if self._filled - self._stream.count > MAX_UNHASHED_BYTES - BLOCK_BYTES:
                 with self._changed:
                     self._changed.notify_all()
 

@@ -4,7 +4,7 @@ A reader that does not give up: it goes on from the byte where it stopped after 
 
 from __future__ import annotations
 
-from tccli.core.transfer.remote import ChangedError, ExpiredError, Part, PassingError, Remote
+from tccli.core.transfer.remote import RangeResponse, RemoteChangedError, RemoteFile, TransientError, UrlExpiredError
 from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
 
 
@@ -23,16 +23,16 @@ class Reader:
         facts: About the whole, once something has been opened.
     """
 
-    def __init__(self, remote: Remote, start: int, end: int | None, part: Part | None = None) -> None:
+    def __init__(self, remote: RemoteFile, start: int, end: int | None, response: RangeResponse | None = None) -> None:
         self.position = start
-        self.facts = part.facts if part else None
+        self.metadata = response.metadata if response else None
         self.end = end
         self._remote = remote
-        self._part = part
+        self._response = response
         self._failures = 0
         self._renewed = False
 
-    def open(self) -> Part:
+    def open(self) -> RangeResponse:
         """
         Return the answer that is being read, asking for one where there is none.
 
@@ -40,22 +40,22 @@ class Reader:
             ChangedError: The remote side has changed since the first answer.
             TcError: It failed for good.
         """
-        while self._part is None:
+        while self._response is None:
             try:
                 # Without a length there are no parts: all is sent again, and what is known goes by.
-                whole = self.facts is not None and self.facts.length is None
-                part = self._remote.open(0, None) if whole else self._remote.open(self.position, self.end)
-            except (NoAnswerError, BrokenAnswerError, PassingError, ExpiredError) as error:
-                self._bear(error)
+                whole = self.metadata is not None and self.metadata.length is None
+                response = self._remote.open(0, None) if whole else self._remote.open(self.position, self.end)
+            except (NoAnswerError, BrokenAnswerError, TransientError, UrlExpiredError) as error:
+                self._retry_or_raise(error)
                 continue
-            self._part = part
-            if self.facts is not None and part.facts != self.facts:
+            self._response = response
+            if self.metadata is not None and response.metadata != self.metadata:
                 self.close()
-                raise ChangedError(f"{self._remote.source.name} has changed")
-            self.facts = part.facts
-            if self.facts.length is not None:
-                self.end = self.facts.length if self.end is None else min(self.end, self.facts.length)
-        return self._part
+                raise RemoteChangedError(f"{self._remote.source.name} has changed")
+            self.metadata = response.metadata
+            if self.metadata.length is not None:
+                self.end = self.metadata.length if self.end is None else min(self.end, self.metadata.length)
+        return self._response
 
     def readinto(self, buffer: memoryview) -> int:
         """
@@ -66,31 +66,31 @@ class Reader:
             TcError: It failed for good.
         """
         while True:
-            part = self.open()
+            response = self.open()
             if self.end is not None:
                 buffer = buffer[: self.end - self.position]
             if not len(buffer):
                 break
             try:
-                if part.start < self.position:
+                if response.start < self.position:
                     # Everything was sent where a part was asked for: what is known goes by.
-                    skipped = part.stream.readinto(buffer[: self.position - part.start])
-                    part.start += skipped
+                    skipped = response.stream.readinto(buffer[: self.position - response.start])
+                    response.start += skipped
                     if skipped:
                         continue
                     count = 0
                 else:
-                    count = part.stream.readinto(buffer)
+                    count = response.stream.readinto(buffer)
             except NoAnswerError as error:
                 self.close()
-                self._bear(error)
+                self._retry_or_raise(error)
                 continue
             if count:
                 self._failures = 0
                 self._renewed = False
                 self.position += count
-                part.start = self.position
-                self._remote.carrier.meter.advance(count)
+                response.start = self.position
+                self._remote.context.progress.advance(count)
                 return count
             self.close()
             if self.end is None:
@@ -98,7 +98,7 @@ class Reader:
                     raise NoAnswerError(f"{self._remote.source.name}: ended before it was whole")
                 return 0
             missing = self.end - self.position
-            self._bear(PassingError(f"{self._remote.source.name}: {missing} bytes fewer than promised"))
+            self._retry_or_raise(TransientError(f"{self._remote.source.name}: {missing} bytes fewer than promised"))
         self.close()
         return 0
 
@@ -106,29 +106,29 @@ class Reader:
         """
         Let go of the answer that is being read.
         """
-        if self._part is not None:
-            self._remote.forget(self._part.stream)
-            self._part.stream.__exit__(None, None, None)
-            self._part = None
+        if self._response is not None:
+            self._remote.unregister(self._response.stream)
+            self._response.stream.__exit__(None, None, None)
+            self._response = None
 
-    def _bear(self, error: Exception) -> None:
+    def _retry_or_raise(self, error: Exception) -> None:
         """
         Wait before the next try, or give up.
         """
         remote = self._remote
         if remote.stopped.is_set():
             raise error
-        if isinstance(error, ExpiredError):
+        if isinstance(error, UrlExpiredError):
             if self._renewed:
                 raise service_error_class(error.status)(str(error), status=error.status) from None
             self._renewed = True
             remote.renew(error.location)
             return
         self._failures += 1
-        policy = remote.carrier.policy
+        policy = remote.context.policy
         if self._failures > policy.retries:
             if isinstance(error, NoAnswerError):
                 error.message = f"{remote.source.name}: {error.message}"
-            raise (error.final() if isinstance(error, PassingError) else error) from None
-        after = error.after if isinstance(error, PassingError) else 0.0
-        remote.stopped.wait(policy.pause(self._failures, str(error), after, remote.carrier.report))
+            raise (error.final() if isinstance(error, TransientError) else error) from None
+        after = error.after if isinstance(error, TransientError) else 0.0
+        remote.stopped.wait(policy.pause(self._failures, str(error), after, remote.context.report))

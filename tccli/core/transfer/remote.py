@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.core.http.transport import Stream
-    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.context import TransferContext
 
-MOST_REDIRECTS = 5
-RENEW_BEFORE = 5.0
+MAX_REDIRECTS = 5
+RENEW_BEFORE_SECONDS = 5.0
 """Seconds before a URL expires at which it is renewed rather than tried."""
 
 
@@ -67,7 +67,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RemoteMetadata:
     """
     What an answer says about the whole; while that stays the same, parts of different answers fit together.
 
@@ -82,13 +82,13 @@ class Facts:
     encoding: str
 
 
-class ChangedError(Exception):
+class RemoteChangedError(Exception):
     """
     The remote side is not what it was: what has been fetched of it is of no use.
     """
 
 
-class Part:
+class RangeResponse:
     """
     An answer that is being read.
 
@@ -97,14 +97,14 @@ class Part:
         is_range: Whether the server gave what was asked for, and not everything.
     """
 
-    def __init__(self, stream: Stream, start: int, facts: Facts, *, is_range: bool) -> None:
+    def __init__(self, stream: Stream, start: int, metadata: RemoteMetadata, *, is_range: bool) -> None:
         self.stream = stream
         self.start = start
-        self.facts = facts
+        self.metadata = metadata
         self.is_range = is_range
 
 
-class Remote:
+class RemoteFile:
     """
     Opens parts of a source; threads may share it.
 
@@ -112,9 +112,9 @@ class Remote:
         stopped: Set when all that is going on is to end.
     """
 
-    def __init__(self, source: Source, carrier: Carrier) -> None:
+    def __init__(self, source: Source, context: TransferContext) -> None:
         self.source = source
-        self.carrier = carrier
+        self.context = context
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._location: Location | None = None
@@ -128,7 +128,7 @@ class Remote:
         """
         with self._lock:
             found = self._location
-            if found is None or (found.expires is not None and found.expires - time.time() < RENEW_BEFORE):
+            if found is None or (found.expires is not None and found.expires - time.time() < RENEW_BEFORE_SECONDS):
                 found = self._location = self.source.locate()
             return found
 
@@ -152,7 +152,7 @@ class Remote:
         for stream in streams:
             stream.abort()
 
-    def open(self, start: int, end: int | None) -> Part:
+    def open(self, start: int, end: int | None) -> RangeResponse:
         """
         Ask for the bytes from *start* to before *end*; what comes may be everything instead.
 
@@ -172,12 +172,12 @@ class Remote:
             del headers["Range"]
             stream = self._follow(location, headers)
         try:
-            return self._part(stream, location, start)
+            return self._response(stream, location, start)
         except BaseException:
             stream.__exit__(None, None, None)
             raise
 
-    def forget(self, stream: Stream) -> None:
+    def unregister(self, stream: Stream) -> None:
         """
         Say that a stream is not read any more.
         """
@@ -186,7 +186,7 @@ class Remote:
 
     def _follow(self, location: Location, headers: Mapping[str, str]) -> Stream:
         url = location.url
-        for _ in range(MOST_REDIRECTS):
+        for _ in range(MAX_REDIRECTS):
             stream = self._opened(Request("GET", url, headers))
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
@@ -195,7 +195,7 @@ class Remote:
             url = urljoin(url, target)
             if not url.startswith(("http://", "https://")):
                 raise BrokenAnswerError(f"{self.source.name}: redirected to {masked_url(url)}, which is no web address")
-        raise BrokenAnswerError(f"{self.source.name}: redirected more than {MOST_REDIRECTS} times")
+        raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
     def _opened(self, request: Request) -> Stream:
         thread = threading.get_ident()
@@ -207,26 +207,26 @@ class Remote:
                 hang_up(sock)
 
         try:
-            return self.carrier.transport.stream(request, on_connect=connected)
+            return self.context.transport.stream(request, on_connect=connected)
         finally:
             with self._lock:
                 self._waiting.pop(thread, None)
 
-    def _part(self, stream: Stream, location: Location, start: int) -> Part:
+    def _response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
         if stream.status == 200:
-            part = Part(stream, 0, Facts(stream.length, validator, encoding), is_range=False)
+            response = RangeResponse(stream, 0, RemoteMetadata(stream.length, validator, encoding), is_range=False)
         elif stream.status == 206:
             first, length = self._content_range(stream, start)
-            part = Part(stream, first, Facts(length, validator, encoding), is_range=True)
+            response = RangeResponse(stream, first, RemoteMetadata(length, validator, encoding), is_range=True)
         else:
             raise self._refusal(stream, location)
         with self._lock:
             self._streams.add(stream)
             if self.stopped.is_set():
                 stream.abort()
-        return part
+        return response
 
     def _content_range(self, stream: Stream, start: int) -> tuple[int, int]:
         """
@@ -241,7 +241,7 @@ class Remote:
                 return first, length
         # A server that gets ranges wrong is asked for everything from now on.
         self._ranges = False
-        raise PassingError(f"{self.source.name}: asked for bytes from {start} on, and got {said or 'no range'!r}")
+        raise TransientError(f"{self.source.name}: asked for bytes from {start} on, and got {said or 'no range'!r}")
 
     def _refusal(self, stream: Stream, location: Location) -> Exception:
         """
@@ -251,15 +251,17 @@ class Remote:
         text = " ".join(re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", body).split())[:200]
         message = f"{self.source.name}: {stream.status}: {text or 'no text'} ({masked_url(location.url)})"
         if stream.status == 416:
-            return ChangedError(message)
+            return RemoteChangedError(message)
         if stream.status == 429 or stream.status >= 500:
-            return PassingError(message, status=stream.status, after=retry_after(stream.headers.get("retry-after", "")))
+            return TransientError(
+                message, status=stream.status, after=retry_after(stream.headers.get("retry-after", ""))
+            )
         if stream.status in {401, 403, 410}:
-            return ExpiredError(message, stream.status, location)
+            return UrlExpiredError(message, stream.status, location)
         return service_error_class(stream.status)(message, status=stream.status)
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """
     A failure that may be over when it is tried again.
     """
@@ -278,7 +280,7 @@ class PassingError(Exception):
         return BrokenAnswerError(str(self))
 
 
-class ExpiredError(Exception):
+class UrlExpiredError(Exception):
     """
     A refusal that a new URL may mend.
     """

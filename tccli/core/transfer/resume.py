@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION = 1
-GRAIN = 256 << 10
+JOURNAL_INTERVAL_BYTES = 256 << 10
 """Bytes: how much may be written before the journal says so."""
-LONGEST_NAME = 200
+MAX_NAME_BYTES = 200
 """Bytes of a target's name that leave room for what is added to it; most systems allow 255."""
 
 
-class Intervals:
+class ByteRanges:
     """
     Stretches of bytes, joined where they touch.
     """
@@ -48,7 +48,7 @@ class Intervals:
                 start, end = min(start, low), max(end, high)
         self._stretches = sorted([*merged, (start, end)])
 
-    def stretches(self) -> list[tuple[int, int]]:
+    def ranges(self) -> list[tuple[int, int]]:
         """
         Return them, each from its first byte to after its last.
         """
@@ -72,14 +72,14 @@ class Intervals:
         """
         return sum(high - low for low, high in self._stretches)
 
-    def front(self) -> int:
+    def contiguous_end(self) -> int:
         """
         Return up to where there is no gap.
         """
         return self._stretches[0][1] if self._stretches and self._stretches[0][0] == 0 else 0
 
 
-class Partial:
+class ResumableFile:
     """
     The bytes and the journal beside *target*; only one process at a time has them, another gets a pair of its own.
 
@@ -93,49 +93,49 @@ class Partial:
 
     def __init__(self, target: str) -> None:
         folder, name = os.path.split(os.path.abspath(target))
-        if len(os.fsencode(name)) > LONGEST_NAME:
+        if len(os.fsencode(name)) > MAX_NAME_BYTES:
             name = hashlib.sha256(os.fsencode(name)).hexdigest()
         self.path = expected = os.path.join(folder, f".{name}.tc-partial")
-        self.fd = self._locked()
+        self.fd = self._open_locked()
         self.can_resume = self.path == expected
         self._journal_path = self.path + ".log"
         self._lock = threading.Lock()
         self._lines = 0
-        self.have = Intervals()
-        self.facts: Mapping[str, Any] | None = self._recalled()
+        self.written = ByteRanges()
+        self.metadata: Mapping[str, Any] | None = self._read_journal()
         self._journal: int | None = None
-        if self.facts is not None:
+        if self.metadata is not None:
             # Written anew, since its end may be cut off.
-            kept = self.have
+            kept = self.written
             self._start_journal()
-            for start, end in kept.stretches():
-                self._say(f"w {start} {end - start}")
+            for start, end in kept.ranges():
+                self._append(f"w {start} {end - start}")
 
-    def begin(self, facts: Mapping[str, Any], *, lasting: bool = True) -> None:
+    def reset(self, metadata: Mapping[str, Any], *, lasting: bool = True) -> None:
         """
         Forget what is there, and begin anew.
 
         Args:
             lasting: Keep a journal, for the next run.
         """
-        self.have = Intervals()
-        self.facts = dict(facts)
+        self.written = ByteRanges()
+        self.metadata = dict(metadata)
         self.can_resume = self.can_resume and lasting
         os.ftruncate(self.fd, 0)
         if self.can_resume:
             self._start_journal()
         else:
             # One of an earlier run would be taken for that of these bytes.
-            self._forget()
+            self._delete_journal()
 
-    def wrote(self, start: int, end: int) -> int:
+    def record(self, start: int, end: int) -> int:
         """
         Write down that the bytes from *start* to before *end* are there; return up to where there is no gap.
         """
         with self._lock:
-            self.have.add(start, end)
-            self._say(f"w {start} {end - start}")
-            return self.have.front()
+            self.written.add(start, end)
+            self._append(f"w {start} {end - start}")
+            return self.written.contiguous_end()
 
     def sync(self) -> None:
         """
@@ -147,7 +147,7 @@ class Partial:
             lines = self._lines
         os.fsync(self.fd)
         with self._lock:
-            self._say(f"s {lines}")
+            self._append(f"s {lines}")
         os.fsync(self._journal)
 
     def drop(self, position: int) -> None:
@@ -157,14 +157,14 @@ class Partial:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.fd, 0, position, os.POSIX_FADV_DONTNEED)
 
-    def become(self, target: str, mode: int) -> None:
+    def commit(self, target: str, mode: int) -> None:
         """
         Put the bytes in the target's place, whole; the journal goes.
         """
         os.fchmod(self.fd, mode)
         os.fsync(self.fd)
         os.replace(self.path, target)
-        self._forget()
+        self._delete_journal()
 
     def discard(self) -> None:
         """
@@ -172,21 +172,21 @@ class Partial:
         """
         with suppress(OSError):
             os.unlink(self.path)
-        self._forget()
+        self._delete_journal()
 
-    def leave(self, worth: int) -> None:
+    def keep_if_at_least(self, worth: int) -> None:
         """
         Leave what is there for the next run, if that will find it and it is at least *worth* bytes.
         """
-        if not self.can_resume or self.have.total() < worth:
+        if not self.can_resume or self.written.total() < worth:
             self.discard()
 
     def discard_bytes(self) -> None:
         """
         Forget what is there, to begin anew in this run.
         """
-        self.have = Intervals()
-        self.facts = None
+        self.written = ByteRanges()
+        self.metadata = None
         os.ftruncate(self.fd, 0)
 
     def close(self) -> None:
@@ -209,22 +209,22 @@ class Partial:
             self._journal = os.open(self._journal_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.ftruncate(self._journal, 0)
         self._lines = 0
-        self._say(json.dumps({"version": VERSION, "boot": boot_id(), "facts": self.facts}))
+        self._append(json.dumps({"version": VERSION, "boot": boot_id(), "facts": self.metadata}))
 
-    def _forget(self) -> None:
+    def _delete_journal(self) -> None:
         with suppress(OSError):
             os.unlink(self._journal_path)
         if self._journal is not None:
             os.close(self._journal)
             self._journal = None
 
-    def _say(self, line: str) -> None:
+    def _append(self, line: str) -> None:
         if self._journal is None:
             return
         os.write(self._journal, f"{line}\n".encode())
         self._lines += 1
 
-    def _locked(self) -> int:
+    def _open_locked(self) -> int:
         """
         Open the file with the bytes for this process alone; where another has it, choose another name.
         """
@@ -248,7 +248,7 @@ class Partial:
                     return fd
             os.close(fd)
 
-    def _recalled(self) -> Mapping[str, Any] | None:
+    def _read_journal(self) -> Mapping[str, Any] | None:
         """
         Read the journal, as far as it makes sense, into :attr:`have`; return its facts.
         """
@@ -258,11 +258,11 @@ class Partial:
             head = json.loads(lines[0])
             if head["version"] != VERSION:
                 return None
-            facts = head["facts"]
+            metadata = head["facts"]
             same_boot = boot_id() and head["boot"] == boot_id()
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        stretches = []
+        ranges = []
         durable = 0
         # The last piece has no line end: it was cut off, or is empty.
         for number, line in enumerate(lines[1:-1], 1):
@@ -270,16 +270,16 @@ class Partial:
             if not all(word.isascii() and word.isdigit() for word in words[1:]):
                 break
             if words[0] == "w" and len(words) == 3:
-                stretches.append((number, int(words[1]), int(words[2])))
+                ranges.append((number, int(words[1]), int(words[2])))
             elif words[0] == "s" and len(words) == 2:
                 durable = int(words[1])
             else:
                 break
         size = os.fstat(self.fd).st_size
-        for number, start, count in stretches:
+        for number, start, count in ranges:
             if (same_boot or number < durable) and start + count <= size:
-                self.have.add(start, start + count)
-        return facts if isinstance(facts, dict) else None
+                self.written.add(start, start + count)
+        return metadata if isinstance(metadata, dict) else None
 
 
 def boot_id() -> str:

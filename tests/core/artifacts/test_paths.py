@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tccli.core.artifacts.paths import is_pattern, last_part, matching, place_below
+from tccli.core.artifacts.paths import is_pattern, last_component, match_names, resolve_below
 from tccli.errors import TcError, UsageError
 
 NAMES = ["public/a.txt", "public/b.txt", "public/build/a.apk", "public/build/x/b.apk", "private/a.txt", "a"]
@@ -49,7 +49,7 @@ def test_patterns(pattern: str, found: list[str]) -> None:
     """
     As in a shell with globstar, sorted.
     """
-    assert found == matching(pattern, reversed(NAMES))
+    assert found == match_names(pattern, reversed(NAMES))
 
 
 @pytest.mark.parametrize("name", ["public/a[1].txt", "what?", "public/*"])
@@ -58,7 +58,7 @@ def test_a_name_that_looks_like_a_pattern_is_itself(name: str) -> None:
     When there is one that is written just like it.
     """
     assert is_pattern(name)
-    assert [name] == matching(name, ["public/a1.txt", "whatx", name])
+    assert [name] == match_names(name, ["public/a1.txt", "whatx", name])
 
 
 @pytest.mark.parametrize("pattern", ["[", "a[", "[]", "[!]", "a[b", "[]]", "[z-a]", "[a-", "[^a]", "[\\d]", "(*"])
@@ -66,7 +66,7 @@ def test_a_strange_pattern_breaks_nothing(pattern: str) -> None:
     """
     It is matched as far as it makes sense.
     """
-    assert isinstance(matching(pattern, NAMES), list)
+    assert isinstance(match_names(pattern, NAMES), list)
 
 
 @given(st.text("ab[]!-*?^\\&|~", max_size=8), st.text("ab[]!-^\\&|~", min_size=1, max_size=4))
@@ -79,7 +79,7 @@ def test_agrees_with_the_standard_library_where_there_are_no_slashes(pattern: st
     """
     if name == pattern:
         return
-    assert fnmatch.fnmatchcase(name, pattern) == bool(matching(pattern, [name]))
+    assert fnmatch.fnmatchcase(name, pattern) == bool(match_names(pattern, [name]))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_file_is_called_like_the_last_part(name: str, part: str) -> None:
     """
     Of the artifact's name.
     """
-    assert part == last_part(name)
+    assert part == last_component(name)
 
 
 @pytest.mark.parametrize("name", ["", "a/", "a/.", "a/..", "..", ".", "/", "a/b\\c", "..\\x"])
@@ -99,7 +99,7 @@ def test_some_last_parts_are_no_names(name: str) -> None:
     They would be folders, here or elsewhere.
     """
     with pytest.raises(UsageError, match="name it with -o FILE"):
-        last_part(name)
+        last_component(name)
 
 
 def test_names_are_mirrored(tmp_path: Path) -> None:
@@ -109,9 +109,9 @@ def test_names_are_mirrored(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
 
-    assert str(tmp_path / "real" / "a" / "b") == place_below(str(tmp_path / "link"), "a/b")
+    assert str(tmp_path / "real" / "a" / "b") == resolve_below(str(tmp_path / "link"), "a/b")
     assert (tmp_path / "real" / "a").is_dir()
-    assert str(tmp_path / "new" / "a") == place_below(str(tmp_path / "new"), "a")
+    assert str(tmp_path / "new" / "a") == resolve_below(str(tmp_path / "new"), "a")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
     """
     (tmp_path / "in").mkdir()
     with pytest.raises(UsageError, match="cannot be mirrored"):
-        place_below(str(tmp_path / "in"), name)
+        resolve_below(str(tmp_path / "in"), name)
 
     assert ["in"] == os.listdir(tmp_path)
     assert [] == os.listdir(tmp_path / "in")
@@ -164,7 +164,7 @@ def test_links_that_lead_out_are_refused(tmp_path: Path, link: str, to: str, nam
     (tmp_path / "out" / "x").write_text("kept")
     (tmp_path / "in" / link).symlink_to(to)
     with pytest.raises(TcError):
-        place_below(str(tmp_path / "in"), name)
+        resolve_below(str(tmp_path / "in"), name)
 
     assert ["x"] == os.listdir(tmp_path / "out")
     assert ["in", "out"] == sorted(os.listdir(tmp_path))
@@ -178,7 +178,7 @@ def test_no_name_escapes(tmp_path_factory: pytest.TempPathFactory, name: str) ->
     root = tmp_path_factory.mktemp("root")
     folder = root / "in"
     try:
-        place = place_below(str(folder), name)
+        place = resolve_below(str(folder), name)
     except UsageError:
         return
     finally:

@@ -57,7 +57,7 @@ def ask(deployment: ExampleDeployment, kind: str, words: tuple[str, ...] = (), p
     Return the values of a kind, when the task was the last of interest.
     """
     question = Question(kind, words, prefix, tasks=(TASK,)).without_prefix()
-    return [value.text for value in values(deployment.depot.client, question)]
+    return [value.text for value in values(deployment.transfer_env.client, question)]
 
 
 @pytest.mark.parametrize(("kind", "words", "prefix", "expected"), ASKED_FOR)

@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tccli.core.transfer import digests as hashing
-from tccli.core.transfer.digests import FileHashes, StreamHashes, compare, parse_checksum
+from tccli.core.transfer.digests import FileHasher, StreamHasher, check_digests, parse_checksum
 from tccli.errors import BrokenAnswerError, UsageError
-from tests.transfer_env import noise
+from tests.transfer_env import random_bytes
 
 ALGORITHMS = st.sampled_from([(), ("sha256",), ("sha512",), ("sha256", "sha512")])
 SIZES = st.one_of(
     st.integers(0, 300),
     st.sampled_from([0, 1, 5]).flatmap(
-        lambda blocks: st.integers(-1, 1).map(lambda more: max(0, blocks * hashing.BLOCK + more))
+        lambda blocks: st.integers(-1, 1).map(lambda more: max(0, blocks * hashing.BLOCK_BYTES + more))
     ),
 )
 
@@ -55,9 +55,9 @@ def test_a_stream_is_hashed_as_it_passes(size: int, algorithms: tuple[str, ...],
     """
     The caller gets every byte in order, and the digests are hashlib's.
     """
-    data = noise(size)
-    hashes = StreamHashes(algorithms)
-    passed = b"".join(bytes(block) for block in hashes.passing(in_pieces(data, seed)))
+    data = random_bytes(size)
+    hashes = StreamHasher(algorithms)
+    passed = b"".join(bytes(block) for block in hashes.hash_blocks(in_pieces(data, seed)))
 
     assert data == passed
     assert size == hashes.count
@@ -72,12 +72,12 @@ def test_a_file_is_hashed_in_whatever_order_it_is_filled(
     """
     The beginning in passing; the rest by following, as far as there is no gap.
     """
-    data, chance = noise(size), random.Random(seed)
+    data, chance = random_bytes(size), random.Random(seed)
     with tempfile.TemporaryFile() as file:
-        hashes = FileHashes(file.fileno(), algorithms)
+        hashes = FileHasher(file.fileno(), algorithms)
         begun = size * percent // 100
         written = 0
-        for block in hashes.passing(in_pieces(data[:begun], seed)):
+        for block in hashes.hash_blocks(in_pieces(data[:begun], seed)):
             os.pwrite(file.fileno(), block, written)
             written += len(block)
         hashes.follow()
@@ -88,8 +88,8 @@ def test_a_file_is_hashed_in_whatever_order_it_is_filled(
         for start, end in pieces:
             os.pwrite(file.fileno(), data[start:end], start)
             there.add(start)
-            front = min((place for place, _ in pieces if place not in there), default=size)
-            if start == max(place for place, _ in pieces) or front > start:
+            contiguous_end = min((place for place, _ in pieces if place not in there), default=size)
+            if start == max(place for place, _ in pieces) or contiguous_end > start:
                 hashes.filled_to(written)
         hashes.filled_to(size)
 
@@ -100,15 +100,15 @@ def test_filling_waits_for_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     As soon as it is far ahead; and goes on when the hashes have followed.
     """
-    monkeypatch.setattr(hashing, "AHEAD", 2 * hashing.BLOCK)
-    data = noise(8 * hashing.BLOCK)
+    monkeypatch.setattr(hashing, "MAX_UNHASHED_BYTES", 2 * hashing.BLOCK_BYTES)
+    data = random_bytes(8 * hashing.BLOCK_BYTES)
     with tempfile.TemporaryFile() as file:
-        hashes = FileHashes(file.fileno(), ["sha256"])
+        hashes = FileHasher(file.fileno(), ["sha256"])
         hashes.follow()
-        for start in range(0, len(data), hashing.BLOCK):
-            os.pwrite(file.fileno(), data[start : start + hashing.BLOCK], start)
-            hashes.filled_to(start + hashing.BLOCK)
-            assert start + hashing.BLOCK - hashes._stream.count <= 3 * hashing.BLOCK
+        for start in range(0, len(data), hashing.BLOCK_BYTES):
+            os.pwrite(file.fileno(), data[start : start + hashing.BLOCK_BYTES], start)
+            hashes.filled_to(start + hashing.BLOCK_BYTES)
+            assert start + hashing.BLOCK_BYTES - hashes._stream.count <= 3 * hashing.BLOCK_BYTES
 
         assert digests(data, ("sha256",)) == hashes.digests()
 
@@ -120,7 +120,7 @@ def test_giving_up_ends_the_threads(*, follows: bool) -> None:
     """
     before = threading.active_count()
     with tempfile.TemporaryFile() as file:
-        hashes = FileHashes(file.fileno(), ["sha256", "sha512"])
+        hashes = FileHasher(file.fileno(), ["sha256", "sha512"])
         if follows:
             hashes.follow()
         hashes.stop()
@@ -173,6 +173,6 @@ def test_digests_are_compared() -> None:
     """
     All that were promised; the message has both.
     """
-    compare({"sha256": "a", "sha512": "b"}, {"sha512": "b"}, "it")
+    check_digests({"sha256": "a", "sha512": "b"}, {"sha512": "b"}, "it")
     with pytest.raises(BrokenAnswerError, match="it has sha512 b, but c was promised"):
-        compare({"sha256": "a", "sha512": "b"}, {"sha256": "a", "sha512": "c"}, "it")
+        check_digests({"sha256": "a", "sha512": "b"}, {"sha256": "a", "sha512": "c"}, "it")

@@ -10,7 +10,7 @@ import pytest
 
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import ChangedError, Facts, Location, Remote
+from tccli.core.transfer.remote import Location, RemoteChangedError, RemoteFile, RemoteMetadata
 from tccli.errors import (
     BrokenAnswerError,
     FailedError,
@@ -21,12 +21,12 @@ from tccli.errors import (
     TcError,
 )
 from tests.http_server import DROPPED, Received, Response, response
-from tests.transfer_env import At, carrier, noise, remote
+from tests.transfer_env import UrlSource, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
     from tests.http_server import ScriptedServer
 
-DATA = noise(5000)
+DATA = random_bytes(5000)
 
 
 def ranged(received: Received, data: bytes = DATA, etag: str = '"1"') -> Response:
@@ -80,10 +80,10 @@ def test_reads_what_was_asked_for(http_server: ScriptedServer, start: int, end: 
     And knows the whole from any part.
     """
     http_server.respond_with(ranged)
-    reader = Reader(remote(At(http_server.url)), start, end)
+    reader = Reader(remote_file(UrlSource(http_server.url)), start, end)
 
     assert DATA[start:end] == read(reader)
-    assert Facts(5000, '"1"', "") == reader.facts
+    assert RemoteMetadata(5000, '"1"', "") == reader.metadata
     assert [said] == asked(http_server)
     assert 1 == http_server.connections
 
@@ -93,7 +93,7 @@ def test_says_nothing_about_us(http_server: ScriptedServer) -> None:
     A User-Agent with the product's name, what is accepted, and which bytes.
     """
     http_server.respond_with(ranged)
-    read(Reader(remote(At(http_server.url)), 0, 10))
+    read(Reader(remote_file(UrlSource(http_server.url)), 0, 10))
 
     assert {"host", "accept", "accept-encoding", "user-agent", "range"} == set(http_server.requests[0].headers)
     assert http_server.requests[0].headers["user-agent"].startswith("tc/")
@@ -110,11 +110,11 @@ def test_goes_on_where_it_stopped(http_server: ScriptedServer) -> None:
         lambda received: cut(ranged(received), 1),
         ranged,
     )
-    far = remote(At(http_server.url))
+    remote = remote_file(UrlSource(http_server.url))
 
-    assert DATA == read(Reader(far, 0, None))
+    assert DATA == read(Reader(remote, 0, None))
     assert ["", "bytes=1000-4999", "bytes=1001-4999", "bytes=1001-4999", "bytes=4999-4999"] == asked(http_server)
-    assert len(DATA) == far.carrier.meter.moved
+    assert len(DATA) == remote.context.progress.wire_bytes
 
 
 def test_progress_makes_up_for_failures(http_server: ScriptedServer) -> None:
@@ -128,7 +128,9 @@ def test_progress_makes_up_for_failures(http_server: ScriptedServer) -> None:
 
     http_server.respond_with(five_hundred)
 
-    assert DATA == read(Reader(remote(At(http_server.url), RetryPolicy(retries=1, delay_factor=0)), 0, None))
+    assert DATA == read(
+        Reader(remote_file(UrlSource(http_server.url), RetryPolicy(retries=1, delay_factor=0)), 0, None)
+    )
     assert 10 == len(http_server.requests)
 
 
@@ -150,7 +152,7 @@ def test_gives_up_in_the_end(http_server: ScriptedServer, given: Response, kind:
     http_server.respond_with(given)
     said: list[str] = []
     with pytest.raises(kind) as caught:
-        read(Reader(remote(At(http_server.url), RetryPolicy(retries=2, delay_factor=0), said), 0, 10))
+        read(Reader(remote_file(UrlSource(http_server.url), RetryPolicy(retries=2, delay_factor=0), said), 0, 10))
 
     assert code == caught.value.exit_code
     assert 3 == len(http_server.requests)
@@ -174,7 +176,7 @@ def test_a_refusal_is_final(http_server: ScriptedServer, status: int, kind: type
         response(status, b"<?xml?><Error><Code>NoSuchKey</Code><Message>not \x1b here</Message></Error>")
     )
     with pytest.raises(kind, match="NoSuchKey not here") as caught:
-        read(Reader(remote(At(f"{http_server.url}/x?X-Amz-Signature=secret")), 0, None))
+        read(Reader(remote_file(UrlSource(f"{http_server.url}/x?X-Amz-Signature=secret")), 0, None))
 
     assert 1 == len(http_server.requests)
     assert f"the thing: {status}: " in str(caught.value)
@@ -187,9 +189,9 @@ def test_an_expired_address_is_renewed(http_server: ScriptedServer, status: int)
     At the beginning and in the middle, as often as there is progress between.
     """
     http_server.respond_with(response(status), lambda received: cut(ranged(received), 4000), response(status), ranged)
-    source = At(http_server.url)
+    source = UrlSource(http_server.url)
 
-    assert DATA == read(Reader(remote(source), 0, None))
+    assert DATA == read(Reader(remote_file(source), 0, None))
     assert 3 == source.located
     assert ["", "", "bytes=1000-4999", "bytes=1000-4999"] == asked(http_server)
 
@@ -199,9 +201,9 @@ def test_a_second_refusal_is_final(http_server: ScriptedServer) -> None:
     A new address that is refused as the old one was.
     """
     http_server.respond_with(response(403, b"<Message>Access Denied</Message>"))
-    source = At(http_server.url)
+    source = UrlSource(http_server.url)
     with pytest.raises(RefusedError, match="Access Denied"):
-        read(Reader(remote(source), 0, None))
+        read(Reader(remote_file(source), 0, None))
 
     assert (2, 2) == (source.located, len(http_server.requests))
 
@@ -212,15 +214,15 @@ def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) ->
     """
     http_server.respond_with(ranged)
 
-    class Ending(At):
+    class Ending(UrlSource):
         def locate(self) -> Location:
             found = super().locate()
             return Location(found.url, expires=1.0 if self.located == 1 else None)
 
     source = Ending(http_server.url)
-    far = remote(source)
-    far.location()
-    read(Reader(far, 0, 10))
+    remote = remote_file(source)
+    remote.location()
+    read(Reader(remote, 0, 10))
 
     assert 2 == source.located
 
@@ -243,8 +245,8 @@ def test_parts_of_different_things_are_not_joined(http_server: ScriptedServer, c
     What has changed is said.
     """
     http_server.respond_with(lambda received: cut(ranged(received), 4000), changed)  # type: ignore[arg-type] # answers, all of them
-    with pytest.raises(ChangedError):
-        read(Reader(remote(At(http_server.url)), 0, None))
+    with pytest.raises(RemoteChangedError):
+        read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
 def test_takes_everything_for_a_part(http_server: ScriptedServer) -> None:
@@ -252,11 +254,11 @@ def test_takes_everything_for_a_part(http_server: ScriptedServer) -> None:
     A server that knows no ranges sends all again; what is known goes by.
     """
     http_server.respond_with(Response(response(200, DATA).data[:-1000], closes=True), response(200, DATA))
-    far = remote(At(http_server.url))
+    remote = remote_file(UrlSource(http_server.url))
 
-    assert DATA[100:] == read(Reader(far, 100, None))
+    assert DATA[100:] == read(Reader(remote, 100, None))
     assert ["bytes=100-", "bytes=4000-4999"] == asked(http_server)
-    assert len(DATA) - 100 == far.carrier.meter.moved
+    assert len(DATA) - 100 == remote.context.progress.wire_bytes
 
 
 def test_without_a_length_the_end_is_the_end(http_server: ScriptedServer) -> None:
@@ -264,10 +266,10 @@ def test_without_a_length_the_end_is_the_end(http_server: ScriptedServer) -> Non
     There is nothing that would tell a lost rest.
     """
     http_server.respond_with(Response(b"HTTP/1.1 200 OK\r\n\r\n" + DATA, closes=True))
-    reader = Reader(remote(At(http_server.url)), 0, None)
+    reader = Reader(remote_file(UrlSource(http_server.url)), 0, None)
 
     assert DATA == read(reader)
-    assert Facts(None, "", "") == reader.facts
+    assert RemoteMetadata(None, "", "") == reader.metadata
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
@@ -277,7 +279,7 @@ def test_half_a_head_is_no_answer(http_server: ScriptedServer, head: bytes) -> N
     """
     http_server.respond_with(Response(head, closes=True), ranged)
 
-    assert DATA == read(Reader(remote(At(http_server.url)), 0, None))
+    assert DATA == read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
 def test_chunks_cut_short_are_asked_for_again(http_server: ScriptedServer) -> None:
@@ -292,7 +294,7 @@ def test_chunks_cut_short_are_asked_for_again(http_server: ScriptedServer) -> No
         Response(head + chunks + b"0\r\n\r\n"),
     )
 
-    assert DATA == read(Reader(remote(At(http_server.url)), 0, None), 64)
+    assert DATA == read(Reader(remote_file(UrlSource(http_server.url)), 0, None), 64)
     assert 3 == len(http_server.requests)
 
 
@@ -302,7 +304,7 @@ def test_more_than_promised_is_not_read(http_server: ScriptedServer) -> None:
     """
     http_server.respond_with(Response(response(200, DATA).data + b"more", closes=True))
 
-    assert DATA == read(Reader(remote(At(http_server.url)), 0, None))
+    assert DATA == read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
 def test_nothing_has_no_ranges(http_server: ScriptedServer) -> None:
@@ -310,10 +312,10 @@ def test_nothing_has_no_ranges(http_server: ScriptedServer) -> None:
     416 for the first bytes of an empty file is asked again for all of it.
     """
     http_server.respond_with(response(416, Content_Range="bytes */0"), response(200, ETag='"0"'))
-    reader = Reader(remote(At(http_server.url)), 0, 100)
+    reader = Reader(remote_file(UrlSource(http_server.url)), 0, 100)
 
     assert b"" == read(reader)
-    assert Facts(0, '"0"', "") == reader.facts
+    assert RemoteMetadata(0, '"0"', "") == reader.metadata
     assert ["bytes=0-99", ""] == asked(http_server)
 
 
@@ -322,10 +324,10 @@ def test_wrong_ranges_are_not_asked_for_again(http_server: ScriptedServer) -> No
     From the first one that shows it, everything is.
     """
     http_server.respond_with(response(206, DATA[:10], Content_Range="bytes 10-19/5000"), response(200, DATA))
-    far = remote(At(http_server.url))
+    remote = remote_file(UrlSource(http_server.url))
 
-    assert DATA[:10] == read(Reader(far, 0, 10))
-    assert DATA[10:20] == read(Reader(far, 10, 20))
+    assert DATA[:10] == read(Reader(remote, 0, 10))
+    assert DATA[10:20] == read(Reader(remote, 10, 20))
     assert ["bytes=0-9", "", ""] == asked(http_server)
 
 
@@ -335,7 +337,7 @@ def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> N
     """
     http_server.respond_with(response(302, Location="/there?a=b"), ranged)
 
-    assert DATA == read(Reader(remote(At(f"{http_server.url}/here", follow=True)), 0, None))
+    assert DATA == read(Reader(remote_file(UrlSource(f"{http_server.url}/here", follow=True)), 0, None))
     assert ["/here", "/there?a=b"] == [request.target for request in http_server.requests]
     assert {"host", "accept", "accept-encoding", "user-agent"} == set(http_server.requests[1].headers)
 
@@ -354,7 +356,7 @@ def test_redirects_end(http_server: ScriptedServer, location: str, says: str) ->
     """
     http_server.respond_with(response(302, Location=location))
     with pytest.raises(BrokenAnswerError, match=says):
-        read(Reader(remote(At(http_server.url, follow=True), RetryPolicy(retries=0)), 0, None))
+        read(Reader(remote_file(UrlSource(http_server.url, follow=True), RetryPolicy(retries=0)), 0, None))
 
 
 def test_objects_are_not_redirected(http_server: ScriptedServer) -> None:
@@ -363,7 +365,7 @@ def test_objects_are_not_redirected(http_server: ScriptedServer) -> None:
     """
     http_server.respond_with(response(302, Location="/there"))
     with pytest.raises(TcError):
-        read(Reader(remote(At(http_server.url)), 0, None))
+        read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
     assert {"/"} == {request.target for request in http_server.requests}
 
@@ -374,7 +376,7 @@ def test_waits_as_long_as_the_server_asks(http_server: ScriptedServer) -> None:
     """
     http_server.respond_with(response(503, Retry_After="1"), ranged)
     said: list[str] = []
-    read(Reader(Remote(At(http_server.url), carrier(said=said)), 0, None))
+    read(Reader(RemoteFile(UrlSource(http_server.url), transfer_context(said=said)), 0, None))
 
     assert 1 == len(said)
     assert "503" in said[0]
@@ -387,7 +389,7 @@ def test_slow_bytes_are_taken_as_they_come(http_server: ScriptedServer) -> None:
     """
     whole = response(200, b"x" * 50)
     http_server.respond_with(Response(whole.data, pause=0.02))
-    reader = Reader(remote(At(http_server.url)), 0, None)
+    reader = Reader(remote_file(UrlSource(http_server.url)), 0, None)
     buffer = memoryview(bytearray(1 << 20))
     pieces = []
     while count := reader.readinto(buffer):

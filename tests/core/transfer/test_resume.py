@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.transfer import resume
-from tccli.core.transfer.resume import Intervals, Partial
+from tccli.core.transfer.resume import ByteRanges, ResumableFile
 from tccli.errors import LocalFileError
-from tests.transfer_env import leftovers
+from tests.transfer_env import files_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,36 +30,36 @@ def test_stretches_are_sets_of_bytes(pairs: list[list[int]], length: int) -> Non
     """
     Whatever the order: joined where they touch, and gaps are what is missing.
     """
-    have, bytes_there = Intervals(), set[int]()
+    written, bytes_there = ByteRanges(), set[int]()
     for start, end in pairs:
-        have.add(start, end)
+        written.add(start, end)
         bytes_there |= set(range(start, end))
-    stretches = have.stretches()
-    gaps = have.gaps(length)
+    ranges = written.ranges()
+    gaps = written.gaps(length)
 
-    assert bytes_there == {place for low, high in stretches for place in range(low, high)}
-    assert all(high < low for (_, high), (low, _) in itertools.pairwise(stretches))
+    assert bytes_there == {place for low, high in ranges for place in range(low, high)}
+    assert all(high < low for (_, high), (low, _) in itertools.pairwise(ranges))
     assert set(range(length)) - bytes_there == {place for low, high in gaps for place in range(low, high)}
     assert all(low < high for low, high in gaps)
-    assert len(bytes_there) == have.total()
-    assert have.front() == next(place for place in range(61) if place not in bytes_there)
+    assert len(bytes_there) == written.total()
+    assert written.contiguous_end() == next(place for place in range(61) if place not in bytes_there)
 
 
-def begun(target: Path) -> Partial:
+def start_file(target: Path) -> ResumableFile:
     """
     Return a partial download that has begun.
     """
-    partial = Partial(str(target))
-    partial.begin(FACTS)
+    partial = ResumableFile(str(target))
+    partial.reset(FACTS)
     return partial
 
 
-def fill(partial: Partial, start: int, end: int) -> None:
+def fill(partial: ResumableFile, start: int, end: int) -> None:
     """
     Write some bytes, and say so.
     """
     os.pwrite(partial.fd, b"x" * (end - start), start)
-    partial.wrote(start, end)
+    partial.record(start, end)
 
 
 def journal(target: Path) -> Path:
@@ -74,22 +74,22 @@ def test_the_next_run_goes_on(tmp_path: Path) -> None:
     With the facts and with every stretch, in whatever order they came; also the run after that.
     """
     target = tmp_path / "file"
-    with begun(target) as partial:
-        assert partial.facts == FACTS
+    with start_file(target) as partial:
+        assert partial.metadata == FACTS
         fill(partial, 20, 30)
         fill(partial, 0, 10)
         fill(partial, 10, 20)
-        assert 30 == partial.have.front()
+        assert 30 == partial.written.contiguous_end()
         fill(partial, 50, 60)
     for _ in range(2):
-        with Partial(str(target)) as partial:
-            assert FACTS == partial.facts
-            assert [(0, 30), (50, 60)] == partial.have.stretches()
+        with ResumableFile(str(target)) as partial:
+            assert FACTS == partial.metadata
+            assert [(0, 30), (50, 60)] == partial.written.ranges()
             assert partial.can_resume
 
 
 @pytest.mark.parametrize(
-    ("tail", "stretches"),
+    ("tail", "ranges"),
     [
         pytest.param("w 10 1", [(0, 10)], id="cut off"),
         pytest.param("w 10 5\n", [(0, 15)], id="whole"),
@@ -105,21 +105,21 @@ def test_the_next_run_goes_on(tmp_path: Path) -> None:
         pytest.param("\n\n", [(0, 10)], id="empty lines"),
     ],
 )
-def test_a_journal_counts_as_far_as_it_makes_sense(tmp_path: Path, tail: str, stretches: list[tuple[int, int]]) -> None:
+def test_a_journal_counts_as_far_as_it_makes_sense(tmp_path: Path, tail: str, ranges: list[tuple[int, int]]) -> None:
     """
     The process may have ended at any moment, and the disk have lost what it was writing.
     """
     target = tmp_path / "file"
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
         os.truncate(partial.fd, 100)
     with journal(target).open("ab") as file:
         file.write(tail.encode("utf-8", "surrogateescape"))
-    with Partial(str(target)) as partial:
-        assert stretches == partial.have.stretches()
+    with ResumableFile(str(target)) as partial:
+        assert ranges == partial.written.ranges()
         fill(partial, 90, 95)
-    with Partial(str(target)) as partial:
-        assert [*stretches, (90, 95)] == partial.have.stretches()
+    with ResumableFile(str(target)) as partial:
+        assert [*ranges, (90, 95)] == partial.written.ranges()
 
 
 @given(cut=st.integers(0, 400))
@@ -128,15 +128,15 @@ def test_a_journal_may_end_anywhere(tmp_path_factory: pytest.TempPathFactory, cu
     What it says up to there are bytes that are there, or it says nothing at all.
     """
     target = tmp_path_factory.mktemp("folder") / "file"
-    with begun(target) as partial:
+    with start_file(target) as partial:
         for start in range(0, 100, 10):
             fill(partial, start, start + 10)
     os.truncate(journal(target), min(cut, journal(target).stat().st_size))
-    with Partial(str(target)) as partial:
-        assert partial.have.total() % 10 == 0
-        assert partial.have.front() == partial.have.total()
-        assert partial.facts in (FACTS, None)
-        assert partial.facts or not partial.have.total()
+    with ResumableFile(str(target)) as partial:
+        assert partial.written.total() % 10 == 0
+        assert partial.written.contiguous_end() == partial.written.total()
+        assert partial.metadata in (FACTS, None)
+        assert partial.metadata or not partial.written.total()
 
 
 @pytest.mark.parametrize(
@@ -156,20 +156,20 @@ def test_an_unknown_journal_is_passed_over(tmp_path: Path, head: str) -> None:
     All begins anew.
     """
     target = tmp_path / "file"
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
     journal(target).write_text(f"{head.replace('BOOT', resume.boot_id())}\nw 0 10\n")
-    with Partial(str(target)) as partial:
-        assert partial.facts is None
-        partial.begin(FACTS)
-        assert 0 == partial.have.total()
+    with ResumableFile(str(target)) as partial:
+        assert partial.metadata is None
+        partial.reset(FACTS)
+        assert 0 == partial.written.total()
         fill(partial, 0, 5)
-    with Partial(str(target)) as partial:
-        assert [(0, 5)] == partial.have.stretches()
+    with ResumableFile(str(target)) as partial:
+        assert [(0, 5)] == partial.written.ranges()
 
 
 @pytest.mark.parametrize(
-    ("boot", "stretches"),
+    ("boot", "ranges"),
     [
         pytest.param("another", [(0, 20)], id="after a power cut"),
         pytest.param("", [(0, 20)], id="system that does not say"),
@@ -177,13 +177,13 @@ def test_an_unknown_journal_is_passed_over(tmp_path: Path, head: str) -> None:
     ],
 )
 def test_after_a_power_cut_only_what_was_synced_counts(
-    tmp_path: Path, boot: str | None, stretches: list[tuple[int, int]]
+    tmp_path: Path, boot: str | None, ranges: list[tuple[int, int]]
 ) -> None:
     """
     The system's boot id tells.
     """
     target = tmp_path / "file"
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
         fill(partial, 10, 20)
         partial.sync()
@@ -192,8 +192,8 @@ def test_after_a_power_cut_only_what_was_synced_counts(
         lines = journal(target).read_text().split("\n")
         lines[0] = json.dumps({**json.loads(lines[0]), "boot": boot})
         journal(target).write_text("\n".join(lines))
-    with Partial(str(target)) as partial:
-        assert stretches == partial.have.stretches()
+    with ResumableFile(str(target)) as partial:
+        assert ranges == partial.written.ranges()
 
 
 def test_a_sync_does_not_vouch_for_what_came_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +202,7 @@ def test_a_sync_does_not_vouch_for_what_came_later(tmp_path: Path, monkeypatch: 
     """
     target = tmp_path / "file"
     really = os.fsync
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
 
         def slowly(fd: int) -> None:
@@ -215,8 +215,8 @@ def test_a_sync_does_not_vouch_for_what_came_later(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(os, "fsync", slowly)
         partial.sync()
     monkeypatch.setattr(resume, "boot_id", lambda: "another")
-    with Partial(str(target)) as partial:
-        assert [(0, 10)] == partial.have.stretches()
+    with ResumableFile(str(target)) as partial:
+        assert [(0, 10)] == partial.written.ranges()
 
 
 def test_who_comes_second_has_a_pair_of_its_own(tmp_path: Path) -> None:
@@ -224,17 +224,17 @@ def test_who_comes_second_has_a_pair_of_its_own(tmp_path: Path) -> None:
     Both may finish, and nothing is left of the second, which no run would find.
     """
     target = tmp_path / "file"
-    with begun(target) as first:
+    with start_file(target) as first:
         fill(first, 0, 10)
-        with Partial(str(target)) as second:
+        with ResumableFile(str(target)) as second:
             assert second.path != first.path
-            assert second.facts is None
+            assert second.metadata is None
             assert (True, False) == (first.can_resume, second.can_resume)
-            second.begin(FACTS)
+            second.reset(FACTS)
             fill(second, 0, 20)
-            second.leave(0)
-        assert [(0, 10)] == first.have.stretches()
-    assert [".file.tc-partial", ".file.tc-partial.log"] == leftovers(tmp_path)
+            second.keep_if_at_least(0)
+        assert [(0, 10)] == first.written.ranges()
+    assert [".file.tc-partial", ".file.tc-partial.log"] == files_in(tmp_path)
 
 
 def test_a_finished_file_is_not_taken_for_a_partial_one(tmp_path: Path) -> None:
@@ -242,18 +242,18 @@ def test_a_finished_file_is_not_taken_for_a_partial_one(tmp_path: Path) -> None:
     Nor is its journal for another's.
     """
     target = tmp_path / "file"
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
-        partial.become(str(target), 0o640)
-        with Partial(str(target)) as other:
-            assert other.facts is None
-            assert 0 == other.have.total()
+        partial.commit(str(target), 0o640)
+        with ResumableFile(str(target)) as other:
+            assert other.metadata is None
+            assert 0 == other.written.total()
             assert 0 == os.fstat(other.fd).st_size
             other.discard()
 
     assert b"x" * 10 == target.read_bytes()
     assert 0o640 == target.stat().st_mode & 0o777
-    assert ["file"] == leftovers(tmp_path)
+    assert ["file"] == files_in(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -267,18 +267,18 @@ def test_little_is_not_left_behind(tmp_path: Path, size: int, names: list[str]) 
     """
     What can be had again in a moment need not litter folders.
     """
-    with begun(tmp_path / "file") as partial:
+    with start_file(tmp_path / "file") as partial:
         fill(partial, 0, size)
-        partial.leave(10)
+        partial.keep_if_at_least(10)
 
-    assert names == leftovers(tmp_path)
+    assert names == files_in(tmp_path)
 
 
 def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     """
     Whatever the target's mode will be.
     """
-    with begun(tmp_path / "file"):
+    with start_file(tmp_path / "file"):
         assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
 
 
@@ -289,7 +289,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("kept")
     (tmp_path / ".file.tc-partial").symlink_to("other")
     with pytest.raises(LocalFileError, match="cannot write"):
-        Partial(str(tmp_path / "file"))
+        ResumableFile(str(tmp_path / "file"))
 
     assert "kept" == (tmp_path / "other").read_text()
 
@@ -299,10 +299,10 @@ def test_a_long_name_is_no_reason(tmp_path: Path) -> None:
     What can be the name of a file can be downloaded to.
     """
     target = tmp_path / ("n" * 255)
-    with begun(target) as partial:
+    with start_file(target) as partial:
         fill(partial, 0, 10)
-    with Partial(str(target)) as partial:
-        assert [(0, 10)] == partial.have.stretches()
-        partial.become(str(target), 0o600)
+    with ResumableFile(str(target)) as partial:
+        assert [(0, 10)] == partial.written.ranges()
+        partial.commit(str(target), 0o600)
 
-    assert [target.name] == leftovers(tmp_path)
+    assert [target.name] == files_in(tmp_path)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.examples.example_deployment import ExampleDeployment
-    from tests.transfer_env import Depot
+    from tests.transfer_env import TransferEnv
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 LUCK = Luck(NOW, Random(1))
@@ -116,13 +116,13 @@ def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> No
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in NEEDS])
 @BOTH
-def test_a_skeleton_does_what_the_method_does(depot: Depot, name: str, full: bool) -> None:
+def test_a_skeleton_does_what_the_method_does(transfer_env: TransferEnv, name: str, full: bool) -> None:
     """
     In an empty deployment, as it is.
     """
     method = METHODS[name]
     made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
-    response = depot.client.call(method, arguments(method), {}, encode(made))
+    response = transfer_env.client.call(method, arguments(method), {}, encode(made))
 
     assert 200 <= response.status < 300
 
@@ -141,7 +141,7 @@ def test_a_skeleton_does_it_where_there_is_what_it_needs(deployment: ExampleDepl
     args = arguments(method)
     if name in FILLED_IN:
         FILLED_IN[name](deployment, made, args)
-    response = deployment.depot.client.call(method, args, {}, encode(made))
+    response = deployment.transfer_env.client.call(method, args, {}, encode(made))
 
     assert 200 <= response.status < 300
 

@@ -14,22 +14,22 @@ from typing import IO, TYPE_CHECKING, Any
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import masked_url
 from tccli.core.http.retry import retry_after
-from tccli.core.transfer.digests import StreamHashes
+from tccli.core.transfer.digests import StreamHasher
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tccli.core.http.messages import Response
-    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.context import TransferContext
 
-DEFAULT_TYPE = "application/octet-stream"
-MOST_URLS = 10
+DEFAULT_CONTENT_TYPE = "application/octet-stream"
+MAX_URLS = 10
 """How often a new URL is asked for before an upload is given up."""
 ENCODED_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 
-class ExpiredUrlError(Exception):
+class UploadUrlExpiredError(Exception):
     """
     The URL to put to has expired, or is refused as if it had.
     """
@@ -52,7 +52,7 @@ class Upload:
 
 
 @contextmanager
-def opened(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iterator[Upload]:
+def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iterator[Upload]:
     """
     Open the file to upload; ``-`` is *stdin*, whose length has to be known first, so it is kept on disk meanwhile.
 
@@ -65,7 +65,7 @@ def opened(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iter
 
         # What the bytes are, not what they would be when they were unpacked.
         plain, encoding = mimetypes.guess_type(path)
-        content_type = (ENCODED_TYPES.get(encoding) if encoding else plain) or DEFAULT_TYPE
+        content_type = (ENCODED_TYPES.get(encoding) if encoding else plain) or DEFAULT_CONTENT_TYPE
     if path == "-":
         if stdin is None:
             raise UsageError("stdin is closed")
@@ -86,7 +86,7 @@ def opened(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iter
 
 
 def put(
-    carrier: Carrier,
+    context: TransferContext,
     url: str,
     headers: Mapping[str, str],
     upload: Upload,
@@ -110,14 +110,14 @@ def put(
     failures = 0
     while True:
         if expires is not None and time.time() > expires:
-            raise ExpiredUrlError
+            raise UploadUrlExpiredError
         upload.file.seek(0)
-        carrier.meter.begin(upload.length)
-        hashes = StreamHashes(algorithms)
+        context.progress.start(upload.length)
+        hashes = StreamHasher(algorithms)
         trouble: NoAnswerError | None = None
         after = 0.0
         try:
-            response = _put_once(carrier, url, headers, upload, hashes)
+            response = _put_once(context, url, headers, upload, hashes)
         except NoAnswerError as error:
             trouble = error
         digests = hashes.digests()
@@ -125,18 +125,20 @@ def put(
             if 200 <= response.status < 300:
                 return digests
             if response.status in {401, 403} and expires is not None and time.time() > expires - 1:
-                raise ExpiredUrlError
+                raise UploadUrlExpiredError
             if response.status < 500 and response.status != 429:
                 raise _refusal(url, response)
             after = retry_after(response.headers.get("retry-after", ""))
         failures += 1
-        if failures > carrier.policy.retries:
+        if failures > context.policy.retries:
             raise trouble or _refusal(url, response)
         what = str(trouble) if trouble else f"status {response.status} to the upload"
-        time.sleep(carrier.policy.pause(failures, f"{what}; from the beginning", after, carrier.report))
+        time.sleep(context.policy.pause(failures, f"{what}; from the beginning", after, context.report))
 
 
-def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHashes) -> Response:
+def _put_once(
+    context: TransferContext, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHasher
+) -> Response:
     left = upload.length
     sent = 0
 
@@ -148,17 +150,17 @@ def _put_once(carrier: Carrier, url: str, headers: Mapping[str, str], upload: Up
 
     def blocks() -> Iterator[Any]:
         nonlocal sent
-        for block in hashes.passing(fill):
+        for block in hashes.hash_blocks(fill):
             yield block
             sent += len(block)
-            carrier.meter.advance(len(block))
+            context.progress.advance(len(block))
         if left:
             raise LocalFileError(f"the file became {left} bytes shorter while it was read", hint="upload it again")
 
     # A length that was given is signed; it is sent once either way.
     sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
     request = Request("PUT", url, {**sized, "Content-Length": str(upload.length)}, blocks=blocks())
-    response = carrier.transport.send(request)
+    response = context.transport.send(request)
     if response.status < 300 and sent < upload.length:
         raise NoAnswerError(f"the storage answers {response.status} before it was sent everything", sent=True)
     return response

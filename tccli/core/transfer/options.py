@@ -13,11 +13,11 @@ from tccli.errors import BrokenAnswerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.transfer.remote import Facts
+    from tccli.core.transfer.remote import RemoteMetadata
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DownloadOptions:
     """
     How something is downloaded.
 
@@ -31,22 +31,24 @@ class Wanted:
     hashes: Mapping[str, str] = field(default_factory=dict)
     compressed: bool = False
 
-    def decodes(self, facts: Facts) -> bool:
+    def decodes(self, metadata: RemoteMetadata) -> bool:
         """
         Tell whether what is stored so has to be decoded.
 
         Raises:
             BrokenAnswerError: It has, and nobody here knows how.
         """
-        if not facts.encoding or self.compressed:
+        if not metadata.encoding or self.compressed:
             return False
-        if facts.encoding not in KNOWN:
-            raise BrokenAnswerError(f"it is stored in the encoding {facts.encoding!r}", hint="--compressed keeps that")
+        if metadata.encoding not in KNOWN:
+            raise BrokenAnswerError(
+                f"it is stored in the encoding {metadata.encoding!r}", hint="--compressed keeps that"
+            )
         return True
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DownloadResult:
     """
     What was downloaded.
 
@@ -59,8 +61,8 @@ class Outcome:
     verified: tuple[str, ...]
 
 
-def verified(facts: Facts, expected: Mapping[str, str]) -> tuple[str, ...]:
+def verified(metadata: RemoteMetadata, expected: Mapping[str, str]) -> tuple[str, ...]:
     """
     Return what a download can be checked by.
     """
-    return (*(["length"] if facts.length is not None else []), *sorted(expected))
+    return (*(["length"] if metadata.length is not None else []), *sorted(expected))

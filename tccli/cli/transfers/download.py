@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tccli.core.client import Client
+    from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.remote import Source
-    from tccli.core.transfer.request import Outcome, Wanted
 
-AT_ONCE = 40
+MAX_PARALLEL_DOWNLOADS = 40
 """Artifacts that are fetched side by side when a pattern names several: a few more than a server answers at once."""
 
 
-def _options() -> list[click.Parameter]:
+def _shared_options() -> list[click.Parameter]:
     return [
         click.Option(["-o", "--output", "target"], metavar="FILE|DIR|-", help="Where to; - is stdout."),
         click.Option(["--checksum"], metavar="sha256:HEX", help="Verify it by this, too; repeatable.", multiple=True),
@@ -51,7 +51,7 @@ def artifact_command(words: str) -> click.Command:
             click.Option(
                 ["--index", "index_path"], metavar="PATH", help="Find the task in the index, instead of TASK."
             ),
-            *_options(),
+            *_shared_options(),
             click.Option(["--managed-only"], is_flag=True, help="Refuse what is stored outside of the deployment."),
             click.Option(["--list", "only_list"], is_flag=True, help="Print the matching names; fetch nothing."),
         ],
@@ -84,7 +84,7 @@ def object_command(words: str) -> click.Command:
         params=[
             click.Argument(["object_name"], metavar="NAME"),
             click.Argument(["file"], metavar="[FILE]", required=False),
-            *_options(),
+            *_shared_options(),
         ],
         short_help="Download an object",
         examples=(f"tc {words} example/target.tar.gz", f"tc {words} example/target.tar.gz latest.tar.gz"),
@@ -100,31 +100,31 @@ def _download_object(
 ) -> None:
     from tccli.core.artifacts.objects import ObjectSource
 
-    wanted = _wanted(options)
-    path = _target(file, target or settings.output, object_name)
-    _download_one(settings, ObjectSource(settings.client(), object_name), path, wanted)
+    download_options = _parse_options(options)
+    path = _target_path(file, target or settings.output, object_name)
+    _download_one(settings, ObjectSource(settings.client(), object_name), path, download_options)
 
 
 def _download_artifact(
     settings: Settings, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
 ) -> None:
-    from tccli.core.artifacts import ArtifactSource, artifact_names
-    from tccli.core.artifacts.paths import is_pattern, matching
+    from tccli.core.artifacts.paths import is_pattern, match_names
+    from tccli.core.artifacts.sources import ArtifactSource, list_artifacts
 
     task, run, name, file = _artifact_words(words, by_index=index_path is not None)
-    wanted = _wanted(options)
+    download_options = _parse_options(options)
     target = target or settings.output
     write = settings.writer() if options["only_list"] else None
     is_one = not is_pattern(name) and not options["only_list"]
-    path = _target(file, target, name) if is_one else ""
+    path = _target_path(file, target, name) if is_one else ""
     client = settings.client()
     task, run = _task(client, task, run, index_path)
     if is_one:
         source = ArtifactSource(client, task, run, name, managed_only=options["managed_only"])
-        _download_one(settings, source, path, wanted)
+        _download_one(settings, source, path, download_options)
         return
-    artifacts = {artifact["name"]: artifact for artifact in artifact_names(client, task, run)}
-    found = matching(name, artifacts)
+    artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+    found = match_names(name, artifacts)
     if write is not None:
         from tccli.output import Answer
 
@@ -137,12 +137,12 @@ def _download_artifact(
             f"no artifact of task {task} matches {name!r}", status=404, hint="--list '**' shows them all"
         )
     if write is None:
-        if wanted.hashes:
+        if download_options.hashes:
             raise UsageError("--checksum is for one artifact, not for a pattern")
         sources = {
             each: ArtifactSource(client, task, run, each, managed_only=options["managed_only"]) for each in found
         }
-        _download_many(settings, sources, target or file or ".", wanted)
+        _download_many(settings, sources, target or file or ".", download_options)
 
 
 def _artifact_words(words: tuple[str, ...], *, by_index: bool) -> tuple[str, str | None, str, str | None]:
@@ -178,21 +178,21 @@ def _task(client: Client, task: str, run: str | None, index_path: str | None) ->
     return found[2], run or found[3]
 
 
-def _wanted(options: Mapping[str, Any]) -> Wanted:
+def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:
     from tccli.core.transfer.digests import parse_checksum
-    from tccli.core.transfer.request import Wanted
+    from tccli.core.transfer.options import DownloadOptions
 
     hashes = dict(parse_checksum(text) for text in options["checksum"])
     if hashes and options["compressed"]:
         raise UsageError("--checksum is of the decoded bytes, and --compressed keeps them encoded")
-    return Wanted(options["connections"], hashes, options["compressed"])
+    return DownloadOptions(options["connections"], hashes, options["compressed"])
 
 
-def _target(file: str | None, target: str | None, name: str) -> str:
+def _target_path(file: str | None, target: str | None, name: str) -> str:
     """
     Return the path to write to, ``-`` for stdout; what is wrong with it is said now, before anything is fetched.
     """
-    from tccli.core.artifacts.paths import last_part
+    from tccli.core.artifacts.paths import last_component
     from tccli.core.files import check_target
 
     if file is not None and target is not None:
@@ -203,35 +203,39 @@ def _target(file: str | None, target: str | None, name: str) -> str:
             raise LocalFileError("stdout is closed")
         return path
     if path is None:
-        path = last_part(name)
+        path = last_component(name)
     elif path.endswith("/") or os.path.isdir(path):
-        path = os.path.join(path, last_part(name))
+        path = os.path.join(path, last_component(name))
     check_target(path)
     return path
 
 
-def _download_one(settings: Settings, source: Source, path: str, wanted: Wanted) -> None:
-    from tccli.cli.progress import shown, summary
-    from tccli.core.transfer.downloads import download_to_file, download_to_stream
-    from tccli.core.transfer.remote import Remote
+def _download_one(settings: Settings, source: Source, path: str, download_options: DownloadOptions) -> None:
+    from tccli.cli.transfers.progress import format_summary, show_progress
+    from tccli.core.transfer.download import download_to_file, download_to_stream
+    from tccli.core.transfer.remote import RemoteFile
 
-    carrier = settings.carrier()
+    transfer = settings.transfer_context()
     started = time.monotonic()
-    with shown(settings, os.path.basename(path), carrier.meter):
+    with show_progress(settings, os.path.basename(path), transfer.progress):
         if path == "-":
-            outcome = download_to_stream(Remote(source, carrier), sys.stdout.buffer, wanted)
+            result = download_to_stream(RemoteFile(source, transfer), sys.stdout.buffer, download_options)
         else:
-            outcome = download_to_file(Remote(source, carrier), path, wanted)
-    kept = f", {carrier.meter.kept} bytes of it from an earlier run" if carrier.meter.kept else ""
+            result = download_to_file(RemoteFile(source, transfer), path, download_options)
+    kept = (
+        f", {transfer.progress.resumed_bytes} bytes of it from an earlier run"
+        if transfer.progress.resumed_bytes
+        else ""
+    )
     where = "wrote it to stdout" if path == "-" else f"wrote {path}"
-    settings.note(f"{where}: {summary(outcome.size, time.monotonic() - started, outcome.verified)}{kept}")
+    settings.note(f"{where}: {format_summary(result.size, time.monotonic() - started, result.verified)}{kept}")
 
 
-def _places(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
+def _target_paths(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
     """
     Return where below *folder* each name has its place, and the errors of those that have none.
     """
-    from tccli.core.artifacts.paths import place_below
+    from tccli.core.artifacts.paths import resolve_below
 
     if folder == "-":
         raise UsageError("a pattern needs a folder, and - is none")
@@ -241,39 +245,48 @@ def _places(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict
     failed: list[TcError] = []
     for name in names:
         try:
-            paths[name] = place_below(folder, name)
+            paths[name] = resolve_below(folder, name)
         except TcError as error:
             failed.append(error)
             settings.note(str(error))
     return paths, failed
 
 
-def _download_many(settings: Settings, sources: Mapping[str, Source], folder: str, wanted: Wanted) -> None:
+def _download_many(
+    settings: Settings, sources: Mapping[str, Source], folder: str, download_options: DownloadOptions
+) -> None:
     """
     Download each source to the place below *folder* that its name says; one that fails does not keep the others.
     """
     from concurrent.futures import ThreadPoolExecutor
     from dataclasses import replace
 
-    from tccli.cli.progress import shown, summary
-    from tccli.core.transfer import Meter
-    from tccli.core.transfer.downloads import download_to_file
-    from tccli.core.transfer.file_download import MOST_CONNECTIONS
-    from tccli.core.transfer.remote import Remote
+    from tccli.cli.transfers.progress import format_summary, show_progress
+    from tccli.core.transfer.context import TransferProgress
+    from tccli.core.transfer.download import download_to_file
+    from tccli.core.transfer.remote import RemoteFile
+    from tccli.core.transfer.segments import MAX_CONNECTIONS
 
-    paths, failed = _places(settings, sources, folder)
-    carrier = settings.carrier()
-    each = replace(wanted, connections=wanted.connections or max(1, MOST_CONNECTIONS // len(sources)))
-    overall = Meter()
-    overall.begin(None)
-    remotes = {name: Remote(sources[name], replace(carrier, meter=Meter(overall))) for name in paths}
+    paths, failed = _target_paths(settings, sources, folder)
+    transfer = settings.transfer_context()
+    each = replace(
+        download_options, connections=download_options.connections or max(1, MAX_CONNECTIONS // len(sources))
+    )
+    total_progress = TransferProgress()
+    total_progress.start(None)
+    remotes = {
+        name: RemoteFile(sources[name], replace(transfer, progress=TransferProgress(total_progress))) for name in paths
+    }
 
-    def download(name: str) -> Outcome:
+    def download(name: str) -> DownloadResult:
         return download_to_file(remotes[name], paths[name], each)
 
     started = time.monotonic()
     verified: set[str] = set()
-    with ThreadPoolExecutor(min(AT_ONCE, len(sources))) as pool, shown(settings, folder, overall):
+    with (
+        ThreadPoolExecutor(min(MAX_PARALLEL_DOWNLOADS, len(sources))) as pool,
+        show_progress(settings, folder, total_progress),
+    ):
         futures = [pool.submit(download, name) for name in paths]
         try:
             for future in futures:
@@ -288,7 +301,7 @@ def _download_many(settings: Settings, sources: Mapping[str, Source], folder: st
                 remote.stop()
             raise
     done = len(sources) - len(failed)
-    total = summary(overall.done, time.monotonic() - started, tuple(sorted(verified)))
+    total = format_summary(total_progress.done_bytes, time.monotonic() - started, tuple(sorted(verified)))
     settings.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
     if failed:
         first = failed[0]

@@ -12,26 +12,26 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from tccli.core.files import new_mode, whole_file
+from tccli.core.files import atomic_write, new_mode
 from tccli.core.http.decoding import PlainReader
-from tccli.core.transfer.digests import BLOCK, FileHashes, StreamHashes, compare
+from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, StreamHasher, check_digests
+from tccli.core.transfer.options import DownloadOptions, DownloadResult, verified
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import Facts
-from tccli.core.transfer.request import Outcome, Wanted, verified
-from tccli.core.transfer.resume import GRAIN, Partial
+from tccli.core.transfer.remote import RemoteMetadata
+from tccli.core.transfer.resume import JOURNAL_INTERVAL_BYTES, ResumableFile
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tccli.core.transfer.remote import Part, Remote
+    from tccli.core.transfer.remote import RangeResponse, RemoteFile
 
-SEGMENT = 16 << 20
+SEGMENT_BYTES = 16 << 20
 """Bytes that one request asks for when there are several connections."""
-MOST_CONNECTIONS = 6
-FAST_CONNECTION = 250e6
+MAX_CONNECTIONS = 6
+FAST_BYTES_PER_SECOND = 250e6
 """Bytes a second: a connection that is slower gets others beside it."""
-PACE_SECONDS = 0.1
+MEASURE_INTERVAL_SECONDS = 0.1
 SYNC_SECONDS = 0.1
 LARGEST_CACHED = 512 << 20
 """Bytes: a larger file does not stay in memory while it is written, where it would push out what others need.
@@ -39,7 +39,7 @@ LARGEST_CACHED = 512 << 20
 It is also quicker: on a virtual machine, memory that nobody has used for a while comes from the host page by page,
 which takes two seconds for a gibibyte.
 """
-WORTH_KEEPING = 1 << 20
+MIN_KEPT_BYTES = 1 << 20
 """Bytes: a partial download of less is not left behind."""
 
 
@@ -48,19 +48,19 @@ class FileDownload:
     One attempt to fill a partial file and to put it in the target's place.
     """
 
-    def __init__(self, remote: Remote, partial: Partial, wanted: Wanted) -> None:
+    def __init__(self, remote: RemoteFile, partial: ResumableFile, options: DownloadOptions) -> None:
         self._remote = remote
         self._partial = partial
-        self._wanted = wanted
-        self._expected = {**remote.location().hashes, **wanted.hashes}
+        self._options = options
+        self._expected = {**remote.location().hashes, **options.hashes}
         self._segments: deque[tuple[int, int | None]] = deque()
         self._failure: Exception | None = None
-        self._facts: Facts | None = None
+        self._facts: RemoteMetadata | None = None
         self._is_in_order = True
         self._threads: list[threading.Thread] = []
-        self._hashes = FileHashes(partial.fd, ())
+        self._hashes = FileHasher(partial.fd, ())
 
-    def run(self, target: str) -> Outcome:
+    def run(self, target: str) -> DownloadResult:
         """
         Fill the file with what is missing, check it, and put it in the place of *target*.
 
@@ -69,10 +69,10 @@ class FileDownload:
             OSError: This machine cannot write it.
             TcError: It cannot be fetched, or is not what was promised.
         """
-        kept = self._kept()
+        kept = self._load_metadata()
         first = Reader(self._remote, *self._first_request(kept))
         try:
-            first.facts = kept
+            first.metadata = kept
             part = first.open()
             self._prepare(first, part, resumed=kept is not None)
             with self._syncing():
@@ -83,59 +83,59 @@ class FileDownload:
         finally:
             first.close()
         try:
-            return self._finish(target, part.facts)
+            return self._finish(target, part.metadata)
         except BrokenAnswerError:
             # All of it is there, and it is wrong: another run would only find the same.
             self._partial.discard()
             raise
 
-    def _kept(self) -> Facts | None:
+    def _load_metadata(self) -> RemoteMetadata | None:
         """
         Return what is known of the remote side from an earlier run whose bytes can be used.
         """
-        recalled = self._partial.facts
+        recalled = self._partial.metadata
         if not recalled or recalled.get("identity") != self._remote.source.identity:
             return None
         if recalled.get("hashes") != dict(self._remote.location().hashes):
             return None
-        facts = Facts(**recalled["facts"])
+        metadata = RemoteMetadata(**recalled["facts"])
         # Without a validator or a hash, nothing says that it is still the same.
-        return facts if facts.length is not None and (facts.validator or recalled["hashes"]) else None
+        return metadata if metadata.length is not None and (metadata.validator or recalled["hashes"]) else None
 
-    def _first_request(self, kept: Facts | None) -> tuple[int, int | None]:
+    def _first_request(self, kept: RemoteMetadata | None) -> tuple[int, int | None]:
         if kept is not None and kept.length is not None:
-            gaps = self._partial.have.gaps(kept.length)
+            gaps = self._partial.written.gaps(kept.length)
             start, end = gaps[0] if gaps else (max(kept.length - 1, 0), kept.length)
-            return start, end if self._wanted.connections == 1 else min(end, start + SEGMENT)
-        return 0, None if self._wanted.connections == 1 else SEGMENT
+            return start, end if self._options.connections == 1 else min(end, start + SEGMENT_BYTES)
+        return 0, None if self._options.connections == 1 else SEGMENT_BYTES
 
-    def _prepare(self, first: Reader, part: Part, *, resumed: bool) -> None:
+    def _prepare(self, first: Reader, part: RangeResponse, *, resumed: bool) -> None:
         """
         Plan what is to be fetched, and begin to hash.
         """
-        facts = self._facts = part.facts
+        metadata = self._facts = part.metadata
         if not resumed:
             identity, hashes = self._remote.source.identity, self._remote.location().hashes
-            self._partial.begin(
-                {"identity": dict(identity), "hashes": dict(hashes), "facts": asdict(facts)},
-                lasting=facts.length is None or facts.length > WORTH_KEEPING,
+            self._partial.reset(
+                {"identity": dict(identity), "hashes": dict(hashes), "facts": asdict(metadata)},
+                lasting=metadata.length is None or metadata.length > MIN_KEPT_BYTES,
             )
-        have = self._partial.have
+        written = self._partial.written
         # What passes by is the whole, without what is there already.
-        self._is_in_order = not have.total() or not part.is_range
-        if facts.length is None or not part.is_range:
+        self._is_in_order = not written.total() or not part.is_range
+        if metadata.length is None or not part.is_range:
             # Everything comes in one answer, also what is there already.
-            self._remote.carrier.meter.begin(facts.length)
+            self._remote.context.progress.start(metadata.length)
             first.position = part.start
-            self._segments.append((part.start, facts.length))
+            self._segments.append((part.start, metadata.length))
         else:
-            self._remote.carrier.meter.begin(facts.length, kept=have.total())
-            self._check_space(facts.length - have.total())
-            step = facts.length + 1 if self._wanted.connections == 1 else SEGMENT
-            for low, high in have.gaps(facts.length):
+            self._remote.context.progress.start(metadata.length, resumed=written.total())
+            self._check_space(metadata.length - written.total())
+            step = metadata.length + 1 if self._options.connections == 1 else SEGMENT_BYTES
+            for low, high in written.gaps(metadata.length):
                 self._segments.extend((start, min(start + step, high)) for start in range(low, high, step))
-        if not self._wanted.decodes(facts):
-            self._hashes = FileHashes(self._partial.fd, self._expected, facts.length)
+        if not self._options.decodes(metadata):
+            self._hashes = FileHasher(self._partial.fd, self._expected, metadata.length)
 
     def _check_space(self, needed: int) -> None:
         room = os.statvfs(os.path.dirname(self._partial.path))
@@ -153,12 +153,12 @@ class FileDownload:
         if not self._segments:
             # An earlier run has fetched everything, and ended before it could say so.
             self._hashes.follow()
-            self._hashes.filled_to(self._partial.have.front())
+            self._hashes.filled_to(self._partial.written.contiguous_end())
             return
         first.end = self._segments.popleft()[1]
         reader: Reader | None = first
         try:
-            if self._is_in_order and self._wanted.connections in {None, 1}:
+            if self._is_in_order and self._options.connections in {None, 1}:
                 reader = self._fill_in_order(first)
             if reader is not None:
                 self._fill_side_by_side(reader)
@@ -178,8 +178,8 @@ class FileDownload:
         Returns:
             The reader of the segment in which the connection showed to be slow, or None when all is filled.
         """
-        most = self._wanted.connections or MOST_CONNECTIONS
-        pace = _Pace()
+        most = self._options.connections or MAX_CONNECTIONS
+        monitor = _ThroughputMonitor()
         position = noted = 0
 
         def fill(buffer: memoryview) -> int:
@@ -189,19 +189,19 @@ class FileDownload:
             return count
 
         try:
-            with closing(self._hashes.passing(fill)) as blocks:
+            with closing(self._hashes.hash_blocks(fill)) as blocks:
                 for block in blocks:
                     self._write(block, position)
                     position += len(block)
-                    if position - noted >= GRAIN:
-                        self._partial.wrote(noted, position)
+                    if position - noted >= JOURNAL_INTERVAL_BYTES:
+                        self._partial.record(noted, position)
                         noted = position
-                    if self._segments and most > 1 and pace.is_slow(len(block)):
+                    if self._segments and most > 1 and monitor.is_slow(len(block)):
                         return reader
             return None
         finally:
             if position > noted:
-                self._partial.wrote(noted, position)
+                self._partial.record(noted, position)
             if not self._segments:
                 reader.close()
 
@@ -210,8 +210,8 @@ class FileDownload:
         Fill what is left, over several connections; the hashes follow.
         """
         self._hashes.follow()
-        self._hashes.filled_to(self._partial.have.front())
-        most = self._wanted.connections or MOST_CONNECTIONS
+        self._hashes.filled_to(self._partial.written.contiguous_end())
+        most = self._options.connections or MAX_CONNECTIONS
         for _ in range(min(most - 1, len(self._segments))):
             thread = threading.Thread(target=self._work, daemon=True)
             self._threads.append(thread)
@@ -222,7 +222,7 @@ class FileDownload:
         """
         Fill segments until there are none, or somebody has failed.
         """
-        buffer = memoryview(bytearray(BLOCK))
+        buffer = memoryview(bytearray(BLOCK_BYTES))
         try:
             while self._failure is None and not self._remote.stopped.is_set():
                 self._fill(reader or self._reader(*self._segments.popleft()), buffer)
@@ -239,17 +239,17 @@ class FileDownload:
         try:
             while count := reader.readinto(buffer):
                 self._write(buffer[:count], reader.position - count)
-                if reader.position - noted >= GRAIN:
-                    self._hashes.filled_to(self._partial.wrote(noted, reader.position))
+                if reader.position - noted >= JOURNAL_INTERVAL_BYTES:
+                    self._hashes.filled_to(self._partial.record(noted, reader.position))
                     noted = reader.position
         finally:
             if reader.position > noted:
-                self._hashes.filled_to(self._partial.wrote(noted, reader.position))
+                self._hashes.filled_to(self._partial.record(noted, reader.position))
             reader.close()
 
     def _reader(self, start: int, end: int | None) -> Reader:
         reader = Reader(self._remote, start, end)
-        reader.facts = self._facts
+        reader.metadata = self._facts
         return reader
 
     def _write(self, block: memoryview, position: int) -> None:
@@ -263,7 +263,7 @@ class FileDownload:
         Bring the bytes to the disk now and then, so that a power cut does not take them all.
         """
         length = self._facts.length if self._facts else None
-        if not self._partial.can_resume or length is None or length <= SEGMENT:
+        if not self._partial.can_resume or length is None or length <= SEGMENT_BYTES:
             yield
             return
         over = threading.Event()
@@ -274,7 +274,7 @@ class FileDownload:
                 with suppress(OSError):
                     self._partial.sync()
                     if self._facts is not None and (self._facts.length or 0) > LARGEST_CACHED:
-                        self._partial.drop(self._hashes.read_to(self._partial.have.front()))
+                        self._partial.drop(self._hashes.read_to(self._partial.written.contiguous_end()))
 
         keeper = threading.Thread(target=keep, daemon=True)
         keeper.start()
@@ -284,38 +284,38 @@ class FileDownload:
             over.set()
             keeper.join()
 
-    def _finish(self, target: str, facts: Facts) -> Outcome:
+    def _finish(self, target: str, metadata: RemoteMetadata) -> DownloadResult:
         """
         Check everything, and put the file in the target's place.
         """
         name = self._remote.source.name
         size = os.fstat(self._partial.fd).st_size
-        if facts.length is not None and size != facts.length:
-            raise BrokenAnswerError(f"{name} has {size} bytes, but {facts.length} were promised")
-        if self._wanted.decodes(facts):
-            size = self._decode(target, is_empty=facts.length == 0)
+        if metadata.length is not None and size != metadata.length:
+            raise BrokenAnswerError(f"{name} has {size} bytes, but {metadata.length} were promised")
+        if self._options.decodes(metadata):
+            size = self._decode(target, is_empty=metadata.length == 0)
             self._partial.discard()
         else:
             if self._expected:
                 # To the disk while the hashes catch up.
                 self._partial.sync()
-            compare(self._hashes.digests(), self._expected, name)
-            self._partial.become(target, new_mode(target))
-        return Outcome(size, verified(facts, self._expected))
+            check_digests(self._hashes.digests(), self._expected, name)
+            self._partial.commit(target, new_mode(target))
+        return DownloadResult(size, verified(metadata, self._expected))
 
     def _decode(self, target: str, *, is_empty: bool) -> int:
         name = self._remote.source.name
-        hashes = StreamHashes(self._expected)
-        with open(os.dup(self._partial.fd), "rb", buffering=0) as stored, whole_file(target) as file:
+        hashes = StreamHasher(self._expected)
+        with open(os.dup(self._partial.fd), "rb", buffering=0) as stored, atomic_write(target) as file:
             stored.seek(0)
             plain = PlainReader(stored.readinto, name, is_empty=is_empty)
-            for block in hashes.passing(plain.readinto):
+            for block in hashes.hash_blocks(plain.readinto):
                 file.write(block)
-            compare(hashes.digests(), self._expected, name)
+            check_digests(hashes.digests(), self._expected, name)
         return hashes.count
 
 
-class _Pace:
+class _ThroughputMonitor:
     """
     Tells whether one connection is slow enough for others to help: on a fast link they are in each other's way.
     """
@@ -330,9 +330,9 @@ class _Pace:
         """
         self._count += count
         passed = time.monotonic() - self._since
-        if passed < PACE_SECONDS:
+        if passed < MEASURE_INTERVAL_SECONDS:
             return False
         rate = self._count / passed
         self._since += passed
         self._count = 0
-        return rate < FAST_CONNECTION
+        return rate < FAST_BYTES_PER_SECOND

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tccli.cli.options import Settings
-    from tccli.core.transfer import Meter
+    from tccli.core.transfer.context import TransferProgress
 
-LOG_SECONDS = 60.0
-REFRESH_SECONDS = 0.1
+LOG_INTERVAL_SECONDS = 60.0
+REFRESH_INTERVAL_SECONDS = 0.1
 
 
 @contextmanager
-def shown(settings: Settings, name: str, meter: Meter) -> Iterator[None]:
+def show_progress(settings: Settings, name: str, progress: TransferProgress) -> Iterator[None]:
     """
     Show *meter* on stderr while the context lasts, unless that is to be quiet.
     """
@@ -32,7 +32,7 @@ def shown(settings: Settings, name: str, meter: Meter) -> Iterator[None]:
         return
     over = threading.Event()
     show = _bar if sys.stderr.isatty() else _log
-    thread = threading.Thread(target=show, args=(name, meter, over.wait), daemon=True)
+    thread = threading.Thread(target=show, args=(name, progress, over.wait), daemon=True)
     thread.start()
     try:
         yield
@@ -41,7 +41,7 @@ def shown(settings: Settings, name: str, meter: Meter) -> Iterator[None]:
         thread.join()
 
 
-def size(count: float) -> str:
+def format_size(count: float) -> str:
     """
     Return a number of bytes as people read it.
     """
@@ -52,16 +52,16 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def summary(count: int, seconds: float, verified: tuple[str, ...]) -> str:
+def format_summary(count: int, seconds: float, verified: tuple[str, ...]) -> str:
     """
     Return what a transfer came to: size, time, rate, and what was checked.
     """
-    rate = f"{size(count / seconds)}/s" if seconds > 0 else "at once"
+    rate = f"{format_size(count / seconds)}/s" if seconds > 0 else "at once"
     checked = f"verified by {' and '.join(verified)}" if verified else "with nothing to verify it by"
-    return f"{size(count)} in {seconds:.1f} s ({rate}), {checked}"
+    return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
 
 
-def _bar(name: str, meter: Meter, wait: Callable[[float], bool]) -> None:
+def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
     # Most transfers are over before anybody could read a bar, and before what draws it were loaded.
     if wait(0.5):
         return
@@ -76,19 +76,27 @@ def _bar(name: str, meter: Meter, wait: Callable[[float], bool]) -> None:
         TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(str(Text(name)), total=meter.total)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(str(Text(name)), total=progress.total_bytes)
         while True:
-            ended = wait(REFRESH_SECONDS)
-            progress.update(task, total=meter.total, completed=meter.done)
+            ended = wait(REFRESH_INTERVAL_SECONDS)
+            bar.update(task, total=progress.total_bytes, completed=progress.done_bytes)
             if ended:
                 return
 
 
-def _log(name: str, meter: Meter, wait: Callable[[float], bool]) -> None:
+def _log(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
     started = time.monotonic()
-    while not wait(LOG_SECONDS):
-        rate = (meter.done - meter.kept) / (time.monotonic() - started)
-        total = f" of {size(meter.total)} ({meter.done / meter.total:.0%})" if meter.total else ""
-        left = f", {(meter.total - meter.done) / rate:.0f} s left" if meter.total and rate > 0 else ""
-        click.echo(f"tc: {name}: {size(meter.done)}{total}, {size(rate)}/s{left}", err=True)
+    while not wait(LOG_INTERVAL_SECONDS):
+        rate = (progress.done_bytes - progress.resumed_bytes) / (time.monotonic() - started)
+        total = (
+            f" of {format_size(progress.total_bytes)} ({progress.done_bytes / progress.total_bytes:.0%})"
+            if progress.total_bytes
+            else ""
+        )
+        left = (
+            f", {(progress.total_bytes - progress.done_bytes) / rate:.0f} s left"
+            if progress.total_bytes and rate > 0
+            else ""
+        )
+        click.echo(f"tc: {name}: {format_size(progress.done_bytes)}{total}, {format_size(rate)}/s{left}", err=True)

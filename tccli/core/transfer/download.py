@@ -9,21 +9,21 @@ from typing import IO, TYPE_CHECKING
 
 from tccli.core.files import check_target, is_special
 from tccli.core.http.decoding import PlainReader
-from tccli.core.transfer.digests import StreamHashes, compare
-from tccli.core.transfer.file_download import WORTH_KEEPING, FileDownload
+from tccli.core.transfer.digests import StreamHasher, check_digests
+from tccli.core.transfer.options import DownloadOptions, DownloadResult, verified
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import ChangedError
-from tccli.core.transfer.request import Outcome, Wanted, verified
-from tccli.core.transfer.resume import Partial
+from tccli.core.transfer.remote import RemoteChangedError
+from tccli.core.transfer.resume import ResumableFile
+from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
-    from tccli.core.transfer.remote import Remote
+    from tccli.core.transfer.remote import RemoteFile
 
-MOST_RESTARTS = 3
+MAX_RESTARTS = 3
 
 
-def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
+def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) -> DownloadResult:
     """
     Download into *target*, which stays as it is until all bytes are there and right.
 
@@ -43,32 +43,32 @@ def download_to_file(remote: Remote, target: str, wanted: Wanted) -> Outcome:
     if is_special(target):
         try:
             with open(target, "wb") as device:
-                return download_to_stream(remote, device, wanted)
+                return download_to_stream(remote, device, options)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from None
-    with Partial(target) as partial:
-        for _ in range(MOST_RESTARTS):
+    with ResumableFile(target) as partial:
+        for _ in range(MAX_RESTARTS):
             try:
-                return FileDownload(remote, partial, wanted).run(target)
-            except ChangedError:
+                return FileDownload(remote, partial, options).run(target)
+            except RemoteChangedError:
                 partial.discard_bytes()
                 remote.stopped.clear()
             except OSError as error:
-                partial.leave(WORTH_KEEPING)
+                partial.keep_if_at_least(MIN_KEPT_BYTES)
                 raise LocalFileError(
                     f"cannot write {target}: {error.strerror or error}",
                     hint="what is there is kept: run it again to go on",
                 ) from None
             except BaseException:
-                partial.leave(WORTH_KEEPING)
+                partial.keep_if_at_least(MIN_KEPT_BYTES)
                 raise
         partial.discard()
     raise BrokenAnswerError(f"{remote.source.name} changes faster than it can be downloaded")
 
 
-def download_to_stream(remote: Remote, out: IO[bytes], wanted: Wanted) -> Outcome:
+def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOptions) -> DownloadResult:
     """
     Download into *out* in order, over one connection; what is wrong at the end is said after all has been written.
 
@@ -76,21 +76,21 @@ def download_to_stream(remote: Remote, out: IO[bytes], wanted: Wanted) -> Outcom
         BrokenAnswerError: What came is not what was promised.
         TcError: It cannot be fetched.
     """
-    expected = {**remote.location().hashes, **wanted.hashes}
+    expected = {**remote.location().hashes, **options.hashes}
     reader = Reader(remote, 0, None)
     try:
-        facts = reader.open().facts
-        remote.carrier.meter.begin(facts.length)
-        hashes = StreamHashes(expected)
+        metadata = reader.open().metadata
+        remote.context.progress.start(metadata.length)
+        hashes = StreamHasher(expected)
         read = reader.readinto
-        if wanted.decodes(facts):
-            read = PlainReader(read, remote.source.name, is_empty=facts.length == 0).readinto
-        for block in hashes.passing(read):
+        if options.decodes(metadata):
+            read = PlainReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
+        for block in hashes.hash_blocks(read):
             out.write(block)
         out.flush()
-    except ChangedError as error:
+    except RemoteChangedError as error:
         raise BrokenAnswerError(f"{error}, and part of it has been written already") from None
     finally:
         reader.close()
-    compare(hashes.digests(), expected, remote.source.name)
-    return Outcome(hashes.count, verified(facts, expected))
+    check_digests(hashes.digests(), expected, remote.source.name)
+    return DownloadResult(hashes.count, verified(metadata, expected))

@@ -15,10 +15,10 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from tccli.core.http.retry import RetryPolicy
-from tccli.core.transfer.uploads import ExpiredUrlError, Upload, opened, put
+from tccli.core.transfer.upload import Upload, UploadUrlExpiredError, open_upload, put
 from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
 from tests.http_server import DROPPED, Response, response
-from tests.transfer_env import QUICK, carrier, noise
+from tests.transfer_env import QUICK, random_bytes, transfer_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.conftest import RunningSandbox
     from tests.http_server import ScriptedServer
 
-DATA = noise(3 << 20)
+DATA = random_bytes(3 << 20)
 HEADERS = {"Content-Type": "text/x", "Content-Length": "WRONG", "Content-Encoding": "identity", "x-meta": "1"}
 
 
@@ -37,7 +37,7 @@ def upload(tmp_path: Path) -> Iterator[Upload]:
     Three mebibytes in a file.
     """
     (tmp_path / "file").write_bytes(DATA)
-    with opened(str(tmp_path / "file"), "text/x", None) as found:
+    with open_upload(str(tmp_path / "file"), "text/x", None) as found:
         yield found
 
 
@@ -53,7 +53,7 @@ def test_puts_the_headers_as_they_are_given(http_server: ScriptedServer, upload:
     They are signed; beside them go the length, once and right, and what HTTP needs.
     """
     http_server.respond_with(response(200))
-    digests = put(carrier(), f"{http_server.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
+    digests = put(transfer_context(), f"{http_server.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
     sent = http_server.requests[0]
 
     assert sha256(DATA) == digests
@@ -68,7 +68,7 @@ def test_sizes(http_server: ScriptedServer, size: int) -> None:
     Every one arrives.
     """
     http_server.respond_with(response(200))
-    digests = put(carrier(), http_server.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
+    digests = put(transfer_context(), http_server.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
 
     assert (sha256(DATA[:size]), DATA[:size]) == (digests, http_server.requests[0].body)
 
@@ -97,13 +97,13 @@ def test_what_passes_is_tried_again(
     """
     http_server.respond_with(*failures, response(200))
     said: list[str] = []
-    by = carrier(said=said)
+    by = transfer_context(said=said)
 
     assert sha256(DATA) == put(by, http_server.url, {}, upload, algorithms=["sha256"])
     assert [DATA] * requests == [request.body for request in http_server.requests]
     assert requests - 1 == len(said)
     assert all("from the beginning; retry" in line for line in said)
-    assert (len(DATA), len(DATA)) == (by.meter.done, by.meter.total)
+    assert (len(DATA), len(DATA)) == (by.progress.done_bytes, by.progress.total_bytes)
 
 
 @pytest.mark.parametrize("point", [0, 1, 1000, 700_000, 1 << 20, 2_500_000, (3 << 20) - 1])
@@ -115,7 +115,7 @@ def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -
     fault = storage.faults.add(f"drop={point},verb=put,times=2")
     url = storage.put_url("b", "x", 60, {"content-type": "text/x"})
 
-    assert sha256(DATA) == put(carrier(), url, {"Content-Type": "text/x"}, upload, algorithms=["sha256"])
+    assert sha256(DATA) == put(transfer_context(), url, {"Content-Type": "text/x"}, upload, algorithms=["sha256"])
     assert 2 == fault.struck
     found = storage.files.find("/b/x")
     assert found is not None
@@ -137,7 +137,7 @@ def test_a_refusal_is_final(http_server: ScriptedServer, upload: Upload, status:
     """
     http_server.respond_with(response(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
     with pytest.raises(kind, match=f"answers {status}: The length does not match") as caught:
-        put(carrier(), f"{http_server.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
+        put(transfer_context(), f"{http_server.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
 
     assert 1 == len(http_server.requests)
     assert "secret" not in str(caught.value)
@@ -150,10 +150,10 @@ def test_gives_up_in_the_end(http_server: ScriptedServer, upload: Upload) -> Non
     policy = RetryPolicy(retries=2, delay_factor=0)
     http_server.respond_with(response(503, b"busy"))
     with pytest.raises(FailedError, match="503: busy"):
-        put(carrier(policy), http_server.url, {}, upload, algorithms=[])
+        put(transfer_context(policy), http_server.url, {}, upload, algorithms=[])
     http_server.respond_with(DROPPED)
     with pytest.raises(NoAnswerError):
-        put(carrier(policy), http_server.url, {}, upload, algorithms=[])
+        put(transfer_context(policy), http_server.url, {}, upload, algorithms=[])
 
     assert 6 == len(http_server.requests)
 
@@ -162,8 +162,8 @@ def test_an_expired_address_is_not_tried(http_server: ScriptedServer, upload: Up
     """
     Nor tried again, once it has expired.
     """
-    with pytest.raises(ExpiredUrlError):
-        put(carrier(), http_server.url, {}, upload, algorithms=[], expires=1.0)
+    with pytest.raises(UploadUrlExpiredError):
+        put(transfer_context(), http_server.url, {}, upload, algorithms=[], expires=1.0)
 
     assert [] == http_server.requests
 
@@ -202,10 +202,10 @@ def test_a_success_before_the_end_is_none(tmp_path: Path) -> None:
     """
     What has not been sent cannot have been taken.
     """
-    data = noise(32 << 20)
+    data = random_bytes(32 << 20)
     (tmp_path / "file").write_bytes(data)
-    with hasty(200) as url, opened(str(tmp_path / "file"), None, None) as upload, pytest.raises(NoAnswerError):
-        put(carrier(RetryPolicy(retries=1, delay_factor=0)), url, {}, upload, algorithms=["sha256"])
+    with hasty(200) as url, open_upload(str(tmp_path / "file"), None, None) as upload, pytest.raises(NoAnswerError):
+        put(transfer_context(RetryPolicy(retries=1, delay_factor=0)), url, {}, upload, algorithms=["sha256"])
 
 
 def test_a_file_that_shrinks_is_an_error(http_server: ScriptedServer, tmp_path: Path) -> None:
@@ -215,10 +215,10 @@ def test_a_file_that_shrinks_is_an_error(http_server: ScriptedServer, tmp_path: 
     path = tmp_path / "file"
     path.write_bytes(DATA)
     http_server.respond_with(response(200))
-    with opened(str(path), None, None) as upload:
+    with open_upload(str(path), None, None) as upload:
         os.truncate(path, 2 << 20)
         with pytest.raises(LocalFileError, match="1048576 bytes shorter"):
-            put(carrier(), http_server.url, {}, upload, algorithms=["sha256"])
+            put(transfer_context(), http_server.url, {}, upload, algorithms=["sha256"])
 
 
 def test_what_is_added_meanwhile_is_left_out(http_server: ScriptedServer, tmp_path: Path) -> None:
@@ -228,10 +228,10 @@ def test_what_is_added_meanwhile_is_left_out(http_server: ScriptedServer, tmp_pa
     path = tmp_path / "file"
     path.write_bytes(b"before")
     http_server.respond_with(response(200))
-    with opened(str(path), None, None) as upload, path.open("ab") as file:
+    with open_upload(str(path), None, None) as upload, path.open("ab") as file:
         file.write(b", after")
         file.flush()
-        digests = put(carrier(QUICK), http_server.url, {}, upload, algorithms=["sha256"])
+        digests = put(transfer_context(QUICK), http_server.url, {}, upload, algorithms=["sha256"])
 
     assert (sha256(b"before"), b"before") == (digests, http_server.requests[0].body)
 
@@ -253,9 +253,9 @@ def test_content_types_are_guessed(tmp_path: Path, name: str, content_type: str)
     By the name: what the bytes are, not what they would be when they were unpacked.
     """
     (tmp_path / name).touch()
-    with opened(str(tmp_path / name), None, None) as upload:
+    with open_upload(str(tmp_path / name), None, None) as upload:
         assert content_type == upload.content_type
-    with opened(str(tmp_path / name), "a/b", None) as upload:
+    with open_upload(str(tmp_path / name), "a/b", None) as upload:
         assert "a/b" == upload.content_type
 
 
@@ -263,7 +263,7 @@ def test_stdin_is_kept_until_its_length_is_known() -> None:
     """
     And can be read as often as needed.
     """
-    with opened("-", None, io.BytesIO(DATA)) as upload:
+    with open_upload("-", None, io.BytesIO(DATA)) as upload:
         assert (len(DATA), "application/octet-stream") == (upload.length, upload.content_type)
         assert DATA == upload.file.read()
         upload.file.seek(0)
@@ -278,7 +278,7 @@ def test_so_is_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_bytes(b"text"))
     writer.start()
-    with opened(str(pipe), None, None) as upload:
+    with open_upload(str(pipe), None, None) as upload:
         assert (4, "text/plain", b"text") == (upload.length, upload.content_type, upload.file.read())
     writer.join()
 
@@ -317,5 +317,5 @@ def test_what_cannot_be_read(
     It is said before anything is sent.
     """
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(kind), opened(path, None, stdin):
+    with pytest.raises(kind), open_upload(path, None, stdin):
         pass

@@ -20,7 +20,7 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tccli.core.transfer import Carrier
+    from tccli.core.transfer.context import TransferContext
 
 REASONS = (
     "file-missing-on-worker",
@@ -113,17 +113,17 @@ def _upload_object(
     import slugid
 
     from tccli.core.artifacts.objects import upload_object
-    from tccli.core.transfer.uploads import opened
+    from tccli.core.transfer.upload import open_upload
 
-    until = _expiry(expires)
-    _announce(settings, file)
-    with opened(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
-        client, carrier = settings.client(), settings.carrier()
-        with _reported(settings, carrier, f"uploaded {object_name}", os.path.basename(file)) as verified:
+    until = _parse_expiry(expires)
+    _note_terminal_input(settings, file)
+    with open_upload(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
+        client, transfer = settings.client(), settings.transfer_context()
+        with _report_transfer(settings, transfer, f"uploaded {object_name}", os.path.basename(file)) as verified:
             slug = slugid.nice()
             digests = upload_object(
                 client,
-                carrier,
+                transfer,
                 object_name,
                 upload,
                 project_id=project_id,
@@ -134,32 +134,32 @@ def _upload_object(
 
 
 def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any) -> None:
-    from tccli.core.artifacts import create_artifact, task_expiry, upload_artifact
-    from tccli.core.transfer.uploads import opened
+    from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, upload_artifact
+    from tccli.core.transfer.upload import open_upload
 
-    content = _content(options)
+    content = _linked_content(options)
     task, run, name, file = _artifact_words(words, has_file=content is None)
-    expires = _expiry(options["expires"]) if options["expires"] is not None else None
+    expires = _parse_expiry(options["expires"]) if options["expires"] is not None else None
     client = settings.client()
     if content is not None:
-        expires = expires or task_expiry(client, task)
+        expires = expires or fetch_task_expiry(client, task)
         create_artifact(client, task, run, name, {**content, "expires": expires})
         settings.note(f"created {name} of task {task} run {run} ({content['storageType']})")
         return
-    _announce(settings, file)
-    with opened(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
-        expires = expires or task_expiry(client, task)
-        carrier = settings.carrier()
-        with _reported(
-            settings, carrier, f"uploaded {name} of task {task} run {run}", os.path.basename(file)
+    _note_terminal_input(settings, file)
+    with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
+        expires = expires or fetch_task_expiry(client, task)
+        transfer = settings.transfer_context()
+        with _report_transfer(
+            settings, transfer, f"uploaded {name} of task {task} run {run}", os.path.basename(file)
         ) as verified:
             digests = upload_artifact(
-                client, carrier, (task, run, name), upload, storage=options["storage"], expires=expires
+                client, transfer, (task, run, name), upload, storage=options["storage"], expires=expires
             )
             verified.extend(digests)
 
 
-def _announce(settings: Settings, file: str) -> None:
+def _note_terminal_input(settings: Settings, file: str) -> None:
     """
     Say so when the bytes are to be typed.
     """
@@ -184,7 +184,7 @@ def _artifact_words(words: tuple[str, ...], *, has_file: bool) -> tuple[str, str
     return words[0], words[1], words[2], words[3] if has_file else ""
 
 
-def _content(options: Mapping[str, Any]) -> dict[str, Any] | None:
+def _linked_content(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """
     Return what an artifact without bytes is made of, or None for one that has them.
     """
@@ -200,13 +200,13 @@ def _content(options: Mapping[str, Any]) -> dict[str, Any] | None:
         return {"storageType": "link", "artifact": options["link"]}
     if kind == "error":
         return {"storageType": "error", "reason": options["error"], "message": options["message"]}
-    from tccli.core.transfer.uploads import DEFAULT_TYPE
+    from tccli.core.transfer.upload import DEFAULT_CONTENT_TYPE
 
-    content_type = options["content_type"] or DEFAULT_TYPE
+    content_type = options["content_type"] or DEFAULT_CONTENT_TYPE
     return {"storageType": "reference", "url": options["reference"], "contentType": content_type}
 
 
-def _expiry(text: str) -> str:
+def _parse_expiry(text: str) -> str:
     from datetime import UTC, datetime
 
     from tccli.core.times import format_timestamp, parse_instant
@@ -219,18 +219,18 @@ def _expiry(text: str) -> str:
 
 
 @contextmanager
-def _reported(settings: Settings, carrier: Carrier, what: str, name: str) -> Iterator[list[str]]:
+def _report_transfer(settings: Settings, transfer: TransferContext, what: str, name: str) -> Iterator[list[str]]:
     """
     Show progress while the context lasts, and say at its end what the transfer came to.
 
     Returns:
         A list for the names of what was verified.
     """
-    from tccli.cli.progress import shown, summary
+    from tccli.cli.transfers.progress import format_summary, show_progress
 
     started = time.monotonic()
     verified: list[str] = []
-    with shown(settings, name, carrier.meter):
+    with show_progress(settings, name, transfer.progress):
         yield verified
     checked = tuple(sorted(verified)) or ("length",)
-    settings.note(f"{what}: {summary(carrier.meter.total or 0, time.monotonic() - started, checked)}")
+    settings.note(f"{what}: {format_summary(transfer.progress.total_bytes or 0, time.monotonic() - started, checked)}")

@@ -1,0 +1,3 @@
+"""
+The download and upload commands, and their progress output.
+"""

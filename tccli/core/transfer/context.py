@@ -1,0 +1,71 @@
+"""
+The context and the progress counter that uploads and downloads share.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tccli.core.http.retry import RetryPolicy
+    from tccli.core.http.transport import HttpTransport
+
+
+class TransferProgress:
+    """
+    A byte counter that the transfer writes and the progress display reads. Thread-safe.
+
+    Args:
+        parent: A counter for several transfers, advanced together with this one.
+
+    Attributes:
+        total_bytes: The size of the transfer, or None while it is not known.
+        done_bytes: Bytes that are complete, resumed ones included.
+        resumed_bytes: Bytes that an earlier run downloaded.
+        wire_bytes: Bytes that this run sent or received, repeated ones included.
+    """
+
+    def __init__(self, parent: TransferProgress | None = None) -> None:
+        self.total_bytes: int | None = None
+        self.done_bytes = 0
+        self.resumed_bytes = 0
+        self.wire_bytes = 0
+        self._lock = threading.Lock()
+        self._parent = parent
+
+    def start(self, total: int | None, *, resumed: int = 0) -> None:
+        """
+        Set the total, and reset what is done to the *resumed* bytes; called again when a transfer starts over.
+        """
+        with self._lock:
+            self.total_bytes = total
+            self.done_bytes = self.resumed_bytes = resumed
+
+    def advance(self, count: int) -> None:
+        """
+        Add *count* bytes that have arrived or were sent.
+        """
+        with self._lock:
+            self.done_bytes += count
+            self.wire_bytes += count
+        if self._parent is not None:
+            self._parent.advance(count)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferContext:
+    """
+    Everything a transfer needs: transport, retry policy, logger and progress counter.
+
+    Attributes:
+        report: Takes one line per retry.
+    """
+
+    transport: HttpTransport
+    policy: RetryPolicy
+    report: Callable[[str], None]
+    progress: TransferProgress = field(default_factory=TransferProgress)
