@@ -97,8 +97,8 @@ def with_given(library: Library, given: Iterable[str], fetcher: Callable[[], Fet
 
 
 def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> Library:
+    from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import completed, texts
-    from tccli.references.importing.strict_json import MalformedError
 
     if is_url := given.lower().startswith(("http://", "https://")):
         from tccli.core.reference_fetch import of_url
@@ -110,7 +110,7 @@ def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> L
         contents = of_file(given)
     try:
         return laid_over(library, given, completed(texts(contents, library), library))
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
 
 

@@ -149,13 +149,13 @@ def _fetched(settings: Settings, root_url: str) -> dict[str, bytes]:
     """
     from tccli import references
     from tccli.core.reference_fetch import of_deployment
+    from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import texts
-    from tccli.references.importing.strict_json import MalformedError
 
     contents = of_deployment(settings.fetcher(), root_url)
     try:
         return texts(contents, references.built_in())
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{root_url}: {error}") from None
 
 

@@ -9,7 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tccli import strict_json
 from tccli.errors import UsageError
+from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,21 +41,15 @@ def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:
         what: What it is called there.
 
     Raises:
-        UsageError: It is not UTF-8, not JSON, or has a key twice.
+        UsageError: It is not UTF-8 or not strict JSON.
     """
     decoded = _decode(text, source, what)
     if not decoded.strip():
         raise UsageError(f"the {what} from {source} is empty", hint="give JSON, such as --data '{}'")
     try:
-        document = json.loads(decoded, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"the {what} from {source} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        ) from None
-    except ValueError as error:
+        document = strict_json.loads(decoded)
+    except StrictJsonError as error:
         raise UsageError(f"the {what} from {source} is not JSON: {error}") from None
-    except RecursionError:
-        raise UsageError(f"the {what} from {source} is nested too deeply") from None
     return Payload(document, decoded.strip().encode())
 
 
@@ -173,19 +169,6 @@ def _decode(text: bytes, source: str, what: str) -> str:
         ) from None
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice!r} is there twice in one object")
-    return document
-
-
 def _parse_setting(setting: str) -> tuple[list[str], Any]:
     path, sign, text = setting.partition("=")
     if not sign or path in {"", ":"}:
@@ -194,8 +177,8 @@ def _parse_setting(setting: str) -> tuple[list[str], Any]:
     if path.endswith(":"):
         path = path[:-1]
         try:
-            value = json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+            value = strict_json.loads(text)
+        except StrictJsonError as error:
             raise UsageError(f"--set {setting!r}: what follows := is not JSON ({error})") from None
     steps: list[str] = []
     for step in re.split(r"(?<!\\)\.", path):

@@ -18,9 +18,9 @@ from tccli.core.http.redact import masked_url
 from tccli.core.http.retry import send_with_retries
 from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
+from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import FILE_NAME, REFERENCE
-from tccli.references.importing.strict_json import LARGEST, MalformedError, parse
-from tccli.references.importing.validate import DOCUMENT, MOST, VERSION, checked, contents
+from tccli.references.importing.validate import DOCUMENT, MAX_DOCUMENT_BYTES, MOST, VERSION, checked, contents, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
 
-MOST_BYTES = 2 * LARGEST
+MOST_BYTES = 2 * MAX_DOCUMENT_BYTES
 """Of all documents together."""
 SCHEMA_KEYS = ("input", "output", "schema")
 SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
@@ -70,7 +70,7 @@ class Fetcher:
             raise service_error("references", url, response)
         try:
             return parse(response.body)
-        except MalformedError as error:
+        except InvalidReferenceError as error:
             raise BrokenAnswerError(f"{masked_url(url)}: {error}") from None
 
     def send(self, request: Request) -> Response:
@@ -78,7 +78,7 @@ class Fetcher:
         Send once; read no more than a document may have.
         """
         with self._transport.stream(request) as stream:
-            body = stream.read(LARGEST + 1)
+            body = stream.read(MAX_DOCUMENT_BYTES + 1)
         if 200 <= stream.status < 300:
             body = _plain(body, stream.headers.get("content-encoding", ""), masked_url(request.url))
             self._left -= len(body)
@@ -122,7 +122,7 @@ def of_deployment(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
 def _checked(document: Any, where: str) -> dict[str, Any]:
     try:
         return checked(contents(document))
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{where}: {error}") from None
 
 
@@ -179,8 +179,8 @@ def _plain(body: bytes, encoding: str, where: str) -> bytes:
     Undo a content encoding, as far as a document may go.
     """
     encoding = encoding.strip().lower()
-    if len(body) > LARGEST:
-        raise BrokenAnswerError(f"{where}: it is larger than {LARGEST >> 20} MiB")
+    if len(body) > MAX_DOCUMENT_BYTES:
+        raise BrokenAnswerError(f"{where}: it is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
     if encoding in {"", "identity"}:
         return body
     if encoding not in KNOWN:
@@ -190,6 +190,6 @@ def _plain(body: bytes, encoding: str, where: str) -> bytes:
     buffer = memoryview(bytearray(1 << 20))
     while count := reader.readinto(buffer):
         plain += buffer[:count]
-        if len(plain) > LARGEST:
-            raise BrokenAnswerError(f"{where}: it is larger than {LARGEST >> 20} MiB")
+        if len(plain) > MAX_DOCUMENT_BYTES:
+            raise BrokenAnswerError(f"{where}: it is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
     return bytes(plain)

@@ -504,7 +504,7 @@ def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, http_server: Scri
         pytest.param([], '{"a": 1,\n  b}', "line 2, column 3", id="not JSON"),
         pytest.param([], b"\xff", "not UTF-8: byte 0xff", id="not UTF-8"),
         pytest.param(["--data", "\udcff"], "", "not UTF-8", id="not UTF-8 in an argument"),
-        pytest.param([], '{"a": 1, "a": 2}', "the key 'a' is there twice", id="key twice"),
+        pytest.param([], '{"a": 1, "a": 2}', 'duplicate key "a"', id="key twice"),
         pytest.param([], "NaN", "NaN is not a JSON value", id="NaN"),
         pytest.param([], "[]", "expected object, found an array", id="an array"),
         pytest.param([], '{"secret": 1}', "secret: expected object, found number 1", id="not matching"),

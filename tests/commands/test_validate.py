@@ -108,7 +108,7 @@ def test_a_name_does_not_break_lines(tc: CommandLine) -> None:
     [
         pytest.param(["secrets", "set"], "", "secrets.set: no payload on stdin", id="nothing"),
         pytest.param(["secrets", "set"], "{", "the payload from stdin is not JSON", id="no JSON"),
-        pytest.param(["secrets", "set"], "[" * 100_000, "is nested too deeply", id="too deep"),
+        pytest.param(["secrets", "set"], "[" * 100_000, "nested more than", id="too deep"),
         pytest.param(["secrets", "set"], b"\xff", "is not UTF-8", id="no text"),
         pytest.param(["secrets", "set", "/nowhere"], "", "cannot read /nowhere: No such file", id="no file"),
         pytest.param(["secrets", "set", "/"], "", "cannot read /: Is a directory", id="a folder"),

@@ -186,7 +186,7 @@ def test_what_is_served_may_be_wrong(
         pytest.param({"$ref": "#"}, "5", "goes round in circles", id="a circle"),
         pytest.param({}, "{", "the document from stdin is not JSON", id="no JSON"),
         pytest.param({}, "", "no document on stdin", id="nothing"),
-        pytest.param({}, "[" * 100_000, "the document from stdin is nested too deeply", id="too deep"),
+        pytest.param({}, "[" * 100_000, "nested more than", id="too deep"),
         pytest.param({"items": {"$ref": "#"}}, "[" * 400 + "]" * 400, "nested too deeply", id="too deep for it"),
     ],
 )

@@ -145,7 +145,7 @@ PACKED = gzip.compress(json.dumps(rollup()).encode())
         pytest.param(DROPPED, NoAnswerError, "127.0.0.1", id="hung up"),
         pytest.param(NO_RESPONSE, NoAnswerError, "within 2 s", id="silence"),
         pytest.param(response(302, Location="http://127.0.0.1:1/"), BrokenAnswerError, "redirects", id="a redirect"),
-        pytest.param(response(200, b"<!doctype html>"), BrokenAnswerError, "not JSON", id="a page"),
+        pytest.param(response(200, b"<!doctype html>"), BrokenAnswerError, "not valid JSON", id="a page"),
         pytest.param(json_response([]), BrokenAnswerError, "no service", id="nothing in it"),
         pytest.param(
             json_response(rollup({"references/a/v1/api.json": {}})), BrokenAnswerError, "serviceName", id="malformed"

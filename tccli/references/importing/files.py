@@ -9,9 +9,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
+from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import FILE_NAME
-from tccli.references.importing.strict_json import LARGEST, MalformedError, parse
-from tccli.references.importing.validate import DOCUMENT, MOST, checked, contents
+from tccli.references.importing.validate import DOCUMENT, MAX_DOCUMENT_BYTES, MOST, checked, contents, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,19 +33,19 @@ def of_file(path: str) -> dict[str, Any]:
         if not isinstance(document, list):
             found.update(_schemas(path, next(iter(found))))
         return checked(found)
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
 def _read(path: str) -> Any:
     try:
         with open(path, "rb") as file:
-            text = file.read(LARGEST + 1)
+            text = file.read(MAX_DOCUMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path!a}: {getattr(error, 'strerror', None) or error}") from None
     try:
         return parse(text)
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         raise UsageError(f"{path}: {error}") from None
 
 

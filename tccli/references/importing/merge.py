@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import names, references
 from tccli.references.importing.convert import distill
+from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import usable
-from tccli.references.importing.strict_json import MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,14 +27,14 @@ def texts(contents: Mapping[str, Any], known: Library) -> dict[str, bytes]:
         known: Where a method is the same, its summary stays; elsewhere the published title is the summary.
 
     Raises:
-        MalformedError: A service is named like a known one, but for the spelling.
+        InvalidReferenceError: A service is named like a known one, but for the spelling.
     """
     rollup = [{"filename": name, "content": content} for name, content in contents.items()]
     found = distill(rollup, None, dict(_summaries(contents, known)), prose=True)
     for service in found:
         other = names.find(service, known.service_names())
         if other not in {None, service}:
-            raise MalformedError(f"the service {service} is the same as {other} to a person who types it")
+            raise InvalidReferenceError(f"the service {service} is the same as {other} to a person who types it")
     return {service: text.encode() for service, text in found.items()}
 
 

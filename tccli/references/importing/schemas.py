@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tccli.references.importing.strict_json import MalformedError
+from tccli.references.importing.errors import InvalidReferenceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,16 +38,16 @@ def usable(schemas: Mapping[str, Any]) -> dict[str, Any]:
         schemas: By file name; prose and identifiers have been taken out.
 
     Raises:
-        MalformedError: One is no schema.
+        InvalidReferenceError: One is no schema.
     """
     parts: dict[str, dict[Pointer, Any]] = {}
     for name, schema in schemas.items():
         if not isinstance(schema, dict):
-            raise MalformedError(f"{name}: is not an object")
+            raise InvalidReferenceError(f"{name}: is not an object")
         try:
             parts[name] = dict(_parts(schema, ()))
-        except MalformedError as error:
-            raise MalformedError(f"{name}: {error}") from None
+        except InvalidReferenceError as error:
+            raise InvalidReferenceError(f"{name}: {error}") from None
     left = dict(schemas)
     while lost := [name for name in left if not _holds_together(name, parts, left)]:
         for name in lost:
@@ -109,10 +109,10 @@ def _parts(schema: Any, where: Pointer) -> Iterator[tuple[Pointer, Any]]:
     if isinstance(schema, bool):
         return
     if not isinstance(schema, dict):
-        raise MalformedError(f"{_place(where)} is not a schema")
+        raise InvalidReferenceError(f"{_place(where)} is not a schema")
     for keyword, value in schema.items():
         if keyword in _FORMS and not _FORMS[keyword](value):
-            raise MalformedError(f"{_place((*where, keyword))} is not what a schema has there")
+            raise InvalidReferenceError(f"{_place((*where, keyword))} is not what a schema has there")
         for steps, child in _children(keyword, value):
             yield from _parts(child, (*where, keyword, *steps))
 

@@ -14,15 +14,19 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tccli import names
+from tccli import names, strict_json
 from tccli.references.importing.convert import without_prose
+from tccli.references.importing.errors import InvalidReferenceError, excerpt
 from tccli.references.importing.prose import UNSAFE, clean, line
 from tccli.references.importing.schemas import FILE_NAME, usable
-from tccli.references.importing.strict_json import MalformedError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+"""All documents of a deployment together are about a megabyte."""
+MAX_DEPTH = 60
+"""The documents of the services are nested 17 levels deep."""
 MOST = 2000
 LONGEST_PROSE = 100_000
 
@@ -40,12 +44,27 @@ WORD = r"[A-Za-z0-9_-]{1,64}"
 DOCUMENT = re.compile(r"references/([^/]+)/([^/]+)/(api|exchanges)\.json")
 
 
+def parse(text: bytes) -> Any:
+    """
+    Return the JSON document in *text*, which nobody has checked yet.
+
+    Raises:
+        InvalidReferenceError: It is too large, or not strict JSON.
+    """
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise InvalidReferenceError(f"larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
+    try:
+        return strict_json.loads(text, max_depth=MAX_DEPTH)
+    except strict_json.StrictJsonError as error:
+        raise InvalidReferenceError(f"not valid JSON: {error}") from None
+
+
 def contents(document: Any) -> dict[str, Any]:
     """
     Return the documents in a roll-up, or the one that stands alone, by their names in a roll-up; none is checked yet.
 
     Raises:
-        MalformedError: It is neither a roll-up, an ``api.json`` nor an ``exchanges.json``.
+        InvalidReferenceError: It is neither a roll-up, an ``api.json`` nor an ``exchanges.json``.
     """
     if isinstance(document, list):
         found: dict[str, Any] = {}
@@ -53,13 +72,13 @@ def contents(document: Any) -> dict[str, Any]:
             with _at(f"[{place}]: "):
                 name = _mapping(entry).get("filename")
                 if not isinstance(name, str) or "content" not in entry:
-                    raise MalformedError("there is no filename or no content")
+                    raise InvalidReferenceError("there is no filename or no content")
                 if name in found:
-                    raise MalformedError(f"{shown(name)} is there twice")
+                    raise InvalidReferenceError(f"{excerpt(name)} is there twice")
                 found[name] = entry["content"]
         return found
     if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
-        raise MalformedError("it is neither an api.json nor an exchanges.json nor a roll-up of them")
+        raise InvalidReferenceError("it is neither an api.json nor an exchanges.json nor a roll-up of them")
     kind = "exchanges" if "exchangePrefix" in document else "api"
     service = _matching(document.get("serviceName"), SERVICE, "serviceName")
     version = _matching(document.get("apiVersion"), VERSION, "apiVersion")
@@ -74,7 +93,7 @@ def checked(contents: Mapping[str, Any]) -> dict[str, Any]:
         contents: As :func:`contents` returns them.
 
     Raises:
-        MalformedError: One of them is not what it should be.
+        InvalidReferenceError: One of them is not what it should be.
     """
     found: dict[str, Any] = {}
     versions: dict[str, tuple[str, str]] = {}
@@ -82,14 +101,14 @@ def checked(contents: Mapping[str, Any]) -> dict[str, Any]:
         name = DOCUMENT.fullmatch(filename)
         if not name:
             continue
-        with _at(f"{shown(filename)}: "):
+        with _at(f"{excerpt(filename)}: "):
             service = _matching(name[1], SERVICE, "the service's folder")
             version = _matching(name[2], VERSION, "the version's folder")
             if versions.setdefault(names.fold(service), (service, version)) != (service, version):
-                raise MalformedError("there are two versions of the service, or two with that name")
+                raise InvalidReferenceError("there are two versions of the service, or two with that name")
             found[filename] = _reference(content, service, version, name[3])
     if not found:
-        raise MalformedError("there is no service in it")
+        raise InvalidReferenceError("there is no service in it")
     for service, version in versions.values():
         found.update(_schemas(contents, f"schemas/{service}/{version}/"))
     return found
@@ -113,7 +132,7 @@ def _reference(content: Any, service: str, version: str, kind: str) -> dict[str,
     content = _mapping(content)
     for key, expected in (("serviceName", service), ("apiVersion", version)):
         if content.get(key) != expected:
-            raise MalformedError(f"{key} is {shown(content.get(key))}, not {expected}")
+            raise InvalidReferenceError(f"{key} is {excerpt(content.get(key))}, not {expected}")
     entries = _listing(content.get("entries"), "entries")
     read = _method if kind == "api" else _exchange
     checked = []
@@ -131,15 +150,15 @@ def _reference(content: Any, service: str, version: str, kind: str) -> dict[str,
 
 def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
     if entry.get("type", "function") != "function":
-        raise MalformedError(f"type is {shown(entry['type'])}, not function")
+        raise InvalidReferenceError(f"type is {excerpt(entry['type'])}, not function")
     name = _matching(entry.get("name"), NAME, "name")
     route = _matching(entry.get("route"), ROUTE, "route")
     if len(route) > LONGEST_ROUTE:
-        raise MalformedError("route is too long")
+        raise InvalidReferenceError("route is too long")
     in_route = re.findall(r"<(\w+)>", route)
     args = [_matching(one, NAME, "args") for one in _listing(entry.get("args", in_route), "args")]
     if args != in_route:
-        raise MalformedError(f"args are {shown(args)}, but the route {shown(route)} has {shown(in_route)}")
+        raise InvalidReferenceError(f"args are {excerpt(args)}, but the route {excerpt(route)} has {excerpt(in_route)}")
     query = [_matching(one, NAME, "query") for one in _listing(entry.get("query", []), "query")]
     _no_name_twice(args, "args")
     _no_name_twice(query, "query")
@@ -181,7 +200,7 @@ def _routing_key(key: Mapping[str, Any]) -> dict[str, Any]:
         return {"name": name, "constant": _matching(key["constant"], WORD, "constant")}
     multiple = key.get("multipleWords", False)
     if not isinstance(multiple, bool):
-        raise MalformedError(f"multipleWords is {shown(multiple)}")
+        raise InvalidReferenceError(f"multipleWords is {excerpt(multiple)}")
     return {"name": name, "multipleWords": multiple}
 
 
@@ -207,7 +226,7 @@ def _scopes(expression: Any, *, top: bool = False) -> Any:
                 "then": _scopes(then, top=True),
                 **{key: _scopes(value, top=True) for key, value in rest.items()},
             }
-    raise MalformedError(f"scopes has {shown(expression)}, which is no scope expression")
+    raise InvalidReferenceError(f"scopes has {excerpt(expression)}, which is no scope expression")
 
 
 def _prose(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -227,7 +246,7 @@ def _check_texts(schema: Any) -> None:
         for value in schema:
             _check_texts(value)
     elif isinstance(schema, str) and UNSAFE.search(schema):
-        raise MalformedError(f"it holds control characters: {shown(schema)}")
+        raise InvalidReferenceError(f"it holds control characters: {excerpt(schema)}")
 
 
 @contextmanager
@@ -237,44 +256,44 @@ def _at(place: str) -> Iterator[None]:
     """
     try:
         yield
-    except MalformedError as error:
-        raise MalformedError(f"{place}{error}") from None
+    except InvalidReferenceError as error:
+        raise InvalidReferenceError(f"{place}{error}") from None
 
 
 def _matching(value: Any, pattern: str, what: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise MalformedError(f"{what} is {shown(value)}, which it cannot be")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, which it cannot be")
     return value
 
 
 def _one_of(value: Any, choices: frozenset[str], what: str) -> str:
     if not isinstance(value, str) or value not in choices:
-        raise MalformedError(f"{what} is {shown(value)}, not one of {', '.join(sorted(choices))}")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not one of {', '.join(sorted(choices))}")
     return value
 
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_PROSE:
-        raise MalformedError(f"{what} is {shown(value)}, not a text of at most {LONGEST_PROSE} characters")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not a text of at most {LONGEST_PROSE} characters")
     return value
 
 
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise MalformedError(f"{shown(value)} stands where an object is expected")
+        raise InvalidReferenceError(f"{excerpt(value)} stands where an object is expected")
     return value
 
 
 def _listing(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list):
-        raise MalformedError(f"{what} is {shown(value)}, not an array")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not an array")
     _few(value, what)
     return value
 
 
 def _few(value: list[Any] | dict[str, Any], what: str) -> None:
     if len(value) > MOST:
-        raise MalformedError(f"there are more than {MOST} {what}")
+        raise InvalidReferenceError(f"there are more than {MOST} {what}")
 
 
 def _no_name_twice(given: Iterable[str], what: str) -> None:
@@ -285,5 +304,5 @@ def _no_name_twice(given: Iterable[str], what: str) -> None:
     for name in given:
         folded = names.fold(name)
         if folded in seen:
-            raise MalformedError(f"{what}: {seen[folded]} and {name} are the same to a person who types them")
+            raise InvalidReferenceError(f"{what}: {seen[folded]} and {name} are the same to a person who types them")
         seen[folded] = name

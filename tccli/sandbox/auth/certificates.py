@@ -7,12 +7,12 @@ Source: taskcluster services/auth, signaturevalidator; measured messages and ord
 from __future__ import annotations
 
 import hmac
-import json
 import re
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tccli import strict_json
 from tccli.core.scopes import is_valid, merge, satisfies
 from tccli.sandbox.clock import DAY, MINUTE
 
@@ -93,8 +93,8 @@ def parse_ext(ext: str) -> dict[str, Any]:
         SignatureError: It is not JSON, or null.
     """
     try:
-        document = json.loads(decode_base64(ext).decode("utf-8", "replace"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        document = strict_json.loads(decode_base64(ext).decode("utf-8", "replace"), as_javascript=True)
+    except strict_json.StrictJsonError:
         raise SignatureError("Failed to parse ext") from None
     if document is None:
         raise SignatureError("Failed to parse ext")
@@ -221,7 +221,3 @@ def _as_javascript(number: float) -> str:
 
 def _refuse(message: str) -> NoReturn:
     raise SignatureError(message)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

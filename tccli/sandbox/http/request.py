@@ -4,12 +4,12 @@ A request as it came over the wire, and who signed it.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from tccli import strict_json
 from tccli.sandbox.auth import signature
 from tccli.sandbox.auth.certificates import Issuer, SignatureError
 from tccli.sandbox.http.errors import ApiError, InternalError
@@ -107,8 +107,8 @@ def read_payload(request: Request) -> Any:
     if not request.text:
         return {}
     try:
-        payload = json.loads(request.text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        payload = strict_json.loads(request.text, as_javascript=True)
+    except strict_json.StrictJsonError as error:
         raise ApiError("MalformedPayload", "Failed to parse JSON: {{errMsg}}", errMsg=str(error)) from None
     if not isinstance(payload, dict | list):
         raise ApiError("MalformedPayload", "Failed to parse JSON: {{errMsg}}", errMsg="Must be an object or array")
@@ -165,7 +165,3 @@ def _check_hash(request: Request, claimed: str) -> None:
         raise InternalError("RangeError: Input buffers must have the same byte length")
     if claimed != computed:
         raise AuthenticationError(WRONG_HASH, hash=claimed, computedHash=computed)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")

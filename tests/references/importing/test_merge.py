@@ -11,7 +11,7 @@ import pytest
 from tccli import references
 from tccli.cli.library import laid_over
 from tccli.references.importing import merge
-from tccli.references.importing.strict_json import MalformedError
+from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.validate import checked, contents
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, rollup, with_method
 
@@ -130,5 +130,5 @@ def test_a_service_that_is_a_known_one_but_for_the_spelling() -> None:
     """
     Is refused: nobody could tell which of the two a command line means.
     """
-    with pytest.raises(MalformedError, match="purgecache is the same as purge-cache"):
+    with pytest.raises(InvalidReferenceError, match="purgecache is the same as purge-cache"):
         library({**API, "serviceName": "purgecache"})

@@ -13,8 +13,8 @@ from jsonschema import Draft6Validator
 from jsonschema.exceptions import SchemaError
 
 from tccli import references
+from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import usable
-from tccli.references.importing.strict_json import MalformedError
 from tests.references.importing.test_validate import json_values
 
 
@@ -61,7 +61,7 @@ def test_refuses_what_is_no_schema(schema: Any) -> None:
     """
     And says where.
     """
-    with pytest.raises(MalformedError, match=r"^x\.json: "):
+    with pytest.raises(InvalidReferenceError, match=r"^x\.json: "):
         usable({"x.json": schema})
 
 
@@ -132,7 +132,7 @@ def test_what_is_usable_is_a_schema_of_draft_6(schema: dict[str, Any]) -> None:
     """
     try:
         usable({"x.json": schema})
-    except MalformedError:
+    except InvalidReferenceError:
         return
     for error in Draft6Validator(Draft6Validator.META_SCHEMA).iter_errors(schema):
         assert error.validator == "uniqueItems", SchemaError(str(error))

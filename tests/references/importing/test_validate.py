@@ -21,8 +21,8 @@ from tccli.core.client import Client, route_url
 from tccli.errors import UsageError
 from tccli.references import deployment_docs
 from tccli.references.importing import merge
-from tccli.references.importing.strict_json import DEEPEST, MalformedError, parse
-from tccli.references.importing.validate import checked, contents
+from tccli.references.importing.errors import InvalidReferenceError
+from tccli.references.importing.validate import MAX_DEPTH, checked, contents, parse
 from tccli.sandbox import references as sandbox
 from tests.references.documents import API, CONTENTS, EXCHANGES, rollup, with_method
 
@@ -125,7 +125,7 @@ def test_refuses_methods(changes: dict[str, Any], word: str) -> None:
     """
     Which would reach something else than a method, or could not be called; the message says where it is.
     """
-    with pytest.raises(MalformedError, match=r"entries\[.*\b" + word + r"\b|: " + word) as refusal:
+    with pytest.raises(InvalidReferenceError, match=r"entries\[.*\b" + word + r"\b|: " + word) as refusal:
         accepted(with_method(**changes))
     assert str(refusal.value).isprintable()
 
@@ -150,7 +150,7 @@ def test_refuses_services(changes: dict[str, Any]) -> None:
     """
     Whose names would become another host or another path: with service discovery, a name is a part of the host.
     """
-    with pytest.raises(MalformedError):
+    with pytest.raises(InvalidReferenceError):
         accepted({**API, **changes})
 
 
@@ -170,7 +170,7 @@ def test_refuses_exchanges(changes: dict[str, Any]) -> None:
     """
     Likewise.
     """
-    with pytest.raises(MalformedError, match=r"exchanges\.json.*entries\[0\]"):
+    with pytest.raises(InvalidReferenceError, match=r"exchanges\.json.*entries\[0\]"):
         accepted({**EXCHANGES, "entries": [{**EXCHANGES["entries"][0], **changes}]})
 
 
@@ -203,7 +203,7 @@ def test_refuses_what_is_no_set_of_references(document: Any) -> None:
     """
     In words.
     """
-    with pytest.raises(MalformedError):
+    with pytest.raises(InvalidReferenceError):
         accepted(document)
 
 
@@ -221,14 +221,14 @@ def test_refuses_what_is_no_set_of_references(document: Any) -> None:
         pytest.param(rb'["\ud800"]', id="half a character"),
         pytest.param(rb'{"\udfff": 1}', id="half a character in a key"),
         pytest.param(b"[" * 100_000, id="nested without end"),
-        pytest.param(b"[" * (DEEPEST + 2) + b"]" * (DEEPEST + 2), id="nested too deeply"),
+        pytest.param(b"[" * (MAX_DEPTH + 2) + b"]" * (MAX_DEPTH + 2), id="nested too deeply"),
     ],
 )
 def test_refuses_json_that_cannot_be_written_again(text: bytes) -> None:
     """
     Or that is not JSON at all.
     """
-    with pytest.raises(MalformedError):
+    with pytest.raises(InvalidReferenceError):
         parse(text)
 
 
@@ -345,7 +345,7 @@ def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, A
     """
     try:
         texts = merge.texts(accepted(parse(json.dumps(document).encode())), references.built_in())
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         assert str(error).isprintable()
         return
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", b"".join(texts.values()).decode())
@@ -382,5 +382,5 @@ def test_any_bytes_are_refused_or_read(text: bytes) -> None:
     """
     try:
         accepted(parse(text))
-    except MalformedError as error:
+    except InvalidReferenceError as error:
         assert str(error)

@@ -1,0 +1,24 @@
+"""
+The error for references that are not accepted, and excerpts of values for its messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+MAX_EXCERPT_LENGTH = 60
+
+
+class InvalidReferenceError(ValueError):
+    """
+    A published document is not accepted; the message says what is wrong, and where in the document.
+    """
+
+
+def excerpt(value: Any) -> str:
+    """
+    Return *value* as JSON for a message: ASCII only, so that nothing in it controls a terminal, and cut off.
+    """
+    text = json.dumps(value)
+    return text if len(text) <= MAX_EXCERPT_LENGTH else text[: MAX_EXCERPT_LENGTH - 1] + "…"

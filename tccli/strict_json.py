@@ -1,0 +1,111 @@
+"""
+Strict JSON parsing: everything that two parsers may read differently is an error.
+
+Source: RFC 8259 for the syntax; RFC 7493 (I-JSON), section 2, for unique keys, Unicode strings and numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+DEFAULT_MAX_DEPTH = 500
+"""Nested arrays and objects: less than what exhausts the stack of the readers of a document."""
+
+
+class StrictJsonError(ValueError):
+    """
+    The text is not strict JSON; the message says why and where, and fits behind a colon.
+    """
+
+
+def loads(text: str | bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, as_javascript: bool = False) -> Any:
+    """
+    Return the document in *text*.
+
+    Args:
+        text: Bytes are UTF-8, with or without a byte order mark.
+        max_depth: How many arrays and objects may be nested.
+        as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may hold lone
+            surrogates, and a number that is too large is infinite.
+
+    Raises:
+        StrictJsonError: *text* is not UTF-8, is not JSON, or is nested too deeply; it has a key twice in an object, a
+            lone surrogate in a string, or a number that is too large.
+    """
+    decoded = text if isinstance(text, str) else _decode(text)
+    try:
+        if as_javascript:
+            document = json.loads(decoded, parse_constant=_reject_constant)
+        else:
+            document = json.loads(
+                decoded,
+                parse_constant=_reject_constant,
+                parse_float=_parse_finite,
+                object_pairs_hook=_reject_duplicate_keys,
+            )
+    except json.JSONDecodeError as error:
+        raise StrictJsonError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise StrictJsonError(f"nested more than {max_depth} levels deep") from None
+    except StrictJsonError:
+        raise
+    except ValueError as error:
+        # Python does not convert integers of more than 4300 digits.
+        raise StrictJsonError(str(error)) from None
+    # Without that many brackets there is no need to look.
+    if decoded.count("[") + decoded.count("{") > max_depth and _depth(document) > max_depth:
+        raise StrictJsonError(f"nested more than {max_depth} levels deep")
+    # Decoded text has no surrogates: only an escape can bring one.
+    if not as_javascript and "\\ud" in decoded.lower():
+        _reject_lone_surrogates(document)
+    return document
+
+
+def _decode(text: bytes) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StrictJsonError(f"not UTF-8: byte {text[error.start]:#04x} at offset {error.start}") from None
+
+
+def _reject_constant(name: str) -> Any:
+    raise StrictJsonError(f"{name} is not a JSON value")
+
+
+def _parse_finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise StrictJsonError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) < len(pairs):
+        keys = [key for key, _ in pairs]
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        raise StrictJsonError(f"duplicate key {json.dumps(duplicate)}")
+    return document
+
+
+def _reject_lone_surrogates(document: Any) -> None:
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise StrictJsonError("a string has a lone surrogate (\\ud800 to \\udfff)") from None
+
+
+def _depth(document: Any) -> int:
+    depth = 0
+    level = [document] if isinstance(document, dict | list) else []
+    while level:
+        depth += 1
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return depth
