@@ -889,7 +889,7 @@ function __taskcluster_meaning
         case '*:--set'
             echo 'Change the payload'
         case '*:--no-validate'
-            echo 'Do not hold the payload against the schema'
+            echo 'Do not validate the payload against the schema'
         case '*:--dry-run'
             echo 'Print the request and send nothing'
         case '*:--continuation-token'

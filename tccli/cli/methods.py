@@ -14,17 +14,23 @@ import click
 
 from tccli import names
 from tccli.cli.command import Command, Group
-from tccli.cli.help.methods import parameter, said, said_by_deployment, said_of_service, sections
+from tccli.cli.help.methods import (
+    build_sections,
+    describe_parameter,
+    find_deployment_docs,
+    find_deployment_service_docs,
+    find_method_docs,
+)
 from tccli.cli.options import Settings, settings_of
 from tccli.errors import UsageError
 from tccli.references import method_docs
-from tccli.references.headings import grouped
+from tccli.references.headings import group_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tccli.references import Library, Method
-    from tccli.references.method_docs import Words
+    from tccli.references.method_docs import MethodDocs
 
 
 class Values(NamedTuple):
@@ -91,7 +97,7 @@ class ServiceGroup(Group):
         """
         Write a line for each method.
         """
-        for heading, methods in grouped(self._library.service(self._service).methods.values()):
+        for heading, methods in group_methods(self._library.service(self._service).methods.values()):
             with formatter.section(heading):
                 formatter.write_dl([(method.name, method.summary) for method in methods])
 
@@ -100,8 +106,8 @@ class ServiceGroup(Group):
         Write the summary, and what there is to know of the service.
         """
         super().format_help_text(ctx, formatter)
-        _write_own(formatter, method_docs.of_service(self._service).paragraphs)
-        _write_foreign(formatter, said_of_service(self._library, self._service))
+        _write_docs(formatter, method_docs.load_service_docs(self._service))
+        _write_foreign(formatter, find_deployment_service_docs(self._library, self._service))
 
 
 class MethodCommand(Command):
@@ -141,21 +147,21 @@ class MethodCommand(Command):
         """
         The method's example, read only when somebody asks.
         """
-        example = self._words.example if self._has_example else ""
+        example = self._docs.example if self._has_example else ""
         return (example,) if example else ()
 
     @cached_property
-    def _words(self) -> Words:
-        return said(self.method)
+    def _docs(self) -> MethodDocs:
+        return find_method_docs(self.method)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write the summary, what there is to know, and the facts of the reference.
         """
         super().format_help_text(ctx, formatter)
-        _write_own(formatter, self._words.paragraphs)
-        _write_foreign(formatter, said_by_deployment(self.method))
-        for section in sections(self.method):
+        _write_docs(formatter, self._docs.paragraphs, self._docs.parts)
+        _write_foreign(formatter, find_deployment_docs(self.method))
+        for section in build_sections(self.method):
             with formatter.section(section.heading):
                 formatter.write_dl(section.rows)
 
@@ -168,9 +174,11 @@ class MethodCommand(Command):
         self._run(settings_of(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
 
 
-def _write_own(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
+def _write_docs(
+    formatter: click.HelpFormatter, paragraphs: Sequence[str], parts: Sequence[tuple[str, str]] = ()
+) -> None:
     """
-    Write what there is to know, below the summary.
+    Write the bundled documentation below the summary.
     """
     if paragraphs:
         from tccli.cli.help.formatter import write_paragraphs
@@ -178,11 +186,14 @@ def _write_own(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> Non
         formatter.write_paragraph()
         with formatter.indentation():
             write_paragraphs(formatter, paragraphs)
+            if parts:
+                formatter.write_paragraph()
+                formatter.write_dl(parts)
 
 
 def _write_foreign(formatter: click.HelpFormatter, paragraphs: Sequence[str]) -> None:
     """
-    Write what the deployment says, so that nobody takes it for words of ours.
+    Write the deployment's own description under a heading that names its author.
     """
     if paragraphs:
         from tccli.cli.help.formatter import write_paragraphs
@@ -225,7 +236,7 @@ def _argument(method: Method, place: int, name: str) -> click.Argument:
 
 def _query_options(method: Method) -> list[click.Option]:
     return [
-        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=parameter(method, name))
+        click.Option([f"--{names.kebab(name)}", f"query_{name}"], metavar="TEXT", help=describe_parameter(method, name))
         for name in method.query
     ]
 
@@ -249,7 +260,7 @@ def _call_options(method: Method) -> list[click.Option]:
                 multiple=True,
                 help="Change the payload; repeatable.",
             ),
-            click.Option(["--no-validate"], is_flag=True, help="Do not hold the payload against the schema."),
+            click.Option(["--no-validate"], is_flag=True, help="Do not validate the payload against the schema."),
         ]
     if method.is_paged:
         options.append(click.Option(["--paginate"], is_flag=True, help="Fetch all pages, as one document."))

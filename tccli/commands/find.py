@@ -95,7 +95,7 @@ def _methods(library: Library) -> Iterator[Findable]:
 
 
 def _method(method: Method, service_summary: str) -> Findable:
-    from tccli.cli.help.methods import said, said_by_deployment
+    from tccli.cli.help.methods import find_deployment_docs, find_method_docs
     from tccli.core.search.index import Entry
 
     texts = {
@@ -105,7 +105,7 @@ def _method(method: Method, service_summary: str) -> Findable:
         "arguments": " ".join(method.args),
         "options": " ".join(method.query),
         "category": method.category,
-        "words": " ".join((*said(method).paragraphs, *said_by_deployment(method))),
+        "words": " ".join((find_method_docs(method).text, *find_deployment_docs(method))),
         "payload": _field_names(method, method.input),
         "scopes": _scope_words(method.scopes),
         "answer": _field_names(method, method.output),

@@ -249,7 +249,7 @@ def _lines(expression: Any, *, nested: bool = False) -> list[str]:
                 *(["else", *_indented([rest["else"]])] if "else" in rest else []),
             ]
         case _:
-            return [methods.scopes(expression)]
+            return [methods.format_scopes(expression)]
 
 
 def _indented(parts: Sequence[Any]) -> list[str]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.help.methods import parameter, said
+from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
 from tccli.cli.options import global_options, output_options, settings_of
 from tccli.cli.types import OneOf
@@ -211,9 +211,9 @@ def _all_paragraphs(command: click.Command) -> tuple[str, ...]:
     """
     more: Sequence[str] = ()
     if isinstance(command, MethodCommand):
-        more = said(command.method).paragraphs
+        more = find_method_docs(command.method).paragraphs
     elif isinstance(command, ServiceGroup):
-        more = method_docs.of_service(str(command.name)).paragraphs
+        more = method_docs.load_service_docs(str(command.name))
     return (*_paragraphs(command.help or ""), *more)
 
 
@@ -241,7 +241,7 @@ def _argument(argument: click.Argument, path: tuple[str, ...], method: Method | 
     known = method is not None and name in method.args
     return Argument(
         metavar=metavar,
-        meaning=parameter(method, name) if known and method else "",
+        meaning=describe_parameter(method, name) if known and method else "",
         kinds=(kinds.of_parameter(method, name),) if known and method else kinds.of_argument(path, metavar),
         is_required=argument.required,
         is_repeatable=argument.nargs == -1,

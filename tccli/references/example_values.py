@@ -14,7 +14,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tccli.references.method_docs import FOLDER, of_parameter
+from tccli.references.method_docs import DOCS_DIRECTORY, load_parameter_docs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def of_field(method: Method, path: tuple[str, ...]) -> list[Any]:
     known = _known()["values"]
     names = dict.fromkeys((".".join(path), path[-1]))
     keys = [f"{where}{name}" for where in (f"{method.id}.", f"{method.service}.", "") for name in names]
-    example = of_parameter(method, path[-1]).example
+    example = load_parameter_docs(method, path[-1]).example
     return [*(known[key] for key in keys if key in known), *([example] if example else [])]
 
 
@@ -47,6 +47,6 @@ def needed(method: Method) -> tuple[str, ...]:
 
 @cache
 def _known() -> Mapping[str, Any]:
-    with open(os.path.join(FOLDER, "example_values.json"), encoding="utf-8") as file:
+    with open(os.path.join(DOCS_DIRECTORY, "example_values.json"), encoding="utf-8") as file:
         known: dict[str, Any] = json.load(file)
     return known

@@ -1,7 +1,7 @@
 """
-The methods of a service in groups, in the order in which people look for them.
+Headings for the methods of a service, in the order in which people look for them.
 
-The references give categories, not all of them well: what belongs together is brought together here.
+The categories of the references split some groups and merge others, so they are mapped to headings here.
 """
 
 from __future__ import annotations
@@ -13,37 +13,36 @@ if TYPE_CHECKING:
 
     from tccli.references import Method
 
-HEADINGS = {
+HEADINGS_BY_CATEGORY = {
     "": "Other methods",
     "AWS Credentials": "Credentials for other services",
     "GCP Credentials": "Credentials for other services",
     "Github Credentials": "Credentials for other services",
     "Github Service": "Builds and repositories",
     "Hook Status": "Hooks",
-    "Index Service": "Tasks by name",
-    "Monitoring": "Is it up?",
+    "Index Service": "Index",
     "Profiler": "Profiles",
     "Providers": "Worker pools",
-    "Purge-Cache Service": "Caches to purge",
+    "Purge-Cache Service": "Purge requests",
     "Scopes and Auth": "Scopes and authentication",
     "Secrets Service": "Secrets",
     "Sentry Credentials": "Credentials for other services",
     "Task Groups": "Task groups",
     "Task-Groups": "Task groups",
     "Websocktunnel Credentials": "Credentials for other services",
-    "Worker Interface": "What workers call",
+    "Worker Interface": "Calls for workers",
     "Worker Metadata": "Task queues and their workers",
     "Worker Pool Launch Configs": "Worker pools",
     "Worker Pools": "Worker pools",
 }
-BELONGS = {
-    "auth.authenticateHawk": "Is it up?",
-    "auth.testAuthenticate": "Is it up?",
-    "auth.testAuthenticateGet": "Is it up?",
+OVERRIDES = {
+    "auth.authenticateHawk": "Monitoring",
+    "auth.testAuthenticate": "Monitoring",
+    "auth.testAuthenticateGet": "Monitoring",
     "queue.cancelTaskGroup": "Task groups",
     "queue.taskQueueCountsBatch": "Task queues and their workers",
 }
-ORDER = (
+FIRST_HEADINGS = (
     "Tasks",
     "Task groups",
     "Artifacts",
@@ -52,36 +51,36 @@ ORDER = (
     "Worker pools",
     "Workers",
     "Task queues and their workers",
-    "What workers call",
+    "Calls for workers",
     "Objects",
     "Download",
     "Upload",
     "Scopes and authentication",
     "Credentials for other services",
 )
-LAST = ("Other methods", "Is it up?", "Deprecated")
+LAST_HEADINGS = ("Other methods", "Monitoring", "Deprecated")
 
 
-def grouped(methods: Iterable[Method]) -> list[tuple[str, list[Method]]]:
+def group_methods(methods: Iterable[Method]) -> list[tuple[str, list[Method]]]:
     """
-    Return methods of a service under headings; the deprecated ones are last.
+    Return the methods of a service by heading; deprecated methods are last.
     """
     groups: dict[str, list[Method]] = {}
     for method in methods:
-        groups.setdefault(heading(method), []).append(method)
-    return sorted(groups.items(), key=lambda group: _place(group[0]))
+        groups.setdefault(choose_heading(method), []).append(method)
+    return sorted(groups.items(), key=lambda group: _sort_key(group[0]))
 
 
-def heading(method: Method) -> str:
+def choose_heading(method: Method) -> str:
     """
-    Return the heading under which a method is found.
+    Return the heading for a method.
     """
     if method.stability == "deprecated":
         return "Deprecated"
-    return BELONGS.get(method.id) or HEADINGS.get(method.category, method.category)
+    return OVERRIDES.get(method.id) or HEADINGS_BY_CATEGORY.get(method.category, method.category)
 
 
-def _place(name: str) -> tuple[int, int]:
-    if name in LAST:
-        return 2, LAST.index(name)
-    return (0, ORDER.index(name)) if name in ORDER else (1, 0)
+def _sort_key(name: str) -> tuple[int, int]:
+    if name in LAST_HEADINGS:
+        return 2, LAST_HEADINGS.index(name)
+    return (0, FIRST_HEADINGS.index(name)) if name in FIRST_HEADINGS else (1, 0)

@@ -1,23 +1,30 @@
 """
-What people need to know of services, methods and their parameters, in words written by hand.
+Documentation of services, methods and their parameters, written by hand in ``docs/``.
 
-``<service>.md`` beside this file holds a heading for the service and for each of its methods; below it stand
-paragraphs, and below a method's an example, indented::
+``<service>.md`` documents a service below its title and each method below a heading of its own, in a fixed form::
 
-    ## createTask
+    ## cancelTask
 
-    Makes a task …
+    Cancels a task. Returns its status.
 
-        tc queue createTask "$(tc slugid)" --data @task.yml
+    Repeating: idempotent.
+    Errors: 409 after the deadline.
+    <!-- source: services/queue/src/api.js cancelTask -->
 
-``parameters.json`` holds an entry for each path argument and query option. A name counts for all services, unless
-there is a ``service.name`` or a ``service.method.name``.
+        tc queue cancelTask fN1SbArXTPSVFNUvaOlinQ
+
+The labels are those of ``LABELS``, in that order, each at most once. The text of a label ends at the next label, at an
+empty line or at a comment. Comments name the source of a statement and are not shown.
+
+``parameters.json`` documents path arguments and query options. A name applies to every service, unless there is an
+entry for ``service.name`` or ``service.method.name``.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,93 +33,109 @@ if TYPE_CHECKING:
 
     from tccli.references import Method
 
-FOLDER = os.path.join(os.path.dirname(__file__), "docs")
-METHOD = "\n## "
-CODE = "    "
+DOCS_DIRECTORY = os.path.join(os.path.dirname(__file__), "docs")
+LABELS = ("Requires", "Repeating", "Errors", "Limits", "Notes", "Events", "See also")
+
+_METHOD_HEADING = "\n## "
+_CODE_INDENT = "    "
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_LABEL = re.compile(rf"({'|'.join(LABELS)}): ")
 
 
-class Words(NamedTuple):
+class MethodDocs(NamedTuple):
     """
-    What is said of a service or a method.
+    The documentation of a service or a method.
 
     Attributes:
-        paragraphs: Each without line breaks.
+        paragraphs: What it does; each without line breaks.
+        parts: Labels and their texts, each without line breaks; a service has none.
         example: Lines for a shell, or empty.
     """
 
-    paragraphs: tuple[str, ...]
-    example: str
+    paragraphs: tuple[str, ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    example: str = ""
+
+    @property
+    def text(self) -> str:
+        """
+        The paragraphs and parts in one line, as ``tc find`` searches them.
+        """
+        return " ".join([*self.paragraphs, *(f"{label}: {text}" for label, text in self.parts)])
 
 
-class Parameter(NamedTuple):
+class ParameterDocs(NamedTuple):
     """
-    What is said of a path argument or a query option.
+    The documentation of a path argument or a query option.
 
     Attributes:
-        meaning: A sentence.
-        pattern: The expression that the service holds a value against, or empty where it takes anything.
+        description: A sentence.
+        pattern: The regular expression that a service checks the value against, or empty.
         example: A value, or empty.
     """
 
-    meaning: str
-    pattern: str
-    example: str
+    description: str = ""
+    pattern: str = ""
+    example: str = ""
 
 
-def of_service(service: str) -> Words:
+def load_service_docs(service: str) -> tuple[str, ...]:
     """
-    Return what is said of a service; nothing, if it is one that nobody here knows.
+    Return the paragraphs about a service; none for a service that is not bundled.
     """
-    return _words(_text(service).partition(METHOD)[0].partition("\n")[2])
+    return _parse(_read(service).partition(_METHOD_HEADING)[0].partition("\n")[2]).paragraphs
 
 
-def of_method(service: str, method: str) -> Words:
+def load_method_docs(service: str, method: str) -> MethodDocs:
     """
-    Return what is said of a method; nothing, if it is one that nobody here knows.
+    Return the documentation of a method; it is empty for a method that is not bundled.
     """
-    _, found, rest = _text(service).partition(f"{METHOD}{method}\n")
-    return _words(rest.partition(METHOD)[0] if found else "")
+    _, found, rest = _read(service).partition(f"{_METHOD_HEADING}{method}\n")
+    return _parse(rest.partition(_METHOD_HEADING)[0]) if found else MethodDocs()
 
 
-def method_names(service: str) -> list[str]:
+def list_documented_methods(service: str) -> list[str]:
     """
-    Return the names of the methods of which something is said, in their order.
+    Return the names of a service's documented methods, in the order of the file.
     """
-    return [section.partition("\n")[0] for section in _text(service).split(METHOD)[1:]]
+    return [section.partition("\n")[0] for section in _read(service).split(_METHOD_HEADING)[1:]]
 
 
-def of_parameter(method: Method, name: str) -> Parameter:
+def load_parameter_docs(method: Method, name: str) -> ParameterDocs:
     """
-    Return what is said of a path argument or query option of a method.
+    Return the documentation of a method's path argument or query option; it is empty for an unknown name.
     """
-    known = _parameters()
+    known = _read_parameters()
     for key in (f"{method.id}.{name}", f"{method.service}.{name}", name):
         if key in known:
             return known[key]
-    return Parameter("", "", "")
+    return ParameterDocs()
 
 
 @cache
-def _parameters() -> Mapping[str, Parameter]:
-    with open(os.path.join(FOLDER, "parameters.json"), encoding="utf-8") as file:
-        known = json.load(file)
-    return {
-        name: Parameter(said["means"], said.get("pattern", ""), said.get("example", "")) for name, said in known.items()
-    }
+def _read_parameters() -> Mapping[str, ParameterDocs]:
+    with open(os.path.join(DOCS_DIRECTORY, "parameters.json"), encoding="utf-8") as file:
+        return {name: ParameterDocs(**entry) for name, entry in json.load(file).items()}
 
 
 @cache
-def _text(service: str) -> str:
+def _read(service: str) -> str:
     try:
-        with open(os.path.join(FOLDER, f"{service}.md"), encoding="utf-8") as file:
+        with open(os.path.join(DOCS_DIRECTORY, f"{service}.md"), encoding="utf-8") as file:
             return file.read()
     except FileNotFoundError:
         return ""
 
 
-def _words(section: str) -> Words:
+def _parse(section: str) -> MethodDocs:
     lines = section.strip("\n").split("\n")
-    example = [line.removeprefix(CODE) for line in lines if line.startswith(CODE)]
-    prose = "\n".join("" if line.startswith(CODE) else line for line in lines)
-    paragraphs = tuple(" ".join(part.split()) for part in prose.split("\n\n") if part.strip())
-    return Words(paragraphs, "\n".join(example))
+    example = [line.removeprefix(_CODE_INDENT) for line in lines if line.startswith(_CODE_INDENT)]
+    prose = _COMMENT.sub("\n", "\n".join("" if line.startswith(_CODE_INDENT) else line for line in lines))
+    # A label begins a block of its own, as an empty line does.
+    blocks = re.sub(rf"^(?={_LABEL.pattern})", "\n", prose, flags=re.MULTILINE).split("\n\n")
+    texts = [" ".join(block.split()) for block in blocks if block.strip()]
+    return MethodDocs(
+        paragraphs=tuple(text for text in texts if not _LABEL.match(text)),
+        parts=tuple((label[1], text[label.end() :]) for text in texts if (label := _LABEL.match(text))),
+        example="\n".join(example),
+    )

@@ -18,9 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tccli import names, references
-from tccli.cli.help.methods import parameter
+from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.core.schemas.fields import fields
-from tccli.references.method_docs import of_method
 from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
 
 if TYPE_CHECKING:
@@ -61,22 +60,23 @@ def test_help_shows_the_reference(tc: CommandLine, method: references.Method) ->
     """
     result = tc(method.service, method.name, "--help")
     shown = words(result.stdout)
-    said = of_method(method.service, method.name)
+    docs = find_method_docs(method)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert method.summary in shown
-    assert said.paragraphs
-    assert all(paragraph in shown for paragraph in said.paragraphs)
+    assert docs.paragraphs
+    assert all(paragraph in shown for paragraph in docs.paragraphs)
+    assert all(f"{label} {text}" in shown for label, text in docs.parts)
     assert f"Request: {method.verb} /api/{method.service}/{method.version}{method.route} Stability " in shown
     assert f" Stability {method.stability} " in shown
-    assert all(f" <{name}> {parameter(method, name)} " in shown for name in method.args)
-    assert all(f" --{names.kebab(name)} TEXT {parameter(method, name)} " in shown for name in method.query)
+    assert all(f" <{name}> {describe_parameter(method, name)} " in shown for name in method.args)
+    assert all(f" --{names.kebab(name)} TEXT {describe_parameter(method, name)} " in shown for name in method.query)
     assert method.takes_payload == (" --data " in shown) == (" --set " in shown) == (" Payload JSON" in shown)
     assert method.is_paged == (" --paginate " in shown)
     assert " --dry-run " in shown
     assert all(scope in shown for scope in scopes(method.scopes))
     assert ("Scopes: none " in shown) == (not method.scopes)
-    assert result.stdout.endswith("Example:\n" + indent(said.example, "  ") + "\n")
+    assert result.stdout.endswith("Example:\n" + indent(docs.example, "  ") + "\n")
 
 
 @EVERY_METHOD

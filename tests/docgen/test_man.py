@@ -15,6 +15,7 @@ import pytest
 from tccli import references, topics
 from tccli.cli import app
 from tccli.cli.help import markdown
+from tccli.cli.help.methods import find_method_docs
 from tccli.docgen.man import mdoc, parts
 from tccli.docgen.man import pages as man
 from tccli.docgen.man import topic as man_topic
@@ -146,7 +147,8 @@ def test_what_is_said_of_a_method_is_read(folder: Path, surface: Entry, service:
 
     for each in entry.commands:
         assert each.method is not None
-        said = [*each.paragraphs, f"/api/{service}/{each.method.version}{each.method.route}"]
+        docs = [f"{label} {text}" for label, text in find_method_docs(each.method).parts]
+        said = [*each.paragraphs, *docs, f"/api/{service}/{each.method.version}{each.method.route}"]
         assert not [text for text in said if squeezed(text) not in shown]
         assert (
             squeezed(f"tc {service} {each.name} [options] {' '.join(arg.metavar for arg in each.arguments)}") in shown

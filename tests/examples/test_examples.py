@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from tests.examples.example_deployment import ExampleDeployment
     from tests.examples.shell import Shell
 
-EXAMPLES = [(service, method) for service in references.service_names() for method in method_docs.method_names(service)]
+EXAMPLES = [
+    (service, method)
+    for service in references.service_names()
+    for method in method_docs.list_documented_methods(service)
+]
 
 
 @pytest.mark.parametrize(("service", "method"), EXAMPLES, ids=[f"{service}.{method}" for service, method in EXAMPLES])
@@ -28,7 +32,7 @@ def test_the_example_of_a_method_runs(deployment: ExampleDeployment, shell: Shel
     preparations = import_module(f"tests.examples.{service.replace('-', '_')}")
     preparations.PREPARE.get(method, lambda _deployment: None)(deployment)
     populate_task(deployment)
-    done = shell.run(method_docs.of_method(service, method).example, deployment)
+    done = shell.run(method_docs.load_method_docs(service, method).example, deployment)
 
     assert preparations.ENDS_WITH.get(method, 0) == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tests.examples.shell import Shell
 
 OF_METHODS = [
-    (service.replace("-", "_"), method, method_docs.of_method(service, method).example)
+    (service.replace("-", "_"), method, method_docs.load_method_docs(service, method).example)
     for service in references.service_names()
-    for method in method_docs.method_names(service)
+    for method in method_docs.list_documented_methods(service)
 ]
 OF_COMMANDS = [("commands", name, examples_of(COMMANDS[name])[number]) for name, number in EXAMPLES]
 FOLDED = [each for each in (*OF_METHODS, *OF_COMMANDS) if each[2] != folded(each[2], CODE_WIDTH)]

@@ -1,5 +1,5 @@
 """
-What ``--help`` and the manual pages say of a method, as rows of names and texts.
+The parts of a method's documentation in ``--help`` and in manual pages, as rows of names and texts.
 """
 
 from __future__ import annotations
@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
     from tccli.core.schemas.fields import Field
     from tccli.references import Method
+    from tccli.references.method_docs import MethodDocs
+
+# The lists in scope expressions are variables of the services; these are the words for their elements.
+SCOPE_LISTS = {
+    "indexPaths": "every index path in the payload",
+    "names": "the artifact's name and every name that its links lead to",
+    "priorities": "the task's priority or a higher one",
+    "properties": "every field in the payload",
+    "repoPerms": "every <repository>:<permission>:<level> in the payload",
+    "routes": "every route in the payload",
+    "scopes": "every scope in the payload",
+    "scopesAdded": "every scope that the update adds",
+    "taskIds": "every taskId in the payload",
+}
 
 
 class Section(NamedTuple):
@@ -25,21 +39,27 @@ class Section(NamedTuple):
     rows: Sequence[tuple[str, str]]
 
 
-def said(method: Method) -> method_docs.Words:
+def find_method_docs(method: Method) -> MethodDocs:
     """
-    Return our own words about a method; there are none about one that has another verb or route than ours.
+    Return the bundled documentation of a method, with a Repeating part for every method that only reads.
+
+    It is empty if the method of a fetched reference has another verb or route than the bundled one.
     """
     if not is_built_in(method.service, method.source):
         from tccli.references import deployment_docs
 
         if not deployment_docs.is_as_built_in(method):
-            return method_docs.Words((), "")
-    return method_docs.of_method(method.service, method.name)
+            return method_docs.MethodDocs()
+    found = method_docs.load_method_docs(method.service, method.name)
+    if method.verb != "GET" or not found.paragraphs or "Repeating" in dict(found.parts):
+        return found
+    parts = [*found.parts, ("Repeating", "idempotent.")]
+    return found._replace(parts=tuple(sorted(parts, key=lambda part: method_docs.LABELS.index(part[0]))))
 
 
-def said_by_deployment(method: Method) -> Sequence[str]:
+def find_deployment_docs(method: Method) -> Sequence[str]:
     """
-    Return what the deployment says of a method, if its references are in use: paragraphs, and lines of code, indented.
+    Return the deployment's own description of a method, if its references were fetched: paragraphs and indented code.
     """
     if is_built_in(method.service, method.source):
         return ()
@@ -48,9 +68,9 @@ def said_by_deployment(method: Method) -> Sequence[str]:
     return deployment_docs.of_method(method)
 
 
-def said_of_service(library: references.Library, service: str) -> Sequence[str]:
+def find_deployment_service_docs(library: references.Library, service: str) -> Sequence[str]:
     """
-    Return what the deployment says of a service, likewise.
+    Return the deployment's own description of a service, like :func:`find_deployment_docs`.
     """
     source = library.source(service)
     if is_built_in(service, source):
@@ -62,29 +82,57 @@ def said_of_service(library: references.Library, service: str) -> Sequence[str]:
 
 def is_built_in(service: str, source: str) -> bool:
     """
-    Say whether a service comes along, so that nobody else has said anything about it.
+    Return whether *source* is the bundled reference of the service.
     """
     return references.built_in().files.get(service) == source
 
 
-def sections(method: Method) -> list[Section]:
+def build_sections(method: Method) -> list[Section]:
     """
-    Return what the references say of a method: how it is requested, its arguments, its payload and its answer.
+    Return what the reference defines: request, scopes, arguments, payload and response; without the empty sections.
     """
-    found = [
-        Section("Request", facts(method)),
+    sections = [
+        Section("Request", _request_rows(method)),
         Section("Scopes", _scope_rows(method.scopes)),
-        Section("Arguments", [(f"<{name}>", parameter(method, name)) for name in method.args]),
-        Section("Payload", [_payload_row(field) for field in _fields(method, method.input)]),
-        Section("Answer", [_answer_row(field) for field in _fields(method, method.output)]),
+        Section("Arguments", [(f"<{name}>", describe_parameter(method, name)) for name in method.args]),
+        Section("Payload", [_payload_row(field) for field in _read_fields(method, method.input)]),
+        Section("Response", [_response_row(field) for field in _read_fields(method, method.output)]),
     ]
-    return [section for section in found if section.rows]
+    return [section for section in sections if section.rows]
 
 
-def facts(method: Method) -> list[tuple[str, str]]:
+def describe_parameter(method: Method, name: str) -> str:
     """
-    Return verb and route, stability, and what goes in and out.
+    Return the description of a path argument or a query option, with an example and its pattern.
     """
+    docs = method_docs.load_parameter_docs(method, name)
+    details = [f"example: {docs.example}" if docs.example else "", f"pattern: {docs.pattern}" if docs.pattern else ""]
+    return "; ".join(part for part in ((docs.description or f"The API's {name}.").removesuffix("."), *details) if part)
+
+
+def format_scopes(expression: Any) -> str:
+    """
+    Return a scope expression in words.
+    """
+    match expression:
+        case str():
+            return expression
+        case {"AllOf": parts}:
+            return " and ".join(format_scopes(part) for part in parts)
+        case {"AnyOf": [{"for": name, "in": variable, "each": each}]}:
+            return f"one of {each}, where <{name}> is {SCOPE_LISTS.get(variable, f'one of {variable}')}"
+        case {"AnyOf": parts}:
+            return "(" + " or ".join(format_scopes(part) for part in parts) + ")"
+        case {"for": name, "in": variable, "each": each}:
+            return f"{each} for {SCOPE_LISTS.get(variable, f'every {name} of {variable}')}"
+        case {"if": condition, "then": then, **rest}:
+            otherwise = f", else: {format_scopes(rest['else'])}" if "else" in rest else ""
+            return f"if {condition}: {format_scopes(then)}{otherwise}"
+        case _:
+            return ""
+
+
+def _request_rows(method: Method) -> list[tuple[str, str]]:
     payload = "none"
     if method.takes_payload:
         payload = f"JSON, {method.input}" if method.input else "JSON; no schema is published"
@@ -92,61 +140,30 @@ def facts(method: Method) -> list[tuple[str, str]]:
         (method.verb, f"/api/{method.service}/{method.version}{method.route}"),
         ("Stability", method.stability),
         ("Payload", payload),
-        ("Answer", f"JSON, {method.output}" if method.output else "not described by a schema"),
+        ("Response", f"JSON, {method.output}" if method.output else "no schema is published"),
     ]
-
-
-def parameter(method: Method, name: str) -> str:
-    """
-    Return what a path argument or a query option is for, what it looks like, and an example.
-    """
-    said = method_docs.of_parameter(method, name)
-    looks = [f"example: {said.example}" if said.example else "", f"pattern: {said.pattern}" if said.pattern else ""]
-    return "; ".join(part for part in ((said.meaning or f"The API's {name}.").removesuffix("."), *looks) if part)
-
-
-def scopes(expression: Any) -> str:
-    """
-    Return a scope expression as a person reads it.
-    """
-    match expression:
-        case str():
-            return expression
-        case {"AllOf": parts}:
-            return " and ".join(scopes(part) for part in parts)
-        case {"AnyOf": parts}:
-            return "(" + " or ".join(scopes(part) for part in parts) + ")"
-        case {"for": name, "in": names_, "each": each}:
-            return f"{each} for each {name} of {names_}"
-        case {"if": condition, "then": then, **rest}:
-            return f"if {condition}: {scopes(then)}" + (f", else: {scopes(rest['else'])}" if "else" in rest else "")
-        case _:
-            return ""
 
 
 def _scope_rows(expression: Any) -> list[tuple[str, str]]:
     """
-    Return a scope expression with a row for each of the parts that it joins at its top.
+    Return a row for each part of the expression's outermost AllOf or AnyOf.
     """
     match expression:
         case None:
             return [("none", "")]
         case {"AllOf": [_, _, *_] as parts}:
-            return _joined("all of", "and", parts)
+            return _join("all of", "and", parts)
         case {"AnyOf": [_, _, *_] as parts}:
-            return _joined("one of", "or", parts)
+            return _join("one of", "or", parts)
         case _:
-            return [(scopes(expression) or "none", "")]
+            return [(format_scopes(expression) or "none", "")]
 
 
-def _joined(first: str, then: str, parts: Sequence[Any]) -> list[tuple[str, str]]:
-    return [(then if place else first, scopes(part)) for place, part in enumerate(parts)]
+def _join(first: str, then: str, parts: Sequence[Any]) -> list[tuple[str, str]]:
+    return [(then if place else first, format_scopes(part)) for place, part in enumerate(parts)]
 
 
-def _fields(method: Method, schema: str | None) -> list[Field]:
-    """
-    Return the fields that a schema allows.
-    """
+def _read_fields(method: Method, schema: str | None) -> list[Field]:
     if schema is None:
         return []
     from tccli.core.schemas.fields import fields
@@ -158,12 +175,12 @@ def _payload_row(field: Field) -> tuple[str, str]:
     return _row(field, "required" if field.required else "", field.limits)
 
 
-def _answer_row(field: Field) -> tuple[str, str]:
-    return _row(field, "" if field.required else "may be missing")
+def _response_row(field: Field) -> tuple[str, str]:
+    return _row(field, "" if field.required else "optional")
 
 
-def _row(field: Field, *said: str) -> tuple[str, str]:
+def _row(field: Field, *details: str) -> tuple[str, str]:
     if field.form:
         where = f"{field.path}, " if field.path else ""
         return f"({where}form {field.form})", f"{field.kind}:" if field.kind else ""
-    return field.path or "(the whole)", "; ".join(part for part in (field.kind, *said) if part)
+    return field.path or "(root)", "; ".join(part for part in (field.kind, *details) if part)

@@ -1,16 +1,16 @@
 """
-The manual page of a service: what it is for, and each of its methods.
+The manual page of a service: its purpose and its methods.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.cli.help.methods import sections
+from tccli.cli.help.methods import build_sections, find_method_docs
 from tccli.core.schemas.fields import SLUGID
 from tccli.docgen.man import mdoc, parts
 from tccli.references import method_docs
-from tccli.references.headings import grouped
+from tccli.references.headings import group_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tccli.references import Exchange, Method
 
 EVERY_METHOD = (
-    "These are taken by every method for which they make sense, beside the output options and the global options of",
-    "--help shows what is here of one method, and the fields of its answer.",
+    "Every method takes those of these options that apply to it, the output options, and the global options of",
+    "--help shows the text of one method, with the fields of its response.",
 )
 
 
@@ -41,7 +41,7 @@ def page(entry: Entry) -> str:
         *mdoc.prose(EVERY_METHOD[1]),
         *parts.options(parts.shared_by_methods(entry)),
     ]
-    for heading, members in grouped(methods):
+    for heading, members in group_methods(methods):
         body.append(mdoc.heading(heading))
         for method in members:
             body += _method(entries[method.name], method)
@@ -51,14 +51,14 @@ def page(entry: Entry) -> str:
 
 
 def _method(entry: Entry, method: Method) -> Iterator[str]:
-    """
-    Yield all about a method.
-    """
     yield mdoc.macro("Ss", method.name)
     yield from parts.usage(entry.path, parts.usage_words(entry))
     yield ".Pp"
     yield from mdoc.paragraphs(entry.paragraphs)
     yield ".Pp"
+    docs = find_method_docs(method)
+    if docs.parts:
+        yield from [*mdoc.table(docs.parts), ".Pp"]
     yield from mdoc.table(list(_facts(method)))
     parameters = [(name, _parameter(method, name.strip("<>"))) for name in (each.metavar for each in entry.arguments)]
     if parameters:
@@ -66,7 +66,7 @@ def _method(entry: Entry, method: Method) -> Iterator[str]:
     queries = parts.query_options(entry)
     if queries:
         yield from [".Pp", *parts.options(queries)]
-    payload = next((section.rows for section in sections(method) if section.heading == "Payload"), ())
+    payload = next((section.rows for section in build_sections(method) if section.heading == "Payload"), ())
     if payload:
         yield from [".Pp", "Payload:", *mdoc.table(list(payload))]
     yield from parts.examples(entry.examples)
@@ -74,9 +74,9 @@ def _method(entry: Entry, method: Method) -> Iterator[str]:
 
 def _facts(method: Method) -> Iterator[tuple[str, str]]:
     """
-    Yield how a method is requested, and the scopes that it needs: a row for each of those that are joined.
+    Yield the rows of the request and of the scopes.
     """
-    for section in sections(method):
+    for section in build_sections(method):
         if section.heading == "Request":
             yield from (row for row in section.rows if row != ("Payload", "none"))
         if section.heading == "Scopes":
@@ -86,20 +86,17 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
 
 def _parameter(method: Method, name: str) -> str:
     """
-    Return what a path argument is; that a slugid matches the pattern of slugids is no news.
+    Return the description of a path argument, with its pattern unless that is the one of all slugids.
     """
-    said = method_docs.of_parameter(method, name)
-    pattern = f"It matches {said.pattern}" if said.pattern not in {"", SLUGID} else ""
-    return " ".join(part for part in (said.meaning or f"The API's {name}.", pattern) if part)
+    docs = method_docs.load_parameter_docs(method, name)
+    pattern = f"Pattern: {docs.pattern}" if docs.pattern not in {"", SLUGID} else ""
+    return " ".join(part for part in (docs.description or f"The API's {name}.", pattern) if part)
 
 
 def _events(entry: Entry) -> Iterator[str]:
-    """
-    Yield what a service publishes.
-    """
     if entry.exchanges:
         yield ".Sh EVENTS"
-        yield from mdoc.prose("The service publishes these; what to bind a queue to is printed by")
+        yield from mdoc.prose("The service publishes these messages. For the exchange and the routing key, see")
         yield f"{parts.reference('tc-events')} ."
         rows = ((mdoc.inert(each.name), [*mdoc.prose(f"{each.summary}."), *_keys(each)]) for each in entry.exchanges)
         yield from mdoc.tagged(rows)

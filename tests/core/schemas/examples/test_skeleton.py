@@ -20,7 +20,7 @@ from tccli.core.schemas.examples.skeleton import skeleton
 from tccli.core.schemas.fields import SLUGID
 from tccli.core.schemas.validate import problems
 from tccli.errors import UsageError
-from tccli.references.method_docs import of_parameter
+from tccli.references.method_docs import load_parameter_docs
 from tests.examples.example_deployment import populate_task
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def arguments(method: references.Method) -> list[str]:
     """
     Return an example of each path argument.
     """
-    return [of_parameter(method, name).example for name in method.args]
+    return [load_parameter_docs(method, name).example for name in method.args]
 
 
 @EVERY_METHOD
