@@ -12,7 +12,7 @@ from tccli.errors import BrokenAnswerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.core.client import Client
     from tccli.references import Library, Method
 
@@ -75,7 +75,7 @@ class PlannedCall(NamedTuple):
         return found if isinstance(found, dict) else {}
 
 
-def planned_call(settings: Settings, service: str, method: str, words: Sequence[str], data: str | None) -> PlannedCall:
+def planned_call(context: Context, service: str, method: str, words: Sequence[str], data: str | None) -> PlannedCall:
     """
     Return the call that *words* (arguments and query options, mixed) and a payload make of a method.
 
@@ -84,7 +84,7 @@ def planned_call(settings: Settings, service: str, method: str, words: Sequence[
     """
     from tccli.cli.lookup import method_of
 
-    found = method_of(settings, service, method)
+    found = method_of(context, service, method)
     args: list[str] = []
     query: dict[str, str] = {}
     rest = list(words)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
 )
 @click.argument("schema", metavar="SCHEMA")
 @click.argument("file", metavar="FILE")
-@pass_settings
-def command(settings: Settings, schema: str, file: str) -> None:
+@with_context
+def command(context: Context, schema: str, file: str) -> None:
     """
     Say all that is wrong with FILE, by SCHEMA: a line for each problem and exit code 1, or nothing and 0.
 
@@ -47,12 +47,12 @@ def command(settings: Settings, schema: str, file: str) -> None:
     from tccli.cli import problems as verdicts
     from tccli.core.documents import Documents
 
-    write = settings.writer()
-    documents = Documents(SUBJECT, settings.transfer_context)
-    found = _named(settings, schema)
+    write = context.writer()
+    documents = Documents(SUBJECT, context.transfer_context)
+    found = _named(context, schema)
     document = _document(documents, file)
     problems = _by_reference(found, document) if found else _by_address(documents, schema, document)
-    verdicts.say(settings, write, problems, "stdin" if file == "-" else file, schema)
+    verdicts.say(context, write, problems, "stdin" if file == "-" else file, schema)
 
 
 class _Named(NamedTuple):
@@ -64,7 +64,7 @@ class _Named(NamedTuple):
     name: str
 
 
-def _named(settings: Settings, schema: str) -> _Named | None:
+def _named(context: Context, schema: str) -> _Named | None:
     """
     Return the schema of the references that is meant, if it is no address.
 
@@ -79,12 +79,12 @@ def _named(settings: Settings, schema: str) -> _Named | None:
         return None
     method = METHOD.fullmatch(schema)
     if method and method["method"] not in {"json", "yml", "yaml"}:
-        found = method_of(settings, method["service"], method["method"])
+        found = method_of(context, method["service"], method["method"])
         if found.input is None:
             raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
         return _Named(found.source, found.input)
     name = NAME.fullmatch(schema)
-    library = settings.library()
+    library = context.library()
     service = names.find(name["service"], library.service_names()) if name else None
     if name is None or service is None:
         hint = "SCHEMA is a file, a URL, or like queue.createTask"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tccli import references
-from tccli.cli.library import laid_over
+from tccli.cli.library import override
 from tccli.references import Library
 from tccli.references.importing import merge
 from tccli.references.importing.diff import Difference, differences
@@ -23,7 +23,7 @@ def library(document: Any) -> Library:
     """
     Return a library with nothing else in it.
     """
-    return laid_over(NOTHING, "x", merge.texts(checked(contents(document)), NOTHING))
+    return override(NOTHING, "x", merge.texts(checked(contents(document)), NOTHING))
 
 
 def found(changed: dict[str, Any]) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli import references
-from tccli.cli.library import laid_over
+from tccli.cli.library import override
 from tccli.references.importing import merge
 from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.validate import checked, contents
@@ -26,7 +26,7 @@ def library(document: Any, known: Library | None = None) -> Library:
     Return a library with what a document says over another one.
     """
     known = known or references.built_in()
-    return laid_over(known, "x", merge.completed(merge.texts(checked(contents(document)), known), known))
+    return override(known, "x", merge.completed(merge.texts(checked(contents(document)), known), known))
 
 
 def test_a_new_service() -> None:

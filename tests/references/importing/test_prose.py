@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.cli.library import laid_over
+from tccli.cli.library import override
 from tccli.references import deployment_docs
 from tccli.references.importing import merge, prose
 from tccli.references.importing.validate import checked, contents
@@ -56,7 +56,7 @@ def test_prose_of_a_reference() -> None:
     A service and a method have some if the deployment has; ours have none, for our own words stand elsewhere.
     """
     texts = merge.texts(checked(contents(rollup())), references.built_in())
-    library = laid_over(references.built_in(), "x", texts)
+    library = override(references.built_in(), "x", texts)
 
     assert ("Greets people, not machines.",) == deployment_docs.of_service(library.source("greet"))
     assert ("Says hello to somebody.", "Twice, if need be.") == deployment_docs.of_method(
@@ -72,7 +72,7 @@ def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
     Of others, what they are for may be another thing.
     """
     task = references.method("queue", "task")
-    library = laid_over(references.built_in(), "x", merge.texts(checked(contents(rollup())), references.built_in()))
+    library = override(references.built_in(), "x", merge.texts(checked(contents(rollup())), references.built_in()))
 
     assert deployment_docs.is_as_built_in(task)
     assert deployment_docs.is_as_built_in(task._replace(source="elsewhere"))

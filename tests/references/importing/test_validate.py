@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.cli.library import laid_over
+from tccli.cli.library import override
 from tccli.core.account import Account
 from tccli.core.client import Client, route_url
 from tccli.errors import UsageError
@@ -264,7 +264,7 @@ def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> 
     found = accepted(
         rollup({**CONTENTS, "schemas/greet/v1/hello.json": schema, "schemas/greet/v1/answer.json": answer})
     )
-    library = laid_over(references.built_in(), "x", merge.texts(found, references.built_in()))
+    library = override(references.built_in(), "x", merge.texts(found, references.built_in()))
     method = library.method("greet", "hello")
 
     assert "schemas/greet/v1/hello.json" not in found
