@@ -66,7 +66,7 @@ class Root(Group):
         commands = [*hand_written(), "api"]
         library = get_context(ctx).library()
         services = [
-            (name if names.find(name, commands) is None else f"api {name}", library.service_summary(name))
+            (name if names.find(name, commands) is None else f"api {name}", library.service(name).summary)
             for name in library.service_names()
         ]
         with formatter.section("Services"):
@@ -80,7 +80,7 @@ class Root(Group):
         """
         if name in hand_written():
             return _first_line(name)
-        return API if name == "api" else get_context(ctx).library().service_summary(name)
+        return API if name == "api" else get_context(ctx).library().service(name).summary
 
 
 @cache

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.transfer.context import TransferContext
     from tccli.output import Answer
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Context:
     options: Options = field(default_factory=Options)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     argv: Sequence[str] = ()
-    _library: Library | None = field(default=None, repr=False)
+    _library: ReferenceSet | None = field(default=None, repr=False)
 
     def replace(self, **options: Any) -> Context:
         """
@@ -117,7 +117,7 @@ class Context:
             raise ConfigurationError("API calls can be faked, but not uploads and downloads")
         return TransferContext(self._transport(), self._policy(), self._report)
 
-    def library(self) -> Library:
+    def library(self) -> ReferenceSet:
         """
         Return the references that commands are made from.
         """

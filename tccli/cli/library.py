@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from tccli import references
 from tccli.core.cache import paths
 from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
-from tccli.references import Library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tccli.cli.options import Options
     from tccli.core.reference_fetch import Fetcher
+    from tccli.references import ReferenceSet
 
 
 def active_library(
     options: Options, environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
-) -> Library:
+) -> ReferenceSet:
     """
     Return the references that these options select.
 
@@ -41,18 +41,7 @@ def active_library(
     return with_references(library, options.reference, fetcher)
 
 
-def override(library: Library, where: str, texts: Mapping[str, bytes]) -> Library:
-    """
-    Return a library in which the services of *texts* take the place of those in *library*.
-
-    Args:
-        where: They came from, for people.
-        texts: By service, in the form of the built-in files.
-    """
-    return Library({**library.files, **{service: references.hold(where, text) for service, text in texts.items()}})
-
-
-def with_references(library: Library, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> Library:
+def with_references(library: ReferenceSet, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     """
     Return a library in which the references at paths and URLs take the place of those in *library*.
     """
@@ -61,7 +50,7 @@ def with_references(library: Library, given: Iterable[str], fetcher: Callable[[]
     return library
 
 
-def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> Library:
+def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import completed, texts
 
@@ -74,12 +63,14 @@ def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> L
 
         contents = of_file(given)
     try:
-        return override(library, given, completed(texts(contents, library), library))
+        return library.override_contents(completed(texts(contents, library), library), given)
     except InvalidReferenceError as error:
         raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
 
 
-def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]) -> Library:
+def _with_kept(
+    library: ReferenceSet, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]
+) -> ReferenceSet:
     from tccli.core.cache import references as kept_references
 
     try:
@@ -87,7 +78,7 @@ def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note
     except kept_references.DamagedError as error:
         note(f"{error} is damaged, and not used; tc references update fetches it again")
         return library
-    return library if found is None else override(library, found.path, found.texts)
+    return library if found is None else library.override_contents(found.texts, found.path)
 
 
 def _root_url(options: Options, environ: Mapping[str, str]) -> str | None:

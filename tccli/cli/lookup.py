@@ -27,7 +27,7 @@ def method_of(context: Context, service: str, method: str) -> Method:
     if found_service is None:
         hint = names.suggestion(service, services) or "tc --help lists the services"
         raise UsageError(f"no service {service!r}", hint=hint)
-    methods = library.method_names(found_service)
+    methods = library.service(found_service).method_names
     found_method = names.find(method, methods)
     if found_method is None:
         hint = names.suggestion(method, methods) or f"tc {found_service} --help lists them"

@@ -29,7 +29,7 @@ from tccli.references.headings import group_methods
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
     from tccli.references.method_docs import MethodDocs
 
 
@@ -74,8 +74,8 @@ class ServiceGroup(Group):
     The methods of one service.
     """
 
-    def __init__(self, library: Library, service: str, *, make: Callable[[Method], click.Command]) -> None:
-        super().__init__(service, help=library.service_summary(service) + ".", subcommand_metavar="METHOD [ARGS]...")
+    def __init__(self, library: ReferenceSet, service: str, *, make: Callable[[Method], click.Command]) -> None:
+        super().__init__(service, help=library.service(service).summary + ".", subcommand_metavar="METHOD [ARGS]...")
         self.kind = "method"
         self._library = library
         self._service = service
@@ -85,7 +85,7 @@ class ServiceGroup(Group):
         """
         Return the methods' names.
         """
-        return self._library.method_names(self._service)
+        return self._library.service(self._service).method_names
 
     def load(self, _ctx: click.Context, name: str) -> click.Command:
         """
@@ -216,7 +216,7 @@ def _call(context: Context, method: Method, values: Values) -> None:
     call.call(context, method, values)
 
 
-def service_group(library: Library, service: str) -> click.Command:
+def service_group(library: ReferenceSet, service: str) -> click.Command:
     """
     Return the group that calls the methods of *service*.
     """

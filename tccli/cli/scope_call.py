@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
 
 OF_THE_TASK = ("schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType")
 
@@ -42,7 +42,7 @@ class PlannedCall(NamedTuple):
 
         return required.values(self.method, self.args, self.query, self.payload, self._schema())
 
-    def looked_up(self, client: Client, library: Library) -> dict[str, Any]:
+    def looked_up(self, client: Client, library: ReferenceSet) -> dict[str, Any]:
         """
         Return what the deployment knows of those parameters: of the task, group, client or role that the call is about.
         """
@@ -69,9 +69,7 @@ class PlannedCall(NamedTuple):
         """
         Return the payload's schema, as far as it is one object.
         """
-        from tccli import references
-
-        found = references.schemas(self.method.source).get(self.method.input or "")
+        found = self.method.reference.schemas.get(self.method.input or "")
         return found if isinstance(found, dict) else {}
 
 

@@ -14,7 +14,7 @@ from tccli.cli.context import Context, with_context
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
 @click.group(
@@ -92,7 +92,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
 
 
-def _service_name(library: Library, name: str) -> str:
+def _service_name(library: ReferenceSet, name: str) -> str:
     found = names.find(name, library.service_names())
     if found is None:
         raise UsageError(f"no service {name!r}", hint=names.suggestion(name, library.service_names()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tccli.core.search.index import Entry
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
 
 WEIGHTS = {
     "name": 5.0,
@@ -87,9 +87,9 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     write(Answer([records], shown=lambda columns: _lines(records, columns)))
 
 
-def _methods(library: Library) -> Iterator[Findable]:
+def _methods(library: ReferenceSet) -> Iterator[Findable]:
     for service in library.service_names():
-        summary = library.service_summary(service)
+        summary = library.service(service).summary
         for method in library.service(service).methods.values():
             yield _method(method, summary)
 
@@ -129,10 +129,9 @@ def _field_names(method: Method, schema: str | None) -> str:
     """
     if schema is None:
         return ""
-    from tccli import references
     from tccli.core.schemas.fields import fields
 
-    paths = [field.path for field in fields(references.schemas(method.source), schema)]
+    paths = [field.path for field in fields(method.reference.schemas, schema)]
     return " ".join(dict.fromkeys(step for path in paths for step in path.split(".")))
 
 

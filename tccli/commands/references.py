@@ -18,7 +18,7 @@ from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 LONGEST_VALUE = 60
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
@@ -58,7 +58,7 @@ def update(context: Context) -> None:
     root_url = context.root_url()
     texts = _fetched(context, root_url)
     path = kept_references.keep(os.environ, root_url, texts, now=int(time.time()))
-    services = [references.service_in(references.hold(path, text)) for text in texts.values()]
+    services = references.ReferenceSet().override_contents(texts, path).services.values()
     context.note("tc references diff shows how they differ from the built-in ones")
     counts = {
         "services": len(services),
@@ -132,12 +132,13 @@ def distill(context: Context, rollup: str, methods: str | None, folder: str) -> 
     Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
     """
     from tccli.core.files import atomic_write
-    from tccli.references import FOLDER, SUFFIX
     from tccli.references.importing.convert import distill as distilled
+    from tccli.references.library import SUFFIX
+    from tccli.references.model import DATA_DIRECTORY
 
     if not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint="make it first")
-    summaries = dict(_summaries(FOLDER)) | dict(_summaries(folder))
+    summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(folder))
     files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
         with atomic_write(os.path.join(folder, service + SUFFIX)) as file:
@@ -164,17 +165,17 @@ def _fetched(context: Context, root_url: str) -> dict[str, bytes]:
         raise BrokenAnswerError(f"{root_url}: {error}") from None
 
 
-def _other(context: Context, library: Library) -> tuple[Library, Sequence[str]]:
+def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Sequence[str]]:
     """
     Return what is compared with the built-in references, and the services of which it says anything.
     """
     from tccli.cli import library as libraries
     from tccli.core.cache import references as kept_references
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
     if context.options.reference:
         given = libraries.with_references(library, context.options.reference, context.fetcher)
-        return given, [name for name in given.service_names() if given.files[name] != library.files.get(name)]
+        return given, [name for name in given.service_names() if given.services[name] != library.services.get(name)]
     root_url = context.root_url()
     try:
         kept = kept_references.kept(os.environ, root_url)
@@ -187,8 +188,8 @@ def _other(context: Context, library: Library) -> tuple[Library, Sequence[str]]:
     else:
         context.note(f"of {root_url}, as fetched at {kept.fetched}")
         texts = kept.texts
-    other = libraries.override(Library({}), root_url, texts)
-    return other, sorted({*other.files, *library.files})
+    other = ReferenceSet().override_contents(texts, root_url)
+    return other, sorted({*other.services, *library.services})
 
 
 def _is_terminal() -> bool:
@@ -229,7 +230,7 @@ def _summaries(folder: str) -> Iterator[tuple[str, str]]:
     """
     Yield what the files in a folder say about services, methods and exchanges.
     """
-    from tccli.references import SUFFIX
+    from tccli.references.library import SUFFIX
 
     for name in sorted(os.listdir(folder)):
         if name.endswith(SUFFIX):

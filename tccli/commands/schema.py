@@ -47,8 +47,7 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
         raise UsageError(f"{found.id} takes no payload", hint=hint)
     import json
 
-    from tccli import references
     from tccli.core.schemas.bundle import bundle
 
-    document = bundle(references.schemas(found.source), name)
+    document = bundle(found.reference.schemas, name)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

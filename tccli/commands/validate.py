@@ -45,9 +45,9 @@ def command(context: Context, service: str, method: str, file: str, *, answer: b
             raise UsageError(f"{found.id} takes no payload")
         raise UsageError(f"{found.id}: the schema of its {what} is not known")
     document = inputs.read_document(file, found.id, what)
-    from tccli.core.schemas.validate import problems
+    from tccli.core.schemas.validate import find_problems
 
-    wrong = problems(found.source, schema, document.document, root=what)
+    wrong = find_problems(found.reference, schema, document.document, root=what)
     verdicts.say(context, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
 
 

@@ -17,6 +17,7 @@ from tccli.errors import BrokenAnswerError, UsageError
 if TYPE_CHECKING:
     from tccli.core.documents import Documents
     from tccli.core.schemas.validate import Problem
+    from tccli.references import ServiceReference
 
 SUBJECT = "validate-json"
 NAME = re.compile(r"/?(?:schemas/)?(?P<service>[\w-]+)/(?:v[0-9]+/)?(?P<schema>[\w./-]+\.json)#?")
@@ -60,7 +61,7 @@ class _Named(NamedTuple):
     A schema of the references.
     """
 
-    source: str
+    reference: ServiceReference
     name: str
 
 
@@ -71,7 +72,7 @@ def _named(context: Context, schema: str) -> _Named | None:
     Raises:
         UsageError: There is none of that name.
     """
-    from tccli import names, references
+    from tccli import names
     from tccli.cli.lookup import method_of
     from tccli.core.documents import FILE, WEB
 
@@ -82,18 +83,18 @@ def _named(context: Context, schema: str) -> _Named | None:
         found = method_of(context, method["service"], method["method"])
         if found.input is None:
             raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
-        return _Named(found.source, found.input)
+        return _Named(found.reference, found.input)
     name = NAME.fullmatch(schema)
     library = context.library()
     service = names.find(name["service"], library.service_names()) if name else None
     if name is None or service is None:
         hint = "SCHEMA is a file, a URL, or like queue.createTask"
         raise UsageError(f"{SUBJECT}: there is no file {schema}", hint=hint)
-    known = references.schemas(library.source(service))
+    known = library.service(service).schemas
     if name["schema"] not in known:
         hint = names.suggestion(name["schema"], known)
         raise UsageError(f"{SUBJECT}: {service} has no schema {name['schema']}", hint=hint)
-    return _Named(library.source(service), name["schema"])
+    return _Named(library.service(service), name["schema"])
 
 
 def _document(documents: Documents, file: str) -> Any:
@@ -106,15 +107,15 @@ def _document(documents: Documents, file: str) -> Any:
 
 
 def _by_reference(found: _Named, document: Any) -> list[Problem]:
-    from tccli.core.schemas.validate import problems
+    from tccli.core.schemas.validate import find_problems
 
-    return problems(found.source, found.name, document, root="document")
+    return find_problems(found.reference, found.name, document, root="document")
 
 
 def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
     from tccli.cli import inputs
     from tccli.core.documents import FILE, WEB, of_file
-    from tccli.core.schemas.external import Source, problems
+    from tccli.core.schemas.external import Source, find_problems
     from tccli.core.schemas.validate import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
@@ -125,7 +126,7 @@ def _by_address(documents: Documents, schema: str, document: Any) -> list[Proble
         else:
             # Not by its address: a person may name a pipe.
             address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document
-        return problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
+        return find_problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
     except BrokenSchemaError as error:
         message = f"{SUBJECT}: the schema {schema} {error}"
         raise (BrokenAnswerError if WEB.match(where) else UsageError)(message) from None

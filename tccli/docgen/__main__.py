@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tccli.docgen.surface import Entry
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
 class _BuiltIn(Context):
@@ -28,7 +28,7 @@ class _BuiltIn(Context):
     A context that uses only the built-in references.
     """
 
-    def library(self) -> Library:
+    def library(self) -> ReferenceSet:
         """
         Return the built-in references.
         """
