@@ -8,15 +8,15 @@ function __taskcluster_words
         case '/'
             printf '%s\t%s\n' \
                 'auth' 'Clients, roles, scopes' \
-                'github' 'GitHub builds: statuses, comments, cancelling' \
+                'github' 'GitHub builds: statuses, comments, cancellation' \
                 'hooks' 'Task templates fired by a schedule, a call or a message' \
-                'index' 'Looking up tasks and their artifacts by a readable path' \
-                'notify' 'Mail, Matrix, Slack and Pulse notices' \
+                'index' 'Tasks and their artifacts by a readable path' \
+                'notify' 'Email, Matrix, Slack and Pulse messages' \
                 'object' 'Large files with an expiry: upload, download, metadata' \
-                'purge-cache' 'Orders for workers to throw away stale caches' \
+                'purge-cache' 'Requests that workers delete caches' \
                 'queue' 'Tasks, their runs, artifacts and workers' \
-                'secrets' 'Small secrets under a name, readable by scope' \
-                'web-server' 'Firefox Profiler views of tasks and task groups' \
+                'secrets' 'Small secrets under a name, protected by scopes' \
+                'web-server' 'Firefox Profiler profiles of tasks and task groups' \
                 'worker-manager' 'Worker pools, launch configs, workers and their errors'
         case ''
             printf '%s\t%s\n' \
@@ -46,15 +46,15 @@ function __taskcluster_words
                 'whoami' 'The credentials in use and what they may do' \
                 'api' 'Call a method: tc api queue task is tc queue task' \
                 'auth' 'Clients, roles, scopes' \
-                'github' 'GitHub builds: statuses, comments, cancelling' \
+                'github' 'GitHub builds: statuses, comments, cancellation' \
                 'hooks' 'Task templates fired by a schedule, a call or a message' \
-                'index' 'Looking up tasks and their artifacts by a readable path' \
-                'notify' 'Mail, Matrix, Slack and Pulse notices' \
+                'index' 'Tasks and their artifacts by a readable path' \
+                'notify' 'Email, Matrix, Slack and Pulse messages' \
                 'object' 'Large files with an expiry: upload, download, metadata' \
-                'purge-cache' 'Orders for workers to throw away stale caches' \
+                'purge-cache' 'Requests that workers delete caches' \
                 'queue' 'Tasks, their runs, artifacts and workers' \
-                'secrets' 'Small secrets under a name, readable by scope' \
-                'web-server' 'Firefox Profiler views of tasks and task groups' \
+                'secrets' 'Small secrets under a name, protected by scopes' \
+                'web-server' 'Firefox Profiler profiles of tasks and task groups' \
                 'worker-manager' 'Worker pools, launch configs, workers and their errors'
         case 'download'
             printf '%s\t%s\n' \
@@ -94,50 +94,50 @@ function __taskcluster_words
                 'object' 'Upload a file as an object'
         case 'auth'
             printf '%s\t%s\n' \
-                'authenticateHawk' 'Check a Hawk-signed request and tell which scopes it carries' \
-                'awsS3Credentials' 'Issue short-lived AWS keys for one prefix of an S3 bucket' \
+                'authenticateHawk' 'Check the signature of a request' \
+                'awsS3Credentials' 'Issue AWS keys for one prefix of an S3 bucket, valid for an hour' \
                 'client' 'Show one client: its scopes, expiry and whether it is disabled' \
-                'createClient' 'Add a client' \
-                'createRole' 'Add a role that grants a set of scopes' \
-                'currentScopes' 'Show the scopes you have right now, roles expanded' \
-                'deleteClient' 'Delete a client, leaving its roles in place' \
+                'createClient' 'Create a client and show its access token' \
+                'createRole' 'Create a role that grants a set of scopes' \
+                'currentScopes' 'Show the scopes of the credentials in use, with roles expanded' \
+                'deleteClient' 'Delete a client' \
                 'deleteRole' 'Delete a role' \
-                'disableClient' 'Lock a client out without deleting it' \
-                'enableClient' 'Let a disabled client in again' \
-                'expandScopes' 'Expand scopes you supply by the roles they assume' \
-                'gcpCredentials' 'Issue a short-lived Google Cloud token for a service account' \
-                'getEntityHistory' 'List the changes made to one client, role, secret, hook or pool' \
+                'disableClient' 'Disable a client without deleting it' \
+                'enableClient' 'Enable a disabled client again' \
+                'expandScopes' 'Expand the scopes you give by the roles they assume' \
+                'gcpCredentials' 'Issue an access token for a Google Cloud service account' \
+                'getEntityHistory' 'List who changed one client, role, secret, hook or pool, and when' \
                 'githubRepoToken' 'Issue a GitHub app token limited to some repositories' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'listAuditHistory' 'List the changes one client has made' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'listAuditHistory' 'List what one client did to clients, roles, secrets, hooks, pools' \
                 'listClients' 'List clients with their scopes, optionally by clientId prefix' \
-                'listRoleIds' 'List role names only, without scopes, in pages' \
-                'listRoles' 'List every role with its scopes as one array, never paged' \
-                'listRoles2' 'List roles with their scopes in pages (listRoles, but paged)' \
-                'ping' 'Check that the service answers at all' \
+                'listRoleIds' 'List the names of all roles, without their scopes' \
+                'listRoles' 'List all roles with their scopes as one array, without pages' \
+                'listRoles2' 'List roles with their scopes' \
+                'ping' 'Check that the service responds' \
                 'resetAccessToken' 'Replace a client\'s access token and show the new one' \
                 'role' 'Show one role and the scopes it expands to' \
-                'sentryDSN' 'Issue a one-day Sentry DSN, adding the project if missing' \
-                'testAuthenticate' 'Try out a client library\'s request signing with a dummy client' \
-                'testAuthenticateGet' 'Try out signed URLs (bewit) over GET with a dummy client' \
+                'sentryDSN' 'Issue a Sentry DSN' \
+                'testAuthenticate' 'Test the request signing of a client library' \
+                'testAuthenticateGet' 'Test the signed URLs (bewit) of a client library' \
                 'updateClient' 'Change a client\'s scopes, description or expiry' \
-                'updateRole' 'Change a role\'s scopes or description' \
+                'updateRole' 'Replace a role\'s scopes and description' \
                 'version' 'Show which version of the service is deployed' \
                 'websocktunnelToken' 'Issue a token for connecting to a websocktunnel server'
         case 'github'
             printf '%s\t%s\n' \
-                'badge' 'Fetch the SVG badge with a branch\'s build state' \
-                'builds' 'List builds, by organization, repository, commit or pull request' \
-                'cancelBuilds' 'Cancel what still runs for a commit or pull request' \
+                'badge' 'Return an SVG badge with the state of a branch' \
+                'builds' 'List builds by organization, repository, commit or pull request' \
+                'cancelBuilds' 'Cancel all pending builds of a repository, commit or pull request' \
                 'createComment' 'Comment on an issue or pull request as the GitHub app' \
-                'createStatus' 'Mark a commit as passed or failed on GitHub, with a link' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'latest' 'Redirect to the newest task group of a branch' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'ping' 'Check that the service answers at all' \
-                'renderTaskclusterYml' 'Preview which tasks a .taskcluster.yml makes for an event' \
-                'repository' 'Tell whether the GitHub app is installed on a repository' \
+                'createStatus' 'Set a status on a commit as the GitHub app' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'latest' 'Print the URL of the page for a branch\'s newest commit' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'ping' 'Check that the service responds' \
+                'renderTaskclusterYml' 'Preview the tasks that a .taskcluster.yml creates for an event' \
+                'repository' 'Show whether the GitHub app is installed for a repository' \
                 'version' 'Show which version of the service is deployed'
         case 'hooks'
             printf '%s\t%s\n' \
@@ -159,49 +159,49 @@ function __taskcluster_words
                 'version' 'Show which version of the service is deployed'
         case 'index'
             printf '%s\t%s\n' \
-                'deleteTask' 'Take one entry out of the index' \
-                'findArtifactFromTask' 'Redirect to an artifact of the task at an index path' \
+                'deleteTask' 'Delete one entry of the index' \
+                'findArtifactFromTask' 'Print the URL of an artifact of the task at an index path' \
                 'findTask' 'Show the entry at one exact index path, with its taskId' \
-                'findTasksAtIndex' 'Look up many exact index paths at once' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'insertTask' 'Put a task at an index path, unless a higher rank is there' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'listNamespaces' 'List the child namespaces one level below a namespace' \
-                'listTasks' 'List the entries directly in a namespace, to browse' \
-                'ping' 'Check that the service answers at all' \
+                'findTasksAtIndex' 'Find the entries at many exact index paths at once' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'insertTask' 'Set the task at an index path, unless a higher rank exists' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'listNamespaces' 'List the namespaces one level below a namespace' \
+                'listTasks' 'List the entries directly in a namespace' \
+                'ping' 'Check that the service responds' \
                 'version' 'Show which version of the service is deployed'
         case 'notify'
             printf '%s\t%s\n' \
-                'addDenylistAddress' 'Block an address from being notified' \
-                'deleteDenylistAddress' 'Unblock an address so it is notified again' \
-                'email' 'Mail a Markdown message to one address' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'listDenylist' 'List the addresses that are blocked' \
-                'matrix' 'Send a message to a Matrix room the bot has joined' \
-                'ping' 'Check that the service answers at all' \
-                'pulse' 'Send a message over Pulse with a routing key' \
+                'addDenylistAddress' 'Add an address to the denylist: no messages are sent to it' \
+                'deleteDenylistAddress' 'Delete an address from the denylist' \
+                'email' 'Send a Markdown message by email to one address' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'listDenylist' 'List the addresses on the denylist' \
+                'matrix' 'Send a message to a Matrix room' \
+                'ping' 'Check that the service responds' \
+                'pulse' 'Publish a Pulse message with a routing key' \
                 'slack' 'Send a message to a Slack channel' \
                 'version' 'Show which version of the service is deployed'
         case 'object'
             printf '%s\t%s\n' \
-                'createUpload' 'Start an upload: agree on a method and get where to put the data' \
-                'download' 'Redirect to an object\'s data, for curl or a browser' \
-                'finishUpload' 'Close an upload, after which the object can be downloaded' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'createUpload' 'Start an upload and return where to send the data' \
+                'download' 'Print the URL of an object\'s data, for curl or a browser' \
+                'finishUpload' 'Finish an upload' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'object' 'Show an object\'s project, expiry and hashes, not its data' \
-                'ping' 'Check that the service answers at all' \
-                'startDownload' 'Agree on a download method, for clients that can resume or verify' \
+                'ping' 'Check that the service responds' \
+                'startDownload' 'Return the URL and the hashes of an object, to verify and resume' \
                 'version' 'Show which version of the service is deployed'
         case 'purgecache'
             printf '%s\t%s\n' \
-                'allPurgeRequests' 'List the open purge requests of all worker pools (for admins)' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'ping' 'Check that the service answers at all' \
-                'purgeCache' 'Ask the workers of a pool to drop a cache by name' \
-                'purgeRequests' 'List one worker pool\'s purge requests (what workers read)' \
+                'allPurgeRequests' 'List the purge requests of all worker pools (for administrators)' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'ping' 'Check that the service responds' \
+                'purgeCache' 'Create a purge request: workers of a pool delete a cache' \
+                'purgeRequests' 'List the purge requests of one worker pool (for workers)' \
                 'version' 'Show which version of the service is deployed'
         case 'queue'
             printf '%s\t%s\n' \
@@ -258,20 +258,20 @@ function __taskcluster_words
         case 'secrets'
             printf '%s\t%s\n' \
                 'get' 'Show a secret\'s value and expiry' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'list' 'List the names of secrets, without their values' \
-                'ping' 'Check that the service answers at all' \
+                'ping' 'Check that the service responds' \
                 'remove' 'Delete a secret' \
-                'set' 'Create a secret or overwrite the one of that name' \
+                'set' 'Create a secret, or replace the one of that name' \
                 'version' 'Show which version of the service is deployed'
         case 'webserver'
             printf '%s\t%s\n' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'ping' 'Check that the service answers at all' \
-                'taskGroupProfile' 'Make a Firefox Profiler profile of a task group\'s timing' \
-                'taskProfile' 'Make a Firefox Profiler profile from one task\'s log' \
+                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
+                'ping' 'Check that the service responds' \
+                'taskGroupProfile' 'Create a Firefox Profiler profile of a task group\'s timing' \
+                'taskProfile' 'Create a Firefox Profiler profile of a resolved task\'s log' \
                 'version' 'Show which version of the service is deployed'
         case 'workermanager'
             printf '%s\t%s\n' \
@@ -312,20 +312,20 @@ function __taskcluster_exchanges
     switch "$argv[1]"
         case 'auth'
             printf '%s\t%s\n' \
-                'clientCreated' 'A client was added' \
+                'clientCreated' 'A client was created' \
                 'clientUpdated' 'A client was changed' \
-                'clientDeleted' 'A client was removed' \
-                'roleCreated' 'A role was added' \
+                'clientDeleted' 'A client was deleted' \
+                'roleCreated' 'A role was created' \
                 'roleUpdated' 'A role was changed' \
-                'roleDeleted' 'A role was removed'
+                'roleDeleted' 'A role was deleted'
         case 'github'
             printf '%s\t%s\n' \
-                'pullRequest' 'Something happened to a pull request on GitHub' \
+                'pullRequest' 'A pull request changed, or was commented on' \
                 'push' 'Commits or a tag were pushed to a GitHub repository' \
                 'taskclusterYmlUpdate' 'A push changed a repository\'s .taskcluster.yml' \
                 'release' 'A release was published or changed on GitHub' \
-                'rerun' 'Someone asked on GitHub to run a check again' \
-                'taskGroupCreationRequested' 'All tasks of a GitHub build were handed to the queue'
+                'rerun' 'A new run of a check was requested on GitHub' \
+                'taskGroupCreationRequested' 'The tasks of a GitHub build were sent to the queue'
         case 'hooks'
             printf '%s\t%s\n' \
                 'hookCreated' 'A hook with Pulse bindings was added' \
@@ -333,7 +333,7 @@ function __taskcluster_exchanges
                 'hookDeleted' 'A hook with Pulse bindings was removed'
         case 'notify'
             printf '%s\t%s\n' \
-                'notify' 'A notice sent by a user or on a task\'s change of state'
+                'notify' 'A message sent by notify.pulse, or for a task that was resolved'
         case 'queue'
             printf '%s\t%s\n' \
                 'taskDefined' 'A task was created, perhaps still waiting for dependencies' \
@@ -751,7 +751,13 @@ function __taskcluster_meaning
         case '*:validate:--answer'
             echo 'It is an answer of the method, not a payload'
         case '*:auth awss3credentials:--format'
-            echo 'The shape of the answer: iam-role-compat is what AWS tools read'
+            echo 'The format of the response'
+        case '*:auth listroleids:--limit'
+            echo 'The number of names per page'
+        case '*:auth listroles2:--limit'
+            echo 'The number of roles per page'
+        case '*:github cancelbuilds:--sha'
+            echo 'Cancel only builds of this commit (full hash)'
         case 'signedurl:*:--expires'
             echo 'An offset, seconds, or a timestamp (15 minutes from now)'
         case 'url:*:--internal'
@@ -821,7 +827,7 @@ function __taskcluster_meaning
         case '*:--list'
             echo 'Print the matching names'
         case '*:--limit'
-            echo 'Entries a page, at most 1000'
+            echo 'The number of entries per page, at most 1000'
         case '*:--from'
             echo 'Count from this instant instead of now'
         case '*:--pager'
@@ -893,21 +899,21 @@ function __taskcluster_meaning
         case '*:--dry-run'
             echo 'Print the request and send nothing'
         case '*:--continuation-token'
-            echo 'Go on after the page whose answer held this token'
+            echo 'Return the page after the one whose response had this token'
         case '*:--paginate'
             echo 'Fetch all pages, as one document'
         case '*:--prefix'
-            echo 'Only clients whose id begins so'
+            echo 'Return only clients whose id starts with this'
         case '*:--organization'
-            echo 'Only the builds of this organization or user'
+            echo 'Return only builds of this organization or user'
         case '*:--repository'
-            echo 'Only the builds of this repository'
+            echo 'Return only builds of this repository'
         case '*:--sha'
-            echo 'Only the builds of this commit'
+            echo 'Return only builds of this commit (full hash)'
         case '*:--pull-request'
-            echo 'Only the builds of this pull request'
+            echo 'Only builds of the pull request with this number'
         case '*:--since'
-            echo 'Only requests that are newer than this timestamp'
+            echo 'Return only requests from this time on'
         case '*:--quarantined'
             echo 'Only workers that are in quarantine (true), or only those that are…'
         case '*:--launch-config-id'

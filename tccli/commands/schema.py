@@ -7,8 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.context import Context, with_context
-from tccli.cli.options import file_option
+from tccli.cli.options import Settings, file_option, pass_settings
 from tccli.errors import UsageError
 
 
@@ -25,8 +24,8 @@ from tccli.errors import UsageError
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
 @click.option("--output", "--answer", "answer", is_flag=True, help="The schema of the answer, not of the payload.")
-@with_context
-def command(context: Context, service: str, method: str, *, answer: bool) -> None:
+@pass_settings
+def command(settings: Settings, service: str, method: str, *, answer: bool) -> None:
     """
     Print the JSON schema that the payload of METHOD is held against, or its answer.
 
@@ -35,8 +34,8 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
     from tccli.cli.lookup import method_of
     from tccli.output import Answer
 
-    write = context.writer()
-    found = method_of(context, service, method)
+    write = settings.writer()
+    found = method_of(settings, service, method)
     name = found.output if answer else found.input
     if name is None:
         if answer:
@@ -47,7 +46,8 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
         raise UsageError(f"{found.id} takes no payload", hint=hint)
     import json
 
+    from tccli import references
     from tccli.core.schemas.bundle import bundle
 
-    document = bundle(found.reference.schemas, name)
+    document = bundle(references.schemas(found.source), name)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import yaml
 
 from tccli import references
-from tccli.core.schemas.validate import find_problems
+from tccli.core.schemas.validate import problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
 from tccli.sandbox.http.errors import ApiError
@@ -71,7 +71,7 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     version = config.get("version")
     if version not in SCHEMAS or isinstance(version, bool):
         _refuse("version must be 0 or 1")
-    wrong = find_problems(references.service("github"), SCHEMAS[version], config)
+    wrong = problems(references.service("github").source, SCHEMAS[version], config)
     if wrong:
         _refuse("; ".join(map(str, wrong)))
     if version == 0:
