@@ -205,56 +205,56 @@ function __taskcluster_words
                 'version' 'Show which version of the service is deployed'
         case 'queue'
             printf '%s\t%s\n' \
-                'artifact' 'Locate an artifact\'s content in one run, as JSON, links followed' \
-                'artifactInfo' 'Show an artifact\'s type and expiry in one run, not its content' \
-                'cancelTask' 'Cancel a task that has not been resolved yet' \
-                'cancelTaskGroup' 'Cancel everything unresolved in a sealed task group' \
-                'changeTaskGroupPriority' 'Set the priority of every unresolved task in a group' \
-                'changeTaskPriority' 'Set the priority of one unresolved task' \
-                'claimTask' 'Deprecated, use claimWork: claim one given run of a task' \
-                'claimWork' 'Wait for pending tasks in a task queue and claim them (workers)' \
+                'artifact' 'Show where an artifact of one run is stored, links followed' \
+                'artifactInfo' 'Show type and expiry of an artifact of one run' \
+                'cancelTask' 'Cancel a task that is not resolved' \
+                'cancelTaskGroup' 'Cancel all unresolved tasks of a sealed task group' \
+                'changeTaskGroupPriority' 'Change the priority of a group\'s tasks that were never resolved' \
+                'changeTaskPriority' 'Change the priority of a task that was never resolved' \
+                'claimTask' 'Deprecated, use claimWork: claim one run of a task' \
+                'claimWork' 'Claim pending runs of a task queue, or wait for them (workers)' \
                 'createArtifact' 'Add an artifact to a run and get where to upload it (workers)' \
-                'createTask' 'Create a task under a taskId you choose' \
-                'declareWorker' 'Record a worker\'s existence or expiry with the queue' \
-                'finishArtifact' 'Confirm that an object artifact has been uploaded (workers)' \
-                'getArtifact' 'Redirect to an artifact\'s data in one run, for curl or a browser' \
-                'getLatestArtifact' 'Redirect to an artifact\'s data in the latest run' \
+                'createTask' 'Create a task with a taskId of your choice' \
+                'declareWorker' 'Declare a worker to the queue, or extend its expiry' \
+                'finishArtifact' 'Mark an object artifact as uploaded (workers)' \
+                'getArtifact' 'Redirect to an artifact\'s content in one run, for curl or a browser' \
+                'getLatestArtifact' 'Redirect to an artifact\'s content in the latest run' \
                 'getProvisioner' 'Deprecated: show one provisioner' \
-                'getTaskGroup' 'Show a task group\'s expiry, scheduler and seal, not its tasks' \
-                'getTaskQueue' 'Show one task queue: description, stability, last activity' \
+                'getTaskGroup' 'Show when a task group expires and was sealed, not its tasks' \
+                'getTaskQueue' 'Show when workers last asked a task queue for work' \
                 'getWorker' 'Deprecated, use worker-manager getWorker: show one worker' \
                 'getWorkerType' 'Deprecated, use getTaskQueue: show one worker type' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'latestArtifact' 'Locate an artifact\'s content in the latest run, as JSON' \
-                'latestArtifactInfo' 'Show an artifact\'s type and expiry in the latest run' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'heartbeat' 'Check the health of the service, for monitoring' \
+                'latestArtifact' 'Show where an artifact of the latest run is stored' \
+                'latestArtifactInfo' 'Show type and expiry of an artifact of the latest run' \
+                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
                 'listArtifacts' 'List the artifacts of one run' \
-                'listClaimedTasks' 'List the tasks of a task queue that workers hold now' \
-                'listDependentTasks' 'List the tasks that wait for, or waited for, a given task' \
+                'listClaimedTasks' 'List the claimed tasks of a task queue, oldest claim first' \
+                'listDependentTasks' 'List the tasks that depend on a task' \
                 'listLatestArtifacts' 'List the artifacts of a task\'s latest run' \
-                'listPendingTasks' 'List the tasks of a task queue that wait for a worker' \
+                'listPendingTasks' 'List the pending tasks of a task queue, oldest first' \
                 'listProvisioners' 'Deprecated: list recently active provisioners' \
                 'listTaskGroup' 'List the tasks of a task group, each with its status' \
-                'listTaskQueues' 'List the task queues in use' \
+                'listTaskQueues' 'List the task queues that workers asked for work in the last day' \
                 'listWorkerTypes' 'Deprecated, use listTaskQueues: list a provisioner\'s worker types' \
                 'listWorkers' 'Deprecated, use worker-manager listWorkers: list workers' \
                 'pendingTasks' 'Deprecated, use taskQueueCounts: count a queue\'s pending tasks' \
-                'ping' 'Check that the service answers at all' \
+                'ping' 'Check that the service responds, without credentials' \
                 'quarantineWorker' 'Stop a worker from claiming tasks until a given time' \
                 'reclaimTask' 'Extend the claim on a run and renew its credentials (workers)' \
-                'reportCompleted' 'Resolve a run as successful (workers)' \
-                'reportException' 'Resolve a run that could not be carried out properly (workers)' \
-                'reportFailed' 'Resolve a run whose own commands failed (workers)' \
+                'reportCompleted' 'Resolve a run as completed (workers)' \
+                'reportException' 'Resolve a run as exception, perhaps with a retry (workers)' \
+                'reportFailed' 'Resolve a run as failed because its commands failed (workers)' \
                 'rerunTask' 'Run a resolved task again, with its retries reset' \
                 'scheduleTask' 'Make a task pending now, without waiting for its dependencies' \
-                'sealTaskGroup' 'Close a task group to new tasks, for good' \
+                'sealTaskGroup' 'Close a task group to new tasks, irreversibly' \
                 'status' 'Show a task\'s state and runs, not its definition' \
-                'statuses' 'Show the state and runs of many tasks at once' \
+                'statuses' 'Show the states and runs of many tasks' \
                 'task' 'Show a task\'s definition (payload, scopes), not its state' \
-                'taskQueueCounts' 'Count the pending and the claimed tasks of one task queue' \
-                'taskQueueCountsBatch' 'Count the pending and the claimed tasks of many task queues' \
-                'tasks' 'Show the definitions of many tasks at once' \
-                'version' 'Show which version of the service is deployed'
+                'taskQueueCounts' 'Count the pending and the claimed runs of a task queue' \
+                'taskQueueCountsBatch' 'Count the pending and the claimed runs of many task queues' \
+                'tasks' 'Show the definitions of many tasks' \
+                'version' 'Show the version of the deployed service'
         case 'secrets'
             printf '%s\t%s\n' \
                 'get' 'Show a secret\'s value and expiry' \

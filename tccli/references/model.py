@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What a repeated call would do twice: facts of the services, not part of the published references.
+# What a repeated call would do twice, or what fails the second time: facts of the services, not part of the published
+# references.
 NOT_IDEMPOTENT = frozenset(
     {
         "auth.resetAccessToken",
@@ -25,7 +26,11 @@ NOT_IDEMPOTENT = frozenset(
         "notify.matrix",
         "notify.pulse",
         "notify.slack",
+        "queue.changeTaskPriority",
         "queue.claimWork",
+        "worker-manager.registerWorker",
+        "worker-manager.reportWorkerError",
+        "worker-manager.reregisterWorker",
     }
 )
 

@@ -133,7 +133,7 @@ def test_says_what_programs_want_to_know(tc: CommandLine) -> None:
             "service": "queue",
             "method": "listPendingTasks",
             "usage": "tc queue listPendingTasks <taskQueueId>",
-            "summary": "List the tasks of a task queue that wait for a worker",
+            "summary": "List the pending tasks of a task queue, oldest first",
             "stability": "experimental",
         }
     ] == found(tc, "list pending tasks", "--limit", "1")

@@ -127,7 +127,8 @@ def test_see_also_names_methods_that_exist() -> None:
     """
     known = {method.name for method in METHODS} | {f"{method.service} {method.name}" for method in METHODS}
     for method in METHODS:
-        for each in dict(find_method_docs(method).parts).get("See also", "").removesuffix(".").split(", "):
+        see_also = dict(find_method_docs(method).parts).get("See also", "")
+        for each in re.split(r", (?![^(]*\))", see_also.removesuffix(".")):
             name = re.sub(r" \(.*\)$", "", each)
             assert not name or name.startswith("tc ") or name in known, (method.id, each)
             assert not name or " " in name or name in references.service(method.service).methods, (method.id, each)

@@ -276,6 +276,7 @@ def test_retries_are_counted(tc: CommandLine, http_server: ScriptedServer, retri
 
 NOT_IDEMPOTENT = [
     pytest.param(("auth", "resetAccessToken", "a"), "", id="auth.resetAccessToken"),
+    pytest.param(("github", "cancelBuilds", "a", "b"), "", id="github.cancelBuilds"),
     pytest.param(("github", "createComment", "a", "b", "1"), '{"body": "x"}', id="github.createComment"),
     pytest.param(("hooks", "resetTriggerToken", "a", "b"), "", id="hooks.resetTriggerToken"),
     pytest.param(("hooks", "triggerHook", "a", "b"), "{}", id="hooks.triggerHook"),
@@ -284,7 +285,11 @@ NOT_IDEMPOTENT = [
     pytest.param(("notify", "matrix"), "{}", id="notify.matrix"),
     pytest.param(("notify", "pulse"), "{}", id="notify.pulse"),
     pytest.param(("notify", "slack"), "{}", id="notify.slack"),
+    pytest.param(("queue", "changeTaskPriority", "a"), "{}", id="queue.changeTaskPriority"),
     pytest.param(("queue", "claimWork", "a/b"), "{}", id="queue.claimWork"),
+    pytest.param(("worker-manager", "registerWorker"), "{}", id="worker-manager.registerWorker"),
+    pytest.param(("worker-manager", "reportWorkerError", "a/b"), "{}", id="worker-manager.reportWorkerError"),
+    pytest.param(("worker-manager", "reregisterWorker"), "{}", id="worker-manager.reregisterWorker"),
 ]
 
 
