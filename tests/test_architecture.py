@@ -237,6 +237,15 @@ def test_one_module_talks_http() -> None:
     assert not wrong
 
 
+def test_one_module_reads_yaml() -> None:
+    """
+    Only the YAML loader imports PyYAML: everything else uses ``core.yaml``.
+    """
+    found = [str(module) for module in MODULES if "yaml" in imports(module, typing=True)]
+
+    assert found == ["tccli/core/yaml/loader.py"]
+
+
 @pytest.mark.parametrize(
     "argv",
     [

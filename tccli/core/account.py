@@ -238,13 +238,13 @@ def _go_config(path: str) -> Mapping[str, Any]:
     """
     Read the ``config`` section of the Go client's ``taskcluster.yml``.
     """
-    import yaml
+    from tccli.core.yaml import load
 
     try:
         with open(path, encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+            content = load(file.read())
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from None
     section = content.get("config") if isinstance(content, dict) else None
     return section if isinstance(section, dict) else {}
 

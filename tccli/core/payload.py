@@ -55,32 +55,17 @@ def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:
 
 def parse_yaml(text: bytes, source: str, what: str = "payload") -> Payload:
     """
-    Return the payload in the YAML *text*; timestamps stay the text that they are.
+    Return the payload in *text*, which is YAML as :func:`tccli.core.yaml.load` reads it.
 
     Raises:
-        UsageError: It is not UTF-8, not YAML, or something that JSON cannot say.
+        UsageError: It is not UTF-8, not YAML, empty, or cannot be represented in JSON.
     """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {  # noqa: RUF012 - the name is PyYAML's
-            letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-            for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-        def compose_mapping_node(self, anchor: Any) -> Any:
-            node = super().compose_mapping_node(anchor)
-            _check_keys([key for key, _ in node.value])
-            return node
+    from tccli.core import yaml
 
     try:
-        document = yaml.load(_decode(text, source, what), Loader)  # noqa: S506 - a safe loader with fewer types
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise UsageError(f"the {what} from {source} is not YAML: {error.problem}{where}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"the {what} from {source} is not YAML: {str(error).splitlines()[0]}") from None
+        document = yaml.load(_decode(text, source, what))
+    except yaml.YamlError as error:
+        raise UsageError(f"the {what} from {source} is not YAML: {error}") from None
     if document is None:
         raise UsageError(f"the {what} from {source} is empty")
     return encode(document)
@@ -141,23 +126,6 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
             f"{method.id}: the payload does not match the schema: {'; '.join(map(str, found[:5]))}{more}",
             details="\n".join(map(str, found[5:])),
         )
-
-
-def _check_keys(keys: list[Any]) -> None:
-    """
-    Refuse what JSON has no way to say, or says in another way than it looks: ``on`` is a boolean in YAML.
-    """
-    from yaml.composer import ComposerError
-
-    seen: set[str] = set()
-    for key in keys:
-        if key.tag == "tag:yaml.org,2002:merge":
-            continue
-        if key.tag != "tag:yaml.org,2002:str":
-            raise ComposerError(None, None, f"the key {str(key.value)!r} is not text: quote it", key.start_mark)
-        if key.value in seen:
-            raise ComposerError(None, None, f"the key {key.value!r} is there twice", key.start_mark)
-        seen.add(key.value)
 
 
 def _decode(text: bytes, source: str, what: str) -> str:

@@ -14,7 +14,7 @@ def render(answer: Answer, out: IO[bytes], look: Look) -> None:
     """
     Write *answer* to *out*, one YAML document for each of its own.
     """
-    import yaml
+    from tccli.core.yaml import dump
 
     for number, document in enumerate(answer.all_documents()):
         if number:
@@ -22,5 +22,4 @@ def render(answer: Answer, out: IO[bytes], look: Look) -> None:
         if isinstance(document, str) and look.bare:
             out.write(document.encode() + b"\n")
             continue
-        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=look.width or 10_000)
-        out.write(text.removesuffix("...\n").encode())
+        out.write(dump(document).encode())

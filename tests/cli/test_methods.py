@@ -467,7 +467,7 @@ def test_a_payload_comes_from_many_places(
     """
     (tmp_path / "a.json").write_text(SECRET, "utf-8")
     for name in ("a.yml", "b.YAML"):
-        (tmp_path / name).write_text("secret: {a: ü}\nexpires: 2030-01-01T00:00:00Z\n", "utf-8")
+        (tmp_path / name).write_text("secret: {a: ü}\nexpires: '2030-01-01T00:00:00Z'\n", "utf-8")
     result = tc(
         "secrets",
         "set",

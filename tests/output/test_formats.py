@@ -184,7 +184,7 @@ def test_no_answer_is_no_output(format_name: str) -> None:
         pytest.param(
             "yaml",
             ANSWER,
-            "taskId: abc\nnested:\n  a: 1\n  b: null\nlist:\n- x\n- y\ndeep:\n- c: true\n",
+            'taskId: abc\nnested:\n  a: 1\n  b: null\nlist:\n- x\n- "y"\ndeep:\n- c: true\n',
             id="yaml",
         ),
         pytest.param("yaml", "text", "text\n", id="yaml of text"),

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import yaml
-
 from tccli import references
+from tccli.core import yaml
 from tccli.core.schemas.validate import problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
@@ -56,8 +55,8 @@ def render(call: Call) -> Answer:
         found = COMMAND.search(event["comment"]["body"])
         message["body"]["taskcluster_comment"] = found[1].strip() if found else None
     try:
-        config = yaml.safe_load(payload["body"])
-    except yaml.YAMLError as error:
+        config = yaml.load(payload["body"])
+    except yaml.YamlError as error:
         _refuse(str(error))
     return Answer(_compile(_render(call, config, message), message, call.now_json))
 
