@@ -13,7 +13,7 @@ from tccli import names, references
 NAMES = st.from_regex(r"[a-z][a-zA-Z]{0,15}", fullmatch=True)
 SHELVES = [
     references.service_names(),
-    *(references.built_in().method_names(name) for name in references.service_names()),
+    *(references.built_in().service(name).method_names for name in references.service_names()),
 ]
 
 

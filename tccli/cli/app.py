@@ -15,7 +15,7 @@ import click
 
 from tccli import __version__, names
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, settings_of
+from tccli.cli.context import Context, get_context
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Root(Group):
         Return all names, services last; one that is named like a command is found below ``tc api`` only.
         """
         commands = [*hand_written(), "api"]
-        services = settings_of(ctx).library().service_names()
+        services = get_context(ctx).library().service_names()
         return [*commands, *(name for name in services if names.find(name, commands) is None)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -57,16 +57,16 @@ class Root(Group):
             return command
         from tccli.cli import methods
 
-        return methods.api_tree() if name == "api" else methods.service_group(settings_of(ctx).library(), name)
+        return methods.api_tree() if name == "api" else methods.service_group(get_context(ctx).library(), name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write services and commands apart.
         """
         commands = [*hand_written(), "api"]
-        library = settings_of(ctx).library()
+        library = get_context(ctx).library()
         services = [
-            (name if names.find(name, commands) is None else f"api {name}", library.service_summary(name))
+            (name if names.find(name, commands) is None else f"api {name}", library.service(name).summary)
             for name in library.service_names()
         ]
         with formatter.section("Services"):
@@ -80,7 +80,7 @@ class Root(Group):
         """
         if name in hand_written():
             return _first_line(name)
-        return API if name == "api" else settings_of(ctx).library().service_summary(name)
+        return API if name == "api" else get_context(ctx).library().service(name).summary
 
 
 @cache
@@ -142,9 +142,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     Run the command line; return its exit code.
     """
-    settings = Settings(sys.argv[1:] if argv is None else argv)
+    context = Context(argv=sys.argv[1:] if argv is None else argv)
     try:
-        return _invoke(argv, settings)
+        return _invoke(argv, context)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except OSError:
@@ -159,11 +159,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         _say(error.format_message())
         return USAGE_EXIT_CODE
     except TcError as error:
-        _say(str(error), error.details if settings.verbose else "")
+        _say(str(error), error.details if context.options.verbose else "")
         return _without_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
 
 
-def _invoke(argv: Sequence[str] | None, settings: Settings) -> int:
+def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     """
     Run the command line, and write all of its output.
 
@@ -173,7 +173,7 @@ def _invoke(argv: Sequence[str] | None, settings: Settings) -> int:
     """
     stdout = sys.stdout
     try:
-        result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=settings)
+        result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=context)
         if sys.stdout is not None:
             sys.stdout.flush()
     except SystemExit:

@@ -15,20 +15,20 @@ from tccli.output import Answer, Pages
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tccli.cli.context import Context
     from tccli.cli.methods import Values
-    from tccli.cli.options import Settings
     from tccli.core.client import Client
     from tccli.core.http.messages import Response
     from tccli.core.payload import Payload
     from tccli.references import Method
 
 
-def call(settings: Settings, method: Method, values: Values) -> None:
+def call(context: Context, method: Method, values: Values) -> None:
     """
     Call *method* and write its answer.
     """
-    write = settings.writer()
-    client = settings.client()
+    write = context.writer()
+    client = context.client()
     # Arguments are checked before the payload is read: reading may wait for a person.
     client.url(method, values.args, values.query, internal=True)
     payload = _payload(method, values.options)
@@ -56,7 +56,7 @@ def _payload(method: Method, options: Mapping[str, Any]) -> Payload | None:
 
 def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload | None:
     """
-    Return the payload as given, or None where settings will make it from nothing.
+    Return the payload as given, or None where context will make it from nothing.
     """
     if data is not None and not data.startswith("@"):
         return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data")

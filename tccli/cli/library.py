@@ -1,93 +1,47 @@
 """
-Which references a command line is about: the built-in ones, below those that are kept of the deployment in use, below
-those that ``--reference`` gives.
-
-Commands are made from references, so this has to be known before the command line has been parsed: the few options
-that decide it are looked for in the words themselves, wherever they stand.
+The references in use: the built-in ones, overridden by the cached ones of the deployment, then by ``--reference``.
 """
 
 from __future__ import annotations
 
 import os
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from tccli import names, references
+from tccli import references
 from tccli.core.cache import paths
 from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
-from tccli.references import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
+    from tccli.cli.options import Options
     from tccli.core.reference_fetch import Fetcher
+    from tccli.references import ReferenceSet
 
 
-def said(words: Sequence[str]) -> tuple[str | None, str | None, list[str]]:
+def active_library(
+    options: Options, environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
+) -> ReferenceSet:
     """
-    Return the root URL, the profile and the references that *words* name, in any spelling of the options.
-
-    After ``--`` there are no options. Of a root URL and a profile, the later one counts.
-    """
-    found: dict[str, list[str]] = {"rooturl": [], "profile": [], "reference": []}
-    rest = iter(words)
-    for word in rest:
-        if word == "--":
-            break
-        if not word.startswith("--"):
-            continue
-        name, equals, value = word[2:].partition("=")
-        values = found.get(names.fold(name))
-        if values is not None:
-            # Without a value, there is an error for click to say.
-            values += [value] if equals else [*islice(rest, 1)]
-    root_url, profile, given = found.values()
-    return (root_url[-1] if root_url else None), (profile[-1] if profile else None), given
-
-
-def is_quiet(words: Sequence[str]) -> bool:
-    """
-    Say whether notes are not wanted, as far as can be told without parsing.
-    """
-    return not {"-q", "--quiet"}.isdisjoint(words)
-
-
-def in_use(
-    words: Sequence[str], environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
-) -> Library:
-    """
-    Return the references that a command line is about.
+    Return the references that these options select.
 
     Args:
-        words: Of the command line.
-        fetcher: Makes what fetches a ``--reference`` that is a URL.
-        note: Takes lines for people.
+        fetcher: Called only for a ``--reference`` that is a URL.
+        note: Prints a line to stderr.
 
     Raises:
         UsageError: A ``--reference`` cannot be read.
         BrokenAnswerError: One that was fetched is not what it should be.
     """
-    root_url, profile, given = said(words)
     library = references.built_in()
     if os.path.isdir(paths.references(environ)):
-        root_url = _root_url(root_url, profile, environ)
+        root_url = _root_url(options, environ)
         if root_url:
             library = _with_kept(library, environ, root_url, note)
-    return with_given(library, given, fetcher)
+    return with_references(library, options.reference, fetcher)
 
 
-def laid_over(library: Library, where: str, texts: Mapping[str, bytes]) -> Library:
-    """
-    Return a library in which the services of *texts* take the place of those in *library*.
-
-    Args:
-        where: They came from, for people.
-        texts: By service, in the form of the built-in files.
-    """
-    return Library({**library.files, **{service: references.hold(where, text) for service, text in texts.items()}})
-
-
-def with_given(library: Library, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> Library:
+def with_references(library: ReferenceSet, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     """
     Return a library in which the references at paths and URLs take the place of those in *library*.
     """
@@ -96,7 +50,7 @@ def with_given(library: Library, given: Iterable[str], fetcher: Callable[[], Fet
     return library
 
 
-def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> Library:
+def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import completed, texts
 
@@ -109,12 +63,14 @@ def _with_one(library: Library, given: str, fetcher: Callable[[], Fetcher]) -> L
 
         contents = of_file(given)
     try:
-        return laid_over(library, given, completed(texts(contents, library), library))
+        return library.override_contents(completed(texts(contents, library), library), given)
     except InvalidReferenceError as error:
         raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
 
 
-def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]) -> Library:
+def _with_kept(
+    library: ReferenceSet, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]
+) -> ReferenceSet:
     from tccli.core.cache import references as kept_references
 
     try:
@@ -122,19 +78,21 @@ def _with_kept(library: Library, environ: Mapping[str, str], root_url: str, note
     except kept_references.DamagedError as error:
         note(f"{error} is damaged, and not used; tc references update fetches it again")
         return library
-    return library if found is None else laid_over(library, found.path, found.texts)
+    return library if found is None else library.override_contents(found.texts, found.path)
 
 
-def _root_url(root_url: str | None, profile: str | None, environ: Mapping[str, str]) -> str | None:
+def _root_url(options: Options, environ: Mapping[str, str]) -> str | None:
     """
-    Return the root URL of a command line, if there is one; what is wrong with it is said by what needs it.
+    Return the root URL, or None if there is none or its source is broken: the commands that need it report errors.
     """
-    found = root_url if root_url is not None or profile else environ.get("TASKCLUSTER_ROOT_URL")
-    if found:
-        return found.strip().rstrip("/")
+    root_url = options.root_url
+    if root_url is None and not options.profile:
+        root_url = environ.get("TASKCLUSTER_ROOT_URL")
+    if root_url:
+        return root_url.strip().rstrip("/")
     from tccli.core import account
 
     try:
-        return account.root_url(account.Wishes(profile=profile), environ)
+        return account.root_url(account.AccountOptions(profile=options.profile), environ)
     except ConfigurationError:
         return None

@@ -14,6 +14,7 @@ import click
 
 from tccli import names
 from tccli.cli.command import Command, Group
+from tccli.cli.context import Context, get_context
 from tccli.cli.help.methods import (
     build_sections,
     describe_parameter,
@@ -21,7 +22,6 @@ from tccli.cli.help.methods import (
     find_deployment_service_docs,
     find_method_docs,
 )
-from tccli.cli.options import Settings, settings_of
 from tccli.errors import UsageError
 from tccli.references import method_docs
 from tccli.references.headings import group_methods
@@ -29,7 +29,7 @@ from tccli.references.headings import group_methods
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
     from tccli.references.method_docs import MethodDocs
 
 
@@ -60,13 +60,13 @@ class MethodTree(Group):
         """
         Return the services' names.
         """
-        return settings_of(ctx).library().service_names()
+        return get_context(ctx).library().service_names()
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """
         Return a service's group.
         """
-        return ServiceGroup(settings_of(ctx).library(), name, make=self._make)
+        return ServiceGroup(get_context(ctx).library(), name, make=self._make)
 
 
 class ServiceGroup(Group):
@@ -74,8 +74,8 @@ class ServiceGroup(Group):
     The methods of one service.
     """
 
-    def __init__(self, library: Library, service: str, *, make: Callable[[Method], click.Command]) -> None:
-        super().__init__(service, help=library.service_summary(service) + ".", subcommand_metavar="METHOD [ARGS]...")
+    def __init__(self, library: ReferenceSet, service: str, *, make: Callable[[Method], click.Command]) -> None:
+        super().__init__(service, help=library.service(service).summary + ".", subcommand_metavar="METHOD [ARGS]...")
         self.kind = "method"
         self._library = library
         self._service = service
@@ -85,7 +85,7 @@ class ServiceGroup(Group):
         """
         Return the methods' names.
         """
-        return self._library.method_names(self._service)
+        return self._library.service(self._service).method_names
 
     def load(self, _ctx: click.Context, name: str) -> click.Command:
         """
@@ -124,7 +124,7 @@ class MethodCommand(Command):
     def __init__(
         self,
         method: Method,
-        run: Callable[[Settings, Method, Values], None],
+        run: Callable[[Context, Method, Values], None],
         options: Sequence[click.Option],
         *,
         has_example: bool = False,
@@ -171,7 +171,7 @@ class MethodCommand(Command):
         query = {name: values.pop(f"query_{name}") for name in self.method.query}
         given = {name: value for name, value in query.items() if value is not None}
         _check_query(self.method, given)
-        self._run(settings_of(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
+        self._run(get_context(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
 
 
 def _write_docs(
@@ -209,14 +209,14 @@ def call_command(method: Method) -> click.Command:
     return MethodCommand(method, _call, _call_options(method), has_example=True)
 
 
-def _call(settings: Settings, method: Method, values: Values) -> None:
+def _call(context: Context, method: Method, values: Values) -> None:
     # Loaded only now: most of what a method's command is asked for is its help.
     from tccli.cli import call
 
-    call.call(settings, method, values)
+    call.call(context, method, values)
 
 
-def service_group(library: Library, service: str) -> click.Command:
+def service_group(library: ReferenceSet, service: str) -> click.Command:
     """
     Return the group that calls the methods of *service*.
     """
@@ -289,7 +289,7 @@ def api_tree() -> click.Command:
 
 def method_tree(
     name: str,
-    run: Callable[[Settings, Method, Values], None],
+    run: Callable[[Context, Method, Values], None],
     options: Callable[[], Sequence[click.Option]],
     summary: str,
     *,
@@ -307,6 +307,6 @@ def method_tree(
 
 
 def _leaf(
-    method: Method, *, run: Callable[[Settings, Method, Values], None], options: Callable[[], Sequence[click.Option]]
+    method: Method, *, run: Callable[[Context, Method, Values], None], options: Callable[[], Sequence[click.Option]]
 ) -> click.Command:
     return MethodCommand(method, run, options())

@@ -1,227 +1,112 @@
 """
-The options that commands share, and the settings that they fill.
+The options that all commands share: their values, and their definitions for click.
 
-A shared option is accepted before the command and after it; the later one wins. An option that a command declares
-itself hides a shared one of the same name, which is then accepted only before the command.
+A shared option may be given before or after the command; the later one wins. If a command declares an option of the
+same name, that option hides the shared one, which is then accepted only before the command.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import ConfigurationError
+from tccli import names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from tccli.core.account import Account, Wishes
-    from tccli.core.client import Client
-    from tccli.core.http.messages import Transport
-    from tccli.core.http.retry import RetryPolicy
-    from tccli.core.http.transport import HttpTransport
-    from tccli.core.reference_fetch import Fetcher
-    from tccli.core.transfer.context import TransferContext
-    from tccli.output import Answer
-    from tccli.references import Library
-
-FORMATS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output")
+OUTPUT_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output")
+# Commands are made from references, so the options that select references are needed before click parses the rest.
+EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet")
 
 
-class Settings:
+@dataclass
+class Options:
     """
-    What the shared options say: an attribute for each, None or its default where an option is not given.
-
-    Attributes:
-        words: The command line, for what has to be known before it is parsed.
+    The values of the shared options: None or the default where an option was not given. Durations are in seconds.
     """
 
-    def __init__(self, words: Sequence[str] = ()) -> None:
-        self.words = words
-        self._library: Library | None = None
-        self.root_url: str | None = None
-        self.profile: str | None = None
-        self.reference: list[str] = []
-        self.anonymous = False
-        self.authorized_scope: list[str] = []
-        self.authorized_scopes: list[str] | None = None
-        self.proxy: bool | None = None
-        self.service_discovery = "default"
-        self.retries = 5
-        self.timeout = 30.0
-        self.delay_factor = 0.1
-        self.randomization_factor = 0.25
-        self.max_delay = 30.0
-        self.retry_unsafe = False
-        self.trace_id: str | None = None
-        self.fake: str | None = None
-        self.fake_calls: str | None = None
-        self.verbose = 0
-        self.quiet = False
-        self.color = "auto"
-        self.format: str | None = None
-        self.output: str | None = None
-        self.jq: str | None = None
-        self.raw_strings = False
-
-    def note(self, line: str) -> None:
-        """
-        Tell the person at the terminal something that is no error.
-        """
-        if not self.quiet and sys.stderr is not None:
-            click.echo(f"tc: {line}", err=True)
-
-    def writer(self) -> Callable[[Answer], None]:
-        """
-        Return the function that writes an answer; what is wrong with the target is said now, before anything is sent.
-        """
-        from tccli.output import Output
-
-        return Output(self.format, self.output, self.jq, self.raw_strings, self.color).prepare()
-
-    def wishes(self) -> Wishes:
-        """
-        Return what the options say about the account.
-        """
-        from tccli.core.account import Wishes
-
-        scopes = None
-        if self.authorized_scope or self.authorized_scopes is not None:
-            scopes = (*(self.authorized_scopes or ()), *self.authorized_scope)
-        return Wishes(self.root_url, self.profile, self.anonymous, self.proxy, scopes)
-
-    def account(self, *, sends: bool = True) -> Account:
-        """
-        Return where requests go and as whom; with faked answers, anybody's root URL will do.
-
-        Args:
-            sends: Whether requests will be made; if not, there may be no root URL.
-        """
-        from tccli.core import account
-
-        environ: dict[str, str] = dict(os.environ)
-        if self.fake_path is not None:
-            environ = {"TASKCLUSTER_ROOT_URL": account.FAKE_ROOT_URL, **environ}
-        return account.account(self.wishes(), environ, sends=sends)
-
-    def root(self) -> str:
-        """
-        Return the root URL, without a look at credentials.
-        """
-        from tccli.core import account
-
-        return account.root_url(self.wishes(), os.environ)
-
-    @property
-    def fake_path(self) -> str | None:
-        """
-        The file of faked answers, if answers are faked.
-        """
-        return self.fake or os.environ.get("TC_FAKE") or None
-
-    def transfer_context(self) -> TransferContext:
-        """
-        Return what a transfer goes by.
-        """
-        from tccli.core.transfer.context import TransferContext
-
-        if self.fake_path is not None:
-            raise ConfigurationError("API calls can be faked, but not uploads and downloads")
-        return TransferContext(self._connections(), self._policy(), self._report)
-
-    def library(self) -> Library:
-        """
-        Return the references that commands are made from.
-        """
-        if self._library is None:
-            from tccli.cli import library
-
-            self.quiet = self.quiet or library.is_quiet(self.words)
-            self._library = library.in_use(self.words, os.environ, self.fetcher, self.note)
-        return self._library
-
-    def fetcher(self) -> Fetcher:
-        """
-        Return what fetches references, without credentials.
-        """
-        from tccli.core.reference_fetch import Fetcher
-
-        if self.fake_path is not None:
-            raise ConfigurationError("API calls can be faked, but not the fetching of references")
-        return Fetcher(self._connections(), self._policy(), self._report)
-
-    def client(self) -> Client:
-        """
-        Return a client for the account.
-        """
-        from tccli.core.client import Client
-
-        transport: Transport
-        if self.fake_path is not None:
-            from tccli.core.http.fake import FakeTransport
-
-            transport = FakeTransport(self.fake_path, self.fake_calls or os.environ.get("TC_FAKE_CALLS") or None)
-        else:
-            transport = self._connections()
-        if self.verbose > 1:
-            from tccli.core.http.redact import TracingTransport
-
-            transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
-        return Client(self.account(), transport, self._policy(), self.service_discovery, self.trace_id, self._report)
-
-    def _connections(self) -> HttpTransport:
-        """
-        Return what sends; it is closed when the command ends.
-        """
-        from tccli.core.http.transport import HttpTransport
-
-        connections = HttpTransport(self.timeout, os.environ)
-        click.get_current_context().call_on_close(connections.close)
-        return connections
-
-    def _policy(self) -> RetryPolicy:
-        from tccli.core.http.retry import RetryPolicy
-
-        return RetryPolicy(
-            self.retries, self.delay_factor, self.randomization_factor, self.max_delay, self.retry_unsafe
-        )
-
-    def _report(self, line: str) -> None:
-        """
-        Tell of retries and the like, to those who asked for more.
-        """
-        if self.verbose:
-            self.note(line)
+    root_url: str | None = None
+    profile: str | None = None
+    reference: list[str] = field(default_factory=list)
+    anonymous: bool = False
+    authorized_scope: list[str] = field(default_factory=list)
+    authorized_scopes: list[str] | None = None
+    proxy: bool | None = None
+    service_discovery: str = "default"
+    retries: int = 5
+    timeout: float = 30.0
+    delay_factor: float = 0.1
+    randomization_factor: float = 0.25
+    max_delay: float = 30.0
+    retry_unsafe: bool = False
+    trace_id: str | None = None
+    fake: str | None = None
+    fake_calls: str | None = None
+    verbose: int = 0
+    quiet: bool = False
+    color: str = "auto"
+    format: str | None = None
+    output: str | None = None
+    jq: str | None = None
+    raw_strings: bool = False
 
 
-def settings_of(ctx: click.Context) -> Settings:
+def peek_options(argv: Sequence[str]) -> Options:
     """
-    Return the settings of this run.
+    Return the ``EARLY_OPTIONS`` of *argv*, read before click parses it; other options keep their defaults.
+
+    It reports no errors: click does that later. After ``--`` there are no options.
     """
-    return ctx.ensure_object(Settings)
+    options = Options()
+    if not any(word.startswith("-") for word in argv):
+        return options
+    known = {_fold(opt): option for option in global_options() if option.name in EARLY_OPTIONS for opt in option.opts}
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            break
+        name, equals, value = word.partition("=")
+        option = known.get(_fold(name)) if name.startswith("-") else None
+        if option is None:
+            continue
+        assert option.name is not None
+        if option.is_flag:
+            setattr(options, option.name, True)
+            continue
+        for text in [value] if equals else islice(words, 1):
+            _assign(options, option, text)
+    return options
 
 
-pass_settings = click.make_pass_decorator(Settings, ensure=True)
+def _fold(spelling: str) -> str:
+    """
+    Return a spelling of an option as click compares it: the case of long options does not matter.
+    """
+    return f"--{names.fold(spelling[2:])}" if spelling.startswith("--") else spelling
+
+
+def _assign(options: Options, option: click.Parameter, value: Any) -> None:
+    assert option.name is not None
+    if isinstance(option, click.Option) and option.multiple:
+        getattr(options, option.name).extend([value] if isinstance(value, str) else value)
+    elif isinstance(option, click.Option) and option.count:
+        setattr(options, option.name, getattr(options, option.name) + value)
+    else:
+        setattr(options, option.name, value)
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """
-    Keep what a shared option says, when it says something.
-    """
     assert param.name is not None
     if value is None or ctx.get_parameter_source(param.name) is not click.core.ParameterSource.COMMANDLINE:
         return
-    settings = settings_of(ctx)
-    if isinstance(param, click.Option) and param.multiple:
-        getattr(settings, param.name).extend(value)
-    elif isinstance(param, click.Option) and param.count:
-        setattr(settings, param.name, getattr(settings, param.name) + value)
-    else:
-        setattr(settings, param.name, value)
+    # The object of every click context here is a Context of this package, which imports this module.
+    _assign(ctx.find_root().obj.options, param, value)
 
 
 def _shared(*declarations: str, **attributes: Any) -> click.Option:
@@ -293,7 +178,7 @@ def output_options() -> tuple[click.Option, ...]:
     from tccli.cli.types import one_of
 
     formats = sorted(
-        name.removesuffix(".py") for name in os.listdir(FORMATS) if name.endswith(".py") and name[0] != "_"
+        name.removesuffix(".py") for name in os.listdir(OUTPUT_PACKAGE) if name.endswith(".py") and name[0] != "_"
     )
     return (
         _shared("--format", type=one_of(*formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),

@@ -11,13 +11,13 @@ from tccli.errors import NegativeAnswerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.core.schemas.validate import Problem
     from tccli.output import Answer
 
 
 def say(
-    settings: Settings, write: Callable[[Answer], None], problems: Sequence[Problem], document: str, schema: str
+    context: Context, write: Callable[[Answer], None], problems: Sequence[Problem], document: str, schema: str
 ) -> None:
     """
     Write the problems, a line each, or as data where that is asked for; then the verdict for people.
@@ -31,7 +31,7 @@ def say(
     """
     from tccli.output import Answer
 
-    if settings.format in {None, "raw"} and settings.jq is None:
+    if context.options.format in {None, "raw"} and context.options.jq is None:
         write(Answer([_visible(str(problem)) for problem in problems], is_text=True))
     else:
         rows = [{"path": each.path, "expected": each.expected, "found": each.found} for each in problems]
@@ -39,7 +39,7 @@ def say(
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise NegativeAnswerError(f"{document} does not match {schema}: {count}")
-    settings.note(f"{document} matches {schema}")
+    context.note(f"{document} matches {schema}")
 
 
 def _visible(line: str) -> str:

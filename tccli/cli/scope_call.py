@@ -12,9 +12,9 @@ from tccli.errors import BrokenAnswerError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.core.client import Client
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
 
 OF_THE_TASK = ("schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType")
 
@@ -42,7 +42,7 @@ class PlannedCall(NamedTuple):
 
         return required.values(self.method, self.args, self.query, self.payload, self._schema())
 
-    def looked_up(self, client: Client, library: Library) -> dict[str, Any]:
+    def looked_up(self, client: Client, library: ReferenceSet) -> dict[str, Any]:
         """
         Return what the deployment knows of those parameters: of the task, group, client or role that the call is about.
         """
@@ -69,13 +69,11 @@ class PlannedCall(NamedTuple):
         """
         Return the payload's schema, as far as it is one object.
         """
-        from tccli import references
-
-        found = references.schemas(self.method.source).get(self.method.input or "")
+        found = self.method.reference.schemas.get(self.method.input or "")
         return found if isinstance(found, dict) else {}
 
 
-def planned_call(settings: Settings, service: str, method: str, words: Sequence[str], data: str | None) -> PlannedCall:
+def planned_call(context: Context, service: str, method: str, words: Sequence[str], data: str | None) -> PlannedCall:
     """
     Return the call that *words* (arguments and query options, mixed) and a payload make of a method.
 
@@ -84,7 +82,7 @@ def planned_call(settings: Settings, service: str, method: str, words: Sequence[
     """
     from tccli.cli.lookup import method_of
 
-    found = method_of(settings, service, method)
+    found = method_of(context, service, method)
     args: list[str] = []
     query: dict[str, str] = {}
     rest = list(words)

@@ -10,7 +10,7 @@ import click
 
 from tccli import names
 from tccli.cli.command import Command
-from tccli.cli.options import Settings
+from tccli.cli.context import Context, get_context
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
 
     A package may have installed it where the shell looks; then there is nothing to do.
     """
-    settings = ctx.ensure_object(Settings)
+    context = get_context(ctx)
     if kind is not None:
-        _print_values(settings, kind, words)
+        _print_values(context, kind, words)
         return
     shell = names.find(words[0], SHELLS) if len(words) == 1 else None
     if shell is None:
@@ -67,10 +67,10 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
 
     root = ctx.find_root().command
     assert isinstance(root, click.Group)
-    click.echo(scripts.script(shell, surface.read(root, settings)), nl=False)
+    click.echo(scripts.script(shell, surface.read(root, context)), nl=False)
 
 
-def _print_values(settings: Settings, kind: str, words: tuple[str, ...]) -> None:
+def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:
     """
     Print the values of a kind that begin with the last word, each with a tab and its meaning; nothing where that fails.
     """
@@ -86,14 +86,14 @@ def _print_values(settings: Settings, kind: str, words: tuple[str, ...]) -> None
 
             found: Iterable[Value] = map(values.Value, account.profile_names(os.environ))
         else:
-            found = _ask(settings, kind, before, prefix)
+            found = _ask(context, kind, before, prefix)
     except TcError:
         return
     lines = ("\t".join(filter(None, value)) for value in matching(found, prefix))
     click.echo("".join(f"{line}\n" for line in lines).encode(), nl=False)
 
 
-def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[Value]:
+def _ask(context: Context, kind: str, before: list[str], prefix: str) -> list[Value]:
     """
     Return values that the cache holds, or else the deployment.
     """
@@ -106,8 +106,7 @@ def _ask(settings: Settings, kind: str, before: list[str], prefix: str) -> list[
     from tccli.core.times import parse_duration
 
     seconds = parse_duration(os.environ.get("TC_COMPLETION_TIMEOUT") or DEADLINE)
-    settings.timeout, settings.retries, settings.verbose, settings.quiet = seconds, 0, 0, True
-    client = settings.client()
+    client = context.replace(timeout=seconds, retries=0, verbose=0, quiet=True).client()
     who = client.account.credentials
     identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
     cache = ValueCache(folder(os.environ), identity, time.time())

@@ -10,11 +10,11 @@ import click
 
 from tccli import names
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
 @click.group(
@@ -34,15 +34,15 @@ def command() -> None:
     examples=("tc events list", "tc events list queue --format jsonl"),
 )
 @click.argument("service", required=False)
-@pass_settings
-def list_exchanges(settings: Settings, service: str | None) -> None:
+@with_context
+def list_exchanges(context: Context, service: str | None) -> None:
     """
     List the exchanges of SERVICE, or of all services, with the keys of their routing keys in order.
     """
     from tccli.output import Answer
 
-    write = settings.writer()
-    library = settings.library()
+    write = context.writer()
+    library = context.library()
     services = library.service_names() if service is None else [_service_name(library, service)]
     found: list[dict[str, Any]] = [
         {
@@ -70,8 +70,8 @@ def list_exchanges(settings: Settings, service: str | None) -> None:
 @click.argument("service")
 @click.argument("exchange")
 @click.argument("keys", nargs=-1, type=click.UNPROCESSED, metavar="[--KEY VALUE]...")
-@pass_settings
-def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...]) -> None:
+@with_context
+def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -> None:
     """
     Print what to bind a queue to for the messages with the given keys, such as --taskGroupId ID.
 
@@ -80,8 +80,8 @@ def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...])
     from tccli.core.events import routing_key_pattern
     from tccli.output import Answer
 
-    write = settings.writer()
-    library = settings.library()
+    write = context.writer()
+    library = context.library()
     service = _service_name(library, service)
     exchanges = library.service(service).exchanges
     found = names.find(exchange, exchanges)
@@ -92,7 +92,7 @@ def bind(settings: Settings, service: str, exchange: str, keys: tuple[str, ...])
     write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
 
 
-def _service_name(library: Library, name: str) -> str:
+def _service_name(library: ReferenceSet, name: str) -> str:
     found = names.find(name, library.service_names())
     if found is None:
         raise UsageError(f"no service {name!r}", hint=names.suggestion(name, library.service_names()))

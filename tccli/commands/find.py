@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import settings_of
+from tccli.cli.context import get_context
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tccli.core.search.index import Entry
-    from tccli.references import Library, Method
+    from tccli.references import Method, ReferenceSet
 
 WEIGHTS = {
     "name": 5.0,
@@ -67,9 +67,9 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     from tccli.core.search.index import SURE, Index
     from tccli.output import Answer
 
-    settings = settings_of(ctx)
-    write = settings.writer()
-    findable = [*_methods(settings.library()), *_commands(ctx.find_root()), *_topics()]
+    context = get_context(ctx)
+    write = context.writer()
+    findable = [*_methods(context.library()), *_commands(ctx.find_root()), *_topics()]
     index = Index([each.entry for each in findable], WEIGHTS)
     question = " ".join(words)
     if not any(letter.isascii() and letter.isalnum() for letter in question):
@@ -82,14 +82,14 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     if mistyped or not found.places:
         raise UsageError(f"find: {unknown}", hint=meant or "other words may do, and tc --help lists the services")
     if found.unknown:
-        settings.note(f"find: {unknown}" + (f"; {meant}" if meant else ""))
+        context.note(f"find: {unknown}" + (f"; {meant}" if meant else ""))
     records = [findable[place].record for place in found.places[:limit]]
     write(Answer([records], shown=lambda columns: _lines(records, columns)))
 
 
-def _methods(library: Library) -> Iterator[Findable]:
+def _methods(library: ReferenceSet) -> Iterator[Findable]:
     for service in library.service_names():
-        summary = library.service_summary(service)
+        summary = library.service(service).summary
         for method in library.service(service).methods.values():
             yield _method(method, summary)
 
@@ -129,10 +129,9 @@ def _field_names(method: Method, schema: str | None) -> str:
     """
     if schema is None:
         return ""
-    from tccli import references
     from tccli.core.schemas.fields import fields
 
-    paths = [field.path for field in fields(references.schemas(method.source), schema)]
+    paths = [field.path for field in fields(method.reference.schemas, schema)]
     return " ".join(dict.fromkeys(step for path in paths for step in path.split(".")))
 
 
@@ -153,7 +152,7 @@ def _commands(root: click.Context) -> Iterator[Findable]:
     from tccli.cli.methods import MethodTree
 
     assert isinstance(root.command, click.Group)
-    services = set(settings_of(root).library().service_names())
+    services = set(get_context(root).library().service_names())
     own = [name for name in root.command.list_commands(root) if name not in services]
     for name in own:
         found = root.command.get_command(root, name)

@@ -9,7 +9,7 @@ import re
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 
 
 class _TakesNegativeOffsets(Command):
@@ -31,8 +31,8 @@ class _TakesNegativeOffsets(Command):
 )
 @click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
 @click.option("--from", "start", metavar="TIMESTAMP", help="Count from this instant instead of now.")
-@pass_settings
-def command(settings: Settings, offset: tuple[str, ...], start: str | None) -> None:
+@with_context
+def command(context: Context, offset: tuple[str, ...], start: str | None) -> None:
     """
     Print the timestamp that lies OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo.
 
@@ -43,6 +43,6 @@ def command(settings: Settings, offset: tuple[str, ...], start: str | None) -> N
     from tccli.core.times import format_timestamp, from_now, parse_timestamp
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     origin = parse_timestamp(start) if start is not None else datetime.now(UTC)
     write(Answer([format_timestamp(from_now(" ".join(offset), now=origin))], is_text=True))

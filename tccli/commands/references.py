@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 LONGEST_VALUE = 60
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
@@ -39,8 +39,8 @@ def command() -> None:
     short_help="Fetch the references of the deployment in use, and use them from now on",
     examples=("tc references update", "tc references update --jq .methods"),
 )
-@pass_settings
-def update(settings: Settings) -> None:
+@with_context
+def update(context: Context) -> None:
     """
     Fetch the references of the deployment in use, and use them for its root URL from now on: its methods, its schemas,
     and in help also what it says of them.
@@ -54,12 +54,12 @@ def update(settings: Settings) -> None:
     from tccli.core.cache import references as kept_references
     from tccli.output import Answer
 
-    write = settings.writer()
-    root_url = settings.root()
-    texts = _fetched(settings, root_url)
+    write = context.writer()
+    root_url = context.root_url()
+    texts = _fetched(context, root_url)
     path = kept_references.keep(os.environ, root_url, texts, now=int(time.time()))
-    services = [references.service_in(references.hold(path, text)) for text in texts.values()]
-    settings.note("tc references diff shows how they differ from the built-in ones")
+    services = references.ReferenceSet().override_contents(texts, path).services.values()
+    context.note("tc references diff shows how they differ from the built-in ones")
     counts = {
         "services": len(services),
         "methods": sum(len(service.methods) for service in services),
@@ -73,8 +73,8 @@ def update(settings: Settings) -> None:
     short_help="Show how the references of the deployment in use differ from the built-in ones",
     examples=("tc references diff", """tc references diff --jq '.[] | select(.kind == "method")'"""),
 )
-@pass_settings
-def diff(settings: Settings) -> None:
+@with_context
+def diff(context: Context) -> None:
     """
     Show what differs from the built-in references: services, methods, exchanges and schemas, and what of them.
 
@@ -86,13 +86,18 @@ def diff(settings: Settings) -> None:
     from tccli.output import Answer
     from tccli.references.importing.diff import differences
 
-    write = settings.writer()
+    write = context.writer()
     library = references.built_in()
-    other, services = _other(settings, library)
+    other, services = _other(context, library)
     found = [each._asdict() for each in differences(library, other, services)]
-    if settings.format is None and settings.jq is None and settings.output in {None, "-"} and _is_terminal():
+    if (
+        context.options.format is None
+        and context.options.jq is None
+        and context.options.output in {None, "-"}
+        and _is_terminal()
+    ):
         write(Answer([_in_words(each) for each in found], is_text=True))
-    elif settings.format == "table":
+    elif context.options.format == "table":
         shown = [{**each, **{key: _value(each[key]) for key in ("before", "after")}} for each in found]
         write(Answer([shown], is_table=True))
     else:
@@ -101,7 +106,7 @@ def diff(settings: Settings) -> None:
         raise NegativeAnswerError(
             f"{len(found)} difference{'s' if len(found) > 1 else ''} from the built-in references"
         )
-    settings.note("there is no difference from the built-in references")
+    context.note("there is no difference from the built-in references")
 
 
 @command.command(
@@ -119,31 +124,32 @@ def diff(settings: Settings) -> None:
 @click.option(
     "-o", "--output", "folder", metavar="DIR", required=True, help="Where the files go, one for each service."
 )
-@pass_settings
-def distill(settings: Settings, rollup: str, methods: str | None, folder: str) -> None:
+@with_context
+def distill(context: Context, rollup: str, methods: str | None, folder: str) -> None:
     """
     Turn ROLLUP, what a deployment serves as /references/references.json, into one compact file for each service.
 
     Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
     """
     from tccli.core.files import atomic_write
-    from tccli.references import FOLDER, SUFFIX
     from tccli.references.importing.convert import distill as distilled
+    from tccli.references.library import SUFFIX
+    from tccli.references.model import DATA_DIRECTORY
 
     if not os.path.isdir(folder):
         raise UsageError(f"there is no folder {folder}", hint="make it first")
-    summaries = dict(_summaries(FOLDER)) | dict(_summaries(folder))
+    summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(folder))
     files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
         with atomic_write(os.path.join(folder, service + SUFFIX)) as file:
             file.write(text.encode())
     missing = [name for text in files.values() for name, summary in _summaries_in(text.splitlines()) if not summary]
     if missing:
-        settings.note(f"no summary yet: {', '.join(missing)}")
-    settings.note(f"wrote {len(files)} files to {folder}")
+        context.note(f"no summary yet: {', '.join(missing)}")
+    context.note(f"wrote {len(files)} files to {folder}")
 
 
-def _fetched(settings: Settings, root_url: str) -> dict[str, bytes]:
+def _fetched(context: Context, root_url: str) -> dict[str, bytes]:
     """
     Return what a deployment publishes now, by service.
     """
@@ -152,38 +158,38 @@ def _fetched(settings: Settings, root_url: str) -> dict[str, bytes]:
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import texts
 
-    contents = of_deployment(settings.fetcher(), root_url)
+    contents = of_deployment(context.fetcher(), root_url)
     try:
         return texts(contents, references.built_in())
     except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{root_url}: {error}") from None
 
 
-def _other(settings: Settings, library: Library) -> tuple[Library, Sequence[str]]:
+def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Sequence[str]]:
     """
     Return what is compared with the built-in references, and the services of which it says anything.
     """
     from tccli.cli import library as libraries
     from tccli.core.cache import references as kept_references
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
-    if settings.reference:
-        given = libraries.with_given(library, settings.reference, settings.fetcher)
-        return given, [name for name in given.service_names() if given.files[name] != library.files.get(name)]
-    root_url = settings.root()
+    if context.options.reference:
+        given = libraries.with_references(library, context.options.reference, context.fetcher)
+        return given, [name for name in given.service_names() if given.services[name] != library.services.get(name)]
+    root_url = context.root_url()
     try:
         kept = kept_references.kept(os.environ, root_url)
     except kept_references.DamagedError as error:
-        settings.note(f"{error} is damaged")
+        context.note(f"{error} is damaged")
         kept = None
     if kept is None:
-        settings.note(f"nothing is kept of {root_url}: what it publishes now is fetched, and not kept")
-        texts: Mapping[str, bytes] = _fetched(settings, root_url)
+        context.note(f"nothing is kept of {root_url}: what it publishes now is fetched, and not kept")
+        texts: Mapping[str, bytes] = _fetched(context, root_url)
     else:
-        settings.note(f"of {root_url}, as fetched at {kept.fetched}")
+        context.note(f"of {root_url}, as fetched at {kept.fetched}")
         texts = kept.texts
-    other = libraries.laid_over(Library({}), root_url, texts)
-    return other, sorted({*other.files, *library.files})
+    other = ReferenceSet().override_contents(texts, root_url)
+    return other, sorted({*other.services, *library.services})
 
 
 def _is_terminal() -> bool:
@@ -224,7 +230,7 @@ def _summaries(folder: str) -> Iterator[tuple[str, str]]:
     """
     Yield what the files in a folder say about services, methods and exchanges.
     """
-    from tccli.references import SUFFIX
+    from tccli.references.library import SUFFIX
 
     for name in sorted(os.listdir(folder)):
         if name.endswith(SUFFIX):

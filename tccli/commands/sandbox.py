@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 
 if TYPE_CHECKING:
@@ -177,8 +177,8 @@ def tour() -> None:
     examples=("tc sandbox clock", "tc sandbox clock +1h", "tc sandbox clock real"),
 )
 @click.argument("words", nargs=-1, metavar="[OFFSET]...")
-@pass_settings
-def clock(settings: Settings, *, words: tuple[str, ...]) -> None:
+@with_context
+def clock(context: Context, *, words: tuple[str, ...]) -> None:
     """
     Move the time of a running sandbox by OFFSET, such as +1h, -5m or 2 days, and print its new time.
 
@@ -191,18 +191,18 @@ def clock(settings: Settings, *, words: tuple[str, ...]) -> None:
         payload = {"offset": 0}
     elif words:
         payload = {"advance": round(_seconds(offset) * 1000)}
-    click.echo(control_client.ask(settings.root(), "clock", payload)["now"])
+    click.echo(control_client.ask(context.root_url(), "clock", payload)["now"])
 
 
 @command.command(
     "outbox", short_help="Show what a sandbox would have sent", examples=("tc sandbox outbox --format jsonl",)
 )
-@pass_settings
-def outbox(settings: Settings) -> None:
+@with_context
+def outbox(context: Context) -> None:
     """
     Show the messages that notify was to send: mail, Matrix, Slack, pulse.
     """
-    _list(settings, "outbox", "messages")
+    _list(context, "outbox", "messages")
 
 
 @command.command(
@@ -210,12 +210,12 @@ def outbox(settings: Settings) -> None:
     short_help="Show what a sandbox was asked",
     examples=("tc sandbox calls", "tc sandbox calls --jq '.[-1].path' -r"),
 )
-@pass_settings
-def calls(settings: Settings) -> None:
+@with_context
+def calls(context: Context) -> None:
     """
     Show the calls that a running sandbox got: time, verb, path, method, client and status, without secrets.
     """
-    _list(settings, "calls", "calls")
+    _list(context, "calls", "calls")
 
 
 @command.command(
@@ -224,8 +224,8 @@ def calls(settings: Settings) -> None:
     examples=("tc sandbox methods", "tc sandbox methods --missing --format jsonl"),
 )
 @click.option("--missing", is_flag=True, help="List those that it does not answer.")
-@pass_settings
-def methods(settings: Settings, *, missing: bool) -> None:
+@with_context
+def methods(context: Context, *, missing: bool) -> None:
     """
     List every API method, and whether the sandbox answers it or says 501 NotInSandbox.
     """
@@ -235,7 +235,7 @@ def methods(settings: Settings, *, missing: bool) -> None:
     _check_installed()
     from tccli.sandbox import registry
 
-    write = settings.writer()
+    write = context.writer()
     registry.load()
     listed = [
         {"method": method.id, "built": registry.is_built(method)}
@@ -255,13 +255,13 @@ def child_environment(server: Server) -> dict[str, str]:
     return {**inherited, **server.environment}
 
 
-def _list(settings: Settings, what: str, key: str) -> None:
+def _list(context: Context, what: str, key: str) -> None:
     from tccli.output import Answer, Pages
     from tccli.sandbox.testing import control_client
 
-    write = settings.writer()
-    found = control_client.ask(settings.root(), what)
-    if settings.format == "jsonl":
+    write = context.writer()
+    found = control_client.ask(context.root_url(), what)
+    if context.options.format == "jsonl":
         write(Answer(pages=Pages(iter([found]))))
     else:
         write(Answer([found[key]], is_table=True))

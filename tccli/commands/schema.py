@@ -7,7 +7,8 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, file_option, pass_settings
+from tccli.cli.context import Context, with_context
+from tccli.cli.options import file_option
 from tccli.errors import UsageError
 
 
@@ -24,8 +25,8 @@ from tccli.errors import UsageError
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
 @click.option("--output", "--answer", "answer", is_flag=True, help="The schema of the answer, not of the payload.")
-@pass_settings
-def command(settings: Settings, service: str, method: str, *, answer: bool) -> None:
+@with_context
+def command(context: Context, service: str, method: str, *, answer: bool) -> None:
     """
     Print the JSON schema that the payload of METHOD is held against, or its answer.
 
@@ -34,8 +35,8 @@ def command(settings: Settings, service: str, method: str, *, answer: bool) -> N
     from tccli.cli.lookup import method_of
     from tccli.output import Answer
 
-    write = settings.writer()
-    found = method_of(settings, service, method)
+    write = context.writer()
+    found = method_of(context, service, method)
     name = found.output if answer else found.input
     if name is None:
         if answer:
@@ -46,8 +47,7 @@ def command(settings: Settings, service: str, method: str, *, answer: bool) -> N
         raise UsageError(f"{found.id} takes no payload", hint=hint)
     import json
 
-    from tccli import references
     from tccli.core.schemas.bundle import bundle
 
-    document = bundle(references.schemas(found.source), name)
+    document = bundle(found.reference.schemas, name)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def command() -> None:
 @click.argument("method")
 @ANY_WORDS
 @DATA
-@pass_settings
-def required(settings: Settings, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+@with_context
+def required(context: Context, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
     """
     Print the scope expression that a call of SERVICE METHOD has to satisfy, with its arguments put in.
 
@@ -60,14 +60,14 @@ def required(settings: Settings, service: str, method: str, words: tuple[str, ..
     from tccli.core.scopes import required as required_scopes
     from tccli.output import Answer
 
-    write = settings.writer()
-    call = planned_call(settings, service, method, words, data)
+    write = context.writer()
+    call = planned_call(context, service, method, words, data)
     known = call.parameters()
     expression = required_scopes.needed(call.method, known)
     missing = [name for name in required_scopes.unknown(call.method, known) if name not in call.method.args]
     if missing:
         hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
-        settings.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
+        context.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
     write(Answer([expression], shown=lambda _columns: _text(expression)))
 
 
@@ -84,8 +84,8 @@ def required(settings: Settings, service: str, method: str, words: tuple[str, ..
     "--need", multiple=True, required=True, metavar="SCOPE", help="What is needed: a scope, or a JSON expression."
 )
 @click.option("--expand", is_flag=True, help="Ask the deployment what the roles among --have stand for.")
-@pass_settings
-def satisfied(settings: Settings, have: tuple[str, ...], need: tuple[str, ...], *, expand: bool) -> None:
+@with_context
+def satisfied(context: Context, have: tuple[str, ...], need: tuple[str, ...], *, expand: bool) -> None:
     """
     Say whether the scopes of --have satisfy those of --need; exit with 1 and what is missing if they do not.
 
@@ -93,11 +93,11 @@ def satisfied(settings: Settings, have: tuple[str, ...], need: tuple[str, ...], 
     """
     from tccli.core.scopes.required import check_expression
 
-    write = settings.writer()
+    write = context.writer()
     held = _scopes(have)
     expression = check_expression([_document(written) for written in need])
     if expand:
-        held = _expanded(settings, held)
+        held = _expanded(context, held)
     _judge(write, held, expression, "scopes satisfied")
 
 
@@ -107,15 +107,15 @@ def satisfied(settings: Settings, have: tuple[str, ...], need: tuple[str, ...], 
     examples=("tc scopes expand assume:project:example --format jsonl -r",),
 )
 @click.argument("scopes", nargs=-1, required=True, metavar="SCOPE...")
-@pass_settings
-def expand_scopes(settings: Settings, scopes: tuple[str, ...]) -> None:
+@with_context
+def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
     """
     Print the scopes and all that the roles among them add, as the deployment in use knows them.
     """
     from tccli.output import Answer
 
-    write = settings.writer()
-    expanded = _expanded(settings, _scopes(scopes))
+    write = context.writer()
+    expanded = _expanded(context, _scopes(scopes))
     write(Answer([expanded], shown=lambda _columns: "".join(f"{scope}\n" for scope in expanded)))
 
 
@@ -132,8 +132,8 @@ def expand_scopes(settings: Settings, scopes: tuple[str, ...]) -> None:
 @click.argument("method")
 @ANY_WORDS
 @DATA
-@pass_settings
-def check(settings: Settings, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+@with_context
+def check(context: Context, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
     """
     Say whether the credentials in use are enough for a call of SERVICE METHOD; exit with 1 and what is missing if
     they are not.
@@ -144,10 +144,10 @@ def check(settings: Settings, service: str, method: str, words: tuple[str, ...],
     from tccli.cli.scope_call import planned_call, scopes_in
     from tccli.core.scopes import required as required_scopes
 
-    write = settings.writer()
-    library = settings.library()
-    call = planned_call(settings, service, method, words, data)
-    client = settings.client()
+    write = context.writer()
+    library = context.library()
+    call = planned_call(context, service, method, words, data)
+    client = context.client()
     client.url(call.method, list(call.args.values()), call.query)
     known = call.parameters() | call.looked_up(client, library)
     missing = required_scopes.unknown(call.method, known)
@@ -158,15 +158,15 @@ def check(settings: Settings, service: str, method: str, words: tuple[str, ...],
     _judge(write, held, required_scopes.needed(call.method, known), call.method.id)
 
 
-def _expanded(settings: Settings, scopes: Sequence[str]) -> list[str]:
+def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
     """
     Ask the deployment what scopes stand for.
     """
     from tccli.cli.scope_call import scopes_in
     from tccli.core.payload import encode
 
-    method = settings.library().method("auth", "expandScopes")
-    return scopes_in(settings.client().value(method, [], payload=encode({"scopes": list(scopes)})))
+    method = context.library().method("auth", "expandScopes")
+    return scopes_in(context.client().value(method, [], payload=encode({"scopes": list(scopes)})))
 
 
 def _document(written: str) -> Any:

@@ -14,7 +14,7 @@ from tccli.errors import ConfigurationError, UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.core.account import Account
     from tccli.core.client import Client
     from tccli.references import Method
@@ -30,7 +30,7 @@ def _options() -> list[click.Option]:
     ]
 
 
-def _print_signed_url(settings: Settings, method: Method, values: Values) -> None:
+def _print_signed_url(context: Context, method: Method, values: Values) -> None:
     import time
     from datetime import UTC, datetime
 
@@ -40,29 +40,29 @@ def _print_signed_url(settings: Settings, method: Method, values: Values) -> Non
 
     if method.verb != "GET":
         raise UsageError(f"{method.id} is a {method.verb}: only a GET can be done with a signed URL")
-    write = settings.writer()
+    write = context.writer()
     now = datetime.fromtimestamp(int(time.time()), UTC)
     expires = parse_instant(values.options["expires"] or LIFETIME, now=now)
     if expires <= now:
         raise UsageError(f"--expires {values.options['expires']!r} is over already: the URL would never work")
-    client = settings.client()
+    client = context.client()
     url = client.url(method, values.args, values.query, internal=values.options["internal"])
     account = client.account
     if account.proxy_url is not None:
         signed = _ask_proxy(client, account.proxy_url, client.url(method, values.args, values.query))
         if values.options["expires"] is not None:
-            settings.note(f"the proxy decides how long a signed URL lives: {PROXY_LIFETIME}")
+            context.note(f"the proxy decides how long a signed URL lives: {PROXY_LIFETIME}")
     elif account.credentials is None:
         raise ConfigurationError(
             "no credentials to sign with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
         )
     else:
-        _warn_of_early_death(settings, account, expires)
+        _warn_of_early_death(context, account, expires)
         signed = sign_url(url, account.credentials, expires=int(expires.timestamp()))
     write(Answer([signed], is_text=True))
 
 
-def _warn_of_early_death(settings: Settings, account: Account, expires: datetime) -> None:
+def _warn_of_early_death(context: Context, account: Account, expires: datetime) -> None:
     """
     Say it when the certificate ends before the URL would.
     """
@@ -75,7 +75,7 @@ def _warn_of_early_death(settings: Settings, account: Account, expires: datetime
         return
     end = datetime.fromtimestamp(account.credentials.certificate["expiry"] / 1000, UTC)
     if end < expires:
-        settings.note(
+        context.note(
             f"warning: the URL dies with the temporary credentials at {format_timestamp(end)}, "
             f"before {format_timestamp(expires)}"
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 
 
 @click.command(
@@ -22,8 +22,8 @@ from tccli.cli.options import Settings, pass_settings
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
 @click.option("--full", is_flag=True, help="With all fields that there are, not only those that must be.")
-@pass_settings
-def command(settings: Settings, service: str, method: str, *, full: bool) -> None:
+@with_context
+def command(context: Context, service: str, method: str, *, full: bool) -> None:
     """
     Print a payload for METHOD that matches its schema: made-up values, but times and slugids that are new.
 
@@ -32,8 +32,8 @@ def command(settings: Settings, service: str, method: str, *, full: bool) -> Non
     from tccli.cli.lookup import method_of
     from tccli.output import Answer
 
-    write = settings.writer()
-    found = method_of(settings, service, method)
+    write = context.writer()
+    found = method_of(context, service, method)
     import json
     from datetime import UTC, datetime
     from random import SystemRandom

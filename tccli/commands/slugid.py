@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, get_context, with_context
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
 
     from tccli.output import Answer
 
-    write = ctx.ensure_object(Settings).writer()
+    write = get_context(ctx).writer()
     make = slugid.v4 if v4 else slugid.nice
     write(Answer([_text(make()) for _ in range(count)], is_text=True))
 
@@ -45,8 +45,8 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
     examples=("tc slugid encode 7cdd526c-0ad7-4cf4-9514-d52f68e9629d",),
 )
 @click.argument("uuid_", metavar="UUID")
-@pass_settings
-def encode(settings: Settings, uuid_: str) -> None:
+@with_context
+def encode(context: Context, uuid_: str) -> None:
     """
     Print the slugid of a v4 UUID.
     """
@@ -56,7 +56,7 @@ def encode(settings: Settings, uuid_: str) -> None:
 
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     try:
         found = UUID(uuid_)
     except ValueError:
@@ -70,8 +70,8 @@ def encode(settings: Settings, uuid_: str) -> None:
     "decode", short_help="Print the UUID of a slugid", examples=("tc slugid decode fN1SbArXTPSVFNUvaOlinQ",)
 )
 @click.argument("slug", metavar="SLUG")
-@pass_settings
-def decode(settings: Settings, slug: str) -> None:
+@with_context
+def decode(context: Context, slug: str) -> None:
     """
     Print the UUID of a slugid.
     """
@@ -81,7 +81,7 @@ def decode(settings: Settings, slug: str) -> None:
 
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     if not re.fullmatch(r"[A-Za-z0-9_-]{22}", slug):
         raise UsageError(f"{slug!r} is not a slugid: 22 letters, digits, - and _")
     found = slugid.decode(slug)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 @click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (now).")
 @click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; 31 days at most.")
 @click.option("--csh", is_flag=True, help="Lines for csh instead of sh.")
-@pass_settings
+@with_context
 def command(
-    settings: Settings, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
+    context: Context, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
 ) -> None:
     """
     Print temporary credentials as export lines, for eval.
@@ -47,9 +47,9 @@ def command(
     from tccli.core.times import parse_instant
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     now = datetime.now(UTC)
-    account = settings.account(sends=False)
+    account = context.account(sends=False)
     if account.credentials is None:
         raise ConfigurationError(
             "no credentials to issue others with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
@@ -63,8 +63,8 @@ def command(
         name=name,
     )
     if not scopes:
-        settings.note("warning: without --scope, these credentials can do nothing")
-    if settings.format is None and settings.jq is None:
+        context.note("warning: without --scope, these credentials can do nothing")
+    if context.options.format is None and context.options.jq is None:
         write(Answer(_lines(account.root_url, issued, csh=csh), is_text=True))
     else:
         write(Answer([_document(issued)]))

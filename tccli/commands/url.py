@@ -11,7 +11,7 @@ import click
 from tccli.cli.methods import Values, method_tree
 
 if TYPE_CHECKING:
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.references import Method
 
 
@@ -19,15 +19,15 @@ def _options() -> list[click.Option]:
     return [click.Option(["--internal"], is_flag=True, help="As this machine reaches it: proxy or service discovery.")]
 
 
-def _print_url(settings: Settings, method: Method, values: Values) -> None:
+def _print_url(context: Context, method: Method, values: Values) -> None:
     from tccli.core.client import route_url
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     if values.options["internal"]:
-        url = settings.client().url(method, values.args, values.query, internal=True)
+        url = context.client().url(method, values.args, values.query, internal=True)
     else:
-        url = route_url(settings.root(), method, values.args, values.query)
+        url = route_url(context.root_url(), method, values.args, values.query)
     write(Answer([url], is_text=True))
 
 

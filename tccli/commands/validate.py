@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import UsageError
 
 
@@ -24,8 +24,8 @@ from tccli.errors import UsageError
 @click.argument("method", metavar="METHOD")
 @click.argument("file", metavar="[FILE]", default="-")
 @click.option("--answer", is_flag=True, help="It is an answer of the method, not a payload.")
-@pass_settings
-def command(settings: Settings, service: str, method: str, file: str, *, answer: bool) -> None:
+@with_context
+def command(context: Context, service: str, method: str, file: str, *, answer: bool) -> None:
     """
     Say all that is wrong with a payload for METHOD: in FILE, or on stdin; .yml and .yaml are YAML.
 
@@ -36,8 +36,8 @@ def command(settings: Settings, service: str, method: str, file: str, *, answer:
     from tccli.cli import problems as verdicts
     from tccli.cli.lookup import method_of
 
-    write = settings.writer()
-    found = method_of(settings, service, method)
+    write = context.writer()
+    found = method_of(context, service, method)
     what = "answer" if answer else "payload"
     schema = found.output if answer else found.input
     if schema is None:
@@ -45,10 +45,10 @@ def command(settings: Settings, service: str, method: str, file: str, *, answer:
             raise UsageError(f"{found.id} takes no payload")
         raise UsageError(f"{found.id}: the schema of its {what} is not known")
     document = inputs.read_document(file, found.id, what)
-    from tccli.core.schemas.validate import problems
+    from tccli.core.schemas.validate import find_problems
 
-    wrong = problems(found.source, schema, document.document, root=what)
-    verdicts.say(settings, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
+    wrong = find_problems(found.reference, schema, document.document, root=what)
+    verdicts.say(context, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
 
 
 def _where(file: str) -> str:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
     from tccli.core.documents import Documents
     from tccli.core.schemas.validate import Problem
+    from tccli.references import ServiceReference
 
 SUBJECT = "validate-json"
 NAME = re.compile(r"/?(?:schemas/)?(?P<service>[\w-]+)/(?:v[0-9]+/)?(?P<schema>[\w./-]+\.json)#?")
@@ -34,8 +35,8 @@ METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
 )
 @click.argument("schema", metavar="SCHEMA")
 @click.argument("file", metavar="FILE")
-@pass_settings
-def command(settings: Settings, schema: str, file: str) -> None:
+@with_context
+def command(context: Context, schema: str, file: str) -> None:
     """
     Say all that is wrong with FILE, by SCHEMA: a line for each problem and exit code 1, or nothing and 0.
 
@@ -47,12 +48,12 @@ def command(settings: Settings, schema: str, file: str) -> None:
     from tccli.cli import problems as verdicts
     from tccli.core.documents import Documents
 
-    write = settings.writer()
-    documents = Documents(SUBJECT, settings.transfer_context)
-    found = _named(settings, schema)
+    write = context.writer()
+    documents = Documents(SUBJECT, context.transfer_context)
+    found = _named(context, schema)
     document = _document(documents, file)
     problems = _by_reference(found, document) if found else _by_address(documents, schema, document)
-    verdicts.say(settings, write, problems, "stdin" if file == "-" else file, schema)
+    verdicts.say(context, write, problems, "stdin" if file == "-" else file, schema)
 
 
 class _Named(NamedTuple):
@@ -60,18 +61,18 @@ class _Named(NamedTuple):
     A schema of the references.
     """
 
-    source: str
+    reference: ServiceReference
     name: str
 
 
-def _named(settings: Settings, schema: str) -> _Named | None:
+def _named(context: Context, schema: str) -> _Named | None:
     """
     Return the schema of the references that is meant, if it is no address.
 
     Raises:
         UsageError: There is none of that name.
     """
-    from tccli import names, references
+    from tccli import names
     from tccli.cli.lookup import method_of
     from tccli.core.documents import FILE, WEB
 
@@ -79,21 +80,21 @@ def _named(settings: Settings, schema: str) -> _Named | None:
         return None
     method = METHOD.fullmatch(schema)
     if method and method["method"] not in {"json", "yml", "yaml"}:
-        found = method_of(settings, method["service"], method["method"])
+        found = method_of(context, method["service"], method["method"])
         if found.input is None:
             raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
-        return _Named(found.source, found.input)
+        return _Named(found.reference, found.input)
     name = NAME.fullmatch(schema)
-    library = settings.library()
+    library = context.library()
     service = names.find(name["service"], library.service_names()) if name else None
     if name is None or service is None:
         hint = "SCHEMA is a file, a URL, or like queue.createTask"
         raise UsageError(f"{SUBJECT}: there is no file {schema}", hint=hint)
-    known = references.schemas(library.source(service))
+    known = library.service(service).schemas
     if name["schema"] not in known:
         hint = names.suggestion(name["schema"], known)
         raise UsageError(f"{SUBJECT}: {service} has no schema {name['schema']}", hint=hint)
-    return _Named(library.source(service), name["schema"])
+    return _Named(library.service(service), name["schema"])
 
 
 def _document(documents: Documents, file: str) -> Any:
@@ -106,15 +107,15 @@ def _document(documents: Documents, file: str) -> Any:
 
 
 def _by_reference(found: _Named, document: Any) -> list[Problem]:
-    from tccli.core.schemas.validate import problems
+    from tccli.core.schemas.validate import find_problems
 
-    return problems(found.source, found.name, document, root="document")
+    return find_problems(found.reference, found.name, document, root="document")
 
 
 def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
     from tccli.cli import inputs
     from tccli.core.documents import FILE, WEB, of_file
-    from tccli.core.schemas.external import Source, problems
+    from tccli.core.schemas.external import Source, find_problems
     from tccli.core.schemas.validate import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
@@ -125,7 +126,7 @@ def _by_address(documents: Documents, schema: str, document: Any) -> list[Proble
         else:
             # Not by its address: a person may name a pipe.
             address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document
-        return problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
+        return find_problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
     except BrokenSchemaError as error:
         message = f"{SUBJECT}: the schema {schema} {error}"
         raise (BrokenAnswerError if WEB.match(where) else UsageError)(message) from None

@@ -8,21 +8,21 @@ import click
 
 from tccli import __version__
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 
 
 @click.command(cls=Command, name="version", examples=("tc version", "tc version --server"))
 @click.option("--server", is_flag=True, help="Ask the deployment for its version.")
-@pass_settings
-def command(settings: Settings, *, server: bool) -> None:
+@with_context
+def command(context: Context, *, server: bool) -> None:
     """
     Print the version of tc and of the API references that it has built in; or what the deployment says of its own.
     """
     from tccli import references
     from tccli.output import Answer
 
-    write = settings.writer()
+    write = context.writer()
     if server:
-        write(Answer([settings.client().value(references.method("auth", "version"), [])]))
+        write(Answer([context.client().value(references.method("auth", "version"), [])]))
     else:
         write(Answer([{"tc": __version__, "references": references.service("queue").release}]))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command, name="whoami", examples=("tc whoami", "tc whoami --jq '.scopes[]' -r"))
-@pass_settings
-def command(settings: Settings) -> None:
+@with_context
+def command(context: Context) -> None:
     """
     Show client, type, whether it is active, start and expiry (the nearest of certificate and client), and scopes.
 
@@ -31,8 +31,8 @@ def command(settings: Settings) -> None:
 
     from tccli.output import Answer
 
-    write = settings.writer()
-    client = settings.client()
+    write = context.writer()
+    client = context.client()
     if client.account.proxy_url is not None:
         write(Answer([{"type": "proxy", "active": True, "scopes": _scopes(client)}]))
         return

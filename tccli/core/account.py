@@ -24,7 +24,7 @@ HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class AccountOptions:
     """
     What the command line says about the account; None where it says nothing.
     """
@@ -52,17 +52,17 @@ class Account:
     credentials: Credentials | None = None
 
 
-def root_url(wishes: Wishes, environ: Mapping[str, str]) -> str:
+def root_url(options: AccountOptions, environ: Mapping[str, str]) -> str:
     """
     Return the deployment's root URL; nothing about credentials is looked at.
 
     Raises:
         ConfigurationError: There is none, or it is malformed.
     """
-    if wishes.root_url is not None:
-        return check_root_url(wishes.root_url, "--root-url")
-    if wishes.profile is not None:
-        return _file_root_url(_profile(wishes.profile, environ), f"profile {wishes.profile}")
+    if options.root_url is not None:
+        return check_root_url(options.root_url, "--root-url")
+    if options.profile is not None:
+        return _file_root_url(_profile(options.profile, environ), f"profile {options.profile}")
     if environ.get("TASKCLUSTER_ROOT_URL"):
         return check_root_url(environ["TASKCLUSTER_ROOT_URL"], "TASKCLUSTER_ROOT_URL")
     for name, content in _files(environ):
@@ -71,7 +71,7 @@ def root_url(wishes: Wishes, environ: Mapping[str, str]) -> str:
     raise ConfigurationError("no root URL", hint="set TASKCLUSTER_ROOT_URL or give --root-url https://…")
 
 
-def account(wishes: Wishes, environ: Mapping[str, str], *, sends: bool = True) -> Account:
+def account(options: AccountOptions, environ: Mapping[str, str], *, sends: bool = True) -> Account:
     """
     Return the account that the command line and the environment describe.
 
@@ -82,22 +82,22 @@ def account(wishes: Wishes, environ: Mapping[str, str], *, sends: bool = True) -
         ConfigurationError: Something is missing or malformed.
         UsageError: Authorized scopes are asked for, but there is nobody whose scopes they would limit.
     """
-    proxy_url = _proxy_url(wishes, environ)
-    if _names_a_root_url(wishes, environ) or (proxy_url is None and sends):
-        root = root_url(wishes, environ)
+    proxy_url = _proxy_url(options, environ)
+    if _names_a_root_url(options, environ) or (proxy_url is None and sends):
+        root = root_url(options, environ)
     else:
         root = proxy_url or ""
-    unsigned = proxy_url is not None or wishes.anonymous
-    credentials = None if unsigned else _credentials(wishes, environ, root)
-    if wishes.authorized_scopes is not None:
+    unsigned = proxy_url is not None or options.anonymous
+    credentials = None if unsigned else _credentials(options, environ, root)
+    if options.authorized_scopes is not None:
         if credentials is None:
             raise UsageError("authorized scopes limit credentials, and there are none")
-        credentials = replace(credentials, authorized_scopes=wishes.authorized_scopes)
+        credentials = replace(credentials, authorized_scopes=options.authorized_scopes)
     return Account(root_url=root, proxy_url=proxy_url, credentials=credentials)
 
 
-def _names_a_root_url(wishes: Wishes, environ: Mapping[str, str]) -> bool:
-    if wishes.root_url is not None or wishes.profile is not None or environ.get("TASKCLUSTER_ROOT_URL"):
+def _names_a_root_url(options: AccountOptions, environ: Mapping[str, str]) -> bool:
+    if options.root_url is not None or options.profile is not None or environ.get("TASKCLUSTER_ROOT_URL"):
         return True
     return any(content.get("rootUrl") for _, content in _files(environ))
 
@@ -126,27 +126,27 @@ def check_root_url(url: str, source: str) -> str:
     return f"{found[1]}://{found[3]}{found[4].rstrip('/')}"
 
 
-def _proxy_url(wishes: Wishes, environ: Mapping[str, str]) -> str | None:
+def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | None:
     """
     Return the proxy's URL if requests go through it: when asked to, or in a task when nobody is named.
     """
     url = environ.get("TASKCLUSTER_PROXY_URL")
-    if wishes.proxy is False:
+    if options.proxy is False:
         return None
-    if wishes.proxy:
+    if options.proxy:
         if not url:
             raise ConfigurationError("--proxy, but TASKCLUSTER_PROXY_URL is not set", hint="it is set inside a task")
         return check_root_url(url, "TASKCLUSTER_PROXY_URL")
-    named = wishes.anonymous or wishes.root_url is not None or wishes.profile is not None
+    named = options.anonymous or options.root_url is not None or options.profile is not None
     if not url or named or environ.get("TASKCLUSTER_CLIENT_ID") or environ.get("TASKCLUSTER_ACCESS_TOKEN"):
         return None
     return check_root_url(url, "TASKCLUSTER_PROXY_URL")
 
 
-def _credentials(wishes: Wishes, environ: Mapping[str, str], root: str) -> Credentials | None:
-    if wishes.profile is not None:
-        content = _profile(wishes.profile, environ)
-        return _from_file(content, f"profile {wishes.profile}") if _belongs(content, root) else None
+def _credentials(options: AccountOptions, environ: Mapping[str, str], root: str) -> Credentials | None:
+    if options.profile is not None:
+        content = _profile(options.profile, environ)
+        return _from_file(content, f"profile {options.profile}") if _belongs(content, root) else None
     names = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
     client_id, access_token, certificate = (environ.get(name, "") for name in names)
     if client_id or access_token or certificate:

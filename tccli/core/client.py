@@ -173,15 +173,16 @@ class Client:
             self.report(f"{method.id}: {line}")
 
         shown = self.url(method, args, query, internal=True)
+        may_repeat = method.may_repeat(payload.document if payload else None)
         try:
             response = send_with_retries(
-                self.transport, make_request, self.policy, idempotent=method.is_idempotent, report=report
+                self.transport, make_request, self.policy, idempotent=may_repeat, report=report
             )
         except (BrokenAnswerError, NoAnswerError) as error:
             error.message = f"{method.id}: {error.message}"
             raise
         if not 200 <= response.status < 400:
-            raise service_error(method.id, shown, response, repeated=method.is_idempotent)
+            raise service_error(method.id, shown, response, repeated=may_repeat)
         return response
 
     def post_text(self, url: str, text: str) -> Response:

@@ -117,9 +117,9 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
         raise UsageError(f"{method.id}: the payload has {size:.1f} MiB, and a service takes at most 10 MiB")
     if not validate or method.input is None:
         return
-    from tccli.core.schemas.validate import problems
+    from tccli.core.schemas.validate import find_problems
 
-    found = problems(method.source, method.input, payload.document)
+    found = find_problems(method.reference, method.input, payload.document)
     if found:
         more = f" (and {len(found) - 5} more)" if len(found) > 5 else ""
         raise UsageError(

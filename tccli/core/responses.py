@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tccli.core.http.messages import Response
     from tccli.references import Method
 
-EXCERPT = 200
+MAX_EXCERPT_CHARACTERS = 200
 
 
 def document(method: Method, response: Response) -> Any:
@@ -32,7 +32,7 @@ def document(method: Method, response: Response) -> Any:
         what = f"the answer is not JSON ({error})"
         if "location" in response.headers:
             what = f"the answer is a redirect, {response.status} to {masked_url(response.headers['location'])}"
-        raise BrokenAnswerError(f"{method.id}: {what}", details=_excerpt(response.body, 2000)) from None
+        raise BrokenAnswerError(f"{method.id}: {what}", details=excerpt(response.body, 2000)) from None
 
 
 def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:
@@ -54,7 +54,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
     elif isinstance(body, dict) and isinstance(body.get("error"), str):
         message = body["error"]
     else:
-        message = _excerpt(response.body, EXCERPT) or "no text"
+        message = excerpt(response.body) or "no text"
     line = " ".join(message.replace("```", "").split())
     text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({masked_url(url)})"
     details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
@@ -91,9 +91,9 @@ def _skew_hint(date: str) -> str:
     return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
 
 
-def _excerpt(body: bytes, length: int) -> str:
+def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:
     """
-    Return the beginning of a body as text without tags and line ends.
+    Return the beginning of an error body as one line of text, without tags and control characters.
     """
     text = body[: length * 8].decode("utf-8", "replace")
     if "<" in text:

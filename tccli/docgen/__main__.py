@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tccli import references
 from tccli.cli import app
-from tccli.cli.options import Settings
+from tccli.cli.context import Context
 from tccli.docgen import readme, surface
 from tccli.docgen.completion import scripts
 from tccli.docgen.man import pages
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tccli.docgen.surface import Entry
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
-class _BuiltIn(Settings):
+class _BuiltIn(Context):
     """
-    Settings with the references that come along, whatever is known of a deployment here.
+    A context that uses only the built-in references.
     """
 
-    def library(self) -> Library:
+    def library(self) -> ReferenceSet:
         """
         Return the built-in references.
         """

@@ -4,7 +4,7 @@ The command line as data: each command, service and method that can be called, w
 It is read from the tree of commands itself, so what is made of it (completion scripts, manual pages, tables) knows all
 that ``tc`` knows::
 
-    surface = read(root, settings)
+    surface = read(root, context)
     for entry in surface.walk():
         print(entry.usage, "-", entry.summary)
 """
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli.cli.command import Group
+from tccli.cli.context import get_context
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
-from tccli.cli.options import global_options, output_options, settings_of
+from tccli.cli.options import global_options, output_options
 from tccli.cli.types import OneOf
 from tccli.docgen.completion import kinds
 from tccli.references import method_docs
@@ -29,7 +30,7 @@ from tccli.references import method_docs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.references import Exchange, Method
 
 OWN, OUTPUT, GLOBAL = "own", "output", "global"
@@ -146,14 +147,14 @@ class Entry:
         return [option for option in self.options if option.section == OWN]
 
 
-def read(root: click.Group, settings: Settings) -> Entry:
+def read(root: click.Group, context: Context) -> Entry:
     """
     Return the whole surface: *root* with everything below it.
 
     Args:
-        settings: Say which references are in use.
+        context: Say which references are in use.
     """
-    with root.context_class(root, info_name="tc", obj=settings, **root.context_settings) as ctx:
+    with root.context_class(root, info_name="tc", obj=context, **root.context_settings) as ctx:
         return _entry(root, ctx, ())
 
 
@@ -186,13 +187,13 @@ def _below(command: click.Command, ctx: click.Context, path: tuple[str, ...]) ->
         for name in command.list_commands(ctx):
             below = command.get_command(ctx, name)
             if below is not None and not below.hidden:
-                context = below.context_class(below, info_name=name, parent=ctx, **below.context_settings)
-                yield _entry(below, context, (*path, name))
+                inner = below.context_class(below, info_name=name, parent=ctx, **below.context_settings)
+                yield _entry(below, inner, (*path, name))
 
 
 def _exchanges(command: click.Command, ctx: click.Context) -> tuple[Exchange, ...]:
     if isinstance(command, ServiceGroup):
-        return tuple(settings_of(ctx).library().service(str(command.name)).exchanges.values())
+        return tuple(get_context(ctx).library().service(str(command.name)).exchanges.values())
     return ()
 
 

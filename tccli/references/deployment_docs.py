@@ -1,8 +1,8 @@
 """
-What a deployment says of its services in its own words.
+How a deployment itself describes its services and methods.
 
-Only references that were fetched or given hold any, made fit for a terminal when they came; the built-in ones have
-words of our own.
+Only references that were fetched or given have such descriptions, sanitized on arrival; for the built-in ones there is
+``docs/``.
 """
 
 from __future__ import annotations
@@ -14,41 +14,38 @@ from tccli import references
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tccli.references import Method
+    from tccli.references import Method, ServiceReference
 
 
-def of_method(method: Method) -> tuple[str, ...]:
+def load_method_docs(method: Method) -> tuple[str, ...]:
     """
-    Return what the deployment says of a method, in paragraphs without line breaks; code is indented.
+    Return the deployment's description of a method: paragraphs without line breaks, and indented lines of code.
     """
-    start = f'{{"method":"{method.name}"'
-    return _of_record(next((each for each in references.written(method.source) if each.startswith(start)), ""))
+    return _description(method.reference.record(method.name))
 
 
-def is_as_built_in(method: Method) -> bool:
+def load_service_docs(reference: ServiceReference) -> tuple[str, ...]:
     """
-    Say whether our own words are about this method: verb and route are those of the one they were written for.
+    Return the deployment's description of a service, in the same form.
+    """
+    return _description(reference.records[0])
+
+
+def matches_built_in(method: Method) -> bool:
+    """
+    Return whether the built-in documentation describes this method: it has the same verb and route.
     """
     try:
-        ours = references.built_in().method(method.service, method.name)
+        built_in = references.method(method.service, method.name)
     except UsageError:
         return False
-    return (ours.verb, ours.route) == (method.verb, method.route)
+    return (built_in.verb, built_in.route) == (method.verb, method.route)
 
 
-def of_service(source: str) -> tuple[str, ...]:
-    """
-    Return what the deployment says of a service, as of a method.
-
-    Args:
-        source: Of the service, as the library says it.
-    """
-    return _of_record(references.written(source)[0])
-
-
-def _of_record(written: str) -> tuple[str, ...]:
-    record: dict[str, Any] = json.loads(written) if '"said":' in written else {}
-    said = tuple(record.get("said", ()))
-    # What our own summary says already is not said twice.
-    known = {record.get(key, "").strip(" .") for key in ("summary", "title")}
-    return () if {each.strip(" .") for each in said} <= known else said
+def _description(line: str) -> tuple[str, ...]:
+    # The key is part of the format of cached references.
+    record: dict[str, Any] = json.loads(line) if '"said":' in line else {}
+    paragraphs = tuple(record.get("said", ()))
+    # A description that only repeats the title is left out.
+    titles = {record.get(key, "").strip(" .") for key in ("summary", "title")}
+    return () if {each.strip(" .") for each in paragraphs} <= titles else paragraphs

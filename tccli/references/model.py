@@ -1,44 +1,38 @@
 """
-What references hold: services, with their methods and exchanges.
+The reference of a service: its methods, exchanges and JSON schemas.
 
-Named tuples, since a frozen dataclass takes eight times as long to define.
+One record per line, told apart by the first key: first the service, then the methods, the exchanges and the schemas::
+
+    {"service": "queue", "version": "v1", "release": "113.2.0", "exchanges": "exchange/…/v1/", "summary": "…"}
+    {"method": "task", "verb": "GET", "route": "/task/<taskId>", "output": "task.json", "scopes": …, "summary": "…"}
+    {"exchange": "taskDefined", "topic": "task-defined", "keys": ["=primary", "taskId", "reserved#"], "schema": "…"}
+    {"schema": "task.json", "body": {…}}
+
+That order makes it fast: a list of services reads first lines only, and the help of a method parses the schemas of that
+method only.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
+from collections.abc import Mapping
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
-# What a repeated call would do twice, or what fails the second time: facts of the services, not part of the published
-# references.
-NOT_IDEMPOTENT = frozenset(
-    {
-        "auth.resetAccessToken",
-        "github.cancelBuilds",
-        "github.createComment",
-        "hooks.resetTriggerToken",
-        "hooks.triggerHook",
-        "hooks.triggerHookWithToken",
-        "notify.email",
-        "notify.matrix",
-        "notify.pulse",
-        "notify.slack",
-        "queue.changeTaskPriority",
-        "queue.claimWork",
-        "worker-manager.registerWorker",
-        "worker-manager.reportWorkerError",
-        "worker-manager.reregisterWorker",
-    }
-)
+DATA_DIRECTORY = os.path.join(os.path.dirname(__file__), "data")
 
-
-# Arguments that may be empty, where that names the top of the tree: likewise no part of the references.
+# Path arguments that may be empty, where that names the root of the tree. The published references do not tell.
 MAY_BE_EMPTY = frozenset({("index.listNamespaces", "namespace"), ("index.listTasks", "namespace")})
 
 
+# Named tuples: at each start, a frozen dataclass takes eight times as long to define.
 class Method(NamedTuple):
     """
     One API method.
@@ -48,15 +42,15 @@ class Method(NamedTuple):
         name: As the API spells it: ``createTask``.
         verb: Upper case.
         route: Below ``/api/<service>/<version>``, with ``<argument>`` for every path argument.
-        query: The query options' names.
-        takes_payload: Whether a JSON payload goes with the request.
-        input: The payload's schema (a name in :func:`schema`), or None where there is no payload or no schema is known.
-        output: The answer's schema, or None.
-        scopes: The scope expression, or None.
+        query: Names of the query options.
+        takes_payload: Whether the request has a JSON body.
+        input: Name of the payload's schema; None without a payload or without a known schema.
+        output: Name of the response's schema, or None.
+        scopes: Scope expression, or None.
         category: Heading in the reference, or empty.
         stability: ``stable``, ``experimental`` or ``deprecated``.
-        summary: One line for a person in a hurry.
-        source: The file that it was read from, which holds its schemas, too.
+        summary: One line.
+        reference: The reference that the method is in, which has its schemas.
     """
 
     service: str
@@ -72,7 +66,7 @@ class Method(NamedTuple):
     category: str
     stability: str
     summary: str
-    source: str
+    reference: ServiceReference
 
     @property
     def id(self) -> str:
@@ -84,29 +78,41 @@ class Method(NamedTuple):
     @property
     def args(self) -> tuple[str, ...]:
         """
-        The path arguments, in the order of the route, which is their order everywhere.
+        Names of the path arguments, in the order of the route and of the command line.
         """
         return tuple(re.findall(r"<(\w+)>", self.route))
 
     def may_be_empty(self, argument: str) -> bool:
         """
-        Say whether a path argument may be empty.
+        Return whether a path argument may be empty.
         """
         return (self.id, argument) in MAY_BE_EMPTY
 
     @property
     def is_paged(self) -> bool:
         """
-        Whether the answer may be one page of several.
+        Whether the response may be one page of several.
         """
         return "continuationToken" in self.query
 
     @property
     def is_idempotent(self) -> bool:
         """
-        Whether sending it twice has the effect of sending it once.
+        Whether every call may be sent twice with the effect of sending it once; see :meth:`may_repeat`.
         """
-        return self.id not in NOT_IDEMPOTENT
+        return self.id not in load_idempotency_marks()
+
+    def may_repeat(self, payload: Any) -> bool:
+        """
+        Return whether a call with *payload* may be sent twice with the effect of sending it once.
+        """
+        mark = load_idempotency_marks().get(self.id)
+        if mark is None or "when" not in mark:
+            return mark is None
+        found = payload
+        for step in mark["when"].split("."):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return not found if "equals" not in mark else found != mark["equals"]
 
 
 class RoutingKey(NamedTuple):
@@ -127,8 +133,8 @@ class Exchange(NamedTuple):
         name: As the API spells it: ``taskDefined``.
         exchange: The full name at the broker.
         keys: In the order of the routing key.
-        schema: The message's schema, or None.
-        source: The file that it was read from, which holds its schema, too.
+        schema: Name of the message's schema, or None.
+        reference: The reference that the exchange is in, which has its schema.
     """
 
     service: str
@@ -137,18 +143,190 @@ class Exchange(NamedTuple):
     keys: tuple[RoutingKey, ...]
     schema: str | None
     summary: str
-    source: str
+    reference: ServiceReference
 
 
-class Service(NamedTuple):
+class ServiceReference:
     """
-    One service: its methods and exchanges by name, in the reference's order.
+    The reference of one service, read as far as it is asked for.
+
+    Args:
+        name: The service's name.
+        content: The path of a file, or the content of one.
+        origin: Where the content comes from, for messages: a path or URL.
+        is_built_in: Whether it comes with the program.
     """
 
-    name: str
-    version: str
-    release: str
-    summary: str
-    source: str
-    methods: Mapping[str, Method]
-    exchanges: Mapping[str, Exchange]
+    def __init__(self, name: str, content: str | bytes, *, origin: str = "", is_built_in: bool = False) -> None:
+        self.name = name
+        self.origin = origin or (content if isinstance(content, str) else name)
+        self.is_built_in = is_built_in
+        self._content = content
+
+    def __repr__(self) -> str:
+        return f"ServiceReference({self.name!r}, {self.origin!r})"
+
+    @cached_property
+    def records(self) -> list[str]:
+        """
+        All lines, unparsed.
+        """
+        text = self._content
+        if isinstance(text, str):
+            with open(text, "rb") as file:
+                text = file.read()
+        # str.splitlines would also split at characters that JSON strings may contain.
+        return text.decode().rstrip("\n").split("\n")
+
+    @cached_property
+    def head(self) -> Mapping[str, Any]:
+        """
+        The first record, which describes the service.
+        """
+        if isinstance(self._content, bytes):
+            line = self._content.partition(b"\n")[0]
+        else:
+            with open(self._content, "rb") as file:
+                line = file.readline()
+        head: dict[str, Any] = json.loads(line)
+        return head
+
+    @property
+    def summary(self) -> str:
+        """
+        One line, without a full stop.
+        """
+        return str(self.head["summary"])
+
+    @property
+    def version(self) -> str:
+        """
+        Of the API: ``v1``.
+        """
+        return str(self.head["version"])
+
+    @property
+    def release(self) -> str:
+        """
+        The release of Taskcluster that it describes, or empty.
+        """
+        return str(self.head["release"])
+
+    @cached_property
+    def method_names(self) -> list[str]:
+        """
+        In the order of the reference; no method is parsed.
+        """
+        return [name for name, _ in self._named("method")]
+
+    def record(self, name: str) -> str:
+        """
+        Return the unparsed record of the method *name*, or an empty string.
+        """
+        start = f'{{"method":{json.dumps(name)}'
+        return next((line for line in self.records if line.startswith(start)), "")
+
+    def method(self, name: str) -> Method:
+        """
+        Return a method by its exact name; no other method is parsed.
+
+        Raises:
+            UsageError: There is no such method.
+        """
+        record = self.record(name)
+        if not record:
+            raise UsageError(f"no method {name!r} in {self.name}")
+        return self._method(json.loads(record))
+
+    @cached_property
+    def methods(self) -> Mapping[str, Method]:
+        """
+        All methods by name, in the order of the reference.
+        """
+        return {name: self._method(json.loads(line)) for name, line in self._named("method")}
+
+    @cached_property
+    def exchanges(self) -> Mapping[str, Exchange]:
+        """
+        All exchanges by name, in the order of the reference.
+        """
+        return {name: self._exchange(json.loads(line)) for name, line in self._named("exchange")}
+
+    @cached_property
+    def schemas(self) -> Mapping[str, Any]:
+        """
+        JSON schemas by name (``task.json``), each parsed on first use. They refer to each other by those names.
+        """
+        return _Schemas(dict(self._named("schema")))
+
+    def _named(self, kind: str) -> Iterator[tuple[str, str]]:
+        start = f'{{"{kind}":"'
+        for line in self.records:
+            if line.startswith(start):
+                yield line[len(start) : line.index('"', len(start))], line
+
+    def _method(self, record: Mapping[str, Any]) -> Method:
+        return Method(
+            service=self.name,
+            version=self.version,
+            name=record["method"],
+            verb=record["verb"],
+            route=record["route"],
+            query=tuple(record.get("query", ())),
+            takes_payload="input" in record,
+            input=record.get("input") or None,
+            output=record.get("output"),
+            scopes=record.get("scopes"),
+            category=record.get("category", ""),
+            stability=record.get("stability", "stable"),
+            summary=record["summary"],
+            reference=self,
+        )
+
+    def _exchange(self, record: Mapping[str, Any]) -> Exchange:
+        return Exchange(
+            service=self.name,
+            name=record["exchange"],
+            exchange=self.head["exchanges"] + record["topic"],
+            keys=tuple(map(_parse_routing_key, record["keys"])),
+            schema=record.get("schema"),
+            summary=record["summary"],
+            reference=self,
+        )
+
+
+class _Schemas(Mapping[str, Any]):
+    def __init__(self, lines: Mapping[str, str]) -> None:
+        self._lines = lines
+        self._parsed: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._parsed:
+            self._parsed[name] = json.loads(self._lines[name])["body"]
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+def _parse_routing_key(text: str) -> RoutingKey:
+    # "=constant", "name", or "name#" for several words. All published references name the constant routingKeyKind.
+    if text.startswith("="):
+        return RoutingKey(name="routingKeyKind", constant=text[1:], multiple_words=False)
+    return RoutingKey(name=text.rstrip("#"), constant=None, multiple_words=text.endswith("#"))
+
+
+@cache
+def load_idempotency_marks() -> Mapping[str, Mapping[str, str]]:
+    """
+    Return by method id why a call must not be repeated: facts about the services, not in the published references.
+
+    A mark has a ``reason``. With ``when``, a path in the payload, it counts only for payloads in which that field is
+    not empty, or is what ``equals`` says.
+    """
+    with open(os.path.join(DATA_DIRECTORY, "not_idempotent.json"), encoding="utf-8") as file:
+        marks: dict[str, dict[str, str]] = json.load(file)
+    return marks

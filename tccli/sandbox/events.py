@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import references
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox.http.errors import InternalError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def publish(
         return
     exchange = find(event_id)
     if state.checks_answers and exchange.schema is not None:
-        wrong = problems(exchange.source, exchange.schema, payload)
+        wrong = find_problems(exchange.reference, exchange.schema, payload)
         if wrong:
             raise InternalError(f"{event_id} does not fit its schema: " + "; ".join(map(str, wrong)))
     message = Message(

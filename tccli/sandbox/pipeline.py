@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core import scopes
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import registry
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.request import read_payload
 
 if TYPE_CHECKING:
+    from tccli.references import ServiceReference
     from tccli.sandbox.call import Answer, Call
 
 QUERY_PATTERNS = {
@@ -53,7 +54,7 @@ async def perform(call: Call) -> Answer:
     answered = handler(call)
     answer = await answered if inspect.isawaitable(answered) else answered
     if call.state.checks_answers and call.method.output and answer.status == 200:
-        wrong = problems(call.method.source, call.method.output, answer.document)
+        wrong = find_problems(call.method.reference, call.method.output, answer.document)
         if wrong:
             raise InternalError("Output schema validation error: " + "; ".join(map(str, wrong)))
     return answer
@@ -120,10 +121,10 @@ def _check_payload(call: Call) -> None:
         message = "Payload must be JSON with content-type: application/json got content-type: {{contentType}}"
         raise ApiError("MalformedPayload", message, contentType=call.request.headers.get("content-type"))
     if isinstance(call.payload, dict):
-        for name, default in _defaults(call.method.source, schema):
+        for name, default in _defaults(call.method.reference, schema):
             if name not in call.payload:
                 call.payload[name] = deepcopy(default)
-    wrong = problems(call.method.source, schema, call.payload)
+    wrong = find_problems(call.method.reference, schema, call.payload)
     if wrong:
         where = f"{call.state.root_url}/schemas/{call.method.service}/{call.method.version}/{schema}#"
         listed = "".join(f"\n  * {problem}" for problem in wrong)
@@ -133,9 +134,9 @@ def _check_payload(call: Call) -> None:
 
 
 @cache
-def _defaults(source: str, schema: str) -> tuple[tuple[str, Any], ...]:
+def _defaults(reference: ServiceReference, schema: str) -> tuple[tuple[str, Any], ...]:
     """
     Return the properties of a payload that the services fill in when they are missing.
     """
-    properties = references.schemas(source)[schema].get("properties", {})
+    properties = reference.schemas[schema].get("properties", {})
     return tuple((name, value["default"]) for name, value in properties.items() if "default" in value)

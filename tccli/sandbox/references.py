@@ -14,7 +14,7 @@ from tccli import references
 from tccli.sandbox.call import Answer
 
 if TYPE_CHECKING:
-    from tccli.references import Exchange, Method, RoutingKey, Service
+    from tccli.references import Exchange, Method, RoutingKey, ServiceReference
     from tccli.sandbox.http.request import Request
 
 ROBOTS = Answer(text="User-Agent: *\nDisallow: /\n", headers={"content-type": "text/plain; charset=utf-8"})
@@ -53,13 +53,13 @@ def published() -> dict[str, Any]:
     manifest = {"$schema": "/schemas/common/manifest-v3.json#", "references": [f"/{name}" for name in sorted(found)]}
     found["references/manifest.json"] = manifest
     for service in services:
-        for name, body in {**_schemaless(service), **references.schemas(service.source)}.items():
+        for name, body in {**_schemaless(service), **service.schemas}.items():
             path = f"schemas/{service.name}/{service.version}/{name}"
             found[path] = {"$schema": "/schemas/common/metaschema.json#", "$id": f"/{path}#", **body}
     return found
 
 
-def _schemaless(service: Service) -> dict[str, Any]:
+def _schemaless(service: ServiceReference) -> dict[str, Any]:
     """
     Return a schema that says nothing for each payload of which nobody here has one: that there is one must be said.
     """
@@ -71,7 +71,7 @@ def _unknown_schema(method: Method) -> str:
     return f"{method.name}-request.json"
 
 
-def _api(service: Service) -> dict[str, Any]:
+def _api(service: ServiceReference) -> dict[str, Any]:
     return {
         "$schema": "/schemas/common/api-reference-v0.json#",
         "apiVersion": service.version,
@@ -102,7 +102,7 @@ def _method(method: Method) -> dict[str, Any]:
     return {key: value for key, value in entry.items() if value is not None}
 
 
-def _exchanges(service: Service) -> dict[str, Any]:
+def _exchanges(service: ServiceReference) -> dict[str, Any]:
     entries = list(service.exchanges.values())
     topics = [exchange.exchange.rpartition("/") for exchange in entries]
     return {

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.cli.library import in_use, said
+from tccli.cli.library import active_library
+from tccli.cli.options import Options, peek_options
 from tccli.core.cache.references import keep
 from tccli.references.importing import merge
 from tccli.references.importing.validate import checked, contents
@@ -46,7 +47,9 @@ def test_reads_the_words(words: list[str], expected: tuple[Any, ...]) -> None:
     """
     As click does, before it does.
     """
-    assert expected == said(words)
+    options = peek_options(words)
+
+    assert expected == (options.root_url, options.profile, options.reference)
 
 
 @given(words=st.lists(st.text(max_size=8) | st.sampled_from(["--", "--root-url", "--reference=", "--profile", "-q"])))
@@ -54,7 +57,7 @@ def test_any_words_can_be_read(words: list[str]) -> None:
     """
     What is wrong with them is said by click.
     """
-    assert 3 == len(said(words))
+    assert isinstance(peek_options(words), Options)
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def is_used(words: list[str], environ: dict[str, str]) -> bool:
     Tell whether the kept references are used.
     """
     notes: list[str] = []
-    names = in_use(words, environ, no_fetcher, notes.append).service_names()
+    names = active_library(peek_options(words), environ, no_fetcher, notes.append).service_names()
     assert [] == notes
     assert set(references.service_names()) <= set(names)
     return "greet" in names
@@ -127,3 +130,19 @@ def test_the_configuration_of_the_go_client(environ: dict[str, str], tmp_path: P
     assert is_used([], environ)
     path.write_text("{")
     assert not is_used([], environ)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param(["queue", "-q"], True, id="short"),
+        pytest.param(["--QUIET", "queue"], True, id="long"),
+        pytest.param(["queue", "-Q"], False, id="short options are case-sensitive"),
+        pytest.param(["--", "-q"], False, id="after the end of options"),
+    ],
+)
+def test_peeks_at_quiet(words: list[str], expected: bool) -> None:
+    """
+    Notes about the references are printed before click has parsed the command line.
+    """
+    assert expected == peek_options(words).quiet

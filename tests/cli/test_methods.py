@@ -85,7 +85,7 @@ def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> No
     Of the payload, with what is required of them, and of the answer.
     """
     shown = words(tc(method.service, method.name, "--help").stdout)
-    schemas = references.schemas(method.source)
+    schemas = method.reference.schemas
 
     for heading, schema in (("Payload", method.input), ("Response", method.output)):
         rows = fields(schemas, schema) if schema else []

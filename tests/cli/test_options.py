@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tccli.cli.options import Settings, global_options, output_options
+from tccli.cli.options import Options, global_options, output_options
 from tests.http_server import error_response, json_response, response
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_no_two_options_have_one_name() -> None:
     spellings = [spelling for option in options for spelling in (*option.opts, *option.secondary_opts)]
 
     assert len(set(spellings)) == len(spellings)
-    assert all(hasattr(Settings(), str(option.name)) for option in options)
+    assert all(hasattr(Options(), str(option.name)) for option in options)
     assert all(option.help for option in options)
 
 

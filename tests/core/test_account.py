@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.account import Account, Wishes, account, check_root_url, root_url
+from tccli.core.account import Account, AccountOptions, account, check_root_url, root_url
 from tccli.core.hawk import Credentials
 from tccli.errors import ConfigurationError, UsageError
 
@@ -53,71 +53,85 @@ def go_client(config: Path, text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "environ", "expected"),
+    ("options", "environ", "expected"),
     [
-        pytest.param(Wishes(), SIGNED_IN, Account(ROOT, None, ME), id="environment"),
-        pytest.param(Wishes(anonymous=True), SIGNED_IN, Account(ROOT), id="anonymous"),
-        pytest.param(Wishes(), {"TASKCLUSTER_ROOT_URL": ROOT + "//"}, Account(ROOT), id="nobody"),
-        pytest.param(Wishes(OTHER), SIGNED_IN, Account(OTHER, None, ME), id="option before environment"),
-        pytest.param(Wishes(), IN_TASK, Account(ROOT, PROXY), id="in a task"),
-        pytest.param(Wishes(), {"TASKCLUSTER_PROXY_URL": PROXY}, Account(PROXY, PROXY), id="in a task, no root URL"),
-        pytest.param(Wishes(), {**IN_TASK, **SIGNED_IN}, Account(ROOT, None, ME), id="in a task, signed in"),
-        pytest.param(Wishes(proxy=True), {**IN_TASK, **SIGNED_IN}, Account(ROOT, PROXY), id="proxy asked for"),
-        pytest.param(Wishes(proxy=False), IN_TASK, Account(ROOT), id="no proxy"),
-        pytest.param(Wishes(anonymous=True), IN_TASK, Account(ROOT), id="in a task, anonymous"),
-        pytest.param(Wishes(OTHER), IN_TASK, Account(OTHER), id="in a task, another deployment"),
+        pytest.param(AccountOptions(), SIGNED_IN, Account(ROOT, None, ME), id="environment"),
+        pytest.param(AccountOptions(anonymous=True), SIGNED_IN, Account(ROOT), id="anonymous"),
+        pytest.param(AccountOptions(), {"TASKCLUSTER_ROOT_URL": ROOT + "//"}, Account(ROOT), id="nobody"),
+        pytest.param(AccountOptions(OTHER), SIGNED_IN, Account(OTHER, None, ME), id="option before environment"),
+        pytest.param(AccountOptions(), IN_TASK, Account(ROOT, PROXY), id="in a task"),
         pytest.param(
-            Wishes(authorized_scopes=()),
+            AccountOptions(), {"TASKCLUSTER_PROXY_URL": PROXY}, Account(PROXY, PROXY), id="in a task, no root URL"
+        ),
+        pytest.param(AccountOptions(), {**IN_TASK, **SIGNED_IN}, Account(ROOT, None, ME), id="in a task, signed in"),
+        pytest.param(AccountOptions(proxy=True), {**IN_TASK, **SIGNED_IN}, Account(ROOT, PROXY), id="proxy asked for"),
+        pytest.param(AccountOptions(proxy=False), IN_TASK, Account(ROOT), id="no proxy"),
+        pytest.param(AccountOptions(anonymous=True), IN_TASK, Account(ROOT), id="in a task, anonymous"),
+        pytest.param(AccountOptions(OTHER), IN_TASK, Account(OTHER), id="in a task, another deployment"),
+        pytest.param(
+            AccountOptions(authorized_scopes=()),
             SIGNED_IN,
             Account(ROOT, None, Credentials("me", "t", None, ())),
             id="authorized scopes, none",
         ),
         pytest.param(
-            Wishes(),
+            AccountOptions(),
             {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": json.dumps(CERTIFICATE)},
             Account(ROOT, None, Credentials("me", "t", CERTIFICATE)),
             id="certificate",
         ),
         pytest.param(
-            Wishes(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": ""}, Account(ROOT, None, ME), id="empty certificate"
+            AccountOptions(),
+            {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": ""},
+            Account(ROOT, None, ME),
+            id="empty certificate",
         ),
     ],
 )
-def test_describes_the_account(tmp_path: Path, wishes: Wishes, environ: dict[str, str], expected: Account) -> None:
+def test_describes_the_account(
+    tmp_path: Path, options: AccountOptions, environ: dict[str, str], expected: Account
+) -> None:
     """
     Option before environment; the proxy in a task when nobody is named.
     """
-    assert expected == account(wishes, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+    assert expected == account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
 
 @pytest.mark.parametrize(
-    ("wishes", "environ", "said"),
+    ("options", "environ", "said"),
     [
-        pytest.param(Wishes(), {}, "no root URL; set TASKCLUSTER_ROOT_URL", id="no root URL"),
+        pytest.param(AccountOptions(), {}, "no root URL; set TASKCLUSTER_ROOT_URL", id="no root URL"),
         pytest.param(
-            Wishes(), {**SIGNED_IN, "TASKCLUSTER_ACCESS_TOKEN": ""}, "TASKCLUSTER_ACCESS_TOKEN is not", id="no token"
+            AccountOptions(),
+            {**SIGNED_IN, "TASKCLUSTER_ACCESS_TOKEN": ""},
+            "TASKCLUSTER_ACCESS_TOKEN is not",
+            id="no token",
         ),
         pytest.param(
-            Wishes(), {**SIGNED_IN, "TASKCLUSTER_CLIENT_ID": ""}, "TASKCLUSTER_CLIENT_ID is not", id="no client"
+            AccountOptions(), {**SIGNED_IN, "TASKCLUSTER_CLIENT_ID": ""}, "TASKCLUSTER_CLIENT_ID is not", id="no client"
         ),
         pytest.param(
-            Wishes(),
+            AccountOptions(),
             {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_CERTIFICATE": "{}"},
             "TASKCLUSTER_CERTIFICATE is set, but TASKCLUSTER_CLIENT_ID is not",
             id="certificate alone",
         ),
-        pytest.param(Wishes(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": "x"}, "not JSON", id="certificate not JSON"),
-        pytest.param(Wishes(proxy=True), SIGNED_IN, "TASKCLUSTER_PROXY_URL is not set", id="no proxy there"),
-        pytest.param(Wishes(profile="x"), SIGNED_IN, "no profile 'x'", id="no such profile"),
-        pytest.param(Wishes(), {"TASKCLUSTER_PROXY_URL": "taskcluster"}, "PROXY_URL has no scheme", id="bad proxy"),
+        pytest.param(
+            AccountOptions(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": "x"}, "not JSON", id="certificate not JSON"
+        ),
+        pytest.param(AccountOptions(proxy=True), SIGNED_IN, "TASKCLUSTER_PROXY_URL is not set", id="no proxy there"),
+        pytest.param(AccountOptions(profile="x"), SIGNED_IN, "no profile 'x'", id="no such profile"),
+        pytest.param(
+            AccountOptions(), {"TASKCLUSTER_PROXY_URL": "taskcluster"}, "PROXY_URL has no scheme", id="bad proxy"
+        ),
     ],
 )
-def test_says_what_is_missing(tmp_path: Path, wishes: Wishes, environ: dict[str, str], said: str) -> None:
+def test_says_what_is_missing(tmp_path: Path, options: AccountOptions, environ: dict[str, str], said: str) -> None:
     """
     By name, and what to do.
     """
     with pytest.raises(ConfigurationError) as caught:
-        account(wishes, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+        account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
     assert said in str(caught.value)
 
@@ -127,7 +141,7 @@ def test_authorized_scopes_need_credentials(tmp_path: Path) -> None:
     A limit that would not be kept is refused.
     """
     with pytest.raises(UsageError, match="authorized scopes"):
-        account(Wishes(ROOT, authorized_scopes=("a",)), {"XDG_CONFIG_HOME": str(tmp_path)})
+        account(AccountOptions(ROOT, authorized_scopes=("a",)), {"XDG_CONFIG_HOME": str(tmp_path)})
 
 
 def test_a_profile_brings_both(config: Path) -> None:
@@ -136,7 +150,9 @@ def test_a_profile_brings_both(config: Path) -> None:
     """
     environ = profiles(config, f'[work]\nrootUrl = "{OTHER}/"\nclientId = "w"\naccessToken = "wt"\n')
 
-    assert Account(OTHER, None, Credentials("w", "wt")) == account(Wishes(profile="work"), {**environ, **SIGNED_IN})
+    assert Account(OTHER, None, Credentials("w", "wt")) == account(
+        AccountOptions(profile="work"), {**environ, **SIGNED_IN}
+    )
 
 
 def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> None:
@@ -149,7 +165,7 @@ def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> Non
         f"certificate = '{json.dumps(CERTIFICATE)}'\n",
     )
 
-    assert Credentials("w", "wt", CERTIFICATE, ("a",)) == account(Wishes(profile="work"), environ).credentials
+    assert Credentials("w", "wt", CERTIFICATE, ("a",)) == account(AccountOptions(profile="work"), environ).credentials
 
 
 def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
@@ -158,18 +174,20 @@ def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
     """
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
 
-    assert Account(ROOT, None, Credentials("d", "dt")) == account(Wishes(), environ)
-    assert Account(ROOT, None, ME) == account(Wishes(), {**environ, **SIGNED_IN})
+    assert Account(ROOT, None, Credentials("d", "dt")) == account(AccountOptions(), environ)
+    assert Account(ROOT, None, ME) == account(AccountOptions(), {**environ, **SIGNED_IN})
 
 
-@pytest.mark.parametrize("wishes", [Wishes(OTHER), Wishes(OTHER, profile="default")], ids=["default", "named"])
-def test_credentials_of_a_file_belong_to_its_root_url(config: Path, wishes: Wishes) -> None:
+@pytest.mark.parametrize(
+    "options", [AccountOptions(OTHER), AccountOptions(OTHER, profile="default")], ids=["default", "named"]
+)
+def test_credentials_of_a_file_belong_to_its_root_url(config: Path, options: AccountOptions) -> None:
     """
     They are not sent to another deployment.
     """
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
 
-    assert Account(OTHER) == account(wishes, environ)
+    assert Account(OTHER) == account(options, environ)
 
 
 def test_reads_the_go_clients_configuration(config: Path) -> None:
@@ -178,8 +196,8 @@ def test_reads_the_go_clients_configuration(config: Path) -> None:
     """
     environ = go_client(config, f"config:\n  rootUrl: {ROOT}\n  clientId: g\n  accessToken: gt\n")
 
-    assert Account(ROOT, None, Credentials("g", "gt")) == account(Wishes(), environ)
-    assert Account(ROOT, None, ME) == account(Wishes(), {**environ, **SIGNED_IN})
+    assert Account(ROOT, None, Credentials("g", "gt")) == account(AccountOptions(), environ)
+    assert Account(ROOT, None, ME) == account(AccountOptions(), {**environ, **SIGNED_IN})
 
 
 def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +208,7 @@ def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkey
     (tmp_path / ".config" / "taskcluster.yml").write_text(f"config: {{rootUrl: '{ROOT}'}}")
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert ROOT == root_url(Wishes(), {})
+    assert ROOT == root_url(AccountOptions(), {})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +233,7 @@ def test_says_what_is_wrong_with_profiles(config: Path, text: str, said: str) ->
     And in which file or profile.
     """
     with pytest.raises(ConfigurationError) as caught:
-        account(Wishes(), profiles(config, text))
+        account(AccountOptions(), profiles(config, text))
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -227,7 +245,7 @@ def test_says_what_is_wrong_with_the_go_clients_file(config: Path, text: str) ->
     In one line.
     """
     with pytest.raises(ConfigurationError, match=r"cannot read .*taskcluster\.yml") as caught:
-        account(Wishes(), go_client(config, text))
+        account(AccountOptions(), go_client(config, text))
 
     assert "\n" not in str(caught.value)
 
@@ -237,7 +255,7 @@ def test_a_go_clients_file_may_say_nothing(config: Path, text: str) -> None:
     """
     Then it is as if it were not there.
     """
-    assert Account(ROOT, None, ME) == account(Wishes(), {**go_client(config, text), **SIGNED_IN})
+    assert Account(ROOT, None, ME) == account(AccountOptions(), {**go_client(config, text), **SIGNED_IN})
 
 
 @pytest.mark.parametrize(
@@ -319,7 +337,7 @@ def test_any_environment_makes_an_account_or_an_error(tmp_path_factory: Any, env
     """
     empty = tmp_path_factory.getbasetemp() / "empty"
     try:
-        made = account(Wishes(ROOT), {"XDG_CONFIG_HOME": str(empty), **environ})
+        made = account(AccountOptions(ROOT), {"XDG_CONFIG_HOME": str(empty), **environ})
     except ConfigurationError:
         return
 

@@ -179,10 +179,10 @@ def test_a_topic_names_only_what_there_is(name: str) -> None:
     Options that it mentions are options of some command.
     """
     from tccli.cli.app import root
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.docgen.surface import read
 
-    options = [option for entry in read(root, Settings()).walk() for option in entry.options]
+    options = [option for entry in read(root, Context()).walk() for option in entry.options]
     known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", topics.topic(name).text))
 

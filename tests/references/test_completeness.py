@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT6
 
 from tccli import references
 from tccli.errors import UsageError
-from tccli.references.model import NOT_IDEMPOTENT
+from tccli.references.model import load_idempotency_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,13 +41,13 @@ def test_nothing_is_missing() -> None:
 
 
 @EVERY_SERVICE
-def test_a_service_is_found_by_its_file(service: references.Service) -> None:
+def test_a_service_is_found_by_its_file(service: references.ServiceReference) -> None:
     """
     The name in the file is the file's; the quick ways to read it say what the slow one says.
     """
     assert service.name in references.service_names()
-    assert list(service.methods) == references.built_in().method_names(service.name)
-    assert service.summary == references.built_in().service_summary(service.name)
+    assert list(service.methods) == references.built_in().service(service.name).method_names
+    assert service.summary == references.built_in().service(service.name).summary
     assert all(method == references.method(service.name, name) for name, method in service.methods.items())
     assert re.fullmatch(r"v\d+", service.version)
 
@@ -71,7 +71,7 @@ def test_schemas_of_a_method_are_there(method: references.Method) -> None:
     """
     Both ways.
     """
-    known = references.schemas(method.source)
+    known = method.reference.schemas
 
     assert all(name in known for name in (method.input, method.output) if name is not None)
 
@@ -110,7 +110,7 @@ def test_an_exchange_is_whole(exchange: references.Exchange) -> None:
     """
     assert re.fullmatch(r"exchange/taskcluster-[\w-]+/v\d+/[\w-]+", exchange.exchange)
     assert exchange.keys
-    assert exchange.schema is None or exchange.schema in references.schemas(exchange.source)
+    assert exchange.schema is None or exchange.schema in exchange.reference.schemas
     assert not any(key.multiple_words for key in exchange.keys[:-1])
     assert len({key.name for key in exchange.keys}) == len(exchange.keys)
 
@@ -141,11 +141,11 @@ def test_no_summary_is_there_twice_in_a_service() -> None:
 
 
 @EVERY_SERVICE
-def test_every_reference_among_schemas_resolves(service: references.Service) -> None:
+def test_every_reference_among_schemas_resolves(service: references.ServiceReference) -> None:
     """
     By the rules of JSON Schema, from where it stands; and each schema is one.
     """
-    schemas = references.schemas(service.source)
+    schemas = service.schemas
     registry: Registry[Any] = Registry().with_resources(
         (name, DRAFT6.create_resource(body)) for name, body in schemas.items()
     )
@@ -172,7 +172,7 @@ def targets(schema: Any) -> Iterator[str]:
 
 
 @EVERY_SERVICE
-def test_no_prose_is_left(service: references.Service) -> None:
+def test_no_prose_is_left(service: references.ServiceReference) -> None:
     """
     Facts only.
     """
@@ -187,7 +187,7 @@ def test_no_prose_is_left(service: references.Service) -> None:
                 if names or key not in {"const", "enum", "default"}:
                     check(value, names=not names and key in NAMES)
 
-    for body in references.schemas(service.source).values():
+    for body in service.schemas.values():
         check(body)
 
 
@@ -195,8 +195,31 @@ def test_what_is_not_idempotent_exists() -> None:
     """
     A name that no method has would protect nobody.
     """
-    assert {method.id for method in METHODS} >= NOT_IDEMPOTENT
-    assert 188 - len(NOT_IDEMPOTENT) == sum(method.is_idempotent for method in METHODS)
+    marks = load_idempotency_marks()
+
+    assert not marks.keys() - {method.id for method in METHODS}
+    assert all(mark["reason"] for mark in marks.values())
+    assert marks.keys() == {method.id for method in METHODS if not method.is_idempotent}
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "payload", "may_repeat"),
+    [
+        pytest.param("queue", "createTask", {"storageType": "object"}, True, id="idempotent"),
+        pytest.param("queue", "claimWork", {}, False, id="never"),
+        pytest.param("queue", "createArtifact", {"storageType": "s3"}, True, id="another value"),
+        pytest.param("queue", "createArtifact", {"storageType": "object"}, False, id="the value"),
+        pytest.param("queue", "createArtifact", None, True, id="no payload"),
+        pytest.param("worker-manager", "createWorkerPool", {"config": {"launchConfigs": []}}, True, id="empty"),
+        pytest.param("worker-manager", "createWorkerPool", {"config": {"launchConfigs": [{}]}}, False, id="not empty"),
+        pytest.param("worker-manager", "createWorkerPool", {"config": []}, True, id="a path that leads nowhere"),
+    ],
+)
+def test_some_calls_may_be_repeated(service: str, method: str, payload: Any, may_repeat: bool) -> None:
+    """
+    For a few methods it depends on the payload.
+    """
+    assert references.method(service, method).may_repeat(payload) is may_repeat
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_every_method_is_documented_in_order(service: str) -> None:
     """
     The file has a section for each method of the reference, in the same order, and an overview.
     """
-    assert references.built_in().method_names(service) == method_docs.list_documented_methods(service)
+    assert references.built_in().service(service).method_names == method_docs.list_documented_methods(service)
     assert method_docs.load_service_docs(service)
 
 
@@ -225,7 +225,7 @@ def test_every_method_is_in_one_group(service: str) -> None:
     found = headings.group_methods(references.service(service).methods.values())
     names = [heading for heading, _ in found]
 
-    assert sorted(references.built_in().method_names(service)) == sorted(
+    assert sorted(references.built_in().service(service).method_names) == sorted(
         each.name for _, group in found for each in group
     )
     assert "Other methods" not in names

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.events import routing_key_pattern
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import events
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Heard:
         pattern = re.escape(routing_key_pattern(exchange, {})).replace(r"\#", ".+").replace(r"\*", "[^.]+")
         assert re.fullmatch(pattern, message.routing_key), message
         assert exchange.schema is not None
-        assert [] == problems(exchange.source, exchange.schema, json.loads(message.body))
+        assert [] == find_problems(exchange.reference, exchange.schema, json.loads(message.body))
         self.messages.append(message)
 
     def take(self) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 METHODS = [
     references.method(service, name)
     for service in references.service_names()
-    for name in references.built_in().method_names(service)
+    for name in references.built_in().service(service).method_names
 ]
 SLUG = "AAAAAAAAQwSAAAAAAAAAAA"
 VALUES = {

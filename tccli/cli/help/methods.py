@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli import references
 from tccli.references import method_docs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tccli import references
     from tccli.core.schemas.fields import Field
     from tccli.references import Method
     from tccli.references.method_docs import MethodDocs
@@ -45,10 +45,10 @@ def find_method_docs(method: Method) -> MethodDocs:
 
     It is empty if the method of a fetched reference has another verb or route than the bundled one.
     """
-    if not is_built_in(method.service, method.source):
+    if not method.reference.is_built_in:
         from tccli.references import deployment_docs
 
-        if not deployment_docs.is_as_built_in(method):
+        if not deployment_docs.matches_built_in(method):
             return method_docs.MethodDocs()
     found = method_docs.load_method_docs(method.service, method.name)
     if method.verb != "GET" or not found.paragraphs or "Repeating" in dict(found.parts):
@@ -61,30 +61,23 @@ def find_deployment_docs(method: Method) -> Sequence[str]:
     """
     Return the deployment's own description of a method, if its references were fetched: paragraphs and indented code.
     """
-    if is_built_in(method.service, method.source):
+    if method.reference.is_built_in:
         return ()
     from tccli.references import deployment_docs
 
-    return deployment_docs.of_method(method)
+    return deployment_docs.load_method_docs(method)
 
 
-def find_deployment_service_docs(library: references.Library, service: str) -> Sequence[str]:
+def find_deployment_service_docs(library: references.ReferenceSet, service: str) -> Sequence[str]:
     """
     Return the deployment's own description of a service, like :func:`find_deployment_docs`.
     """
-    source = library.source(service)
-    if is_built_in(service, source):
+    reference = library.service(service)
+    if reference.is_built_in:
         return ()
     from tccli.references import deployment_docs
 
-    return deployment_docs.of_service(source)
-
-
-def is_built_in(service: str, source: str) -> bool:
-    """
-    Return whether *source* is the bundled reference of the service.
-    """
-    return references.built_in().files.get(service) == source
+    return deployment_docs.load_service_docs(reference)
 
 
 def build_sections(method: Method) -> list[Section]:
@@ -168,7 +161,7 @@ def _read_fields(method: Method, schema: str | None) -> list[Field]:
         return []
     from tccli.core.schemas.fields import fields
 
-    return fields(references.schemas(method.source), schema)
+    return fields(method.reference.schemas, schema)
 
 
 def _payload_row(field: Field) -> tuple[str, str]:

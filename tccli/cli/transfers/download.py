@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.errors import LocalFileError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def artifact_command(words: str) -> click.Command:
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
-        callback=pass_settings(_download_artifact),
+        callback=with_context(_download_artifact),
         params=[
             click.Argument(["words"], nargs=-1, metavar="[TASK] [RUN] NAME [FILE]"),
             click.Option(
@@ -80,7 +80,7 @@ def object_command(words: str) -> click.Command:
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
-        callback=pass_settings(_download_object),
+        callback=with_context(_download_object),
         params=[
             click.Argument(["object_name"], metavar="NAME"),
             click.Argument(["file"], metavar="[FILE]", required=False),
@@ -95,40 +95,38 @@ def object_command(words: str) -> click.Command:
     )
 
 
-def _download_object(
-    settings: Settings, object_name: str, file: str | None, target: str | None, **options: Any
-) -> None:
+def _download_object(context: Context, object_name: str, file: str | None, target: str | None, **options: Any) -> None:
     from tccli.core.artifacts.objects import ObjectSource
 
     download_options = _parse_options(options)
-    path = _target_path(file, target or settings.output, object_name)
-    _download_one(settings, ObjectSource(settings.client(), object_name), path, download_options)
+    path = _target_path(file, target or context.options.output, object_name)
+    _download_one(context, ObjectSource(context.client(), object_name), path, download_options)
 
 
 def _download_artifact(
-    settings: Settings, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
+    context: Context, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
 ) -> None:
     from tccli.core.artifacts.paths import is_pattern, match_names
     from tccli.core.artifacts.sources import ArtifactSource, list_artifacts
 
     task, run, name, file = _artifact_words(words, by_index=index_path is not None)
     download_options = _parse_options(options)
-    target = target or settings.output
-    write = settings.writer() if options["only_list"] else None
+    target = target or context.options.output
+    write = context.writer() if options["only_list"] else None
     is_one = not is_pattern(name) and not options["only_list"]
     path = _target_path(file, target, name) if is_one else ""
-    client = settings.client()
+    client = context.client()
     task, run = _task(client, task, run, index_path)
     if is_one:
         source = ArtifactSource(client, task, run, name, managed_only=options["managed_only"])
-        _download_one(settings, source, path, download_options)
+        _download_one(context, source, path, download_options)
         return
     artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
     found = match_names(name, artifacts)
     if write is not None:
         from tccli.output import Answer
 
-        bare = settings.format is None and settings.jq is None
+        bare = context.options.format is None and context.options.jq is None
         write(Answer(found, is_text=True) if bare else Answer([[artifacts[each] for each in found]]))
     if not found:
         from tccli.errors import NotFoundError
@@ -142,7 +140,7 @@ def _download_artifact(
         sources = {
             each: ArtifactSource(client, task, run, each, managed_only=options["managed_only"]) for each in found
         }
-        _download_many(settings, sources, target or file or ".", download_options)
+        _download_many(context, sources, target or file or ".", download_options)
 
 
 def _artifact_words(words: tuple[str, ...], *, by_index: bool) -> tuple[str, str | None, str, str | None]:
@@ -210,14 +208,14 @@ def _target_path(file: str | None, target: str | None, name: str) -> str:
     return path
 
 
-def _download_one(settings: Settings, source: Source, path: str, download_options: DownloadOptions) -> None:
+def _download_one(context: Context, source: Source, path: str, download_options: DownloadOptions) -> None:
     from tccli.cli.transfers.progress import format_summary, show_progress
     from tccli.core.transfer.download import download_to_file, download_to_stream
     from tccli.core.transfer.remote import RemoteFile
 
-    transfer = settings.transfer_context()
+    transfer = context.transfer_context()
     started = time.monotonic()
-    with show_progress(settings, os.path.basename(path), transfer.progress):
+    with show_progress(context, os.path.basename(path), transfer.progress):
         if path == "-":
             result = download_to_stream(RemoteFile(source, transfer), sys.stdout.buffer, download_options)
         else:
@@ -228,10 +226,10 @@ def _download_one(settings: Settings, source: Source, path: str, download_option
         else ""
     )
     where = "wrote it to stdout" if path == "-" else f"wrote {path}"
-    settings.note(f"{where}: {format_summary(result.size, time.monotonic() - started, result.verified)}{kept}")
+    context.note(f"{where}: {format_summary(result.size, time.monotonic() - started, result.verified)}{kept}")
 
 
-def _target_paths(settings: Settings, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
+def _target_paths(context: Context, names: Iterable[str], folder: str) -> tuple[dict[str, str], list[TcError]]:
     """
     Return where below *folder* each name has its place, and the errors of those that have none.
     """
@@ -248,12 +246,12 @@ def _target_paths(settings: Settings, names: Iterable[str], folder: str) -> tupl
             paths[name] = resolve_below(folder, name)
         except TcError as error:
             failed.append(error)
-            settings.note(str(error))
+            context.note(str(error))
     return paths, failed
 
 
 def _download_many(
-    settings: Settings, sources: Mapping[str, Source], folder: str, download_options: DownloadOptions
+    context: Context, sources: Mapping[str, Source], folder: str, download_options: DownloadOptions
 ) -> None:
     """
     Download each source to the place below *folder* that its name says; one that fails does not keep the others.
@@ -267,8 +265,8 @@ def _download_many(
     from tccli.core.transfer.remote import RemoteFile
     from tccli.core.transfer.segments import MAX_CONNECTIONS
 
-    paths, failed = _target_paths(settings, sources, folder)
-    transfer = settings.transfer_context()
+    paths, failed = _target_paths(context, sources, folder)
+    transfer = context.transfer_context()
     each = replace(
         download_options, connections=download_options.connections or max(1, MAX_CONNECTIONS // len(sources))
     )
@@ -285,7 +283,7 @@ def _download_many(
     verified: set[str] = set()
     with (
         ThreadPoolExecutor(min(MAX_PARALLEL_DOWNLOADS, len(sources))) as pool,
-        show_progress(settings, folder, total_progress),
+        show_progress(context, folder, total_progress),
     ):
         futures = [pool.submit(download, name) for name in paths]
         try:
@@ -294,7 +292,7 @@ def _download_many(
                     verified.update(future.result().verified)
                 except TcError as error:
                     failed.append(error)
-                    settings.note(str(error))
+                    context.note(str(error))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for remote in remotes.values():
@@ -302,7 +300,7 @@ def _download_many(
             raise
     done = len(sources) - len(failed)
     total = format_summary(total_progress.done_bytes, time.monotonic() - started, tuple(sorted(verified)))
-    settings.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
+    context.note(f"wrote {done} file{'' if done == 1 else 's'} to {folder}: {total}")
     if failed:
         first = failed[0]
         first.message = f"{len(failed)} of {len(sources)} artifacts could not be fetched, such as {first.message}"

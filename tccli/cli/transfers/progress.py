@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tccli.cli.options import Settings
+    from tccli.cli.context import Context
     from tccli.core.transfer.context import TransferProgress
 
 LOG_INTERVAL_SECONDS = 60.0
@@ -23,11 +23,11 @@ REFRESH_INTERVAL_SECONDS = 0.1
 
 
 @contextmanager
-def show_progress(settings: Settings, name: str, progress: TransferProgress) -> Iterator[None]:
+def show_progress(context: Context, name: str, progress: TransferProgress) -> Iterator[None]:
     """
     Show *meter* on stderr while the context lasts, unless that is to be quiet.
     """
-    if settings.quiet or sys.stderr is None:
+    if context.options.quiet or sys.stderr is None:
         yield
         return
     over = threading.Event()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.command import Command
-from tccli.cli.options import Settings, pass_settings
+from tccli.cli.context import Context, with_context
 from tccli.cli.types import one_of
 from tccli.errors import UsageError
 
@@ -41,7 +41,7 @@ def artifact_command(words: str) -> click.Command:
     return Command(
         words.rsplit(maxsplit=1)[-1],
         prints_data=False,
-        callback=pass_settings(_upload_artifact),
+        callback=with_context(_upload_artifact),
         params=[
             click.Argument(["words"], nargs=-1, metavar="[TASK RUN] NAME [FILE]"),
             click.Option(
@@ -87,7 +87,7 @@ def object_command(words: str) -> click.Command:
     return Command(
         words.rsplit(maxsplit=1)[-1],
         prints_data=False,
-        callback=pass_settings(_upload_object),
+        callback=with_context(_upload_object),
         params=[
             click.Argument(["file"], metavar="FILE"),
             click.Argument(["object_name"], metavar="NAME"),
@@ -108,7 +108,7 @@ def _content_type() -> click.Option:
 
 
 def _upload_object(
-    settings: Settings, file: str, object_name: str, project_id: str, expires: str, content_type: str | None
+    context: Context, file: str, object_name: str, project_id: str, expires: str, content_type: str | None
 ) -> None:
     import slugid
 
@@ -116,10 +116,10 @@ def _upload_object(
     from tccli.core.transfer.upload import open_upload
 
     until = _parse_expiry(expires)
-    _note_terminal_input(settings, file)
+    _note_terminal_input(context, file)
     with open_upload(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
-        client, transfer = settings.client(), settings.transfer_context()
-        with _report_transfer(settings, transfer, f"uploaded {object_name}", os.path.basename(file)) as verified:
+        client, transfer = context.client(), context.transfer_context()
+        with _report_transfer(context, transfer, f"uploaded {object_name}", os.path.basename(file)) as verified:
             slug = slugid.nice()
             digests = upload_object(
                 client,
@@ -133,25 +133,25 @@ def _upload_object(
             verified.extend(digests)
 
 
-def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any) -> None:
+def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
     from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, upload_artifact
     from tccli.core.transfer.upload import open_upload
 
     content = _linked_content(options)
     task, run, name, file = _artifact_words(words, has_file=content is None)
     expires = _parse_expiry(options["expires"]) if options["expires"] is not None else None
-    client = settings.client()
+    client = context.client()
     if content is not None:
         expires = expires or fetch_task_expiry(client, task)
         create_artifact(client, task, run, name, {**content, "expires": expires})
-        settings.note(f"created {name} of task {task} run {run} ({content['storageType']})")
+        context.note(f"created {name} of task {task} run {run} ({content['storageType']})")
         return
-    _note_terminal_input(settings, file)
+    _note_terminal_input(context, file)
     with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
         expires = expires or fetch_task_expiry(client, task)
-        transfer = settings.transfer_context()
+        transfer = context.transfer_context()
         with _report_transfer(
-            settings, transfer, f"uploaded {name} of task {task} run {run}", os.path.basename(file)
+            context, transfer, f"uploaded {name} of task {task} run {run}", os.path.basename(file)
         ) as verified:
             digests = upload_artifact(
                 client, transfer, (task, run, name), upload, storage=options["storage"], expires=expires
@@ -159,12 +159,12 @@ def _upload_artifact(settings: Settings, words: tuple[str, ...], **options: Any)
             verified.extend(digests)
 
 
-def _note_terminal_input(settings: Settings, file: str) -> None:
+def _note_terminal_input(context: Context, file: str) -> None:
     """
     Say so when the bytes are to be typed.
     """
     if file == "-" and sys.stdin is not None and sys.stdin.isatty():
-        settings.note("reading from the terminal; Ctrl-D ends it")
+        context.note("reading from the terminal; Ctrl-D ends it")
 
 
 def _artifact_words(words: tuple[str, ...], *, has_file: bool) -> tuple[str, str, str, str]:
@@ -219,7 +219,7 @@ def _parse_expiry(text: str) -> str:
 
 
 @contextmanager
-def _report_transfer(settings: Settings, transfer: TransferContext, what: str, name: str) -> Iterator[list[str]]:
+def _report_transfer(context: Context, transfer: TransferContext, what: str, name: str) -> Iterator[list[str]]:
     """
     Show progress while the context lasts, and say at its end what the transfer came to.
 
@@ -230,7 +230,7 @@ def _report_transfer(settings: Settings, transfer: TransferContext, what: str, n
 
     started = time.monotonic()
     verified: list[str] = []
-    with show_progress(settings, name, transfer.progress):
+    with show_progress(context, name, transfer.progress):
         yield verified
     checked = tuple(sorted(verified)) or ("length",)
-    settings.note(f"{what}: {format_summary(transfer.progress.total_bytes or 0, time.monotonic() - started, checked)}")
+    context.note(f"{what}: {format_summary(transfer.progress.total_bytes or 0, time.monotonic() - started, checked)}")

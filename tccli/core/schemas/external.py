@@ -49,7 +49,7 @@ class Source(NamedTuple):
     schema: Any
 
 
-def problems(source: Source, document: Any, load: Callable[[str], Any], *, root: str) -> list[Problem]:
+def find_problems(source: Source, document: Any, load: Callable[[str], Any], *, root: str) -> list[Problem]:
     """
     Return what is wrong with *document*, in its order; nothing when it fits.
 

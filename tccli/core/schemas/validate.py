@@ -19,12 +19,13 @@ from referencing import Registry
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT6
 
-from tccli import references
 from tccli.core.schemas.formats import FORMATS
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from tccli.references import ServiceReference
 
 LONGEST_FOUND = 60
 
@@ -54,13 +55,13 @@ class Problem:
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
-def problems(source: str, schema: str, document: Any, *, root: str = "payload") -> list[Problem]:
+def find_problems(reference: ServiceReference, schema: str, document: Any, *, root: str = "payload") -> list[Problem]:
     """
-    Return what is wrong with *document*, in the order of the document; nothing when it fits.
+    Return what is wrong with *document*, in the order of the document; an empty list if it is valid.
 
     Args:
-        source: The file of the service whose schema it is: a method and an exchange know theirs.
-        schema: Its name, as in the references: ``create-task-request.json``.
+        reference: Whose schema it is.
+        schema: Its name there: ``create-task-request.json``.
         root: What the whole document is called.
 
     Raises:
@@ -68,10 +69,10 @@ def problems(source: str, schema: str, document: Any, *, root: str = "payload") 
     """
     try:
         with usable_schema():
-            return found_by(_validator(source, schema), document, root=root)
+            return found_by(_validator(reference, schema), document, root=root)
     except BrokenSchemaError as error:
         hint = "tc references update fetches it again"
-        raise ConfigurationError(f"the schema {schema} of the reference {source} {error}", hint=hint) from None
+        raise ConfigurationError(f"the schema {schema} of {reference.origin} {error}", hint=hint) from None
 
 
 def found_by(validator: Any, document: Any, *, root: str) -> list[Problem]:
@@ -133,10 +134,9 @@ def as_javascript(validator: Any) -> Any:
 
 
 @cache
-def _validator(source: str, schema: str) -> Any:
-    documents = references.schemas(source)
+def _validator(reference: ServiceReference, schema: str) -> Any:
     registry: Registry[Any] = Registry().with_resources(
-        (name, DRAFT6.create_resource(body)) for name, body in documents.items()
+        (name, DRAFT6.create_resource(body)) for name, body in reference.schemas.items()
     )
     return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=FORMATS)
 

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli import references
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tccli.references import Exchange, Library, Method, Service
+    from tccli.references import Exchange, Method, ReferenceSet, ServiceReference
 
 ADDED = "added"
 REMOVED = "removed"
@@ -41,21 +39,21 @@ class Difference(NamedTuple):
     after: Any = None
 
 
-def differences(before: Library, after: Library, services: Iterable[str]) -> Iterator[Difference]:
+def differences(before: ReferenceSet, after: ReferenceSet, services: Iterable[str]) -> Iterator[Difference]:
     """
     Yield what differs in *services*, in their order.
     """
     for name in services:
-        if name not in after.files:
+        if name not in after.services:
             yield Difference(name, "service", name, REMOVED, before=before.service(name).version)
-        elif name not in before.files:
+        elif name not in before.services:
             yield Difference(name, "service", name, ADDED, after=after.service(name).version)
             yield from _of_service(None, after.service(name))
         else:
             yield from _of_service(before.service(name), after.service(name))
 
 
-def _of_service(before: Service | None, after: Service) -> Iterator[Difference]:
+def _of_service(before: ServiceReference | None, after: ServiceReference) -> Iterator[Difference]:
     if before is not None and before.version != after.version:
         yield Difference(after.name, "service", after.name, CHANGED, "version", before.version, after.version)
     # A reference that came without schemas says nothing about payloads, answers and messages.
@@ -73,7 +71,7 @@ def _of_service(before: Service | None, after: Service) -> Iterator[Difference]:
     yield from _of_records(after.name, "method", methods[0] if before else {}, methods[-1])
     yield from _of_records(after.name, "exchange", exchanges[0] if before else {}, exchanges[-1])
     if before is not None and (with_payloads or with_messages):
-        yield from _of_schemas(after.name, references.schemas(before.source), references.schemas(after.source))
+        yield from _of_schemas(after.name, before.schemas, after.schemas)
 
 
 def _method_facts(method: Method, *, with_schemas: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli import names, references
+from tccli import names
 from tccli.references.importing.convert import distill
 from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import usable
@@ -15,10 +15,10 @@ from tccli.references.importing.schemas import usable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 
-def texts(contents: Mapping[str, Any], known: Library) -> dict[str, bytes]:
+def texts(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
     """
     Return the text of each service.
 
@@ -38,13 +38,13 @@ def texts(contents: Mapping[str, Any], known: Library) -> dict[str, bytes]:
     return {service: text.encode() for service, text in found.items()}
 
 
-def completed(texts: Mapping[str, bytes], library: Library) -> dict[str, bytes]:
+def completed(texts: Mapping[str, bytes], library: ReferenceSet) -> dict[str, bytes]:
     """
     Return *texts* with what they lack of a service that *library* has: its methods, if they only tell of exchanges, and
     the other way round.
     """
     return {
-        service: _completed(text, references.written(library.source(service))) if service in library.files else text
+        service: _completed(text, library.service(service).records) if service in library.services else text
         for service, text in texts.items()
     }
 
@@ -76,7 +76,7 @@ def _with_schemas(record: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict
     return {key: "" if key in lost else value for key, value in record.items() if key not in lost or key == "input"}
 
 
-def _summaries(contents: Mapping[str, Any], known: Library) -> Iterator[tuple[str, str]]:
+def _summaries(contents: Mapping[str, Any], known: ReferenceSet) -> Iterator[tuple[str, str]]:
     """
     Yield a summary for each service, method and exchange: ours where we know it, else what the deployment calls it.
     """
@@ -85,7 +85,7 @@ def _summaries(contents: Mapping[str, Any], known: Library) -> Iterator[tuple[st
         if "entries" not in content or "serviceName" not in content:
             continue
         name = content["serviceName"]
-        service = known.service(name) if name in known.files else None
+        service = known.service(name) if name in known.services else None
         yield name, service.summary if service else _title(content, name)
         for entry in content["entries"]:
             ours = ""

@@ -14,11 +14,11 @@ from jsonschema import Draft6Validator
 
 from tccli import references
 from tccli.core.schemas.bundle import DRAFT, bundle
-from tccli.core.schemas.validate import fits, problems
+from tccli.core.schemas.validate import find_problems, fits
 from tccli.errors import ConfigurationError
 
-FILES = references.built_in().files.values()
-SCHEMAS = [(source, name) for source in FILES for name in references.schemas(source)]
+FILES = references.built_in().services.values()
+SCHEMAS = [(source, name) for source in FILES for name in source.schemas]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
@@ -26,12 +26,12 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("source", "name"), SCHEMAS, ids=[f"{source[-18:]} {name}" for source, name in SCHEMAS])
-def test_a_schema_stands_alone(source: str, name: str) -> None:
+@pytest.mark.parametrize(("source", "name"), SCHEMAS, ids=[f"{source.name} {name}" for source, name in SCHEMAS])
+def test_a_schema_stands_alone(source: references.ServiceReference, name: str) -> None:
     """
     It is a schema, and what it still refers to is in itself.
     """
-    whole = bundle(references.schemas(source), name)
+    whole = bundle(source.schemas, name)
     Draft6Validator.check_schema(whole)
 
     assert DRAFT == whole["$schema"]
@@ -39,13 +39,13 @@ def test_a_schema_stands_alone(source: str, name: str) -> None:
 
 
 @given(schema=st.sampled_from(SCHEMAS), document=JSON)
-def test_says_the_same_as_its_parts(schema: tuple[str, str], document: Any) -> None:
+def test_says_the_same_as_its_parts(schema: tuple[references.ServiceReference, str], document: Any) -> None:
     """
     What fits the one fits the others.
     """
     source, name = schema
 
-    assert fits(bundle(references.schemas(source), name), document) == (not problems(source, name, document))
+    assert fits(bundle(source.schemas, name), document) == (not find_problems(source, name, document))
 
 
 @pytest.mark.parametrize(

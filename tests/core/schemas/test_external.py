@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.schemas.external import Source, problems
+from tccli.core.schemas.external import Source, find_problems
 from tccli.core.schemas.validate import BrokenSchemaError
 from tccli.errors import UsageError
 
@@ -49,7 +49,7 @@ def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
     """
     Return what is wrong with a document.
     """
-    return [str(problem) for problem in problems(Source(address, schema), document, load, root="document")]
+    return [str(problem) for problem in find_problems(Source(address, schema), document, load, root="document")]
 
 
 @pytest.mark.parametrize(

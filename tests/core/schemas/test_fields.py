@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tccli import references
 from tccli.core.schemas.fields import Field, fields
 
-SCHEMAS = [(source, schema) for source in references.built_in().files.values() for schema in references.schemas(source)]
+SCHEMAS = [(source, schema) for source in references.built_in().services.values() for schema in source.schemas]
 
 KEYWORDS = [
     *("$ref", "type", "properties", "items", "oneOf", "allOf", "required", "enum", "const", "format", "pattern"),
@@ -111,15 +111,15 @@ def test_a_schema_without_fields_is_one_row() -> None:
 
 
 @pytest.mark.parametrize(("source", "schema"), SCHEMAS, ids=[schema for _, schema in SCHEMAS])
-def test_every_schema_is_a_table(source: str, schema: str) -> None:
+def test_every_schema_is_a_table(source: references.ServiceReference, schema: str) -> None:
     """
     Every property that is written in it, and a kind for every row.
     """
-    rows = fields(references.schemas(source), schema)
+    rows = fields(source.schemas, schema)
     last = {row.path.rpartition(".")[2] for row in rows}
 
     assert all(row.kind or row.form for row in rows)
-    assert set(references.schemas(source)[schema].get("properties", {})) <= last
+    assert set(source.schemas[schema].get("properties", {})) <= last
 
 
 @given(

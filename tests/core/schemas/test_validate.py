@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas.validate import Problem, problems
+from tccli.core.schemas.validate import Problem, find_problems
 
 ROLE = {"description": "d", "scopes": ["a"]}
 SECRET = {"secret": {}, "expires": "2030-01-01T00:00:00Z"}
@@ -33,8 +33,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-FILES = references.built_in().files
-SCHEMAS = [(name, schema) for name, source in FILES.items() for schema in references.schemas(source)]
+FILES = references.built_in().services
+SCHEMAS = [(name, schema) for name, source in FILES.items() for schema in source.schemas]
 
 
 def found(name: str, **changes: Any) -> list[Problem]:
@@ -43,7 +43,7 @@ def found(name: str, **changes: Any) -> list[Problem]:
     """
     service, schema, document = DOCUMENTS[name]
     changed = {key: value for key, value in {**document, **changes}.items() if value is not ...}
-    return problems(FILES[service], schema, changed)
+    return find_problems(FILES[service], schema, changed)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -118,7 +118,7 @@ def test_follows_a_union_into_the_branch_that_was_meant() -> None:
     """
     The kind of artifact says which of the forms counts.
     """
-    wrong = problems(
+    wrong = find_problems(
         FILES["queue"], "post-artifact-request.json", {"storageType": "link", "expires": SECRET["expires"]}
     )
 
@@ -139,7 +139,7 @@ def test_every_schema_can_be_asked(service: str, schema: str, document: Any) -> 
     """
     References among schemas resolve, and every complaint can be said.
     """
-    assert all(str(problem) for problem in problems(FILES[service], schema, document))
+    assert all(str(problem) for problem in find_problems(FILES[service], schema, document))
 
 
 @given(st.sampled_from(SCHEMAS), JSON)
@@ -149,4 +149,4 @@ def test_any_document_is_judged(where: tuple[str, str], document: Any) -> None:
     """
     service, schema = where
 
-    assert problems(FILES[service], schema, document) == problems(FILES[service], schema, document)
+    assert find_problems(FILES[service], schema, document) == find_problems(FILES[service], schema, document)

@@ -23,7 +23,7 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
     Return what a call of ``service.method`` needs.
     """
     method = references.method(*name.split("."))
-    schema = references.schemas(method.source).get(method.input or "", {})
+    schema = method.reference.schemas.get(method.input or "", {})
     return required.needed(method, required.values(method, args, query or {}, payload, schema))
 
 

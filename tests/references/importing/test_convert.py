@@ -12,6 +12,7 @@ import pytest
 from tccli import references
 from tccli.errors import UsageError
 from tccli.references.importing.convert import distill, without_prose
+from tccli.references.model import DATA_DIRECTORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,9 +205,7 @@ def test_schemas_that_are_distilled_stay_as_they_are(service: str) -> None:
     """
     There is no prose left to take.
     """
-    assert all(
-        body == without_prose(body) for body in references.schemas(references.built_in().source(service)).values()
-    )
+    assert all(body == without_prose(body) for body in references.service(service).schemas.values())
 
 
 def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
@@ -260,7 +259,7 @@ def test_our_files_are_in_the_shape_that_distilling_gives(service: str) -> None:
     """
     from pathlib import Path
 
-    text = (Path(references.FOLDER) / f"{service}.jsonl").read_text("utf-8")
+    text = (Path(DATA_DIRECTORY) / f"{service}.jsonl").read_text("utf-8")
     lines = text.splitlines()
 
     assert text == "".join(

@@ -9,21 +9,20 @@ from typing import Any
 import pytest
 
 from tccli import references
-from tccli.cli.library import laid_over
-from tccli.references import Library
+from tccli.references import ReferenceSet
 from tccli.references.importing import merge
 from tccli.references.importing.diff import Difference, differences
 from tccli.references.importing.validate import checked, contents
 from tests.references.documents import API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
 
-NOTHING = Library({})
+NOTHING = ReferenceSet()
 
 
-def library(document: Any) -> Library:
+def library(document: Any) -> ReferenceSet:
     """
     Return a library with nothing else in it.
     """
-    return laid_over(NOTHING, "x", merge.texts(checked(contents(document)), NOTHING))
+    return NOTHING.override_contents(merge.texts(checked(contents(document)), NOTHING), "x")
 
 
 def found(changed: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -133,7 +132,7 @@ def test_services_come_and_go() -> None:
     """
     One that is new is told of method by method.
     """
-    both = Library({**library(rollup()).files, **references.built_in().files})
+    both = references.built_in().override(library(rollup()).services.values())
 
     assert [Difference("greet", "service", "greet", "removed", before="v1")] == list(
         differences(both, references.built_in(), ["greet"])

@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli import references
-from tccli.cli.library import laid_over
 from tccli.references.importing import merge
 from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.validate import checked, contents
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, rollup, with_method
 
 if TYPE_CHECKING:
-    from tccli.references import Library
+    from tccli.references import ReferenceSet
 
 QUEUE = {**API, "serviceName": "queue"}
 
 
-def library(document: Any, known: Library | None = None) -> Library:
+def library(document: Any, known: ReferenceSet | None = None) -> ReferenceSet:
     """
     Return a library with what a document says over another one.
     """
     known = known or references.built_in()
-    return laid_over(known, "x", merge.completed(merge.texts(checked(contents(document)), known), known))
+    return known.override_contents(merge.completed(merge.texts(checked(contents(document)), known), known), "x")
 
 
 def test_a_new_service() -> None:
@@ -48,7 +47,7 @@ def test_a_new_service() -> None:
     )
     assert found.methods["listGreeted"].output is None
     assert "exchange/taskcluster-greet/v1/greeted" == found.exchanges["greeted"].exchange
-    assert {"hello.json", "answer.json"} == set(references.schemas(found.source))
+    assert {"hello.json", "answer.json"} == set(found.schemas)
 
 
 def test_a_method_without_a_title_is_called_by_its_name() -> None:
@@ -85,10 +84,10 @@ def test_methods_alone_leave_the_exchanges() -> None:
 
     assert ["hello", "listGreeted"] == list(found.methods)
     assert list(before.exchanges.values()) == [
-        exchange._replace(source=before.source) for exchange in found.exchanges.values()
+        exchange._replace(reference=before) for exchange in found.exchanges.values()
     ]
     assert (True, None) == (found.methods["hello"].takes_payload, found.methods["hello"].input)
-    assert all(exchange.schema in references.schemas(found.source) for exchange in found.exchanges.values())
+    assert all(exchange.schema in found.schemas for exchange in found.exchanges.values())
 
 
 def test_exchanges_alone_leave_the_methods() -> None:
@@ -99,7 +98,7 @@ def test_exchanges_alone_leave_the_methods() -> None:
     before = references.service("queue")
 
     assert ("v1", before.summary) == (found.version, before.summary)
-    assert list(before.methods.values()) == [method._replace(source=before.source) for method in found.methods.values()]
+    assert list(before.methods.values()) == [method._replace(reference=before) for method in found.methods.values()]
     assert ["exchange/taskcluster-greet/v1/greeted"] == [each.exchange for each in found.exchanges.values()]
 
 
@@ -123,7 +122,7 @@ def test_a_schema_that_takes_another_ones_place_may_cost_that_its_readers() -> N
     found = library(rollup(newer), known).service("greet")
 
     assert found.exchanges["greeted"].schema is None
-    assert {"answer.json"} == set(references.schemas(found.source))
+    assert {"answer.json"} == set(found.schemas)
 
 
 def test_a_service_that_is_a_known_one_but_for_the_spelling() -> None:

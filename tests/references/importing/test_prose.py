@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.cli.library import laid_over
 from tccli.references import deployment_docs
 from tccli.references.importing import merge, prose
 from tccli.references.importing.validate import checked, contents
@@ -56,27 +55,29 @@ def test_prose_of_a_reference() -> None:
     A service and a method have some if the deployment has; ours have none, for our own words stand elsewhere.
     """
     texts = merge.texts(checked(contents(rollup())), references.built_in())
-    library = laid_over(references.built_in(), "x", texts)
+    library = references.built_in().override_contents(texts, "x")
 
-    assert ("Greets people, not machines.",) == deployment_docs.of_service(library.source("greet"))
-    assert ("Says hello to somebody.", "Twice, if need be.") == deployment_docs.of_method(
+    assert ("Greets people, not machines.",) == deployment_docs.load_service_docs(library.service("greet"))
+    assert ("Says hello to somebody.", "Twice, if need be.") == deployment_docs.load_method_docs(
         library.method("greet", "hello")
     )
-    assert () == deployment_docs.of_method(library.method("greet", "listGreeted"))
-    assert () == deployment_docs.of_method(library.method("queue", "task"))
-    assert () == deployment_docs.of_service(library.source("queue"))
+    assert () == deployment_docs.load_method_docs(library.method("greet", "listGreeted"))
+    assert () == deployment_docs.load_method_docs(library.method("queue", "task"))
+    assert () == deployment_docs.load_service_docs(library.service("queue"))
 
 
 def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
     """
     Of others, what they are for may be another thing.
     """
-    task = references.method("queue", "task")
-    library = laid_over(references.built_in(), "x", merge.texts(checked(contents(rollup())), references.built_in()))
+    task, elsewhere = references.method("queue", "task"), references.service("auth")
+    library = references.built_in().override_contents(
+        merge.texts(checked(contents(rollup())), references.built_in()), "x"
+    )
 
-    assert deployment_docs.is_as_built_in(task)
-    assert deployment_docs.is_as_built_in(task._replace(source="elsewhere"))
-    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", route="/tasks/<taskId>"))
-    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", verb="POST"))
-    assert not deployment_docs.is_as_built_in(task._replace(source="elsewhere", name="nothing"))
-    assert not deployment_docs.is_as_built_in(library.method("greet", "hello"))
+    assert deployment_docs.matches_built_in(task)
+    assert deployment_docs.matches_built_in(task._replace(reference=elsewhere))
+    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, route="/tasks/<taskId>"))
+    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, verb="POST"))
+    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, name="nothing"))
+    assert not deployment_docs.matches_built_in(library.method("greet", "hello"))

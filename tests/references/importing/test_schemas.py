@@ -23,7 +23,7 @@ def test_ours_are_usable(service: str) -> None:
     """
     All of them.
     """
-    schemas = dict(references.schemas(references.built_in().source(service)))
+    schemas = dict(references.service(service).schemas)
 
     assert schemas == usable(schemas)
 

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.cli.library import laid_over
 from tccli.core.account import Account
 from tccli.core.client import Client, route_url
 from tccli.errors import UsageError
@@ -44,9 +43,9 @@ def test_takes_what_the_sandbox_publishes() -> None:
     library = references.built_in()
     texts = merge.texts(checked(sandbox.published()), library)
 
-    assert set(library.files) == set(texts)
+    assert set(library.services) == set(texts)
     for name, text in texts.items():
-        assert library.service(name).methods.keys() == references.service_in(references.hold("", text)).methods.keys()
+        assert library.service(name).methods.keys() == references.ServiceReference("x", text).methods.keys()
 
 
 def test_takes_a_roll_up() -> None:
@@ -264,7 +263,7 @@ def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> 
     found = accepted(
         rollup({**CONTENTS, "schemas/greet/v1/hello.json": schema, "schemas/greet/v1/answer.json": answer})
     )
-    library = laid_over(references.built_in(), "x", merge.texts(found, references.built_in()))
+    library = references.built_in().override_contents(merge.texts(found, references.built_in()), "x")
     method = library.method("greet", "hello")
 
     assert "schemas/greet/v1/hello.json" not in found
@@ -350,12 +349,12 @@ def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, A
         return
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", b"".join(texts.values()).decode())
     for name, text in texts.items():
-        service = references.service_in(references.hold("", text))
-        assert name == service.name
+        service = references.ServiceReference(name, text)
+        assert name == service.head["service"]
         for method in service.methods.values():
             _stays_below(method, values)
-            deployment_docs.of_method(method)
-        assert references.schemas(service.source) is not None
+            deployment_docs.load_method_docs(method)
+        assert service.schemas is not None
 
 
 def _stays_below(method: references.Method, values: list[str]) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tccli import references
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.examples.generate import CannotMakeError, make
-from tccli.core.schemas.validate import BrokenSchemaError, problems, usable_schema
+from tccli.core.schemas.validate import BrokenSchemaError, find_problems, usable_schema
 from tccli.errors import UsageError
 from tccli.references import example_values
 
@@ -37,7 +36,7 @@ def skeleton(method: Method, luck: Luck, *, full: bool) -> Any:
     if method.input is None:
         raise UsageError(f"{method.id}: the schema of its payload is not known")
     hint = f"tc schema {method.service} {method.name} shows what it must be"
-    schema = bundle(references.schemas(method.source), method.input)
+    schema = bundle(method.reference.schemas, method.input)
     try:
         with usable_schema():
             made = make(
@@ -49,7 +48,7 @@ def skeleton(method: Method, luck: Luck, *, full: bool) -> Any:
             )
     except (CannotMakeError, BrokenSchemaError):
         raise UsageError(f"{method.id}: no payload can be made from its schema", hint=hint) from None
-    wrong = problems(method.source, method.input, made)
+    wrong = find_problems(method.reference, method.input, made)
     if wrong:
         raise UsageError(f"{method.id}: no payload can be made from its schema ({wrong[0]})", hint=hint)
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tccli import references
 from tccli.core import yaml
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Answer
 from tccli.sandbox.http.errors import ApiError
@@ -70,7 +70,7 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     version = config.get("version")
     if version not in SCHEMAS or isinstance(version, bool):
         _refuse("version must be 0 or 1")
-    wrong = problems(references.service("github").source, SCHEMAS[version], config)
+    wrong = find_problems(references.service("github"), SCHEMAS[version], config)
     if wrong:
         _refuse("; ".join(map(str, wrong)))
     if version == 0:

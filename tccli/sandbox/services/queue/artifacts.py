@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Answer
 from tccli.sandbox.clock import DAY, MINUTE, from_json, to_json
@@ -205,8 +205,8 @@ def _announce(call: Call, task: Task, artifact: Artifact) -> None:
     """
     Tell those who listen of an artifact: a length is more than the message may say.
     """
-    wrong = problems(
-        references.service("queue").source, "artifact-created-message.json", {"artifact": artifact.document()}
+    wrong = find_problems(
+        references.service("queue"), "artifact-created-message.json", {"artifact": artifact.document()}
     )
     if any("contentLength" in str(problem) for problem in wrong):
         raise InternalError("Error: message failed to validate: data.artifact should NOT have additional properties")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.sandbox.call import Answer
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.registry import handles, patterns, queries
@@ -57,7 +57,7 @@ def check_config(call: Call, provider: str, config: Any) -> None:
     Refuse a pool's configuration that is not of its provider's kind.
     """
     schema = SCHEMAS[provider]
-    wrong = problems(references.service("worker-manager").source, schema, config)
+    wrong = find_problems(references.service("worker-manager"), schema, config)
     if wrong:
         version = references.service("worker-manager").version
         where = f"{call.state.root_url}/schemas/worker-manager/{version}/{schema}#"

@@ -32,8 +32,8 @@ def patterns_in(schema: Any) -> Iterator[str]:
 IN_REFERENCES = sorted(
     {
         pattern
-        for source in references.built_in().files.values()
-        for body in references.schemas(source).values()
+        for source in references.built_in().services.values()
+        for body in source.schemas.values()
         for pattern in patterns_in(body)
     }
 )

@@ -18,7 +18,7 @@ from tccli.core.payload import encode
 from tccli.core.schemas.examples.generate import Luck
 from tccli.core.schemas.examples.skeleton import skeleton
 from tccli.core.schemas.fields import SLUGID
-from tccli.core.schemas.validate import problems
+from tccli.core.schemas.validate import find_problems
 from tccli.errors import UsageError
 from tccli.references.method_docs import load_parameter_docs
 from tests.examples.example_deployment import populate_task
@@ -111,7 +111,7 @@ def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> No
     for seed in range(3):
         made = skeleton(method, Luck(NOW, Random(seed)), full=full)
 
-        assert [] == problems(method.source, method.input, made)
+        assert [] == find_problems(method.reference, method.input, made)
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in NEEDS])
@@ -173,7 +173,7 @@ def test_full_means_all_fields() -> None:
     assert method.input is not None
     made = skeleton(method, LUCK, full=True)
 
-    assert references.schemas(method.source)[method.input]["properties"].keys() == made.keys()
+    assert method.reference.schemas[method.input]["properties"].keys() == made.keys()
 
 
 def test_slugids_are_new_and_real() -> None:
@@ -230,7 +230,7 @@ def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
         {"schema": "set.json", "body": schema},
     ]
     text = "\n".join(json.dumps(record, separators=(",", ":")) for record in records)
-    odd = references.Library({"odd": references.hold("odd.json", text.encode())})
+    odd = references.ReferenceSet([references.ServiceReference("odd", text.encode())])
 
     with pytest.raises(UsageError, match=r"no payload can be made from its schema.*tc schema odd set"):
         skeleton(odd.method("odd", "set"), LUCK, full=False)

@@ -1,0 +1,201 @@
+"""
+What a command works with, made from the options and the environment: account, client, transport, references, output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.options import Options, peek_options
+from tccli.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tccli.core.account import Account, AccountOptions
+    from tccli.core.client import Client
+    from tccli.core.http.messages import Transport
+    from tccli.core.http.retry import RetryPolicy
+    from tccli.core.http.transport import HttpTransport
+    from tccli.core.reference_fetch import Fetcher
+    from tccli.core.transfer.context import TransferContext
+    from tccli.output import Answer
+    from tccli.references import ReferenceSet
+
+
+@dataclass
+class Context:
+    """
+    One run of the command line.
+
+    Attributes:
+        options: Filled while click parses, so complete in the body of a command.
+        environ: Environment variables.
+        argv: The words after ``tc``, from which the references are chosen before click parses them.
+    """
+
+    options: Options = field(default_factory=Options)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    argv: Sequence[str] = ()
+    _library: ReferenceSet | None = field(default=None, repr=False)
+
+    def replace(self, **options: Any) -> Context:
+        """
+        Return a context that differs in these options.
+        """
+        return replace(self, options=replace(self.options, **options))
+
+    def note(self, line: str) -> None:
+        """
+        Print *line* to stderr unless ``--quiet`` was given.
+        """
+        if not self.options.quiet and sys.stderr is not None:
+            click.echo(f"tc: {line}", err=True)
+
+    def writer(self) -> Callable[[Answer], None]:
+        """
+        Return the function that writes a result. Errors in the output options are raised now, before anything is sent.
+        """
+        from tccli.output import Output
+
+        options = self.options
+        return Output(options.format, options.output, options.jq, options.raw_strings, options.color).prepare()
+
+    def account_options(self) -> AccountOptions:
+        """
+        Return the options that select the account.
+        """
+        from tccli.core.account import AccountOptions
+
+        options = self.options
+        scopes = None
+        if options.authorized_scope or options.authorized_scopes is not None:
+            scopes = (*(options.authorized_scopes or ()), *options.authorized_scope)
+        return AccountOptions(options.root_url, options.profile, options.anonymous, options.proxy, scopes)
+
+    def account(self, *, sends: bool = True) -> Account:
+        """
+        Return the root URL and the credentials; with ``--fake``, the root URL has a default.
+
+        Args:
+            sends: Whether requests will be made. If not, the root URL may be missing.
+        """
+        from tccli.core import account
+
+        environ = dict(self.environ)
+        if self.fake_path is not None:
+            environ = {"TASKCLUSTER_ROOT_URL": account.FAKE_ROOT_URL, **environ}
+        return account.account(self.account_options(), environ, sends=sends)
+
+    def root_url(self) -> str:
+        """
+        Return the root URL. Credentials are not checked.
+        """
+        from tccli.core import account
+
+        return account.root_url(self.account_options(), self.environ)
+
+    @property
+    def fake_path(self) -> str | None:
+        """
+        The file of faked responses, if ``--fake`` or ``TC_FAKE`` names one.
+        """
+        return self.options.fake or self.environ.get("TC_FAKE") or None
+
+    def transfer_context(self) -> TransferContext:
+        """
+        Return everything that a transfer needs.
+        """
+        from tccli.core.transfer.context import TransferContext
+
+        if self.fake_path is not None:
+            raise ConfigurationError("API calls can be faked, but not uploads and downloads")
+        return TransferContext(self._transport(), self._policy(), self._report)
+
+    def library(self) -> ReferenceSet:
+        """
+        Return the references that commands are made from.
+        """
+        if self._library is None:
+            from tccli.cli import library
+
+            early = peek_options(self.argv)
+            note = replace(self, options=early).note
+            self._library = library.active_library(early, self.environ, self.fetcher, note)
+        return self._library
+
+    def fetcher(self) -> Fetcher:
+        """
+        Return a fetcher of references, which sends no credentials.
+        """
+        from tccli.core.reference_fetch import Fetcher
+
+        if self.fake_path is not None:
+            raise ConfigurationError("API calls can be faked, but not the fetching of references")
+        return Fetcher(self._transport(), self._policy(), self._report)
+
+    def client(self) -> Client:
+        """
+        Return a client for the account.
+        """
+        from tccli.core.client import Client
+
+        transport: Transport
+        if self.fake_path is not None:
+            from tccli.core.http.fake import FakeTransport
+
+            calls_path = self.options.fake_calls or self.environ.get("TC_FAKE_CALLS") or None
+            transport = FakeTransport(self.fake_path, calls_path)
+        else:
+            transport = self._transport()
+        if self.options.verbose > 1:
+            from tccli.core.http.redact import TracingTransport
+
+            transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
+        options = self.options
+        return Client(
+            self.account(), transport, self._policy(), options.service_discovery, options.trace_id, self._report
+        )
+
+    def _transport(self) -> HttpTransport:
+        """
+        Return a transport that is closed when the command ends.
+        """
+        from tccli.core.http.transport import HttpTransport
+
+        transport = HttpTransport(self.options.timeout, self.environ)
+        click.get_current_context().call_on_close(transport.close)
+        return transport
+
+    def _policy(self) -> RetryPolicy:
+        from tccli.core.http.retry import RetryPolicy
+
+        options = self.options
+        return RetryPolicy(
+            options.retries,
+            options.delay_factor,
+            options.randomization_factor,
+            options.max_delay,
+            options.retry_unsafe,
+        )
+
+    def _report(self, line: str) -> None:
+        if self.options.verbose:
+            self.note(line)
+
+
+def get_context(ctx: click.Context) -> Context:
+    """
+    Return the context of this run.
+    """
+    context = ctx.find_object(Context)
+    assert context is not None
+    return context
+
+
+with_context = click.make_pass_decorator(Context)
