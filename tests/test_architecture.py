@@ -16,7 +16,7 @@ import tccli
 from tccli import references
 from tccli.core.cache import references as reference_cache
 from tccli.references.importing import merge
-from tccli.references.importing.validate import checked
+from tccli.references.importing.validate import validate_documents
 from tccli.sandbox.references import published
 
 if TYPE_CHECKING:
@@ -280,8 +280,8 @@ def test_a_start_with_live_references_loads_nothing_heavy(process_environment: d
     """
     References are checked and converted when they are fetched, not when they are used.
     """
-    texts = merge.texts(checked(published()), references.built_in())
-    reference_cache.keep(process_environment, ROOT_URL, texts, now=1_893_553_445)
+    texts = merge.convert_documents(validate_documents(published()), references.built_in())
+    reference_cache.store(process_environment, ROOT_URL, texts, now=1_893_553_445)
 
     loaded = loaded_modules(argv, {**process_environment, "TASKCLUSTER_ROOT_URL": ROOT_URL})
 

@@ -34,7 +34,7 @@ def active_library(
         BrokenAnswerError: One that was fetched is not what it should be.
     """
     library = references.built_in()
-    if os.path.isdir(paths.references(environ)):
+    if os.path.isdir(paths.reference_directory(environ)):
         root_url = _root_url(options, environ)
         if root_url:
             library = _with_kept(library, environ, root_url, note)
@@ -52,18 +52,18 @@ def with_references(library: ReferenceSet, given: Iterable[str], fetcher: Callab
 
 def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     from tccli.references.importing.errors import InvalidReferenceError
-    from tccli.references.importing.merge import completed, texts
+    from tccli.references.importing.merge import complete, convert_documents
 
     if is_url := given.lower().startswith(("http://", "https://")):
-        from tccli.core.reference_fetch import of_url
+        from tccli.core.reference_fetch import fetch_references_at
 
-        contents = of_url(fetcher(), given)
+        contents = fetch_references_at(fetcher(), given)
     else:
-        from tccli.references.importing.files import of_file
+        from tccli.references.importing.files import load_file
 
-        contents = of_file(given)
+        contents = load_file(given)
     try:
-        return library.override_contents(completed(texts(contents, library), library), given)
+        return library.override_contents(complete(convert_documents(contents, library), library), given)
     except InvalidReferenceError as error:
         raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
 
@@ -74,8 +74,8 @@ def _with_kept(
     from tccli.core.cache import references as kept_references
 
     try:
-        found = kept_references.kept(environ, root_url)
-    except kept_references.DamagedError as error:
+        found = kept_references.load(environ, root_url)
+    except kept_references.CorruptCacheError as error:
         note(f"{error} is damaged, and not used; tc references update fetches it again")
         return library
     return library if found is None else library.override_contents(found.texts, found.path)

@@ -40,7 +40,7 @@ class PlannedCall(NamedTuple):
         """
         from tccli.core.scopes import required
 
-        return required.values(self.method, self.args, self.query, self.payload, self._schema())
+        return required.scope_parameters(self.method, self.args, self.query, self.payload, self._schema())
 
     def looked_up(self, client: Client, library: ReferenceSet) -> dict[str, Any]:
         """
@@ -55,7 +55,7 @@ class PlannedCall(NamedTuple):
         of_the_payload = self._schema().get("properties", {})
         from tccli.core.scopes import required
 
-        missing = [name for name in required.unknown(self.method, known) if name not in of_the_payload]
+        missing = [name for name in required.missing_parameters(self.method, known) if name not in of_the_payload]
         there = {}
         if "schedulerId" in missing and "taskGroupId" in self.args:
             there = client.value(library.method("queue", "getTaskGroup"), [self.args["taskGroupId"]])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tccli.core.client import Client
-    from tccli.core.completion.values import Question, Value
+    from tccli.core.completion.values import CompletionRequest, Value
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 DEADLINE = "700ms"
@@ -76,7 +76,7 @@ def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:
     """
     import os
 
-    from tccli.core.completion.values import matching
+    from tccli.core.completion.values import filter_by_prefix
 
     *before, prefix = words or ("",)
     try:
@@ -89,7 +89,7 @@ def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:
             found = _ask(context, kind, before, prefix)
     except TcError:
         return
-    lines = ("\t".join(filter(None, value)) for value in matching(found, prefix))
+    lines = ("\t".join(filter(None, value)) for value in filter_by_prefix(found, prefix))
     click.echo("".join(f"{line}\n" for line in lines).encode(), nl=False)
 
 
@@ -100,44 +100,44 @@ def _ask(context: Context, kind: str, before: list[str], prefix: str) -> list[Va
     import os
     import time
 
-    from tccli.core.cache.paths import folder
-    from tccli.core.completion.cache import ValueCache
-    from tccli.core.completion.values import Question, task_id
+    from tccli.core.cache.completion import CompletionCache
+    from tccli.core.cache.paths import cache_directory
+    from tccli.core.completion.values import CompletionRequest, task_id
     from tccli.core.times import parse_duration
 
     seconds = parse_duration(os.environ.get("TC_COMPLETION_TIMEOUT") or DEADLINE)
     client = context.replace(timeout=seconds, retries=0, verbose=0, quiet=True).client()
     who = client.account.credentials
     identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
-    cache = ValueCache(folder(os.environ), identity, time.time())
+    cache = CompletionCache(cache_directory(os.environ), identity, time.time())
     if kind in {"artifact", "run"} and before and task_id(before[0]):
-        cache.note_task(task_id(before[0]))
-    recent = dict.fromkeys(filter(None, [task_id(os.environ.get("TASK_ID", "")), *cache.tasks()]))
+        cache.record_task(task_id(before[0]))
+    recent = dict.fromkeys(filter(None, [task_id(os.environ.get("TASK_ID", "")), *cache.recent_tasks()]))
     group = task_id(os.environ.get("TASK_GROUP_ID", ""))
-    question = Question(kind, tuple(before), prefix, tuple(recent), group).without_prefix()
+    question = CompletionRequest(kind, tuple(before), prefix, tuple(recent), group).without_prefix()
     if not kind.startswith("task"):
-        question = question._replace(tasks=(), group="")
-    found = cache.values(question)
+        question = question._replace(recent_tasks=(), group="")
+    found = cache.load(question)
     if found is None:
         found, whole = _answer(client, question, seconds)
-        cache.keep(question, found, whole=whole)
+        cache.store(question, found, complete=whole)
     return found
 
 
-def _answer(client: Client, question: Question, seconds: float) -> tuple[list[Value], bool]:
+def _answer(client: Client, question: CompletionRequest, seconds: float) -> tuple[list[Value], bool]:
     """
     Return what the deployment says within so many seconds, and whether that is all.
     """
     import threading
 
-    from tccli.core.completion.values import values
+    from tccli.core.completion.values import list_values
 
     found: list[Value] = []
     done = threading.Event()
 
     def ask() -> None:
         try:
-            found.extend(values(client, question))
+            found.extend(list_values(client, question))
             done.set()
         except Exception:  # noqa: BLE001, S110 - whatever is wrong there, a person who presses Tab is not told
             pass

@@ -129,9 +129,9 @@ def _field_names(method: Method, schema: str | None) -> str:
     """
     if schema is None:
         return ""
-    from tccli.core.schemas.fields import fields
+    from tccli.core.schemas.fields import list_fields
 
-    paths = [field.path for field in fields(method.reference.schemas, schema)]
+    paths = [field.path for field in list_fields(method.reference.schemas, schema)]
     return " ".join(dict.fromkeys(step for path in paths for step in path.split(".")))
 
 

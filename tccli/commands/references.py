@@ -57,7 +57,7 @@ def update(context: Context) -> None:
     write = context.writer()
     root_url = context.root_url()
     texts = _fetched(context, root_url)
-    path = kept_references.keep(os.environ, root_url, texts, now=int(time.time()))
+    path = kept_references.store(os.environ, root_url, texts, now=int(time.time()))
     services = references.ReferenceSet().override_contents(texts, path).services.values()
     context.note("tc references diff shows how they differ from the built-in ones")
     counts = {
@@ -84,12 +84,12 @@ def diff(context: Context) -> None:
     """
     from tccli import references
     from tccli.output import Answer
-    from tccli.references.importing.diff import differences
+    from tccli.references.importing.diff import diff_references
 
     write = context.writer()
     library = references.built_in()
     other, services = _other(context, library)
-    found = [each._asdict() for each in differences(library, other, services)]
+    found = [each._asdict() for each in diff_references(library, other, services)]
     if (
         context.options.format is None
         and context.options.jq is None
@@ -132,7 +132,7 @@ def distill(context: Context, rollup: str, methods: str | None, folder: str) -> 
     Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
     """
     from tccli.core.files import atomic_write
-    from tccli.references.importing.convert import distill as distilled
+    from tccli.references.importing.convert import convert_rollup as distilled
     from tccli.references.library import SUFFIX
     from tccli.references.model import DATA_DIRECTORY
 
@@ -154,13 +154,13 @@ def _fetched(context: Context, root_url: str) -> dict[str, bytes]:
     Return what a deployment publishes now, by service.
     """
     from tccli import references
-    from tccli.core.reference_fetch import of_deployment
+    from tccli.core.reference_fetch import fetch_references
     from tccli.references.importing.errors import InvalidReferenceError
-    from tccli.references.importing.merge import texts
+    from tccli.references.importing.merge import convert_documents
 
-    contents = of_deployment(context.fetcher(), root_url)
+    contents = fetch_references(context.fetcher(), root_url)
     try:
-        return texts(contents, references.built_in())
+        return convert_documents(contents, references.built_in())
     except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{root_url}: {error}") from None
 
@@ -178,8 +178,8 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
         return given, [name for name in given.service_names() if given.services[name] != library.services.get(name)]
     root_url = context.root_url()
     try:
-        kept = kept_references.kept(os.environ, root_url)
-    except kept_references.DamagedError as error:
+        kept = kept_references.load(os.environ, root_url)
+    except kept_references.CorruptCacheError as error:
         context.note(f"{error} is damaged")
         kept = None
     if kept is None:

@@ -63,8 +63,8 @@ def required(context: Context, service: str, method: str, words: tuple[str, ...]
     write = context.writer()
     call = planned_call(context, service, method, words, data)
     known = call.parameters()
-    expression = required_scopes.needed(call.method, known)
-    missing = [name for name in required_scopes.unknown(call.method, known) if name not in call.method.args]
+    expression = required_scopes.required_scopes(call.method, known)
+    missing = [name for name in required_scopes.missing_parameters(call.method, known) if name not in call.method.args]
     if missing:
         hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
         context.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
@@ -150,12 +150,12 @@ def check(context: Context, service: str, method: str, words: tuple[str, ...], d
     client = context.client()
     client.url(call.method, list(call.args.values()), call.query)
     known = call.parameters() | call.looked_up(client, library)
-    missing = required_scopes.unknown(call.method, known)
+    missing = required_scopes.missing_parameters(call.method, known)
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
         raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
     held = scopes_in(client.value(library.method("auth", "currentScopes"), []))
-    _judge(write, held, required_scopes.needed(call.method, known), call.method.id)
+    _judge(write, held, required_scopes.required_scopes(call.method, known), call.method.id)
 
 
 def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:

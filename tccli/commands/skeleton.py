@@ -38,8 +38,8 @@ def command(context: Context, service: str, method: str, *, full: bool) -> None:
     from datetime import UTC, datetime
     from random import SystemRandom
 
-    from tccli.core.schemas.examples.generate import Luck
-    from tccli.core.schemas.examples.skeleton import skeleton
+    from tccli.core.schemas.examples.generate import Randomness
+    from tccli.core.schemas.examples.skeleton import generate_payload
 
-    document = skeleton(found, Luck(datetime.now(UTC), SystemRandom()), full=full)
+    document = generate_payload(found, Randomness(datetime.now(UTC), SystemRandom()), full=full)
     write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

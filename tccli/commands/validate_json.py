@@ -115,7 +115,7 @@ def _by_reference(found: _Named, document: Any) -> list[Problem]:
 def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
     from tccli.cli import inputs
     from tccli.core.documents import FILE, WEB, of_file
-    from tccli.core.schemas.external import Source, find_problems
+    from tccli.core.schemas.external import ExternalSchema, find_problems
     from tccli.core.schemas.validate import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
@@ -126,7 +126,7 @@ def _by_address(documents: Documents, schema: str, document: Any) -> list[Proble
         else:
             # Not by its address: a person may name a pipe.
             address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document
-        return find_problems(Source(f"{address}#{part}", body), document, documents.at, root="document")
+        return find_problems(ExternalSchema(f"{address}#{part}", body), document, documents.at, root="document")
     except BrokenSchemaError as error:
         message = f"{SUBJECT}: the schema {schema} {error}"
         raise (BrokenAnswerError if WEB.match(where) else UsageError)(message) from None

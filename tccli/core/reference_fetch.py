@@ -20,7 +20,15 @@ from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
 from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import FILE_NAME, REFERENCE
-from tccli.references.importing.validate import DOCUMENT, MAX_DOCUMENT_BYTES, MOST, VERSION, checked, contents, parse
+from tccli.references.importing.validate import (
+    MAX_DOCUMENT_BYTES,
+    MAX_ENTRIES,
+    REFERENCE_PATH,
+    VERSION,
+    parse_document,
+    split_rollup,
+    validate_documents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
 
-MOST_BYTES = 2 * MAX_DOCUMENT_BYTES
+MAX_TOTAL_BYTES = 2 * MAX_DOCUMENT_BYTES
 """Of all documents together."""
 SCHEMA_KEYS = ("input", "output", "schema")
 SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
@@ -49,9 +57,9 @@ class Fetcher:
         self._transport = transport
         self._policy = policy
         self._report = report
-        self._left = MOST_BYTES
+        self._left = MAX_TOTAL_BYTES
 
-    def document(self, url: str) -> Any:
+    def fetch_json(self, url: str) -> Any:
         """
         Return the JSON at *url*.
 
@@ -69,7 +77,7 @@ class Fetcher:
         if not 200 <= response.status < 300:
             raise service_error("references", url, response)
         try:
-            return parse(response.body)
+            return parse_document(response.body)
         except InvalidReferenceError as error:
             raise BrokenAnswerError(f"{masked_url(url)}: {error}") from None
 
@@ -84,12 +92,12 @@ class Fetcher:
             self._left -= len(body)
             if self._left < 0:
                 raise BrokenAnswerError(
-                    f"{masked_url(request.url)}: all in all, it is more than {MOST_BYTES >> 20} MiB"
+                    f"{masked_url(request.url)}: all in all, it is more than {MAX_TOTAL_BYTES >> 20} MiB"
                 )
         return Response(stream.status, stream.headers, body)
 
 
-def of_url(fetcher: Fetcher, url: str) -> dict[str, Any]:
+def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
     """
     Return what a document at *url* says, checked: an ``api.json``, an ``exchanges.json`` or a roll-up.
 
@@ -100,10 +108,10 @@ def of_url(fetcher: Fetcher, url: str) -> dict[str, Any]:
     found = URL.fullmatch(url)
     if not found or "#" in url or int(found[1] or 1) not in range(1, 65536):
         raise UsageError(f"{url!a} is not a URL of a document", hint="write https://HOST/PATH")
-    return _checked(fetcher.document(url), masked_url(url))
+    return _checked(fetcher.fetch_json(url), masked_url(url))
 
 
-def of_deployment(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
+def fetch_references(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
     """
     Return the references of a deployment, checked.
 
@@ -112,7 +120,7 @@ def of_deployment(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
     """
     url = f"{root_url}/references/references.json"
     try:
-        rollup = fetcher.document(url)
+        rollup = fetcher.fetch_json(url)
     except NotFoundError:
         url = f"{root_url}/references/manifest.json"
         rollup = [{"filename": name, "content": content} for name, content in _by_manifest(fetcher, root_url)]
@@ -121,7 +129,7 @@ def of_deployment(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
 
 def _checked(document: Any, where: str) -> dict[str, Any]:
     try:
-        return checked(contents(document))
+        return validate_documents(split_rollup(document))
     except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{where}: {error}") from None
 
@@ -130,24 +138,24 @@ def _by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
     """
     Yield the documents that a manifest names, and the schemas that they name, one after the other.
     """
-    manifest = fetcher.document(f"{root_url}/references/manifest.json")
+    manifest = fetcher.fetch_json(f"{root_url}/references/manifest.json")
     paths = manifest.get("references") if isinstance(manifest, dict) else None
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise BrokenAnswerError(f"{root_url}/references/manifest.json: it has no list of references")
     waiting: list[str] = []
     for path in dict.fromkeys(path.removeprefix(root_url).removeprefix("/") for path in paths):
-        if DOCUMENT.fullmatch(path) and re.fullmatch("[a-z0-9_/.-]+", path):
-            content = fetcher.document(f"{root_url}/{path}")
+        if REFERENCE_PATH.fullmatch(path) and re.fullmatch("[a-z0-9_/.-]+", path):
+            content = fetcher.fetch_json(f"{root_url}/{path}")
             yield path, content
             waiting += _schemas_of(content)
     waiting = list(dict.fromkeys(waiting))
     seen = set(waiting)
     while waiting:
         path = waiting.pop()
-        if len(seen) > MOST:
-            raise BrokenAnswerError(f"{root_url}/references/manifest.json: there are more than {MOST} schemas")
+        if len(seen) > MAX_ENTRIES:
+            raise BrokenAnswerError(f"{root_url}/references/manifest.json: there are more than {MAX_ENTRIES} schemas")
         try:
-            content = fetcher.document(f"{root_url}/{path}")
+            content = fetcher.fetch_json(f"{root_url}/{path}")
         except NotFoundError:
             continue
         yield path, content

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 
-def of_field(method: Method, path: tuple[str, ...]) -> list[Any]:
+def suggest_values(method: Method, path: tuple[str, ...]) -> list[Any]:
     """
     Return values that a field of a method's payload may have, best first.
 
@@ -38,7 +38,7 @@ def of_field(method: Method, path: tuple[str, ...]) -> list[Any]:
     return [*(known[key] for key in keys if key in known), *([example] if example else [])]
 
 
-def needed(method: Method) -> tuple[str, ...]:
+def extra_required(method: Method) -> tuple[str, ...]:
     """
     Return the fields without which a payload is refused or of no use, beside those that the schema requires.
     """

@@ -22,7 +22,7 @@ from typing import Any
 from tccli import references
 from tccli.core.cache import references as kept_references
 from tccli.references.importing import merge
-from tccli.references.importing.validate import checked
+from tccli.references.importing.validate import validate_documents
 from tccli.sandbox.references import published
 from tccli.sandbox.server import Server
 
@@ -65,8 +65,8 @@ def keep_references(environment: dict[str, str]) -> None:
     Keep references of a deployment, with as much prose as ours have, so that they are in use for its root URL.
     """
     documents = {name: with_prose(content) for name, content in published().items()}
-    texts = merge.texts(checked(documents), references.built_in())
-    kept_references.keep(environment, LIVE_ROOT_URL, texts, now=1_893_553_445)
+    texts = merge.convert_documents(validate_documents(documents), references.built_in())
+    kept_references.store(environment, LIVE_ROOT_URL, texts, now=1_893_553_445)
 
 
 def with_prose(document: Any) -> Any:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tccli import references
 from tccli.cli.library import active_library
 from tccli.cli.options import Options, peek_options
-from tccli.core.cache.references import keep
+from tccli.core.cache.references import store
 from tccli.references.importing import merge
-from tccli.references.importing.validate import checked, contents
+from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import rollup
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def environ(tmp_path: Path) -> dict[str, str]:
     An environment in which references of a deployment are kept.
     """
     environ = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    texts = merge.texts(checked(contents(rollup())), references.built_in())
-    keep(environ, ROOT, texts, now=1_893_553_445)
+    texts = merge.convert_documents(validate_documents(split_rollup(rollup())), references.built_in())
+    store(environ, ROOT, texts, now=1_893_553_445)
     (tmp_path / "config" / "tc").mkdir(parents=True)
     return environ
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tccli import names, references
 from tccli.cli.help.methods import describe_parameter, find_method_docs
-from tccli.core.schemas.fields import fields
+from tccli.core.schemas.fields import list_fields
 from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> No
     schemas = method.reference.schemas
 
     for heading, schema in (("Payload", method.input), ("Response", method.output)):
-        rows = fields(schemas, schema) if schema else []
+        rows = list_fields(schemas, schema) if schema else []
         _, found, table = shown.partition(f" {heading}: {rows[0].path}") if rows else ("", "", "")
         assert bool(rows) == bool(found)
         assert all(f"{row.path} {row.kind}" in f"{rows[0].path}{table}" for row in rows if not row.form)

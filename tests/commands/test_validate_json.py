@@ -144,7 +144,7 @@ def test_urls(tc: CommandLine, http_server: ScriptedServer, path: str) -> None:
         pytest.param("/a/none.json", 5, "validate-json: 404", id="a part that is not there"),
         pytest.param("/round.json", 9, "redirects more than 5 times", id="round and round"),
         pytest.param("/text.json", 9, "is not JSON", id="no JSON"),
-        pytest.param("/a/wrong.json", 9, "is no JSON schema: type", id="no schema"),
+        pytest.param("/a/wrong.json", 9, "is not a JSON schema: type", id="no schema"),
         pytest.param(
             "/a/file.json", 9, "comes from the network, and refers to file:///etc/hostname", id="a file of ours"
         ),
@@ -176,7 +176,7 @@ def test_what_is_served_may_be_wrong(
         pytest.param("file://elsewhere/x.json", "{}", "is not the address of a file here", id="another host"),
         pytest.param("http://", "{}", "is not a URL that can be fetched", id="no host"),
         pytest.param("http://a b/", "{}", "is not a URL that can be fetched", id="a blank"),
-        pytest.param({"type": 5}, "5", "is no JSON schema: type", id="no schema at all"),
+        pytest.param({"type": 5}, "5", "is not a JSON schema: type", id="no schema at all"),
         pytest.param([], "5", "an object is expected", id="a list"),
         pytest.param({"$ref": "nowhere.json"}, "5", "nowhere.json: No such file", id="a part that is not there"),
         pytest.param({"$ref": "."}, "5", "not a file", id="a part that is a folder"),

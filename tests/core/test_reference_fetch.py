@@ -13,9 +13,9 @@ import pytest
 from tccli.core import reference_fetch
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.http.transport import HttpTransport
-from tccli.core.reference_fetch import Fetcher, of_deployment, of_url
+from tccli.core.reference_fetch import Fetcher, fetch_references, fetch_references_at
 from tccli.errors import BrokenAnswerError, FailedError, NoAnswerError, NotFoundError, RefusedError, TcError, UsageError
-from tccli.references.importing.validate import checked
+from tccli.references.importing.validate import validate_documents
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, json_response, response
 from tests.references.documents import API, CONTENTS, rollup
 
@@ -56,7 +56,7 @@ def test_fetches_the_roll_up(http_server: ScriptedServer, fetcher: Fetcher) -> N
     """
     http_server.respond_with(serving({ROLLUP: rollup()}))
 
-    assert checked(CONTENTS) == of_deployment(fetcher, http_server.url)
+    assert validate_documents(CONTENTS) == fetch_references(fetcher, http_server.url)
     assert [("GET", ROLLUP)] == [(each.verb, each.target) for each in http_server.requests]
     assert {"host", "accept-encoding"} == set(http_server.requests[0].headers)
 
@@ -74,7 +74,7 @@ def test_fetches_one_by_one_where_there_is_no_roll_up(
         serving({**{f"/{name}": content for name, content in CONTENTS.items()}, MANIFEST: manifest})
     )
 
-    assert checked(CONTENTS) == of_deployment(fetcher, http_server.url)
+    assert validate_documents(CONTENTS) == fetch_references(fetcher, http_server.url)
     targets = [each.target for each in http_server.requests]
     assert len(targets) == len(set(targets))
     assert not {target for target in targets if "logs" in target or "common" in target}
@@ -88,7 +88,7 @@ def test_schemas_that_are_not_there(http_server: ScriptedServer, fetcher: Fetche
         serving({MANIFEST: {"references": ["/references/greet/v1/api.json"]}, "/references/greet/v1/api.json": API})
     )
 
-    assert {"references/greet/v1/api.json"} == set(of_deployment(fetcher, http_server.url))
+    assert {"references/greet/v1/api.json"} == set(fetch_references(fetcher, http_server.url))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_manifest_leads_nowhere_else(http_server: ScriptedServer, fetcher: Fet
     """
     http_server.respond_with(serving({MANIFEST: manifest}))
     with pytest.raises(BrokenAnswerError):
-        of_deployment(fetcher, http_server.url)
+        fetch_references(fetcher, http_server.url)
     assert {ROLLUP, MANIFEST} == {each.target for each in http_server.requests}
 
 
@@ -117,7 +117,7 @@ def test_schemas_without_end(http_server: ScriptedServer, fetcher: Fetcher, monk
     """
     Of which each names the next, are fetched up to a number.
     """
-    monkeypatch.setattr(reference_fetch, "MOST", 10)
+    monkeypatch.setattr(reference_fetch, "MAX_ENTRIES", 10)
 
     def respond(received: Received) -> Response:
         if received.target.startswith("/schemas/"):
@@ -128,7 +128,7 @@ def test_schemas_without_end(http_server: ScriptedServer, fetcher: Fetcher, monk
 
     http_server.respond_with(respond)
     with pytest.raises(BrokenAnswerError, match="more than 10 schemas"):
-        of_deployment(fetcher, http_server.url)
+        fetch_references(fetcher, http_server.url)
     assert 20 > len(http_server.requests)
 
 
@@ -172,7 +172,7 @@ def test_what_comes_instead(
     """
     http_server.respond_with(response)
     with pytest.raises(error, match=line) as caught:
-        of_url(fetcher, f"{http_server.url}/api.json")
+        fetch_references_at(fetcher, f"{http_server.url}/api.json")
     assert error is type(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -183,7 +183,7 @@ def test_a_packed_answer_is_unpacked(http_server: ScriptedServer, fetcher: Fetch
     """
     http_server.respond_with(response(200, PACKED, Content_Encoding="gzip"))
 
-    assert checked(CONTENTS) == of_url(fetcher, f"{http_server.url}/rollup.json?version=1")
+    assert validate_documents(CONTENTS) == fetch_references_at(fetcher, f"{http_server.url}/rollup.json?version=1")
 
 
 def test_a_failure_that_passes_is_tried_again(http_server: ScriptedServer, fetcher: Fetcher) -> None:
@@ -192,7 +192,7 @@ def test_a_failure_that_passes_is_tried_again(http_server: ScriptedServer, fetch
     """
     http_server.respond_with(response(503), json_response(API))
 
-    assert {"references/greet/v1/api.json"} == set(of_url(fetcher, f"{http_server.url}/api.json"))
+    assert {"references/greet/v1/api.json"} == set(fetch_references_at(fetcher, f"{http_server.url}/api.json"))
 
 
 @pytest.mark.parametrize(
@@ -211,4 +211,4 @@ def test_what_is_no_url_of_a_document(fetcher: Fetcher, url: str) -> None:
     Is not tried.
     """
     with pytest.raises(UsageError, match="is not a URL"):
-        of_url(fetcher, url)
+        fetch_references_at(fetcher, url)

@@ -159,9 +159,9 @@ def _join(first: str, then: str, parts: Sequence[Any]) -> list[tuple[str, str]]:
 def _read_fields(method: Method, schema: str | None) -> list[Field]:
     if schema is None:
         return []
-    from tccli.core.schemas.fields import fields
+    from tccli.core.schemas.fields import list_fields
 
-    return fields(method.reference.schemas, schema)
+    return list_fields(method.reference.schemas, schema)
 
 
 def _payload_row(field: Field) -> tuple[str, str]:

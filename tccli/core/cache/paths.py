@@ -15,7 +15,7 @@ NAME = "tc"
 REFERENCES = "references"
 
 
-def folder(environ: Mapping[str, str], platform: str = sys.platform) -> str:
+def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """
     Return the path of the cache folder, whether or not it is there.
 
@@ -35,8 +35,8 @@ def folder(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     return os.path.join(base, NAME)
 
 
-def references(environ: Mapping[str, str]) -> str:
+def reference_directory(environ: Mapping[str, str]) -> str:
     """
     Return the folder in which references of deployments are kept; it is not there before the first are.
     """
-    return os.path.join(folder(environ), REFERENCES)
+    return os.path.join(cache_directory(environ), REFERENCES)

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
-class Kept:
+class CachedReferences:
     """
     The references of a deployment; no named tuple, which takes longer to define than they take to read.
 
@@ -44,13 +44,13 @@ class Kept:
         self.texts = texts
 
 
-class DamagedError(ValueError):
+class CorruptCacheError(ValueError):
     """
     What is kept is not what was written; the argument is the path.
     """
 
 
-def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
+def load(environ: Mapping[str, str], root_url: str) -> CachedReferences | None:
     """
     Return what is kept of a deployment, or None if nothing is.
 
@@ -65,12 +65,12 @@ def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
     except FileNotFoundError:
         return None
     except OSError:
-        raise DamagedError(path) from None
+        raise CorruptCacheError(path) from None
     try:
         head = json.loads(line)
         whole = head["format"] == FORMAT and sum(head["services"].values()) == len(rest)
         if not whole or not (head["time"] == written or head["crc32"] == _checksum(rest)):
-            raise DamagedError(path)
+            raise CorruptCacheError(path)
         if head["rootUrl"] != root_url:
             return None
         texts: dict[str, bytes] = {}
@@ -78,12 +78,12 @@ def kept(environ: Mapping[str, str], root_url: str) -> Kept | None:
         for service, length in head["services"].items():
             texts[service] = rest[start : start + length]
             start += length
-        return Kept(path, str(head["fetched"]), texts)
+        return CachedReferences(path, str(head["fetched"]), texts)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise DamagedError(path) from None
+        raise CorruptCacheError(path) from None
 
 
-def keep(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], *, now: int) -> str:
+def store(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], *, now: int) -> str:
     """
     Keep the references of a deployment instead of those that were kept before, and return the path of the file.
 
@@ -133,4 +133,4 @@ def _path(environ: Mapping[str, str], root_url: str) -> str:
     """
     scheme, _, rest = root_url.partition("://")
     written = "".join(each if each in PLAIN else f"_{ord(each):x}_" for each in rest)
-    return os.path.join(paths.references(environ), f"{scheme}+{written}"[:LONGEST_NAME] + ".jsonl")
+    return os.path.join(paths.reference_directory(environ), f"{scheme}+{written}"[:MAX_NAME_LENGTH] + ".jsonl")

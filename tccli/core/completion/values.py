@@ -1,7 +1,7 @@
 """
-Values that only a deployment knows, by their kind: names of secrets, hooks, artifacts and the like, for completion.
+Values for shell completion that only a deployment knows: names of secrets, hooks, artifacts and the like.
 
-Answers are taken for what they are, other people's texts: what is malformed or cannot be printed is left out.
+Responses are other people's text: values that are malformed or not printable are left out.
 """
 
 from __future__ import annotations
@@ -17,44 +17,45 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
 
-MOST_AT_ONCE = 60
-"""More values than these are shown level by level."""
-
-MOST_PAGES = 10
-MOST_RECENT_TASKS = 5
-LONGEST_MEANING = 60
+MAX_VALUES = 60
+"""If more values match, only their next level is offered: up to a slash or colon."""
+MAX_PAGES = 10
+MAX_RECENT_TASKS = 5
+MAX_DESCRIPTION_LENGTH = 60
 
 
 class Value(NamedTuple):
     """
-    A value, and a few words about it, or none.
+    A value, and a short description of it or an empty string.
     """
 
     text: str
-    meaning: str = ""
+    description: str = ""
 
 
-class Question(NamedTuple):
+class CompletionRequest(NamedTuple):
     """
-    What is asked for.
+    What to complete.
 
     Attributes:
-        kind: As in ``documents/kinds.py``.
-        words: The arguments before it: the task whose artifact it is, the group whose hook.
-        prefix: What its value begins with.
-        tasks: Ids of tasks that were of interest lately, latest first.
-        group: Of tasks, or empty.
+        kind: As in ``docgen/completion/kinds.py``.
+        preceding_words: The arguments before it, such as the task of an artifact.
+        prefix: What the value begins with.
+        recent_tasks: Task ids, the latest first.
+        group: A task group id, or empty.
     """
 
     kind: str
-    words: tuple[str, ...]
+    preceding_words: tuple[str, ...]
     prefix: str
-    tasks: tuple[str, ...] = ()
+    recent_tasks: tuple[str, ...] = ()
     group: str = ""
 
-    def without_prefix(self) -> Question:
+    def without_prefix(self) -> CompletionRequest:
         """
-        Return the question whose answer holds all that this one's does: of an index, only a level is asked for.
+        Return the request whose values include those of this one, so that they can be cached together.
+
+        The index is listed level by level: there, the level stays.
         """
         level = self.prefix.rpartition(".")[0] if self.kind in {"index-path", "namespace"} else ""
         return self._replace(prefix=level)
@@ -62,7 +63,7 @@ class Question(NamedTuple):
 
 class _Listing(NamedTuple):
     """
-    Where values stand in the answer of a method whose arguments are the words before.
+    A method that lists values. Its arguments are the last words before; the others are paths in its response.
     """
 
     method: str
@@ -92,43 +93,43 @@ _POOL_WORKERS = _Listing("worker-manager.listWorkersForWorkerPool", "workers", "
 
 def task_id(word: str) -> str:
     """
-    Return the task that a word names, by its id or by its address in the web; empty if it names none.
+    Return the task id in a word, which is an id or the web address of a task; otherwise an empty string.
     """
     found = re.fullmatch(r"(?:https?://.*/tasks/)?([A-Za-z0-9_-]{22})(?:[/?#].*)?", word)
     return found[1] if found else ""
 
 
-def values(client: Client, question: Question) -> Iterator[Value]:
+def list_values(client: Client, request: CompletionRequest) -> Iterator[Value]:
     """
-    Yield the values that answer *question*, page by page as they come.
+    Yield the distinct values for *request*, as the pages arrive.
 
     Args:
-        question: As :meth:`Question.without_prefix` leaves it.
+        request: From :meth:`CompletionRequest.without_prefix`.
 
     Raises:
-        TcError: The deployment does not say.
+        TcError: A call failed.
     """
     found: Iterable[Value]
-    if question.kind in _LISTINGS:
-        found = _listed(client, _LISTINGS[question.kind], question.words)
-    elif question.kind in _SOURCES:
-        found = _SOURCES[question.kind](client, question)
+    if request.kind in _LISTINGS:
+        found = _listed(client, _LISTINGS[request.kind], request.preceding_words)
+    elif request.kind in _SOURCES:
+        found = _SOURCES[request.kind](client, request)
     else:
         found = ()
     seen = set()
-    for text, meaning in found:
+    for text, description in found:
         if text and text.isprintable() and text not in seen:
             seen.add(text)
-            first_line = meaning.strip().partition("\n")[0].strip()
-            yield Value(text, first_line[:LONGEST_MEANING] if first_line.isprintable() else "")
+            first_line = description.strip().partition("\n")[0].strip()
+            yield Value(text, first_line[:MAX_DESCRIPTION_LENGTH] if first_line.isprintable() else "")
 
 
-def matching(found: Iterable[Value], prefix: str) -> list[Value]:
+def filter_by_prefix(found: Iterable[Value], prefix: str) -> list[Value]:
     """
-    Return the values that begin with *prefix*: whole, or if there are many only up to the next slash or colon.
+    Return the values that begin with *prefix*; of more than ``MAX_VALUES``, only their next level.
     """
     chosen = [value for value in found if value.text.startswith(prefix)]
-    while len(chosen) > MOST_AT_ONCE:
+    while len(chosen) > MAX_VALUES:
         levels = {_level(value.text, len(prefix)): value for value in chosen}
         if len(levels) > 1:
             return [value if text == value.text else Value(text) for text, value in levels.items()]
@@ -142,15 +143,12 @@ def _level(text: str, start: int) -> str:
 
 
 def _listed(client: Client, listing: _Listing, words: Sequence[str]) -> Iterator[Value]:
-    """
-    Yield what a method lists.
-    """
     service, _, name = listing.method.partition(".")
     method = references.method(service, name)
     args = words[len(words) - len(method.args) :]
     if len(args) < len(method.args):
         return
-    for page in islice(client.pages(method, args, {}), MOST_PAGES):
+    for page in islice(client.pages(method, args, {}), MAX_PAGES):
         entries = _at(page, listing.entries)
         for entry in entries if isinstance(entries, list) else [entries]:
             text, meaning = _at(entry, listing.text), _at(entry, listing.meaning) if listing.meaning else ""
@@ -159,88 +157,78 @@ def _listed(client: Client, listing: _Listing, words: Sequence[str]) -> Iterator
 
 
 def _at(document: Any, path: str) -> Any:
-    """
-    Return what stands at ``a.b`` in a document, or None.
-    """
+    # The path is "a.b"; None stands for whatever is not there.
     for step in filter(None, path.split(".")):
         document = document.get(step) if isinstance(document, dict) else None
     return document
 
 
-def _artifacts(client: Client, question: Question) -> Iterator[Value]:
-    task, *run = question.words or ("",)
+def _artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    task, *run = request.preceding_words or ("",)
     if not task_id(task) or not all(word.isdigit() for word in run):
         return iter(())
     return _listed(client, _ARTIFACTS if run else _LATEST_ARTIFACTS, (task_id(task), *run))
 
 
-def _indexed_artifacts(client: Client, question: Question) -> Iterator[Value]:
-    if not question.words:
+def _indexed_artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    if not request.preceding_words:
         return iter(())
-    found = client.value(references.method("index", "findTask"), question.words[-1:])
+    found = client.value(references.method("index", "findTask"), request.preceding_words[-1:])
     return _listed(client, _LATEST_ARTIFACTS, (str(_at(found, "taskId")),))
 
 
-def _index_paths(client: Client, question: Question) -> Iterator[Value]:
-    below = (Value(f"{text}.") for text, _ in _listed(client, _NAMESPACES, (question.prefix,)))
-    return chain(_listed(client, _INDEXED, (question.prefix,)), below)
+def _index_paths(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    below = (Value(f"{text}.") for text, _ in _listed(client, _NAMESPACES, (request.prefix,)))
+    return chain(_listed(client, _INDEXED, (request.prefix,)), below)
 
 
-def _namespaces(client: Client, question: Question) -> Iterator[Value]:
-    for text, _ in _listed(client, _NAMESPACES, (question.prefix,)):
-        # Both what it is, and where to go on.
+def _namespaces(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    for text, _ in _listed(client, _NAMESPACES, (request.prefix,)):
+        # The namespace itself, and the start of what is below it.
         yield Value(text)
         yield Value(f"{text}.")
 
 
-def _provisioners(client: Client, _question: Question) -> Iterator[Value]:
+def _provisioners(client: Client, _request: CompletionRequest) -> Iterator[Value]:
     return (Value(text.partition("/")[0]) for text, _ in _listed(client, _LISTINGS["task-queue"], ()))
 
 
-def _worker_types(client: Client, question: Question) -> Iterator[Value]:
-    if not question.words:
+def _worker_types(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    if not request.preceding_words:
         return iter(())
-    start = f"{question.words[-1]}/"
+    start = f"{request.preceding_words[-1]}/"
     queues = _listed(client, _LISTINGS["task-queue"], ())
-    return (Value(text.removeprefix(start), said) for text, said in queues if text.startswith(start))
+    return (Value(text.removeprefix(start), description) for text, description in queues if text.startswith(start))
 
 
-def _workers(client: Client, question: Question) -> Iterator[Value]:
-    """
-    Yield the groups of a queue's workers, or the workers of a group: those that the queue has seen, and those that
-    worker-manager has made.
-    """
-    # A pool is one word with a slash; elsewhere its halves are two.
-    provisioner, worker_type, group, *_ = [*"/".join(question.words).split("/"), "", "", ""]
+def _workers(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    # The queue lists the workers that it has seen, worker-manager those that it has created.
+    # A worker pool is one word with a slash, a provisioner and a worker type are two.
+    provisioner, worker_type, group, *_ = [*"/".join(request.preceding_words).split("/"), "", "", ""]
     seen = _listed(client, _WORKERS, (provisioner, worker_type))
     for worker, its_group in chain(seen, _listed(client, _POOL_WORKERS, (f"{provisioner}/{worker_type}",))):
-        if question.kind == "worker-group":
+        if request.kind == "worker-group":
             yield Value(its_group)
         elif its_group == group:
             yield Value(worker)
 
 
-def _groups(client: Client, question: Question) -> Iterator[Value]:
-    """
-    Yield the group that is known, and those of the latest tasks.
-    """
-    if question.group:
-        yield Value(question.group)
-    for task in question.tasks[:MOST_RECENT_TASKS]:
+def _groups(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    if request.group:
+        yield Value(request.group)
+    for task in request.recent_tasks[:MAX_RECENT_TASKS]:
         yield from _listed(client, _Listing("queue.status", "", "status.taskGroupId"), (task,))
 
 
-def _tasks(client: Client, question: Question) -> Iterator[Value]:
-    """
-    Yield the tasks of the group that is known, else of the latest task's; then the latest tasks.
-    """
-    group = next(_groups(client, question), None)
+def _tasks(client: Client, request: CompletionRequest) -> Iterator[Value]:
+    # The tasks of the given group, or of the latest task's group; then the latest tasks.
+    group = next(_groups(client, request), None)
     if group is not None:
         yield from _listed(client, _GROUP, (group.text,))
-    yield from map(Value, question.tasks)
+    yield from map(Value, request.recent_tasks)
 
 
-_SOURCES: dict[str, Callable[[Client, Question], Iterator[Value]]] = {
+_SOURCES: dict[str, Callable[[Client, CompletionRequest], Iterator[Value]]] = {
     "artifact": _artifacts,
     "index-path": _index_paths,
     "indexed-artifact": _indexed_artifacts,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DRAFT = "http://json-schema.org/draft-06/schema#"
-LARGEST = 200_000
+MAX_NODES = 200_000
 """Parts of one schema: the largest that is published has some thousand."""
 
 HOLDS_NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
@@ -76,7 +76,7 @@ class _Bundle:
     def _new_name(self, place: _Place) -> str:
         wanted = place[1].rpartition("/")[2] or place[0].rpartition("/")[2].removesuffix(".json")
         taken = set(self._names.values())
-        return next(each for each in (wanted, *(f"{wanted}-{n}" for n in range(2, LARGEST))) if each not in taken)
+        return next(each for each in (wanted, *(f"{wanted}-{n}" for n in range(2, MAX_NODES))) if each not in taken)
 
     def _named(self, place: _Place) -> dict[str, Any]:
         return {"$ref": f"#/definitions/{self._names[place].replace('~', '~0').replace('/', '~1')}"}
@@ -101,7 +101,7 @@ class _Bundle:
 
     def _inlined(self, node: Any, base: str) -> Any:
         self._parts += 1
-        if self._parts > LARGEST:
+        if self._parts > MAX_NODES:
             raise ConfigurationError(f"the schema {base} is too large when all that it refers to is put into it")
         if isinstance(node, list):
             return [self._inlined(each, base) for each in node]

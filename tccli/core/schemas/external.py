@@ -19,7 +19,12 @@ from referencing import Registry, Resource
 from referencing.jsonschema import specification_with
 
 from tccli.core.schemas.formats import FORMATS
-from tccli.core.schemas.validate import BrokenSchemaError, as_javascript, found_by, usable_schema
+from tccli.core.schemas.validate import (
+    BrokenSchemaError,
+    collect_problems,
+    convert_schema_errors,
+    use_javascript_patterns,
+)
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -34,13 +39,13 @@ DRAFTS = {
     "json-schema.org/draft/2019-09/schema": validators.Draft201909Validator,
     "json-schema.org/draft/2020-12/schema": validators.Draft202012Validator,
 }
-OF_TASKCLUSTER = "/schemas/common/metaschema.json"
+TASKCLUSTER_METASCHEMA = "/schemas/common/metaschema.json"
 """How the services' own schemas name draft 6."""
 
-LONGEST = 120
+MAX_MESSAGE_LENGTH = 120
 
 
-class Source(NamedTuple):
+class ExternalSchema(NamedTuple):
     """
     A schema, and the address that it came from; behind a # in it, the part that is meant.
     """
@@ -49,7 +54,7 @@ class Source(NamedTuple):
     schema: Any
 
 
-def find_problems(source: Source, document: Any, load: Callable[[str], Any], *, root: str) -> list[Problem]:
+def find_problems(source: ExternalSchema, document: Any, load: Callable[[str], Any], *, root: str) -> list[Problem]:
     """
     Return what is wrong with *document*, in its order; nothing when it fits.
 
@@ -63,8 +68,8 @@ def find_problems(source: Source, document: Any, load: Callable[[str], Any], *, 
     """
     failures: list[Exception] = []
     try:
-        with usable_schema():
-            return found_by(_validator(source, load, failures), document, root=root)
+        with convert_schema_errors():
+            return collect_problems(_validator(source, load, failures), document, root=root)
     except BrokenSchemaError:
         # The library says of a part that could not be fetched only that it was not.
         if failures:
@@ -72,7 +77,7 @@ def find_problems(source: Source, document: Any, load: Callable[[str], Any], *, 
         raise
 
 
-def _validator(source: Source, load: Callable[[str], Any], failures: list[Exception]) -> Any:
+def _validator(source: ExternalSchema, load: Callable[[str], Any], failures: list[Exception]) -> Any:
     """
     Return a validator of jsonschema, which fetches what the schema refers to when it comes to it.
     """
@@ -97,7 +102,7 @@ def _validator(source: Source, load: Callable[[str], Any], failures: list[Except
     registry = REGISTRY.combine(own).with_resources((name, resource) for name in names)
     formats = FormatChecker(formats=())
     formats.checkers = {**draft.FORMAT_CHECKER.checkers, **FORMATS.checkers}
-    return as_javascript(draft)({"$ref": f"{address}#{part}"}, registry=registry, format_checker=formats)
+    return use_javascript_patterns(draft)({"$ref": f"{address}#{part}"}, registry=registry, format_checker=formats)
 
 
 def _draft(schema: Any, default: Any = validators.Draft7Validator) -> Any:
@@ -107,7 +112,7 @@ def _draft(schema: Any, default: Any = validators.Draft7Validator) -> Any:
     if not isinstance(schema, dict) or "$schema" not in schema:
         return default
     named = str(schema["$schema"]).partition("#")[0]
-    if named.endswith(OF_TASKCLUSTER):
+    if named.endswith(TASKCLUSTER_METASCHEMA):
         return validators.Draft6Validator
     known = DRAFTS.get(named.partition("://")[2])
     if known is None:
@@ -120,13 +125,15 @@ def _check(draft: Any, schema: Any) -> None:
     Hold a schema against the schema of its draft.
     """
     if not isinstance(schema, dict | bool):
-        raise BrokenSchemaError("is no JSON schema: an object is expected")
+        raise BrokenSchemaError("is not a JSON schema: an object is expected")
     try:
         draft.check_schema(schema)
     except SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
-        said = error.message if len(error.message) <= LONGEST else error.message[: LONGEST - 1] + "…"
-        raise BrokenSchemaError(f"is no JSON schema{': ' if where else ''}{where}: {said}") from None
+        said = (
+            error.message if len(error.message) <= MAX_MESSAGE_LENGTH else error.message[: MAX_MESSAGE_LENGTH - 1] + "…"
+        )
+        raise BrokenSchemaError(f"is not a JSON schema{': ' if where else ''}{where}: {said}") from None
 
 
 def _check_part(address: str, schema: Any, draft: Any) -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
-DEEPEST = 8
-MOST = 1000
+MAX_DEPTH = 8
+MAX_ROWS = 1000
 """Rows: nobody reads more, and a schema that somebody else wrote may have as many as it likes."""
-DEEPEST_KIND = 2
-FORMATS = {"date-time": "timestamp", "uri": "URL", "email": "e-mail address"}
+MAX_TYPE_DEPTH = 2
+FORMAT_NAMES = {"date-time": "timestamp", "uri": "URL", "email": "e-mail address"}
 
 
 class Field(NamedTuple):
@@ -49,7 +49,7 @@ class _Place(NamedTuple):
     document: str
 
 
-def fields(documents: Mapping[str, Any], name: str) -> list[Field]:
+def list_fields(documents: Mapping[str, Any], name: str) -> list[Field]:
     """
     Return the fields of the documents that a schema allows, those at the top first.
 
@@ -58,7 +58,7 @@ def fields(documents: Mapping[str, Any], name: str) -> list[Field]:
         name: Which of them.
     """
     place = _resolved(documents, _Place({"$ref": name}, name))
-    found = list(islice(_inside(documents, place, "", 0), MOST))
+    found = list(islice(_inside(documents, place, "", 0), MAX_ROWS))
     if not found:
         return [Field("", _kind(documents, place), required=True, limits=_limits(place.schema))]
     return found
@@ -69,7 +69,7 @@ def _inside(documents: Mapping[str, Any], place: _Place, path: str, depth: int) 
     Yield the rows of what is inside of a value.
     """
     schema = place.schema
-    if not isinstance(schema, dict) or depth > DEEPEST:
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
         return
     required = _list(schema.get("required"))
     for name, inner in _object(schema.get("properties")).items():
@@ -122,7 +122,7 @@ def _distinction(schema: Any) -> str:
 
 def _kind(documents: Mapping[str, Any], place: _Place, depth: int = 0) -> str:
     schema = place.schema
-    if not isinstance(schema, dict) or depth > DEEPEST_KIND:
+    if not isinstance(schema, dict) or depth > MAX_TYPE_DEPTH:
         return "anything"
     values = _values(schema)
     if values:
@@ -136,8 +136,8 @@ def _kind(documents: Mapping[str, Any], place: _Place, depth: int = 0) -> str:
             _kind(documents, _resolved(documents, _Place(items, place.document)), depth + 1) if items else "anything"
         )
         return f"array of {inner}"
-    if kinds == "string" and str(schema.get("format")) in FORMATS:
-        return FORMATS[schema["format"]]
+    if kinds == "string" and str(schema.get("format")) in FORMAT_NAMES:
+        return FORMAT_NAMES[schema["format"]]
     if kinds == "string" and schema.get("pattern") == SLUGID:
         return "slugid"
     if kinds:
@@ -186,7 +186,7 @@ def _resolved(documents: Mapping[str, Any], place: _Place) -> _Place:
     """
     Follow references; one that leads nowhere or in a circle is a schema that says nothing.
     """
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         if not isinstance(place.schema, dict) or "$ref" not in place.schema:
             return place
         name, _, pointer = str(place.schema["$ref"]).removeprefix("./").partition("#")

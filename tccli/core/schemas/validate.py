@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tccli.references import ServiceReference
 
-LONGEST_FOUND = 60
+MAX_FOUND_LENGTH = 60
 
 
 class BrokenSchemaError(ValueError):
@@ -68,27 +68,27 @@ def find_problems(reference: ServiceReference, schema: str, document: Any, *, ro
         ConfigurationError: The schema is not one that can be used: a reference that was fetched may hold anything.
     """
     try:
-        with usable_schema():
-            return found_by(_validator(reference, schema), document, root=root)
+        with convert_schema_errors():
+            return collect_problems(_validator(reference, schema), document, root=root)
     except BrokenSchemaError as error:
         hint = "tc references update fetches it again"
         raise ConfigurationError(f"the schema {schema} of {reference.origin} {error}", hint=hint) from None
 
 
-def found_by(validator: Any, document: Any, *, root: str) -> list[Problem]:
+def collect_problems(validator: Any, document: Any, *, root: str) -> list[Problem]:
     """
     Return what a validator of jsonschema finds wrong with *document*.
 
     Raises:
         BrokenSchemaError: The schema is not one that can be used.
     """
-    with usable_schema():
+    with convert_schema_errors():
         errors = sorted(validator.iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
         return list(dict.fromkeys(_problem(cause, root) for error in errors for cause in _causes(error)))
 
 
 @contextmanager
-def usable_schema() -> Iterator[None]:
+def convert_schema_errors() -> Iterator[None]:
     """
     Take what the library stumbles over for a fault of the schema: its draft is checked, but not every part of it.
 
@@ -108,7 +108,7 @@ def usable_schema() -> Iterator[None]:
         part = getattr(error, "anchor", "") or (error.ref if error.ref.startswith("/") else "")
         raise BrokenSchemaError(f"refers to {f'#{part}' if part else error.ref}, which is not there") from None
     except (UnknownType, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise BrokenSchemaError(f"is no JSON schema ({type(error).__name__})") from None
+        raise BrokenSchemaError(f"is not a JSON schema ({type(error).__name__})") from None
     except BaseException as error:
         # A part of the library that is not written in Python has another name for running out of stack.
         if type(error).__name__ != "PanicException":
@@ -116,17 +116,17 @@ def usable_schema() -> Iterator[None]:
         raise BrokenSchemaError("goes round in circles") from None
 
 
-def fits(schema: Any, document: Any) -> bool:
+def is_valid(schema: Any, document: Any) -> bool:
     """
     Tell whether *document* fits a schema that stands alone.
 
     Raises:
         BrokenSchemaError: The schema is not one that can be used.
     """
-    return not found_by(_Validator(schema, format_checker=FORMATS), document, root="")
+    return not collect_problems(_Validator(schema, format_checker=FORMATS), document, root="")
 
 
-def as_javascript(validator: Any) -> Any:
+def use_javascript_patterns(validator: Any) -> Any:
     """
     Return a validator class of jsonschema, with patterns read as JavaScript does.
     """
@@ -265,7 +265,7 @@ def _short(value: Any) -> str:
     if value is None:
         return ""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_FOUND else text[: LONGEST_FOUND - 1] + "…"
+    return text if len(text) <= MAX_FOUND_LENGTH else text[: MAX_FOUND_LENGTH - 1] + "…"
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -281,4 +281,4 @@ def _javascript(pattern: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
 
 
-_Validator: Any = as_javascript(Draft6Validator)
+_Validator: Any = use_javascript_patterns(Draft6Validator)

@@ -26,7 +26,7 @@ NOTHING: Expression = {"AllOf": []}
 PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
 
 
-def values(
+def scope_parameters(
     method: Method,
     args: Mapping[str, str],
     query: Mapping[str, str],
@@ -81,7 +81,7 @@ def _has_default(schema: Any) -> bool:
     return isinstance(schema, dict) and "default" in schema
 
 
-def needed(method: Method, known: Mapping[str, Any]) -> Any:
+def required_scopes(method: Method, known: Mapping[str, Any]) -> Any:
     """
     Return the expression that a call has to satisfy; what is not known of it stays as in the template.
 
@@ -96,7 +96,7 @@ def needed(method: Method, known: Mapping[str, Any]) -> Any:
         raise UsageError(f"{method.id}: cannot say what is needed: {error}") from None
 
 
-def unknown(method: Method, known: Mapping[str, Any]) -> list[str]:
+def missing_parameters(method: Method, known: Mapping[str, Any]) -> list[str]:
     """
     Return the parameters of a method's scope template that are not known.
     """

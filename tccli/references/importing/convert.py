@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
-from tccli.references.importing.prose import paragraphs
+from tccli.references.importing.sanitize import split_paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ HOLDS_VALUES = frozenset({"const", "enum", "default", "required"})
 Rollup = list[dict[str, Any]]
 
 
-def distill(
+def convert_rollup(
     rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mapping[str, str], *, prose: bool = False
 ) -> dict[str, str]:
     """
@@ -117,7 +117,7 @@ def _records(
             **_words(exchange),
         }
     for path, body in sorted(schemas.items()):
-        if facts := without_prose(body):
+        if facts := strip_prose(body):
             yield {"schema": path, "body": facts}
 
 
@@ -147,7 +147,7 @@ def _method_record(
 
 
 def _words(entry: Mapping[str, Any]) -> dict[str, Any]:
-    said = paragraphs(entry.get("description", ""))
+    said = split_paragraphs(entry.get("description", ""))
     words = {"title": entry.get("title"), "said": list(said)}
     return {key: value for key, value in words.items() if value}
 
@@ -163,7 +163,7 @@ def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]
     if key not in entry:
         return {}
     name = entry[key].split("/", 1)[-1].removesuffix("#")
-    if without_prose(schemas.get(name, {})):
+    if strip_prose(schemas.get(name, {})):
         return {key: name}
     return {key: ""} if key == "input" else {}
 
@@ -174,7 +174,7 @@ def _key(key: Mapping[str, Any]) -> str:
     return f"{key['name']}#" if key["multipleWords"] else str(key["name"])
 
 
-def without_prose(schema: Any, *, names: bool = False) -> Any:
+def strip_prose(schema: Any, *, names: bool = False) -> Any:
     """
     Return a JSON schema without titles, descriptions and identifiers.
 
@@ -182,13 +182,13 @@ def without_prose(schema: Any, *, names: bool = False) -> Any:
         names: The keys of *schema* are names that a document may have, not keywords: all of them stay.
     """
     if isinstance(schema, list):
-        return [without_prose(item) for item in schema]
+        return [strip_prose(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if names:
-        return {key: without_prose(value) for key, value in schema.items()}
+        return {key: strip_prose(value) for key, value in schema.items()}
     return {
-        key: value if key in HOLDS_VALUES else without_prose(value, names=key in HOLDS_NAMES)
+        key: value if key in HOLDS_VALUES else strip_prose(value, names=key in HOLDS_NAMES)
         for key, value in schema.items()
         if key not in PROSE
     }

@@ -39,7 +39,7 @@ class Difference(NamedTuple):
     after: Any = None
 
 
-def differences(before: ReferenceSet, after: ReferenceSet, services: Iterable[str]) -> Iterator[Difference]:
+def diff_references(before: ReferenceSet, after: ReferenceSet, services: Iterable[str]) -> Iterator[Difference]:
     """
     Yield what differs in *services*, in their order.
     """

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, Any
 from tccli.errors import UsageError
 from tccli.references.importing.errors import InvalidReferenceError
 from tccli.references.importing.schemas import FILE_NAME
-from tccli.references.importing.validate import DOCUMENT, MAX_DOCUMENT_BYTES, MOST, checked, contents, parse
+from tccli.references.importing.validate import (
+    MAX_DOCUMENT_BYTES,
+    MAX_ENTRIES,
+    REFERENCE_PATH,
+    parse_document,
+    split_rollup,
+    validate_documents,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def of_file(path: str) -> dict[str, Any]:
+def load_file(path: str) -> dict[str, Any]:
     """
     Return what a file says, checked: an ``api.json``, an ``exchanges.json`` or a roll-up.
 
@@ -29,10 +36,10 @@ def of_file(path: str) -> dict[str, Any]:
     """
     document = _read(path)
     try:
-        found = contents(document)
+        found = split_rollup(document)
         if not isinstance(document, list):
             found.update(_schemas(path, next(iter(found))))
-        return checked(found)
+        return validate_documents(found)
     except InvalidReferenceError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -44,7 +51,7 @@ def _read(path: str) -> Any:
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path!a}: {getattr(error, 'strerror', None) or error}") from None
     try:
-        return parse(text)
+        return parse_document(text)
     except InvalidReferenceError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -53,7 +60,7 @@ def _schemas(path: str, name: str) -> Iterator[tuple[str, Any]]:
     """
     Yield the schemas that lie beside the document *name* at *path*, by their names in a roll-up.
     """
-    found = DOCUMENT.fullmatch(name)
+    found = REFERENCE_PATH.fullmatch(name)
     assert found
     service, version = found[1], found[2]
     beside = os.path.dirname(os.path.abspath(path))
@@ -63,5 +70,5 @@ def _schemas(path: str, name: str) -> Iterator[tuple[str, Any]]:
     folder = next(filter(os.path.isdir, folders), None)
     if folder is not None:
         files = sorted(file for file in os.listdir(folder) if re.fullmatch(FILE_NAME, file))
-        for file in files[: MOST + 1]:
+        for file in files[: MAX_ENTRIES + 1]:
             yield f"schemas/{service}/{version}/{file}", _read(os.path.join(folder, file))

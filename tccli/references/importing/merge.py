@@ -8,9 +8,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli import names
-from tccli.references.importing.convert import distill
+from tccli.references.importing.convert import convert_rollup
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.schemas import usable
+from tccli.references.importing.schemas import select_resolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tccli.references import ReferenceSet
 
 
-def texts(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
+def convert_documents(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
     """
     Return the text of each service.
 
@@ -30,7 +30,7 @@ def texts(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
         InvalidReferenceError: A service is named like a known one, but for the spelling.
     """
     rollup = [{"filename": name, "content": content} for name, content in contents.items()]
-    found = distill(rollup, None, dict(_summaries(contents, known)), prose=True)
+    found = convert_rollup(rollup, None, dict(_summaries(contents, known)), prose=True)
     for service in found:
         other = names.find(service, known.service_names())
         if other not in {None, service}:
@@ -38,7 +38,7 @@ def texts(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
     return {service: text.encode() for service, text in found.items()}
 
 
-def completed(texts: Mapping[str, bytes], library: ReferenceSet) -> dict[str, bytes]:
+def complete(texts: Mapping[str, bytes], library: ReferenceSet) -> dict[str, bytes]:
     """
     Return *texts* with what they lack of a service that *library* has: its methods, if they only tell of exchanges, and
     the other way round.
@@ -58,7 +58,7 @@ def _completed(text: bytes, known: list[str]) -> bytes:
     elif "exchange" not in kinds:
         head["exchanges"] = known_head["exchanges"]
     kept = [record for record in others if next(iter(record)) in {"method", "exchange"} - kinds]
-    schemas = usable(
+    schemas = select_resolvable(
         {record["schema"]: record["body"] for record in (*others, *given) if next(iter(record)) == "schema"}
     )
     entries = [record for record in (*given, *kept) if next(iter(record)) != "schema"]

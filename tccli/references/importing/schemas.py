@@ -30,7 +30,7 @@ MOST_BESIDE = 500
 REFERENCE = re.compile(rf"(?:(?:\./)?({FILE_NAME}))?#?((?:/[^#]*)?)")
 
 
-def usable(schemas: Mapping[str, Any]) -> dict[str, Any]:
+def select_resolvable(schemas: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the schemas that refer only to each other; one that refers elsewhere is left out, for nothing is fetched.
 

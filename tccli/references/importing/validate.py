@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tccli import names, strict_json
-from tccli.references.importing.convert import without_prose
+from tccli.references.importing.convert import strip_prose
 from tccli.references.importing.errors import InvalidReferenceError, excerpt
-from tccli.references.importing.prose import UNSAFE, clean, line
-from tccli.references.importing.schemas import FILE_NAME, usable
+from tccli.references.importing.sanitize import UNSAFE, sanitize, sanitize_line
+from tccli.references.importing.schemas import FILE_NAME, select_resolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,24 +27,24 @@ MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """All documents of a deployment together are about a megabyte."""
 MAX_DEPTH = 60
 """The documents of the services are nested 17 levels deep."""
-MOST = 2000
-LONGEST_PROSE = 100_000
+MAX_ENTRIES = 2000
+MAX_PROSE_LENGTH = 100_000
 
 SERVICE = r"[a-z][a-z0-9_-]{0,21}"
 VERSION = r"v[0-9]{1,4}"
 NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
 # An argument is a whole segment: beside other characters, what it stands for could become "..".
 ROUTE = rf"(?:/(?:<{NAME}>|(?!\.\.?(?:/|$))[A-Za-z0-9_.~-]+))+/?"
-LONGEST_ROUTE = 1000
+MAX_ROUTE_LENGTH = 1000
 VERBS = frozenset({"delete", "get", "head", "patch", "post", "put"})
 STABILITIES = frozenset({"deprecated", "experimental", "stable"})
 SCOPE = r"[\x20-\x7e]{0,1000}"
 EXCHANGE = r"[A-Za-z0-9_./-]{1,200}"
 WORD = r"[A-Za-z0-9_-]{1,64}"
-DOCUMENT = re.compile(r"references/([^/]+)/([^/]+)/(api|exchanges)\.json")
+REFERENCE_PATH = re.compile(r"references/([^/]+)/([^/]+)/(api|exchanges)\.json")
 
 
-def parse(text: bytes) -> Any:
+def parse_document(text: bytes) -> Any:
     """
     Return the JSON document in *text*, which nobody has checked yet.
 
@@ -59,7 +59,7 @@ def parse(text: bytes) -> Any:
         raise InvalidReferenceError(f"not valid JSON: {error}") from None
 
 
-def contents(document: Any) -> dict[str, Any]:
+def split_rollup(document: Any) -> dict[str, Any]:
     """
     Return the documents in a roll-up, or the one that stands alone, by their names in a roll-up; none is checked yet.
 
@@ -85,7 +85,7 @@ def contents(document: Any) -> dict[str, Any]:
     return {f"references/{service}/{version}/{kind}.json": document}
 
 
-def checked(contents: Mapping[str, Any]) -> dict[str, Any]:
+def validate_documents(contents: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return references and their schemas without anything that is not used here; other documents are left out.
 
@@ -98,7 +98,7 @@ def checked(contents: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     versions: dict[str, tuple[str, str]] = {}
     for filename, content in contents.items():
-        name = DOCUMENT.fullmatch(filename)
+        name = REFERENCE_PATH.fullmatch(filename)
         if not name:
             continue
         with _at(f"{excerpt(filename)}: "):
@@ -116,7 +116,7 @@ def checked(contents: Mapping[str, Any]) -> dict[str, Any]:
 
 def _schemas(contents: Mapping[str, Any], folder: str) -> dict[str, Any]:
     schemas = {
-        name.removeprefix(folder): without_prose(content)
+        name.removeprefix(folder): strip_prose(content)
         for name, content in contents.items()
         if name.startswith(folder) and re.fullmatch(FILE_NAME, name.removeprefix(folder))
     }
@@ -125,7 +125,7 @@ def _schemas(contents: Mapping[str, Any], folder: str) -> dict[str, Any]:
         for name, schema in schemas.items():
             with _at(f"{name}: "):
                 _check_texts(schema)
-        return {folder + name: schema for name, schema in usable(schemas).items()}
+        return {folder + name: schema for name, schema in select_resolvable(schemas).items()}
 
 
 def _reference(content: Any, service: str, version: str, kind: str) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidReferenceError(f"type is {excerpt(entry['type'])}, not function")
     name = _matching(entry.get("name"), NAME, "name")
     route = _matching(entry.get("route"), ROUTE, "route")
-    if len(route) > LONGEST_ROUTE:
+    if len(route) > MAX_ROUTE_LENGTH:
         raise InvalidReferenceError("route is too long")
     in_route = re.findall(r"<(\w+)>", route)
     args = [_matching(one, NAME, "args") for one in _listing(entry.get("args", in_route), "args")]
@@ -173,7 +173,7 @@ def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
         **schemas,
         **scopes,
         "stability": _one_of(entry.get("stability", "stable"), STABILITIES, "stability"),
-        "category": line(_text(entry.get("category", ""), "category")),
+        "category": sanitize_line(_text(entry.get("category", ""), "category")),
         **_prose(entry),
     }
 
@@ -230,8 +230,8 @@ def _scopes(expression: Any, *, top: bool = False) -> Any:
 
 
 def _prose(entry: Mapping[str, Any]) -> dict[str, str]:
-    title = line(_text(entry.get("title", ""), "title"))[:200]
-    return {"title": title, "description": clean(_text(entry.get("description", ""), "description")).strip()}
+    title = sanitize_line(_text(entry.get("title", ""), "title"))[:200]
+    return {"title": title, "description": sanitize(_text(entry.get("description", ""), "description")).strip()}
 
 
 def _check_texts(schema: Any) -> None:
@@ -273,8 +273,8 @@ def _one_of(value: Any, choices: frozenset[str], what: str) -> str:
 
 
 def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_PROSE:
-        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not a text of at most {LONGEST_PROSE} characters")
+    if not isinstance(value, str) or len(value) > MAX_PROSE_LENGTH:
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not a text of at most {MAX_PROSE_LENGTH} characters")
     return value
 
 
@@ -292,8 +292,8 @@ def _listing(value: Any, what: str) -> list[Any]:
 
 
 def _few(value: list[Any] | dict[str, Any], what: str) -> None:
-    if len(value) > MOST:
-        raise InvalidReferenceError(f"there are more than {MOST} {what}")
+    if len(value) > MAX_ENTRIES:
+        raise InvalidReferenceError(f"there are more than {MAX_ENTRIES} {what}")
 
 
 def _no_name_twice(given: Iterable[str], what: str) -> None:

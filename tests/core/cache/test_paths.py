@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tccli.core.cache.paths import folder
+from tccli.core.cache.paths import cache_directory
 
 
 @pytest.mark.parametrize(
@@ -27,4 +27,4 @@ def test_where_caches_are(environ: dict[str, str], platform: str, expected: str)
     """
     Where the environment says, else where the system has them.
     """
-    assert expected == folder(environ, platform)
+    assert expected == cache_directory(environ, platform)

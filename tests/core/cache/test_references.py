@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.cache.paths import references as folder
-from tccli.core.cache.references import DamagedError, keep, kept
+from tccli.core.cache.paths import reference_directory as folder
+from tccli.core.cache.references import CorruptCacheError, load, store
 from tccli.errors import LocalFileError
 
 if TYPE_CHECKING:
@@ -38,25 +38,25 @@ def test_what_is_kept_comes_back(environ: dict[str, str]) -> None:
     For that root URL, and for no other.
     """
     assert not os.path.exists(folder(environ))
-    assert kept(environ, ROOT) is None
-    path = keep(environ, ROOT, TEXTS, now=NOW)
-    found = kept(environ, ROOT)
+    assert load(environ, ROOT) is None
+    path = store(environ, ROOT, TEXTS, now=NOW)
+    found = load(environ, ROOT)
 
     assert found is not None
     assert (path, WHEN, TEXTS) == (found.path, found.fetched, found.texts)
     assert folder(environ) == os.path.dirname(path)
-    assert kept(environ, "http://tc.example.com") is None
-    assert kept(environ, ROOT + "/below") is None
-    assert kept(environ, ROOT.upper()) is None
+    assert load(environ, "http://tc.example.com") is None
+    assert load(environ, ROOT + "/below") is None
+    assert load(environ, ROOT.upper()) is None
 
 
 def test_a_newer_set_takes_the_place_of_the_older_one(environ: dict[str, str]) -> None:
     """
     Whole.
     """
-    keep(environ, ROOT, TEXTS, now=NOW)
-    keep(environ, ROOT, {"index": b"x\n"}, now=NOW)
-    found = kept(environ, ROOT)
+    store(environ, ROOT, TEXTS, now=NOW)
+    store(environ, ROOT, {"index": b"x\n"}, now=NOW)
+    found = load(environ, ROOT)
 
     assert found is not None
     assert {"index": b"x\n"} == found.texts
@@ -67,10 +67,10 @@ def test_an_older_set_stays_when_the_newer_one_cannot_be_written(environ: dict[s
     """
     Nothing is half-done.
     """
-    keep(environ, ROOT, TEXTS, now=NOW)
+    store(environ, ROOT, TEXTS, now=NOW)
     with mock.patch("os.replace", side_effect=OSError(28, "No space left on device")), pytest.raises(LocalFileError):
-        keep(environ, ROOT, {"index": b"x\n"}, now=NOW)
-    found = kept(environ, ROOT)
+        store(environ, ROOT, {"index": b"x\n"}, now=NOW)
+    found = load(environ, ROOT)
 
     assert found is not None
     assert TEXTS == found.texts
@@ -83,7 +83,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """
     (tmp_path / "cache").write_text("")
     with pytest.raises(LocalFileError, match="cannot make the folder"):
-        keep({"XDG_CACHE_HOME": str(tmp_path / "cache")}, ROOT, TEXTS, now=NOW)
+        store({"XDG_CACHE_HOME": str(tmp_path / "cache")}, ROOT, TEXTS, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -102,22 +102,22 @@ def test_what_was_not_written_here_is_damaged(environ: dict[str, str], content: 
     """
     Whatever it is.
     """
-    path = keep(environ, ROOT, TEXTS, now=NOW)
+    path = store(environ, ROOT, TEXTS, now=NOW)
     with open(path, "wb") as file:
         file.write(content)
-    with pytest.raises(DamagedError, match=r"tc\.example\.com"):
-        kept(environ, ROOT)
+    with pytest.raises(CorruptCacheError, match=r"tc\.example\.com"):
+        load(environ, ROOT)
 
 
 def test_a_file_that_cannot_be_read_is_damaged(environ: dict[str, str]) -> None:
     """
     Such as a folder in its place.
     """
-    path = keep(environ, ROOT, TEXTS, now=NOW)
+    path = store(environ, ROOT, TEXTS, now=NOW)
     os.unlink(path)
     os.mkdir(path)
-    with pytest.raises(DamagedError):
-        kept(environ, ROOT)
+    with pytest.raises(CorruptCacheError):
+        load(environ, ROOT)
 
 
 @pytest.mark.parametrize("cut", [1, 10, 50])
@@ -125,25 +125,25 @@ def test_a_file_that_was_cut_short_or_changed_is_damaged(environ: dict[str, str]
     """
     A checksum tells.
     """
-    path = keep(environ, ROOT, TEXTS, now=NOW)
+    path = store(environ, ROOT, TEXTS, now=NOW)
     with open(path, "rb") as file:
         whole = file.read()
     for broken in (whole[:-cut], whole[:-cut] + bytes([whole[-cut] ^ 1]) + whole[-cut:][1:], whole + b"x"):
         with open(path, "wb") as file:
             file.write(broken)
-        with pytest.raises(DamagedError):
-            kept(environ, ROOT)
+        with pytest.raises(CorruptCacheError):
+            load(environ, ROOT)
 
 
 def test_a_file_that_was_copied_is_whole(environ: dict[str, str]) -> None:
     """
     Though it does not bear its time any more: its checksum tells.
     """
-    path = keep(environ, ROOT, TEXTS, now=NOW)
+    path = store(environ, ROOT, TEXTS, now=NOW)
     assert NOW == os.stat(path).st_mtime
     os.utime(path, (NOW + 1, NOW + 1))
 
-    assert kept(environ, ROOT) is not None
+    assert load(environ, ROOT) is not None
 
 
 @given(
@@ -155,9 +155,9 @@ def test_deployments_have_files_of_their_own(tmp_path_factory: pytest.TempPathFa
     What is read for a root URL was written for it, also where the names of the files are cut.
     """
     environ = {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
-    keep(environ, first, {"a": b"1"}, now=NOW)
-    keep(environ, second, {"a": b"2"}, now=NOW)
-    found, other = kept(environ, second), kept(environ, first)
+    store(environ, first, {"a": b"1"}, now=NOW)
+    store(environ, second, {"a": b"2"}, now=NOW)
+    found, other = load(environ, second), load(environ, first)
 
     assert found is not None
     assert {"a": b"2"} == found.texts

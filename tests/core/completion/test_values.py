@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.completion.values import MOST_AT_ONCE, Question, Value, matching, task_id, values
+from tccli.core.completion.values import MAX_VALUES, CompletionRequest, Value, filter_by_prefix, list_values, task_id
 from tccli.docgen.completion import kinds
 from tccli.errors import TcError
 from tests.examples.example_deployment import (
@@ -56,8 +56,8 @@ def ask(deployment: ExampleDeployment, kind: str, words: tuple[str, ...] = (), p
     """
     Return the values of a kind, when the task was the last of interest.
     """
-    question = Question(kind, words, prefix, tasks=(TASK,)).without_prefix()
-    return [value.text for value in values(deployment.transfer_env.client, question)]
+    question = CompletionRequest(kind, words, prefix, recent_tasks=(TASK,)).without_prefix()
+    return [value.text for value in list_values(deployment.transfer_env.client, question)]
 
 
 @pytest.mark.parametrize(("kind", "words", "prefix", "expected"), ASKED_FOR)
@@ -144,17 +144,17 @@ def test_few_are_shown_whole() -> None:
     """
     found = [Value("a/b/c"), Value("a/d", "D"), Value("e")]
 
-    assert [Value("a/b/c"), Value("a/d", "D")] == matching(found, "a/")
+    assert [Value("a/b/c"), Value("a/d", "D")] == filter_by_prefix(found, "a/")
 
 
 def test_many_are_shown_level_by_level() -> None:
     """
     Down to where they part, however deep that is.
     """
-    found = [Value(f"x/{letter}/{number}") for letter in "ab" for number in range(MOST_AT_ONCE)]
+    found = [Value(f"x/{letter}/{number}") for letter in "ab" for number in range(MAX_VALUES)]
 
-    assert ["x/a/", "x/b/"] == [value.text for value in matching(found, "")]
-    assert MOST_AT_ONCE == len(matching(found, "x/a"))
+    assert ["x/a/", "x/b/"] == [value.text for value in filter_by_prefix(found, "")]
+    assert MAX_VALUES == len(filter_by_prefix(found, "x/a"))
 
 
 @given(st.lists(st.text("ab/:.", max_size=8), max_size=300), st.text("ab/:.", max_size=4))
@@ -163,7 +163,7 @@ def test_every_value_can_be_reached(texts: list[str], prefix: str) -> None:
     What is shown begins as what is typed, and each value begins as something shown; there is an end.
     """
     found = [Value(text) for text in dict.fromkeys(texts)]
-    shown = [value.text for value in matching(found, prefix)]
+    shown = [value.text for value in filter_by_prefix(found, prefix)]
 
     assert all(text.startswith(prefix) for text in shown)
     for text in texts:

@@ -14,7 +14,7 @@ from jsonschema import Draft6Validator
 
 from tccli import references
 from tccli.core.schemas.bundle import DRAFT, bundle
-from tccli.core.schemas.validate import find_problems, fits
+from tccli.core.schemas.validate import find_problems, is_valid
 from tccli.errors import ConfigurationError
 
 FILES = references.built_in().services.values()
@@ -45,7 +45,7 @@ def test_says_the_same_as_its_parts(schema: tuple[references.ServiceReference, s
     """
     source, name = schema
 
-    assert fits(bundle(source.schemas, name), document) == (not find_problems(source, name, document))
+    assert is_valid(bundle(source.schemas, name), document) == (not find_problems(source, name, document))
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_follows_references(schemas: dict[str, Any], fitting: Any, other: Any) -
     """
     whole = bundle(schemas, "a")
 
-    assert fitting is ... or fits(whole, fitting)
-    assert not fits(whole, other)
+    assert fitting is ... or is_valid(whole, fitting)
+    assert not is_valid(whole, other)
 
 
 def test_keeps_a_default_beside_a_reference() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.schemas.external import Source, find_problems
+from tccli.core.schemas.external import ExternalSchema, find_problems
 from tccli.core.schemas.validate import BrokenSchemaError
 from tccli.errors import UsageError
 
@@ -49,7 +49,7 @@ def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
     """
     Return what is wrong with a document.
     """
-    return [str(problem) for problem in find_problems(Source(address, schema), document, load, root="document")]
+    return [str(problem) for problem in find_problems(ExternalSchema(address, schema), document, load, root="document")]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_part_may_be_of_another_draft() -> None:
     ("schema", "address", "message"),
     [
         pytest.param([], HERE, "an object is expected", id="no schema"),
-        pytest.param({"type": "strin"}, HERE, "is no JSON schema: type", id="no type"),
+        pytest.param({"type": "strin"}, HERE, "is not a JSON schema: type", id="no type"),
         pytest.param({"pattern": "["}, HERE, "pattern: '\\[' is not a 'regex'", id="no pattern"),
         pytest.param({"patternProperties": {"(?<a": {}}}, HERE, "is not a 'regex'", id="no pattern of a name"),
         pytest.param(
@@ -160,9 +160,11 @@ def test_a_part_may_be_of_another_draft() -> None:
         pytest.param({"$ref": "#/nowhere"}, HERE, "refers to #/nowhere, which is not there", id="no such part"),
         pytest.param({"$ref": "#nowhere"}, HERE, "refers to #nowhere, which is not there", id="no such name"),
         pytest.param({"$ref": "#"}, HERE, "round in circles", id="a circle"),
-        pytest.param({"$ref": "http://["}, HERE, "is no JSON schema", id="no address"),
-        pytest.param({"$ref": "#/x", "x": {"required": 5}}, HERE, "is no JSON schema", id="a part that is not checked"),
-        pytest.param({"$ref": "#/x", "x": 5}, HERE, "is no JSON schema", id="a number for a schema"),
+        pytest.param({"$ref": "http://["}, HERE, "is not a JSON schema", id="no address"),
+        pytest.param(
+            {"$ref": "#/x", "x": {"required": 5}}, HERE, "is not a JSON schema", id="a part that is not checked"
+        ),
+        pytest.param({"$ref": "#/x", "x": 5}, HERE, "is not a JSON schema", id="a number for a schema"),
         pytest.param(
             {"$ref": "#/x", "x": {"patternProperties": {"[": {}}}},
             HERE,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas.fields import Field, fields
+from tccli.core.schemas.fields import Field, list_fields
 
 SCHEMAS = [(source, schema) for source in references.built_in().services.values() for schema in source.schemas]
 
@@ -25,7 +25,7 @@ def table(schema: Any, **documents: Any) -> list[tuple[str, ...]]:
     """
     Return the rows of a schema, without what is empty at their ends.
     """
-    rows = fields({"it": schema, **documents}, "it")
+    rows = list_fields({"it": schema, **documents}, "it")
     return [
         tuple(part for part in (row.path, row.kind, "required" if row.required else "", row.limits, row.form) if part)
         for row in rows
@@ -115,7 +115,7 @@ def test_every_schema_is_a_table(source: references.ServiceReference, schema: st
     """
     Every property that is written in it, and a kind for every row.
     """
-    rows = fields(source.schemas, schema)
+    rows = list_fields(source.schemas, schema)
     last = {row.path.rpartition(".")[2] for row in rows}
 
     assert all(row.kind or row.form for row in rows)
@@ -134,4 +134,4 @@ def test_a_schema_that_is_none_breaks_nothing(body: Any) -> None:
     What a deployment publishes may be anything.
     """
     for schema in ({"properties": body}, {"properties": {"a": body}}, body):
-        assert all(isinstance(row, Field) for row in fields({"it": schema}, "it"))
+        assert all(isinstance(row, Field) for row in list_fields({"it": schema}, "it"))

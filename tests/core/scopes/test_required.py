@@ -24,7 +24,7 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
     """
     method = references.method(*name.split("."))
     schema = method.reference.schemas.get(method.input or "", {})
-    return required.needed(method, required.values(method, args, query or {}, payload, schema))
+    return required.required_scopes(method, required.scope_parameters(method, args, query or {}, payload, schema))
 
 
 @pytest.mark.parametrize(
@@ -133,12 +133,12 @@ def test_every_template_can_be_filled_in_as_far_as_it_is_known(method: reference
     """
     kinds = scopes.parameters(method.scopes or "")
     everything: dict[str, Any] = {name: {str: "v", list: ["v"], bool: True}[kind] for name, kind in kinds.items()}
-    full = required.needed(method, everything)
+    full = required.required_scopes(method, everything)
 
     assert full == scopes.render(method.scopes, everything) if method.scopes else required.NOTHING == full
-    assert list(kinds) == required.unknown(method, {})
+    assert list(kinds) == required.missing_parameters(method, {})
     assert required.check_expression(full)
-    assert required.needed(method, {}) == method.scopes or method.scopes is None
+    assert required.required_scopes(method, {}) == method.scopes or method.scopes is None
 
 
 @pytest.mark.parametrize(

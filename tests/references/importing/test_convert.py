@@ -11,7 +11,7 @@ import pytest
 
 from tccli import references
 from tccli.errors import UsageError
-from tccli.references.importing.convert import distill, without_prose
+from tccli.references.importing.convert import convert_rollup, strip_prose
 from tccli.references.model import DATA_DIRECTORY
 
 if TYPE_CHECKING:
@@ -140,14 +140,14 @@ def test_distils_facts() -> None:
                 "required": ["description"],
             },
         },
-    ] == records(distill(ROLLUP, None, SUMMARIES)["greet"])
+    ] == records(convert_rollup(ROLLUP, None, SUMMARIES)["greet"])
 
 
 def test_distilling_is_reproducible() -> None:
     """
     Whatever the order of the documents.
     """
-    assert distill(ROLLUP, None, SUMMARIES) == distill(ROLLUP[::-1], None, SUMMARIES)
+    assert convert_rollup(ROLLUP, None, SUMMARIES) == convert_rollup(ROLLUP[::-1], None, SUMMARIES)
 
 
 def test_a_newer_surface_decides() -> None:
@@ -159,7 +159,7 @@ def test_a_newer_surface_decides() -> None:
         "taskclusterVersion": "2.0",
         "services": {"greet": {"apiVersion": "v1", "methods": [API["entries"][0], new]}},
     }
-    found = records(distill(ROLLUP, surface, SUMMARIES)["greet"])
+    found = records(convert_rollup(ROLLUP, surface, SUMMARIES)["greet"])
 
     assert "2.0" == found[0]["release"]
     assert ["hello", "wave"] == [record["method"] for record in found if "method" in record]
@@ -197,7 +197,7 @@ def test_another_shape_is_an_error_of_the_command_line(rollup: Any) -> None:
     In words.
     """
     with pytest.raises(UsageError):
-        distill(rollup, None, {})
+        convert_rollup(rollup, None, {})
 
 
 @pytest.mark.parametrize("service", references.service_names())
@@ -205,7 +205,7 @@ def test_schemas_that_are_distilled_stay_as_they_are(service: str) -> None:
     """
     There is no prose left to take.
     """
-    assert all(body == without_prose(body) for body in references.service(service).schemas.values())
+    assert all(body == strip_prose(body) for body in references.service(service).schemas.values())
 
 
 def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
@@ -220,11 +220,11 @@ def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
 
     assert (0, b"") == (first.exit_code, first.output)
     assert "no summary yet: greet, greet.hello, greet.forget, greet.greeted" in first.stderr
-    assert distill(ROLLUP, None, {})["greet"] == target.read_text()
-    target.write_text(distill(ROLLUP, None, SUMMARIES)["greet"])
+    assert convert_rollup(ROLLUP, None, {})["greet"] == target.read_text()
+    target.write_text(convert_rollup(ROLLUP, None, SUMMARIES)["greet"])
 
     assert "no summary yet: greet.forget\n" in tc(*argv).stderr
-    assert distill(ROLLUP, None, SUMMARIES)["greet"] == target.read_text()
+    assert convert_rollup(ROLLUP, None, SUMMARIES)["greet"] == target.read_text()
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from tccli import references
 from tccli.references import ReferenceSet
 from tccli.references.importing import merge
-from tccli.references.importing.diff import Difference, differences
-from tccli.references.importing.validate import checked, contents
+from tccli.references.importing.diff import Difference, diff_references
+from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
 
 NOTHING = ReferenceSet()
@@ -22,14 +22,16 @@ def library(document: Any) -> ReferenceSet:
     """
     Return a library with nothing else in it.
     """
-    return NOTHING.override_contents(merge.texts(checked(contents(document)), NOTHING), "x")
+    return NOTHING.override_contents(merge.convert_documents(validate_documents(split_rollup(document)), NOTHING), "x")
 
 
 def found(changed: dict[str, Any]) -> list[tuple[Any, ...]]:
     """
     Return the differences when documents of the service are replaced, without its name.
     """
-    return [tuple(each)[1:] for each in differences(library(rollup()), library(rollup(CONTENTS | changed)), ["greet"])]
+    return [
+        tuple(each)[1:] for each in diff_references(library(rollup()), library(rollup(CONTENTS | changed)), ["greet"])
+    ]
 
 
 def test_nothing_differs() -> None:
@@ -37,7 +39,7 @@ def test_nothing_differs() -> None:
     From itself.
     """
     assert [] == found({})
-    assert [] == list(differences(references.built_in(), references.built_in(), references.service_names()))
+    assert [] == list(diff_references(references.built_in(), references.built_in(), references.service_names()))
 
 
 @pytest.mark.parametrize(
@@ -135,10 +137,10 @@ def test_services_come_and_go() -> None:
     both = references.built_in().override(library(rollup()).services.values())
 
     assert [Difference("greet", "service", "greet", "removed", before="v1")] == list(
-        differences(both, references.built_in(), ["greet"])
+        diff_references(both, references.built_in(), ["greet"])
     )
     assert [("service", "greet"), ("method", "hello"), ("method", "listGreeted"), ("exchange", "greeted")] == [
-        (each.kind, each.name) for each in differences(references.built_in(), both, ["auth", "greet"])
+        (each.kind, each.name) for each in diff_references(references.built_in(), both, ["auth", "greet"])
     ]
 
 
@@ -148,4 +150,4 @@ def test_a_reference_without_schemas_says_nothing_of_them() -> None:
     """
     alone = {name: content for name, content in CONTENTS.items() if name.startswith("references/greet/")}
 
-    assert [] == list(differences(library(rollup()), library(rollup(alone)), ["greet"]))
+    assert [] == list(diff_references(library(rollup()), library(rollup(alone)), ["greet"]))

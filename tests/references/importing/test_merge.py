@@ -11,7 +11,7 @@ import pytest
 from tccli import references
 from tccli.references.importing import merge
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.validate import checked, contents
+from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, rollup, with_method
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ def library(document: Any, known: ReferenceSet | None = None) -> ReferenceSet:
     Return a library with what a document says over another one.
     """
     known = known or references.built_in()
-    return known.override_contents(merge.completed(merge.texts(checked(contents(document)), known), known), "x")
+    converted = merge.convert_documents(validate_documents(split_rollup(document)), known)
+    return known.override_contents(merge.complete(converted, known), "x")
 
 
 def test_a_new_service() -> None:

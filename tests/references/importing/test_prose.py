@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.references import deployment_docs
-from tccli.references.importing import merge, prose
-from tccli.references.importing.validate import checked, contents
+from tccli.references.importing import merge, sanitize
+from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import rollup
 
 
@@ -37,7 +37,7 @@ def test_paragraphs(markdown: str, expected: tuple[str, ...]) -> None:
     """
     Each without line breaks, for a terminal of any width; code is as it was, indented.
     """
-    assert expected == prose.paragraphs(markdown)
+    assert expected == sanitize.split_paragraphs(markdown)
 
 
 @given(text=st.text(alphabet="ab \n*#`-[]()1.>~_\x1b\x9b\t;m", max_size=60))
@@ -45,7 +45,7 @@ def test_any_text_becomes_paragraphs(text: str) -> None:
     """
     In which nothing steers a terminal.
     """
-    for paragraph in prose.paragraphs(text):
+    for paragraph in sanitize.split_paragraphs(text):
         assert paragraph.strip()
         assert paragraph.isprintable()
 
@@ -54,7 +54,7 @@ def test_prose_of_a_reference() -> None:
     """
     A service and a method have some if the deployment has; ours have none, for our own words stand elsewhere.
     """
-    texts = merge.texts(checked(contents(rollup())), references.built_in())
+    texts = merge.convert_documents(validate_documents(split_rollup(rollup())), references.built_in())
     library = references.built_in().override_contents(texts, "x")
 
     assert ("Greets people, not machines.",) == deployment_docs.load_service_docs(library.service("greet"))
@@ -72,7 +72,7 @@ def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
     """
     task, elsewhere = references.method("queue", "task"), references.service("auth")
     library = references.built_in().override_contents(
-        merge.texts(checked(contents(rollup())), references.built_in()), "x"
+        merge.convert_documents(validate_documents(split_rollup(rollup())), references.built_in()), "x"
     )
 
     assert deployment_docs.matches_built_in(task)

@@ -14,7 +14,7 @@ from jsonschema.exceptions import SchemaError
 
 from tccli import references
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.schemas import usable
+from tccli.references.importing.schemas import select_resolvable
 from tests.references.importing.test_validate import json_values
 
 
@@ -25,7 +25,7 @@ def test_ours_are_usable(service: str) -> None:
     """
     schemas = dict(references.service(service).schemas)
 
-    assert schemas == usable(schemas)
+    assert schemas == select_resolvable(schemas)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_refuses_what_is_no_schema(schema: Any) -> None:
     And says where.
     """
     with pytest.raises(InvalidReferenceError, match=r"^x\.json: "):
-        usable({"x.json": schema})
+        select_resolvable({"x.json": schema})
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_takes_what_is_one(schema: Any) -> None:
     """
     Keywords are keywords only where a schema stands.
     """
-    assert {"x.json": schema} == usable({"x.json": schema})
+    assert {"x.json": schema} == select_resolvable({"x.json": schema})
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_schema_that_goes_round_in_circles_is_left_out(schema: Any) -> None:
     """
     other = {"items": {"$ref": "x.json#"}}
 
-    assert {"z.json": {}} == usable({"x.json": schema, "y.json": other, "z.json": {}})
+    assert {"z.json": {}} == select_resolvable({"x.json": schema, "y.json": other, "z.json": {}})
 
 
 @given(
@@ -131,7 +131,7 @@ def test_what_is_usable_is_a_schema_of_draft_6(schema: dict[str, Any]) -> None:
     As its meta-schema says; what is required may be named twice without harm.
     """
     try:
-        usable({"x.json": schema})
+        select_resolvable({"x.json": schema})
     except InvalidReferenceError:
         return
     for error in Draft6Validator(Draft6Validator.META_SCHEMA).iter_errors(schema):

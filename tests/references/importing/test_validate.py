@@ -21,7 +21,7 @@ from tccli.errors import UsageError
 from tccli.references import deployment_docs
 from tccli.references.importing import merge
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.validate import MAX_DEPTH, checked, contents, parse
+from tccli.references.importing.validate import MAX_DEPTH, parse_document, split_rollup, validate_documents
 from tccli.sandbox import references as sandbox
 from tests.references.documents import API, CONTENTS, EXCHANGES, rollup, with_method
 
@@ -33,7 +33,7 @@ def accepted(document: Any) -> dict[str, Any]:
     """
     Return what is taken of a document.
     """
-    return checked(contents(document))
+    return validate_documents(split_rollup(document))
 
 
 def test_takes_what_the_sandbox_publishes() -> None:
@@ -41,7 +41,7 @@ def test_takes_what_the_sandbox_publishes() -> None:
     All of it, and in the end it is what is built in.
     """
     library = references.built_in()
-    texts = merge.texts(checked(sandbox.published()), library)
+    texts = merge.convert_documents(validate_documents(sandbox.published()), library)
 
     assert set(library.services) == set(texts)
     for name, text in texts.items():
@@ -228,7 +228,7 @@ def test_refuses_json_that_cannot_be_written_again(text: bytes) -> None:
     Or that is not JSON at all.
     """
     with pytest.raises(InvalidReferenceError):
-        parse(text)
+        parse_document(text)
 
 
 def test_text_does_not_steer_the_terminal() -> None:
@@ -263,7 +263,7 @@ def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> 
     found = accepted(
         rollup({**CONTENTS, "schemas/greet/v1/hello.json": schema, "schemas/greet/v1/answer.json": answer})
     )
-    library = references.built_in().override_contents(merge.texts(found, references.built_in()), "x")
+    library = references.built_in().override_contents(merge.convert_documents(found, references.built_in()), "x")
     method = library.method("greet", "hello")
 
     assert "schemas/greet/v1/hello.json" not in found
@@ -343,7 +343,7 @@ def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, A
     of arguments that are accepted in turn. What is written of it can be read again, and is safe to show.
     """
     try:
-        texts = merge.texts(accepted(parse(json.dumps(document).encode())), references.built_in())
+        texts = merge.convert_documents(accepted(parse_document(json.dumps(document).encode())), references.built_in())
     except InvalidReferenceError as error:
         assert str(error).isprintable()
         return
@@ -380,6 +380,6 @@ def test_any_bytes_are_refused_or_read(text: bytes) -> None:
     With one kind of error.
     """
     try:
-        accepted(parse(text))
+        accepted(parse_document(text))
     except InvalidReferenceError as error:
         assert str(error)

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from tccli.core.schemas.examples.patterns import LONGEST, PatternError, matching
+from tccli.core.schemas.examples.patterns import MAX_LENGTH, PatternError, generate_match
 from tccli.core.schemas.fields import SLUGID
-from tccli.core.schemas.validate import fits
+from tccli.core.schemas.validate import is_valid
 from tccli.core.times import format_timestamp, parse_instant
 from tccli.errors import UsageError
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-DEEPEST = 20
-MOST_ITEMS = 100
+MAX_DEPTH = 20
+MAX_ITEMS = 100
 FILLER = "example"
-UNLIKELY_TWICE = 8
+MIN_RANDOM_LENGTH = 8
 """Characters of random text."""
 BOUNDS = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
 BY_FORMAT = {
@@ -52,13 +52,13 @@ _Path = tuple[str, ...]
 _Value = TypeVar("_Value")
 
 
-class CannotMakeError(Exception):
+class NoExampleError(Exception):
     """
     Nothing was found that fits.
     """
 
 
-class Luck(NamedTuple):
+class Randomness(NamedTuple):
     """
     What is new every time.
 
@@ -71,9 +71,9 @@ class Luck(NamedTuple):
     random: Random
 
 
-def make(
+def generate_example(
     schema: Mapping[str, Any],
-    luck: Luck,
+    luck: Randomness,
     *,
     full: bool = False,
     known: Callable[[_Path], Iterable[Any]] = lambda _path: (),
@@ -90,12 +90,12 @@ def make(
         CannotMakeError: Nothing was found.
         BrokenSchemaError: The schema is not one that can be used.
     """
-    return _Maker(schema.get("definitions", {}), luck, full, known).document(schema, needed)
+    return _ExampleGenerator(schema.get("definitions", {}), luck, full, known).document(schema, needed)
 
 
-class _Maker(NamedTuple):
+class _ExampleGenerator(NamedTuple):
     definitions: Mapping[str, Any]
-    luck: Luck
+    luck: Randomness
     full: bool
     known: Callable[[_Path], Iterable[Any]]
 
@@ -107,10 +107,10 @@ class _Maker(NamedTuple):
         """
         Return something that fits: what is known, what the schema itself says, or what its parts make.
         """
-        if depth > DEEPEST or schema is False:
-            raise CannotMakeError
+        if depth > MAX_DEPTH or schema is False:
+            raise NoExampleError
         schema = self._merged(schema)
-        with suppress(CannotMakeError):
+        with suppress(NoExampleError):
             return self._first(schema, self._offers(schema, path))
         for branches in ("oneOf", "anyOf"):
             if branches in schema:
@@ -136,7 +136,7 @@ class _Maker(NamedTuple):
         Return a schema without a reference and without ``allOf`` at its top.
         """
         merged = {} if schema is True else dict(schema)
-        for _ in range(DEEPEST):
+        for _ in range(MAX_DEPTH):
             if "$ref" in merged:
                 name = merged.pop("$ref").rpartition("/")[2].replace("~1", "/").replace("~0", "~")
                 merged = {**self.definitions[name], **merged}
@@ -145,10 +145,10 @@ class _Maker(NamedTuple):
                     merged = _joined(merged, part)
             else:
                 return merged
-        raise CannotMakeError
+        raise NoExampleError
 
     def _fits(self, schema: Mapping[str, Any], value: Any) -> bool:
-        return fits({**schema, "definitions": self.definitions}, value)
+        return is_valid({**schema, "definitions": self.definitions}, value)
 
     def _offers(self, schema: Mapping[str, Any], path: _Path) -> Iterable[Any]:
         """
@@ -177,29 +177,29 @@ class _Maker(NamedTuple):
         rest = {word: value for word, value in schema.items() if word != key}
         for full in dict.fromkeys((self.full, False)):
             for branch in schema[key]:
-                with suppress(CannotMakeError):
+                with suppress(NoExampleError):
                     made = self._replace(full=full).value(_joined(rest, branch), path, depth + 1)
                     if self._fits(schema, made):
                         return made
-        raise CannotMakeError
+        raise NoExampleError
 
     def _object(self, schema: Mapping[str, Any], path: _Path, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
         made: dict[str, Any] = {}
         for name in dict.fromkeys(schema.get("required", ())):
             made[name] = self.value(properties.get(name, _others(schema)), (*path, name), depth + 1)
-        least, most = schema.get("minProperties", 0), schema.get("maxProperties", LONGEST)
+        least, most = schema.get("minProperties", 0), schema.get("maxProperties", MAX_LENGTH)
         for name, inner in properties.items():
             if name in made or len(made) >= (most if self.full else least):
                 continue
             try:
                 value = self.value(inner, (*path, name), depth + 1)
-            except CannotMakeError:
+            except NoExampleError:
                 continue
             # Some fields exclude each other.
             if len(made) < least or self._fits(_without_required(schema), {**made, name: value}):
                 made[name] = value
-        for number in range(1, min(least, MOST_ITEMS) + 1):
+        for number in range(1, min(least, MAX_ITEMS) + 1):
             if len(made) < least:
                 made[f"{FILLER}-{number}"] = self.value(_others(schema), (*path, FILLER), depth + 1)
         return made
@@ -208,14 +208,14 @@ class _Maker(NamedTuple):
         least = schema.get("minItems", 0)
         wanted = max(least, min(1, schema.get("maxItems", 1)) if self.full else 0)
         inner = schema.get("items", {})
-        kinds = inner if isinstance(inner, list) else [inner] * min(wanted, MOST_ITEMS)
+        kinds = inner if isinstance(inner, list) else [inner] * min(wanted, MAX_ITEMS)
         made: list[Any] = []
         for kind in kinds[:wanted]:
             try:
                 value = self.value(kind, path, depth + 1)
                 if schema.get("uniqueItems") and value in made:
                     value = self._another(kind, made)
-            except CannotMakeError:
+            except NoExampleError:
                 if len(made) < least:
                     raise
                 break
@@ -230,7 +230,7 @@ class _Maker(NamedTuple):
         tried: list[Any] = [*inner.get("enum", ()), *(f"{FILLER}-{number}" for number in range(1, len(made) + 2))]
         tried += range(len(made) + 1)
         if "pattern" in inner:
-            tried += self._texts({**inner, "minLength": max(inner.get("minLength", 0), UNLIKELY_TWICE)})
+            tried += self._texts({**inner, "minLength": max(inner.get("minLength", 0), MIN_RANDOM_LENGTH)})
         return self._first(inner, (value for value in tried if value not in made))
 
     def _text(self, schema: Mapping[str, Any]) -> str:
@@ -240,9 +240,9 @@ class _Maker(NamedTuple):
         """
         Yield what may fit, from what reads best to what is only allowed.
         """
-        least, most = schema.get("minLength", 0), schema.get("maxLength", LONGEST)
-        if least > LONGEST:
-            raise CannotMakeError
+        least, most = schema.get("minLength", 0), schema.get("maxLength", MAX_LENGTH)
+        if least > MAX_LENGTH:
+            raise NoExampleError
         if schema.get("format") == "date-time":
             yield format_timestamp(parse_instant("1 hour", now=self.luck.now))
         if schema.get("format") in BY_FORMAT:
@@ -251,7 +251,7 @@ class _Maker(NamedTuple):
         if "pattern" in schema:
             for length in (max(least, 1), least, 0):
                 with suppress(PatternError):
-                    yield matching(schema["pattern"], self.luck.random, least=length).ljust(least, "x")
+                    yield generate_match(schema["pattern"], self.luck.random, least=length).ljust(least, "x")
 
     def _number(self, schema: Mapping[str, Any]) -> float:
         step: float = schema.get("multipleOf", 1)
@@ -263,7 +263,7 @@ class _Maker(NamedTuple):
         for value in values:
             if self._fits(schema, value):
                 return value
-        raise CannotMakeError
+        raise NoExampleError
 
     def _slugid(self) -> str:
         """
@@ -302,7 +302,7 @@ def _joined(one: Mapping[str, Any], other: Any) -> dict[str, Any]:
     Return a schema that asks for what two ask for, as far as that can be said in one.
     """
     if other is False:
-        raise CannotMakeError
+        raise NoExampleError
     joined = dict(one)
     for key, value in ({} if other is True else other).items():
         if key == "properties" and isinstance(joined.get(key), dict):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from random import Random
 
-LONGEST = 10_000
+MAX_LENGTH = 10_000
 """Characters: nobody edits more."""
 
 _EVERYTHING = "".join(map(chr, range(0x20, 0x7F)))
@@ -63,7 +63,7 @@ class _Either(NamedTuple):
 _Node = _Characters | _Repeated | _Sequence | _Either
 
 
-def matching(pattern: str, random: Random, *, least: int = 0) -> str:
+def generate_match(pattern: str, random: Random, *, least: int = 0) -> str:
     """
     Return a text that *pattern* should match, as short as it may be from *least* characters on.
 
@@ -93,7 +93,7 @@ class _Writer:
     def __init__(self, random: Random, more: int) -> None:
         self._random = random
         self._more = more
-        self._left = LONGEST
+        self._left = MAX_LENGTH
 
     def pieces(self, node: _Node) -> list[str]:
         match node:

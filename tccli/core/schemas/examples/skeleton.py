@@ -10,17 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.schemas.bundle import bundle
-from tccli.core.schemas.examples.generate import CannotMakeError, make
-from tccli.core.schemas.validate import BrokenSchemaError, find_problems, usable_schema
+from tccli.core.schemas.examples.generate import NoExampleError, generate_example
+from tccli.core.schemas.validate import BrokenSchemaError, convert_schema_errors, find_problems
 from tccli.errors import UsageError
 from tccli.references import example_values
 
 if TYPE_CHECKING:
-    from tccli.core.schemas.examples.generate import Luck
+    from tccli.core.schemas.examples.generate import Randomness
     from tccli.references import Method
 
 
-def skeleton(method: Method, luck: Luck, *, full: bool) -> Any:
+def generate_payload(method: Method, luck: Randomness, *, full: bool) -> Any:
     """
     Return a payload that fits the schema of *method*.
 
@@ -38,15 +38,15 @@ def skeleton(method: Method, luck: Luck, *, full: bool) -> Any:
     hint = f"tc schema {method.service} {method.name} shows what it must be"
     schema = bundle(method.reference.schemas, method.input)
     try:
-        with usable_schema():
-            made = make(
+        with convert_schema_errors():
+            made = generate_example(
                 schema,
                 luck,
                 full=full,
-                known=partial(example_values.of_field, method),
-                needed=example_values.needed(method),
+                known=partial(example_values.suggest_values, method),
+                needed=example_values.extra_required(method),
             )
-    except (CannotMakeError, BrokenSchemaError):
+    except (NoExampleError, BrokenSchemaError):
         raise UsageError(f"{method.id}: no payload can be made from its schema", hint=hint) from None
     wrong = find_problems(method.reference, method.input, made)
     if wrong:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas.examples.patterns import LONGEST, PatternError, matching
+from tccli.core.schemas.examples.patterns import MAX_LENGTH, PatternError, generate_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def test_matches_the_patterns_of_the_references(pattern: str, least: int) -> Non
     So that every payload can be made.
     """
     try:
-        text = matching(pattern, Random(1), least=least)
+        text = generate_match(pattern, Random(1), least=least)
     except PatternError as error:
         assert f"nothing of {least} characters" in str(error)
         return
@@ -74,7 +74,7 @@ def test_matches_what_it_understands(pattern: str, seed: int, least: int) -> Non
     Whatever is put together of characters, classes, groups, alternatives and repetitions.
     """
     try:
-        text = matching(f"^{pattern}$", Random(seed), least=least)
+        text = generate_match(f"^{pattern}$", Random(seed), least=least)
     except PatternError:
         assert least
         return
@@ -88,10 +88,10 @@ def test_understands_or_says_so(pattern: str) -> None:
     Nonsense is an error of one kind, not a traceback.
     """
     try:
-        text = matching(pattern, Random(1))
+        text = generate_match(pattern, Random(1))
     except PatternError:
         return
-    assert LONGEST * 3 >= len(text)
+    assert MAX_LENGTH * 3 >= len(text)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_says_what_it_does_not_understand(pattern: str) -> None:
     And takes no more time and memory for it than for others.
     """
     with pytest.raises(PatternError):
-        matching(pattern, Random(1))
+        generate_match(pattern, Random(1))
 
 
 def test_is_the_same_for_the_same_randomness() -> None:
@@ -124,4 +124,4 @@ def test_is_the_same_for_the_same_randomness() -> None:
     """
     pattern = "^[a-zA-Z0-9_-]{44}$"
 
-    assert matching(pattern, Random(7)) == matching(pattern, Random(7)) != matching(pattern, Random(8))
+    assert first == again != other

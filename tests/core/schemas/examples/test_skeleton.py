@@ -15,8 +15,8 @@ import pytest
 
 from tccli import references
 from tccli.core.payload import encode
-from tccli.core.schemas.examples.generate import Luck
-from tccli.core.schemas.examples.skeleton import skeleton
+from tccli.core.schemas.examples.generate import Randomness
+from tccli.core.schemas.examples.skeleton import generate_payload
 from tccli.core.schemas.fields import SLUGID
 from tccli.core.schemas.validate import find_problems
 from tccli.errors import UsageError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.transfer_env import TransferEnv
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
-LUCK = Luck(NOW, Random(1))
+LUCK = Randomness(NOW, Random(1))
 METHODS = {
     method.id: method
     for service in references.service_names()
@@ -109,7 +109,7 @@ def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> No
     """
     assert method.input is not None
     for seed in range(3):
-        made = skeleton(method, Luck(NOW, Random(seed)), full=full)
+        made = generate_payload(method, Randomness(NOW, Random(seed)), full=full)
 
         assert [] == find_problems(method.reference, method.input, made)
 
@@ -121,7 +121,7 @@ def test_a_skeleton_does_what_the_method_does(transfer_env: TransferEnv, name: s
     In an empty deployment, as it is.
     """
     method = METHODS[name]
-    made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
+    made = generate_payload(method, Randomness(datetime.now(UTC), Random(1)), full=full)
     response = transfer_env.client.call(method, arguments(method), {}, encode(made))
 
     assert 200 <= response.status < 300
@@ -137,7 +137,7 @@ def test_a_skeleton_does_it_where_there_is_what_it_needs(deployment: ExampleDepl
     preparations = import_module(f"tests.examples.{method.service.replace('-', '_')}")
     preparations.PREPARE.get(method.name, lambda _deployment: None)(deployment)
     populate_task(deployment)
-    made = skeleton(method, Luck(datetime.now(UTC), Random(1)), full=full)
+    made = generate_payload(method, Randomness(datetime.now(UTC), Random(1)), full=full)
     args = arguments(method)
     if name in FILLED_IN:
         FILLED_IN[name](deployment, made, args)
@@ -159,7 +159,7 @@ def test_times_are_in_order(full: bool) -> None:
     """
     Created now, then the deadline, then the end.
     """
-    made = skeleton(METHODS["queue.createTask"], LUCK, full=full)
+    made = generate_payload(METHODS["queue.createTask"], LUCK, full=full)
 
     assert "2030-01-31T12:00:00.000Z" == made["created"] < made["deadline"]
     assert not full or made["deadline"] < made["expires"]
@@ -171,7 +171,7 @@ def test_full_means_all_fields() -> None:
     """
     method = METHODS["queue.createTask"]
     assert method.input is not None
-    made = skeleton(method, LUCK, full=True)
+    made = generate_payload(method, LUCK, full=True)
 
     assert method.reference.schemas[method.input]["properties"].keys() == made.keys()
 
@@ -180,9 +180,8 @@ def test_slugids_are_new_and_real() -> None:
     """
     Each time, and none looks like an option.
     """
-    made = {
-        skeleton(METHODS["object.createUpload"], Luck(NOW, Random(seed)), full=False)["uploadId"] for seed in range(50)
-    }
+    method = METHODS["object.createUpload"]
+    made = {generate_payload(method, Randomness(NOW, Random(seed)), full=False)["uploadId"] for seed in range(50)}
 
     assert 50 == len(made)
     assert all(re.fullmatch(SLUGID, slug) and slug[0].isalpha() for slug in made)
@@ -192,7 +191,10 @@ def test_the_same_luck_makes_the_same() -> None:
     """
     Nothing else is looked at.
     """
-    made = [skeleton(METHODS["worker-manager.createWorker"], Luck(NOW, Random(5)), full=True) for _ in range(2)]
+    made = [
+        generate_payload(METHODS["worker-manager.createWorker"], Randomness(NOW, Random(5)), full=True)
+        for _ in range(2)
+    ]
 
     assert made[0] == made[1]
 
@@ -209,7 +211,7 @@ def test_says_why_there_is_none(method: str, said: str) -> None:
     In one line.
     """
     with pytest.raises(UsageError, match=said):
-        skeleton(references.method(*method.split(".")), LUCK, full=False)
+        generate_payload(references.method(*method.split(".")), LUCK, full=False)
 
 
 @pytest.mark.parametrize(
@@ -233,4 +235,4 @@ def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
     odd = references.ReferenceSet([references.ServiceReference("odd", text.encode())])
 
     with pytest.raises(UsageError, match=r"no payload can be made from its schema.*tc schema odd set"):
-        skeleton(odd.method("odd", "set"), LUCK, full=False)
+        generate_payload(odd.method("odd", "set"), LUCK, full=False)

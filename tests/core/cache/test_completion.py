@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.core.completion.cache import LIFETIME, MOST_TASKS, PATIENCE, ValueCache
+from tccli.core.cache.completion import MAX_RECENT_TASKS, NEGATIVE_TTL_SECONDS, TTL_SECONDS, CompletionCache
 from tccli.core.completion.values import Value
 
 if TYPE_CHECKING:
@@ -19,67 +19,67 @@ NOW = 1_700_000_000.0
 VALUES = [Value("a", "A"), Value("b")]
 
 
-def cache(folder: Path, now: float = NOW, account: str = "me") -> ValueCache:
+def cache(folder: Path, now: float = NOW, account: str = "me") -> CompletionCache:
     """
     Return the cache of an account at some time.
     """
-    return ValueCache(str(folder / "cache"), [account], now)
+    return CompletionCache(str(folder / "cache"), [account], now)
 
 
 @pytest.mark.parametrize(
     ("whole", "later", "expected"),
     [
         pytest.param(True, 0, VALUES, id="at once"),
-        pytest.param(True, LIFETIME - 1, VALUES, id="within the minute"),
-        pytest.param(True, LIFETIME, None, id="after the minute"),
+        pytest.param(True, TTL_SECONDS - 1, VALUES, id="within the minute"),
+        pytest.param(True, TTL_SECONDS, None, id="after the minute"),
         pytest.param(True, -10, None, id="from the future"),
-        pytest.param(False, PATIENCE - 1, VALUES, id="a part, for a while"),
-        pytest.param(False, PATIENCE, None, id="a part, soon asked for again"),
+        pytest.param(False, NEGATIVE_TTL_SECONDS - 1, VALUES, id="a part, for a while"),
+        pytest.param(False, NEGATIVE_TTL_SECONDS, None, id="a part, soon asked for again"),
     ],
 )
 def test_answers_grow_old(tmp_path: Path, *, whole: bool, later: float, expected: list[Value] | None) -> None:
     """
     One that is not whole does so sooner.
     """
-    cache(tmp_path).keep(["secret"], VALUES, whole=whole)
+    cache(tmp_path).store(["secret"], VALUES, complete=whole)
 
-    assert expected == cache(tmp_path, NOW + later).values(["secret"])
+    assert expected == cache(tmp_path, NOW + later).load(["secret"])
 
 
 def test_questions_and_accounts_are_apart(tmp_path: Path) -> None:
     """
     Nobody gets the answer of another, or to another question.
     """
-    cache(tmp_path).keep(["secret"], VALUES, whole=True)
+    cache(tmp_path).store(["secret"], VALUES, complete=True)
 
-    assert cache(tmp_path).values(["role"]) is None
-    assert cache(tmp_path, account="you").values(["secret"]) is None
+    assert cache(tmp_path).load(["role"]) is None
+    assert cache(tmp_path, account="you").load(["secret"]) is None
 
 
 def test_old_answers_are_removed(tmp_path: Path) -> None:
     """
     When there is a new one to keep; tasks are not forgotten.
     """
-    cache(tmp_path).keep(["secret"], VALUES, whole=True)
-    cache(tmp_path).note_task("t")
+    cache(tmp_path).store(["secret"], VALUES, complete=True)
+    cache(tmp_path).record_task("t")
     for entry in os.scandir(tmp_path / "cache" / "values"):
         os.utime(entry.path, (NOW, NOW))
-    cache(tmp_path, NOW + 2 * LIFETIME).keep(["role"], VALUES, whole=True)
+    cache(tmp_path, NOW + 2 * TTL_SECONDS).store(["role"], VALUES, complete=True)
 
     assert 2 == len(os.listdir(tmp_path / "cache" / "values"))
-    assert ["t"] == cache(tmp_path).tasks()
+    assert ["t"] == cache(tmp_path).recent_tasks()
 
 
 def test_tasks_are_few_and_the_latest_is_first(tmp_path: Path) -> None:
     """
     However often one comes.
     """
-    for task in [*map(str, range(2 * MOST_TASKS)), "5", "7", "5"]:
-        cache(tmp_path).note_task(task)
-    known = cache(tmp_path).tasks()
+    for task in [*map(str, range(2 * MAX_RECENT_TASKS)), "5", "7", "5"]:
+        cache(tmp_path).record_task(task)
+    known = cache(tmp_path).recent_tasks()
 
     assert ["5", "7", "19"] == known[:3]
-    assert MOST_TASKS == len(known)
+    assert MAX_RECENT_TASKS == len(known)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_what_is_broken_is_not_there(tmp_path: Path, content: str) -> None:
     """
     A file that is not as it was written is as good as none.
     """
-    cache(tmp_path).keep(["secret"], VALUES, whole=True)
-    cache(tmp_path).note_task("t")
+    cache(tmp_path).store(["secret"], VALUES, complete=True)
+    cache(tmp_path).record_task("t")
     for entry in os.scandir(tmp_path / "cache" / "values"):
         with open(entry.path, "w", encoding="utf-8") as file:
             file.write(content)
 
-    assert cache(tmp_path).values(["secret"]) is None
-    assert [] == cache(tmp_path).tasks()
+    assert cache(tmp_path).load(["secret"]) is None
+    assert [] == cache(tmp_path).recent_tasks()

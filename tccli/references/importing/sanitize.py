@@ -22,25 +22,25 @@ HEADING = re.compile(r"\s{0,3}#{1,6}\s+")
 CODE = "    "
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     """
     Return *text* as it may go to a terminal: nothing in it steers one.
     """
     return UNSAFE.sub("", ESCAPES.sub("", text.replace("\r\n", "\n")))
 
 
-def line(text: str) -> str:
+def sanitize_line(text: str) -> str:
     """
     Return *text* in one line, as it may go to a terminal.
     """
-    return " ".join(clean(text).split())
+    return " ".join(sanitize(text).split())
 
 
-def paragraphs(markdown: str) -> tuple[str, ...]:
+def split_paragraphs(markdown: str) -> tuple[str, ...]:
     """
     Return the paragraphs, headings, list items and lines of code of *markdown*, each without line breaks.
     """
-    return tuple(_plain(block) if not block.startswith(CODE) else block for block in _blocks(clean(markdown)))
+    return tuple(_plain(block) if not block.startswith(CODE) else block for block in _blocks(sanitize(markdown)))
 
 
 def _blocks(text: str) -> Iterator[str]:
