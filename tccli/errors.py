@@ -132,13 +132,17 @@ class NoAnswerError(TcError):
 
     Args:
         sent: Whether bytes of the request may have reached the service.
+        final: Whether it would fail again: an unknown host, a certificate, a proxy's refusal.
     """
 
     exit_code = 8
 
-    def __init__(self, message: str, *, sent: bool = False, hint: str = "", details: str = "") -> None:
+    def __init__(
+        self, message: str, *, sent: bool = False, final: bool = False, hint: str = "", details: str = ""
+    ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.sent = sent
+        self.final = final
 
 
 class BrokenAnswerError(TcError):

@@ -1,97 +1,108 @@
 """
-One moment by which something is done, and a reader that keeps to it, however small the pieces that arrive.
+Deadlines of whole requests, and the handle by which another thread ends one.
 """
 
 from __future__ import annotations
 
-import io
+import socket
+import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Callable
 
 
-class Deadline:
+class Exchange:
     """
-    One moment by which something is done, whatever the pieces it comes in.
+    One request and its response: a deadline for all of it, and a handle to abort it from another thread.
+
+    Args:
+        seconds: The time from now, or from the latest `restart`, in which the exchange must end.
+
+    Attributes:
+        sent: Whether bytes of the request may have reached the network. Exact: bytes that a proxy handshake or TLS
+            needs do not count, nor do bytes that the server's machine never acknowledged.
+        stream: The network stream that carries the exchange, once there is one.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.restart()
+        self.seconds = seconds
+        self.sent = False
+        self.stream: Any = None
+        self._end = time.monotonic() + seconds
+        self._changed = threading.Condition()
+        self._aborted = False
+        self._socket: socket.socket | None = None
 
     def restart(self) -> None:
         """
-        Begin anew: something has happened.
+        Count the time from now on: some progress was made.
         """
-        self._end = time.monotonic() + self._seconds
+        self._end = time.monotonic() + self.seconds
 
-    def left(self) -> float:
+    def remaining(self) -> float:
         """
-        Return the seconds that are left.
+        Return the seconds that are left; always more than 0.
 
         Raises:
-            TimeoutError: There are none.
+            TimeoutError: The time is up.
+            ConnectionAbortedError: Another thread ended the exchange.
         """
+        if self._aborted:
+            raise ConnectionAbortedError("aborted")
         remaining = self._end - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("timed out")
         return remaining
 
-
-class DeadlinedReader(io.RawIOBase):
-    """
-    The bytes of a socket, none of which may come after the deadline.
-    """
-
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+    def attach(self, sock: socket.socket) -> None:
+        """
+        Set the socket that `abort` shuts down.
+        """
         self._socket = sock
-        self._deadline = deadline
-        self._raw = sock.makefile("rb", buffering=0)
+        # Either this thread sees the flag, or the one that aborts sees the socket.
+        if self._aborted:
+            _shut_down(sock)
 
-    def readable(self) -> bool:
+    def abort(self) -> None:
         """
-        Say that it is there to be read.
+        End the exchange, also for a thread that waits for a name, a connection or bytes.
         """
-        return True
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+        if self._socket is not None:
+            _shut_down(self._socket)
 
-    def readinto(self, buffer: Any) -> int | None:
+    def run_in_thread(self, function: Callable[[], Any]) -> Any:
         """
-        Read what is there, or wait for it until the deadline.
-        """
-        self._socket.settimeout(self._deadline.left())
-        return self._raw.readinto(buffer)
+        Return what *function* returns, from a thread that is left behind when the time is up.
 
-    def close(self) -> None:
+        For calls of the system that nothing can interrupt.
         """
-        Let go of the socket.
-        """
-        self._raw.close()
-        super().close()
+        outcome: list[tuple[Any, Exception | None]] = []
+
+        def run() -> None:
+            try:
+                outcome.append((function(), None))
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
+                outcome.append((None, error))
+            with self._changed:
+                self._changed.notify_all()
+
+        threading.Thread(target=run, daemon=True).start()
+        with self._changed:
+            while not outcome:
+                self._changed.wait(self.remaining())
+        value, error = outcome[0]
+        if error is not None:
+            raise error
+        return value
 
 
-class Pieces(io.BufferedReader):
-    """
-    Fills buffers with what is there, instead of waiting until they are full.
-
-    Attributes:
-        whole: Wait, as the reader of chunks expects it.
-        line: The latest that was read.
-    """
-
-    whole = True
-    line = b""
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        """
-        Read a line, and keep it.
-        """
-        self.line = super().readline(size)
-        return self.line
-
-    def readinto(self, buffer: Any) -> int:
-        """
-        Fill a buffer, or as much of it as there is.
-        """
-        return super().readinto(buffer) if self.whole else self.readinto1(buffer)
+def _shut_down(sock: socket.socket) -> None:
+    with suppress(OSError):
+        # Not SSLSocket.shutdown, which also drops the TLS state under the thread that reads.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """
     Return a context that trusts what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, else what the system does.
 

@@ -1,0 +1,360 @@
+"""
+Connections to one server: opened directly or through a proxy, reused while they are idle, and what their failures mean.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib.util
+import socket
+import ssl
+from typing import TYPE_CHECKING, NamedTuple
+
+from tccli.core.http.httpx_import import httpcore, httpx
+from tccli.core.http.network import MAX_READ_BYTES, Backend
+from tccli.core.http.network import Stream as NetworkStream
+from tccli.core.http.proxies import find_proxy
+from tccli.core.http.tls import create_tls_context
+from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tccli.core.http.deadline import Exchange
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+NETWORK_ERRORS = (
+    OSError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+)
+UNKNOWN_HOST = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+REFUSED_STREAM = 7
+"""The HTTP/2 error code for a request that was not processed; RFC 9113, section 8.7."""
+
+
+class Connection(NamedTuple):
+    """
+    A connection between two exchanges.
+    """
+
+    interface: httpcore.ConnectionInterface
+    stream: NetworkStream
+
+
+class Route:
+    """
+    How requests to one scheme, host and port travel, and the idle connections that they may use.
+
+    A connection carries one exchange at a time, over HTTP/2 too: none waits for another, and each can be aborted.
+
+    An idle connection that the server has closed is noticed before it is used. When the server closes it after that
+    look, the request is sent again over a new connection if the system tells that the other machine took none of its
+    bytes (Linux does); otherwise it may have been received, and the error says so.
+
+    Raises:
+        ConfigurationError: The environment names a proxy that cannot be used.
+    """
+
+    def __init__(self, url: httpx.URL, environ: Mapping[str, str], contexts: dict[bool, ssl.SSLContext]) -> None:
+        port = url.port or DEFAULT_PORTS[url.scheme]
+        self._environ = environ
+        self._contexts = contexts
+        self._url = f"{url.scheme}://{url.netloc.decode()}"
+        self._is_tls = url.scheme == "https"
+        self._has_http2 = self._is_tls and importlib.util.find_spec("h2") is not None
+        self._proxy = proxy = find_proxy(url.scheme, url.host, port, environ)
+        self._host = url.host if proxy is None else proxy.host
+        self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
+        # An HTTP proxy gets whole requests for http://, and only connects for https://. A SOCKS proxy always connects.
+        self._is_forwarded = proxy is not None and not self._is_tls and proxy.scheme in DEFAULT_PORTS
+        if proxy is not None and self._is_forwarded:
+            self._origin = httpcore.Origin(proxy.scheme.encode(), proxy.host.encode(), proxy.port)
+        self._idle: dict[bool, list[Connection]] = {False: [], True: []}
+
+    def close(self) -> None:
+        """
+        Close the idle connections.
+        """
+        for connections in self._idle.values():
+            while connections:
+                connections.pop().interface.close()
+
+    def send(self, request: httpx.Request, exchange: Exchange) -> httpx.Response:
+        """
+        Send a request and return its response, whose stream is a `Body`.
+
+        Raises:
+            NoAnswerError, BrokenAnswerError, UsageError: As `explain` returns them.
+        """
+        http2 = self._has_http2 and bool(request.extensions.get("http2"))
+        message = self._message(request, exchange)
+        while True:
+            connection = self._take_idle(exchange, http2=http2)
+            interface = self._connect(http2=http2) if connection is None else connection.interface
+            try:
+                response = interface.handle_request(message)
+                break
+            except BaseException as error:
+                interface.close()
+                if exchange.stream is not None:
+                    exchange.stream.close()
+                is_unprocessed = isinstance(error, httpcore.ConnectionNotAvailable) or (
+                    connection is not None
+                    and is_network_error(error)
+                    and isinstance(request.stream, httpx.ByteStream)
+                    and connection.stream.was_never_acknowledged()
+                )
+                if is_unprocessed:
+                    exchange.sent = False
+                    continue
+                if is_network_error(error):
+                    raise self.explain(error, exchange) from error
+                raise
+        if response.status == 407 and self._is_forwarded:
+            interface.close()
+            raise self.explain(httpcore.ProxyError("407 Proxy Authentication Required"), exchange)
+        body = Body(self, Connection(interface, exchange.stream), response, exchange, is_head=request.method == "HEAD")
+        return httpx.Response(response.status, headers=response.headers, stream=body)
+
+    def release(self, connection: Connection, *, http2: bool) -> None:
+        """
+        Keep a connection for another exchange.
+        """
+        if http2:
+            self._idle[True].append(connection)
+            return
+        # The body was read beside the old interface, which therefore waits for it.
+        interface = httpcore.HTTP11Connection(self._origin, connection.stream)
+        self._idle[self._has_http2].append(Connection(interface, connection.stream))
+
+    def _take_idle(self, exchange: Exchange, *, http2: bool) -> Connection | None:
+        idle = self._idle[http2]
+        while idle:
+            try:
+                # A list's pop is atomic: two threads never get the same connection.
+                connection = idle.pop()
+            except IndexError:
+                break
+            if not connection.stream.is_stale():
+                connection.stream.begin(exchange)
+                return connection
+            connection.interface.close()
+        return None
+
+    def _connect(self, *, http2: bool) -> httpcore.ConnectionInterface:
+        proxy = self._proxy
+        context = self._tls_context(http2=http2) if self._is_tls else None
+        proxy_context = self._tls_context(http2=False) if proxy is not None and proxy.scheme == "https" else None
+        if proxy is None or self._is_forwarded:
+            return httpcore.HTTPConnection(
+                self._origin, ssl_context=context or proxy_context, http2=http2, network_backend=Backend()
+            )
+        # Without the second argument, httpcore writes an IPv6 address without brackets.
+        headers = {"Host": self._authority} if b":" in self._origin.host else {}
+        url = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/")
+        through = httpcore.Proxy(url, auth=proxy.auth, headers=headers, ssl_context=proxy_context)
+        pool = httpcore.ConnectionPool(ssl_context=context, proxy=through, http2=http2, network_backend=Backend())
+        return pool.create_connection(self._origin)
+
+    def _tls_context(self, *, http2: bool) -> ssl.SSLContext:
+        # One for each: httpcore sets the protocols to offer on the context, and threads share it.
+        if http2 not in self._contexts:
+            self._contexts[http2] = create_tls_context(self._environ)
+        return self._contexts[http2]
+
+    @property
+    def _authority(self) -> bytes:
+        host = self._origin.host
+        return b"%b:%d" % (b"[%b]" % host if b":" in host else host, self._origin.port)
+
+    def _message(self, request: httpx.Request, exchange: Exchange) -> httpcore.Request:
+        target = request.extensions.get("target", request.url.raw_path)
+        headers = request.headers.raw
+        if self._is_forwarded:
+            target = self._url.encode() + target
+            if self._proxy is not None and self._proxy.auth is not None:
+                credentials = base64.b64encode(b"%b:%b" % self._proxy.auth)
+                headers = [*headers, (b"Proxy-Authorization", b"Basic " + credentials)]
+        scheme, host, port = self._origin.scheme, self._origin.host, self._origin.port
+        message = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=scheme, host=host, port=port, target=target),
+            headers=headers,
+            content=request.stream,  # type: ignore[arg-type] # an iterable of bytes
+            extensions={"timeout": {"connect": exchange, "read": exchange, "write": exchange}},
+        )
+        if self._proxy is not None and not self._is_forwarded:
+            # This is read for the CONNECT request only; the message has its target already.
+            message.extensions["target"] = self._authority
+        return message
+
+    def explain(self, error: Exception, exchange: Exchange, *, received: int = 0, length: int | None = None) -> TcError:
+        """
+        Return what a failure of the network means.
+
+        Args:
+            received: Bytes of the body that had come.
+            length: Bytes of the whole body, where it is known.
+        """
+        proxy = self._proxy
+        via = f" through the proxy {proxy.host}:{proxy.port} ({proxy.variable})" if proxy else ""
+        where = self._url + via
+        sent = exchange.sent
+        has_ended = exchange.stream is not None and exchange.stream.ended
+        match error:
+            case socket.gaierror():
+                is_final = error.errno in UNKNOWN_HOST
+                reason = "unknown host" if is_final else error.strerror
+                hint = f"check {proxy.variable}" if proxy else "check the URL"
+                return NoAnswerError(f"cannot resolve {self._host}: {reason}", hint=hint, sent=sent, final=is_final)
+            case TimeoutError():
+                return NoAnswerError(f"no response from {where} within {exchange.seconds:g} s", sent=sent)
+            case ConnectionRefusedError():
+                hint = f"is {proxy.variable} right?" if proxy else "is the URL right?"
+                return NoAnswerError(f"connection refused by {where}", hint=hint, sent=sent)
+            case ssl.SSLCertVerificationError():
+                hint = "SSL_CERT_FILE names further certificate authorities"
+                reason = error.verify_message
+                return NoAnswerError(f"no secure connection to {where}: {reason}", hint=hint, sent=sent, final=True)
+            case httpcore.ProxyError():
+                # A proxy that refuses once refuses again, but for "too many requests" and its kin.
+                is_final = str(error)[:1] == "4" and str(error)[:3] not in {"408", "429"}
+                hint = f"{proxy.variable} may need USER:PASSWORD@" if proxy and str(error)[:3] == "407" else ""
+                return NoAnswerError(f"cannot connect to {where}: {error}", hint=hint, sent=sent, final=is_final)
+            case ssl.SSLError():
+                reason = error.reason or str(error)
+                return NoAnswerError(f"no secure connection to {where}: {reason}", sent=sent)
+            case httpcore.LocalProtocolError() if not sent:
+                return UsageError(f"cannot send the request to {where}: {error}")
+        if received or (length is not None and has_ended):
+            promised = f" of {length}" if length is not None else ""
+            what = f"dropped the connection after {received}{promised} bytes of the response"
+            return NoAnswerError(f"{where} {what}", sent=sent)
+        if has_ended or isinstance(error, ConnectionError | httpcore.NetworkError):
+            return NoAnswerError(f"{where} dropped the connection without a response", sent=sent)
+        if isinstance(error, OSError):
+            return NoAnswerError(f"cannot reach {where}: {error.strerror or error}", sent=sent)
+        if isinstance(error, httpcore.RemoteProtocolError) and not hasattr(error.args[0], "error_code"):
+            return BrokenAnswerError(f"the response of {where} is not HTTP: {error}")
+        code = getattr(error.args[0], "error_code", None)
+        return NoAnswerError(f"{where} failed: {error}", sent=sent and code != REFUSED_STREAM)
+
+
+class Body(httpx.SyncByteStream):
+    """
+    The body of a response, as it was sent.
+
+    Attributes:
+        length: From Content-Length; None for a chunked body, one over HTTP/2, and one that ends with the connection.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that its end needs
+        self, route: Route, connection: Connection, response: httpcore.Response, exchange: Exchange, *, is_head: bool
+    ) -> None:
+        headers = {name.lower(): value for name, value in response.headers}
+        version = response.extensions["http_version"]
+        length = headers.get(b"content-length")
+        self.length = int(length) if length is not None and b"transfer-encoding" not in headers else None
+        if is_head or response.status < 200 or response.status in {204, 304}:
+            self.length = 0
+        self._route = route
+        self._connection = connection
+        self._response = response
+        self._exchange = exchange
+        self._http2 = version == b"HTTP/2"
+        self._is_reusable = self._http2 or (
+            version == b"HTTP/1.1" and b"close" not in headers.get(b"connection", b"").lower() and response.status != 101
+        )
+        self._received = 0
+        self._finished = self.length == 0 and not self._http2
+        self._is_closed = False
+        self._rest = memoryview(b"")
+        self._chunks: Iterator[bytes] | None = None
+        if self._http2 or b"transfer-encoding" in headers:
+            connection.stream.passes_heads_only = False
+            self._chunks = iter(response.stream)  # type: ignore[arg-type] # of a synchronous connection
+
+    def __iter__(self) -> Iterator[bytes]:
+        buffer = memoryview(bytearray(MAX_READ_BYTES))
+        while count := self.readinto(buffer):
+            yield bytes(buffer[:count])
+
+    def readinto(self, buffer: memoryview) -> int:
+        """
+        Read the next bytes into *buffer* and return their number; 0 is the end.
+
+        Raises:
+            NoAnswerError, BrokenAnswerError: As `Route.explain` returns them.
+        """
+        if self._finished:
+            return 0
+        try:
+            count = self._read(buffer) if self._chunks is None else self._read_chunk(buffer, self._chunks)
+        except Exception as error:
+            if not is_network_error(error):
+                raise
+            raise self._route.explain(error, self._exchange, received=self._received, length=self.length) from error
+        self._received += count
+        self._finished = not count or self._received == self.length
+        return count
+
+    def read(self, max_bytes: int) -> bytes:
+        """
+        Return the rest of the body, or its first *max_bytes*.
+        """
+        body = bytearray()
+        size = max_bytes if self.length is None else self.length
+        buffer = memoryview(bytearray(min(size, max_bytes, MAX_READ_BYTES)))
+        while len(body) < max_bytes and (count := self.readinto(buffer[: max_bytes - len(body)])):
+            body += buffer[:count]
+        return bytes(body)
+
+    def _read(self, buffer: memoryview) -> int:
+        if self.length is not None:
+            buffer = buffer[: self.length - self._received]
+        count = self._connection.stream.readinto(buffer)
+        if not count and self.length is not None:
+            raise httpcore.RemoteProtocolError("the body was cut off")
+        return count
+
+    def _read_chunk(self, buffer: memoryview, chunks: Iterator[bytes]) -> int:
+        while not self._rest:
+            try:
+                self._rest = memoryview(next(chunks))
+            except StopIteration:
+                return 0
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def close(self) -> None:
+        """
+        Release the connection, for another exchange where the body was read to its end.
+        """
+        stream = self._connection.stream
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if not self._finished and self._chunks is None and self.length is not None:
+            # The little that has arrived already, such as the text of an error, need not cost the connection.
+            self._finished = stream.skip(self.length - self._received)
+        if self._finished and self._is_reusable and not stream.ended and not stream.is_cut_off:
+            if self._http2:
+                self._response.close()
+            self._route.release(self._connection, http2=self._http2)
+        else:
+            self._connection.interface.close()
+            stream.close()
+
+
+def is_network_error(error: BaseException) -> bool:
+    """
+    Return whether an error comes from the network or the other side, and not from a mistake here.
+    """
+    # What h2 and socksio raise is not always wrapped by httpcore, and they may not be installed.
+    package = type(error).__module__.partition(".")[0]
+    return isinstance(error, NETWORK_ERRORS) or package in {"h2", "hpack", "hyperframe", "socksio"}
