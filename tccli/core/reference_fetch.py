@@ -6,13 +6,12 @@ They are public, so nothing is sent that says who asks, and nothing that comes b
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.account import HOST_AND_PORT
-from tccli.core.http.decoding import KNOWN, PlainReader
+from tccli.core.http.decompress import decompress
 from tccli.core.http.messages import Request, Response
 from tccli.core.http.redact import masked_url
 from tccli.core.http.retry import send_with_retries
@@ -88,7 +87,10 @@ class Fetcher:
         with self._transport.stream(request) as stream:
             body = stream.read(MAX_DOCUMENT_BYTES + 1)
         if 200 <= stream.status < 300:
-            body = _plain(body, stream.headers.get("content-encoding", ""), masked_url(request.url))
+            if len(body) > MAX_DOCUMENT_BYTES:
+                raise BrokenAnswerError(f"{masked_url(request.url)} is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
+            encoding = stream.headers.get("content-encoding", "")
+            body = decompress(body, encoding, MAX_DOCUMENT_BYTES, masked_url(request.url))
             self._left -= len(body)
             if self._left < 0:
                 raise BrokenAnswerError(
@@ -180,24 +182,3 @@ def _schemas_of(content: Any) -> list[str]:
 
 def _references(schema: Mapping[str, Any]) -> list[str]:
     return [json.loads(text) for text in re.findall(r'"\$ref": ("(?:[^"\\]|\\.)*")', json.dumps(schema))]
-
-
-def _plain(body: bytes, encoding: str, where: str) -> bytes:
-    """
-    Undo a content encoding, as far as a document may go.
-    """
-    encoding = encoding.strip().lower()
-    if len(body) > MAX_DOCUMENT_BYTES:
-        raise BrokenAnswerError(f"{where}: it is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
-    if encoding in {"", "identity"}:
-        return body
-    if encoding not in KNOWN:
-        raise BrokenAnswerError(f"{where}: it is in the encoding {encoding!a}, which was not asked for")
-    reader = PlainReader(io.BytesIO(body).readinto, where, is_empty=False)
-    plain = bytearray()
-    buffer = memoryview(bytearray(1 << 20))
-    while count := reader.readinto(buffer):
-        plain += buffer[:count]
-        if len(plain) > MAX_DOCUMENT_BYTES:
-            raise BrokenAnswerError(f"{where}: it is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
-    return bytes(plain)

@@ -6,33 +6,25 @@ from __future__ import annotations
 
 import base64
 import importlib.util
-import socket
-import ssl
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from tccli.core.http.failures import explain_failure, is_network_error
 from tccli.core.http.httpx_import import httpcore, httpx
 from tccli.core.http.network import MAX_READ_BYTES, Backend
 from tccli.core.http.network import Stream as NetworkStream
 from tccli.core.http.proxies import find_proxy
 from tccli.core.http.tls import create_tls_context
-from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
 
     from tccli.core.http.deadline import Exchange
+    from tccli.errors import TcError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-NETWORK_ERRORS = (
-    OSError,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-UNKNOWN_HOST = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
-REFUSED_STREAM = 7
-"""The HTTP/2 error code for a request that was not processed; RFC 9113, section 8.7."""
 
 
 class Connection(NamedTuple):
@@ -66,7 +58,6 @@ class Route:
         self._is_tls = url.scheme == "https"
         self._has_http2 = self._is_tls and importlib.util.find_spec("h2") is not None
         self._proxy = proxy = find_proxy(url.scheme, url.host, port, environ)
-        self._host = url.host if proxy is None else proxy.host
         self._origin = httpcore.Origin(url.raw_scheme, url.raw_host, port)
         # An HTTP proxy gets whole requests for http://, and only connects for https://. A SOCKS proxy always connects.
         self._is_forwarded = proxy is not None and not self._is_tls and proxy.scheme in DEFAULT_PORTS
@@ -87,7 +78,7 @@ class Route:
         Send a request and return its response, whose stream is a `Body`.
 
         Raises:
-            NoAnswerError, BrokenAnswerError, UsageError: As `explain` returns them.
+            NoAnswerError, BrokenAnswerError, UsageError: See `explain_failure`.
         """
         http2 = self._has_http2 and bool(request.extensions.get("http2"))
         message = self._message(request, exchange)
@@ -111,11 +102,12 @@ class Route:
                     exchange.sent = False
                     continue
                 if is_network_error(error):
-                    raise self.explain(error, exchange) from error
+                    raise self.explain(error, exchange, received=0, length=None) from error
                 raise
         if response.status == 407 and self._is_forwarded:
             interface.close()
-            raise self.explain(httpcore.ProxyError("407 Proxy Authentication Required"), exchange)
+            refusal = httpcore.ProxyError("407 Proxy Authentication Required")
+            raise self.explain(refusal, exchange, received=0, length=None)
         body = Body(self, Connection(interface, exchange.stream), response, exchange, is_head=request.method == "HEAD")
         return httpx.Response(response.status, headers=response.headers, stream=body)
 
@@ -123,25 +115,21 @@ class Route:
         """
         Keep a connection for another exchange.
         """
-        if http2:
-            self._idle[True].append(connection)
-            return
-        # The body was read beside the old interface, which therefore waits for it.
-        interface = httpcore.HTTP11Connection(self._origin, connection.stream)
-        self._idle[self._has_http2].append(Connection(interface, connection.stream))
+        if not http2:
+            # The old interface still waits for the body, which was read without it.
+            connection = Connection(httpcore.HTTP11Connection(self._origin, connection.stream), connection.stream)
+        self._idle[http2].append(connection)
 
     def _take_idle(self, exchange: Exchange, *, http2: bool) -> Connection | None:
-        idle = self._idle[http2]
-        while idle:
-            try:
-                # A list's pop is atomic: two threads never get the same connection.
-                connection = idle.pop()
-            except IndexError:
-                break
-            if not connection.stream.is_stale():
-                connection.stream.begin(exchange)
-                return connection
-            connection.interface.close()
+        for idle in (self._idle[True], self._idle[False]) if http2 else (self._idle[False],):
+            # A list's pop is atomic: two threads never get the same connection.
+            with suppress(IndexError):
+                while True:
+                    connection = idle.pop()
+                    if not connection.stream.is_stale():
+                        connection.stream.begin(exchange, passes_heads_only=idle is self._idle[False])
+                        return connection
+                    connection.interface.close()
         return None
 
     def _connect(self, *, http2: bool) -> httpcore.ConnectionInterface:
@@ -153,7 +141,7 @@ class Route:
                 self._origin, ssl_context=context or proxy_context, http2=http2, network_backend=Backend()
             )
         # Without the second argument, httpcore writes an IPv6 address without brackets.
-        headers = {"Host": self._authority} if b":" in self._origin.host else {}
+        headers = [(b"Host", self._authority)] if b":" in self._origin.host else []
         url = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/")
         through = httpcore.Proxy(url, auth=proxy.auth, headers=headers, ssl_context=proxy_context)
         pool = httpcore.ConnectionPool(ssl_context=context, proxy=through, http2=http2, network_backend=Backend())
@@ -183,7 +171,7 @@ class Route:
             request.method,
             httpcore.URL(scheme=scheme, host=host, port=port, target=target),
             headers=headers,
-            content=request.stream,  # type: ignore[arg-type] # an iterable of bytes
+            content=request.stream,
             extensions={"timeout": {"connect": exchange, "read": exchange, "write": exchange}},
         )
         if self._proxy is not None and not self._is_forwarded:
@@ -191,56 +179,11 @@ class Route:
             message.extensions["target"] = self._authority
         return message
 
-    def explain(self, error: Exception, exchange: Exchange, *, received: int = 0, length: int | None = None) -> TcError:
+    def explain(self, error: BaseException, exchange: Exchange, *, received: int, length: int | None) -> TcError:
         """
-        Return what a failure of the network means.
-
-        Args:
-            received: Bytes of the body that had come.
-            length: Bytes of the whole body, where it is known.
+        Return what a failure means; see `explain_failure`.
         """
-        proxy = self._proxy
-        via = f" through the proxy {proxy.host}:{proxy.port} ({proxy.variable})" if proxy else ""
-        where = self._url + via
-        sent = exchange.sent
-        has_ended = exchange.stream is not None and exchange.stream.ended
-        match error:
-            case socket.gaierror():
-                is_final = error.errno in UNKNOWN_HOST
-                reason = "unknown host" if is_final else error.strerror
-                hint = f"check {proxy.variable}" if proxy else "check the URL"
-                return NoAnswerError(f"cannot resolve {self._host}: {reason}", hint=hint, sent=sent, final=is_final)
-            case TimeoutError():
-                return NoAnswerError(f"no response from {where} within {exchange.seconds:g} s", sent=sent)
-            case ConnectionRefusedError():
-                hint = f"is {proxy.variable} right?" if proxy else "is the URL right?"
-                return NoAnswerError(f"connection refused by {where}", hint=hint, sent=sent)
-            case ssl.SSLCertVerificationError():
-                hint = "SSL_CERT_FILE names further certificate authorities"
-                reason = error.verify_message
-                return NoAnswerError(f"no secure connection to {where}: {reason}", hint=hint, sent=sent, final=True)
-            case httpcore.ProxyError():
-                # A proxy that refuses once refuses again, but for "too many requests" and its kin.
-                is_final = str(error)[:1] == "4" and str(error)[:3] not in {"408", "429"}
-                hint = f"{proxy.variable} may need USER:PASSWORD@" if proxy and str(error)[:3] == "407" else ""
-                return NoAnswerError(f"cannot connect to {where}: {error}", hint=hint, sent=sent, final=is_final)
-            case ssl.SSLError():
-                reason = error.reason or str(error)
-                return NoAnswerError(f"no secure connection to {where}: {reason}", sent=sent)
-            case httpcore.LocalProtocolError() if not sent:
-                return UsageError(f"cannot send the request to {where}: {error}")
-        if received or (length is not None and has_ended):
-            promised = f" of {length}" if length is not None else ""
-            what = f"dropped the connection after {received}{promised} bytes of the response"
-            return NoAnswerError(f"{where} {what}", sent=sent)
-        if has_ended or isinstance(error, ConnectionError | httpcore.NetworkError):
-            return NoAnswerError(f"{where} dropped the connection without a response", sent=sent)
-        if isinstance(error, OSError):
-            return NoAnswerError(f"cannot reach {where}: {error.strerror or error}", sent=sent)
-        if isinstance(error, httpcore.RemoteProtocolError) and not hasattr(error.args[0], "error_code"):
-            return BrokenAnswerError(f"the response of {where} is not HTTP: {error}")
-        code = getattr(error.args[0], "error_code", None)
-        return NoAnswerError(f"{where} failed: {error}", sent=sent and code != REFUSED_STREAM)
+        return explain_failure(error, exchange, self._url, self._proxy, received=received, length=length)
 
 
 class Body(httpx.SyncByteStream):
@@ -251,7 +194,7 @@ class Body(httpx.SyncByteStream):
         length: From Content-Length; None for a chunked body, one over HTTP/2, and one that ends with the connection.
     """
 
-    def __init__(  # noqa: PLR0913 - all that its end needs
+    def __init__(
         self, route: Route, connection: Connection, response: httpcore.Response, exchange: Exchange, *, is_head: bool
     ) -> None:
         headers = {name.lower(): value for name, value in response.headers}
@@ -266,7 +209,9 @@ class Body(httpx.SyncByteStream):
         self._exchange = exchange
         self._http2 = version == b"HTTP/2"
         self._is_reusable = self._http2 or (
-            version == b"HTTP/1.1" and b"close" not in headers.get(b"connection", b"").lower() and response.status != 101
+            version == b"HTTP/1.1"
+            and b"close" not in headers.get(b"connection", b"").lower()
+            and response.status != 101
         )
         self._received = 0
         self._finished = self.length == 0 and not self._http2
@@ -275,7 +220,8 @@ class Body(httpx.SyncByteStream):
         self._chunks: Iterator[bytes] | None = None
         if self._http2 or b"transfer-encoding" in headers:
             connection.stream.passes_heads_only = False
-            self._chunks = iter(response.stream)  # type: ignore[arg-type] # of a synchronous connection
+            assert isinstance(response.stream, Iterable)
+            self._chunks = iter(response.stream)
 
     def __iter__(self) -> Iterator[bytes]:
         buffer = memoryview(bytearray(MAX_READ_BYTES))
@@ -287,7 +233,7 @@ class Body(httpx.SyncByteStream):
         Read the next bytes into *buffer* and return their number; 0 is the end.
 
         Raises:
-            NoAnswerError, BrokenAnswerError: As `Route.explain` returns them.
+            NoAnswerError, BrokenAnswerError: See `explain_failure`.
         """
         if self._finished:
             return 0
@@ -349,12 +295,3 @@ class Body(httpx.SyncByteStream):
         else:
             self._connection.interface.close()
             stream.close()
-
-
-def is_network_error(error: BaseException) -> bool:
-    """
-    Return whether an error comes from the network or the other side, and not from a mistake here.
-    """
-    # What h2 and socksio raise is not always wrapped by httpcore, and they may not be installed.
-    package = type(error).__module__.partition(".")[0]
-    return isinstance(error, NETWORK_ERRORS) or package in {"h2", "hpack", "hyperframe", "socksio"}

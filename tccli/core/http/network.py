@@ -13,15 +13,12 @@ import select
 import socket
 import ssl
 import struct
-import time
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.httpx_import import httpcore
-
+from tccli.core.http.tls import TlsOverTls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tccli.core.http.deadline import Exchange
 
 MAX_READ_BYTES = 256 * 1024
@@ -38,7 +35,7 @@ class Backend(httpcore.NetworkBackend):
     Connects over TCP. The name lookup keeps the deadline too.
     """
 
-    def connect_tcp(  # noqa: PLR0913 - the signature is httpcore's
+    def connect_tcp(
         self,
         host: str,
         port: int,
@@ -112,14 +109,14 @@ class Stream(httpcore.NetworkStream):
         self._acknowledged: int | None = None
         exchange.stream = self
 
-    def begin(self, exchange: Exchange) -> None:
+    def begin(self, exchange: Exchange, *, passes_heads_only: bool) -> None:
         """
         Use the connection for another exchange.
         """
         self._exchange = exchange
         exchange.stream = self
         exchange.attach(self._socket)
-        self.passes_heads_only = True
+        self.passes_heads_only = passes_heads_only
         self.received = False
         self._writes = 0
         self._acknowledged = self._count_acknowledged()
@@ -201,6 +198,8 @@ class Stream(httpcore.NetworkStream):
         Raises:
             httpcore.WriteError: Nothing more can be sent, but a response may be there.
         """
+        if not buffer:
+            return
         self._writes += 1
         # Handshakes with proxies do not count as sent: a CONNECT, or what SOCKS sends without a timeout.
         counts = timeout is not None and bytes(buffer[:8]) != b"CONNECT "
@@ -255,7 +254,6 @@ class Stream(httpcore.NetworkStream):
             return None
         except OSError:
             data = b""
-        self.ended = self.ended or not data
         self.received = self.received or bool(data)
         return data
 
@@ -282,9 +280,7 @@ class Stream(httpcore.NetworkStream):
         if isinstance(self._socket, ssl.SSLSocket):
             sock = TlsOverTls(self._socket, ssl_context, server_hostname)
         else:
-            sock = ssl_context.wrap_socket(
-                self._socket, server_hostname=server_hostname, do_handshake_on_connect=False
-            )
+            sock = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
             exchange.attach(sock)
         try:
             sock.settimeout(exchange.remaining())
@@ -311,69 +307,6 @@ class Stream(httpcore.NetworkStream):
         if info == "is_readable":
             return self.is_stale()
         return None
-
-
-class TlsOverTls:
-    """
-    TLS inside of the TLS connection to a proxy, with the methods of a socket that `Stream` needs.
-
-    `ssl.SSLContext.wrap_socket` cannot wrap an SSLSocket.
-    """
-
-    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, hostname: str | None) -> None:
-        self._outer = outer
-        self._timeout = 0.0
-        self._end = 0.0
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
-        self.selected_alpn_protocol = self._tls.selected_alpn_protocol
-        self.fileno = outer.fileno
-        self.getsockopt = outer.getsockopt
-        self.close = outer.close
-
-    def settimeout(self, seconds: float) -> None:
-        self._timeout = seconds
-        self._end = time.monotonic() + seconds
-
-    def do_handshake(self) -> None:
-        self._run(self._tls.do_handshake)
-
-    def recv(self, count: int) -> bytes:
-        return bytes(self._run(self._tls.read, count))
-
-    def recv_into(self, buffer: memoryview) -> int:
-        return int(self._run(self._tls.read, len(buffer), buffer))
-
-    def send(self, data: memoryview) -> int:
-        return int(self._run(self._tls.write, data))
-
-    def _run(self, function: Callable[..., Any], *args: Any) -> Any:
-        while True:
-            try:
-                result = function(*args)
-            except ssl.SSLWantReadError:
-                self._flush()
-                self._limit_time()
-                data = self._outer.recv(MAX_READ_BYTES)
-                if data:
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
-            else:
-                self._flush()
-                return result
-
-    def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._limit_time()
-            self._outer.sendall(self._outgoing.read())
-
-    def _limit_time(self) -> None:
-        remaining = self._end - time.monotonic()
-        if self._timeout and remaining <= 0:
-            raise TimeoutError("timed out")
-        self._outer.settimeout(remaining if self._timeout else 0)
 
 
 def _poll(sock: Any, seconds: float, *, read: bool = False, write: bool = False) -> bool:

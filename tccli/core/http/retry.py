@@ -103,7 +103,7 @@ def send_with_retries(
             if error.sent and not (idempotent or policy.unsafe):
                 error.hint = "it is not repeated, since the call may have taken effect; --retry-unsafe repeats it"
                 raise
-            if last:
+            if last or error.final:
                 if attempt > 1:
                     error.message += f" (tried {attempt} times)"
                 raise

@@ -107,7 +107,7 @@ class HttpTransport(httpx.BaseTransport):
         Of the extensions, ``target`` is sent instead of the URL's path and query, ``exchange`` sets the deadline, and
         ``http2`` allows HTTP/2.
         """
-        base = request.url.netloc + request.url.raw_scheme
+        base = f"{request.url.scheme}://{request.url.netloc.decode()}"
         route = self._routes.get(base)
         if route is None:
             # Of two threads that come here at once, both use the same route.

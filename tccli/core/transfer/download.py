@@ -8,7 +8,7 @@ import os
 from typing import IO, TYPE_CHECKING
 
 from tccli.core.files import check_target, is_special
-from tccli.core.http.decoding import PlainReader
+from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import StreamHasher, check_digests
 from tccli.core.transfer.options import DownloadOptions, DownloadResult, verified
 from tccli.core.transfer.reader import Reader
@@ -84,7 +84,7 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
         hashes = StreamHasher(expected)
         read = reader.readinto
         if options.decodes(metadata):
-            read = PlainReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
+            read = DecompressingReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
         for block in hashes.hash_blocks(read):
             out.write(block)
         out.flush()

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tccli.core.http.decoding import KNOWN
+from tccli.core.http.decompress import SUPPORTED_ENCODINGS
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class DownloadOptions:
         """
         if not metadata.encoding or self.compressed:
             return False
-        if metadata.encoding not in KNOWN:
+        if metadata.encoding not in SUPPORTED_ENCODINGS:
             raise BrokenAnswerError(
                 f"it is stored in the encoding {metadata.encoding!r}", hint="--compressed keeps that"
             )

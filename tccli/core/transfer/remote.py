@@ -15,13 +15,12 @@ from tccli import __version__
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import masked_url
 from tccli.core.http.retry import retry_after
-from tccli.core.http.transport import hang_up
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Mapping
 
+    from tccli.core.http.deadline import Exchange
     from tccli.core.http.transport import Stream
     from tccli.core.transfer.context import TransferContext
 
@@ -120,7 +119,7 @@ class RemoteFile:
         self._location: Location | None = None
         self._ranges = True
         self._streams: set[Stream] = set()
-        self._waiting: dict[int, socket.socket] = {}
+        self._starting: dict[int, Exchange] = {}
 
     def location(self) -> Location:
         """
@@ -147,8 +146,8 @@ class RemoteFile:
         self.stopped.set()
         with self._lock:
             streams = list(self._streams)
-            for sock in self._waiting.values():
-                hang_up(sock)
+            for exchange in self._starting.values():
+                exchange.abort()
         for stream in streams:
             stream.abort()
 
@@ -200,17 +199,17 @@ class RemoteFile:
     def _opened(self, request: Request) -> Stream:
         thread = threading.get_ident()
 
-        def connected(sock: socket.socket) -> None:
+        def register(exchange: Exchange) -> None:
             with self._lock:
-                self._waiting[thread] = sock
+                self._starting[thread] = exchange
             if self.stopped.is_set():
-                hang_up(sock)
+                exchange.abort()
 
         try:
-            return self.context.transport.stream(request, on_connect=connected)
+            return self.context.transport.stream(request, on_start=register)
         finally:
             with self._lock:
-                self._waiting.pop(thread, None)
+                self._starting.pop(thread, None)
 
     def _response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""

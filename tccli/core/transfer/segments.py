@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tccli.core.files import atomic_write, new_mode
-from tccli.core.http.decoding import PlainReader
+from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, StreamHasher, check_digests
 from tccli.core.transfer.options import DownloadOptions, DownloadResult, verified
 from tccli.core.transfer.reader import Reader
@@ -308,7 +308,7 @@ class FileDownload:
         hashes = StreamHasher(self._expected)
         with open(os.dup(self._partial.fd), "rb", buffering=0) as stored, atomic_write(target) as file:
             stored.seek(0)
-            plain = PlainReader(stored.readinto, name, is_empty=is_empty)
+            plain = DecompressingReader(stored.readinto, name, is_empty=is_empty)
             for block in hashes.hash_blocks(plain.readinto):
                 file.write(block)
             check_digests(hashes.digests(), self._expected, name)

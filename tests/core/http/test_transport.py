@@ -166,7 +166,7 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedSer
         pytest.param([response(200, b'{"a": ')], 9, 1, "not JSON", id="broken JSON"),
         pytest.param([response(200, b"<html>")], 9, 1, "not JSON", id="a login page"),
         pytest.param([response(200)], 9, 1, "not JSON", id="empty"),
-        pytest.param([DROPPED], 8, 6, "dropped the connection without an answer (tried 6 times)", id="dropped"),
+        pytest.param([DROPPED], 8, 6, "dropped the connection without a response (tried 6 times)", id="dropped"),
         pytest.param([cut_short(LONG)], 8, 6, "dropped the connection after 5009 of 5019 bytes", id="dropped half way"),
         pytest.param(
             [Response(b"HTTP/1.1 200 OK\r\nConten", closes=True)], 8, 6, "dropped", id="dropped in the headers"
@@ -184,7 +184,7 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedSer
             "cut short",
             id="gzip cut short, without a length",
         ),
-        pytest.param([response(200, LONG, Content_Encoding="gzip")], 9, 1, "broken gzip", id="gzip that is none"),
+        pytest.param([response(200, LONG, Content_Encoding="gzip")], 9, 1, "broken", id="not gzip"),
         pytest.param([response(200, LONG, Content_Encoding="br")], 9, 1, "'br'", id="an encoding nobody asked for"),
         pytest.param(
             [response(302, Location="https://sso/")], 9, 1, "302 to https://sso/", id="a redirect where none is"
@@ -474,7 +474,7 @@ def test_a_proxy_of_another_kind_is_refused(tc: CommandLine, http_server: Script
     """
     Rather than going around it.
     """
-    env = {**http_server.env, "all_proxy": "socks5://me:secret@127.0.0.1:1"}
+    env = {**http_server.env, "all_proxy": "ftp://me:secret@127.0.0.1:1"}
     result = tc(*TASK, env=env)
 
     check_failure(result, 3, "not supported", "http://")
@@ -492,7 +492,7 @@ def test_a_malformed_proxy_is_refused(tc: CommandLine, http_server: ScriptedServ
     for value in (proxy, f"http://me:hunter2@{proxy}"):
         result = tc(*TASK, env={**http_server.env, "http_proxy": value})
 
-        check_failure(result, 3, "the proxy for http")
+        check_failure(result, 3, "the proxy of http_proxy")
         assert "hunter2" not in result.stderr
         assert [] == http_server.requests
 
