@@ -194,8 +194,7 @@ _taskcluster_options() {
     REPLY='--version -h --help' ;;
   completions|download|events|'events bind'|'events list'|references|'references diff'|'references update'|sandbox|\
   'sandbox calls'|'sandbox outbox'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|'slugid encode'|\
-  upload|url|validatejson|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|\
-  workermanager)
+  upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
     REPLY='--index -o --output --checksum --connections --compressed --managed-only --list -h --help' ;;
@@ -220,7 +219,7 @@ _taskcluster_options() {
   schema)
     REPLY='-o --output --answer -h --help' ;;
   'scopes check'|'scopes required')
-    REPLY='--data -h --help' ;;
+    REPLY='--data --data-format -h --help' ;;
   'scopes satisfied')
     REPLY='--have --need --expand -h --help' ;;
   skeleton)
@@ -234,7 +233,9 @@ _taskcluster_options() {
   'upload object'|uploadobject)
     REPLY='--project-id --expires --content-type -h --help' ;;
   validate)
-    REPLY='--answer -h --help' ;;
+    REPLY='--answer --data-format -h --help' ;;
+  validatejson)
+    REPLY='--data-format -h --help' ;;
   version)
     REPLY='--server -h --help' ;;
   'auth authenticatehawk'|'auth createclient'|'auth createrole'|'auth expandscopes'|'auth githubrepotoken'|\
@@ -248,7 +249,7 @@ _taskcluster_options() {
   'workermanager createworker'|'workermanager createworkerpool'|'workermanager registerworker'|\
   'workermanager reportworkererror'|'workermanager reregisterworker'|'workermanager updateworker'|\
   'workermanager updateworkerpool')
-    REPLY='--data --set --no-validate --dry-run -h --help' ;;
+    REPLY='--data --data-format --set --no-validate --dry-run -h --help' ;;
   'auth awss3credentials')
     REPLY='--format --dry-run -h --help' ;;
   'auth client'|'auth currentscopes'|'auth deleteclient'|'auth deleterole'|'auth disableclient'|\
@@ -287,7 +288,7 @@ _taskcluster_options() {
   'github cancelbuilds')
     REPLY='--sha --pull-request --dry-run -h --help' ;;
   'index findtasksatindex'|'queue statuses'|'queue tasks')
-    REPLY='--continuation-token --limit --data --set --no-validate --paginate --dry-run -h --help' ;;
+    REPLY='--continuation-token --limit --data --data-format --set --no-validate --paginate --dry-run -h --help' ;;
   'purgecache purgerequests')
     REPLY='--since --dry-run -h --help' ;;
   'queue listworkers')
@@ -396,6 +397,8 @@ _taskcluster_value() {
     REPLY='index-path' ;;
   *:--data)
     REPLY='@file' ;;
+  *:--data-format)
+    REPLY='=json,yaml' ;;
   *:--storage)
     REPLY='=s3,object' ;;
   *:--error)

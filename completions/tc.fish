@@ -496,8 +496,8 @@ function __taskcluster_options
             string join \n -- --version -h --help
         case 'completions' 'download' 'events' 'events bind' 'events list' 'references' 'references diff' \
             'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox tour' 'scopes' 'scopes expand' \
-            'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'validatejson' 'whoami' 'api' 'auth' \
-            'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+            'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' \
+            'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
         case 'download artifact' 'downloadartifact'
             string join \n -- --index -o --output --checksum --connections --compressed --managed-only --list -h --help
@@ -522,7 +522,7 @@ function __taskcluster_options
         case 'schema'
             string join \n -- -o --output --answer -h --help
         case 'scopes check' 'scopes required'
-            string join \n -- --data -h --help
+            string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
             string join \n -- --have --need --expand -h --help
         case 'skeleton'
@@ -536,7 +536,9 @@ function __taskcluster_options
         case 'upload object' 'uploadobject'
             string join \n -- --project-id --expires --content-type -h --help
         case 'validate'
-            string join \n -- --answer -h --help
+            string join \n -- --answer --data-format -h --help
+        case 'validatejson'
+            string join \n -- --data-format -h --help
         case 'version'
             string join \n -- --server -h --help
         case 'auth authenticatehawk' 'auth createclient' 'auth createrole' 'auth expandscopes' \
@@ -551,7 +553,7 @@ function __taskcluster_options
             'secrets set' 'workermanager createworker' 'workermanager createworkerpool' \
             'workermanager registerworker' 'workermanager reportworkererror' 'workermanager reregisterworker' \
             'workermanager updateworker' 'workermanager updateworkerpool'
-            string join \n -- --data --set --no-validate --dry-run -h --help
+            string join \n -- --data --data-format --set --no-validate --dry-run -h --help
         case 'auth awss3credentials'
             string join \n -- --format --dry-run -h --help
         case 'auth client' 'auth currentscopes' 'auth deleteclient' 'auth deleterole' 'auth disableclient' \
@@ -593,7 +595,7 @@ function __taskcluster_options
         case 'github cancelbuilds'
             string join \n -- --sha --pull-request --dry-run -h --help
         case 'index findtasksatindex' 'queue statuses' 'queue tasks'
-            string join \n -- --continuation-token --limit --data --set --no-validate --paginate --dry-run -h --help
+            string join \n -- --continuation-token --limit --data --data-format --set --no-validate --paginate --dry-run -h --help
         case 'purgecache purgerequests'
             string join \n -- --since --dry-run -h --help
         case 'queue listworkers'
@@ -710,6 +712,8 @@ function __taskcluster_value
             echo 'index-path'
         case '*:--data'
             echo '@file'
+        case '*:--data-format'
+            echo '=json,yaml'
         case '*:--storage'
             echo '=s3,object'
         case '*:--error'
@@ -837,7 +841,7 @@ function __taskcluster_meaning
         case '*:--missing'
             echo 'List those that it does not answer'
         case '*:--data'
-            echo 'The payload, else read from stdin'
+            echo 'The payload'
         case '*:--listen'
             echo 'Listen here, and let others in (127.0.0.1)'
         case '*:--worker'
@@ -856,6 +860,8 @@ function __taskcluster_meaning
             echo 'Listen here (any free port)'
         case '*:--answer'
             echo 'The schema of the answer, not of the payload'
+        case '*:--data-format'
+            echo 'json or yaml'
         case '*:--have'
             echo 'A scope that is held, or a JSON array'
         case '*:--need'

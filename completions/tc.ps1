@@ -403,7 +403,7 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'validatejson', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --managed-only --list -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
@@ -415,23 +415,24 @@ $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
 $TaskclusterTcOptions['sandbox run'] = '--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
 $TaskclusterTcOptions['sandbox start'] = '--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
 $TaskclusterTcOptions['schema'] = '-o --output --answer -h --help'
-'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data -h --help' }
+'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format -h --help' }
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
 $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type -h --help' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type -h --help' }
-$TaskclusterTcOptions['validate'] = '--answer -h --help'
+$TaskclusterTcOptions['validate'] = '--answer --data-format -h --help'
+$TaskclusterTcOptions['validatejson'] = '--data-format -h --help'
 $TaskclusterTcOptions['version'] = '--server -h --help'
-'auth authenticatehawk', 'auth createclient', 'auth createrole', 'auth expandscopes', 'auth githubrepotoken', 'auth testauthenticate', 'auth updateclient', 'auth updaterole', 'github createcomment', 'github createstatus', 'github rendertaskclusteryml', 'hooks createhook', 'hooks triggerhook', 'hooks triggerhookwithtoken', 'hooks updatehook', 'index inserttask', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify matrix', 'notify pulse', 'notify slack', 'object createupload', 'object finishupload', 'object startdownload', 'purgecache purgecache', 'queue changetaskgrouppriority', 'queue changetaskpriority', 'queue claimtask', 'queue claimwork', 'queue createartifact', 'queue createtask', 'queue declareworker', 'queue finishartifact', 'queue quarantineworker', 'queue reportexception', 'queue taskqueuecountsbatch', 'secrets set', 'workermanager createworker', 'workermanager createworkerpool', 'workermanager registerworker', 'workermanager reportworkererror', 'workermanager reregisterworker', 'workermanager updateworker', 'workermanager updateworkerpool' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --set --no-validate --dry-run -h --help' }
+'auth authenticatehawk', 'auth createclient', 'auth createrole', 'auth expandscopes', 'auth githubrepotoken', 'auth testauthenticate', 'auth updateclient', 'auth updaterole', 'github createcomment', 'github createstatus', 'github rendertaskclusteryml', 'hooks createhook', 'hooks triggerhook', 'hooks triggerhookwithtoken', 'hooks updatehook', 'index inserttask', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify matrix', 'notify pulse', 'notify slack', 'object createupload', 'object finishupload', 'object startdownload', 'purgecache purgecache', 'queue changetaskgrouppriority', 'queue changetaskpriority', 'queue claimtask', 'queue claimwork', 'queue createartifact', 'queue createtask', 'queue declareworker', 'queue finishartifact', 'queue quarantineworker', 'queue reportexception', 'queue taskqueuecountsbatch', 'secrets set', 'workermanager createworker', 'workermanager createworkerpool', 'workermanager registerworker', 'workermanager reportworkererror', 'workermanager reregisterworker', 'workermanager updateworker', 'workermanager updateworkerpool' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format --set --no-validate --dry-run -h --help' }
 $TaskclusterTcOptions['auth awss3credentials'] = '--format --dry-run -h --help'
 'auth client', 'auth currentscopes', 'auth deleteclient', 'auth deleterole', 'auth disableclient', 'auth enableclient', 'auth gcpcredentials', 'auth heartbeat', 'auth lbheartbeat', 'auth listroles', 'auth ping', 'auth resetaccesstoken', 'auth role', 'auth sentrydsn', 'auth testauthenticateget', 'auth version', 'auth websocktunneltoken', 'github badge', 'github heartbeat', 'github latest', 'github lbheartbeat', 'github ping', 'github repository', 'github version', 'hooks gethookstatus', 'hooks gettriggertoken', 'hooks heartbeat', 'hooks hook', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks listhooks', 'hooks ping', 'hooks removehook', 'hooks resettriggertoken', 'hooks version', 'index deletetask', 'index findartifactfromtask', 'index findtask', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify heartbeat', 'notify lbheartbeat', 'notify ping', 'notify version', 'object download', 'object heartbeat', 'object lbheartbeat', 'object object', 'object ping', 'object version', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue artifact', 'queue artifactinfo', 'queue canceltask', 'queue canceltaskgroup', 'queue getartifact', 'queue getlatestartifact', 'queue getprovisioner', 'queue gettaskgroup', 'queue gettaskqueue', 'queue getworker', 'queue getworkertype', 'queue heartbeat', 'queue latestartifact', 'queue latestartifactinfo', 'queue lbheartbeat', 'queue pendingtasks', 'queue ping', 'queue reclaimtask', 'queue reportcompleted', 'queue reportfailed', 'queue reruntask', 'queue scheduletask', 'queue sealtaskgroup', 'queue status', 'queue task', 'queue taskqueuecounts', 'queue version', 'secrets get', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets ping', 'secrets remove', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver taskgroupprofile', 'webserver taskprofile', 'webserver version', 'workermanager deleteworkerpool', 'workermanager getworker', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager ping', 'workermanager removeworker', 'workermanager shouldworkerterminate', 'workermanager version', 'workermanager worker', 'workermanager workerpool', 'workermanager workerpoolstats' | ForEach-Object { $TaskclusterTcOptions[$_] = '--dry-run -h --help' }
 'auth getentityhistory', 'auth listaudithistory', 'auth listroleids', 'auth listroles2', 'hooks listlastfires', 'index listnamespaces', 'index listtasks', 'notify listdenylist', 'purgecache allpurgerequests', 'queue listartifacts', 'queue listclaimedtasks', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue listpendingtasks', 'queue listprovisioners', 'queue listtaskgroup', 'queue listtaskqueues', 'queue listworkertypes', 'secrets list', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager listworkersforworkergroup' | ForEach-Object { $TaskclusterTcOptions[$_] = '--continuation-token --limit --paginate --dry-run -h --help' }
 $TaskclusterTcOptions['auth listclients'] = '--prefix --continuation-token --limit --paginate --dry-run -h --help'
 $TaskclusterTcOptions['github builds'] = '--continuation-token --limit --organization --repository --sha --pull-request --paginate --dry-run -h --help'
 $TaskclusterTcOptions['github cancelbuilds'] = '--sha --pull-request --dry-run -h --help'
-'index findtasksatindex', 'queue statuses', 'queue tasks' | ForEach-Object { $TaskclusterTcOptions[$_] = '--continuation-token --limit --data --set --no-validate --paginate --dry-run -h --help' }
+'index findtasksatindex', 'queue statuses', 'queue tasks' | ForEach-Object { $TaskclusterTcOptions[$_] = '--continuation-token --limit --data --data-format --set --no-validate --paginate --dry-run -h --help' }
 $TaskclusterTcOptions['purgecache purgerequests'] = '--since --dry-run -h --help'
 $TaskclusterTcOptions['queue listworkers'] = '--continuation-token --limit --quarantined --paginate --dry-run -h --help'
 $TaskclusterTcOptions['workermanager listworkerpoolerrors'] = '--continuation-token --limit --launch-config-id --error-id --paginate --dry-run -h --help'
@@ -473,6 +474,7 @@ $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--index'] = 'index-path'
 $TaskclusterTcValue['--data'] = '@file'
+$TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--storage'] = '=s3,object'
 $TaskclusterTcValue['--error'] = '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
 $TaskclusterTcValue['--prefix'] = 'client'
@@ -534,7 +536,7 @@ $TaskclusterTcMeaning['--from'] = 'Count from this instant instead of now'
 $TaskclusterTcMeaning['--pager'] = 'Show it in a pager (PAGER, else less)'
 $TaskclusterTcMeaning['--methods'] = 'A newer list of methods, which decides which there are'
 $TaskclusterTcMeaning['--missing'] = 'List those that it does not answer'
-$TaskclusterTcMeaning['--data'] = 'The payload, else read from stdin'
+$TaskclusterTcMeaning['--data'] = 'The payload'
 $TaskclusterTcMeaning['--listen'] = 'Listen here, and let others in (127.0.0.1)'
 $TaskclusterTcMeaning['--worker'] = 'Run tasks here, of all queues or of one'
 $TaskclusterTcMeaning['--amqp'] = 'Publish events there: amqp://user:password@host:port/vhost'
@@ -543,6 +545,7 @@ $TaskclusterTcMeaning['--latency'] = 'Wait before each answer of the API'
 $TaskclusterTcMeaning['--drop'] = 'Hang up on so many calls: 1%'
 $TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
 $TaskclusterTcMeaning['--port'] = 'Listen here (any free port)'
+$TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope that is held, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'What is needed: a scope, or a JSON expression'
 $TaskclusterTcMeaning['--expand'] = 'Ask the deployment what the roles among --have stand for'

@@ -46,7 +46,7 @@ def _payload(method: Method, options: Mapping[str, Any]) -> Payload | None:
     """
     if not method.takes_payload:
         return None
-    found = _read_payload(method, options["data"], changed=bool(options["set_"]))
+    found = _read_payload(method, options["data"], options["data_format"], changed=bool(options["set_"]))
     if options["set_"]:
         found = payloads.with_settings(found.document if found else None, options["set_"])
     assert found is not None
@@ -54,14 +54,14 @@ def _payload(method: Method, options: Mapping[str, Any]) -> Payload | None:
     return found
 
 
-def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload | None:
+def _read_payload(method: Method, data: str | None, data_format: str | None, *, changed: bool) -> Payload | None:
     """
-    Return the payload as given, or None where context will make it from nothing.
+    Return the payload as given, or None where ``--set`` makes all of it.
     """
     if data is not None and not data.startswith("@"):
-        return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data")
+        return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
     if data is not None and data != "@-":
-        return inputs.parse(inputs.read_file(data[1:], method.id), data[1:])
+        return inputs.parse(inputs.read_file(data[1:], method.id), data[1:], data_format=data_format)
     text = b""
     if sys.stdin is not None and not (changed and data is None and sys.stdin.isatty()):
         text = inputs.read_stdin(method.id)
@@ -69,7 +69,7 @@ def _read_payload(method: Method, data: str | None, *, changed: bool) -> Payload
         if changed:
             return None
         raise UsageError(f"{method.id}: no payload", hint="give JSON on stdin, or --data JSON, or --data @FILE")
-    return inputs.parse(text, "stdin")
+    return inputs.parse(text, "stdin", data_format=data_format)
 
 
 def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 YAML = (".yml", ".yaml")
 
 
-def read_document(path: str, subject: str, what: str = "payload") -> Payload:
+def read_document(path: str, subject: str, what: str = "payload", data_format: str | None = None) -> Payload:
     """
-    Return the document in a file; one that ends in .yml or .yaml is YAML, ``-`` is stdin.
+    Return the document in a file, or on stdin for ``-``.
 
     Args:
         subject: What messages begin with: ``queue.createTask``.
         what: What it is called in them.
+        data_format: ``json`` or ``yaml``; None means YAML for a file that ends in .yml or .yaml, else JSON.
 
     Raises:
         UsageError: It cannot be read, or is not JSON or YAML.
@@ -32,21 +33,21 @@ def read_document(path: str, subject: str, what: str = "payload") -> Payload:
         text = read_stdin(subject, what)
         if not text.strip():
             raise UsageError(f"{subject}: no {what} on stdin", hint="give JSON on stdin, or name a file")
-        return parse(text, "stdin", what)
-    return parse(read_file(path, subject), path, what)
+        return parse(text, "stdin", what, data_format)
+    return parse(read_file(path, subject), path, what, data_format)
 
 
-def parse(text: bytes, source: str, what: str = "payload") -> Payload:
+def parse(text: bytes, source: str, what: str = "payload", data_format: str | None = None) -> Payload:
     """
-    Return the document in *text*, which is YAML where the end of its source's name says so.
+    Return the document in *text*, which came from *source*; for *data_format* see :func:`read_document`.
 
     Raises:
         UsageError: It is neither JSON nor YAML.
     """
     from tccli.core import payload
 
-    read = payload.parse_yaml if source.lower().endswith(YAML) else payload.parse_json
-    return read(text, source, what)
+    is_yaml = data_format == "yaml" if data_format else source.lower().endswith(YAML)
+    return (payload.parse_yaml if is_yaml else payload.parse_json)(text, source, what)
 
 
 def read_file(path: str, subject: str) -> bytes:

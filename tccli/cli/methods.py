@@ -22,6 +22,7 @@ from tccli.cli.help.methods import (
     find_deployment_service_docs,
     find_method_docs,
 )
+from tccli.cli.types import DATA_FORMAT
 from tccli.errors import UsageError
 from tccli.references import method_docs
 from tccli.references.headings import group_methods
@@ -253,7 +254,8 @@ def _call_options(method: Method) -> list[click.Option]:
     options = []
     if method.takes_payload:
         options += [
-            click.Option(["--data"], metavar="JSON|@FILE|@-", help="The payload, else read from stdin; .yml is YAML."),
+            click.Option(["--data"], metavar="JSON|@FILE|@-", help="The payload; the default is stdin."),
+            click.Option(["--data-format"], **DATA_FORMAT),
             click.Option(
                 ["--set", "set_"],
                 metavar="PATH=TEXT|PATH:=JSON",

@@ -73,7 +73,9 @@ class PlannedCall(NamedTuple):
         return found if isinstance(found, dict) else {}
 
 
-def planned_call(context: Context, service: str, method: str, words: Sequence[str], data: str | None) -> PlannedCall:
+def planned_call(
+    context: Context, service: str, method: str, words: Sequence[str], data: str | None, data_format: str | None
+) -> PlannedCall:
     """
     Return the call that *words* (arguments and query options, mixed) and a payload make of a method.
 
@@ -102,7 +104,7 @@ def planned_call(context: Context, service: str, method: str, words: Sequence[st
     if len(args) > len(found.args):
         wanted = ", ".join(found.args) or "none"
         raise UsageError(f"{found.id} takes {len(found.args)} arguments ({wanted}), not {len(args)}")
-    return PlannedCall(found, dict(zip(found.args, args, strict=False)), query, _payload(found, data))
+    return PlannedCall(found, dict(zip(found.args, args, strict=False)), query, _payload(found, data, data_format))
 
 
 def scopes_in(answer: Any) -> list[str]:
@@ -118,7 +120,7 @@ def scopes_in(answer: Any) -> list[str]:
     return found
 
 
-def _payload(method: Method, data: str | None) -> Mapping[str, Any] | None:
+def _payload(method: Method, data: str | None, data_format: str | None) -> Mapping[str, Any] | None:
     """
     Return the payload that ``--data`` gives. Stdin is read only when named, since the payload may be left out.
     """
@@ -129,9 +131,9 @@ def _payload(method: Method, data: str | None) -> Mapping[str, Any] | None:
     if not method.takes_payload:
         raise UsageError(f"{method.id} takes no payload")
     if data.startswith("@"):
-        document = read_document(data[1:], method.id).document
+        document = read_document(data[1:], method.id, data_format=data_format).document
     else:
-        document = parse(data.encode("utf-8", "surrogateescape"), "--data").document
+        document = parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format).document
     if not isinstance(document, dict):
         raise UsageError(f"{method.id}: the payload is not an object")
     return document

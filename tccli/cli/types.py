@@ -4,7 +4,7 @@ What the values of options mean, beside text and numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -43,6 +43,14 @@ def one_of(*choices: str) -> OneOf:
     Return what reads the value of an option that is one of *choices*.
     """
     return OneOf(choices)
+
+
+DATA_FORMAT: dict[str, Any] = {
+    "type": one_of("json", "yaml"),
+    "metavar": "FORMAT",
+    "help": "json or yaml; the default is YAML for .yml and .yaml files, else JSON.",
+}
+"""Attributes of the option ``--data-format``."""
 
 
 def duration(value: str) -> float:

@@ -10,6 +10,7 @@ import click
 
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import DATA_FORMAT
 from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ def command() -> None:
 @click.argument("method")
 @ANY_WORDS
 @DATA
+@click.option("--data-format", **DATA_FORMAT)
 @with_context
-def required(context: Context, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+def required(
+    context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None
+) -> None:
     """
     Print the scope expression that a call of SERVICE METHOD has to satisfy, with its arguments put in.
 
@@ -61,7 +65,7 @@ def required(context: Context, service: str, method: str, words: tuple[str, ...]
     from tccli.output import Answer
 
     write = context.writer()
-    call = planned_call(context, service, method, words, data)
+    call = planned_call(context, service, method, words, data, data_format)
     known = call.parameters()
     expression = required_scopes.required_scopes(call.method, known)
     missing = [name for name in required_scopes.missing_parameters(call.method, known) if name not in call.method.args]
@@ -132,8 +136,11 @@ def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
 @click.argument("method")
 @ANY_WORDS
 @DATA
+@click.option("--data-format", **DATA_FORMAT)
 @with_context
-def check(context: Context, service: str, method: str, words: tuple[str, ...], data: str | None) -> None:
+def check(
+    context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None
+) -> None:
     """
     Say whether the credentials in use are enough for a call of SERVICE METHOD; exit with 1 and what is missing if
     they are not.
@@ -146,7 +153,7 @@ def check(context: Context, service: str, method: str, words: tuple[str, ...], d
 
     write = context.writer()
     library = context.library()
-    call = planned_call(context, service, method, words, data)
+    call = planned_call(context, service, method, words, data, data_format)
     client = context.client()
     client.url(call.method, list(call.args.values()), call.query)
     known = call.parameters() | call.looked_up(client, library)

@@ -8,6 +8,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import DATA_FORMAT
 from tccli.errors import UsageError
 
 
@@ -24,10 +25,11 @@ from tccli.errors import UsageError
 @click.argument("method", metavar="METHOD")
 @click.argument("file", metavar="[FILE]", default="-")
 @click.option("--answer", is_flag=True, help="It is an answer of the method, not a payload.")
+@click.option("--data-format", **DATA_FORMAT)
 @with_context
-def command(context: Context, service: str, method: str, file: str, *, answer: bool) -> None:
+def command(context: Context, service: str, method: str, file: str, data_format: str | None, *, answer: bool) -> None:
     """
-    Say all that is wrong with a payload for METHOD: in FILE, or on stdin; .yml and .yaml are YAML.
+    Say all that is wrong with a payload for METHOD, in FILE or on stdin.
 
     Prints a line for each problem and exits with 1; with 0 and nothing on stdout, the payload is right. With --format
     json it prints objects of path, expected and found.
@@ -44,7 +46,7 @@ def command(context: Context, service: str, method: str, file: str, *, answer: b
         if not answer and not found.takes_payload:
             raise UsageError(f"{found.id} takes no payload")
         raise UsageError(f"{found.id}: the schema of its {what} is not known")
-    document = inputs.read_document(file, found.id, what)
+    document = inputs.read_document(file, found.id, what, data_format)
     from tccli.core.schemas.validate import find_problems
 
     wrong = find_problems(found.reference, schema, document.document, root=what)

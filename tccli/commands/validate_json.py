@@ -12,6 +12,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import DATA_FORMAT
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
 )
 @click.argument("schema", metavar="SCHEMA")
 @click.argument("file", metavar="FILE")
+@click.option("--data-format", **DATA_FORMAT)
 @with_context
-def command(context: Context, schema: str, file: str) -> None:
+def command(context: Context, schema: str, file: str, data_format: str | None) -> None:
     """
     Say all that is wrong with FILE, by SCHEMA: a line for each problem and exit code 1, or nothing and 0.
 
@@ -51,7 +53,7 @@ def command(context: Context, schema: str, file: str) -> None:
     write = context.writer()
     documents = Documents(SUBJECT, context.transfer_context)
     found = _named(context, schema)
-    document = _document(documents, file)
+    document = _document(documents, file, data_format)
     problems = _by_reference(found, document) if found else _by_address(documents, schema, document)
     verdicts.say(context, write, problems, "stdin" if file == "-" else file, schema)
 
@@ -97,13 +99,13 @@ def _named(context: Context, schema: str) -> _Named | None:
     return _Named(library.service(service), name["schema"])
 
 
-def _document(documents: Documents, file: str) -> Any:
+def _document(documents: Documents, file: str, data_format: str | None) -> Any:
     from tccli.cli import inputs
     from tccli.core.documents import FILE, WEB
 
     if WEB.match(file) or FILE.match(file):
         return documents.at(file, "document")
-    return inputs.read_document(file, SUBJECT, "document").document
+    return inputs.read_document(file, SUBJECT, "document", data_format).document
 
 
 def _by_reference(found: _Named, document: Any) -> list[Problem]:

@@ -32,6 +32,7 @@ METHODS = [method for name in references.service_names() for method in reference
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS, ids=[method.id for method in METHODS])
 PAGED = [method for method in METHODS if method.is_paged]
 ROOT = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}
+YAML_SECRET = "secret: {a: ü}\nexpires: '2030-01-01T00:00:00Z'\n"
 SECRET = '{"secret": {"a": "ü"}, "expires": "2030-01-01T00:00:00Z"}'
 OWN_PROCESS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -455,6 +456,10 @@ def test_no_scopes_are_sent_as_no_scopes(tc: CommandLine, http_server: ScriptedS
         pytest.param(["--data", "@{}/a.json"], "", id="file"),
         pytest.param(["--data", "@{}/a.yml"], "", id="YAML file"),
         pytest.param(["--data", "@{}/b.YAML"], "", id="YAML file, in capitals"),
+        pytest.param(["--data", "@{}/c", "--data-format", "YAML"], "", id="YAML file of another name"),
+        pytest.param(["--data-format", "yaml"], YAML_SECRET, id="YAML on stdin"),
+        pytest.param(["--data-format", "yaml", "--data", YAML_SECRET], "", id="YAML as text"),
+        pytest.param(["--data-format", "json", "--data", "@{}/d.yml"], "", id="JSON in a YAML file"),
         pytest.param(["--data", '{"secret": {"a": "ü"}}', "--set", "expires=2030-01-01T00:00:00Z"], "", id="set"),
         pytest.param(["--set", "secret.a=ü", "--set", 'expires:="2030-01-01T00:00:00Z"'], "", id="set on nothing"),
     ],
@@ -466,8 +471,9 @@ def test_a_payload_comes_from_many_places(
     And says the same.
     """
     (tmp_path / "a.json").write_text(SECRET, "utf-8")
-    for name in ("a.yml", "b.YAML"):
-        (tmp_path / name).write_text("secret: {a: ü}\nexpires: '2030-01-01T00:00:00Z'\n", "utf-8")
+    (tmp_path / "d.yml").write_text(SECRET, "utf-8")
+    for name in ("a.yml", "b.YAML", "c"):
+        (tmp_path / name).write_text(YAML_SECRET, "utf-8")
     result = tc(
         "secrets",
         "set",

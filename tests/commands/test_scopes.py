@@ -64,9 +64,11 @@ def test_a_payload_comes_from_a_file_or_stdin(tc: CommandLine, tmp_path: Any) ->
     path = tmp_path / "role.yml"
     path.write_text("scopes: [a]\n")
     expected = {"AllOf": ["auth:create-role:r", "a"]}
+    create = ("auth", "createRole", "r")
 
-    assert expected == required(tc, "auth", "createRole", "r", "--data", f"@{path}")
-    result = tc("scopes", "required", "auth", "createRole", "r", "--data", "@-", stdin='{"scopes": ["a"]}')
+    assert expected == required(tc, *create, "--data", f"@{path}")
+    assert expected == required(tc, *create, "--data", "scopes: [a]", "--data-format", "yaml")
+    result = tc("scopes", "required", *create, "--data", "@-", stdin='{"scopes": ["a"]}')
     assert expected == json.loads(result.stdout)
 
 

@@ -84,6 +84,17 @@ def test_yaml_is_known_by_its_name(tc: CommandLine, tmp_path: Path) -> None:
     assert 0 == tc("validate", "secrets", "set", str(path)).exit_code
 
 
+@pytest.mark.parametrize("command", [["validate", "secrets", "set"], ["validate-json", "secrets.set", "-"]])
+def test_yaml_on_stdin(tc: CommandLine, command: list[str]) -> None:
+    """
+    With ``--data-format``, which also makes JSON of a file that is called YAML.
+    """
+    result = tc(*command, "--data-format", "yaml", stdin="secret: {on: 12:30}\nexpires: 2030-01-01\n")
+
+    assert 0 == result.exit_code, result.stderr
+    assert 2 == tc(*command, "--data-format", "toml", stdin=GOOD).exit_code
+
+
 def test_an_answer(tc: CommandLine) -> None:
     """
     Held against the other schema.
