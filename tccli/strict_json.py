@@ -10,8 +10,8 @@ import json
 import math
 from typing import Any
 
-DEFAULT_MAX_DEPTH = 500
-"""Nested arrays and objects: less than what exhausts the stack of the readers of a document."""
+MAX_DEPTH = 100
+"""Nested arrays and objects. Schemas of the services have 17; functions that walk a document may recurse."""
 
 
 class StrictJsonError(ValueError):
@@ -20,13 +20,12 @@ class StrictJsonError(ValueError):
     """
 
 
-def loads(text: str | bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, as_javascript: bool = False) -> Any:
+def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
     """
     Return the document in *text*.
 
     Args:
         text: Bytes are UTF-8, with or without a byte order mark.
-        max_depth: How many arrays and objects may be nested.
         as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may hold lone
             surrogates, and a number that is too large is infinite.
 
@@ -48,15 +47,15 @@ def loads(text: str | bytes, *, max_depth: int = DEFAULT_MAX_DEPTH, as_javascrip
     except json.JSONDecodeError as error:
         raise StrictJsonError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
-        raise StrictJsonError(f"nested more than {max_depth} levels deep") from None
+        raise StrictJsonError(f"nested more than {MAX_DEPTH} levels deep") from None
     except StrictJsonError:
         raise
     except ValueError as error:
         # Python does not convert integers of more than 4300 digits.
         raise StrictJsonError(str(error)) from None
     # Without that many brackets there is no need to look.
-    if decoded.count("[") + decoded.count("{") > max_depth and _depth(document) > max_depth:
-        raise StrictJsonError(f"nested more than {max_depth} levels deep")
+    if decoded.count("[") + decoded.count("{") > MAX_DEPTH and _depth(document) > MAX_DEPTH:
+        raise StrictJsonError(f"nested more than {MAX_DEPTH} levels deep")
     # Decoded text has no surrogates: only an escape can bring one.
     if not as_javascript and "\\ud" in decoded.lower():
         _reject_lone_surrogates(document)

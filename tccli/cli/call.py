@@ -61,7 +61,9 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     if data is not None and not data.startswith("@"):
         return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
     if data is not None and data != "@-":
-        return inputs.parse(inputs.read_file(data[1:], method.id), data[1:], data_format=data_format)
+        from tccli.core.documents import read_file
+
+        return inputs.parse(read_file(data[1:]), data[1:], data_format=data_format)
     text = b""
     if sys.stdin is not None and not (changed and data is None and sys.stdin.isatty()):
         text = inputs.read_stdin(method.id)

@@ -34,7 +34,9 @@ def read_document(path: str, subject: str, what: str = "payload", data_format: s
         if not text.strip():
             raise UsageError(f"{subject}: no {what} on stdin", hint="give JSON on stdin, or name a file")
         return parse(text, "stdin", what, data_format)
-    return parse(read_file(path, subject), path, what, data_format)
+    from tccli.core.documents import read_file
+
+    return parse(read_file(path), path, what, data_format)
 
 
 def parse(text: bytes, source: str, what: str = "payload", data_format: str | None = None) -> Payload:
@@ -48,20 +50,6 @@ def parse(text: bytes, source: str, what: str = "payload", data_format: str | No
 
     is_yaml = data_format == "yaml" if data_format else source.lower().endswith(YAML)
     return (payload.parse_yaml if is_yaml else payload.parse_json)(text, source, what)
-
-
-def read_file(path: str, subject: str) -> bytes:
-    """
-    Return what is in a file.
-
-    Raises:
-        UsageError: It cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise UsageError(f"{subject}: cannot read {path}: {error.strerror}") from None
 
 
 def read_stdin(subject: str, what: str = "payload") -> bytes:

@@ -5,7 +5,7 @@ The references in use: the built-in ones, overridden by the cached ones of the d
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.cache import paths
@@ -59,9 +59,14 @@ def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher])
 
         contents = fetch_references_at(fetcher(), given)
     else:
+        from tccli.core.documents import read_document
         from tccli.references.importing.files import load_file
+        from tccli.references.importing.validate import MAX_DOCUMENT_BYTES
 
-        contents = load_file(given)
+        def read(path: str) -> Any:
+            return read_document(path, max_bytes=MAX_DOCUMENT_BYTES, formats=["json"], what="reference").content
+
+        contents = load_file(given, read)
     try:
         return library.override_contents(complete(convert_documents(contents, library), library), given)
     except InvalidReferenceError as error:

@@ -217,13 +217,10 @@ def _value(value: Any) -> str:
 
 
 def _read(path: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not JSON ({error})") from None
+    from tccli.core.documents import read_document
+    from tccli.references.importing.validate import MAX_DOCUMENT_BYTES
+
+    return read_document(path, max_bytes=MAX_DOCUMENT_BYTES, formats=["json"]).content
 
 
 def _summaries(folder: str) -> Iterator[tuple[str, str]]:

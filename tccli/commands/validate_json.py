@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -16,7 +17,9 @@ from tccli.cli.types import DATA_FORMAT
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
-    from tccli.core.documents import Documents
+    from collections.abc import Callable
+
+    from tccli.core.documents import Document
     from tccli.core.schemas.validate import Problem
     from tccli.references import ServiceReference
 
@@ -47,14 +50,18 @@ def command(context: Context, schema: str, file: str, data_format: str | None) -
     2020-12 are known by the schema's $schema; without one it is draft 7. What a schema refers to is read only from
     where it is itself: files for a file, the web for a URL.
     """
+    from tccli.cli import inputs
     from tccli.cli import problems as verdicts
-    from tccli.core.documents import Documents
+    from tccli.core.documents import is_url, read_document
 
     write = context.writer()
-    documents = Documents(SUBJECT, context.transfer_context)
+    read = partial(read_document, connect=context.transfer_context)
     found = _named(context, schema)
-    document = _document(documents, file, data_format)
-    problems = _by_reference(found, document) if found else _by_address(documents, schema, document)
+    if is_url(file):
+        document = read(file).content
+    else:
+        document = inputs.read_document(file, SUBJECT, "document", data_format).document
+    problems = _by_reference(found, document) if found else _by_address(read, schema, document)
     verdicts.say(context, write, problems, "stdin" if file == "-" else file, schema)
 
 
@@ -76,9 +83,9 @@ def _named(context: Context, schema: str) -> _Named | None:
     """
     from tccli import names
     from tccli.cli.lookup import method_of
-    from tccli.core.documents import FILE, WEB
+    from tccli.core.documents import is_url
 
-    if WEB.match(schema) or FILE.match(schema) or os.path.exists(schema.partition("#")[0]) or os.path.exists(schema):
+    if is_url(schema) or os.path.exists(schema.partition("#")[0]) or os.path.exists(schema):
         return None
     method = METHOD.fullmatch(schema)
     if method and method["method"] not in {"json", "yml", "yaml"}:
@@ -99,36 +106,26 @@ def _named(context: Context, schema: str) -> _Named | None:
     return _Named(library.service(service), name["schema"])
 
 
-def _document(documents: Documents, file: str, data_format: str | None) -> Any:
-    from tccli.cli import inputs
-    from tccli.core.documents import FILE, WEB
-
-    if WEB.match(file) or FILE.match(file):
-        return documents.at(file, "document")
-    return inputs.read_document(file, SUBJECT, "document", data_format).document
-
-
 def _by_reference(found: _Named, document: Any) -> list[Problem]:
     from tccli.core.schemas.validate import find_problems
 
     return find_problems(found.reference, found.name, document, root="document")
 
 
-def _by_address(documents: Documents, schema: str, document: Any) -> list[Problem]:
-    from tccli.cli import inputs
-    from tccli.core.documents import FILE, WEB, of_file
+def _by_address(read: Callable[..., Document], schema: str, document: Any) -> list[Problem]:
+    from tccli.core.documents import HTTP_URL
     from tccli.core.schemas.external import ExternalSchema, find_problems
     from tccli.core.schemas.validate import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
     where = path or schema
+
+    def load(url: str) -> Any:
+        return read(url, what="schema").content
+
     try:
-        if WEB.match(where) or FILE.match(where):
-            address, body = documents.located(where)
-        else:
-            # Not by its address: a person may name a pipe.
-            address, body = of_file(where), inputs.read_document(where, SUBJECT, "schema").document
-        return find_problems(ExternalSchema(f"{address}#{part}", body), document, documents.at, root="document")
+        found = read(where, what="schema")
+        return find_problems(ExternalSchema(f"{found.url}#{part}", found.content), document, load, root="document")
     except BrokenSchemaError as error:
         message = f"{SUBJECT}: the schema {schema} {error}"
-        raise (BrokenAnswerError if WEB.match(where) else UsageError)(message) from None
+        raise (BrokenAnswerError if HTTP_URL.match(where) else UsageError)(message) from None

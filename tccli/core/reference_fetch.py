@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from tccli import strict_json
 from tccli.core.account import HOST_AND_PORT
 from tccli.core.http.decompress import decompress
 from tccli.core.http.messages import Request, Response
@@ -24,7 +25,6 @@ from tccli.references.importing.validate import (
     MAX_ENTRIES,
     REFERENCE_PATH,
     VERSION,
-    parse_document,
     split_rollup,
     validate_documents,
 )
@@ -76,9 +76,9 @@ class Fetcher:
         if not 200 <= response.status < 300:
             raise service_error("references", url, response)
         try:
-            return parse_document(response.body)
-        except InvalidReferenceError as error:
-            raise BrokenAnswerError(f"{masked_url(url)}: {error}") from None
+            return strict_json.loads(response.body)
+        except strict_json.StrictJsonError as error:
+            raise BrokenAnswerError(f"{masked_url(url)}: not valid JSON: {error}") from None
 
     def send(self, request: Request) -> Response:
         """

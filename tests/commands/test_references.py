@@ -376,7 +376,7 @@ def test_a_reference_from_the_web(tc: CommandLine, http_server: ScriptedServer) 
         pytest.param(".", 2, "cannot read", id="a folder"),
         pytest.param("", 2, "cannot read", id="an empty path"),
         pytest.param("no\0file", 2, "cannot read", id="no path"),
-        pytest.param("text.json", 2, "not valid JSON", id="a file of something else"),
+        pytest.param("text.json", 2, "is not JSON", id="a file of something else"),
         pytest.param("evil.json", 2, "entries[0]: route", id="a hostile file"),
         pytest.param("purge.json", 2, "the same as purge-cache", id="a service in another spelling"),
         pytest.param("https://", 2, "is not a URL", id="no URL"),

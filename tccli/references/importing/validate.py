@@ -14,7 +14,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tccli import names, strict_json
+from tccli import names
 from tccli.references.importing.convert import strip_prose
 from tccli.references.importing.errors import InvalidReferenceError, excerpt
 from tccli.references.importing.sanitize import UNSAFE, sanitize, sanitize_line
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """All documents of a deployment together are about a megabyte."""
-MAX_DEPTH = 60
-"""The documents of the services are nested 17 levels deep."""
 MAX_ENTRIES = 2000
 MAX_PROSE_LENGTH = 100_000
 
@@ -42,21 +40,6 @@ SCOPE = r"[\x20-\x7e]{0,1000}"
 EXCHANGE = r"[A-Za-z0-9_./-]{1,200}"
 WORD = r"[A-Za-z0-9_-]{1,64}"
 REFERENCE_PATH = re.compile(r"references/([^/]+)/([^/]+)/(api|exchanges)\.json")
-
-
-def parse_document(text: bytes) -> Any:
-    """
-    Return the JSON document in *text*, which nobody has checked yet.
-
-    Raises:
-        InvalidReferenceError: It is too large, or not strict JSON.
-    """
-    if len(text) > MAX_DOCUMENT_BYTES:
-        raise InvalidReferenceError(f"larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
-    try:
-        return strict_json.loads(text, max_depth=MAX_DEPTH)
-    except strict_json.StrictJsonError as error:
-        raise InvalidReferenceError(f"not valid JSON: {error}") from None
 
 
 def split_rollup(document: Any) -> dict[str, Any]:
