@@ -141,22 +141,22 @@ function __taskcluster_words
                 'version' 'Show which version of the service is deployed'
         case 'hooks'
             printf '%s\t%s\n' \
-                'createHook' 'Add a hook' \
-                'getHookStatus' 'Deprecated, use listLastFires: show the last and next firing' \
-                'getTriggerToken' 'Show the token that lets others fire a hook without credentials' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'hook' 'Show one hook: task template, schedule, bindings, trigger schema' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
-                'listHookGroups' 'List the names of the groups that hold hooks' \
-                'listHooks' 'List the full definitions of one group\'s hooks' \
-                'listLastFires' 'List a hook\'s recent firings, their tasks and errors' \
-                'ping' 'Check that the service answers at all' \
+                'createHook' 'Create a hook' \
+                'getHookStatus' 'Deprecated, use listLastFires: show the last and the next fire' \
+                'getTriggerToken' 'Show the token that triggers a hook without credentials' \
+                'heartbeat' 'Check the health of the service, for monitoring' \
+                'hook' 'Show a hook: task template, schedule, bindings, trigger schema' \
+                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
+                'listHookGroups' 'List the groups that have hooks' \
+                'listHooks' 'List the definitions of one group\'s hooks' \
+                'listLastFires' 'List the last fires of a hook, with their tasks and errors' \
+                'ping' 'Check that the service responds, without credentials' \
                 'removeHook' 'Delete a hook' \
-                'resetTriggerToken' 'Replace a hook\'s trigger token, so the old one stops working' \
-                'triggerHook' 'Fire a hook now with a payload, using your own scopes' \
-                'triggerHookWithToken' 'Fire a hook now with a payload, using its token, no scopes' \
-                'updateHook' 'Replace the definition of an existing hook' \
-                'version' 'Show which version of the service is deployed'
+                'resetTriggerToken' 'Replace a hook\'s trigger token' \
+                'triggerHook' 'Trigger a hook with a payload' \
+                'triggerHookWithToken' 'Trigger a hook with a payload and its token, without credentials' \
+                'updateHook' 'Replace the definition of a hook' \
+                'version' 'Show the version of the deployed service'
         case 'index'
             printf '%s\t%s\n' \
                 'deleteTask' 'Delete one entry of the index' \
@@ -275,33 +275,33 @@ function __taskcluster_words
                 'version' 'Show which version of the service is deployed'
         case 'workermanager'
             printf '%s\t%s\n' \
-                'createWorker' 'Add a worker by hand, for pools with a static provider' \
-                'createWorkerPool' 'Add a worker pool' \
-                'deleteWorkerPool' 'Retire a worker pool' \
-                'getWorker' 'Show a worker with its recent tasks and quarantine' \
-                'heartbeat' 'Check the service\'s health, as its operators do' \
-                'lbheartbeat' 'Check the service\'s reachability as a load balancer does' \
+                'createWorker' 'Add a worker to a pool with a static provider' \
+                'createWorkerPool' 'Create a worker pool' \
+                'deleteWorkerPool' 'Delete a worker pool once its workers are gone' \
+                'getWorker' 'Show a worker as the queue knows it: recent tasks, quarantine' \
+                'heartbeat' 'Check the health of the service, for monitoring' \
+                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
                 'listProviders' 'List the providers that a worker pool can use' \
-                'listWorkerPoolErrors' 'List the errors of one worker pool, by launch config if wanted' \
+                'listWorkerPoolErrors' 'List the errors of a worker pool, newest first' \
                 'listWorkerPoolLaunchConfigs' 'List a pool\'s launch configs, archived ones on request' \
-                'listWorkerPools' 'List worker pools with their configuration' \
-                'listWorkerPoolsStats' 'Show worker counts and capacity, one line for every pool' \
-                'listWorkers' 'List a pool\'s workers with latest task and quarantine' \
+                'listWorkerPools' 'List the worker pools with their definitions' \
+                'listWorkerPoolsStats' 'List the worker counts and capacity of every worker pool' \
+                'listWorkers' 'List the workers of a pool that claim work, and quarantined ones' \
                 'listWorkersForWorkerGroup' 'List a pool\'s workers in one worker group, as provisioned' \
-                'listWorkersForWorkerPool' 'List a pool\'s workers as provisioned, by state if wanted' \
-                'ping' 'Check that the service answers at all' \
-                'registerWorker' 'Announce a started worker and get its credentials (workers)' \
-                'removeWorker' 'Ask the provider to shut down one worker' \
-                'reportWorkerError' 'File an error against a worker pool, for all to see (workers)' \
-                'reregisterWorker' 'Renew a running worker\'s credentials and lifetime (workers)' \
-                'shouldWorkerTerminate' 'Ask whether a worker is still wanted or should stop' \
-                'updateWorker' 'Change a worker that was added by hand' \
-                'updateWorkerPool' 'Change a worker pool\'s definition' \
-                'version' 'Show which version of the service is deployed' \
+                'listWorkersForWorkerPool' 'List a pool\'s workers as provisioned, newest first' \
+                'ping' 'Check that the service responds, without credentials' \
+                'registerWorker' 'Register a started worker and get its credentials (workers)' \
+                'removeWorker' 'Ask the provider to stop a worker' \
+                'reportWorkerError' 'Add an error to a worker pool\'s list (workers)' \
+                'reregisterWorker' 'Renew the credentials and the lifetime of a worker (workers)' \
+                'shouldWorkerTerminate' 'Show whether a worker should stop, and why' \
+                'updateWorker' 'Change expiry, capacity and secret of a static worker' \
+                'updateWorkerPool' 'Replace the definition of a worker pool' \
+                'version' 'Show the version of the deployed service' \
                 'worker' 'Show a worker as provisioned: state, capacity, expiry' \
-                'workerPool' 'Show one worker pool\'s definition' \
-                'workerPoolErrorStats' 'Count recent errors by day, hour, title and code' \
-                'workerPoolStats' 'Show one pool\'s worker counts and capacity per launch config'
+                'workerPool' 'Show the definition and the worker counts of a worker pool' \
+                'workerPoolErrorStats' 'Count the stored errors of one or all pools' \
+                'workerPoolStats' 'Show a pool\'s worker counts and capacity by launch config'
         case '*'
             return 1
     end
@@ -762,6 +762,10 @@ function __taskcluster_meaning
             echo 'The number of roles per page'
         case '*:github cancelbuilds:--sha'
             echo 'Cancel only builds of this commit (full hash)'
+        case '*:workermanager listproviders:--limit'
+            echo 'The number of entries per page, 100 by default'
+        case '*:workermanager listworkers:--quarantined'
+            echo 'Only workers in quarantine (true)'
         case 'signedurl:*:--expires'
             echo 'An offset, seconds, or a timestamp (15 minutes from now)'
         case 'url:*:--internal'
@@ -921,17 +925,17 @@ function __taskcluster_meaning
         case '*:--since'
             echo 'Return only requests from this time on'
         case '*:--quarantined'
-            echo 'Only workers that are in quarantine (true), or only those that are…'
+            echo 'Only workers in quarantine (true), or only the others (false)'
         case '*:--launch-config-id'
-            echo 'Only what has to do with this launch configuration'
+            echo 'Only entries of this launch config'
         case '*:--error-id'
             echo 'Only the error with this id'
         case '*:--include-archived'
-            echo 'With launch configurations that are no longer in use (true), or…'
+            echo 'Also list archived launch configs (true)'
         case '*:--worker-state' '*:--state'
             echo 'Only workers in this state'
         case '*:--worker-pool-id'
-            echo 'Only the errors of this pool of workers'
+            echo 'Only the errors of this worker pool'
         case '*:--internal'
             echo 'As this machine reaches it, through service discovery'
         case '*'
