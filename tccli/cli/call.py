@@ -75,16 +75,16 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
 
 
 def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:
-    from tccli.core.http.redact import masked_header, masked_url
+    from tccli.core.http.redact import redact_document, redact_header, redact_text
 
     request = client.request(method, values.args, values.query, payload)
     shown: dict[str, Any] = {
         "verb": request.verb,
-        "url": masked_url(request.url),
-        "headers": {name: masked_header(name, value) for name, value in request.headers.items()},
+        "url": redact_text(request.url),
+        "headers": {name: redact_header(name, value) for name, value in request.headers.items()},
     }
     if payload is not None:
-        shown["payload"] = payload.document
+        shown["payload"] = redact_document(payload.document)
     return Answer([shown])
 
 

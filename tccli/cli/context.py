@@ -154,7 +154,7 @@ class Context:
         else:
             transport = self._transport()
         if self.options.verbose > 1:
-            from tccli.core.http.redact import TracingTransport
+            from tccli.core.http.tracing import TracingTransport
 
             transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
         options = self.options

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.hawk import Credentials, parse_certificate
+from tccli.core.http.redact import redact_url
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -111,10 +112,10 @@ def check_root_url(url: str, source: str) -> str:
     """
     found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", url.strip())
     if not found or not found[3] or re.search("[?#]", found[4]):
-        raise ConfigurationError(f"{source} is not a root URL: {_without_password(url)!r}", hint="write https://HOST")
+        raise ConfigurationError(f"{source} is not a root URL: {redact_url(url)!r}", hint="write https://HOST")
     if not found[1]:
         raise ConfigurationError(
-            f"{source} has no scheme: {_without_password(url)!r}", hint=f"write https://{found[3]}{found[4]}"
+            f"{source} has no scheme: {redact_url(url)!r}", hint=f"write https://{found[3]}{found[4]}"
         )
     if found[2] is not None:
         raise ConfigurationError(
@@ -122,7 +123,7 @@ def check_root_url(url: str, source: str) -> str:
         )
     port = re.fullmatch(HOST_AND_PORT, found[3])
     if not port or int(port[1] or 1) not in range(1, 65536):
-        raise ConfigurationError(f"{source} has no valid host and port: {url!r}")
+        raise ConfigurationError(f"{source} has no valid host and port: {redact_url(url)!r}")
     return f"{found[1]}://{found[3]}{found[4].rstrip('/')}"
 
 
@@ -262,7 +263,3 @@ def _config_path(environ: Mapping[str, str], *names: str) -> str:
     """
     base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(base, *names)
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"[^/@]*@", "…@", url)

@@ -118,7 +118,7 @@ def path_from_url(url: str) -> str:
 def _fetch(address: str, what: str, context: TransferContext) -> Document:
     from tccli.core.account import HOST_AND_PORT
     from tccli.core.http.messages import Request
-    from tccli.core.http.redact import masked_url
+    from tccli.core.http.redact import redact_text
     from tccli.core.http.retry import send_with_retries
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.responses import service_error
@@ -127,19 +127,19 @@ def _fetch(address: str, what: str, context: TransferContext) -> Document:
     fetcher = Fetcher(context.transport, context.policy, context.report)
     for _ in range(MAX_REDIRECTS + 1):
         if not re.fullmatch(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?", url):
-            raise UsageError(f"cannot fetch {masked_url(url)!a}: not a valid URL")
+            raise UsageError(f"cannot fetch {redact_text(url)!a}: not a valid URL")
         response = send_with_retries(
             fetcher, partial(Request, "GET", url, {}), context.policy, idempotent=True, report=context.report
         )
         if 200 <= response.status < 300:
             try:
-                return Document(payload.parse_json(response.body, masked_url(url), what).document, url)
+                return Document(payload.parse_json(response.body, redact_text(url), what).document, url)
             except UsageError as error:
                 raise BrokenAnswerError(error.message) from None
         if not 300 <= response.status < 400 or "location" not in response.headers:
             raise service_error(f"cannot fetch the {what}", url, response)
         target = urljoin(url, response.headers["location"]).partition("#")[0]
         if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-            raise BrokenAnswerError(f"cannot fetch {masked_url(url)}: redirects from https to {masked_url(target)}")
+            raise BrokenAnswerError(f"cannot fetch {redact_text(url)}: redirects from https to {redact_text(target)}")
         url = target
-    raise BrokenAnswerError(f"cannot fetch {masked_url(address)}: more than {MAX_REDIRECTS} redirects")
+    raise BrokenAnswerError(f"cannot fetch {redact_text(address)}: more than {MAX_REDIRECTS} redirects")

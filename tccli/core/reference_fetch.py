@@ -14,7 +14,7 @@ from tccli import strict_json
 from tccli.core.account import HOST_AND_PORT
 from tccli.core.http.decompress import decompress
 from tccli.core.http.messages import Request, Response
-from tccli.core.http.redact import masked_url
+from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import send_with_retries
 from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
@@ -71,14 +71,14 @@ class Fetcher:
             self, lambda: Request("GET", url, {}), self._policy, idempotent=True, report=self._report
         )
         if 300 <= response.status < 400:
-            target = masked_url(response.headers.get("location", "nowhere"))
-            raise BrokenAnswerError(f"{masked_url(url)}: redirects to {target!a}, and redirects are not followed")
+            target = redact_text(response.headers.get("location", "nowhere"))
+            raise BrokenAnswerError(f"{redact_text(url)}: redirects to {target!a}, and redirects are not followed")
         if not 200 <= response.status < 300:
             raise service_error("references", url, response)
         try:
             return strict_json.loads(response.body)
         except strict_json.StrictJsonError as error:
-            raise BrokenAnswerError(f"{masked_url(url)}: not valid JSON: {error}") from None
+            raise BrokenAnswerError(f"{redact_text(url)}: not valid JSON: {error}") from None
 
     def send(self, request: Request) -> Response:
         """
@@ -88,13 +88,13 @@ class Fetcher:
             body = stream.read(MAX_DOCUMENT_BYTES + 1)
         if 200 <= stream.status < 300:
             if len(body) > MAX_DOCUMENT_BYTES:
-                raise BrokenAnswerError(f"{masked_url(request.url)} is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
+                raise BrokenAnswerError(f"{redact_text(request.url)} is larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
             encoding = stream.headers.get("content-encoding", "")
-            body = decompress(body, encoding, MAX_DOCUMENT_BYTES, masked_url(request.url))
+            body = decompress(body, encoding, MAX_DOCUMENT_BYTES, redact_text(request.url))
             self._left -= len(body)
             if self._left < 0:
                 raise BrokenAnswerError(
-                    f"{masked_url(request.url)}: all in all, it is more than {MAX_TOTAL_BYTES >> 20} MiB"
+                    f"{redact_text(request.url)}: all in all, it is more than {MAX_TOTAL_BYTES >> 20} MiB"
                 )
         return Response(stream.status, stream.headers, body)
 
@@ -110,7 +110,7 @@ def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
     found = URL.fullmatch(url)
     if not found or "#" in url or int(found[1] or 1) not in range(1, 65536):
         raise UsageError(f"{url!a} is not a URL of a document", hint="write https://HOST/PATH")
-    return _checked(fetcher.fetch_json(url), masked_url(url))
+    return _checked(fetcher.fetch_json(url), redact_text(url))
 
 
 def fetch_references(fetcher: Fetcher, root_url: str) -> dict[str, Any]:

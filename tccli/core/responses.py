@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.http.redact import masked_url
+from tccli.core.http.redact import redact_text
 from tccli.errors import BrokenAnswerError, ServiceError, service_error_class
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def document(method: Method, response: Response) -> Any:
     except (ValueError, RecursionError) as error:
         what = f"the answer is not JSON ({error})"
         if "location" in response.headers:
-            what = f"the answer is a redirect, {response.status} to {masked_url(response.headers['location'])}"
+            what = f"the answer is a redirect, {response.status} to {redact_text(response.headers['location'])}"
         raise BrokenAnswerError(f"{method.id}: {what}", details=excerpt(response.body, 2000)) from None
 
 
@@ -56,7 +56,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
     else:
         message = excerpt(response.body) or "no text"
     line = " ".join(message.replace("```", "").split())
-    text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({masked_url(url)})"
+    text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({redact_text(url)})"
     details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
     return service_error_class(response.status)(
         text,

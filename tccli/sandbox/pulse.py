@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pika
 import pika.exceptions as problems
 
+from tccli.core.http.redact import redact_url
 from tccli.errors import ConfigurationError, NoAnswerError
 from tccli.sandbox import events
 
@@ -45,13 +46,6 @@ REFUSALS = (problems.ChannelClosedByBroker, problems.NackError, problems.ShortSt
 log = logging.getLogger(__name__)
 
 
-def masked(url: str) -> str:
-    """
-    Return a broker's URL without its password.
-    """
-    return re.sub(r"(//[^:@/]*:).*@", r"\1…@", url)
-
-
 class Publisher:
     """
     Sends messages for as long as the context lasts, and those that wait at its end, if the broker takes them soon.
@@ -67,7 +61,7 @@ class Publisher:
     def __init__(self, url: str) -> None:
         # Its errors come to us as exceptions; what it says besides is for its own developers.
         logging.getLogger("pika").setLevel(logging.CRITICAL + 1)
-        self._shown = masked(url)
+        self._shown = redact_url(url)
         self._parameters = _parameters(url)
         self._waiting: deque[Message] = deque(maxlen=MOST_WAITING)
         self._lost = 0

@@ -590,7 +590,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(tc: CommandLine, http_ser
 
     assert 0 == result.exit_code
     assert ("PUT", f"{http_server.url}/api/secrets/v1/secret/a%2Fb") == (shown["verb"], shown["url"])
-    assert json.loads(SECRET) == shown["payload"]
+    assert {**json.loads(SECRET), "secret": {"a": "…"}} == shown["payload"]
     assert "Hawk …" == shown["headers"]["Authorization"]
     assert "very-secret-token" not in result.stdout
     assert "mac=" not in result.stdout

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from tccli import __version__
 from tccli.core.http.messages import Request
-from tccli.core.http.redact import masked_url
+from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import retry_after
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
@@ -193,7 +193,7 @@ class RemoteFile:
             stream.__exit__(None, None, None)
             url = urljoin(url, target)
             if not url.startswith(("http://", "https://")):
-                raise BrokenAnswerError(f"{self.source.name}: redirected to {masked_url(url)}, which is no web address")
+                raise BrokenAnswerError(f"{self.source.name}: redirected to {redact_text(url)}, not a web address")
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
     def _opened(self, request: Request) -> Stream:
@@ -248,7 +248,7 @@ class RemoteFile:
         """
         body = stream.read(2048).decode("utf-8", "replace")
         text = " ".join(re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", body).split())[:200]
-        message = f"{self.source.name}: {stream.status}: {text or 'no text'} ({masked_url(location.url)})"
+        message = f"{self.source.name}: {stream.status}: {text or 'no text'} ({redact_text(location.url)})"
         if stream.status == 416:
             return RemoteChangedError(message)
         if stream.status == 429 or stream.status >= 500:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.http.messages import Request
-from tccli.core.http.redact import masked_url
+from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import retry_after
 from tccli.core.transfer.digests import StreamHasher
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
@@ -168,7 +168,7 @@ def _put_once(
 
 def _refusal(url: str, response: Response) -> Exception:
     text = re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", response.body[:2048].decode("utf-8", "replace"))
-    message = f"the storage answers {response.status}: {' '.join(text.split())[:200] or 'no text'} ({masked_url(url)})"
+    message = f"the storage answers {response.status}: {' '.join(text.split())[:200] or 'no text'} ({redact_text(url)})"
     return service_error_class(response.status)(message, status=response.status)
 
 

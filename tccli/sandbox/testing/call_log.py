@@ -4,10 +4,10 @@ What was asked of the sandbox: every call, without what is secret in it.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.http.redact import redact_text
 from tccli.sandbox.clock import to_json
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Recording:
             {
                 "time": to_json(now),
                 "verb": request.verb,
-                "path": masked(request.target),
+                "path": redact_text(request.target),
                 "method": None if call is None else call.method.id,
                 "clientId": None if call is None else call.known_client_id,
                 "status": status,
@@ -51,11 +51,3 @@ class Recording:
         Return what is kept.
         """
         return list(self._calls)
-
-
-def masked(target: str) -> str:
-    """
-    Return path and query without what opens something: bewits, and the tokens of hooks.
-    """
-    target = re.sub(r"(?<=[?&]bewit=)[^&]*", "…", target)
-    return re.sub(r"(/api/hooks/v1/hooks/[^/]+/[^/]+/trigger/)[^/?]+", r"\1…", target)

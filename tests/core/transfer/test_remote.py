@@ -346,8 +346,8 @@ def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> N
     ("location", "says"),
     [
         pytest.param("/again", "redirected more than", id="in circles"),
-        pytest.param("file:///etc/passwd", "no web address", id="to a file"),
-        pytest.param("ftp://example.com/", "no web address", id="to another protocol"),
+        pytest.param("file:///etc/passwd", "not a web address", id="to a file"),
+        pytest.param("ftp://example.com/", "not a web address", id="to another protocol"),
     ],
 )
 def test_redirects_end(http_server: ScriptedServer, location: str, says: str) -> None:
