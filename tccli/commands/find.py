@@ -190,8 +190,8 @@ def _topics() -> Iterator[Findable]:
     from tccli.cli.help.markdown import blocks
     from tccli.core.search.index import Entry
 
-    for name in topics.topic_names():
-        topic = topics.topic(name)
+    for name in topics.list_topic_names():
+        topic = topics.load_topic(name)
         summary = topic.summary[:1].upper() + topic.summary[1:]
         listed = " ".join(row[0] for block in blocks(topic.text) for row in block.rows if row)
         texts = {"name": topic.title, "summary": topic.summary, "arguments": listed, "words": topic.text}

@@ -52,13 +52,13 @@ def _text(ctx: click.Context, words: Sequence[str]) -> str:
     """
     from tccli import topics
 
-    known = topics.topic_names()
+    known = topics.list_topic_names()
     # "in CI", "in-ci" and "inCI" are one; a word of its own goes before a command that is called so.
     found = names.find("-".join(" ".join(words).split()), [TOPICS, *known])
     if found == TOPICS:
         return _list(ctx)
     if found is not None:
-        return _page(ctx, topics.topic(found))
+        return _page(ctx, topics.load_topic(found))
     return _help_of(ctx, words)
 
 
@@ -75,7 +75,7 @@ def _list(ctx: click.Context) -> str:
 
     formatter = ctx.make_formatter()
     with formatter.section("Topics"):
-        found = [topics.topic(name) for name in topics.topic_names()]
+        found = [topics.load_topic(name) for name in topics.list_topic_names()]
         formatter.write_dl([(topic.title, _capitalized(topic.summary)) for topic in found])
     formatter.write("\ntc help TOPIC shows one.\n")
     return formatter.getvalue()
@@ -117,7 +117,7 @@ def _resolved(here: click.Context, word: str) -> tuple[str, click.Command, list[
 
     assert isinstance(here.command, click.Group)
     if here.parent is None and here.command.get_command(here, word) is None:
-        known = [*here.command.list_commands(here), *topics.topic_names()]
+        known = [*here.command.list_commands(here), *topics.list_topic_names()]
         hint = names.suggestion(word, known) or "tc help topics and tc --help list what there is"
         raise UsageError(f"help: no topic, command or service {word!r}", hint=hint)
     name, inner, rest = here.command.resolve_command(here, [word])

@@ -1,9 +1,8 @@
 """
-The pages of ``tc help TOPIC``: a file each, beside this one.
+The help topics (``tc help TOPIC``), one Markdown file each.
 
-The first line of a file is its heading, ``# in CI: what it is about``; what comes before the colon is how the topic is
-called, and the file has the same name with hyphens: ``in-ci.md``. The rest is Markdown of the small kind that
-:mod:`tccli.markdown` knows.
+The first line of a file is its heading, ``# in CI: summary``. The part before the colon is the title; with hyphens it
+is the name of the topic and of its file, ``in-ci.md``. :mod:`tccli.cli.help.markdown` renders the rest.
 """
 
 from __future__ import annotations
@@ -11,19 +10,20 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-FOLDER = os.path.dirname(__file__)
-SUFFIX = ".md"
+TOPICS_DIRECTORY = os.path.dirname(__file__)
+
+_SUFFIX = ".md"
 
 
 class Topic(NamedTuple):
     """
-    A page.
+    A help topic.
 
     Attributes:
-        name: As one word: ``in-ci``.
-        title: As it is said: ``in CI``.
-        summary: What it is about, in a line.
-        text: The page below its heading, as Markdown.
+        name: One word, as on the command line: ``in-ci``.
+        title: As in headings: ``in CI``.
+        summary: One line.
+        text: The Markdown below the heading.
     """
 
     name: str
@@ -32,18 +32,18 @@ class Topic(NamedTuple):
     text: str
 
 
-def topic_names() -> list[str]:
+def list_topic_names() -> list[str]:
     """
-    Return the names of the topics, sorted.
+    Return the names of the topics in alphabetical order.
     """
-    return sorted(name.removesuffix(SUFFIX) for name in os.listdir(FOLDER) if name.endswith(SUFFIX))
+    return sorted(name.removesuffix(_SUFFIX) for name in os.listdir(TOPICS_DIRECTORY) if name.endswith(_SUFFIX))
 
 
-def topic(name: str) -> Topic:
+def load_topic(name: str) -> Topic:
     """
-    Return a topic by its exact name.
+    Return the topic with exactly this name.
     """
-    with open(os.path.join(FOLDER, name + SUFFIX), encoding="utf-8") as file:
+    with open(os.path.join(TOPICS_DIRECTORY, name + _SUFFIX), encoding="utf-8") as file:
         heading, _, text = file.read().partition("\n")
     title, _, summary = heading.removeprefix("# ").partition(": ")
     return Topic(name, title, summary, text.strip("\n"))

@@ -46,8 +46,8 @@ def test_lists_the_topics(tc: CommandLine) -> None:
     result = tc("help", "topics")
 
     assert (0, "") == (result.exit_code, result.stderr)
-    for name in topics.topic_names():
-        topic = topics.topic(name)
+    for name in topics.list_topic_names():
+        topic = topics.load_topic(name)
         assert f"  {topic.title} " in result.stdout
         assert topic.summary[1:30] in result.stdout
 
@@ -65,7 +65,7 @@ def test_a_topic_is_found_in_any_spelling(tc: CommandLine, words: list[str]) -> 
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "100"])
-@pytest.mark.parametrize("name", topics.topic_names())
+@pytest.mark.parametrize("name", topics.list_topic_names())
 def test_a_topic_is_a_page(tc: CommandLine, name: str, columns: str) -> None:
     """
     Plain text on stdout, as wide as the terminal.
@@ -74,7 +74,7 @@ def test_a_topic_is_a_page(tc: CommandLine, name: str, columns: str) -> None:
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert "\x1b" not in result.stdout
-    assert topics.topic(name).summary[:20] in result.stdout
+    assert topics.load_topic(name).summary[:20] in result.stdout
 
 
 def test_a_topic_goes_before_a_command_of_its_name(tc: CommandLine) -> None:

@@ -161,8 +161,8 @@ def test_every_topic_is_told_of(pages: Mapping[str, str]) -> None:
     """
     page = pages["tc.1"]
 
-    for name in topics.topic_names():
-        topic = topics.topic(name)
+    for name in topics.list_topic_names():
+        topic = topics.load_topic(name)
         assert f"\n{mdoc.heading(man_topic.HEADINGS.get(name, topic.title))}\n" in page
         for code in markdown.codes(topic.text):
             assert "\n".join(parts.examples([code])) in page

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 PACKAGE = Path(tccli.__file__).parent
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts]
 EXAMPLES = [
-    (name, number) for name in topics.topic_names() for number in range(len(markdown.codes(topics.topic(name).text)))
+    (name, number)
+    for name in topics.list_topic_names()
+    for number in range(len(markdown.codes(topics.load_topic(name).text)))
 ]
 WIDEST = 96
 TASK_YML = f"""\
@@ -55,7 +57,7 @@ def example(name: str, number: int) -> str:
     """
     Return an example of a topic.
     """
-    return markdown.codes(topics.topic(name).text)[number]
+    return markdown.codes(topics.load_topic(name).text)[number]
 
 
 @pytest.mark.parametrize(("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES])
@@ -76,12 +78,29 @@ def test_an_example_of_a_topic_runs(deployment: ExampleDeployment, shell: Shell,
     assert WIDEST >= max(map(len, lines.split("\n")))
 
 
-@pytest.mark.parametrize("name", topics.topic_names())
+def test_the_recipe_of_ci_creates_one_task_however_late_it_is_repeated(
+    deployment: ExampleDeployment, shell: Shell
+) -> None:
+    """
+    The step runs again after 20 minutes, when createTask itself would be a 400.
+    """
+    (recipe,) = (code for code in markdown.codes(topics.load_topic("in-ci").text) if "createTask" in code)
+    (shell.folder / "task.yml").write_text(TASK_YML)
+    first = shell.run(recipe, deployment)
+    task = (shell.folder / "task-id").read_text()
+    second = shell.run(f"tc sandbox clock +20m > /dev/null\n{recipe}", deployment)
+
+    assert (0, b"") == (first.returncode, first.stdout), first.stderr.decode()
+    assert (0, b"created before\n") == (second.returncode, second.stdout), second.stderr.decode()
+    assert task == (shell.folder / "task-id").read_text()
+
+
+@pytest.mark.parametrize("name", topics.list_topic_names())
 def test_a_topic_is_called_as_its_file(name: str) -> None:
     """
     With hyphens for what cannot stand in a name, and has a summary and something to say.
     """
-    topic = topics.topic(name)
+    topic = topics.load_topic(name)
 
     assert name == topic.title.lower().replace(" ", "-")
     assert topic.summary
@@ -93,7 +112,7 @@ def test_the_issues_topics_are_there() -> None:
     What people are promised.
     """
     assert {"environment", "credentials", "exit-codes", "formats", "scopes", "times", "in-ci"} <= set(
-        topics.topic_names()
+        topics.list_topic_names()
     )
 
 
@@ -116,7 +135,7 @@ def test_every_variable_that_is_read_is_documented() -> None:
     """
     By a look at the sources.
     """
-    documented = set(re.findall("[A-Z_]{4,}", topics.topic("environment").text))
+    documented = set(re.findall("[A-Z_]{4,}", topics.load_topic("environment").text))
     variables = read_variables()
 
     assert "TASKCLUSTER_ROOT_URL" in variables
@@ -127,7 +146,7 @@ def test_no_variable_is_documented_that_nothing_reads() -> None:
     """
     Of those that are our own.
     """
-    documented = set(re.findall(r"\b(?:TC|TASKCLUSTER)_[A-Z_]+", topics.topic("environment").text))
+    documented = set(re.findall(r"\b(?:TC|TASKCLUSTER)_[A-Z_]+", topics.load_topic("environment").text))
 
     assert set() == documented - read_variables()
 
@@ -136,7 +155,7 @@ def rows(name: str) -> dict[str, str]:
     """
     Return the first table of a topic: what its rows are called, and what they say.
     """
-    table = next(block for block in markdown.blocks(topics.topic(name).text) if block.kind == "table")
+    table = next(block for block in markdown.blocks(topics.load_topic(name).text) if block.kind == "table")
     return {row[0]: row[1] for row in table.rows[1:]}
 
 
@@ -167,13 +186,13 @@ def test_every_unit_of_time_is_documented() -> None:
 
     from tccli.core.times import parse_offset
 
-    table = next(block for block in markdown.blocks(topics.topic("times").text) if block.kind == "table")
+    table = next(block for block in markdown.blocks(topics.load_topic("times").text) if block.kind == "table")
     for unit, spellings, length in table.rows[1:]:
         for spelling in (unit, *spellings.split(", ")):
             assert parse_offset(f"1 {spelling}") == (parse_offset(length) if length else timedelta(seconds=1))
 
 
-@pytest.mark.parametrize("name", topics.topic_names())
+@pytest.mark.parametrize("name", topics.list_topic_names())
 def test_a_topic_names_only_what_there_is(name: str) -> None:
     """
     Options that it mentions are options of some command.
@@ -184,6 +203,6 @@ def test_a_topic_names_only_what_there_is(name: str) -> None:
 
     options = [option for entry in read(root, Context()).walk() for option in entry.options]
     known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}
-    mentioned = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", topics.topic(name).text))
+    mentioned = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", topics.load_topic(name).text))
 
     assert set() == mentioned - known

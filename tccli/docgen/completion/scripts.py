@@ -38,7 +38,7 @@ def script(shell: str, surface: Entry) -> str:
     """
     Return the script that completes *surface* in a shell.
     """
-    known = [topics.topic(name) for name in topics.topic_names()]
+    known = [topics.load_topic(name) for name in topics.list_topic_names()]
     made = tables(surface, [Word(each.name, each.summary) for each in known])
     text = import_module(f"tccli.docgen.completion.{shell}").script(made)
     assert isinstance(text, str)

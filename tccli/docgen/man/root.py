@@ -57,7 +57,7 @@ def page(surface: Entry) -> str:
     """
     services = [each for each in surface.commands if each.service]
     commands = [each for each in surface.commands if not each.service]
-    concepts = [topics.topic(name) for name in topics.topic_names() if name not in CONVENTIONAL]
+    concepts = [topics.load_topic(name) for name in topics.list_topic_names() if name not in CONVENTIONAL]
     method = next(each for each in surface.walk() if each.method is not None)
     body = [
         ".Sh SYNOPSIS",
@@ -93,7 +93,7 @@ def _section(name: str) -> list[str]:
     """
     Return the section of a topic that stands where every manual page has it.
     """
-    return man_topic.section(topics.topic(name)) if name in topics.topic_names() else []
+    return man_topic.section(topics.load_topic(name)) if name in topics.list_topic_names() else []
 
 
 def _listed(entries: Sequence[Entry]) -> list[str]:

@@ -84,12 +84,12 @@ def test_pieces_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 100])
-@pytest.mark.parametrize("name", topics.topic_names())
+@pytest.mark.parametrize("name", topics.list_topic_names())
 def test_a_topic_keeps_to_its_columns(name: str, columns: int) -> None:
     """
     But for examples, which nobody could copy otherwise, and single words.
     """
-    text = topics.topic(name).text
+    text = topics.load_topic(name).text
     code = {f"    {line}".rstrip() for each in codes(text) for line in each.split("\n")}
     longest = max((len(word) for word in text.split()), default=0)
     for line in render(text, columns).splitlines():
