@@ -29,7 +29,7 @@ function __taskcluster_words
                 'from-now' 'The timestamp a while from now, or ago' \
                 'help' 'Explain a topic, a command, a service or a method' \
                 'references' 'The API references of a deployment, kept for its help and its commands' \
-                'sandbox' 'A Taskcluster deployment in one process, for trying things out and…' \
+                'sandbox' 'A Taskcluster deployment on this machine' \
                 'schema' 'The JSON schema of a method\'s payload or answer' \
                 'scopes' 'What a call needs, and whether one has it' \
                 'signed-url' 'A URL that anyone can fetch for a while' \
@@ -71,11 +71,11 @@ function __taskcluster_words
                 'update' 'Fetch the references of the deployment in use, and use them from now…'
         case 'sandbox'
             printf '%s\t%s\n' \
-                'calls' 'Show what a sandbox was asked' \
-                'clock' 'Show or move a sandbox\'s time' \
-                'methods' 'List the methods that the sandbox answers' \
-                'outbox' 'Show what a sandbox would have sent' \
-                'run' 'Run a command against a fresh sandbox' \
+                'calls' 'Print the requests that a sandbox received' \
+                'clock' 'Print or move a sandbox\'s time' \
+                'methods' 'List the methods that the sandbox implements' \
+                'outbox' 'Print the messages of notify' \
+                'run' 'Run a command with a new sandbox' \
                 'start' 'Run a sandbox until Ctrl-C' \
                 'tour' 'Watch a first session'
         case 'scopes'
@@ -739,9 +739,9 @@ function __taskcluster_meaning
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Where the files go, one for each service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
-            echo 'Keep the state here'
+            echo 'Store the state in DIR (in memory)'
         case '*:sandbox run:--fake' '*:sandbox start:--fake'
-            echo 'Answer the methods in FILE from it'
+            echo 'Respond to the methods in FILE from it'
         case '*:schema:--output'
             echo 'The schema of the answer, not of the payload'
         case '*:scopes check:--data' '*:scopes required:--data'
@@ -843,25 +843,25 @@ function __taskcluster_meaning
         case '*:--methods'
             echo 'A newer list of methods, which decides which there are'
         case '*:--missing'
-            echo 'List those that it does not answer'
+            echo 'List only those that it does not implement'
         case '*:--data'
             echo 'The payload'
         case '*:--listen'
-            echo 'Listen here, and let others in (127.0.0.1)'
+            echo 'Listen on this IPv4 address (127.0.0.1)'
         case '*:--worker'
-            echo 'Run tasks here, of all queues or of one'
+            echo 'Run tasks on this machine, of one queue or of all'
         case '*:--amqp'
-            echo 'Publish events there: amqp://user:password@host:port/vhost'
+            echo 'Publish events to a broker: amqp://user:password@host:port/vhost'
         case '*:--fault'
             echo 'Make API calls fail: queue.createTask=503x2'
         case '*:--latency'
-            echo 'Wait before each answer of the API'
+            echo 'Delay each response of the API'
         case '*:--drop'
-            echo 'Hang up on so many calls: 1%'
+            echo 'Close the connection of this share of API calls: 1%'
         case '*:--storage-fault'
             echo 'Make downloads and uploads fail'
         case '*:--port'
-            echo 'Listen here (any free port)'
+            echo 'Listen on this port (a free one)'
         case '*:--answer'
             echo 'The schema of the answer, not of the payload'
         case '*:--data-format'

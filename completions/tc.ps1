@@ -27,7 +27,7 @@ $TaskclusterTcWords[''] = @(
     'from-now	The timestamp a while from now, or ago'
     'help	Explain a topic, a command, a service or a method'
     'references	The API references of a deployment, kept for its help and its commands'
-    'sandbox	A Taskcluster deployment in one process, for trying things out and…'
+    'sandbox	A Taskcluster deployment on this machine'
     'schema	The JSON schema of a method''s payload or answer'
     'scopes	What a call needs, and whether one has it'
     'signed-url	A URL that anyone can fetch for a while'
@@ -69,11 +69,11 @@ $TaskclusterTcWords['references'] = @(
     'update	Fetch the references of the deployment in use, and use them from now…'
 )
 $TaskclusterTcWords['sandbox'] = @(
-    'calls	Show what a sandbox was asked'
-    'clock	Show or move a sandbox''s time'
-    'methods	List the methods that the sandbox answers'
-    'outbox	Show what a sandbox would have sent'
-    'run	Run a command against a fresh sandbox'
+    'calls	Print the requests that a sandbox received'
+    'clock	Print or move a sandbox''s time'
+    'methods	List the methods that the sandbox implements'
+    'outbox	Print the messages of notify'
+    'run	Run a command with a new sandbox'
     'start	Run a sandbox until Ctrl-C'
     'tour	Watch a first session'
 )
@@ -485,8 +485,8 @@ $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where to' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most so many (10)'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
-'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep the state here' }
-'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Answer the methods in FILE from it' }
+'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
+'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
 'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The schema of the answer, not of the payload' }
 'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, where the scopes depend on it' }
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
@@ -537,16 +537,16 @@ $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000
 $TaskclusterTcMeaning['--from'] = 'Count from this instant instead of now'
 $TaskclusterTcMeaning['--pager'] = 'Show it in a pager (PAGER, else less)'
 $TaskclusterTcMeaning['--methods'] = 'A newer list of methods, which decides which there are'
-$TaskclusterTcMeaning['--missing'] = 'List those that it does not answer'
+$TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
-$TaskclusterTcMeaning['--listen'] = 'Listen here, and let others in (127.0.0.1)'
-$TaskclusterTcMeaning['--worker'] = 'Run tasks here, of all queues or of one'
-$TaskclusterTcMeaning['--amqp'] = 'Publish events there: amqp://user:password@host:port/vhost'
+$TaskclusterTcMeaning['--listen'] = 'Listen on this IPv4 address (127.0.0.1)'
+$TaskclusterTcMeaning['--worker'] = 'Run tasks on this machine, of one queue or of all'
+$TaskclusterTcMeaning['--amqp'] = 'Publish events to a broker: amqp://user:password@host:port/vhost'
 $TaskclusterTcMeaning['--fault'] = 'Make API calls fail: queue.createTask=503x2'
-$TaskclusterTcMeaning['--latency'] = 'Wait before each answer of the API'
-$TaskclusterTcMeaning['--drop'] = 'Hang up on so many calls: 1%'
+$TaskclusterTcMeaning['--latency'] = 'Delay each response of the API'
+$TaskclusterTcMeaning['--drop'] = 'Close the connection of this share of API calls: 1%'
 $TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
-$TaskclusterTcMeaning['--port'] = 'Listen here (any free port)'
+$TaskclusterTcMeaning['--port'] = 'Listen on this port (a free one)'
 $TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope that is held, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'What is needed: a scope, or a JSON expression'

@@ -47,7 +47,7 @@ class RunningSandbox:
         requests: Verb and target (path and query as sent) of each request so far.
         clock: Its ``offset`` in milliseconds moves the deployment's time.
         storage: Where bytes are kept: ``storage.faults.add("drop=1MB,times=3")`` makes it fail, and the fault's
-            ``struck`` and ``storage.counters`` tell what happened.
+            ``count`` and ``storage.counters`` tell what happened.
     """
 
     root_url: str
@@ -63,7 +63,7 @@ def sandbox_server() -> Iterator[Server]:
     """
     The server that all deployments of a test process run on, one after the other.
     """
-    with Server(checks_answers=True) as server:
+    with Server(checks_responses=True) as server:
         yield server
 
 
@@ -73,8 +73,8 @@ def sandbox(sandbox_server: Server) -> RunningSandbox:
     A fresh deployment, which holds its own answers against their schemas.
     """
     requests: list[tuple[str, str]] = []
-    sandbox_server.renew()
-    sandbox_server.sandbox.observe = lambda verb, target: requests.append((verb, target))
+    sandbox_server.reset()
+    sandbox_server.sandbox.on_request = lambda verb, target: requests.append((verb, target))
     return RunningSandbox(
         root_url=sandbox_server.root_url,
         credentials=sandbox_server.credentials,

@@ -149,7 +149,7 @@ class TransferEnv:
         self._call(
             "object.createUpload", [name], {**upload, "expires": later(days=1), "proposedUploadMethods": proposed}
         )
-        self.sandbox.storage.keep("objects", name, data, "text/x")
+        self.sandbox.storage.store("objects", name, data, "text/x")
         if hashes is None:
             hashes = {algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in ("sha256", "sha512")}
         self._call("object.finishUpload", [name], {**upload, "hashes": hashes})
@@ -162,14 +162,14 @@ class TransferEnv:
         What is on its way to others, who have been killed, is left out.
         """
         with self.sandbox.storage.counters.lock:
-            return sum(exchange.sent for exchange in self.sandbox.storage.counters.exchanges)
+            return sum(exchange.sent for exchange in self.sandbox.storage.counters.records)
 
     def received(self) -> int:
         """
         Return how many bytes the storage has received, likewise.
         """
         with self.sandbox.storage.counters.lock:
-            return sum(exchange.received for exchange in self.sandbox.storage.counters.exchanges)
+            return sum(exchange.received for exchange in self.sandbox.storage.counters.records)
 
     def task(self, *, claimed: bool = True) -> str:
         """

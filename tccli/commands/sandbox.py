@@ -1,5 +1,5 @@
 """
-``tc sandbox``: a Taskcluster deployment in one process, for trying things out and for tests.
+``tc sandbox``: a Taskcluster deployment on this machine.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ from tccli.errors import ConfigurationError, LocalFileError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tccli.sandbox.events import Message
+    from tccli.sandbox.messages import Message
     from tccli.sandbox.server import Server
 
-NEEDED = ("croniter", "jsone", "starlette", "uvicorn")
-NOT_FOR_CHILDREN = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL")
+REQUIRED_MODULES = ("croniter", "jsone", "starlette", "uvicorn")
+CHILD_EXCLUDED_VARIABLES = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL", "TC_FAKE")
 FAULTS = """
 \b
-Faults of the API, METHOD=WHAT, with xN at the end for so many times:
-  queue.createTask=503x2   a status instead of an answer; nothing is done
-  queue.*=drop             hang up instead of answering
-  queue.createTask=lostx1  do what is asked, and hang up then
+API faults, METHOD=FAULT, with xN at the end for the first N calls only:
+  queue.createTask=503x2   respond with this status, and do nothing
+  queue.*=drop             close the connection without a response
+  queue.createTask=lostx1  do what the call asks, then close the connection
 
 \b
 Storage faults, KIND=VALUE with conditions after commas:
-  slow=SIZE         bytes per second and connection
-  latency=DURATION  before each answer
-  status=503        instead of an answer
-  drop=SIZE         hang up after so many bytes of a body
-  reset=SIZE        the same, but by a reset
-  short=SIZE        send so many bytes fewer than promised
-  long=SIZE         promise and send so many bytes more than there are
-  cut=SIZE          promise no length, and send so many bytes fewer
-  range=ignore      answer a range with everything
-  range=wrong       with a Content-Range for other bytes
-  etag=changing     another one in each answer
-  hashes=wrong      (or none, unknown) what startDownload says
-  expire=DURATION   URLs expire then, whatever is said of them
+  slow=SIZE         limit each connection to this many bytes per second
+  latency=DURATION  delay each response
+  status=503        respond with this status
+  drop=SIZE         close the connection after this many bytes of a body
+  reset=SIZE        reset the connection after this many bytes of a body
+  short=SIZE        send this many bytes less than Content-Length
+  long=SIZE         send this many bytes more than the file has
+  cut=SIZE          send no Content-Length and this many bytes less
+  range=ignore      send the whole file instead of a range
+  range=wrong       send a Content-Range of other bytes
+  etag=changing     send another ETag in each response
+  hashes=wrong      (or none, unknown) falsify the hashes in startDownload
+  expire=DURATION   expire URLs after this time, whatever their expiry
 
 \b
 Conditions:
-  times=N        so often, and then never again
-  skip=N         not the first N times
+  times=N        the first N matching requests only
+  skip=N         not the first N matching requests
   chance=P       with this probability
-  match=PATTERN  names like this: OBJECT, or TASK/RUN/ARTIFACT
-  verb=get|put   only for downloads, or uploads
+  match=PATTERN  names that match: OBJECT, or TASK/RUN/ARTIFACT
+  verb=get|put   downloads only, or uploads only
 
 \b
 For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
@@ -62,13 +62,20 @@ For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
 
 _OPTIONS = (
     click.option(
-        "--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the state here."
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Store the state in DIR (in memory).",
     ),
-    click.option("--listen", "host", metavar="ADDRESS", help="Listen here, and let others in (127.0.0.1)."),
+    click.option("--listen", "host", metavar="ADDRESS", help="Listen on this IPv4 address (127.0.0.1)."),
     click.option(
-        "--worker", is_flag=False, flag_value="", metavar="[QUEUE]", help="Run tasks here, of all queues or of one."
+        "--worker",
+        is_flag=False,
+        flag_value="",
+        metavar="[QUEUE]",
+        help="Run tasks on this machine, of one queue or of all.",
     ),
-    click.option("--amqp", metavar="URL", help="Publish events there: amqp://user:password@host:port/vhost."),
+    click.option("--amqp", metavar="URL", help="Publish events to a broker: amqp://user:password@host:port/vhost."),
     click.option(
         "--fault",
         "faults",
@@ -76,9 +83,9 @@ _OPTIONS = (
         metavar="SPEC",
         help="Make API calls fail: queue.createTask=503x2; repeatable.",
     ),
-    click.option("--latency", metavar="DURATION", help="Wait before each answer of the API."),
-    click.option("--drop", metavar="SHARE", help="Hang up on so many calls: 1%."),
-    click.option("--fake", metavar="FILE", help="Answer the methods in FILE from it."),
+    click.option("--latency", metavar="DURATION", help="Delay each response of the API."),
+    click.option("--drop", metavar="SHARE", help="Close the connection of this share of API calls: 1%."),
+    click.option("--fake", metavar="FILE", help="Respond to the methods in FILE from it."),
     click.option(
         "--storage-fault",
         "storage_faults",
@@ -90,9 +97,6 @@ _OPTIONS = (
 
 
 def _sandbox_options(function: Callable[..., None]) -> Callable[..., None]:
-    """
-    Give a command the options that all sandboxes have.
-    """
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
@@ -101,14 +105,14 @@ def _sandbox_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.group(cls=Group, name="sandbox", examples=("tc sandbox tour", "tc sandbox run -- tc queue ping"))
 def command() -> None:
     """
-    Run a Taskcluster deployment on this machine: real HTTP, real signatures, nothing to install and nobody to ask.
+    Run a Taskcluster deployment on this machine, for tests and experiments: real HTTP, real signatures, no setup.
     """
 
 
 @command.command(
     "run",
     prints_data=False,
-    short_help="Run a command against a fresh sandbox",
+    short_help="Run a command with a new sandbox",
     epilog=FAULTS,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     examples=(
@@ -122,13 +126,13 @@ def command() -> None:
 @click.pass_context
 def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """
-    Start a sandbox, run COMMAND with root URL and root credentials in its environment, and exit as it does.
+    Start a sandbox, run COMMAND with root URL and root credentials in its environment, and exit with its exit code.
 
     Write -- before a COMMAND that has options.
     """
     from tccli.sandbox.testing import subprocess_runner
 
-    with _server(port=0, **options) as server:
+    with _server(**options) as server:
         status = subprocess_runner.run(words, child_environment(server))
     ctx.exit(status)
 
@@ -140,19 +144,19 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     epilog=FAULTS,
     examples=("tc sandbox start --worker", "tc sandbox start --data deployment --latency 50ms"),
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen here (any free port).")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on this port (a free one).")
 @_sandbox_options
-def start(*, port: int, **options: Any) -> None:
+def start(**options: Any) -> None:
     """
-    Start a sandbox and print the variables that lead to it, as export lines.
+    Start a sandbox, and print root URL and root credentials as export lines.
 
-    It listens on 127.0.0.1 only, unless --listen says otherwise, and stops at Ctrl-C or SIGTERM.
+    It listens on 127.0.0.1 unless you give --listen, and stops at Ctrl-C or SIGTERM.
     """
     from tccli.sandbox.testing import subprocess_runner
 
-    with subprocess_runner.until_asked_to_stop() as wait, _server(port=port, **options) as server:
+    with subprocess_runner.handle_stop_signals() as wait, _server(**options) as server:
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
-        # An empty certificate is none: whoever takes over these lines loses an old one.
+        # An empty certificate unsets one of earlier credentials.
         click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
         sys.stdout.flush()
         wait()
@@ -161,18 +165,18 @@ def start(*, port: int, **options: Any) -> None:
 @command.command("tour", prints_data=False, short_help="Watch a first session", examples=("tc sandbox tour",))
 def tour() -> None:
     """
-    Show what tc does: a short session against a fresh sandbox, each command before its output.
+    Run a short session with a new sandbox, and print each command and its output.
     """
-    from tccli.sandbox.testing import tour as steps
+    from tccli.sandbox.testing.tour import run_tour
 
-    with _server(port=0, worker="") as server:
-        steps.walk(child_environment(server), lambda line: click.echo(line, nl=False))
+    with _server(worker="") as server:
+        run_tour(child_environment(server), lambda text: click.echo(text, nl=False))
 
 
 @command.command(
     "clock",
     prints_data=False,
-    short_help="Show or move a sandbox's time",
+    short_help="Print or move a sandbox's time",
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
     examples=("tc sandbox clock", "tc sandbox clock +1h", "tc sandbox clock real"),
 )
@@ -182,7 +186,8 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
     """
     Move the time of a running sandbox by OFFSET, such as +1h, -5m or 2 days, and print its new time.
 
-    Deadlines, claims and expiries are seen at once. OFFSET real is the real time again; without one the time is shown.
+    Deadlines, claims and expiries take effect at once. OFFSET real returns to the real time; without OFFSET, the time
+    is printed.
     """
     from tccli.sandbox.testing import control_client
 
@@ -190,55 +195,53 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
     if offset == "real":
         payload = {"offset": 0}
     elif words:
-        payload = {"advance": round(_seconds(offset) * 1000)}
-    click.echo(control_client.ask(context.root_url(), "clock", payload)["now"])
+        payload = {"advance": round(_parse_seconds(offset) * 1000)}
+    click.echo(control_client.request(context.root_url(), "clock", payload)["now"])
 
 
-@command.command(
-    "outbox", short_help="Show what a sandbox would have sent", examples=("tc sandbox outbox --format jsonl",)
-)
+@command.command("outbox", short_help="Print the messages of notify", examples=("tc sandbox outbox --format jsonl",))
 @with_context
 def outbox(context: Context) -> None:
     """
-    Show the messages that notify was to send: mail, Matrix, Slack, pulse.
+    Print the messages that notify would have sent: mail, Matrix, Slack, pulse.
     """
-    _list(context, "outbox", "messages")
+    _print_list(context, "outbox", "messages")
 
 
 @command.command(
     "calls",
-    short_help="Show what a sandbox was asked",
+    short_help="Print the requests that a sandbox received",
     examples=("tc sandbox calls", "tc sandbox calls --jq '.[-1].path' -r"),
 )
 @with_context
 def calls(context: Context) -> None:
     """
-    Show the calls that a running sandbox got: time, verb, path, method, client and status, without secrets.
+    Print the requests that a running sandbox received: time, verb, path, method, client and status, without secrets.
     """
-    _list(context, "calls", "calls")
+    _print_list(context, "calls", "calls")
 
 
 @command.command(
     "methods",
-    short_help="List the methods that the sandbox answers",
+    short_help="List the methods that the sandbox implements",
     examples=("tc sandbox methods", "tc sandbox methods --missing --format jsonl"),
 )
-@click.option("--missing", is_flag=True, help="List those that it does not answer.")
+@click.option("--missing", is_flag=True, help="List only those that it does not implement.")
 @with_context
 def methods(context: Context, *, missing: bool) -> None:
     """
-    List every API method, and whether the sandbox answers it or says 501 NotInSandbox.
+    List every API method, and whether the sandbox implements it; the response of the others is 501 NotInSandbox.
     """
     from tccli import references
     from tccli.output import Answer
 
     _check_installed()
-    from tccli.sandbox import registry
+    from tccli.sandbox.services.all import create_registry
 
     write = context.writer()
-    registry.load()
+    registry = create_registry()
     listed = [
-        {"method": method.id, "built": registry.is_built(method)}
+        {"method": method.id, "built": registry.handler(method) is not None}
         for name in references.service_names()
         for method in references.service(name).methods.values()
     ]
@@ -247,30 +250,25 @@ def methods(context: Context, *, missing: bool) -> None:
 
 def child_environment(server: Server) -> dict[str, str]:
     """
-    Return this process's environment, changed so that every client in it finds the sandbox and nothing else.
+    Return this process's environment with the sandbox's root URL and credentials, and without other credentials.
     """
-    inherited = {
-        name: value for name, value in os.environ.items() if name not in NOT_FOR_CHILDREN and name != "TC_FAKE"
-    }
+    inherited = {name: value for name, value in os.environ.items() if name not in CHILD_EXCLUDED_VARIABLES}
     return {**inherited, **server.environment}
 
 
-def _list(context: Context, what: str, key: str) -> None:
+def _print_list(context: Context, name: str, key: str) -> None:
     from tccli.output import Answer, Pages
     from tccli.sandbox.testing import control_client
 
     write = context.writer()
-    found = control_client.ask(context.root_url(), what)
+    document = control_client.request(context.root_url(), name)
     if context.options.format == "jsonl":
-        write(Answer(pages=Pages(iter([found]))))
+        write(Answer(pages=Pages(iter([document]))))
     else:
-        write(Answer([found[key]], is_table=True))
+        write(Answer([document[key]], is_table=True))
 
 
-def _seconds(offset: str) -> float:
-    """
-    Return the seconds in an offset such as ``+1h`` or ``-2 days``.
-    """
+def _parse_seconds(offset: str) -> float:
     from datetime import timedelta
 
     from tccli.core.times import parse_offset
@@ -279,60 +277,52 @@ def _seconds(offset: str) -> float:
 
 
 def _check_installed() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
     if missing:
-        what = f"the sandbox needs {' and '.join(missing)}"
-        raise ConfigurationError(what, hint="pip install 'taskcluster-cli[sandbox]'")
+        message = f"cannot run a sandbox: {' and '.join(missing)} not installed"
+        raise ConfigurationError(message, hint="pip install 'taskcluster-cli[sandbox]'")
 
 
 @contextmanager
-def _server(*, port: int, data: Path | None = None, worker: str | None = None, **options: Any) -> Iterator[Server]:
+def _server(**options: Any) -> Iterator[Server]:
     """
-    Run a server for as long as the context lasts, and a worker beside it if one is wanted.
+    Run a server, and a worker if the options ask for one, while the context is open.
     """
     _check_installed()
     import sqlite3
     from contextlib import nullcontext
 
-    from tccli.sandbox import config
-    from tccli.sandbox.server import HOST, Server
-    from tccli.sandbox.worker.host import Worker, check_queue
+    from tccli.sandbox.config import SandboxConfig
+    from tccli.sandbox.server import Server
+    from tccli.sandbox.worker.worker import Worker
 
-    host = options.get("host") or HOST
-    config.check_address(host)
-    mischief = config.read_mischief(**options)
-    faults = config.read_storage_faults(options.get("storage_faults", ()))
-    if worker:
-        config.checked("--worker", worker, check_queue)
-    with _publisher(options.get("amqp")) as listen:
+    config = SandboxConfig.from_options(**options)
+    with _publisher(config.amqp) as on_message:
         try:
-            server = Server(host=host, port=port, folder=data)
+            server = Server(host=config.host, port=config.port, directory=config.directory)
         except sqlite3.Error as error:
-            hint = "give another folder, or stop the sandbox that uses it"
-            raise LocalFileError(f"cannot keep state in {data}: {error}", hint=hint) from error
+            hint = "give another directory, or stop the sandbox that uses it"
+            raise LocalFileError(f"cannot store state in {config.directory}: {error}", hint=hint) from error
         except OSError as error:
             if error.filename is None:
-                hint = "--port 0 takes a free one"
-                raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}", hint=hint) from error
-            raise LocalFileError(f"cannot keep state in {data}: {error.strerror}") from error
-        server.sandbox.mischief = mischief
-        for spec in faults:
+                message = f"cannot listen on {config.host}:{config.port}: {error.strerror}"
+                raise UsageError(message, hint="--port 0 selects a free port") from error
+            raise LocalFileError(f"cannot store state in {config.directory}: {error.strerror}") from error
+        server.sandbox.fault_injector = config.fault_injector
+        for spec in config.storage_faults:
             server.storage.faults.add(spec)
-        server.sandbox.state.listen = listen
-        with server, Worker(server, worker) if worker is not None else nullcontext():
+        server.sandbox.state.on_message = on_message
+        with server, nullcontext() if config.worker is None else Worker(server, config.worker):
             yield server
 
 
 @contextmanager
 def _publisher(url: str | None) -> Iterator[Callable[[Message], object] | None]:
-    """
-    Give what takes the messages for a broker, if there is one.
-    """
     if url is None:
         yield None
         return
     if importlib.util.find_spec("pika") is None:
-        raise ConfigurationError("--amqp needs pika", hint="pip install 'taskcluster-cli[pulse]'")
+        raise ConfigurationError("cannot use --amqp: pika not installed", hint="pip install 'taskcluster-cli[pulse]'")
     from tccli.sandbox.pulse import Publisher
 
     with Publisher(url) as publisher:

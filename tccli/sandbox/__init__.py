@@ -1,7 +1,7 @@
 """
-A Taskcluster deployment in one process, for trying things out and for tests.
+A Taskcluster deployment in one process, for experiments and tests.
 
-A request goes through ``app`` (HTTP), ``pipeline`` (the order of checks), ``signature`` and ``accounts`` (who asks, and
-what may they do) to a handler in ``services``; what it leaves behind is in ``store``, and bytes are on a host of their
-own, ``storage``. ``server`` runs all of it on loopback ports.
+A request passes through ``app`` (HTTP), ``pipeline`` (the checks, in the services' order) and ``auth`` (signatures and
+scopes) to a handler in ``services``. State is in ``store``; the bytes of artifacts and objects are served by
+``storage``, an HTTP server of its own. ``server`` runs both on loopback ports.
 """

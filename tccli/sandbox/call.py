@@ -1,5 +1,5 @@
 """
-One call of an API method, as its handler sees it.
+A call of an API method, as its handler sees it, and the response that the handler returns.
 """
 
 from __future__ import annotations
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """
     What a handler returns.
 
     Attributes:
-        document: JSON; None for an empty body, which makes an unchanged status 204.
-        status: The HTTP status.
-        headers: Besides those that every answer has.
+        document: JSON; None for an empty body, which turns status 200 into 204.
+        headers: In addition to those of every response.
         text: Sent instead of JSON, with its content type in *headers*.
     """
 
@@ -42,12 +41,12 @@ class Answer:
 @dataclass(slots=True)
 class Call:
     """
-    A request that was routed. It is authenticated when somebody first wants to know who is asking.
+    A routed request. Its signature is checked when :attr:`identity` is first read.
 
     Attributes:
-        args: The path arguments, decoded.
+        args: Path arguments, decoded.
         query: Known query options only.
-        payload: The JSON that was sent, defaults filled in; ``{}`` if nothing was.
+        payload: The JSON that was sent, with defaults filled in; ``{}`` without a body.
     """
 
     method: Method
@@ -61,35 +60,37 @@ class Call:
     @property
     def identity(self) -> Identity:
         """
-        Who is asking.
+        The caller.
 
         Raises:
-            AuthenticationError: The signature does not hold.
+            AuthenticationError: The signature is not valid.
         """
         if self._identity is None:
             accounts, clock = self.state.accounts, self.state.clock
             now = clock.now()
-            real = now - clock.offset if clock.was_moved else now
-            self._identity = identify(self.request, now=now, real=real, load=accounts.load, expand=accounts.expand)
+            real_now = now - clock.offset if clock.is_moved else now
+            self._identity = identify(
+                self.request, now=now, real_now=real_now, get_client=accounts.get_client, expand=accounts.expand
+            )
         return self._identity
 
-    def identify_as(self, identity: Identity) -> None:
+    def set_identity(self, identity: Identity) -> None:
         """
-        Take the caller for somebody without looking at a signature.
+        Set the caller without a check of the signature.
         """
         self._identity = identity
 
     @property
     def known_client_id(self) -> str | None:
         """
-        Who is asking, if somebody wanted to know before.
+        The caller's client id, if the signature was checked before.
         """
         return None if self._identity is None else self._identity.client_id
 
     @property
     def client_id(self) -> str:
         """
-        Who is asking, for the record: never for access control.
+        The caller's client id for records; not for access control.
         """
         return self.identity.client_id or "auth-failed:no-auth"
 
@@ -103,31 +104,34 @@ class Call:
     @property
     def now_json(self) -> str:
         """
-        The deployment's time as the services write it.
+        The deployment's time as an RFC 3339 timestamp.
         """
         return to_json(self.now)
 
     def authorize(self, **values: Any) -> None:
         """
-        Refuse the call unless the caller has the scopes of the reference, filled in with *values*.
+        Check that the caller has the scopes that the reference requires.
+
+        Args:
+            **values: The values of the scope template's parameters.
 
         Raises:
             ApiError: 401 or 403.
         """
         expression = scopes.render(self.method.scopes, values)
         if expression is not None:
-            require(self.identity, expression)
+            require_scopes(self.identity, expression)
 
 
-def require(identity: Identity, expression: scopes.Expression) -> None:
+def require_scopes(identity: Identity, expression: scopes.Expression) -> None:
     """
-    Refuse a caller who does not satisfy *expression*.
+    Check that the caller satisfies a scope expression.
 
     Raises:
-        ApiError: 403, with what is missing.
+        ApiError: 403, with the missing scopes.
     """
-    lacking = scopes.missing(identity.scopes, expression)
-    if lacking is None:
+    missing = scopes.missing(identity.scopes, expression)
+    if missing is None:
         return
     if identity.client_id is None:
         says = "This request requires Taskcluster credentials that satisfy the following scope expression:"
@@ -135,4 +139,4 @@ def require(identity: Identity, expression: scopes.Expression) -> None:
     who = f"Client ID {identity.client_id} does not have sufficient scopes and is missing the following scopes:"
     needs = "This request requires the client to satisfy the following scope expression:"
     message = f"{who}\n\n```\n{{{{unsatisfied}}}}\n```\n\n{needs}\n\n```\n{{{{required}}}}\n```"
-    raise ApiError("InsufficientScopes", message, unsatisfied=lacking, required=expression)
+    raise ApiError("InsufficientScopes", message, unsatisfied=missing, required=expression)

@@ -1,5 +1,5 @@
 """
-The deployment's time: in milliseconds, movable, and as the services write it.
+The deployment's clock and its timestamps: milliseconds since 1970 inside, RFC 3339 outside.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ DAY = 24 * HOUR
 
 class Clock:
     """
-    The real time, moved by *offset* milliseconds.
+    The real time plus an offset.
 
     Attributes:
-        offset: May be changed at any time.
-        was_moved: Whether somebody moved it on purpose: signatures by the real time are good then, too.
+        offset: Milliseconds; may be changed at any time.
+        is_moved: Whether a user set the offset. Signatures by the real time are then valid, too.
     """
 
     def __init__(self, offset: int = 0) -> None:
         self.offset = offset
-        self.was_moved = False
+        self.is_moved = False
 
     def now(self) -> int:
         """
@@ -34,7 +34,7 @@ class Clock:
 
 def to_json(instant: int) -> str:
     """
-    Write milliseconds since 1970 the way JavaScript's dates do: ``2026-01-31T12:00:00.000Z``.
+    Format milliseconds since 1970 as JavaScript's ``Date`` does: ``2026-01-31T12:00:00.000Z``.
     """
     seconds, milliseconds = divmod(instant, 1000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
@@ -42,10 +42,10 @@ def to_json(instant: int) -> str:
 
 def from_json(text: str) -> int:
     """
-    Read an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped.
+    Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped.
 
     Raises:
-        ValueError: *text* is none.
+        ValueError: *text* is not a timestamp.
     """
     moment = datetime.fromisoformat(text.upper())
     if moment.tzinfo is None:
@@ -56,7 +56,7 @@ def from_json(text: str) -> int:
 
 def one_year_after(instant: int) -> int:
     """
-    Return the same day and time a year later; 29 February becomes 1 March.
+    Return the same day and time one year later; 29 February becomes 1 March.
     """
     moment = datetime.fromtimestamp(instant // 1000, UTC)
     try:

@@ -1,87 +1,125 @@
 """
-What a sandbox is to be like, as it was written on the command line.
+The configuration of a sandbox, from the options of ``tc sandbox start`` and ``run``.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli import references
 from tccli.core.times import parse_duration
 from tccli.errors import LocalFileError, UsageError
-from tccli.sandbox.storage import faults
-from tccli.sandbox.testing.fault_injection import Mischief, parse_share, read_answers
+from tccli.sandbox.server import DEFAULT_HOST
+from tccli.sandbox.storage.faults import parse_storage_fault
+from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability, read_fake_responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    V = TypeVar("V")
+    P = TypeVar("P")
+
+TASK_QUEUE = re.compile(r"[\w-]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?", re.ASCII)
 
 
-def read_mischief(**options: Any) -> Mischief:
+@dataclass(frozen=True)
+class SandboxConfig:
     """
-    Return what is to befall calls.
+    The options of a sandbox, checked.
 
-    Args:
-        **options: ``faults``, ``latency``, ``drop`` and ``fake``, as they were written.
+    Attributes:
+        directory: For the state; None keeps it in memory.
+        worker: The task queue of a worker on this machine, or an empty string for all queues; None for no worker.
+        amqp: The URL of a broker.
+        storage_faults: As written.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = 0
+    directory: Path | None = None
+    worker: str | None = None
+    amqp: str | None = None
+    fault_injector: FaultInjector = field(default_factory=FaultInjector)
+    storage_faults: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(
+        cls,
+        *,
+        port: int = 0,
+        data: Path | None = None,
+        host: str | None = None,
+        worker: str | None = None,
+        amqp: str | None = None,
+        storage_faults: tuple[str, ...] = (),
+        **faults: Any,
+    ) -> SandboxConfig:
+        """
+        Check the options of a command line.
+
+        Args:
+            **faults: See :func:`create_fault_injector`.
+
+        Raises:
+            UsageError: An option is not valid.
+            LocalFileError: The file of ``--fake`` cannot be read.
+        """
+        host = host or DEFAULT_HOST
+        _check_address(host)
+        for spec in storage_faults:
+            _parse("--storage-fault", spec, parse_storage_fault)
+        if worker:
+            _parse("--worker", worker, _check_queue)
+        return cls(host, port, data, worker, amqp, create_fault_injector(**faults), storage_faults)
+
+
+def create_fault_injector(
+    *, faults: tuple[str, ...] = (), latency: str | None = None, drop: str | None = None, fake: str | None = None
+) -> FaultInjector:
+    """
+    Return the fault injector for the options of these names.
 
     Raises:
-        UsageError: One of them is wrong.
-        LocalFileError: The file of ``fake`` cannot be read.
+        UsageError: An option is not valid.
+        LocalFileError: The file of ``--fake`` cannot be read.
     """
-    made = Mischief()
-    for spec in options.get("faults", ()):
-        checked("--fault", spec, made.add)
-    if options.get("latency"):
-        made.latency = checked("--latency", options["latency"], parse_duration)
-    if options.get("drop"):
-        made.drop = checked("--drop", options["drop"], parse_share)
-    if options.get("fake"):
-        methods = [
-            method.id for name in references.service_names() for method in references.service(name).methods.values()
-        ]
-        made.answers = checked("--fake", options["fake"], lambda path: read_answers(path, methods))
-    return made
+    injector = FaultInjector()
+    for spec in faults:
+        _parse("--fault", spec, injector.add)
+    if latency:
+        injector.latency_seconds = _parse("--latency", latency, parse_duration)
+    if drop:
+        injector.drop_probability = _parse("--drop", drop, parse_probability)
+    if fake:
+        services = (references.service(name) for name in references.service_names())
+        ids = [method.id for service in services for method in service.methods.values()]
+        injector.fake_responses = _parse("--fake", fake, lambda path: read_fake_responses(path, ids))
+    return injector
 
 
-def checked(option: str, value: Any, read: Callable[[Any], Any]) -> Any:
-    """
-    Return what *read* makes of a value; its errors name the option.
-
-    Raises:
-        UsageError: The value is wrong.
-        LocalFileError: It is the path of a file that cannot be read.
-    """
+def _parse(option: str, value: V, parse: Callable[[V], P]) -> P:
     try:
-        return read(value)
+        return parse(value)
     except OSError as error:
         raise LocalFileError(f"{option}: cannot read {value}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{option}: {error}", hint="tc sandbox start --help lists what there is") from error
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{option}: {error}", hint="see tc sandbox start --help") from error
 
 
-def read_storage_faults(specs: tuple[str, ...]) -> tuple[str, ...]:
-    """
-    Return the faults of the storage host, which are good.
-
-    Raises:
-        UsageError: One of them is not.
-    """
-    for spec in specs:
-        checked("--storage-fault", spec, faults.parse)
-    return specs
-
-
-def check_address(host: str) -> None:
-    """
-    Refuse what cannot be listened on, or cannot stand in URLs.
-
-    Raises:
-        UsageError: It is no IPv4 address, or stands for all.
-    """
+def _check_address(host: str) -> None:
     try:
         address = ipaddress.IPv4Address(host)
     except ValueError:
-        raise UsageError(f"--listen: {host!r} is no IPv4 address") from None
+        raise UsageError(f"--listen: {host!r} is not an IPv4 address") from None
     if address.is_unspecified:
-        hint = "give the address under which others find this machine"
-        raise UsageError(f"--listen: {host} stands for all addresses, and cannot stand in URLs", hint=hint)
+        hint = "give the address by which others reach this machine"
+        raise UsageError(f"--listen: {host} means all addresses and cannot appear in URLs", hint=hint)
+
+
+def _check_queue(name: str) -> None:
+    if not TASK_QUEUE.fullmatch(name):
+        raise ValueError(f"{name!r} is not a task queue (PROVISIONER/TYPE); write -- before a command that follows")

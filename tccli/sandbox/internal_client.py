@@ -1,5 +1,5 @@
 """
-Calls that one service makes to another: through all checks, but not over the wire.
+Calls of one service to another: they pass all checks, but do not go over the network.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tccli import references
 from tccli.sandbox.auth.signature import ANONYMOUS, Identity
-from tccli.sandbox.call import Answer, Call
+from tccli.sandbox.call import Call, Response
 from tccli.sandbox.http.request import Request
 from tccli.sandbox.pipeline import perform
 
@@ -21,32 +21,35 @@ if TYPE_CHECKING:
     from tccli.sandbox.state import State
 
 
-async def ask(
-    state: State, who: str | None, scopes: Sequence[str], method_id: str, args: Mapping[str, str], payload: Any = None
-) -> Answer:
+async def call(
+    state: State,
+    client_id: str | None,
+    scopes: Sequence[str],
+    method_id: str,
+    args: Mapping[str, str],
+    payload: Any = None,
+) -> Response:
     """
     Call an API method as a client would.
 
     Args:
-        state: The deployment.
-        who: A client id, or None for nobody.
-        scopes: What the caller may use, not expanded.
+        client_id: None for an anonymous caller.
+        scopes: The caller's, not expanded.
         method_id: Such as ``queue.createTask``.
-        args: The path arguments.
+        args: Path arguments.
         payload: JSON, or None.
 
     Raises:
-        ApiError: The answer is an error.
+        ApiError: The response is an error.
     """
     service, _, name = method_id.partition(".")
     method = references.method(service, name)
-    call = Call(method=method, args=dict(args), request=_request(method, args, payload), state=state)
-    expanded = state.accounts.expand([*scopes, ANONYMOUS])
-    call.identify_as(Identity(who, expanded, None))
-    return await perform(call)
+    made = Call(method=method, args=dict(args), request=_request(method, args, payload), state=state)
+    made.set_identity(Identity(client_id, state.accounts.expand([*scopes, ANONYMOUS]), None))
+    return await perform(made)
 
 
-def path(method: references.Method, args: Mapping[str, str]) -> str:
+def build_path(method: references.Method, args: Mapping[str, str]) -> str:
     """
     Return the path of a call, escaped as the official clients do it.
     """
@@ -57,4 +60,4 @@ def path(method: references.Method, args: Mapping[str, str]) -> str:
 def _request(method: references.Method, args: Mapping[str, str], payload: Any) -> Request:
     body = b"" if payload is None else json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
     headers = {"content-type": "application/json", "content-length": str(len(body))} if body else {}
-    return Request(method.verb, path(method, args), "", headers, body)
+    return Request(method.verb, build_path(method, args), "", headers, body)

@@ -1,8 +1,9 @@
 """
-The checks that a call goes through before its handler sees it, in the order of the services.
+The checks of a call before its handler runs, in the order of the services.
 
-Body, then authentication and scopes as far as the path tells which are needed, path arguments, query, payload. A
-handler whose scopes depend on more asks for them itself. Methods that need no scopes never look at credentials.
+First the body, then authentication and scopes as far as the path determines them, path arguments, query, payload. A
+handler whose scopes depend on more than the path calls ``authorize`` itself. Methods without scopes never read
+credentials.
 
 Source: taskcluster libraries/api, src/api.js and src/middleware.
 """
@@ -15,69 +16,62 @@ from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tccli import references
 from tccli.core import scopes
 from tccli.core.schemas.validate import find_problems
-from tccli.sandbox import registry
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.request import read_payload
 
 if TYPE_CHECKING:
-    from tccli.references import ServiceReference
-    from tccli.sandbox.call import Answer, Call
+    from tccli.references import Method, ServiceReference
+    from tccli.sandbox.call import Call, Response
 
-QUERY_PATTERNS = {
+COMMON_QUERY_PATTERNS = {
     "limit": r"^[0-9]+$",
     "continuationToken": r".",
     "prefix": r"^[A-Za-z0-9!@/:.+|_-]+$",
 }
 
 
-async def perform(call: Call) -> Answer:
+async def perform(call: Call) -> Response:
     """
-    Check a call and let its handler answer.
+    Check a call, run its handler, and return the response.
 
     Raises:
-        ApiError: The answer is an error.
+        ApiError: The response is an error.
     """
     call.payload = read_payload(call.request)
-    # Where an argument is missing, the handler knows what stands for it.
-    if _needs_only_path(call.method.service, call.method.name) and call.args.keys() == set(call.method.args):
+    # Without an optional argument, only the handler knows the value that the scopes need.
+    if _needs_only_path(call.method) and call.args.keys() == set(call.method.args):
         call.authorize(**call.args)
-    _check_args(call)
+    _check_arguments(call)
     _check_query(call)
     _check_payload(call)
-    handler = registry.handler(call.method.id)
+    handler = call.state.registry.handler(call.method)
     if handler is None:
-        message = "{{method}} is not built yet: `tc sandbox methods` lists what is"
+        message = "the sandbox does not implement {{method}}; `tc sandbox methods` lists the methods that it does"
         raise ApiError("NotInSandbox", message, method=call.method.id)
-    answered = handler(call)
-    answer = await answered if inspect.isawaitable(answered) else answered
-    if call.state.checks_answers and call.method.output and answer.status == 200:
-        wrong = find_problems(call.method.reference, call.method.output, answer.document)
+    result = handler(call)
+    response: Response = await result if inspect.isawaitable(result) else result
+    if call.state.checks_responses and call.method.output and response.status == 200:
+        wrong = find_problems(call.method.reference, call.method.output, response.document)
         if wrong:
             raise InternalError("Output schema validation error: " + "; ".join(map(str, wrong)))
-    return answer
+    return response
 
 
-@cache
-def _needs_only_path(service: str, name: str) -> bool:
-    method = references.method(service, name)
+def _needs_only_path(method: Method) -> bool:
     if not method.scopes:
         return False
     return all(kind is str and name in method.args for name, kind in scopes.parameters(method.scopes).items())
 
 
-def _check_args(call: Call) -> None:
-    wrong = registry.problems(call.method.service, call.args)
+def _check_arguments(call: Call) -> None:
+    wrong = call.state.registry.argument_problems(call.method.service, call.args)
     if wrong:
         raise ApiError("InvalidRequestArguments", "Invalid URL patterns:\n" + "\n".join(wrong))
 
 
 def _check_query(call: Call) -> None:
-    """
-    Keep the query options that the method knows; all others are refused, and so is one that comes twice.
-    """
     wrong = []
     found: dict[str, str] = {}
     for name, value in call.request.options:
@@ -88,7 +82,7 @@ def _check_query(call: Call) -> None:
             wrong.append(f"Query-string parameter: {plain} is not supported!")
         elif bracket or plain in found:
             wrong.append(f"Query-string parameter: {plain} must be a string!")
-        elif problem := _query_problem(call.method.id, plain, value):
+        elif problem := _query_problem(call, plain, value):
             wrong.append(f'Query-string parameter: {plain}="{value}" {problem}')
         else:
             found[plain] = value
@@ -97,20 +91,16 @@ def _check_query(call: Call) -> None:
     call.query = found
 
 
-def _query_problem(method_id: str, name: str, value: str) -> str | None:
-    check = registry.query_check(method_id, name) or QUERY_PATTERNS.get(name, "")
+def _query_problem(call: Call, name: str, value: str) -> str | None:
+    check = call.state.registry.query_check(call.method, name) or COMMON_QUERY_PATTERNS.get(name, "")
     if not isinstance(check, str):
         problem = check(value)
         return None if problem is None else f"is not valid, error: {problem}"
-    if re.search(_pattern(check), value):
+    # JavaScript's $ matches at the end only, Python's also before a final newline.
+    if re.search(check.replace("$", r"\Z"), value):
         return None
     shown = check.replace("/", "\\/")
     return f"does not match expression: /{shown}/"
-
-
-@cache
-def _pattern(written: str) -> re.Pattern[str]:
-    return re.compile(written.replace("$", r"\Z"))
 
 
 def _check_payload(call: Call) -> None:
@@ -135,8 +125,5 @@ def _check_payload(call: Call) -> None:
 
 @cache
 def _defaults(reference: ServiceReference, schema: str) -> tuple[tuple[str, Any], ...]:
-    """
-    Return the properties of a payload that the services fill in when they are missing.
-    """
     properties = reference.schemas[schema].get("properties", {})
     return tuple((name, value["default"]) for name, value in properties.items() if "default" in value)

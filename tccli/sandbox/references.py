@@ -1,8 +1,7 @@
 """
-What a deployment publishes about itself: references and schemas.
+The references and schemas that a deployment publishes.
 
-They are put together from the stored facts, in the published shape, so a client or a code generator can be pointed
-here.
+They are built from the stored facts in the published form, so that clients and code generators can read them.
 """
 
 from __future__ import annotations
@@ -11,63 +10,61 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 
 if TYPE_CHECKING:
     from tccli.references import Exchange, Method, RoutingKey, ServiceReference
     from tccli.sandbox.http.request import Request
 
-ROBOTS = Answer(text="User-Agent: *\nDisallow: /\n", headers={"content-type": "text/plain; charset=utf-8"})
+ROBOTS = Response(text="User-Agent: *\nDisallow: /\n", headers={"content-type": "text/plain; charset=utf-8"})
 
 
-def find(request: Request, root_url: str) -> Answer | None:
+def find(request: Request, root_url: str) -> Response | None:
     """
-    Return the document at a path, or None.
+    Return the response with the document at a path, or None.
     """
     if request.verb not in {"GET", "HEAD"}:
         return None
     if request.path == "/robots.txt":
         return ROBOTS
     if request.path == "/references/references.json":
-        return Answer([{"filename": name, "content": content} for name, content in published().items()])
+        return Response([{"filename": name, "content": content} for name, content in published().items()])
     document = published().get(request.path.removeprefix("/"))
     if document is None:
         return None
     if "$id" in document:
         document = {**document, "$id": root_url + document["$id"]}
-    return Answer({**document, "$schema": root_url + document["$schema"]})
+    return Response({**document, "$schema": root_url + document["$schema"]})
 
 
 @cache
 def published() -> dict[str, Any]:
     """
-    Return all documents by file name, as in the roll-up: references and schemas, with ids that begin with a slash.
+    Return all references and schemas by file name, with ids that begin with a slash, as in references.json.
     """
     services = [references.service(name) for name in references.service_names()]
     found: dict[str, Any] = {}
     for service in services:
-        folder = f"references/{service.name}/{service.version}"
-        found[f"{folder}/api.json"] = _api(service)
+        directory = f"references/{service.name}/{service.version}"
+        found[f"{directory}/api.json"] = _api(service)
         if service.exchanges:
-            found[f"{folder}/exchanges.json"] = _exchanges(service)
+            found[f"{directory}/exchanges.json"] = _exchanges(service)
     manifest = {"$schema": "/schemas/common/manifest-v3.json#", "references": [f"/{name}" for name in sorted(found)]}
     found["references/manifest.json"] = manifest
     for service in services:
-        for name, body in {**_schemaless(service), **service.schemas}.items():
+        for name, body in {**_placeholder_schemas(service), **service.schemas}.items():
             path = f"schemas/{service.name}/{service.version}/{name}"
             found[path] = {"$schema": "/schemas/common/metaschema.json#", "$id": f"/{path}#", **body}
     return found
 
 
-def _schemaless(service: ServiceReference) -> dict[str, Any]:
-    """
-    Return a schema that says nothing for each payload of which nobody here has one: that there is one must be said.
-    """
+def _placeholder_schemas(service: ServiceReference) -> dict[str, Any]:
+    # Clients see from the schema that a method takes a payload, so an unknown payload gets an empty schema.
     methods = service.methods.values()
-    return {_unknown_schema(method): {} for method in methods if method.takes_payload and method.input is None}
+    return {_placeholder_name(method): {} for method in methods if method.takes_payload and method.input is None}
 
 
-def _unknown_schema(method: Method) -> str:
+def _placeholder_name(method: Method) -> str:
     return f"{method.name}-request.json"
 
 
@@ -83,7 +80,7 @@ def _api(service: ServiceReference) -> dict[str, Any]:
 
 
 def _method(method: Method) -> dict[str, Any]:
-    payload = (method.input or _unknown_schema(method)) if method.takes_payload else None
+    payload = (method.input or _placeholder_name(method)) if method.takes_payload else None
     entry = {
         "type": "function",
         "method": method.verb.lower(),

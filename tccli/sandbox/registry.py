@@ -1,195 +1,206 @@
 """
-Which methods are built: handlers sign up here when their module is imported.
+Handlers of API methods, grouped by service, and the lookups that the deployment makes in them.
 
-A module in ``services`` adds its tables with :func:`tables`, the patterns of its path arguments with :func:`patterns`,
-and a handler for each method with :func:`handles`. Nothing else has to know of it.
+A module in ``services`` creates a :class:`Service` and adds its handlers, tables and jobs to it, as one does with the
+router of a web framework. :mod:`tccli.sandbox.services.all` lists these modules, and a :class:`Registry` joins them.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from tccli import references
-from tccli.sandbox import services
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from tccli.sandbox.call import Answer, Call
-    from tccli.sandbox.state import State
+    # Any stands for Call and State, which refer to the registry in turn.
+    Handler: TypeAlias = "Callable[[Any], Any | Awaitable[Any]]"
+    Job: TypeAlias = "Callable[[Any], object]"
+    QueryCheck: TypeAlias = "str | Callable[[str], str | None]"
 
-    Handler: TypeAlias = "Callable[[Call], Answer | Awaitable[Answer]]"
-    Step: TypeAlias = "Callable[[State], object]"
-
-_handlers: dict[str, Handler] = {}
-_tables: list[str] = []
-_steps: list[Step] = []
-_patterns: dict[tuple[str, str], str] = {}
-_slashes: dict[tuple[str, str], frozenset[str]] = {}
-_optional: dict[tuple[str, str], frozenset[str]] = {}
-_cleaners: dict[str, Callable[[Any], Any]] = {}
-_queries: dict[tuple[str, str], str | Callable[[str], str | None]] = {}
+    HandlerT = TypeVar("HandlerT", bound=Handler)
+    JobT = TypeVar("JobT", bound=Job)
+    MaskT = TypeVar("MaskT", bound=Callable[[Any], Any])
 
 
-def handles(*method_ids: str) -> Callable[[Handler], Handler]:
+class Service:
     """
-    Decorate the function that answers these methods, such as ``queue.createTask``.
+    A service, or a part of one: its handlers, and facts about its methods that the reference does not have.
+
+    ::
+
+        service = Service("auth")
+
+
+        @service.method("createRole")
+        def create_role(call: Call) -> Response: ...
+
+    Args:
+        name: As the API spells it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.handlers: dict[str, Handler] = {}
+        self.tables: list[str] = []
+        self.jobs: list[Job] = []
+        self.argument_patterns: dict[str, str] = {}
+        self.slash_arguments: dict[str, frozenset[str]] = {}
+        self.optional_arguments: dict[str, frozenset[str]] = {}
+        self.query_checks: dict[tuple[str, str], QueryCheck] = {}
+        self.payload_masks: dict[str, Callable[[Any], Any]] = {}
+
+    def method(self, *names: str) -> Callable[[HandlerT], HandlerT]:
+        """
+        Decorate the handler of one or more methods.
+
+        Raises:
+            ValueError: The reference has no such method, or the method has a handler already.
+        """
+
+        def register(handler: HandlerT) -> HandlerT:
+            for name in names:
+                if references.method(self.name, name).name in self.handlers:
+                    raise ValueError(f"{self.name}.{name} has a handler already")
+                self.handlers[name] = handler
+            return handler
+
+        return register
+
+    def periodic(self, job: JobT) -> JobT:
+        """
+        Decorate a function of the state that runs about once a second, and after each change of the clock.
+        """
+        self.jobs.append(job)
+        return job
+
+    def mask_payload(self, *names: str) -> Callable[[MaskT], MaskT]:
+        """
+        Decorate the function that removes secrets from these methods' payloads before an error shows them.
+        """
+
+        def register(mask: MaskT) -> MaskT:
+            self.payload_masks.update(dict.fromkeys(names, mask))
+            return mask
+
+        return register
+
+    def add_tables(self, sql: str) -> None:
+        """
+        Add tables and indexes. Each statement begins with ``CREATE … IF NOT EXISTS``.
+        """
+        self.tables.append(sql)
+
+    def match_arguments(self, **patterns: str) -> None:
+        """
+        Set the patterns of path arguments, from ``^`` to ``$``, in the syntax that Python and JavaScript share.
+        """
+        self.argument_patterns.update(patterns)
+
+    def allow_slashes(self, argument: str, *methods: str) -> None:
+        """
+        Allow unescaped slashes in a path argument, which then takes the rest of the path. No methods means all.
+        """
+        self.slash_arguments[argument] = frozenset(methods)
+
+    def allow_missing(self, argument: str, *methods: str) -> None:
+        """
+        Make the last argument of the path optional, together with its slash.
+        """
+        self.optional_arguments[argument] = frozenset(methods)
+
+    def check_query(self, method: str, **checks: QueryCheck) -> None:
+        """
+        Set checks of a method's query options, other than those that all services share.
+
+        Args:
+            **checks: By option: a pattern, or a function that returns what is wrong with a value.
+        """
+        self.query_checks.update({(method, option): check for option, check in checks.items()})
+
+
+class Registry:
+    """
+    All services of a deployment.
+
+    Args:
+        parts: Several of one service are joined.
 
     Raises:
-        ValueError: There is no such method, or it has a handler already.
+        ValueError: Two parts handle the same method.
     """
 
-    def register(handler: Handler) -> Handler:
-        for method_id in method_ids:
-            service, _, name = method_id.partition(".")
-            if references.method(service, name).id in _handlers:
-                raise ValueError(f"{method_id} has a handler already")
-            _handlers[method_id] = handler
-        return handler
+    def __init__(self, parts: Iterable[Service]) -> None:
+        self._services: dict[str, Service] = {}
+        for part in parts:
+            known = self._services.setdefault(part.name, Service(part.name))
+            twice = known.handlers.keys() & part.handlers.keys()
+            if twice:
+                raise ValueError(f"{part.name}: several handlers for {', '.join(sorted(twice))}")
+            known.tables += part.tables
+            known.jobs += part.jobs
+            for name in ("handlers", "argument_patterns", "slash_arguments", "optional_arguments"):
+                getattr(known, name).update(getattr(part, name))
+            known.query_checks.update(part.query_checks)
+            known.payload_masks.update(part.payload_masks)
 
-    return register
+    @property
+    def tables(self) -> list[str]:
+        """
+        The SQL that creates all tables.
+        """
+        return [sql for service in self._services.values() for sql in service.tables]
 
+    @property
+    def jobs(self) -> list[Job]:
+        """
+        What :meth:`Service.periodic` collected.
+        """
+        return [job for service in self._services.values() for job in service.jobs]
 
-def tables(sql: str) -> None:
-    """
-    Add tables and indexes; every statement begins with ``CREATE … IF NOT EXISTS``.
-    """
-    _tables.append(sql)
+    def handler(self, method: references.Method) -> Handler | None:
+        """
+        Return the handler of a method, or None if the sandbox does not implement it.
+        """
+        return self._services[method.service].handlers.get(method.name)
 
+    def query_check(self, method: references.Method, option: str) -> QueryCheck | None:
+        """
+        Return the check of a query option, or None if it has no check of its own.
+        """
+        return self._services[method.service].query_checks.get((method.name, option))
 
-def patterns(service: str, **expressions: str) -> None:
-    """
-    Say what path arguments of a service look like.
+    def mask_payload(self, method: references.Method, payload: Any) -> Any:
+        """
+        Return what an error may show of a payload.
+        """
+        mask = self._services[method.service].payload_masks.get(method.name)
+        return payload if mask is None else mask(payload)
 
-    Args:
-        service: As the API spells it.
-        **expressions: By argument, from ``^`` to ``$``, of the kind that Python and JavaScript share.
-    """
-    _patterns.update({(service, name): expression for name, expression in expressions.items()})
+    def allows_slashes(self, method: references.Method, argument: str) -> bool:
+        """
+        Return whether a path argument may contain unescaped slashes.
+        """
+        methods = self._services[method.service].slash_arguments.get(argument)
+        return methods is not None and (not methods or method.name in methods)
 
+    def is_optional(self, method: references.Method, argument: str) -> bool:
+        """
+        Return whether a path argument may be missing.
+        """
+        return method.name in self._services[method.service].optional_arguments.get(argument, ())
 
-def allow_slashes(service: str, argument: str, *methods: str) -> None:
-    """
-    Let an argument go to the end of the path, whatever is in it: of these methods, or of all that have it.
-    """
-    _slashes[service, argument] = frozenset(methods)
-
-
-def allow_missing(service: str, argument: str, *methods: str) -> None:
-    """
-    Let the last argument of the path be missing, together with its slash: of these methods.
-    """
-    _optional[service, argument] = frozenset(methods)
-
-
-def passes(step: Step) -> Step:
-    """
-    Decorate what happens as time passes: called about once a second, and when the clock was moved.
-    """
-    _steps.append(step)
-    return step
-
-
-def steps() -> list[Step]:
-    """
-    Return what happens as time passes.
-    """
-    return list(_steps)
-
-
-def queries(method_id: str, **checks: str | Callable[[str], str | None]) -> None:
-    """
-    Say what query options of a method look like, other than those that all services check in the same way.
-
-    Args:
-        method_id: Such as ``purge-cache.purgeRequests``.
-        **checks: By option: an expression, or a function that says what is wrong with a value.
-    """
-    _queries.update({(method_id, name): check for name, check in checks.items()})
-
-
-def query_check(method_id: str, option: str) -> str | Callable[[str], str | None] | None:
-    """
-    Return what :func:`queries` was told of an option.
-    """
-    return _queries.get((method_id, option))
-
-
-def cleans(*method_ids: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-    """
-    Decorate the function that takes what is secret from the payload of these methods, before an error shows it.
-    """
-
-    def register(cleaner: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        _cleaners.update(dict.fromkeys(method_ids, cleaner))
-        return cleaner
-
-    return register
-
-
-def cleaned(method_id: str, payload: Any) -> Any:
-    """
-    Return what an error may show of a payload.
-    """
-    cleaner = _cleaners.get(method_id)
-    return payload if cleaner is None else cleaner(payload)
-
-
-def load() -> None:
-    """
-    Import every module of ``services``.
-    """
-    for module in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
-        importlib.import_module(module.name)
-
-
-def handler(method_id: str) -> Handler | None:
-    """
-    Return a method's handler, or None if it is not built.
-    """
-    return _handlers.get(method_id)
-
-
-def is_built(method: references.Method) -> bool:
-    """
-    Say whether the sandbox answers a method.
-    """
-    return method.id in _handlers
-
-
-def all_tables() -> list[str]:
-    """
-    Return the SQL of all tables.
-    """
-    return list(_tables)
-
-
-def takes_slashes(method: references.Method, argument: str) -> bool:
-    """
-    Say whether an argument may have raw slashes.
-    """
-    methods = _slashes.get((method.service, argument))
-    return methods is not None and (not methods or method.name in methods)
-
-
-def may_be_missing(method: references.Method, argument: str) -> bool:
-    """
-    Say whether an argument may be missing from the path.
-    """
-    return method.name in _optional.get((method.service, argument), ())
-
-
-def problems(service: str, arguments: dict[str, Any]) -> list[str]:
-    """
-    Return what is wrong with path arguments, in the words of the services.
-    """
-    found = []
-    for name, value in arguments.items():
-        expression = _patterns.get((service, name))
-        if expression is not None and not re.search(expression.replace("$", r"\Z"), value):
-            shown = expression.replace("/", "\\/")
-            found.append(f"URL parameter '{name}' given as '{value}' must match regular expression: '/{shown}/'")
-    return found
+    def argument_problems(self, service: str, arguments: Mapping[str, str]) -> list[str]:
+        """
+        Return what is wrong with path arguments, in the words of the services.
+        """
+        patterns = self._services[service].argument_patterns
+        found = []
+        for name, value in arguments.items():
+            pattern = patterns.get(name)
+            if pattern is not None and not re.search(pattern.replace("$", r"\Z"), value):
+                shown = pattern.replace("/", "\\/")
+                found.append(f"URL parameter '{name}' given as '{value}' must match regular expression: '/{shown}/'")
+        return found

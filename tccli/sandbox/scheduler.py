@@ -1,5 +1,5 @@
 """
-Time passes: what is due is done once a second, and before anything else when the clock was moved.
+Periodic jobs: they run about once a second, and before the next request after the clock was moved.
 """
 
 from __future__ import annotations
@@ -10,55 +10,52 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from tccli.sandbox import registry
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.state import State
 
-PACE = 1.0
-"""Seconds between two looks at what is due."""
+TICK_SECONDS = 1.0
 
 
-class Passing:
+class Scheduler:
     """
-    Keeps a deployment up with its clock.
+    Runs the jobs that services registered with :meth:`~tccli.sandbox.registry.Service.periodic`.
 
     Attributes:
-        lock: Held while things are done: the deployment may not be taken away then.
+        lock: Held while jobs run. Take it before you close a state.
     """
 
     def __init__(self) -> None:
-        self._offset = 0
-        self._looked = 0.0
+        self._last_offset = 0
+        self._last_run = 0.0
         self.lock = threading.Lock()
 
     def is_due(self, state: State) -> bool:
         """
-        Say whether something may have come due since the last look.
+        Return whether a job may have work: a tick has passed, or the clock was moved.
         """
-        return state.clock.offset != self._offset or time.monotonic() - self._looked >= PACE
+        return state.clock.offset != self._last_offset or time.monotonic() - self._last_run >= TICK_SECONDS
 
-    async def catch_up(self, state: State) -> None:
+    async def run_due(self, state: State) -> None:
         """
-        Do what is due. Steps may call the services, which lets other requests in between.
+        Run all jobs, unless they run already. Jobs may await, so other requests can be handled in between.
         """
         if not self.lock.acquire(blocking=False):
             return
-        self._offset, self._looked = state.clock.offset, time.monotonic()
+        self._last_offset, self._last_run = state.clock.offset, time.monotonic()
         try:
-            for step in registry.steps():
-                done = step(state)
-                if inspect.isawaitable(done):
-                    await done
+            for job in state.registry.jobs:
+                result = job(state)
+                if inspect.isawaitable(result):
+                    await result
         finally:
             self.lock.release()
 
-    async def keep_pace(self, current: Callable[[], State]) -> None:
+    async def run_forever(self, get_state: Callable[[], State]) -> None:
         """
-        Do what is due, for ever, in what *current* returns.
+        Run all jobs at each tick, on the state that *get_state* returns then.
         """
         while True:
-            await asyncio.sleep(PACE)
-            await self.catch_up(current())
+            await asyncio.sleep(TICK_SECONDS)
+            await self.run_due(get_state())

@@ -1,5 +1,5 @@
 """
-A deployment on a loopback port, in a thread of this process.
+A deployment on loopback ports, in threads of this process.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Self
 
 import uvicorn
 
-from tccli.sandbox import registry, state
+from tccli.sandbox import state
 from tccli.sandbox.app import Sandbox, application
 from tccli.sandbox.auth.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.clock import Clock
 from tccli.sandbox.http.connection import Protocol
+from tccli.sandbox.services.all import create_registry
 from tccli.sandbox.storage.host import Storage
 from tccli.sandbox.store import Store
 
@@ -23,52 +24,53 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-HOST = "127.0.0.1"
-STORAGE = "storage"
+DEFAULT_HOST = "127.0.0.1"
+STORAGE_DIRECTORY = "storage"
 
 
 class Server:
     """
-    A running deployment; leaving the context stops it.
+    A deployment that runs until the context is left.
 
     ::
 
-        with Server() as sandbox:
-            subprocess.run(command, env={**os.environ, **sandbox.environment})
+        with Server() as server:
+            subprocess.run(command, env={**os.environ, **server.environment})
 
     Args:
-        host: The address to listen on, which stands in all URLs.
+        host: The address to listen on; it appears in all URLs.
         port: 0 lets the system choose.
-        folder: Where the state is kept; None keeps it in memory.
-        checks_answers: Whether answers are held against their schemas: for tests.
+        directory: For the state; None keeps it in memory.
+        checks_responses: Whether responses are validated against their schemas.
 
     Raises:
-        OSError: The port is taken, or the folder cannot be used.
-        sqlite3.Error: The folder holds something else, or another sandbox uses it.
+        OSError: The port is in use, or the directory cannot be used.
+        sqlite3.Error: The directory contains something else, or another sandbox uses it.
 
     Attributes:
-        root_url: Where clients find it, without a trailing slash.
-        credentials: Of the root client, as the official clients take them: ``clientId`` and ``accessToken``.
-        sandbox: The application: its state, and who is told of requests.
-        storage: Where the bytes of objects and artifacts are: ``storage.faults`` makes it fail, ``storage.counters``
-            tells what went over its wire.
+        root_url: Without a trailing slash.
+        credentials: The root client's ``clientId`` and ``accessToken``, as the official clients take them.
+        sandbox: The application.
+        storage: The bytes of objects and artifacts: ``storage.faults`` makes it fail, ``storage.counters`` counts
+            its traffic.
     """
 
     def __init__(
-        self, *, host: str = HOST, port: int = 0, folder: Path | None = None, checks_answers: bool = False
+        self, *, host: str = DEFAULT_HOST, port: int = 0, directory: Path | None = None, checks_responses: bool = False
     ) -> None:
-        self._folder = folder
-        self._checks_answers = checks_answers
+        self._directory = directory
+        self._checks_responses = checks_responses
+        self._registry = create_registry()
         self._socket = _listen(host, port)
         self.root_url = f"http://{host}:{self._socket.getsockname()[1]}"
         with ExitStack() as undo:
             undo.callback(self._socket.close)
-            # First of all the store, which only one sandbox can have: the bytes beside it are ours then too.
-            store = self._store()
+            # The store first: it locks the directory, and the storage may use it then.
+            store = self._create_store()
             undo.callback(store.close)
-            self.storage = Storage(Clock(), None if folder is None else folder / STORAGE, host)
+            self.storage = Storage(Clock(), None if directory is None else directory / STORAGE_DIRECTORY, host)
             undo.callback(self.storage.close)
-            self.sandbox = Sandbox(self._found(store))
+            self.sandbox = Sandbox(self._create_state(store))
             undo.pop_all()
         config = uvicorn.Config(
             application(self.sandbox),
@@ -86,33 +88,27 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sandbox", daemon=True)
 
-    def _store(self) -> Store:
-        registry.load()
-        return Store(self._folder, [TABLES, state.TABLES, *registry.all_tables()])
+    def _create_store(self) -> Store:
+        return Store(self._directory, [TABLES, state.TABLES, *self._registry.tables])
 
-    def _found(self, store: Store) -> state.State:
+    def _create_state(self, store: Store) -> state.State:
         clock = self.storage.clock
         accounts = Accounts(store, clock)
-        found = state.State(store, clock, accounts, self.storage, self.root_url, self._checks_answers)
-        found.recall_offset()
-        self.credentials = {"clientId": ROOT_CLIENT, "accessToken": accounts.found()}
-        return found
+        created = state.State(
+            self._registry, store, clock, accounts, self.storage, self.root_url, self._checks_responses
+        )
+        created.restore_offset()
+        self.credentials = {"clientId": ROOT_CLIENT, "accessToken": accounts.bootstrap()}
+        return created
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """
-        Forget everything, also the root client, and begin anew on the same port; only for a state in memory.
+        Replace the deployment by an empty one on the same port, with new credentials. The state must be in memory.
         """
-        self.storage.renew(Clock())
-        with self.sandbox.passing.lock:
-            before, self.sandbox.state = self.sandbox.state, self._found(self._store())
+        self.storage.reset(Clock())
+        with self.sandbox.scheduler.lock:
+            before, self.sandbox.state = self.sandbox.state, self._create_state(self._create_store())
             before.store.close()
-
-    @property
-    def storage_url(self) -> str:
-        """
-        Where the storage host is, without a trailing slash.
-        """
-        return self.storage.url
 
     @property
     def environment(self) -> dict[str, str]:
@@ -126,7 +122,7 @@ class Server:
         }
 
     def __enter__(self) -> Self:
-        # The socket listens already: whoever connects before the thread is up waits in its queue.
+        # The socket listens already, so clients that connect before the thread runs wait in its queue.
         self._thread.start()
         self.storage.start()
         return self
@@ -142,7 +138,7 @@ class Server:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # The protocol is named so that asyncio knows it for TCP and sends answers without delay.
+    # With the protocol given, asyncio recognizes TCP and disables Nagle's algorithm.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

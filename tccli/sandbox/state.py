@@ -1,5 +1,5 @@
 """
-What a deployment is made of, in one place.
+Everything that a deployment consists of, in one object.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.auth.accounts import Accounts
     from tccli.sandbox.clock import Clock
-    from tccli.sandbox.events import Message
+    from tccli.sandbox.messages import Message
+    from tccli.sandbox.registry import Registry
     from tccli.sandbox.storage.host import Storage
     from tccli.sandbox.store import Store
 
@@ -26,31 +27,32 @@ class State:
     A deployment.
 
     Attributes:
-        root_url: Where clients find it, without a trailing slash.
-        checks_answers: Whether answers are held against their schemas, as the services do it.
-        listen: Told of each message that the services publish, if anybody wants to know; may not block.
+        root_url: Without a trailing slash.
+        checks_responses: Whether responses and messages are validated against their schemas.
+        on_message: Called with each published message; must not block.
     """
 
+    registry: Registry
     store: Store
     clock: Clock
     accounts: Accounts
     storage: Storage
     root_url: str = ""
-    checks_answers: bool = False
+    checks_responses: bool = False
     started: float = field(default_factory=time.monotonic)
-    listen: Callable[[Message], object] | None = None
+    on_message: Callable[[Message], object] | None = None
 
     def set_offset(self, offset: int) -> None:
         """
-        Move the clock so many milliseconds away from the real time, and let it stay there.
+        Move the clock to *offset* milliseconds from the real time, and store the offset.
         """
         self.store.insert("settings", {"name": "offset", "value": offset}, replace=True)
-        self.clock.offset, self.clock.was_moved = offset, True
+        self.clock.offset, self.clock.is_moved = offset, True
 
-    def recall_offset(self) -> None:
+    def restore_offset(self) -> None:
         """
-        Move the clock to where it was kept.
+        Move the clock to the stored offset, if there is one.
         """
         row = self.store.one("SELECT value FROM settings WHERE name = 'offset'")
         if row is not None:
-            self.clock.offset, self.clock.was_moved = row["value"], True
+            self.clock.offset, self.clock.is_moved = row["value"], True

@@ -1,8 +1,8 @@
 """
-All of a deployment's state: one SQLite database, in memory or in a folder.
+The state of a deployment: one SQLite database, in memory or in a directory.
 
-One thread uses it. A change is with the operating system when the request that made it is answered, so it outlives
-the process, however that ends.
+Only one thread may use it. A change is handed to the operating system before the response is sent, so it survives the
+end of the process, however that comes about.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ DATABASE = "sandbox.sqlite"
 
 class Store:
     """
-    The database, with JSON in and out.
+    The database.
 
     Args:
-        folder: Where it is kept, made if missing; None keeps it in memory.
-        tables: SQL that makes the tables that are not there yet.
+        directory: Created if missing; None keeps the database in memory.
+        tables: SQL that creates missing tables.
 
     Raises:
-        sqlite3.Error: The folder holds something else, or another sandbox uses it.
-        OSError: The folder cannot be made.
+        sqlite3.Error: The directory contains something else, or another sandbox uses it.
+        OSError: The directory cannot be created.
     """
 
-    def __init__(self, folder: Path | None, tables: Sequence[str]) -> None:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        name = ":memory:" if folder is None else str(folder / DATABASE)
+    def __init__(self, directory: Path | None, tables: Sequence[str]) -> None:
+        if directory is not None:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = ":memory:" if directory is None else str(directory / DATABASE)
         self._connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=1)
         self._connection.row_factory = sqlite3.Row
-        if folder is not None:
-            (folder / DATABASE).chmod(0o600)
-            # Exclusive: two sandboxes on one folder would not see each other's cached roles.
+        if directory is not None:
+            (directory / DATABASE).chmod(0o600)
+            # Exclusive, since two sandboxes in one directory would not see each other's cached roles.
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
         for sql in tables:
             self._connection.executescript(sql)
-        self._waiting: list[Callable[[], object]] = []
+        self._after_commit: list[Callable[[], object]] = []
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """
@@ -63,16 +63,19 @@ class Store:
 
     def run(self, sql: str, *values: Any) -> int:
         """
-        Change something, and return the number of rows that it touched.
+        Execute a statement, and return the number of changed rows.
         """
         return self._connection.execute(sql, values).rowcount
 
     def insert(self, table: str, row: Mapping[str, Any], *, replace: bool = False) -> bool:
         """
-        Add a row, lists and dictionaries as JSON.
+        Add a row; lists and dictionaries are stored as JSON.
+
+        Args:
+            replace: Replace a row with the same key.
 
         Returns:
-            False if there is one with the same key already, which then stays as it is, unless *replace*.
+            Whether the row was stored: False if its key exists and *replace* is not set.
         """
         marks = ", ".join("?" * len(row))
         conflict = "REPLACE" if replace else "IGNORE"
@@ -82,7 +85,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """
-        Make the changes inside all happen, or none of them.
+        Commit all changes of the block, or none if it raises. Inner transactions belong to the outer one.
         """
         if self._connection.in_transaction:
             yield
@@ -91,32 +94,32 @@ class Store:
         try:
             yield
         except BaseException:
-            self._waiting.clear()
+            self._after_commit.clear()
             self._connection.execute("ROLLBACK")
             raise
-        waiting, self._waiting = self._waiting, []
+        callbacks, self._after_commit = self._after_commit, []
         self._connection.execute("COMMIT")
-        for do in waiting:
-            do()
+        for callback in callbacks:
+            callback()
 
-    def after_commit(self, do: Callable[[], object]) -> None:
+    def after_commit(self, callback: Callable[[], object]) -> None:
         """
-        Do something once the changes so far are there for good: now, or at the end of the transaction, if it ends well.
+        Call back when the current transaction is committed; at once outside of a transaction, never after a rollback.
         """
         if self._connection.in_transaction:
-            self._waiting.append(do)
+            self._after_commit.append(callback)
         else:
-            do()
+            callback()
 
     def close(self) -> None:
         """
-        Let go of the database.
+        Close the database.
         """
         self._connection.close()
 
 
 def to_column(value: Any) -> Any:
     """
-    Return *value* as SQLite keeps it.
+    Return *value* as a column: lists and dictionaries as JSON.
     """
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

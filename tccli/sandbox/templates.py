@@ -1,5 +1,5 @@
 """
-JSON-e, with one error for all that can be wrong with a template.
+JSON-e templates, with one exception for every failure.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import jsone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What the library lets through when an operator gets something that it did not expect.
-SURPRISES = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+# The library does not convert these, which an operator raises for unexpected values.
+UNCONVERTED_ERRORS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 class TemplateError(Exception):
@@ -23,14 +23,14 @@ class TemplateError(Exception):
 
 def render(template: Any, context: Mapping[str, Any]) -> Any:
     """
-    Return what a template makes of *context*, None if that is nothing.
+    Return the rendered template; None if it renders to nothing.
 
     Raises:
-        TemplateError: It makes nothing sensible.
+        TemplateError: The template cannot be rendered.
     """
     try:
         return jsone.render(template, dict(context))
     except jsone.JSONTemplateError as error:
         raise TemplateError(str(error)) from None
-    except SURPRISES as error:
+    except UNCONVERTED_ERRORS as error:
         raise TemplateError(f"{type(error).__name__}: {error}") from None

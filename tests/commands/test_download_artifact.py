@@ -537,7 +537,7 @@ def test_the_index_finds_the_task(
     """
     Instead of its id.
     """
-    transfer_env.sandbox.storage.keep("b", "x", DATA, "text/x")
+    transfer_env.sandbox.storage.store("b", "x", DATA, "text/x")
     url = transfer_env.sandbox.storage.get_url("b", "x", 60)
 
     def respond(received: Received) -> Response:

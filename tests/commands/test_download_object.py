@@ -252,7 +252,7 @@ def test_interrupted_while_nothing_comes(start: Start, transfer_env: TransferEnv
     silent = storage.faults.add("latency=50s,skip=1")
     argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "3", "--timeout", "60s")
     process = start(*argv, env=transfer_env.sandbox.environment)
-    wait_until(lambda: silent.struck == 2 and transfer_env.sent() > 2 * MEBIBYTE, process)
+    wait_until(lambda: silent.count == 2 and transfer_env.sent() > 2 * MEBIBYTE, process)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
 

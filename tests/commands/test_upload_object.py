@@ -118,7 +118,7 @@ def test_content_types(
     By the file's name, or as it is said.
     """
     assert 0 == tc("upload-object", str(file), "x", *PROJECT, *options, env=transfer_env.sandbox.environment).exit_code
-    stored = transfer_env.sandbox.storage.files.find("/objects/x")
+    stored = transfer_env.sandbox.storage.files.get("/objects/x")
 
     assert stored is not None
     assert content_type == stored.content_type
@@ -133,7 +133,7 @@ def test_it_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> N
     assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
     transfer_env.sandbox.clock.offset += 364 * 86_400_000
     found = [
-        transfer_env.sandbox.storage.files.find("/objects/x"),
+        transfer_env.sandbox.storage.files.get("/objects/x"),
         tc("download-object", "y", "-o", "-", env=transfer_env.sandbox.environment).exit_code,
     ]
 
@@ -184,7 +184,7 @@ def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, fil
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code
-    assert sum(fault.struck for fault in set_) == result.stderr.count("from the beginning; retry")
+    assert sum(fault.count for fault in set_) == result.stderr.count("from the beginning; retry")
     assert DATA == downloaded(tc, transfer_env, "x").output
 
 
@@ -207,7 +207,7 @@ def test_exit_codes(tc: CommandLine, transfer_env: TransferEnv, file: Path, faul
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
     assert "X-Amz-Signature=" not in result.stderr.replace("X-Amz-Signature=…", "")
-    assert (1 if code in {4, 6} else 6) == done.struck
+    assert (1 if code in {4, 6} else 6) == done.count
     assert 5 == downloaded(tc, transfer_env, "x").exit_code
 
 
@@ -288,7 +288,7 @@ def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_en
     env = {**process_environment, **transfer_env.sandbox.environment}
 
     assert peak_memory(["upload-object", str(path), "x", *PROJECT, "-q"], env) <= 64 * MEBIBYTE
-    stored = transfer_env.sandbox.storage.files.find("/objects/x")
+    stored = transfer_env.sandbox.storage.files.get("/objects/x")
     assert stored is not None
     assert path.stat().st_size == stored.size
 

@@ -26,7 +26,7 @@ def built(deployment: ExampleDeployment) -> None:
     The app is installed, and a build of a commit runs.
     """
     deployment.make_task(schedulerId="taskcluster-github")
-    builds.put(deployment.state, BUILD)
+    builds.insert(deployment.state, BUILD)
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = dict.fromkeys(

@@ -69,7 +69,7 @@ def uploaded(deployment: ExampleDeployment) -> None:
     content = {"storageType": "object", "contentType": "application/gzip", "expires": later(hours=1)}
     upload = deployment.call("queue.createArtifact", TASK, "0", ARTIFACT, payload=content)
     data = b"a build\n" * 100
-    deployment.sandbox.storage.keep("objects", upload["name"], data, "application/gzip")
+    deployment.sandbox.storage.store("objects", upload["name"], data, "application/gzip")
     hashes = {algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in ("sha256", "sha512")}
     finish = {"projectId": upload["projectId"], "uploadId": upload["uploadId"], "hashes": hashes}
     deployment.call("object.finishUpload", upload["name"], payload=finish)

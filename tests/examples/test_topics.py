@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.examples.shell import Shell
 
 PACKAGE = Path(tccli.__file__).parent
-SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.parts]
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.relative_to(PACKAGE).parts]
 EXAMPLES = [
     (name, number)
     for name in topics.list_topic_names()

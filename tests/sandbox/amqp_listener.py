@@ -14,7 +14,7 @@ from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import events
 
 if TYPE_CHECKING:
-    from tccli.sandbox.events import Message
+    from tccli.sandbox.messages import Message
 
 EXCHANGES = {exchange.exchange: exchange for exchange in events.exchanges()}
 

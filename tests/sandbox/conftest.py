@@ -218,5 +218,5 @@ def heard(sandbox_server: Server, sandbox: RunningSandbox) -> Heard:
     """
     assert sandbox.requests == []
     found = Heard()
-    sandbox_server.sandbox.state.listen = found.listen
+    sandbox_server.sandbox.state.on_message = found.listen
     return found

@@ -16,7 +16,7 @@ import pytest
 import taskcluster
 
 from tccli.sandbox import events
-from tccli.sandbox.events import Message
+from tccli.sandbox.messages import Message
 from tccli.sandbox.pulse import Publisher
 from tests.sandbox.broker import Broker, missing
 
@@ -162,8 +162,8 @@ def test_messages_wait_for_a_broker_that_is_away(start: Start, tmp_path: Path) -
         _, said = sandbox.communicate(timeout=PATIENCE)
 
     assert [first, *others] == [message["content"]["status"]["taskId"] for message in heard]
-    assert b"lost amqp://guest:\xe2\x80\xa6@127.0.0.1" in said
-    assert b"is back" in said
+    lines = [line for line in said.splitlines() if b"amqp://guest:\xe2\x80\xa6@127.0.0.1" in line]
+    assert [b"lost", b"again"] == [word for line in lines for word in (b"lost", b"again") if word in line]
     assert b"guest:guest" not in said
 
 
@@ -197,7 +197,7 @@ def test_what_the_broker_refuses_does_not_hold_up_the_others(broker: Broker, cap
         heard = listener.hear(1)
 
     assert ["primary.b"] == [message["key"] for message in heard]
-    assert 2 == caplog.text.count("refuses a message")
+    assert 2 == caplog.text.count("rejected a message")
     assert "guest:guest" not in caplog.text
 
 
@@ -207,7 +207,7 @@ def test_more_than_can_wait_is_counted(
     """
     The oldest messages are lost first.
     """
-    monkeypatch.setattr("tccli.sandbox.pulse.MOST_WAITING", 2)
+    monkeypatch.setattr("tccli.sandbox.pulse.MAX_QUEUED_MESSAGES", 2)
     publisher = Publisher(f"amqp://user:secret@127.0.0.1:{free_port}/v")
     for key in "abc":
         publisher.put(Message("exchange", key, (), b"{}"))
@@ -220,11 +220,11 @@ def test_more_than_can_wait_is_counted(
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        pytest.param("guest:guest", "guest:wrong-secret", "does not know this user or password", id="password"),
+        pytest.param("guest:guest", "guest:wrong-secret", "user or password", id="password"),
         pytest.param("%2F", "elsewhere", "vhost elsewhere not found", id="vhost"),
     ],
 )
-def test_a_broker_that_lets_us_not_in_is_an_error(
+def test_a_broker_that_denies_access_is_an_error(
     tc: CommandLine, broker: Broker, before: str, after: str, says: str
 ) -> None:
     """
@@ -240,13 +240,13 @@ def test_a_broker_that_lets_us_not_in_is_an_error(
 @pytest.mark.parametrize(
     ("url", "exit_code", "says"),
     [
-        pytest.param("amqp://user:secret@127.0.0.1:PORT/v", 8, "no broker answers", id="nobody there"),
-        pytest.param("amqp://user:sec/ret@secret@h.invalid/v", 3, "no URL of a broker", id="a password unescaped"),
-        pytest.param("http://user:secret@127.0.0.1/", 3, "no URL of a broker", id="scheme"),
-        pytest.param("amqp://user:secret", 3, "no URL of a broker", id="no host"),
-        pytest.param("amqp:///v?secret", 3, "no URL of a broker", id="nothing"),
-        pytest.param("amqp://h/v?secret=1", 3, "no URL of a broker", id="option"),
-        pytest.param("", 3, "no URL of a broker", id="empty"),
+        pytest.param("amqp://user:secret@127.0.0.1:PORT/v", 8, "127.0.0.1:PORT", id="connection refused"),
+        pytest.param("amqp://user:sec/ret@secret@h.invalid/v", 3, "--amqp", id="a password unescaped"),
+        pytest.param("http://user:secret@127.0.0.1/", 3, "--amqp", id="scheme"),
+        pytest.param("amqp://user:secret", 3, "--amqp", id="no host"),
+        pytest.param("amqp:///v?secret", 3, "--amqp", id="nothing"),
+        pytest.param("amqp://h/v?secret=1", 3, "--amqp", id="option"),
+        pytest.param("", 3, "--amqp", id="empty"),
     ],
 )
 def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit_code: int, says: str) -> None:
@@ -256,7 +256,7 @@ def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit
     result = tc("sandbox", "run", "--amqp", url.replace("PORT", str(free_port)), "--", "false")
 
     assert (exit_code, 1) == (result.exit_code, result.stderr.count("\n"))
-    assert says in result.stderr
+    assert says.replace("PORT", str(free_port)) in result.stderr
     assert "secret" not in result.stderr
 
 
@@ -277,7 +277,7 @@ def test_without_a_broker_nothing_is_loaded(process_environment: dict[str, str])
     Of the library, that is.
     """
     script = (
-        "import sys; from tccli.app import run; run(['sandbox', 'run', '--', 'true']); print('pika' in sys.modules)"
+        "import sys; from tccli.cli.app import run; run(['sandbox', 'run', '--', 'true']); print('pika' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], env=process_environment, capture_output=True, check=True)
 

@@ -12,7 +12,7 @@ import pytest
 import taskcluster
 import taskcluster.exceptions
 
-from tccli.sandbox.testing.fault_injection import Mischief, parse, parse_share, read_answers
+from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault, parse_probability, read_fake_responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def mischief(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[Mischief]:
+def injector(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[FaultInjector]:
     """
     What befalls calls, for one test.
     """
     assert sandbox.root_url
-    sandbox_server.sandbox.mischief = made = Mischief()
+    sandbox_server.sandbox.fault_injector = made = FaultInjector()
     yield made
-    sandbox_server.sandbox.mischief = Mischief()
+    sandbox_server.sandbox.fault_injector = FaultInjector()
 
 
 def test_the_clock_moves(sandbox: RunningSandbox, queue: Queue, tc: CommandLine) -> None:
@@ -130,12 +130,12 @@ def test_says_when_there_is_no_sandbox(tc: CommandLine, free_port: int) -> None:
     assert 1 == result.stderr.count("\n")
 
 
-def test_calls_fail_on_demand(mischief: Mischief, queue: Queue) -> None:
+def test_calls_fail_on_demand(injector: FaultInjector, queue: Queue) -> None:
     """
     So many times, with the status that was asked for; nothing is done meanwhile.
     """
-    mischief.add("queue.createTask=503x2")
-    mischief.add("queue.st*=404")
+    injector.add("queue.createTask=503x2")
+    injector.add("queue.st*=404")
     task_id, definition = taskcluster.slugId(), queue.definition()
     answers = [queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition) for _ in range(3)]
 
@@ -146,11 +146,11 @@ def test_calls_fail_on_demand(mischief: Mischief, queue: Queue) -> None:
 
 
 @pytest.mark.parametrize(("what", "kept"), [("drop", 404), ("lost", 200)])
-def test_answers_get_lost(mischief: Mischief, queue: Queue, what: str, kept: int) -> None:
+def test_answers_get_lost(injector: FaultInjector, queue: Queue, what: str, kept: int) -> None:
     """
     The connection ends; one way nothing was done, the other way it was.
     """
-    mischief.add(f"queue.createTask={what}x1")
+    injector.add(f"queue.createTask={what}x1")
     task_id = taskcluster.slugId()
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         queue.send("PUT", f"/api/queue/v1/task/{task_id}", queue.definition())
@@ -158,12 +158,12 @@ def test_answers_get_lost(mischief: Mischief, queue: Queue, what: str, kept: int
     assert kept == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
 
 
-def test_official_client_gets_over_faults(mischief: Mischief, sandbox: RunningSandbox) -> None:
+def test_official_client_gets_over_faults(injector: FaultInjector, sandbox: RunningSandbox) -> None:
     """
     It retries what a deployment would recover from.
     """
     for spec in ("auth.currentScopes=503x1", "auth.currentScopes=dropx1"):
-        mischief.add(spec)
+        injector.add(spec)
     auth = taskcluster.Auth(
         {"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 3, "delayFactor": 0.001}
     )
@@ -171,22 +171,22 @@ def test_official_client_gets_over_faults(mischief: Mischief, sandbox: RunningSa
     assert ["*"] == auth.currentScopes()["scopes"]
 
 
-def test_shares_of_calls_are_dropped(mischief: Mischief, queue: Queue) -> None:
+def test_shares_of_calls_are_dropped(injector: FaultInjector, queue: Queue) -> None:
     """
     All of them, with a share of one.
     """
-    mischief.drop = 1.0
+    injector.drop_probability = 1.0
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         queue.get("/ping")
 
 
-def test_answers_come_from_a_file(mischief: Mischief, queue: Queue, tmp_path: Path) -> None:
+def test_answers_come_from_a_file(injector: FaultInjector, queue: Queue, tmp_path: Path) -> None:
     """
     By method, lists one after the other; other methods answer as always.
     """
     file = tmp_path / "answers.json"
     file.write_text('{"queue.status": [{"a": 1}, {"status": 404, "body": {"code": "X"}}], "queue.ping": {"alive": 0}}')
-    mischief.answers = read_answers(str(file), ["queue.status", "queue.ping"])
+    injector.fake_responses = read_fake_responses(str(file), ["queue.status", "queue.ping"])
     path = f"/api/queue/v1/task/{queue.create()}/status"
     answers = [queue.send("GET", path) for _ in range(3)]
 
@@ -200,27 +200,27 @@ def test_what_is_no_fault_is_refused(spec: str) -> None:
     """
     With what one looks like.
     """
-    with pytest.raises(ValueError, match="is no fault"):
-        parse(spec)
+    with pytest.raises(ValueError, match="is not a fault"):
+        parse_fault(spec)
 
 
 def test_shares_are_read() -> None:
     """
     As a number, or in per cent.
     """
-    assert (0.01, 0.5) == (parse_share("1%"), parse_share("0.5"))
-    with pytest.raises(ValueError, match="no share"):
-        parse_share("2")
+    assert (0.01, 0.5) == (parse_probability("1%"), parse_probability("0.5"))
+    with pytest.raises(ValueError, match="2"):
+        parse_probability("2")
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        pytest.param(["--fault", "x"], "is no fault", id="fault"),
-        pytest.param(["--latency", "soon"], "not a duration", id="latency"),
-        pytest.param(["--drop", "200%"], "no share", id="drop"),
-        pytest.param(["--listen", "0.0.0.0"], "all addresses", id="all addresses"),
-        pytest.param(["--listen", "localhost"], "no IPv4 address", id="a name"),
+        pytest.param(["--fault", "x"], "--fault: 'x'", id="fault"),
+        pytest.param(["--latency", "soon"], "--latency", id="latency"),
+        pytest.param(["--drop", "200%"], "--drop: 200%", id="drop"),
+        pytest.param(["--listen", "0.0.0.0"], "--listen: 0.0.0.0", id="all addresses"),
+        pytest.param(["--listen", "localhost"], "--listen: 'localhost'", id="a name"),
     ],
 )
 def test_wrong_options_are_refused(tc: CommandLine, words: list[str], says: str) -> None:

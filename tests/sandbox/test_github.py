@@ -48,7 +48,7 @@ def group(send: Send, sandbox_server: Server) -> str:
     times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
     send("PUT", f"/api/queue/v1/task/{task_id}", {**task, **times})
     build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": task_id, "pullRequestNumber": 7}
-    github_builds.put(sandbox_server.sandbox.state, build)
+    github_builds.insert(sandbox_server.sandbox.state, build)
     return task_id
 
 
@@ -84,7 +84,7 @@ def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: Runni
     for number, group_id in enumerate(made):
         sandbox.clock.offset = number * 1000
         build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": group_id}
-        github_builds.put(sandbox_server.sandbox.state, build)
+        github_builds.insert(sandbox_server.sandbox.state, build)
     first = send("GET", f"{GITHUB}/builds?limit=2").json
     second = send("GET", f"{GITHUB}/builds?limit=2&continuationToken={first['continuationToken']}").json
 
@@ -113,7 +113,7 @@ def test_groups_that_are_not_there_cannot_be_cancelled(send: Send, sandbox_serve
     400, and the build stays pending.
     """
     build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": taskcluster.slugId()}
-    github_builds.put(sandbox_server.sandbox.state, build)
+    github_builds.insert(sandbox_server.sandbox.state, build)
 
     assert "InputError" == send("POST", f"{GITHUB}/builds/org/repo/cancel").code
     assert "pending" == send("GET", f"{GITHUB}/builds").json["builds"][0]["state"]

@@ -312,7 +312,7 @@ def test_the_service_can_lie_about_hashes(sandbox: RunningSandbox, finished: dic
     # The same without its own event loop, which it would leave open.
     with pytest.raises(taskcluster.exceptions.ObjectHashVerificationError):
         asyncio.run(taskcluster.aio.download.downloadToBuf(name="x", objectService=service, maxRetries=0))
-    assert 1 == fault.struck
+    assert 1 == fault.count
     assert HASHES == service.object("x")["hashes"]
     assert DATA == bytes(taskcluster.download.downloadToBuf(name="x", objectService=service, maxRetries=0)[0])
 
@@ -323,7 +323,7 @@ def test_objects_outlive_the_process(tmp_path: Path) -> None:
     """
     urls = []
     for is_first in (True, False):
-        with Server(folder=tmp_path) as server:
+        with Server(directory=tmp_path) as server:
             options = {"rootUrl": server.root_url, "credentials": dict(server.credentials), "maxRetries": 0}
             service = taskcluster.Object(options)
             if is_first:
@@ -334,5 +334,5 @@ def test_objects_outlive_the_process(tmp_path: Path) -> None:
             urls.append(found["url"])
 
             assert DATA == fetch(found["url"]).body
-            assert found["url"].startswith(server.storage_url)
+            assert found["url"].startswith(server.storage.url)
     assert urls[0] != urls[1]

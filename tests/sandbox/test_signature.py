@@ -16,8 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tccli.sandbox.auth import signature
-from tccli.sandbox.auth.certificates import Issuer, SignatureError, parse_ext, sign_certificate, temporary_token
-from tccli.sandbox.auth.signature import Signed
+from tccli.sandbox.auth.certificates import Issuer, SignatureError, derive_token, parse_ext, sign_certificate
+from tccli.sandbox.auth.signature import SignedRequest
 from tccli.sandbox.clock import DAY, MINUTE
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -32,14 +32,14 @@ def load_vectors(name: str) -> Any:
     return json.loads((VECTORS / name).read_text(encoding="utf-8"))
 
 
-def signed(url: str, method: str = "GET", authorization: str = "") -> Signed:
+def signed(url: str, method: str = "GET", authorization: str = "") -> SignedRequest:
     """
     Return what the server sees of a request to *url*.
     """
     parts = urlsplit(url)
     resource = url[url.index("/", len(parts.scheme) + 3) :]
     port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    return Signed(method, resource, str(parts.hostname), port, authorization)
+    return SignedRequest(method, resource, str(parts.hostname), port, authorization)
 
 
 def ext(document: Any) -> str:
@@ -56,7 +56,7 @@ def header(attributes: dict[str, str]) -> str:
     return "Hawk " + ", ".join(f'{name}="{value}"' for name, value in attributes.items())
 
 
-def authenticate(request: Signed, *, now: int = NOW, issuer: Issuer | None = None) -> signature.Identity:
+def authenticate(request: SignedRequest, *, now: int = NOW, issuer: Issuer | None = None) -> signature.Identity:
     """
     Judge a request of a client with the scopes ``x*`` and ``auth:create-client:b``.
     """
@@ -67,19 +67,19 @@ def authenticate(request: Signed, *, now: int = NOW, issuer: Issuer | None = Non
             raise SignatureError("not found")
         return known
 
-    return signature.authenticate(request, now=now, load=load, expand=list)
+    return signature.authenticate(request, now=now, get_client=load, expand=list)
 
 
-def request_with(document: Any, *, client_id: str = "a", token: str = "token", ts: int = NOW // 1000) -> Signed:
+def request_with(document: Any, *, client_id: str = "a", token: str = "token", ts: int = NOW // 1000) -> SignedRequest:
     """
     Return a request that is signed rightly, with *document* as its ext.
     """
     attributes = {"id": client_id, "ts": str(ts), "nonce": "n"}
     if document is not None:
         attributes["ext"] = ext(document)
-    unsigned = Signed("GET", "/x", "host", 80)
+    unsigned = SignedRequest("GET", "/x", "host", 80)
     mac = signature.calculate_mac("header", token, unsigned, attributes)
-    return Signed("GET", "/x", "host", 80, header({**attributes, "mac": mac}))
+    return SignedRequest("GET", "/x", "host", 80, header({**attributes, "mac": mac}))
 
 
 def certificate(**changes: Any) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_golden_temporary_credentials_are_accepted(vector: dict[str, Any]) -> No
     document = json.loads(issued["certificate"])
 
     assert document["signature"] == sign_certificate(issuer["accessToken"], issued["clientId"], document)
-    assert issued["accessToken"] == temporary_token(issuer["accessToken"], document["seed"])
+    assert issued["accessToken"] == derive_token(issuer["accessToken"], document["seed"])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_unnamed_temporary_credentials_have_the_scopes_of_their_certificate() ->
     """
     And the anonymous role, and the certificate's end.
     """
-    identity = authenticate(request_with({"certificate": certificate()}, token=temporary_token("token", SEED)))
+    identity = authenticate(request_with({"certificate": certificate()}, token=derive_token("token", SEED)))
 
     assert ["assume:anonymous", "xb"] == identity.scopes
     assert NOW + DAY == identity.expires
@@ -160,7 +160,7 @@ def test_named_temporary_credentials_have_their_own_name() -> None:
     The issuer must be allowed to create the client of that name.
     """
     named = certificate(client_id="b", issuer="a")
-    token = temporary_token("token", SEED)
+    token = derive_token("token", SEED)
 
     assert "b" == authenticate(request_with({"certificate": named}, client_id="b", token=token)).client_id
     other = request_with({"certificate": certificate(client_id="c", issuer="a")}, client_id="c", token=token)
@@ -195,9 +195,9 @@ def test_bad_ext_is_refused_with_the_reason(document: Any, message: str) -> None
     """
     Whatever is wrong with certificate or authorized scopes is said.
     """
-    request = request_with(document or {}, token=temporary_token("token", SEED))
+    request = request_with(document or {}, token=derive_token("token", SEED))
     if document is None:
-        request = Signed(
+        request = SignedRequest(
             "GET", "/x", "host", 80, header({"id": "a", "ts": "1", "nonce": "n", "mac": "m", "ext": "bnVsbA=="})
         )
 
@@ -233,7 +233,7 @@ def test_bad_headers_are_refused_with_the_reason(authorization: str, message: st
     In the words of the reference implementation.
     """
     with pytest.raises(SignatureError, match=message):
-        authenticate(Signed("GET", "/x", "host", 80, authorization))
+        authenticate(SignedRequest("GET", "/x", "host", 80, authorization))
 
 
 @given(st.text() | st.from_regex(r'Hawk (\w+="[^"]*",? ?)*', fullmatch=True))
@@ -244,7 +244,7 @@ def test_garbage_in_a_header_is_refused_and_never_crashes(garbage: str) -> None:
     Any header that we did not sign is a SignatureError, or nobody's.
     """
     try:
-        identity = authenticate(Signed("GET", "/x", "host", 80, garbage))
+        identity = authenticate(SignedRequest("GET", "/x", "host", 80, garbage))
     except SignatureError:
         return
     assert identity.client_id is None
@@ -256,7 +256,7 @@ def test_garbage_in_a_bewit_is_refused_and_never_crashes(garbage: str) -> None:
     The same for bewits.
     """
     try:
-        identity = authenticate(Signed("GET", f"/x?bewit={garbage}", "host", 80))
+        identity = authenticate(SignedRequest("GET", f"/x?bewit={garbage}", "host", 80))
     except SignatureError:
         return
     assert identity.client_id is None

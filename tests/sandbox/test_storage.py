@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tccli.sandbox.clock import Clock
 from tccli.sandbox.storage import faults, ranges, signing
+from tccli.sandbox.storage.faults import parse_storage_fault
 from tccli.sandbox.storage.host import Storage
 from tests.sandbox.conftest import fetch
 
@@ -37,7 +38,7 @@ def storage(sandbox: RunningSandbox) -> Storage:
     """
     A host with one thing on it.
     """
-    sandbox.storage.keep("b", "x", TEXT, "text/plain")
+    sandbox.storage.store("b", "x", TEXT, "text/plain")
     return sandbox.storage
 
 
@@ -99,7 +100,7 @@ def test_has_no_bytes_beyond_the_end(storage: Storage, url: str) -> None:
     """
     416, with the length; also for any range of nothing.
     """
-    storage.keep("b", "nothing", b"", "text/plain")
+    storage.store("b", "nothing", b"", "text/plain")
     beyond = fetch(url, Range=f"bytes={len(TEXT)}-")
 
     assert (416, "InvalidRange") == (beyond.status, beyond.code)
@@ -116,7 +117,7 @@ def test_conditions_hold_an_answer_together(storage: Storage, url: str) -> None:
     assert 206 == fetch(url, Range="bytes=1-2", If_Range=tag).status
     assert 206 == fetch(url, Range="bytes=1-2", If_Match=tag).status
     assert (304, b"") == ((got := fetch(url, If_None_Match=tag)).status, got.body)
-    storage.keep("b", "x", TEXT, "text/plain")
+    storage.store("b", "x", TEXT, "text/plain")
 
     assert (200, TEXT) == ((got := fetch(url, Range="bytes=1-2", If_Range=tag)).status, got.body)
     assert 412 == fetch(url, If_Match=tag).status
@@ -196,7 +197,7 @@ def test_half_an_upload_leaves_nothing(storage: Storage) -> None:
 
 
 def _path(storage: Storage) -> str:
-    stored = storage.files.find("/b/x")
+    stored = storage.files.get("/b/x")
     assert stored is not None
     return stored.path
 
@@ -240,7 +241,7 @@ def test_one_connection_serves_many(storage: Storage, url: str) -> None:
 
     assert 1 == storage.counters.connections - before
     assert (3, 2 * len(TEXT)) == (storage.counters.requests, storage.counters.sent)
-    assert [200, 403, 200] == [exchange.status for exchange in storage.counters.exchanges]
+    assert [200, 403, 200] == [exchange.status for exchange in storage.counters.records]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
@@ -249,7 +250,7 @@ def test_serves_large_files(storage: Storage, tmp_path: Path) -> None:
     Whole, to a client that is not written in Python.
     """
     size = 1 << 28
-    storage.keep("b", "big", bytes(size), "a/b")
+    storage.store("b", "big", bytes(size), "a/b")
     subprocess.run(["curl", "-sS", "-o", str(tmp_path / "big"), storage.get_url("b", "big", 60)], check=True)
 
     assert size == os.path.getsize(tmp_path / "big")
@@ -260,7 +261,7 @@ def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
     What was put is there for the next process; half an upload is cleared away.
     """
     first = Storage(Clock(), tmp_path)
-    first.keep("b", "x", TEXT, "text/plain")
+    first.store("b", "x", TEXT, "text/plain")
     (tmp_path / "half.data").write_bytes(b"half")
     (tmp_path / "half.new").write_bytes(b"{")
     first.close()
@@ -269,7 +270,7 @@ def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
     try:
         assert TEXT == fetch(second.get_url("b", "x", 60)).body
         assert [] == list(tmp_path.glob("half.*"))
-        second.remove("b", "x")
+        second.delete("b", "x")
         assert 404 == fetch(second.get_url("b", "x", 60)).status
         assert [] == list(tmp_path.iterdir())
     finally:
@@ -281,7 +282,7 @@ def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
     What is counted as sent is nearly what the client has got.
     """
     size = 32 << 20
-    storage.keep("b", "big", bytes(size), "a/b")
+    storage.store("b", "big", bytes(size), "a/b")
     parts = urllib.parse.urlsplit(storage.get_url("b", "big", 60))
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
         connection.sendall(f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -292,7 +293,7 @@ def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
     while storage.counters.sent > 3 << 20 and time.monotonic() < deadline:
         time.sleep(0.01)
 
-    assert storage.counters.sent == storage.counters.exchanges[-1].sent < 4 << 20
+    assert storage.counters.sent == storage.counters.records[-1].sent < 4 << 20
 
 
 def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
@@ -331,7 +332,7 @@ def test_a_fault_strikes_as_often_as_it_should(
     fault = storage.faults.add(f"{spec},times=2")
     answers = [read_raw(url) for _ in range(3)]
 
-    assert 2 == fault.struck
+    assert 2 == fault.count
     assert all(says in head for head, _ in answers[:2])
     assert body is None or [body, body] == [body for _, body in answers[:2]]
     assert b"http/1.1 200 " in answers[2][0]
@@ -358,7 +359,7 @@ def test_ranges_can_be_wrong(storage: Storage, url: str) -> None:
     storage.faults.add("range=wrong")
     wrong = fetch(url, Range="bytes=5-9")
 
-    assert 1 == ignored.struck
+    assert 1 == ignored.count
     assert (206, "bytes 6-10/102401", TEXT[5:10]) == (wrong.status, wrong.headers["content-range"], wrong.body)
 
 
@@ -383,14 +384,14 @@ def test_urls_can_expire_early(storage: Storage) -> None:
     time.sleep(1.1)
 
     assert (403, 200) == (fetch(early).status, fetch(later).status)
-    assert 1 == fault.struck
+    assert 1 == fault.count
 
 
 def test_connections_can_be_slow_each(storage: Storage) -> None:
     """
     At most so many bytes a second for each of four.
     """
-    storage.keep("b", "big", bytes(200_000), "a/b")
+    storage.store("b", "big", bytes(200_000), "a/b")
     storage.faults.add("slow=400000,match=big")
     begun = time.monotonic()
     threads = [threading.Thread(target=fetch, args=[storage.get_url("b", "big", 60)]) for _ in range(4)]
@@ -431,7 +432,7 @@ def test_conditions_choose_whom_a_fault_strikes(storage: Storage, url: str) -> N
 
     assert [200, 502, 200] == [fetch(url).status for _ in range(3)]
     assert 500 == fetch(storage.get_url("b", "yes/x", 60)).status
-    assert 0 == never.struck
+    assert 0 == never.count
     storage.faults.clear()
     assert 404 == fetch(storage.get_url("b", "yes/x", 60)).status
 
@@ -440,24 +441,24 @@ def test_conditions_choose_whom_a_fault_strikes(storage: Storage, url: str) -> N
     ("spec", "says"),
     [
         pytest.param("drop", "KIND=VALUE", id="no value"),
-        pytest.param("explode=1", "is no fault", id="unknown"),
-        pytest.param("drop=soon", "number of bytes", id="no size"),
-        pytest.param("slow=0", "number of bytes", id="standstill"),
-        pytest.param("latency=long", "not a duration", id="no duration"),
-        pytest.param("status=200", "from 400 to 599", id="no error"),
-        pytest.param("range=odd", "ignore, wrong", id="no word"),
-        pytest.param("drop=1,often", "is no condition", id="no condition"),
+        pytest.param("explode=1", "'explode=1'", id="unknown"),
+        pytest.param("drop=soon", "drop=soon", id="no size"),
+        pytest.param("slow=0", "slow=0", id="standstill"),
+        pytest.param("latency=long", "latency=long", id="no duration"),
+        pytest.param("status=200", "status=200", id="no error"),
+        pytest.param("range=odd", "range=odd", id="no word"),
+        pytest.param("drop=1,often", "'often'", id="no condition"),
         pytest.param("drop=1,times=-1", "times=-1", id="negative"),
         pytest.param("drop=1,chance=2", "chance=2", id="beyond certainty"),
         pytest.param("drop=1,verb=head", "verb=head", id="verb"),
     ],
 )
-def test_a_fault_that_is_none_is_refused(spec: str, says: str) -> None:
+def test_an_invalid_fault_is_an_error(spec: str, says: str) -> None:
     """
-    With a word about what is expected.
+    The message names the faulty part.
     """
     with pytest.raises(ValueError, match=re.escape(says)):
-        faults.parse(spec)
+        parse_storage_fault(spec)
 
 
 @pytest.mark.parametrize("command", ["run", "start"])

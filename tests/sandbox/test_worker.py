@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.worker.host import Worker
+from tccli.sandbox.worker.worker import Worker
 from tests.sandbox.queues import WORKER
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ def test_a_failing_task_is_rerun(bench: Bench, tmp_path: Path) -> None:
             {"command": ["a"], "artifacts": [{"path": "a", "type": "volume"}]}, "malformed-payload", "type", id="type"
         ),
         pytest.param({"command": ["no-such-program"]}, "failed", "cannot run", id="no program"),
-        pytest.param({"command": ["sleep", "60"], "maxRunTime": 0.3}, "failed", "longer than", id="too long"),
-        pytest.param({"command": ["true"], "artifacts": [{"path": "a"}]}, "failed", "not there", id="no artifact"),
+        pytest.param({"command": ["sleep", "60"], "maxRunTime": 0.3}, "failed", "maxRunTime", id="too long"),
+        pytest.param({"command": ["true"], "artifacts": [{"path": "a"}]}, "failed", "Artifact a: a ", id="no artifact"),
         pytest.param({"command": ["true"], "surprise": 1}, "completed", "Ignored: payload.surprise", id="unknown part"),
     ],
 )
@@ -337,7 +337,7 @@ def test_run_is_a_ci_on_a_laptop(tc_process: CommandLine) -> None:
     result = tc_process("sandbox", "run", "--worker", "--", sys.executable, "-m", "tccli", "queue", "listTaskQueues")
 
     assert 2 == wrong.exit_code
-    assert "no task queue" in wrong.stderr
+    assert "--worker: 'echo'" in wrong.stderr
     assert (0, {"taskQueues": []}) == (result.exit_code, json.loads(result.stdout))
 
 

@@ -301,7 +301,7 @@ def test_errors_are_listed_and_counted(send: Send, sandbox_server: Server) -> No
     state = sandbox_server.sandbox.state
     now = state.clock.now()
     known = Worker("proj/ci", "group", "worker", "static", "running", 1, now, now + HOUR, now, now, "lc")
-    worker_table.add(state.store, known)
+    worker_table.insert(state.store, known)
     errors = f"{MANAGER}/worker-pool-errors/proj%2Fci"
     first = send("POST", errors, {**ERROR, "extra": {"code": "c"}}).json
     second = send("POST", errors, {**ERROR, "workerId": "other", "title": "u"}).json

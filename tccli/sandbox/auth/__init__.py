@@ -1,3 +1,3 @@
 """
-Who signed a request, and with which scopes.
+Authentication: signatures, certificates, and the scopes of clients and roles.
 """

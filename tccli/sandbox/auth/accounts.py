@@ -1,5 +1,5 @@
 """
-Clients and roles as the signature check needs them: by id, with all that roles add to them.
+Clients and roles as the signature check needs them: by id, with expanded scopes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes import Roles
-from tccli.sandbox.auth.certificates import Issuer, SignatureError, sign_certificate, temporary_token
+from tccli.sandbox.auth.certificates import Issuer, SignatureError, derive_token, sign_certificate
 from tccli.sandbox.clock import DAY, HOUR, Clock
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ HOOKS_CLIENT = "static/taskcluster/hooks"
 INDEX_CLIENT = "static/taskcluster/index"
 WORKER_MANAGER_CLIENT = "static/taskcluster/worker-manager"
 STATIC_CLIENTS = {
-    ROOT_CLIENT: "Whoever started this sandbox: may do everything",
-    QUEUE_CLIENT: "The queue, which hands out credentials for tasks and their artifacts",
+    ROOT_CLIENT: "The user who started this sandbox, with all scopes",
+    QUEUE_CLIENT: "The queue, which issues credentials for tasks and their artifacts",
     GITHUB_CLIENT: "The github service, which cancels builds",
-    HOOKS_CLIENT: "The hooks service, which makes tasks",
-    INDEX_CLIENT: "The index, which leads to artifacts",
-    WORKER_MANAGER_CLIENT: "The worker manager, which hands out credentials for workers",
+    HOOKS_CLIENT: "The hooks service, which creates tasks",
+    INDEX_CLIENT: "The index, which redirects to artifacts",
+    WORKER_MANAGER_CLIENT: "The worker manager, which issues credentials for workers",
 }
-LAST_USED_GRAIN = 6 * HOUR
+LAST_USED_RESOLUTION = 6 * HOUR
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS clients (
@@ -73,34 +73,34 @@ class Accounts:
         self._roles: Roles | None = None
         self._expanded: dict[str, list[str]] = {}
 
-    def forget(self) -> None:
+    def invalidate_roles(self) -> None:
         """
-        Read the roles anew: to be called after every change of one.
+        Drop cached scopes. Call this after every change of a role.
         """
         self._roles = None
         self._expanded.clear()
 
     def roles(self) -> dict[str, list[str]]:
         """
-        Return the scopes of all roles by id, sorted by it.
+        Return the scopes of all roles by id, in the order of the ids.
         """
         rows = self._store.all("SELECT role_id, scopes FROM roles ORDER BY role_id")
         return {row["role_id"]: json.loads(row["scopes"]) for row in rows}
 
     def expand(self, scopes: Iterable[str]) -> list[str]:
         """
-        Return *scopes* with all that roles add to them, normalized.
+        Return *scopes* and those of the roles that they assume, normalized.
         """
         if self._roles is None:
             self._roles = Roles(self.roles())
         return self._roles.expand(scopes)
 
-    def load(self, client_id: str) -> Issuer:
+    def get_client(self, client_id: str) -> Issuer:
         """
-        Return a client that may sign requests now.
+        Return a client, and update its last date of use.
 
         Raises:
-            SignatureError: It is unknown, disabled or expired.
+            SignatureError: The client is unknown, disabled or expired.
         """
         row = self._store.one("SELECT * FROM clients WHERE client_id = ?", client_id)
         now = self._clock.now()
@@ -110,16 +110,16 @@ class Accounts:
             raise SignatureError(f"Client with clientId '{client_id}' is disabled")
         if row["expires"] < now:
             raise SignatureError(f"Client with clientId: '{client_id}' has expired")
-        if row["last_date_used"] < now - LAST_USED_GRAIN:
+        if row["last_date_used"] < now - LAST_USED_RESOLUTION:
             self._store.run("UPDATE clients SET last_date_used = ? WHERE client_id = ?", now, client_id)
         scopes = self._expanded.get(row["scopes"])
         if scopes is None:
             scopes = self._expanded[row["scopes"]] = self.expand(json.loads(row["scopes"]))
         return Issuer(client_id, row["access_token"], scopes, row["expires"])
 
-    def found(self) -> str:
+    def bootstrap(self) -> str:
         """
-        Make what every deployment begins with, unless this one has begun: its clients and the anonymous role.
+        Create the static clients and the anonymous role, unless they exist.
 
         Returns:
             The root client's access token.
@@ -142,7 +142,7 @@ class Accounts:
             }
             is_new |= self._store.insert("clients", client) and client_id == ROOT_CLIENT
         role = {
-            "description": "What everybody may do",
+            "description": "Scopes of all callers",
             "scopes": ANONYMOUS.split(),
             "created": now,
             "last_modified": now,
@@ -155,15 +155,15 @@ class Accounts:
 
     def issue(self, issuer_id: str, name: str, scopes: list[str], expires: int) -> dict[str, str]:
         """
-        Return temporary credentials named *name*, as the services hand them out.
+        Return named temporary credentials, as services issue them.
 
         Args:
-            issuer_id: Whose they are.
-            name: The client id.
-            scopes: What they allow, unexpanded.
+            issuer_id: The client that signs the certificate.
+            name: The client id of the credentials.
+            scopes: Not expanded.
             expires: Milliseconds since 1970.
         """
-        token = self.load(issuer_id).access_token
+        token = self.get_client(issuer_id).access_token
         certificate: dict[str, Any] = {
             "version": 1,
             "scopes": scopes,
@@ -175,13 +175,13 @@ class Accounts:
         certificate["signature"] = sign_certificate(token, name, certificate)
         return {
             "clientId": name,
-            "accessToken": temporary_token(token, certificate["seed"]),
+            "accessToken": derive_token(token, certificate["seed"]),
             "certificate": json.dumps(certificate, separators=(",", ":")),
         }
 
 
 def new_access_token() -> str:
     """
-    Return 44 random characters, as long as two slugids.
+    Return 44 random characters: the length of two slugids.
     """
     return secrets.token_urlsafe(33)

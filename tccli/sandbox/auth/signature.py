@@ -1,8 +1,8 @@
 """
-Who signed a request, and with which scopes: Hawk headers and bewits, checked as the services check them.
+Hawk headers and bewits, checked as the services check them.
 
-Pure: the clock, the clients and the roles are arguments. Written without a Hawk library on purpose, so that what the
-client signs with one is judged by something else. Nonces may be used twice: the services do not remember them.
+Pure: the clock, the clients and the roles are arguments. There is no Hawk library here on purpose: requests that the
+client signs with one are verified by independent code. Nonces may repeat, since the services do not store them.
 
 Source: mozilla/hawk API.md, "Protocol Example" and "Single URI Authorization"; taskcluster services/auth,
 signaturevalidator.
@@ -25,8 +25,8 @@ from tccli.sandbox.clock import MINUTE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-HEADER_SKEW = 15 * MINUTE
-MAX_LENGTH = 4096
+MAX_CLOCK_SKEW = 15 * MINUTE
+MAX_CHARACTERS = 4096
 KNOWN_ATTRIBUTES = frozenset({"id", "ts", "nonce", "hash", "ext", "mac", "app", "dlg"})
 ANONYMOUS = "assume:anonymous"
 
@@ -39,15 +39,15 @@ _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedRequest:
     """
-    What of a request is signed.
+    The signed parts of a request.
 
     Attributes:
         method: Upper case.
-        resource: Path and query exactly as they were sent.
+        resource: Path and query exactly as sent.
         host: From the Host header, without the port.
-        port: From the Host header, or what the scheme implies.
+        port: From the Host header, or the scheme's default.
         authorization: The header, or empty.
     """
 
@@ -61,13 +61,13 @@ class Signed:
 @dataclass(frozen=True, slots=True)
 class Identity:
     """
-    Who is asking.
+    The caller.
 
     Attributes:
         client_id: None for a request without credentials.
         scopes: Expanded and normalized.
-        expires: When the credentials end, in milliseconds.
-        payload_hash: Base64, if the payload was signed too.
+        expires: Milliseconds since 1970, or None.
+        payload_hash: Base64, if the signature covers the payload.
     """
 
     client_id: str | None
@@ -77,55 +77,60 @@ class Identity:
 
 
 def authenticate(
-    request: Signed,
+    request: SignedRequest,
     *,
     now: int,
-    real: int | None = None,
-    load: Callable[[str], Issuer],
+    real_now: int | None = None,
+    get_client: Callable[[str], Issuer],
     expand: Callable[[list[str]], list[str]],
 ) -> Identity:
     """
-    Return who signed *request*.
+    Return the signer of a request.
 
     Args:
-        request: What of it is signed.
         now: Milliseconds since 1970.
-        real: The time that clients may sign with as well.
-        load: Client id → client; raises SignatureError for one that is unknown, disabled or expired.
-        expand: Scopes → scopes with those of the roles.
+        real_now: A second time by which headers may be signed.
+        get_client: Maps a client id to a client; raises SignatureError for an unknown, disabled or expired one.
+        expand: Adds the scopes of roles.
 
     Raises:
-        SignatureError: The signature does not hold; the message is the services'.
+        SignatureError: The signature is not valid; the message is the services'.
     """
     if request.authorization:
-        return _header(request, (now, now if real is None else real), load, expand)
+        times = (now, now if real_now is None else real_now)
+        return _authenticate_header(request, times, get_client, expand)
     if re.match(r"/.*[?&]bewit=", request.resource):
-        return _bewit(request, now, load, expand)
+        return _authenticate_bewit(request, now, get_client, expand)
     return Identity(None, expand([ANONYMOUS]), now + 15 * MINUTE)
 
 
-def _header(
-    request: Signed, times: tuple[int, int], load: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
+def _authenticate_header(
+    request: SignedRequest,
+    times: tuple[int, int],
+    get_client: Callable[[str], Issuer],
+    expand: Callable[[list[str]], list[str]],
 ) -> Identity:
     attributes = parse_header(request.authorization)
     if not all(attributes.get(name) for name in ("id", "ts", "nonce", "mac")):
         raise SignatureError("Bad Request: Missing attributes")
-    issued = certificates.apply(attributes["id"], attributes.get("ext", ""), now=times[0], load=load, expand=expand)
+    issued = certificates.apply_ext(
+        attributes["id"], attributes.get("ext", ""), now=times[0], get_client=get_client, expand=expand
+    )
     mac = calculate_mac("header", issued.access_token, request, attributes)
-    if not _same(mac, attributes["mac"]):
+    if not _equal(mac, attributes["mac"]):
         raise SignatureError("Unauthorized: Bad mac")
-    # What is not a number is no stale timestamp either: a signed one passes, as it does there.
+    # As in the services, a signed timestamp that is not a number is never stale.
     if _NUMBER.fullmatch(attributes["ts"]) and all(
-        abs(float(attributes["ts"]) * 1000 - now) > HEADER_SKEW for now in times
+        abs(float(attributes["ts"]) * 1000 - now) > MAX_CLOCK_SKEW for now in times
     ):
         raise SignatureError("Unauthorized: Stale timestamp")
     return _identity(attributes["id"], issued, expand, attributes.get("hash"))
 
 
-def _bewit(
-    request: Signed, now: int, load: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
+def _authenticate_bewit(
+    request: SignedRequest, now: int, get_client: Callable[[str], Issuer], expand: Callable[[list[str]], list[str]]
 ) -> Identity:
-    if len(request.resource) > MAX_LENGTH:
+    if len(request.resource) > MAX_CHARACTERS:
         raise SignatureError("Bad Request: Resource path exceeds max length")
     found = _BEWIT.fullmatch(request.resource)
     if found is None:
@@ -138,9 +143,9 @@ def _bewit(
     client_id, expiry, mac, ext = parse_bewit(bewit)
     if expiry * 1000 <= now:
         raise SignatureError("Unauthorized: Access expired")
-    issued = certificates.apply(client_id, ext, now=now, load=load, expand=expand)
-    unsigned = Signed("GET", before + (joint + after if after else ""), request.host, request.port)
-    if not _same(calculate_mac("bewit", issued.access_token, unsigned, {"ts": str(expiry), "ext": ext}), mac):
+    issued = certificates.apply_ext(client_id, ext, now=now, get_client=get_client, expand=expand)
+    unsigned = SignedRequest("GET", before + (joint + after if after else ""), request.host, request.port)
+    if not _equal(calculate_mac("bewit", issued.access_token, unsigned, {"ts": str(expiry), "ext": ext}), mac):
         raise SignatureError("Unauthorized: Bad mac")
     return _identity(client_id, issued, expand, None)
 
@@ -148,7 +153,7 @@ def _bewit(
 def _identity(
     client_id: str, issued: Issuer, expand: Callable[[list[str]], list[str]], payload_hash: str | None
 ) -> Identity:
-    # Everybody is anonymous too, also those who restricted themselves to other scopes.
+    # Every caller has the anonymous role, also one that restricts itself to authorized scopes.
     scopes = expand(scope_sets.merge(issued.scopes, [ANONYMOUS]))
     return Identity(client_id, scopes, issued.expires, payload_hash or None)
 
@@ -158,9 +163,9 @@ def parse_header(header: str) -> dict[str, str]:
     Return the attributes of a Hawk header.
 
     Raises:
-        SignatureError: It is another scheme, too long, or malformed.
+        SignatureError: The header has another scheme, is too long, or is malformed.
     """
-    if len(header) > MAX_LENGTH:
+    if len(header) > MAX_CHARACTERS:
         raise SignatureError("Bad Request: Header length too long")
     found = _HEADER.fullmatch(header)
     if found is None:
@@ -190,7 +195,7 @@ def parse_bewit(bewit: str) -> tuple[str, int, str, str]:
     Return client id, expiry in Unix seconds, MAC and ext.
 
     Raises:
-        SignatureError: It is padded, otherwise malformed, or lacks a part.
+        SignatureError: The bewit is padded, otherwise malformed, or incomplete.
     """
     if not re.fullmatch(r"[\w-]*", bewit, re.ASCII):
         raise SignatureError("Bad Request: Invalid bewit encoding")
@@ -203,15 +208,13 @@ def parse_bewit(bewit: str) -> tuple[str, int, str, str]:
     return parts[0], int(expiry[1]), parts[2], parts[3]
 
 
-def calculate_mac(kind: str, access_token: str, request: Signed, attributes: Mapping[str, str]) -> str:
+def calculate_mac(kind: str, access_token: str, request: SignedRequest, attributes: Mapping[str, str]) -> str:
     """
     Return Hawk's MAC in base64.
 
     Args:
         kind: ``header`` or ``bewit``.
-        access_token: The key.
-        request: What is signed.
-        attributes: Of the header: ``ts`` (Unix time in whole seconds, as written), and perhaps ``nonce``, ``hash``,
+        attributes: Of the header: ``ts`` (Unix time in whole seconds, as written), and optionally ``nonce``, ``hash``,
             ``ext``, ``app`` and ``dlg``.
     """
     lines = [
@@ -233,12 +236,12 @@ def calculate_mac(kind: str, access_token: str, request: Signed, attributes: Map
 
 def calculate_payload_hash(payload: bytes, content_type: str) -> str:
     """
-    Return Hawk's hash of a payload in base64; of the content type only the part before ``;`` counts.
+    Return Hawk's hash of a payload in base64, without the parameters of the content type.
     """
     media_type = content_type.partition(";")[0].strip().lower()
     text = b"hawk.1.payload\n" + media_type.encode() + b"\n" + payload + b"\n"
     return b64encode(hashlib.sha256(text).digest()).decode()
 
 
-def _same(one: str, other: str) -> bool:
+def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode("utf-8", "replace"))

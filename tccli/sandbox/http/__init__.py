@@ -1,3 +1,3 @@
 """
-HTTP as the services speak it.
+Requests, routes, pages and errors, as the services handle them.
 """

@@ -1,5 +1,5 @@
 """
-HTTP as uvicorn speaks it, and hanging up, which ASGI has no word for.
+Access to uvicorn's connections, so that one can be closed without a response; ASGI has no message for that.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ TRANSPORT = "tccli.transport"
 
 class Protocol(H11Protocol):
     """
-    Lets the application see the connection.
+    Passes the connection's transport to the application.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """
-        Keep a connection with what the application sees of each request.
+        Add the transport to the state of each request.
         """
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}
@@ -30,9 +30,9 @@ class Protocol(H11Protocol):
 
 async def hang_up(scope: Scope) -> None:
     """
-    End the connection of a request without an answer.
+    Close the connection of a request without a response.
     """
     scope["state"][TRANSPORT].abort()
-    # The server is told of it in the next round of the loop; until then it would answer for us.
+    # uvicorn learns of it in the next iteration of the loop; until then it would send a 500.
     await asyncio.sleep(0)
     await asyncio.sleep(0)

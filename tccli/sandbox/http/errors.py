@@ -1,5 +1,5 @@
 """
-Errors as the services answer them: ``{code, message, requestInfo}``, the message with a trailer after a line ``---``.
+Error responses of the services: ``{code, message, requestInfo}``, with a trailer after ``---`` in the message.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ STATUS = {
 
 class ApiError(Exception):
     """
-    An answer other than success.
+    A response other than success.
 
     Args:
         code: A key of :data:`STATUS`.
         message: May contain ``{{name}}``.
-        **details: The values for those; anything but a string is shown as indented JSON.
+        **details: The values for those; other types than strings become indented JSON.
     """
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
@@ -48,13 +48,13 @@ class ApiError(Exception):
     @property
     def status(self) -> int:
         """
-        The HTTP status.
+        The HTTP status of the code.
         """
         return STATUS[self.code]
 
     def text(self) -> str:
         """
-        Return the message with its values in place.
+        Return the message with its values filled in.
         """
 
         def value(found: re.Match[str]) -> str:
@@ -68,7 +68,7 @@ class ApiError(Exception):
 
 class InternalError(ApiError):
     """
-    Where the services trip over themselves.
+    500, where the services fail by a bug of their own.
     """
 
     def __init__(self, reason: str) -> None:
@@ -79,14 +79,13 @@ class InternalError(ApiError):
 
 def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, time: str) -> dict[str, Any]:
     """
-    Return the JSON that tells a client of *error*.
+    Return the JSON of an error response.
 
     Args:
-        error: What went wrong.
         method: The API method's name, without its service.
-        params: The path arguments, decoded.
-        payload: What was sent, or ``{}``.
-        time: The moment of the error, as JSON writes it.
+        params: Path arguments, decoded.
+        payload: As sent, or ``{}``.
+        time: RFC 3339.
     """
     trailer = [
         "\n\n---\n",

@@ -1,5 +1,5 @@
 """
-Answers in pages: limits, and tokens that name the last entry seen, so that the last page costs what the first did.
+Paging: limits, and continuation tokens that name the last entry of a page, so that every page costs the same.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from tccli.sandbox.http.errors import ApiError, InternalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-LARGEST = 1000
+MAX_LIMIT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """
-    Some rows, and the token for the next ones, or None.
+    Rows of a list, and the token for the next page, or None.
     """
 
     rows: Sequence[Any]
     token: str | None
 
-    def answer(self, **values: Any) -> dict[str, Any]:
+    def document(self, **values: Any) -> dict[str, Any]:
         """
         Return *values*, and the token if there is one.
         """
@@ -40,22 +40,22 @@ def page(
     key: Callable[[Any], str],
     fetch: Callable[[str, int], Sequence[Any]],
     *,
-    forgiving: bool = False,
+    allows_empty: bool = False,
 ) -> Page:
     """
     Return the page that *query* asks for.
 
     Args:
         query: May have ``limit`` and ``continuationToken``.
-        name: Which list it is: a token of another list is taken for a made-up one, which begins again at the top.
-        key: Row → what the rows are sorted by, unique.
-        fetch: Key and number → at most that many rows after that key; the first page is after the empty key.
-        forgiving: Whether ``limit=0`` gives an empty page. Most lists fail on it where there would have been entries.
+        name: Identifies the list. The token of another list is ignored.
+        key: Returns a row's unique sort key.
+        fetch: Returns at most so many rows after a key; the empty key is before all rows.
+        allows_empty: Whether ``limit=0`` gives an empty page. Most lists fail with 500 if they have entries.
 
     Raises:
-        ApiError: The token has other characters than letters and digits.
+        ApiError: The token has other characters than letters and digits, or the limit is 0.
     """
-    size = read_limit(query.get("limit"), LARGEST)
+    size = read_limit(query.get("limit"), MAX_LIMIT)
     after = decode_token(name, query["continuationToken"]) if "continuationToken" in query else None
     rows = fetch(after or "", size + 1)
     if len(rows) <= size:
@@ -65,21 +65,21 @@ def page(
         return Page(rows, encode_token(name, key(rows[-1])))
     if after:
         return Page(rows, encode_token(name, after))
-    if forgiving:
+    if allows_empty:
         return Page(rows, None)
     raise InternalError("Output schema validation error: data.continuationToken should be string")
 
 
-def read_limit(text: str | None, largest: int) -> int:
+def read_limit(text: str | None, maximum: int) -> int:
     """
-    Return the number of entries in a page, at most *largest*.
+    Return the number of entries in a page.
     """
-    return largest if text is None or len(text) > 9 else min(int(text), largest)
+    return maximum if text is None or len(text) > 9 else min(int(text), maximum)
 
 
 def encode_token(name: str, key: str) -> str:
     """
-    Return a token, letters and digits only, that stands for *key* in the list *name*.
+    Return a token of letters and digits for *key* in the list *name*.
     """
     written = key.encode()
     return f"{zlib.crc32(name.encode() + written):08x}{written.hex()}"
@@ -87,10 +87,10 @@ def encode_token(name: str, key: str) -> str:
 
 def decode_token(name: str, token: str) -> str | None:
     """
-    Return the key in a token, or None for one that this list has not given out.
+    Return the key in a token, or None if the token is not one of this list.
 
     Raises:
-        ApiError: It has other characters than letters and digits.
+        ApiError: The token has other characters than letters and digits.
     """
     if not re.fullmatch(r"[A-Za-z0-9]+", token):
         raise ApiError("InputError", "Invalid continuationToken")

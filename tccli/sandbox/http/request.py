@@ -1,5 +1,5 @@
 """
-A request as it came over the wire, and who signed it.
+A request as received, its payload, and its signer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.auth.signature import Identity
 
-LARGEST_BODY = 10 * 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024
 BOTH_SCHEMES = (
     "Cannot use two authentication schemes at once "
     "this request has both bewit in querystring and 'authorization' header"
@@ -34,7 +34,7 @@ _HOST = re.compile(r"\s*([^:]+|\[[^\]]+\])(?::(\d+))?\s*", re.ASCII)
 
 class AuthenticationError(ApiError):
     """
-    401, with the reason.
+    401.
     """
 
     def __init__(self, message: str, **details: Any) -> None:
@@ -44,16 +44,16 @@ class AuthenticationError(ApiError):
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    What was sent.
+    A received request.
 
     Attributes:
         verb: Upper case.
         path: Percent-encoded.
         query: Form-encoded, without the question mark.
         headers: By lower-case name.
-        body: As sent, at most a byte more than may be.
-        is_gone: Tells whether the client has hung up.
-        peer: The address that it came from.
+        body: Cut off one byte after the maximum.
+        is_disconnected: Returns whether the client has closed the connection.
+        peer: The client's address.
     """
 
     verb: str
@@ -61,27 +61,27 @@ class Request:
     query: str
     headers: Mapping[str, str]
     body: bytes
-    is_gone: Callable[[], Awaitable[bool]] | None = None
+    is_disconnected: Callable[[], Awaitable[bool]] | None = None
     peer: str = ""
 
     @property
     def target(self) -> str:
         """
-        Path and query exactly as they were sent, which is what is signed.
+        Path and query exactly as sent, which the signature covers.
         """
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
     def options(self) -> list[tuple[str, str]]:
         """
-        The query options in order, repeated ones repeated.
+        The query options in order, with duplicates.
         """
         return parse_qsl(self.query, keep_blank_values=True)
 
     @property
     def has_json(self) -> bool:
         """
-        Whether the body claims to be JSON; what does not is never read.
+        Whether the content type is JSON. Other bodies are ignored.
         """
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         has_body = "transfer-encoding" in self.headers or "content-length" in self.headers
@@ -97,12 +97,12 @@ class Request:
 
 def read_payload(request: Request) -> Any:
     """
-    Return the JSON object or array in the body, ``{}`` if there is none.
+    Return the JSON object or array in the body, or ``{}`` without a body.
 
     Raises:
-        ApiError: The body is not JSON, or too large, which the services take for their own failure.
+        ApiError: 400, the body is not JSON; or 500, as in the services, it is too large.
     """
-    if request.has_json and len(request.body) > LARGEST_BODY:
+    if request.has_json and len(request.body) > MAX_BODY_BYTES:
         raise InternalError("PayloadTooLargeError: request entity too large")
     if not request.text:
         return {}
@@ -119,23 +119,23 @@ def identify(
     request: Request,
     *,
     now: int,
-    real: int | None = None,
-    load: Callable[[str], Issuer],
+    real_now: int | None = None,
+    get_client: Callable[[str], Issuer],
     expand: Callable[[list[str]], list[str]],
 ) -> Identity:
     """
-    Return who sent *request*: see :func:`signature.authenticate`.
+    Return the signer of a request; see :func:`signature.authenticate` for the arguments.
 
     Raises:
-        AuthenticationError: The signature does not hold.
+        AuthenticationError: The signature is not valid.
     """
     authorization = request.headers.get("authorization", "")
     if authorization and any(name == "bewit" and value for name, value in request.options):
         raise AuthenticationError(BOTH_SCHEMES)
     host, port = _address(request.headers)
-    signed = signature.Signed(request.verb, request.target, host, port, authorization)
+    signed = signature.SignedRequest(request.verb, request.target, host, port, authorization)
     try:
-        identity = signature.authenticate(signed, now=now, real=real, load=load, expand=expand)
+        identity = signature.authenticate(signed, now=now, real_now=real_now, get_client=get_client, expand=expand)
     except SignatureError as error:
         raise AuthenticationError(str(error)) from None
     if identity.payload_hash is not None:
@@ -144,9 +144,7 @@ def identify(
 
 
 def _address(headers: Mapping[str, str]) -> tuple[str, int]:
-    """
-    Return host and port that the client called, also from behind a proxy.
-    """
+    # The host and port that the client called, also through a proxy.
     found = _HOST.fullmatch(headers.get("host", ""))
     if found is None:
         raise InternalError("TypeError: Cannot read properties of null (reading 'port')")

@@ -1,5 +1,5 @@
 """
-The methods that every service has: is it alive, and which release is it.
+The methods that every service has: ``ping``, ``version``, ``heartbeat`` and ``lbheartbeat``.
 """
 
 from __future__ import annotations
@@ -8,34 +8,39 @@ import time
 from typing import TYPE_CHECKING
 
 from tccli import references
-from tccli.sandbox.call import Answer
-from tccli.sandbox.registry import handles
+from tccli.sandbox.call import Response
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
 
-@handles(*(f"{name}.ping" for name in references.service_names()))
-def ping(call: Call) -> Answer:
+def create_services() -> list[Service]:
     """
-    Answer how long the sandbox has been running.
+    Return the handlers of these methods for each service.
     """
-    return Answer({"alive": True, "uptime": time.monotonic() - call.state.started})
+    services = []
+    for name in references.service_names():
+        service = Service(name)
+        service.method("ping")(ping)
+        service.method("version")(version)
+        service.method("heartbeat", "lbheartbeat")(heartbeat)
+        services.append(service)
+    return services
 
 
-@handles(*(f"{name}.version" for name in references.service_names()))
-def version(call: Call) -> Answer:
+def ping(call: Call) -> Response:
+    return Response({"alive": True, "uptime": time.monotonic() - call.state.started})
+
+
+def version(call: Call) -> Response:
     """
-    Answer the release that the references were made from.
+    Return the release that the references were made from.
     """
     release = references.service(call.method.service).release
     source = "https://github.com/taskcluster/taskcluster"
-    return Answer({"version": release, "commit": "sandbox", "source": source, "build": "NONE"})
+    return Response({"version": release, "commit": "sandbox", "source": source, "build": "NONE"})
 
 
-@handles(*(f"{name}.{beat}" for name in references.service_names() for beat in ("heartbeat", "lbheartbeat")))
-def heartbeat(_call: Call) -> Answer:
-    """
-    Answer that all is well.
-    """
-    return Answer({})
+def heartbeat(_call: Call) -> Response:
+    return Response({})

@@ -7,17 +7,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, from_json, to_json
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import allow_slashes, handles, patterns, queries, tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.call import Call
 
-tables("""
+service = Service("purge-cache")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS cache_purges (
     worker_pool_id TEXT NOT NULL, cache_name TEXT NOT NULL, before INTEGER NOT NULL, expires INTEGER NOT NULL,
     PRIMARY KEY (worker_pool_id, cache_name)
@@ -30,13 +32,13 @@ def _since_problem(text: str) -> str | None:
     return None if _instant(text) else "Invalid Date"
 
 
-patterns("purge-cache", workerPoolId="^[A-Za-z0-9_-]{1,38}/[A-Za-z0-9_-]{1,38}$")
-allow_slashes("purge-cache", "workerPoolId")
-queries("purge-cache.purgeRequests", since=_since_problem)
+service.match_arguments(workerPoolId="^[A-Za-z0-9_-]{1,38}/[A-Za-z0-9_-]{1,38}$")
+service.allow_slashes("workerPoolId")
+service.check_query("purgeRequests", since=_since_problem)
 
 
-@handles("purge-cache.purgeCache")
-def purge_cache(call: Call) -> Answer:
+@service.method("purgeCache")
+def purge_cache(call: Call) -> Response:
     """
     Ask the workers of a pool to throw a cache away.
     """
@@ -44,11 +46,11 @@ def purge_cache(call: Call) -> Answer:
     call.authorize(workerPoolId=pool, cacheName=cache)
     row = {"worker_pool_id": pool, "cache_name": cache, "before": call.now, "expires": call.now + DAY}
     call.state.store.insert("cache_purges", row, replace=True)
-    return Answer()
+    return Response()
 
 
-@handles("purge-cache.allPurgeRequests")
-def list_all_requests(call: Call) -> Answer:
+@service.method("allPurgeRequests")
+def list_all_requests(call: Call) -> Response:
     """
     List all requests of the last day, by pool.
     """
@@ -62,18 +64,18 @@ def list_all_requests(call: Call) -> Answer:
         return call.state.store.all(sql, pool, cache, call.now, number)
 
     found = page(call.query, "purges", lambda row: f"{row['worker_pool_id']} {row['cache_name']}", fetch)
-    return Answer(found.answer(requests=[_document(row) for row in found.rows]))
+    return Response(found.document(requests=[_document(row) for row in found.rows]))
 
 
-@handles("purge-cache.purgeRequests")
-def list_requests(call: Call) -> Answer:
+@service.method("purgeRequests")
+def list_requests(call: Call) -> Response:
     """
     List the requests for the workers of one pool, perhaps only those since a moment.
     """
     since = _instant(call.query.get("since", "")) or 0
     sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY cache_name"
     rows = call.state.store.all(sql, call.args["workerPoolId"], since, call.now)
-    return Answer({"requests": [_document(row) for row in rows]})
+    return Response({"requests": [_document(row) for row in rows]})
 
 
 def _instant(text: str) -> int | None:

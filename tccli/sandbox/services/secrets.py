@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import allow_slashes, handles, tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 
 if TYPE_CHECKING:
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-tables("""
+service = Service("secrets")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS secrets (
     name TEXT PRIMARY KEY, secret TEXT NOT NULL, expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 """)
-allow_slashes("secrets", "name")
+service.allow_slashes("name")
 
 
-@handles("secrets.set")
-def set_secret(call: Call) -> Answer:
+@service.method("set")
+def set_secret(call: Call) -> Response:
     """
     Keep a secret, in the place of the one of that name.
     """
@@ -37,32 +39,32 @@ def set_secret(call: Call) -> Answer:
     row = {"name": name, "secret": payload["secret"], "expires": from_json(payload["expires"])}
     call.state.store.insert("secrets", row, replace=True)
     record(call, "secret", name, action)
-    return Answer({})
+    return Response({})
 
 
-@handles("secrets.get")
-def get_secret(call: Call) -> Answer:
+@service.method("get")
+def get_secret(call: Call) -> Response:
     """
     Show a secret that has not expired.
     """
     row = _find(call)
     if row is None:
         raise ApiError("ResourceNotFound", "Secret not found")
-    return Answer({"secret": json.loads(row["secret"]), "expires": to_json(row["expires"])})
+    return Response({"secret": json.loads(row["secret"]), "expires": to_json(row["expires"])})
 
 
-@handles("secrets.remove")
-def remove_secret(call: Call) -> Answer:
+@service.method("remove")
+def remove_secret(call: Call) -> Response:
     """
     Forget a secret, whether or not there is one.
     """
     call.state.store.run("DELETE FROM secrets WHERE name = ?", call.args["name"])
     record(call, "secret", call.args["name"], "deleted")
-    return Answer({})
+    return Response({})
 
 
-@handles("secrets.list")
-def list_secrets(call: Call) -> Answer:
+@service.method("list")
+def list_secrets(call: Call) -> Response:
     """
     List the names of the secrets that have not expired.
     """
@@ -72,7 +74,7 @@ def list_secrets(call: Call) -> Answer:
         return call.state.store.all(sql, after, call.now, number)
 
     found = page(call.query, "secrets", lambda row: str(row["name"]), fetch)
-    return Answer(found.answer(secrets=[row["name"] for row in found.rows]))
+    return Response(found.document(secrets=[row["name"] for row in found.rows]))
 
 
 def _find(call: Call) -> sqlite3.Row | None:

@@ -1,7 +1,7 @@
 """
-The storage host: where the bytes of objects and artifacts are, as S3 keeps them for a real deployment.
+The storage host, which serves the bytes of objects and artifacts, as S3 does for a real deployment.
 
-``files`` keeps them on disk, ``signing`` makes and checks URLs, ``ranges`` decides which bytes an answer has,
-``faults`` are the ways in which it can be told to fail, and ``host`` speaks HTTP, in threads of its own so that it does
-not slow the API.
+``files`` stores them on disk, ``signing`` signs and checks URLs, ``ranges`` and ``responses`` plan a response,
+``faults`` are injected failures, and ``host`` and ``connection`` serve HTTP, in threads of their own so that the API
+stays fast.
 """

@@ -1,5 +1,5 @@
 """
-What went over the storage host's wire.
+Counters of the storage host's traffic, and a log of its requests.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
-KEPT_EXCHANGES = 10_000
+MAX_RECORDS = 10_000
 
 
 @dataclass(slots=True)
-class Exchange:
+class RequestRecord:
     """
-    One request, from the moment on in which it is answered.
+    A request.
 
     Attributes:
-        name: Of what was asked for.
-        range: The ``Range`` header, or nothing.
-        status: Of the answer, or 0 where there is none.
-        sent: Bytes of the body that went out.
-        received: Bytes of the body that came in.
+        name: Of the object or artifact.
+        range: The ``Range`` header, or an empty string.
+        status: 0 before the response.
+        sent: Bytes of the response's body.
+        received: Bytes of the request's body.
     """
 
     verb: str
@@ -35,47 +35,46 @@ class Exchange:
 @dataclass(slots=True)
 class Counters:
     """
-    What went over the wire; bodies only, as far as the system took them.
+    Totals, without headers. Threads may share it.
 
-    All is counted before it is sent, so whoever has an answer finds it here.
+    Bytes are counted before they are sent, so that a client that has a response finds it here.
 
     Attributes:
-        requests: How many there were.
         sent: Bytes.
         received: Bytes.
-        connections: How many were opened.
-        exchanges: The latest ones, oldest first.
+        connections: Opened so far.
+        records: The latest requests, oldest first.
     """
 
     requests: int = 0
     sent: int = 0
     received: int = 0
     connections: int = 0
-    exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_EXCHANGES))
+    records: deque[RequestRecord] = field(default_factory=lambda: deque(maxlen=MAX_RECORDS))
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def add(self, exchange: Exchange) -> None:
+    def add(self, record: RequestRecord) -> None:
         """
-        Count a request.
+        Count a request and log it.
         """
         with self.lock:
             self.requests += 1
-            self.exchanges.append(exchange)
+            self.records.append(record)
 
-    def count(self, exchange: Exchange, *, sent: int = 0, received: int = 0) -> None:
+    def count(self, record: RequestRecord, *, sent: int = 0, received: int = 0) -> None:
         """
-        Count bytes of a request.
+        Count bytes of a logged request.
         """
         with self.lock:
             self.sent += sent
             self.received += received
-            exchange.sent += sent
-            exchange.received += received
+            record.sent += sent
+            record.received += received
 
     def reset(self) -> None:
         """
-        Begin at nothing.
+        Set all counters to zero, and empty the log.
         """
         with self.lock:
             self.requests = self.sent = self.received = self.connections = 0
-            self.exchanges.clear()
+            self.records.clear()

@@ -1,8 +1,8 @@
 """
-The ways in which the storage host can be told to fail, and how often it did.
+Injected faults of the storage host.
 
-A fault is written ``KIND=VALUE``, perhaps followed by conditions: ``drop=1MB,times=3,match=*.bin``. Sizes may have a
-unit, which is a power of 1024 (``64k``, ``1MB``, ``1MiB``), durations too (``50ms``, ``2s``).
+A fault is written ``KIND=VALUE``, optionally with conditions: ``drop=1MB,times=3,match=*.bin``. Sizes may have a unit,
+a power of 1024 (``64k``, ``1MB``, ``1MiB``), and so may durations (``50ms``, ``2s``).
 """
 
 from __future__ import annotations
@@ -22,48 +22,48 @@ if TYPE_CHECKING:
 
 KINDS = {
     "slow": "SIZE     bytes per second and connection",
-    "latency": "DURATION before each answer",
-    "status": "STATUS   instead of an answer, such as 503",
-    "drop": "SIZE     hang up after so many bytes of a body",
-    "reset": "SIZE     the same, but by a reset",
-    "short": "SIZE     send so many bytes fewer than promised, and hang up",
-    "long": "SIZE     promise and send so many bytes more than there are",
-    "cut": "SIZE     promise no length, send so many bytes fewer, and hang up",
-    "range": "ignore, or wrong: a Content-Range for other bytes than are sent",
-    "etag": "changing: another one in each answer",
-    "hashes": "wrong, none or unknown: what startDownload says of an object",
-    "expire": "DURATION after which URLs expire, whatever is said of them",
+    "latency": "DURATION before each response",
+    "status": "STATUS   instead of the file, such as 503",
+    "drop": "SIZE     close the connection after this many bytes of a body",
+    "reset": "SIZE     reset the connection after this many bytes of a body",
+    "short": "SIZE     send this many bytes less than Content-Length, and close the connection",
+    "long": "SIZE     send this many bytes more than the file has",
+    "cut": "SIZE     send no Content-Length and this many bytes less, and close the connection",
+    "range": "ignore: send the whole file; wrong: Content-Range of other bytes than are sent",
+    "etag": "changing: another one in each response",
+    "hashes": "wrong, none or unknown: the hashes in startDownload's response",
+    "expire": "DURATION after which URLs expire, whatever their expiry says",
 }
 CONDITIONS = {
-    "times": "N       so often, and then never again",
-    "skip": "N       only after so many requests that it would have struck",
+    "times": "N       the first N matching requests only",
+    "skip": "N       not the first N matching requests",
     "chance": "P       with this probability",
-    "match": "PATTERN only for names like this one",
+    "match": "PATTERN only for matching names",
     "verb": "VERB    only for get or put",
 }
 WORDS = {"range": {"ignore", "wrong"}, "etag": {"changing"}, "hashes": {"wrong", "none", "unknown"}}
 DURATIONS = {"latency", "expire"}
-FOR_BOTH = {"slow", "latency", "status", "drop", "reset", "expire"}
-"""What befalls uploads as well as downloads, unless a verb is given."""
+UPLOAD_KINDS = {"slow", "latency", "status", "drop", "reset", "expire"}
+"""Kinds that apply to uploads, too."""
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmg]?)(?:i?b)?", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Fault:
+class StorageFault:
     """
-    One way to fail.
+    A fault.
 
     Attributes:
         kind: A key of :data:`KINDS`.
         value: A number (bytes, seconds, status), or a word.
-        times: How often it strikes at most; None is always.
-        skip: How many requests are spared first.
+        times: How often it applies at most; None for always.
+        skip: How many matching requests do not fail first.
         chance: From 0 to 1.
-        match: A pattern for the name: of the object, or ``TASK/RUN/ARTIFACT``.
-        verb: ``GET``, ``PUT``, or nothing for those that the kind is about.
-        struck: How often it has.
+        match: A pattern for the name of an object, or for ``TASK/RUN/ARTIFACT``.
+        verb: ``GET``, ``PUT``, or an empty string for all verbs of the kind.
+        count: How often it has applied.
     """
 
     kind: str
@@ -73,95 +73,92 @@ class Fault:
     chance: float = 1.0
     match: str = "*"
     verb: str = ""
-    struck: int = 0
+    count: int = 0
 
     @property
     def number(self) -> int:
         """
-        The value as a whole number.
+        The value as an integer.
         """
         return int(self.value)
 
-    def concerns(self, verb: str, name: str) -> bool:
+    def matches(self, verb: str, name: str) -> bool:
         """
-        Say whether the fault is about such a request, and not used up.
+        Return whether the fault may apply to a request.
         """
-        verbs = {self.verb} if self.verb else ({"GET", "PUT"} if self.kind in FOR_BOTH else {"GET"})
-        return verb in verbs and fnmatchcase(name, self.match) and (self.times is None or self.struck < self.times)
+        verbs = {self.verb} if self.verb else ({"GET", "PUT"} if self.kind in UPLOAD_KINDS else {"GET"})
+        return verb in verbs and fnmatchcase(name, self.match) and (self.times is None or self.count < self.times)
 
 
 @dataclass(slots=True)
-class Faults:
+class FaultSet:
     """
-    All that are set, in the order in which they were; threads may share it.
-
-    Attributes:
-        set: To look at; :meth:`add` and :meth:`clear` change it.
+    The faults of a host, in the order in which they were added. Threads may share it.
     """
 
-    set: list[Fault] = field(default_factory=list)
+    _faults: list[StorageFault] = field(default_factory=list)
     _random: random.Random = field(default_factory=random.Random)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, spec: str) -> Fault:
+    def add(self, spec: str) -> StorageFault:
         """
-        Set one more fault, as it is written on the command line, and return it: its ``struck`` counts.
+        Add a fault as written on the command line, and return it with its counter.
 
         Raises:
-            ValueError: It is not a fault; the message says why.
+            ValueError: *spec* is not a fault; the message says why.
         """
-        fault = parse(spec)
+        fault = parse_storage_fault(spec)
         with self._lock:
-            self.set.append(fault)
+            self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
         """
-        Unset all of them.
+        Remove all faults.
         """
         with self._lock:
-            self.set.clear()
+            self._faults.clear()
 
-    def strike(
-        self, kind: str, verb: str, name: str, fits: Callable[[Fault], bool] = lambda _fault: True
-    ) -> Fault | None:
+    def next_fault(
+        self, kind: str, verb: str, name: str, has_effect: Callable[[StorageFault], bool] = lambda _fault: True
+    ) -> StorageFault | None:
         """
-        Return the first fault of a kind that strikes now, and count it.
+        Return the first fault of a kind that applies to a request, and count it.
 
         Args:
             kind: A key of :data:`KINDS`.
             verb: ``GET`` or ``PUT``.
-            name: Of what is asked for.
-            fits: Whether a fault makes a difference to the answer.
+            name: Of the object or artifact.
+            has_effect: Returns whether a fault changes the response.
         """
         with self._lock:
-            for fault in self.set:
-                if fault.kind != kind or not fault.concerns(verb, name) or not fits(fault):
+            for fault in self._faults:
+                if fault.kind != kind or not fault.matches(verb, name) or not has_effect(fault):
                     continue
                 if fault.skip:
                     fault.skip -= 1
                 elif fault.chance >= 1 or self._random.random() < fault.chance:
-                    fault.struck += 1
+                    fault.count += 1
                     return fault
         return None
 
 
-def parse(spec: str) -> Fault:
+def parse_storage_fault(spec: str) -> StorageFault:
     """
-    Read a fault.
+    Parse ``KIND=VALUE[,CONDITION=VALUE]…``.
 
     Raises:
-        ValueError: It is none; the message says why.
+        ValueError: *spec* is not a fault; the message says why.
     """
     first, *conditions = spec.split(",")
     kind, equals, value = first.strip().partition("=")
     if kind not in KINDS or not equals:
-        raise ValueError(f"{first!r} is no fault: KIND=VALUE, with one of {', '.join(KINDS)}")
-    fault = Fault(kind, _value(kind, value))
+        raise ValueError(f"{first!r} is not a fault; write KIND=VALUE with one of {', '.join(KINDS)}")
+    fault = StorageFault(kind, _value(kind, value))
     for condition in conditions:
         name, _, text = condition.strip().partition("=")
         if name not in CONDITIONS:
-            raise ValueError(f"{condition!r} is no condition: NAME=VALUE, with one of {', '.join(CONDITIONS)}")
+            raise ValueError(f"{condition!r} is not a condition; write NAME=VALUE with one of {', '.join(CONDITIONS)}")
         setattr(fault, name, _condition(name, text))
     return fault
 
@@ -169,7 +166,7 @@ def parse(spec: str) -> Fault:
 def _value(kind: str, text: str) -> float | str:
     if kind in WORDS:
         if text not in WORDS[kind]:
-            raise ValueError(f"{kind}={text}: one of {', '.join(sorted(WORDS[kind]))} is expected")
+            raise ValueError(f"{kind}={text}: expected {' or '.join(sorted(WORDS[kind]))}")
         return text
     if kind in DURATIONS:
         try:
@@ -178,12 +175,12 @@ def _value(kind: str, text: str) -> float | str:
             raise ValueError(f"{kind}={text}: {error}") from None
     if kind == "status":
         if not re.fullmatch(r"[45][0-9][0-9]", text):
-            raise ValueError(f"status={text}: a status from 400 to 599 is expected")
+            raise ValueError(f"status={text}: expected a status from 400 to 599")
         return int(text)
     found = _SIZE.fullmatch(text)
     size = float(found[1]) * _UNITS[found[2].lower()] if found else -1
     if size < 0 or (kind == "slow" and size < 1):
-        raise ValueError(f"{kind}={text}: a number of bytes is expected, such as 64k or 1MB")
+        raise ValueError(f"{kind}={text}: expected a number of bytes such as 64k or 1MB")
     return int(size)
 
 
@@ -199,4 +196,4 @@ def _condition(name: str, text: str) -> Any:
         return text
     if name == "verb" and text.upper() in {"GET", "PUT"}:
         return text.upper()
-    raise ValueError(f"{name}={text}: {CONDITIONS[name]}")
+    raise ValueError(f"{name}={text}: expected {' '.join(CONDITIONS[name].split())}")

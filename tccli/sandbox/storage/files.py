@@ -1,5 +1,5 @@
 """
-Bytes on disk, by key. What is replaced or removed stays readable for those who have opened it.
+Files on disk, by key. A file that is replaced or deleted stays readable for those who have opened it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-DATA, DESCRIPTION, UNFINISHED = ".data", ".json", ".new"
+DATA_SUFFIX, METADATA_SUFFIX, TEMPORARY_SUFFIX = ".data", ".json", ".new"
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFile:
     """
-    What is kept under a key.
+    A stored file.
 
     Attributes:
-        path: The file with the bytes.
-        encoding: The content encoding as uploaded, or nothing.
-        etag: With its quotes. Not a hash of the bytes, as S3's for large uploads is none either.
+        encoding: The content encoding of the upload, or an empty string.
+        etag: With quotes. Not a hash of the bytes, as with S3's multipart uploads.
         modified: Unix time in seconds.
     """
 
@@ -38,57 +37,57 @@ class Stored:
     modified: int
 
 
-class Files:
+class FileStore:
     """
-    All that is kept; threads may share it.
+    Stored files by key. Threads may share it.
 
     Args:
-        folder: Where it is kept, made if missing; None is a temporary one, which goes away with :meth:`close`.
+        directory: Created if missing; None is a temporary one, which :meth:`close` deletes.
 
     Raises:
-        OSError: The folder cannot be used.
+        OSError: The directory cannot be used.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        self._is_temporary = folder is None
-        self._folder = Path(tempfile.mkdtemp(prefix="tc-storage-")) if folder is None else folder
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def __init__(self, directory: Path | None) -> None:
+        self._is_temporary = directory is None
+        self._directory = Path(tempfile.mkdtemp(prefix="tc-storage-")) if directory is None else directory
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
-        self._stored: dict[str, Stored] = {}
-        for description in self._folder.glob("*" + DESCRIPTION):
-            entry = json.loads(description.read_text("utf-8"))
-            entry["stored"]["path"] = str(self._folder / os.path.basename(entry["stored"]["path"]))
-            self._stored[entry["key"]] = Stored(**entry["stored"])
-        # What a process left behind that was ended in the middle of an upload.
+        self._stored: dict[str, StoredFile] = {}
+        for metadata in self._directory.glob("*" + METADATA_SUFFIX):
+            entry = json.loads(metadata.read_text("utf-8"))
+            entry["stored"]["path"] = str(self._directory / os.path.basename(entry["stored"]["path"]))
+            self._stored[entry["key"]] = StoredFile(**entry["stored"])
+        # Delete what a process left behind that was killed during an upload.
         known = {stored.path for stored in self._stored.values()}
-        for left in [*self._folder.glob("*" + DATA), *self._folder.glob("*" + UNFINISHED)]:
-            if str(left) not in known:
-                left.unlink()
+        for path in [*self._directory.glob("*" + DATA_SUFFIX), *self._directory.glob("*" + TEMPORARY_SUFFIX)]:
+            if str(path) not in known:
+                path.unlink()
 
-    def find(self, key: str) -> Stored | None:
+    def get(self, key: str) -> StoredFile | None:
         """
-        Return what is kept under *key*.
+        Return a stored file, or None.
         """
         return self._stored.get(key)
 
-    def begin(self) -> str:
+    def create_path(self) -> str:
         """
-        Return the path of a new file, to be filled and then given to :meth:`keep` or :meth:`drop`.
+        Return a path to write to, and then to pass to :meth:`store` or :meth:`discard`.
         """
-        return str(self._folder / (secrets.token_hex(16) + DATA))
+        return str(self._directory / (secrets.token_hex(16) + DATA_SUFFIX))
 
-    def drop(self, path: str) -> None:
+    def discard(self, path: str) -> None:
         """
-        Forget a file that was begun.
+        Delete a file that is not stored under a key.
         """
         with suppress(FileNotFoundError):
             os.unlink(path)
 
-    def keep(self, key: str, path: str, *, content_type: str, encoding: str, modified: int) -> Stored:
+    def store(self, key: str, path: str, *, content_type: str, encoding: str, modified: int) -> StoredFile:
         """
-        Keep a whole file under *key*, in the place of what was there.
+        Store a complete file under *key*, and delete the one that it replaces.
         """
-        stored = Stored(
+        stored = StoredFile(
             path=path,
             size=os.path.getsize(path),
             content_type=content_type,
@@ -96,41 +95,41 @@ class Files:
             etag=f'"{secrets.token_hex(16)}-1"',
             modified=modified,
         )
-        description = self._description(key)
+        metadata = self._metadata_path(key)
         with self._lock:
-            # One that is written halfway is never read: the rename is what counts.
-            temporary = description.with_suffix(UNFINISHED)
+            # The rename is atomic, so a partial file is never read.
+            temporary = metadata.with_suffix(TEMPORARY_SUFFIX)
             temporary.write_text(json.dumps({"key": key, "stored": asdict(stored)}), "utf-8")
-            temporary.replace(description)
+            temporary.replace(metadata)
             before = self._stored.get(key)
             self._stored[key] = stored
         if before is not None:
-            self.drop(before.path)
+            self.discard(before.path)
         return stored
 
-    def remove(self, key: str) -> None:
+    def delete(self, key: str) -> None:
         """
-        Forget what is kept under *key*, if anything is.
+        Delete the file under *key*, if there is one.
         """
         with self._lock:
             stored = self._stored.pop(key, None)
             if stored is not None:
-                self._description(key).unlink()
-                self.drop(stored.path)
+                self._metadata_path(key).unlink()
+                self.discard(stored.path)
 
     def clear(self) -> None:
         """
-        Forget everything.
+        Delete all files.
         """
         for key in list(self._stored):
-            self.remove(key)
+            self.delete(key)
 
     def close(self) -> None:
         """
-        Remove the folder, if it is a temporary one.
+        Delete a temporary directory.
         """
         if self._is_temporary:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _description(self, key: str) -> Path:
-        return self._folder / (hashlib.sha256(key.encode()).hexdigest() + DESCRIPTION)
+    def _metadata_path(self, key: str) -> Path:
+        return self._directory / (hashlib.sha256(key.encode()).hexdigest() + METADATA_SUFFIX)

@@ -1,11 +1,12 @@
 """
-The storage host: HTTP on a loopback port, a thread for each connection.
+The storage host: HTTP on a loopback port, with a thread for each connection.
 """
 
 from __future__ import annotations
 
 import secrets
 import socket
+import sys
 import threading
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 from tccli.sandbox.storage import signing
 from tccli.sandbox.storage.connection import Connection
 from tccli.sandbox.storage.counters import Counters
-from tccli.sandbox.storage.faults import Faults
-from tccli.sandbox.storage.files import Files
+from tccli.sandbox.storage.faults import FaultSet
+from tccli.sandbox.storage.files import FileStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,31 +24,30 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.clock import Clock
 
-HOST = "127.0.0.1"
+DEFAULT_HOST = "127.0.0.1"
 
 
 class Storage:
     """
-    Keeps bytes, and hands out URLs to them.
+    Stores bytes, and signs URLs for their download and upload.
 
     Args:
         clock: The deployment's.
-        folder: Where the bytes are kept; None is a temporary folder.
+        directory: For the bytes; None is a temporary directory.
         host: The address to listen on.
 
     Raises:
-        OSError: The folder cannot be used.
+        OSError: The directory cannot be used.
 
     Attributes:
         url: Of the host, without a trailing slash.
-        faults: How it fails: ``storage.faults.add("drop=1MB,times=3")``.
-        counters: What went over the wire.
+        faults: ``storage.faults.add("drop=1MB,times=3")`` makes it fail.
     """
 
-    def __init__(self, clock: Clock, folder: Path | None = None, host: str = HOST) -> None:
+    def __init__(self, clock: Clock, directory: Path | None = None, host: str = DEFAULT_HOST) -> None:
         self.clock = clock
-        self.files = Files(folder)
-        self.faults = Faults()
+        self.files = FileStore(directory)
+        self.faults = FaultSet()
         self.counters = Counters()
         self._key = secrets.token_bytes(32)
         self._server = _Server(self, host)
@@ -58,24 +58,24 @@ class Storage:
 
     def start(self) -> None:
         """
-        Begin to answer.
+        Serve requests.
         """
         self._thread.start()
 
     def close(self) -> None:
         """
-        Hang up on everybody, and stop.
+        Close all connections, and stop.
         """
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-        self._server.hang_up()
+        self._server.close_connections()
         self.files.close()
 
-    def renew(self, clock: Clock) -> None:
+    def reset(self, clock: Clock) -> None:
         """
-        Forget everything: bytes, faults and counts.
+        Delete all files, remove all faults, and reset the counters.
         """
         self.clock = clock
         self.files.clear()
@@ -84,7 +84,7 @@ class Storage:
 
     def get_url(self, bucket: str, name: str, lifetime: float) -> str:
         """
-        Return a URL to get something from.
+        Return a URL for a download.
 
         Args:
             lifetime: Seconds.
@@ -93,47 +93,51 @@ class Storage:
 
     def put_url(self, bucket: str, name: str, lifetime: float, headers: Mapping[str, str]) -> str:
         """
-        Return a URL to put something to, with these headers (by lower-case name) and no others of these names.
+        Return a URL for an upload.
+
+        Args:
+            lifetime: Seconds.
+            headers: Headers that the upload must have, by lower-case name.
         """
         return self._url("PUT", bucket, name, lifetime, headers)
 
-    def keep(self, bucket: str, name: str, data: bytes, content_type: str) -> None:
+    def store(self, bucket: str, name: str, data: bytes, content_type: str) -> None:
         """
-        Keep bytes that came another way.
+        Store bytes that were not uploaded by HTTP.
         """
-        path = self.files.begin()
+        path = self.files.create_path()
         with open(path, "wb") as file:
             file.write(data)
         modified = self.clock.now() // 1000
-        self.files.keep(f"/{bucket}/{name}", path, content_type=content_type, encoding="", modified=modified)
+        self.files.store(f"/{bucket}/{name}", path, content_type=content_type, encoding="", modified=modified)
 
-    def remove(self, bucket: str, name: str) -> None:
+    def delete(self, bucket: str, name: str) -> None:
         """
-        Forget something.
+        Delete a file, if it exists.
         """
-        self.files.remove(f"/{bucket}/{name}")
+        self.files.delete(f"/{bucket}/{name}")
 
-    def hashes(self, name: str, hashes: Mapping[str, str]) -> dict[str, str]:
+    def apply_hash_fault(self, name: str, hashes: Mapping[str, str]) -> dict[str, str]:
         """
-        Return what is said of an object's hashes: the truth, if no fault wants it otherwise.
+        Return an object's hashes, or what a fault makes of them.
         """
-        fault = self.faults.strike("hashes", "GET", name)
+        fault = self.faults.next_fault("hashes", "GET", name)
         if fault is None:
             return dict(hashes)
         if fault.value == "wrong":
             return {algorithm: digest[::-1].translate(_OTHER_DIGITS) for algorithm, digest in hashes.items()}
         return {} if fault.value == "none" else {"sha1024": "00" * 128}
 
-    def refusal(
+    def check_access(
         self, verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]
-    ) -> signing.Refusal | None:
+    ) -> signing.StorageError | None:
         """
-        Return why a request is not allowed, or None.
+        Return why a request is not authorized, or None.
         """
         return signing.check(verb, path, query, headers, key=self._key, now=self.clock.now())
 
     def _url(self, verb: str, bucket: str, name: str, lifetime: float, headers: Mapping[str, str] | None = None) -> str:
-        fault = self.faults.strike("expire", verb, name)
+        fault = self.faults.next_fault("expire", verb, name)
         if fault is not None:
             lifetime = float(fault.value)
         path, now = f"/{bucket}/{name}", self.clock.now()
@@ -144,10 +148,6 @@ _OTHER_DIGITS = str.maketrans("0123456789abcdef", "123456789abcdef0")
 
 
 class _Server(ThreadingHTTPServer):
-    """
-    Listens, and knows who is connected.
-    """
-
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
@@ -160,7 +160,7 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """
-        Bind, without asking for the name of our own address.
+        Bind, without the name lookup of the base class.
         """
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
@@ -169,7 +169,7 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         """
-        Take a connection.
+        Accept a connection, and count it.
         """
         connection, address = super().get_request()
         with self._lock:
@@ -180,16 +180,16 @@ class _Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """
-        Let go of a connection.
+        Close a connection.
         """
         assert isinstance(request, socket.socket)
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
 
-    def hang_up(self) -> None:
+    def close_connections(self) -> None:
         """
-        End all connections: their threads notice.
+        Close all connections, which ends their threads.
         """
         with self._lock:
             for connection in self._open:
@@ -198,9 +198,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """
-        Pass over clients that go away in the middle; whatever else it is, show it.
+        Print errors, except those of clients that close their connection.
         """
-        import sys
-
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]

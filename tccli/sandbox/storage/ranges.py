@@ -1,7 +1,9 @@
 """
-Which bytes an answer has: the ``Range`` header and its conditions.
+Byte ranges: the ``Range`` header and its conditions.
 
-Pure. Source: RFC 9110, sections 13 and 14; several ranges at once are answered with everything, as S3 does.
+Pure. As with S3, several ranges at once select the whole file.
+
+Source: RFC 9110, sections 13 and 14.
 """
 
 from __future__ import annotations
@@ -17,22 +19,22 @@ _RANGE = re.compile(r"bytes\s*=\s*([0-9]*)\s*-\s*([0-9]*)\s*", re.IGNORECASE)
 
 class UnsatisfiableError(ValueError):
     """
-    There is not one byte of what was asked for.
+    The range is outside of the file.
     """
 
 
 def select(headers: Mapping[str, str], size: int, *, etag: str, modified: str) -> tuple[int, int] | None:
     """
-    Return the first byte, and the one after the last, of those asked for; None for all of them in a whole answer.
+    Return the offsets of the first byte and after the last one, or None for the whole file.
 
     Args:
         headers: Of the request, by lower-case name.
-        size: Of the whole, in bytes.
-        etag: Of the whole, with its quotes.
-        modified: Of the whole, as ``Last-Modified`` says it.
+        size: Of the file, in bytes.
+        etag: Of the file, with quotes.
+        modified: Of the file, as in ``Last-Modified``.
 
     Raises:
-        UnsatisfiableError: None of them is there.
+        UnsatisfiableError: The range is outside of the file.
     """
     found = _RANGE.fullmatch(headers.get("range", "").strip())
     if found is None or (not found[1] and not found[2]):

@@ -1,8 +1,8 @@
 """
-URLs that let whoever holds them do one thing, for a while.
+Signed URLs that allow one verb on one path for a limited time.
 
-Pure: the clock is an argument. The query has the names that S3 gives to the parts of a signature; what is signed is the
-verb, the decoded path, the other query parameters, and the headers that the URL names.
+Pure: the clock is an argument. The query parameters have S3's names. The signature covers the verb, the decoded path,
+the other query parameters, and the headers that the URL names.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ DATE = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class StorageError:
     """
-    Why a request is not answered: S3's code and words.
+    An error with S3's code and message.
     """
 
     status: int
@@ -38,13 +38,13 @@ def sign(
     Return a URL that allows *verb* on *path*.
 
     Args:
-        base: Of the host, without a trailing slash.
+        base: The host's URL, without a trailing slash.
         verb: Upper case.
-        path: From the slash on, not escaped.
-        key: The host's.
+        path: Begins with a slash; not escaped.
+        key: The host's secret.
         now: Milliseconds since 1970.
         lifetime: Seconds.
-        headers: That the request must have, by lower-case name.
+        headers: Headers that the request must have, by lower-case name.
     """
     signed = headers or {}
     query = {
@@ -60,7 +60,7 @@ def sign(
 
 def escape(path: str) -> str:
     """
-    Return *path* as it stands in a URL; dots that would be taken for a way up are escaped too.
+    Percent-encode a path, including segments of dots, which clients would resolve.
     """
     segments = quote(path, safe="/~").split("/")
     return "/".join(segment.replace(".", "%2E") if segment in {".", ".."} else segment for segment in segments)
@@ -68,40 +68,40 @@ def escape(path: str) -> str:
 
 def check(
     verb: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], *, key: bytes, now: int
-) -> Refusal | None:
+) -> StorageError | None:
     """
-    Return why a request is refused, or None.
+    Return why a request is not authorized, or None.
 
     Args:
         verb: Upper case.
-        path: From the slash on, decoded.
+        path: Begins with a slash; decoded.
         query: Decoded.
         headers: By lower-case name.
-        key: The host's.
+        key: The host's secret.
         now: Milliseconds since 1970.
     """
     given = query.get("X-Amz-Signature")
     if given is None:
-        return Refusal(403, "AccessDenied", "Access Denied")
+        return StorageError(403, "AccessDenied", "Access Denied")
     try:
-        begun = datetime.strptime(query["X-Amz-Date"], DATE).replace(tzinfo=UTC).timestamp()
-        ends = begun + float(query["X-Amz-Expires"])
+        start = datetime.strptime(query["X-Amz-Date"], DATE).replace(tzinfo=UTC).timestamp()
+        ends = start + float(query["X-Amz-Expires"])
         names = query["X-Amz-SignedHeaders"].split(";")
     except (KeyError, ValueError, OverflowError):
         message = "Query-string authentication requires the Signature, Expires and Date parameters"
-        return Refusal(403, "AuthorizationQueryParametersError", message)
+        return StorageError(403, "AuthorizationQueryParametersError", message)
     if now / 1000 > ends:
         details = {
             "X-Amz-Expires": query["X-Amz-Expires"],
-            "Expires": _written(ends),
-            "ServerTime": _written(now / 1000),
+            "Expires": _to_timestamp(ends),
+            "ServerTime": _to_timestamp(now / 1000),
         }
-        return Refusal(403, "AccessDenied", "Request has expired", details)
+        return StorageError(403, "AccessDenied", "Request has expired", details)
     rest = {name: value for name, value in query.items() if name != "X-Amz-Signature"}
     signed = {name: headers.get(name, "") for name in names if name != "host"}
     if not hmac.compare_digest(_signature(key, verb, path, rest, signed).encode(), given.encode()):
         message = "The request signature we calculated does not match the signature you provided."
-        return Refusal(403, "SignatureDoesNotMatch", message)
+        return StorageError(403, "SignatureDoesNotMatch", message)
     return None
 
 
@@ -112,5 +112,5 @@ def _signature(key: bytes, verb: str, path: str, query: Mapping[str, str], heade
     return hmac.digest(key, "\n".join(lines).encode("utf-8", "surrogateescape"), "sha256").hex()
 
 
-def _written(seconds: float) -> str:
+def _to_timestamp(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

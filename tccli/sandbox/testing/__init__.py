@@ -1,3 +1,3 @@
 """
-What a sandbox offers to tests: faults, the log of calls, the tour.
+Features of a sandbox for tests and demonstrations: faults, controls, the log of calls, and the tour.
 """

@@ -1,5 +1,5 @@
 """
-What was asked of the sandbox: every call, without what is secret in it.
+A log of the requests that the sandbox received, without secrets.
 """
 
 from __future__ import annotations
@@ -14,25 +14,24 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.http.request import Request
 
-KEPT = 100_000
+MAX_CALLS = 100_000
 
 
-class Recording:
+class CallLog:
     """
-    The latest calls, oldest first.
+    The latest requests, oldest first.
     """
 
     def __init__(self) -> None:
-        self._calls: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._calls: deque[dict[str, Any]] = deque(maxlen=MAX_CALLS)
 
     def add(self, request: Request, call: Call | None, status: int, now: int) -> None:
         """
-        Note a request when it was answered.
+        Add a request.
 
         Args:
-            request: What was sent.
-            call: What was made of it, if it was a method's.
-            status: Of the answer, or 0 where there was none.
+            call: None if the request is not a call of a method.
+            status: 0 without a response.
             now: Milliseconds since 1970.
         """
         self._calls.append(
@@ -48,6 +47,6 @@ class Recording:
 
     def entries(self) -> list[dict[str, Any]]:
         """
-        Return what is kept.
+        Return a copy of the log.
         """
         return list(self._calls)

@@ -1,48 +1,49 @@
 """
-Asks a sandbox in another process, which a root URL leads to, for what only sandboxes offer.
+A client of the control paths of a sandbox in another process.
 """
 
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from typing import Any
 
+from tccli.core.http.messages import Request
+from tccli.core.http.transport import HttpTransport
 from tccli.errors import ConfigurationError, NoAnswerError
 
-TIMEOUT = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
-def ask(root_url: str, what: str, payload: Any = None) -> dict[str, Any]:
+def request(root_url: str, name: str, payload: Any = None) -> dict[str, Any]:
     """
-    Return the JSON at one of the sandbox's own paths.
+    Return the JSON at a control path.
 
     Args:
         root_url: Without a trailing slash.
-        what: Such as ``clock``.
-        payload: Sent if there is one.
+        name: Such as ``clock``.
+        payload: JSON for a POST; None for a GET.
 
     Raises:
-        NoAnswerError: Nobody answers there.
-        ConfigurationError: It is a deployment of another kind.
+        NoAnswerError: The sandbox cannot be reached.
+        ConfigurationError: The root URL is not that of a sandbox.
     """
-    url = f"{root_url}/sandbox/{what}"
+    url = f"{root_url}/sandbox/{name}"
     body = None if payload is None else json.dumps(payload).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - a root URL
-    # A sandbox is on this machine: no proxy in between.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    made = Request("GET" if body is None else "POST", url, {"content-type": "application/json"}, body)
+    # No environment, since a sandbox is on this machine: requests use no proxy.
+    transport = HttpTransport(TIMEOUT_SECONDS, {})
     try:
-        with opener.open(request, timeout=TIMEOUT) as answer:
-            found = json.load(answer)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise ConfigurationError(f"{root_url} is no sandbox: {url} says {error.code}") from None
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise NoAnswerError(f"no sandbox at {root_url}: {reason}", hint="tc sandbox start runs one") from None
+        response = transport.send(made)
+    except NoAnswerError as error:
+        raise NoAnswerError(f"no sandbox at {root_url}: {error}", hint="tc sandbox start runs one") from None
+    finally:
+        transport.close()
+    if response.status != 200:
+        raise ConfigurationError(f"{root_url} is not a sandbox: {url} responded with {response.status}")
+    try:
+        document = json.loads(response.body)
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"{root_url} is no sandbox: what {url} says is not JSON")
-    return found
+        document = None
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{root_url} is not a sandbox: the response of {url} is not a JSON object")
+    return document

@@ -1,8 +1,9 @@
 """
-How API calls can be made to fail or to be slow, and answers from a file.
+Faults of API calls, delays, and fake responses from a file.
 
-A fault is written ``METHOD=WHAT``: ``queue.createTask=503x2`` (twice, and then never again), ``secrets.*=404``,
-``queue.status=drop`` (hang up instead of answering), ``queue.createTask=lost`` (do it, and hang up then).
+A fault is written ``METHOD=FAULT``: ``queue.createTask=503x2`` (a status, twice), ``secrets.*=404`` (always),
+``queue.status=drop`` (close the connection without a response), ``queue.createTask=lost`` (do what the call asks,
+then close the connection).
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import json
 import random
 import re
 from dataclasses import dataclass, field
+from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
 
 if TYPE_CHECKING:
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-DROP, LOST = "drop", "lost"
-_SPEC = re.compile(r"([\w*?-]+\.[\w*?]+|\*)=([45][0-9][0-9]|drop|lost)(?:x([0-9]{1,9}))?", re.ASCII)
+_FAULT = re.compile(
+    r"(?P<method>[\w*?-]+\.[\w*?]+|\*)=(?P<fault>[45][0-9][0-9]|drop|lost)(?:x(?P<times>[0-9]{1,9}))?", re.ASCII
+)
 _CODES = {
     401: "AuthenticationFailed",
     403: "InsufficientScopes",
@@ -34,160 +37,174 @@ _CODES = {
 }
 
 
-class HangUp(Exception):  # noqa: N818 - no error: what was asked for
+class HangUp(Exception):  # noqa: N818 - a request to close the connection, not an error
     """
-    Ends the connection without an answer.
+    Closes the connection without a response.
     """
 
 
 class FaultError(ApiError):
     """
-    The answer of a fault: a status, and the code that goes with it.
+    The response of an injected status.
     """
 
     def __init__(self, status: int) -> None:
         code = _CODES.get(status, "InternalServerError" if status >= 500 else "InputError")
-        super().__init__(code, "This call was to fail: a --fault of the sandbox says so.")
+        super().__init__(code, "This error was injected by a --fault of the sandbox.")
         self._status = status
 
     @property
     def status(self) -> int:
         """
-        The HTTP status.
+        The HTTP status, whatever the code's is.
         """
         return self._status
 
 
-@dataclass(slots=True)
-class Fault:
+class FaultKind(Enum):
     """
-    One way to fail.
-
-    Attributes:
-        method: A pattern for method ids.
-        what: A status, ``drop`` or ``lost``.
-        left: How often it strikes yet; None is always.
+    What happens to a call.
     """
 
-    method: str
-    what: str
-    left: int | None = None
+    STATUS = "status"
+    DROP = "drop"
+    LOST = "lost"
 
 
 @dataclass(slots=True)
-class Mischief:
+class CallFault:
     """
-    What befalls API calls.
+    A fault of API calls.
 
     Attributes:
-        faults: In the order in which they were set: the first that is about a call strikes.
-        latency: Seconds before each answer.
-        drop: The share of calls that get no answer, from 0 to 1.
-        answers: By method id: a body, ``{"status": …, "body": …}``, or a list of them; each call takes the next.
+        method_pattern: With ``*`` and ``?``, for ids such as ``queue.status``.
+        status: For :attr:`FaultKind.STATUS`.
+        remaining: How many more calls fail; None for all.
     """
 
-    faults: list[Fault] = field(default_factory=list)
-    latency: float = 0.0
-    drop: float = 0.0
-    answers: dict[str, Any] = field(default_factory=dict)
-    _used: dict[str, int] = field(default_factory=dict)
-    _chance: Callable[[], float] = random.random
+    method_pattern: str
+    kind: FaultKind
+    status: int = 0
+    remaining: int | None = None
+
+
+@dataclass(slots=True)
+class FaultInjector:
+    """
+    Decides which API calls fail, and how.
+
+    Attributes:
+        faults: The first one that matches a call applies.
+        latency_seconds: Delay of each response.
+        drop_probability: Of a call without a response, from 0 to 1.
+        fake_responses: By method id: a body, ``{"status": …, "body": …}``, or a list of them, one for each call.
+    """
+
+    faults: list[CallFault] = field(default_factory=list)
+    latency_seconds: float = 0.0
+    drop_probability: float = 0.0
+    fake_responses: dict[str, Any] = field(default_factory=dict)
+    _calls: dict[str, int] = field(default_factory=dict)
+    _random: Callable[[], float] = random.random
 
     def add(self, spec: str) -> None:
         """
-        Set one more fault, as it is written on the command line.
+        Add a fault as written on the command line.
 
         Raises:
-            ValueError: It is none.
+            ValueError: *spec* is not a fault.
         """
-        self.faults.append(parse(spec))
+        self.faults.append(parse_fault(spec))
 
-    def strike(self, method_id: str) -> str:
+    def next_fault(self, method_id: str) -> CallFault | None:
         """
-        Return what is to happen to a call instead of an answer, or nothing, and count it.
+        Return the fault that applies to a call, and count it.
         """
         for fault in self.faults:
-            if fault.left != 0 and fnmatchcase(method_id, fault.method):
-                fault.left = None if fault.left is None else fault.left - 1
-                return fault.what
-        return DROP if self.drop and self._chance() < self.drop else ""
+            if fault.remaining != 0 and fnmatchcase(method_id, fault.method_pattern):
+                if fault.remaining is not None:
+                    fault.remaining -= 1
+                return fault
+        if self.drop_probability and self._random() < self.drop_probability:
+            return CallFault("*", FaultKind.DROP)
+        return None
 
-    def faked(self, call: Call) -> Answer | None:
+    def fake_response(self, call: Call) -> Response | None:
         """
-        Return the answer to a call that stands in the file, or None if the file does not know the method.
+        Return the fake response to a call, or None if its method has none.
 
         Raises:
-            ApiError: All answers of a list are used.
+            ApiError: All responses of a list were used.
         """
         method_id = call.method.id
-        if method_id not in self.answers:
+        if method_id not in self.fake_responses:
             return None
-        answers, number = self.answers[method_id], self._used.get(method_id, 0)
-        self._used[method_id] = number + 1
-        if not isinstance(answers, list):
-            return _answer(answers)
-        if number >= len(answers):
-            message = "all {{number}} answers to {{method}} in the file of --fake are used"
-            raise ApiError("InternalServerError", message, number=str(len(answers)), method=method_id)
-        return _answer(answers[number])
+        responses, number = self.fake_responses[method_id], self._calls.get(method_id, 0)
+        self._calls[method_id] = number + 1
+        if not isinstance(responses, list):
+            return _to_response(responses)
+        if number >= len(responses):
+            message = "all {{number}} responses to {{method}} in the file of --fake are used"
+            raise ApiError("InternalServerError", message, number=str(len(responses)), method=method_id)
+        return _to_response(responses[number])
 
 
-def parse(spec: str) -> Fault:
+def parse_fault(spec: str) -> CallFault:
     """
-    Read a fault.
+    Parse ``METHOD=FAULT`` or ``METHOD=FAULTxTIMES``.
 
     Raises:
-        ValueError: It is none; the message says why.
+        ValueError: *spec* is not a fault.
     """
-    found = _SPEC.fullmatch(spec)
+    found = _FAULT.fullmatch(spec)
     if found is None:
-        message = f"{spec!r} is no fault: SERVICE.METHOD=STATUS, =drop or =lost, perhaps with xN for so many times"
-        raise ValueError(message)
-    return Fault(found[1], found[2], None if found[3] is None else int(found[3]))
+        raise ValueError(
+            f"{spec!r} is not a fault; write SERVICE.METHOD=STATUS, =drop or =lost, optionally with xTIMES"
+        )
+    remaining = None if found["times"] is None else int(found["times"])
+    if found["fault"].isdigit():
+        return CallFault(found["method"], FaultKind.STATUS, int(found["fault"]), remaining)
+    return CallFault(found["method"], FaultKind(found["fault"]), remaining=remaining)
 
 
-def parse_share(text: str) -> float:
+def parse_probability(text: str) -> float:
     """
-    Read a share, such as ``1%`` or ``0.01``.
+    Parse a probability such as ``1%`` or ``0.01``.
 
     Raises:
-        ValueError: It is none.
+        ValueError: *text* is not a probability.
     """
-    share = float(text[:-1]) / 100 if text.endswith("%") else float(text)
-    if not 0 <= share <= 1:
-        raise ValueError(f"{text} is no share: 0 to 1, or 0% to 100%")
-    return share
+    probability = float(text[:-1]) / 100 if text.endswith("%") else float(text)
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{text} is not a share: write 0 to 1, or 0% to 100%")
+    return probability
 
 
-def read_answers(path: str, methods: Sequence[str]) -> dict[str, Any]:
+def read_fake_responses(path: str, method_ids: Sequence[str]) -> dict[str, Any]:
     """
-    Read a file of answers.
-
-    Args:
-        path: JSON: method id → answer, or list of answers.
-        methods: The ids that there are.
+    Read a JSON file that maps method ids to responses.
 
     Raises:
-        OSError: It cannot be read.
-        ValueError: It is something else.
+        OSError: The file cannot be read.
+        ValueError: It is not JSON, not an object, or names an unknown method.
     """
     with open(path, encoding="utf-8") as file:
         content = json.load(file)
     if not isinstance(content, dict):
-        raise ValueError("not an object of methods")  # noqa: TRY004 - it is the file that is wrong
-    unknown = sorted(content.keys() - set(methods))
+        raise ValueError("expected an object with methods")  # noqa: TRY004 - the content of the file is wrong
+    unknown = sorted(content.keys() - set(method_ids))
     if unknown:
-        raise ValueError(f"there is no method {', '.join(unknown)}")
+        raise ValueError(f"unknown method {', '.join(unknown)}")
     return content
 
 
-def _answer(answer: Any) -> Answer:
-    is_spec = (
-        isinstance(answer, dict)
-        and isinstance(answer.get("status"), int)
-        and answer.keys() <= {"status", "body", "headers"}
+def _to_response(entry: Any) -> Response:
+    has_status = (
+        isinstance(entry, dict)
+        and isinstance(entry.get("status"), int)
+        and entry.keys() <= {"status", "body", "headers"}
     )
-    if not is_spec:
-        return Answer(answer)
-    headers = {name.lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
-    return Answer(answer.get("body"), status=answer["status"], headers=headers)
+    if not has_status:
+        return Response(entry)
+    headers = {name.lower(): str(value) for name, value in (entry.get("headers") or {}).items()}
+    return Response(entry.get("body"), status=entry["status"], headers=headers)

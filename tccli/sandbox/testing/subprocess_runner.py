@@ -1,5 +1,5 @@
 """
-A command beside the sandbox: started, given the signals that we get, waited for.
+Runs a command next to the sandbox, and forwards signals to it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-# What a terminal or a supervisor sends; not every system has every one.
-FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+# Sent by terminals and supervisors; not every system has all of them.
+FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
 def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
     """
-    Run a command with our input and output, and return its exit code: 128 and the signal's number if one ended it.
+    Run a command with this process's streams, and return its exit code: 128 + N if signal N killed it.
 
     Raises:
-        UsageError: It cannot be started.
+        UsageError: The command cannot be started.
     """
     child: subprocess.Popen[bytes] | None = None
     pending: list[int] = []
@@ -33,13 +33,13 @@ def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
     def forward(number: int) -> None:
         if child is None:
             pending.append(number)
-        # Ctrl-C at a terminal reached the child already: everything in the foreground gets it.
+        # The terminal sends Ctrl-C to the whole foreground group, so the child has it already.
         elif not (number == signal.SIGINT and _shares_terminal()):
             child.send_signal(number)
 
-    with _handling(FORWARDED, forward):
+    with _handling(FORWARDED_SIGNALS, forward):
         try:
-            child = subprocess.Popen(words, env=dict(environment))  # noqa: S603 - what the person asked for
+            child = subprocess.Popen(words, env=dict(environment))  # noqa: S603 - the user's command
         except OSError as error:
             message = f"cannot run {words[0]!r}: {error.strerror or error}"
             raise UsageError(message, hint="nothing was run") from error
@@ -52,13 +52,13 @@ def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def until_asked_to_stop() -> Iterator[Callable[[], object]]:
+def handle_stop_signals() -> Iterator[Callable[[], object]]:
     """
-    Take Ctrl-C and SIGTERM for a wish to stop; yields the function that waits for it.
+    Yield a function that waits for SIGINT, SIGTERM or SIGHUP.
     """
-    asked = threading.Event()
-    with _handling(("SIGINT", "SIGTERM", "SIGHUP"), lambda _number: asked.set()):
-        yield asked.wait
+    is_requested = threading.Event()
+    with _handling(("SIGINT", "SIGTERM", "SIGHUP"), lambda _number: is_requested.set()):
+        yield is_requested.wait
 
 
 @contextmanager
@@ -76,9 +76,6 @@ def _handling(names: Sequence[str], handle: Callable[[int], object]) -> Iterator
 
 
 def _shares_terminal() -> bool:
-    """
-    Say whether we are in the foreground of a terminal.
-    """
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:

@@ -1,5 +1,5 @@
 """
-A first session, as a newcomer would type it, against a fresh sandbox.
+A first session with ``tc``, as a newcomer would type it, against a new sandbox.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tccli.core.http.messages import Request
+from tccli.core.http.transport import HttpTransport
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-LONGEST_OUTPUT = 24
+MAX_OUTPUT_LINES = 24
 RESOLVED = ("completed", "failed", "exception")
-PATIENCE, GLANCE = 20.0, 0.1
+POLL_INTERVAL_SECONDS = 0.1
+RESOLVE_TIMEOUT_SECONDS = 20.0
+FETCH_TIMEOUT_SECONDS = 10.0
+COMMAND_TIMEOUT_SECONDS = 60
 
 TASK = """\
 provisionerId: proj-demo
@@ -41,134 +45,144 @@ metadata: {{name: hello, description: a first task, owner: you@example.com, sour
 @dataclass(frozen=True)
 class Step:
     """
-    One command of the session.
+    A command of the session.
 
     Attributes:
-        says: A sentence before it.
-        words: After ``tc``; ``{name}`` is what an earlier step kept.
-        keep: The name under which its output is kept.
-        fails: Whether it is meant to.
-        waits: Whether it is run until the task in its output is resolved.
+        comment: Printed before it.
+        words: After ``tc``; ``{name}`` is the stored output of an earlier step.
+        store_as: The name under which its output is stored.
+        fails: Whether the command is expected to fail.
+        waits: Whether it is repeated until the task in its output is resolved.
     """
 
-    says: str
+    comment: str
     words: str
-    keep: str = ""
+    store_as: str = ""
     fails: bool = False
     waits: bool = False
 
 
 STEPS = (
-    Step("Every service answers a ping.", "auth ping"),
-    Step("Who am I here? The root of this sandbox, with every scope there is.", "whoami"),
+    Step("Every service has a ping method.", "auth ping"),
+    Step("Which client am I? The root client of this sandbox, with all scopes.", "whoami"),
     Step(
-        "A role gives scopes to all whose name fits.",
+        "A role adds scopes to all clients that assume it. This one is for all names that begin with team:.",
         """auth createRole 'team:*' --data '{{"description": "a team", "scopes": ["secrets:get:team/<..>/*"]}}'""",
     ),
     Step(
-        "A client has credentials of its own.",
+        "Create a client; the response contains its access token.",
         "auth createClient demo/one --data "
         """'{{"description": "me", "expires": "{expires}", "scopes": ["assume:team:blue"]}}'""",
     ),
     Step(
-        "Secrets are kept under a name, until they expire.",
+        "Store a secret under a name, until it expires.",
         """secrets set team/blue/token --data '{{"secret": {{"token": "s3cr3t"}}, "expires": "{expires}"}}'""",
     ),
-    Step("They come back whole.", "secrets get team/blue/token"),
-    Step("Tasks have ids of our own choice.", "slugid", keep="task"),
-    Step("A task is made from a definition, here in YAML.", "queue createTask {task} --data @task.yml"),
-    Step("A worker of this sandbox takes it, and runs its command here.", "queue status {task}", waits=True),
-    Step("What it printed is its log,", "download-artifact {task} public/logs/live.log -"),
-    Step("and the files that it was to keep are artifacts.", "queue listLatestArtifacts {task}"),
-    Step("They are downloaded whole, or not at all.", "download-artifact {task} public/out.txt out.txt"),
-    Step("Lists come in pages; this asks for all of them.", "queue listTaskGroup {task} --paginate"),
+    Step("Read it back.", "secrets get team/blue/token"),
+    Step("The client chooses a task's id.", "slugid", store_as="task"),
+    Step("Create a task from a definition, here in YAML.", "queue createTask {task} --data @task.yml"),
+    Step("A worker of this sandbox claims the task, and runs its command here.", "queue status {task}", waits=True),
+    Step("The output of the command is in the task's log.", "download-artifact {task} public/logs/live.log -"),
+    Step("The files that the task names are artifacts.", "queue listLatestArtifacts {task}"),
+    Step("Download one: the file appears complete or not at all.", "download-artifact {task} public/out.txt out.txt"),
+    Step("Lists come in pages; --paginate fetches all of them.", "queue listTaskGroup {task} --paginate"),
     Step(
-        "A signed URL opens without credentials, for fifteen minutes.",
+        "A signed URL works without credentials, for fifteen minutes.",
         "signed-url secrets get team/blue/token",
-        keep="url",
+        store_as="url",
     ),
     Step(
-        "Temporary credentials can do less, and end by themselves.",
+        "Temporary credentials have fewer scopes, and expire.",
         "temp-credentials --scope 'secrets:get:team/blue/*' --expires '1 hour'",
     ),
     Step(
-        "With fewer scopes some calls are refused, and the error says what is missing.",
+        "A call without the required scopes fails, and the error lists the missing ones.",
         "secrets get team/red/token --authorized-scope 'secrets:get:team/blue/*'",
         fails=True,
     ),
 )
 
 
-def walk(environment: Mapping[str, str], write: Callable[[str], object]) -> None:
+def run_tour(environment: Mapping[str, str], write: Callable[[str], object]) -> None:
     """
-    Run the session, showing each command and then what it printed.
+    Run the session, and print each command and its output.
 
     Args:
-        environment: Leads ``tc`` to the sandbox.
-        write: Takes text for people.
+        environment: With the root URL and credentials of the sandbox.
+        write: Receives the text.
 
     Raises:
-        NegativeAnswerError: A command did not end as the tour says.
+        NegativeAnswerError: A command did not exit as expected.
     """
-    write("A tour of tc, against a sandbox that lives as long as the tour. Every command below really runs.\n")
-    with tempfile.TemporaryDirectory() as folder:
-        kept = {"expires": _tc("from-now 1 day", folder, environment).stdout.strip()}
-        offsets = ("0 seconds", "1 hour")
-        created, deadline = (_tc(f"from-now {offset}", folder, environment).stdout.strip() for offset in offsets)
+    write("A tour of tc, against a sandbox that exists as long as the tour. Every command below is run.\n")
+    with tempfile.TemporaryDirectory() as directory:
+
+        def run_tc(words: str) -> subprocess.CompletedProcess[str]:
+            return _run_tc(words, directory, environment)
+
+        created, deadline, expires = (
+            run_tc(f"from-now {offset}").stdout.strip() for offset in ("0 seconds", "1 hour", "1 day")
+        )
+        stored = {"expires": expires}
         task = TASK.format(created=created, deadline=deadline)
-        (Path(folder) / "task.yml").write_text(task, encoding="utf-8")
+        (Path(directory) / "task.yml").write_text(task, encoding="utf-8")
         for step in STEPS:
-            words = step.words.format(**kept)
+            words = step.words.format(**stored)
             if "@task.yml" in words:
                 write(f"\n# This is task.yml:\n{task}")
-            write(f"\n# {step.says}\n$ tc {words}\n")
-            done = _until_resolved(words, folder, environment) if step.waits else _tc(words, folder, environment)
-            write(_shortened(done.stdout + done.stderr))
+            write(f"\n# {step.comment}\n$ tc {words}\n")
+            done = _run_until_resolved(words, run_tc) if step.waits else run_tc(words)
+            write(_shorten(done.stdout + done.stderr))
             if step.fails != (done.returncode != 0):
-                raise NegativeAnswerError(f"the tour went astray: tc {words} exited with {done.returncode}")
-            if step.keep:
-                kept[step.keep] = done.stdout.strip()
-            if step.keep == "url":
-                write(f"\n# So curl can have it.\n$ curl {shlex.quote(kept['url'])}\n{_fetched(kept['url'])}\n")
-    write("\nThat was it. `tc sandbox start` runs a sandbox for you, `tc sandbox run -- COMMAND` one for a test.\n")
+                raise NegativeAnswerError(f"the tour failed: tc {words} exited with {done.returncode}")
+            if step.store_as:
+                stored[step.store_as] = done.stdout.strip()
+            if step.store_as == "url":
+                write(f"\n# curl can fetch it.\n$ curl {shlex.quote(stored['url'])}\n{_fetch(stored['url'])}\n")
+    write(
+        "\nNext: `tc sandbox start` runs a sandbox until Ctrl-C, `tc sandbox run -- COMMAND` runs one for a command.\n"
+    )
 
 
-def _tc(words: str, folder: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run_tc(words: str, directory: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 - our own commands
         [sys.executable, "-m", "tccli", *shlex.split(words)],
-        cwd=folder,
+        cwd=directory,
         env={**environment, "PYTHONPATH": str(Path(__file__).resolve().parents[3])},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=COMMAND_TIMEOUT_SECONDS,
     )
 
 
-def _until_resolved(words: str, folder: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    ends = time.monotonic() + PATIENCE
+def _run_until_resolved(
+    words: str, run_tc: Callable[[str], subprocess.CompletedProcess[str]]
+) -> subprocess.CompletedProcess[str]:
+    deadline = time.monotonic() + RESOLVE_TIMEOUT_SECONDS
     while True:
-        done = _tc(words, folder, environment)
-        if done.returncode or json.loads(done.stdout)["status"]["state"] in RESOLVED or time.monotonic() > ends:
+        done = run_tc(words)
+        is_resolved = not done.returncode and json.loads(done.stdout)["status"]["state"] in RESOLVED
+        if done.returncode or is_resolved or time.monotonic() > deadline:
             return done
-        time.sleep(GLANCE)
+        time.sleep(POLL_INTERVAL_SECONDS)
 
 
-def _fetched(url: str) -> str:
-    # The URL is the sandbox's own, on this machine: no proxy in between.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=10) as answer:
-        return str(answer.read().decode())
+def _fetch(url: str) -> str:
+    # No environment, since the sandbox is on this machine: requests use no proxy.
+    transport = HttpTransport(FETCH_TIMEOUT_SECONDS, {})
+    try:
+        return transport.send(Request("GET", url, {})).body.decode()
+    finally:
+        transport.close()
 
 
-def _shortened(output: str) -> str:
-    """
-    Return output as it would look at a terminal: JSON indented, long answers cut.
-    """
+def _shorten(output: str) -> str:
+    # As at a terminal: JSON is indented, and long output is cut off.
     with suppress(ValueError):
         output = json.dumps(json.loads(output), indent=2)
     lines = output.rstrip("\n").splitlines()
-    if len(lines) > LONGEST_OUTPUT:
-        lines = [*lines[: LONGEST_OUTPUT - 1], f"… and {len(lines) - LONGEST_OUTPUT + 1} more lines"]
+    if len(lines) > MAX_OUTPUT_LINES:
+        lines = [*lines[: MAX_OUTPUT_LINES - 1], f"… and {len(lines) - MAX_OUTPUT_LINES + 1} more lines"]
     return "".join(f"{line}\n" for line in lines)

@@ -1,6 +1,7 @@
 """
-A worker beside the sandbox: claims tasks over HTTP, as any worker does, and runs their commands on this machine.
+A worker that claims the sandbox's tasks over HTTP, as any worker does, and runs their commands on this machine.
 
-``host`` claims, ``run`` is one run from claim to report, ``payload`` what it asks for, ``processes`` and ``guard`` its
-commands, ``log`` and ``artifacts`` what comes of them, ``proxy`` what a task calls the services through.
+``worker`` claims tasks, ``run`` performs one run from claim to report, ``payload`` parses what the task asks for,
+``processes`` and ``supervisor`` run its commands, ``log`` and ``artifacts`` upload the results, and ``proxy`` signs the
+task's own requests.
 """

@@ -1,5 +1,5 @@
 """
-What comes of a run: files become artifacts.
+Upload of a run's artifacts.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tccli.sandbox.worker.api import exchange
+from tccli.core.http.messages import Request
+from tccli.sandbox.worker.client import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tccli.sandbox.worker.api import Api
-    from tccli.sandbox.worker.payload import Wanted
+    from tccli.sandbox.worker.client import Client
+    from tccli.sandbox.worker.payload import ArtifactRequest
 
-BINARY = "application/octet-stream"
+DEFAULT_TYPE = "application/octet-stream"
+BLOCK_BYTES = 1 << 18
 LOG_TYPE = "text/plain; charset=utf-8"
 
 
 class ArtifactError(Exception):
     """
-    The queue or the storage did not take an artifact.
+    The queue or the storage rejected an artifact.
     """
 
 
@@ -32,21 +34,21 @@ class Artifacts:
     The artifacts of a run.
 
     Args:
-        api: The run's.
-        path: Of the run, from ``/api/`` on.
-        folder: The task's.
+        client: The run's.
+        path: Of the run; begins with ``/api/``.
+        directory: The task's.
     """
 
-    def __init__(self, api: Api, path: str, folder: str) -> None:
-        self._api = api
+    def __init__(self, client: Client, path: str, directory: str) -> None:
+        self._client = client
         self._path = path
-        self._folder = folder
+        self._directory = directory
 
-    def upload(self, wanted: Wanted) -> list[str]:
+    def upload(self, wanted: ArtifactRequest) -> list[str]:
         """
-        Upload what a task wants to keep, and return what is wrong with it: that is kept as an artifact, too.
+        Upload an artifact of the payload, and return problems, which become an error artifact.
         """
-        path = os.path.join(self._folder, wanted.path)
+        path = os.path.join(self._directory, wanted.path)
         if wanted.kind == "directory" and os.path.isdir(path):
             for file, name in _files(path, wanted.name):
                 self.put(name, file, wanted.expires, wanted.content_type)
@@ -56,9 +58,9 @@ class Artifacts:
             return []
         if wanted.is_optional:
             return []
-        is_there = os.path.exists(path)
-        reason = "invalid-resource-on-worker" if is_there else "file-missing-on-worker"
-        message = f"{wanted.path} is no {wanted.kind}" if is_there else f"{wanted.path} is not there"
+        exists = os.path.exists(path)
+        reason = "invalid-resource-on-worker" if exists else "file-missing-on-worker"
+        message = f"{wanted.path} is not a {wanted.kind}" if exists else f"{wanted.path} does not exist"
         error = {"storageType": "error", "reason": reason, "message": message, "expires": wanted.expires}
         self.create(wanted.name, error)
         return [message]
@@ -68,39 +70,38 @@ class Artifacts:
         Upload a file.
 
         Raises:
-            ArtifactError: It was not taken.
+            ArtifactError: The artifact was rejected.
         """
-        content_type = content_type or mimetypes.guess_type(name)[0] or BINARY
+        content_type = content_type or mimetypes.guess_type(name)[0] or DEFAULT_TYPE
         made = self.create(name, {"storageType": "s3", "contentType": content_type, "expires": expires})
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             headers = {"content-type": content_type, "content-length": str(size)}
-            reply = exchange("PUT", made["putUrl"], file, headers)
-        if reply.status != 200:
-            raise ArtifactError(f"{name}: the storage says {reply.status}")
+            blocks = iter(lambda: file.read(BLOCK_BYTES), b"")
+            response = self._client.transport.send(Request("PUT", made["putUrl"], headers, blocks=blocks))
+        if response.status != 200:
+            raise ArtifactError(f"{name}: the storage responded with {response.status}")
 
     def create(self, name: str, payload: dict[str, Any]) -> dict[str, Any]:
         """
-        Make an artifact, and return what the queue says.
+        Create an artifact, and return the queue's response.
 
         Raises:
-            ArtifactError: It was refused.
+            ArtifactError: The artifact was rejected.
         """
-        reply = self._api.call("POST", f"{self._path}/artifacts/{quote(name, safe='')}", payload)
-        if reply.status != 200:
-            raise ArtifactError(f"{name}: {reply.json['message'].partition(chr(10))[0]}")
-        found: dict[str, Any] = reply.json
+        response = self._client.call("POST", f"{self._path}/artifacts/{quote(name, safe='')}", payload)
+        if response.status != 200:
+            raise ArtifactError(f"{name}: {parse_json(response)['message'].partition(chr(10))[0]}")
+        found: dict[str, Any] = parse_json(response)
         return found
 
 
-def _files(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
-    """
-    Yield the files in a folder, and the names of their artifacts.
-    """
-    for root, folders, names in os.walk(folder):
-        folders.sort()
+def _files(directory: str, prefix: str) -> Iterator[tuple[str, str]]:
+    # Yields paths and artifact names.
+    for root, directories, names in os.walk(directory):
+        directories.sort()
         for name in sorted(names):
             path = os.path.join(root, name)
             if os.path.isfile(path):
-                inside = os.path.relpath(path, folder).replace(os.sep, "/")
-                yield path, f"{prefix}/{inside}" if prefix not in {"", "."} else inside
+                relative = os.path.relpath(path, directory).replace(os.sep, "/")
+                yield path, f"{prefix}/{relative}" if prefix not in {"", "."} else relative

@@ -1,5 +1,5 @@
 """
-A task's log: a file that grows, and a page that shows it growing.
+A task's log: a file, and a server that streams it while it grows.
 """
 
 from __future__ import annotations
@@ -7,30 +7,27 @@ from __future__ import annotations
 import secrets
 import threading
 
-from tccli.sandbox.worker.listener import Handler, Listener
+from tccli.sandbox.worker.http_server import Handler, LoopbackServer
 
-PATIENCE = 30.0
-PIECE = 65536
+WAIT_SECONDS = 30.0
+CHUNK_BYTES = 65536
 
 
 class Log:
     """
-    What a run prints; threads may share it.
-
-    Args:
-        path: Where it is kept.
+    The output of a run. Threads may share it.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - closed by finish
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115 - finish() closes it
         self._changed = threading.Condition()
         self._size = 0
         self._is_done = False
 
     def write(self, content: bytes) -> None:
         """
-        Add to it; what comes too late is lost.
+        Append bytes; after :meth:`finish`, do nothing.
         """
         with self._changed:
             if not self._is_done:
@@ -38,15 +35,15 @@ class Log:
                 self._size += len(content)
             self._changed.notify_all()
 
-    def say(self, line: str, time: str) -> None:
+    def write_line(self, line: str, time: str) -> None:
         """
-        Add a line of the worker's own.
+        Append a line of the worker.
         """
         self.write(f"[taskcluster {time}] {line}\n".encode())
 
     def finish(self) -> None:
         """
-        Take no more.
+        Close the log.
         """
         with self._changed:
             if not self._is_done:
@@ -56,40 +53,39 @@ class Log:
 
     def wait(self, after: int) -> bool:
         """
-        Wait until there is more than *after* bytes; False if there never will be.
+        Wait for more than *after* bytes; return False if the log is closed and has no more.
+
+        Returns True without more bytes after a timeout.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._is_done or self._size > after, PATIENCE)
+            self._changed.wait_for(lambda: self._is_done or self._size > after, WAIT_SECONDS)
             return self._size > after or not self._is_done
 
 
-class Page(Listener):
+class LogServer(LoopbackServer):
     """
-    Shows a log over HTTP as it grows, under an address that cannot be guessed.
+    Streams a log over HTTP under an unguessable URL.
 
     Attributes:
-        address: Where it is.
+        log_url: Of the log.
     """
 
     def __init__(self, log: Log) -> None:
         path = f"/log/{secrets.token_urlsafe(16)}"
 
-        class OfLog(_Handler):
-            shown, path_to_it = log, path
-
-        super().__init__(OfLog)
-        self.address = self.url + path
+        super().__init__(type("BoundHandler", (_Handler,), {"log": log, "log_path": path}))
+        self.log_url = self.url + path
 
 
 class _Handler(Handler):
-    shown: Log
-    path_to_it: str
+    log: Log
+    log_path: str
 
-    def do_GET(self) -> None:  # noqa: N802 - its name there
+    def do_GET(self) -> None:  # noqa: N802 - the base class looks for this name
         """
-        Send what there is, and what comes.
+        Send the log until it is closed.
         """
-        if self.path != self.path_to_it:
+        if self.path != self.log_path:
             self.send_error(404)
             return
         self.send_response(200)
@@ -97,9 +93,9 @@ class _Handler(Handler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         sent = 0
-        with open(self.shown.path, "rb") as file:
-            while self.shown.wait(sent):
-                while piece := file.read(PIECE):
-                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-                    sent += len(piece)
+        with open(self.log.path, "rb") as file:
+            while self.log.wait(sent):
+                while chunk := file.read(CHUNK_BYTES):
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                    sent += len(chunk)
         self.wfile.write(b"0\r\n\r\n")

@@ -1,5 +1,5 @@
 """
-A task's commands as processes of this machine.
+A task's commands as processes on this machine.
 """
 
 from __future__ import annotations
@@ -17,58 +17,58 @@ from tccli.sandbox.worker import supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-GLANCE = 0.05
-GRACE = 2.0
-"""Seconds that are waited for output of what got away."""
+POLL_INTERVAL_SECONDS = 0.05
+OUTPUT_TIMEOUT_SECONDS = 2.0
+"""For output of processes that escaped the supervisor."""
 
 
-class OutOfTimeError(Exception):
+class RunTimeoutError(Exception):
     """
-    A command took longer than it may.
+    A command exceeded its time limit.
     """
 
 
 class AbortedError(Exception):
     """
-    Somebody wanted the command to end.
+    A command was aborted.
     """
 
 
 def run(
     words: list[str],
     *,
-    folder: str,
+    directory: str,
     environment: Mapping[str, str],
     write: Callable[[bytes], None],
     ends: float | None,
     is_aborted: Callable[[], bool],
 ) -> int:
     """
-    Run a command to its end and return its exit code.
+    Run a command and return its exit code.
 
     Args:
         words: The command and its arguments.
-        folder: Where it runs; the folder around it is the run's, and goes away with the worker.
-        environment: All of it.
-        write: Takes what it prints, on both channels.
-        ends: When it has to be done, by the monotonic clock, or None.
-        is_aborted: Whether it is to end now.
+        directory: The working directory. Its parent is the run's, which the supervisor deletes if the worker dies.
+        environment: Complete.
+        write: Called with the output, stdout and stderr alike.
+        ends: Deadline by the monotonic clock, or None.
+        is_aborted: Returns whether to abort the command.
 
     Raises:
-        OutOfTimeError: It was not done in time, and was ended.
-        AbortedError: It was ended.
+        RunTimeoutError: The deadline passed, and the command was killed.
+        AbortedError: The command was killed.
     """
     reading, writing = os.pipe()
     try:
-        process = subprocess.Popen(  # noqa: S603 - what the task asked for
-            [sys.executable, "-I", "-S", supervisor.__file__, str(reading), os.path.dirname(folder), *words],
-            cwd=folder,
+        process = subprocess.Popen(  # noqa: S603 - the task's command
+            [sys.executable, "-I", "-S", supervisor.__file__, str(reading), os.path.dirname(directory), *words],
+            cwd=directory,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(reading,),
-            # Ctrl-C at the terminal is for the sandbox, which ends its tasks in order.
+            # Ctrl-C at the terminal must reach the sandbox only, which then shuts down its runs.
             start_new_session=True,
         )
     finally:
@@ -78,27 +78,27 @@ def run(
     try:
         return _wait(process, ends, is_aborted)
     finally:
-        # The guard, if it is still there, ends what is left.
+        # The supervisor, if it still runs, kills what is left.
         with suppress(BrokenPipeError):
             os.write(writing, b".")
         os.close(writing)
         process.wait()
-        pump.join(GRACE)
+        pump.join(OUTPUT_TIMEOUT_SECONDS)
 
 
 def _wait(process: subprocess.Popen[bytes], ends: float | None, is_aborted: Callable[[], bool]) -> int:
     while True:
         try:
-            return process.wait(GLANCE)
+            return process.wait(POLL_INTERVAL_SECONDS)
         except subprocess.TimeoutExpired:
             if is_aborted():
                 raise AbortedError from None
             if ends is not None and time.monotonic() >= ends:
-                raise OutOfTimeError from None
+                raise RunTimeoutError from None
 
 
 def _pump(process: subprocess.Popen[bytes], write: Callable[[bytes], None]) -> None:
     assert process.stdout is not None
     with process.stdout as output:
-        while piece := os.read(output.fileno(), 65536):
-            write(piece)
+        while chunk := os.read(output.fileno(), 65536):
+            write(chunk)

@@ -1,5 +1,5 @@
 """
-One run of a task, from claim to report.
+A run of a task, from claim to report.
 """
 
 from __future__ import annotations
@@ -13,32 +13,31 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
+from tccli.errors import NoAnswerError
 from tccli.sandbox.clock import MINUTE, from_json, to_json
-from tccli.sandbox.worker import payload, processes
-from tccli.sandbox.worker.api import Api, read_credentials
+from tccli.sandbox.worker import processes
 from tccli.sandbox.worker.artifacts import LOG_TYPE, ArtifactError, Artifacts
-from tccli.sandbox.worker.log import Log, Page
+from tccli.sandbox.worker.client import Client, parse_credentials, parse_json
+from tccli.sandbox.worker.log import Log, LogServer
+from tccli.sandbox.worker.payload import ArtifactRequest, PayloadError, RunPlan, parse_payload
 from tccli.sandbox.worker.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tccli.sandbox.clock import Clock
-
-LIVE, BACKING = "public/logs/live.log", "public/logs/live_backing.log"
-INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
-GLANCE = 1.0
-"""Seconds between two looks at whether the run is still ours."""
-AHEAD = 10 * MINUTE
-"""How long before its end a claim is renewed."""
+LIVE_LOG, BACKING_LOG = "public/logs/live.log", "public/logs/live_backing.log"
+INHERITED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ")
+STATUS_INTERVAL_SECONDS = 1.0
+RECLAIM_BEFORE = 10 * MINUTE
+"""Milliseconds before the end of a claim."""
 
 COMPLETED, FAILED = "completed", "failed"
 MALFORMED, INTERMITTENT, SHUTDOWN = "malformed-payload", "intermittent-task", "worker-shutdown"
 
 
-class GoneError(Exception):
+class LostRunError(Exception):
     """
-    The run is not ours any more: cancelled, past its deadline, or given to somebody else.
+    The run no longer belongs to this worker: it was cancelled, its deadline or claim expired.
     """
 
 
@@ -47,116 +46,118 @@ class Run:
     A claimed run.
 
     Args:
-        claim: What ``claimWork`` says of it.
-        root_url: Without a trailing slash.
-        clock: The deployment's.
-        is_stopping: Whether the worker is to end.
+        claim: From the response of ``claimWork``.
+        client: The worker's; the run gets one of its own with the claim's credentials.
+        is_stopping: Returns whether the worker shuts down.
     """
 
-    def __init__(self, claim: Mapping[str, Any], root_url: str, clock: Clock, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, claim: Mapping[str, Any], client: Client, is_stopping: Callable[[], bool]) -> None:
         self._task_id, self._run_id = claim["status"]["taskId"], claim["runId"]
         self._definition = claim["task"]
         self._taken_until = from_json(claim["takenUntil"])
-        self._api = Api(root_url, clock, claim["credentials"])
+        self._client = Client(client.root_url, client.clock, claim["credentials"], client.transport)
         self._path = f"/api/queue/v1/task/{self._task_id}/runs/{self._run_id}"
         self._is_stopping = is_stopping
-        self._is_gone = threading.Event()
-        self._is_over = threading.Event()
+        self._is_lost = threading.Event()
+        self._is_finished = threading.Event()
 
     def perform(self) -> None:
         """
-        Do what the task asks for, and report how it went; nothing is reported of a run that is not ours any more.
+        Run the task's commands, upload its artifacts, and report the result, unless the run is lost.
         """
-        folder = tempfile.mkdtemp(prefix="tc-task-")
-        keeper = threading.Thread(target=self._keep, daemon=True)
-        keeper.start()
+        directory = tempfile.mkdtemp(prefix="tc-task-")
+        reclaimer = threading.Thread(target=self._reclaim_until_finished, daemon=True)
+        reclaimer.start()
         try:
-            with suppress(GoneError, OSError):
-                self._report(self._perform(folder))
+            with suppress(LostRunError, OSError, NoAnswerError):
+                self._report(self._perform(directory))
         finally:
-            self._is_over.set()
-            keeper.join()
-            shutil.rmtree(folder, ignore_errors=True)
+            self._is_finished.set()
+            reclaimer.join()
+            shutil.rmtree(directory, ignore_errors=True)
 
-    def _perform(self, folder: str) -> str:
-        """
-        Return how the run ended: ``completed``, ``failed``, or the reason of an exception.
-        """
-        work = os.path.join(folder, "work")
+    def _perform(self, directory: str) -> str:
+        # Returns completed, failed, or the reason of an exception.
+        work = os.path.join(directory, "work")
         os.mkdir(work)
-        log = Log(os.path.join(folder, "log"))
-        artifacts = Artifacts(self._api, self._path, work)
+        log = Log(os.path.join(directory, "log"))
+        artifacts = Artifacts(self._client, self._path, work)
         expires = self._definition["expires"]
         with ExitStack() as stack:
             stack.callback(log.finish)
-            page = stack.enter_context(Page(log))
-            self._say(log, f"Task {self._task_id}, run {self._run_id}")
+            server = stack.enter_context(LogServer(log))
+            self._log(log, f"Task {self._task_id}, run {self._run_id}")
             try:
-                live = {"storageType": "reference", "url": page.address, "contentType": LOG_TYPE, "expires": expires}
-                artifacts.create(LIVE, live)
+                reference = {
+                    "storageType": "reference",
+                    "url": server.log_url,
+                    "contentType": LOG_TYPE,
+                    "expires": expires,
+                }
+                artifacts.create(LIVE_LOG, reference)
                 result = self._work(log, work, artifacts)
-                self._say(log, f"Resolved: {result}")
+                self._log(log, f"Resolved: {result}")
                 log.finish()
-                artifacts.put(BACKING, log.path, expires, LOG_TYPE)
-                link = {"storageType": "link", "artifact": BACKING, "contentType": LOG_TYPE, "expires": expires}
-                artifacts.create(LIVE, link)
+                artifacts.put(BACKING_LOG, log.path, expires, LOG_TYPE)
+                link = {"storageType": "link", "artifact": BACKING_LOG, "contentType": LOG_TYPE, "expires": expires}
+                artifacts.create(LIVE_LOG, link)
             except ArtifactError as error:
-                if self._is_ours():
+                if self._is_running_here():
                     return FAILED
-                raise GoneError from error
+                raise LostRunError from error
         return result
 
     def _work(self, log: Log, work: str, artifacts: Artifacts) -> str:
         try:
-            plan = payload.read(self._definition)
-        except payload.PayloadError as error:
-            self._say(log, f"The payload is malformed: {error}")
+            plan = parse_payload(self._definition)
+        except PayloadError as error:
+            self._log(log, f"The payload is malformed: {error}")
             return MALFORMED
         for name in plan.ignored:
-            self._say(log, f"Ignored: payload.{name}")
+            self._log(log, f"Ignored: payload.{name}")
         scopes = (*self._definition["scopes"], f"queue:create-artifact:{self._task_id}/{self._run_id}")
-        with Proxy(self._api, scopes) as proxy:
+        with Proxy(self._client, scopes) as proxy:
             result = self._run_commands(plan, log, work, self._environment(plan.env, work, proxy.url))
         if result != SHUTDOWN:
             for wanted in plan.artifacts:
                 for problem in self._upload(wanted, artifacts):
-                    self._say(log, f"Artifact {wanted.name}: {problem}")
+                    self._log(log, f"Artifact {wanted.name}: {problem}")
                     result = FAILED if result == COMPLETED else result
         return result
 
-    def _upload(self, wanted: payload.Wanted, artifacts: Artifacts) -> list[str]:
+    def _upload(self, wanted: ArtifactRequest, artifacts: Artifacts) -> list[str]:
         try:
             return artifacts.upload(wanted)
         except ArtifactError as error:
             return [str(error)]
 
-    def _run_commands(self, plan: payload.Plan, log: Log, work: str, environment: Mapping[str, str]) -> str:
+    def _run_commands(self, plan: RunPlan, log: Log, work: str, environment: Mapping[str, str]) -> str:
         ends = None if plan.max_run_time is None else time.monotonic() + plan.max_run_time
         for number, words in enumerate(plan.commands):
-            self._say(log, f"Command {number}: {shlex.join(words)}")
+            self._log(log, f"Command {number}: {shlex.join(words)}")
             try:
                 code = processes.run(
                     words,
-                    folder=work,
+                    directory=work,
                     environment=environment,
                     write=log.write,
                     ends=ends,
-                    is_aborted=lambda: self._is_gone.is_set() or self._is_stopping(),
+                    is_aborted=lambda: self._is_lost.is_set() or self._is_stopping(),
                 )
-            except processes.OutOfTimeError:
-                self._say(log, f"Ended: it took longer than payload.maxRunTime, {plan.max_run_time} s")
+            except processes.RunTimeoutError:
+                self._log(log, f"Killed: exceeded payload.maxRunTime, {plan.max_run_time} s")
                 return FAILED
             except processes.AbortedError:
-                if self._is_gone.is_set():
-                    raise GoneError from None
+                if self._is_lost.is_set():
+                    raise LostRunError from None
                 return SHUTDOWN
-            self._say(log, f"Exit code: {code}")
+            self._log(log, f"Exit code: {code}")
             if code != 0:
                 return INTERMITTENT if code in plan.retry_codes else FAILED
         return COMPLETED
 
     def _environment(self, wanted: Mapping[str, str], work: str, proxy_url: str) -> dict[str, str]:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         return {
             **inherited,
             "HOME": work,
@@ -165,40 +166,38 @@ class Run:
             **wanted,
             "TASK_ID": self._task_id,
             "RUN_ID": str(self._run_id),
-            "TASKCLUSTER_ROOT_URL": self._api.root_url,
+            "TASKCLUSTER_ROOT_URL": self._client.root_url,
             "TASKCLUSTER_PROXY_URL": proxy_url,
         }
 
     def _report(self, result: str) -> None:
         if result in {COMPLETED, FAILED}:
-            self._api.call("POST", f"{self._path}/{result}")
+            self._client.call("POST", f"{self._path}/{result}")
         else:
-            self._api.call("POST", f"{self._path}/exception", {"reason": result})
+            self._client.call("POST", f"{self._path}/exception", {"reason": result})
 
-    def _keep(self) -> None:
-        """
-        Look whether the run is still ours, and make its claim last.
-        """
-        while not self._is_over.wait(GLANCE):
-            with suppress(OSError):
-                if not self._is_ours():
-                    self._is_gone.set()
+    def _reclaim_until_finished(self) -> None:
+        while not self._is_finished.wait(STATUS_INTERVAL_SECONDS):
+            with suppress(NoAnswerError):
+                if not self._is_running_here():
+                    self._is_lost.set()
                     return
-                if self._taken_until - self._api.clock.now() < AHEAD:
+                if self._taken_until - self._client.clock.now() < RECLAIM_BEFORE:
                     self._reclaim()
 
-    def _is_ours(self) -> bool:
-        reply = self._api.call("GET", f"/api/queue/v1/task/{self._task_id}/status")
-        if reply.status != 200:
-            return reply.status >= 500
-        runs: list[dict[str, Any]] = reply.json["status"]["runs"]
+    def _is_running_here(self) -> bool:
+        response = self._client.call("GET", f"/api/queue/v1/task/{self._task_id}/status")
+        if response.status != 200:
+            return response.status >= 500
+        runs: list[dict[str, Any]] = parse_json(response)["status"]["runs"]
         return len(runs) == self._run_id + 1 and bool(runs[self._run_id]["state"] == "running")
 
     def _reclaim(self) -> None:
-        reply = self._api.call("POST", f"{self._path}/reclaim")
-        if reply.status == 200:
-            self._taken_until = from_json(reply.json["takenUntil"])
-            self._api.credentials = read_credentials(reply.json["credentials"])
+        response = self._client.call("POST", f"{self._path}/reclaim")
+        if response.status == 200:
+            claim = parse_json(response)
+            self._taken_until = from_json(claim["takenUntil"])
+            self._client.credentials = parse_credentials(claim["credentials"])
 
-    def _say(self, log: Log, line: str) -> None:
-        log.say(line, to_json(self._api.clock.now()))
+    def _log(self, log: Log, line: str) -> None:
+        log.write_line(line, to_json(self._client.clock.now()))

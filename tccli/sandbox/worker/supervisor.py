@@ -1,9 +1,9 @@
 """
-Runs a command for the worker, and ends it with all that it started when the worker goes away, however that happens.
+Program that runs a command for the worker, and kills it with its children when the worker ends for any reason.
 
-A program of its own: ``python guard.py FD FOLDER COMMAND...``. FD is the reading end of a pipe whose other end only the
-worker holds, so it ends with the worker, and nobody else is left to remove FOLDER then. A byte in the pipe ends the
-command, too, but leaves the folder to the worker.
+Usage: ``python supervisor.py FD DIRECTORY COMMAND...``. FD is the reading end of a pipe, whose only writing end is the
+worker's. So the pipe closes when the worker dies, and the supervisor then deletes DIRECTORY. A byte in the pipe kills
+the command, too, but leaves DIRECTORY to the worker.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ import threading
 from contextlib import suppress
 
 
-def main(descriptor: int, folder: str, words: list[str]) -> int:
+def main(descriptor: int, directory: str, words: list[str]) -> int:
     """
-    Run a command and return its exit code: 128 and the signal's number if one ended it, 127 if there is none.
+    Run a command and return its exit code: 128 + N if signal N killed it, 127 if it cannot be started.
     """
     try:
-        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - what it is for
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - the task's command
     except (OSError, ValueError) as error:
         sys.stderr.write(f"cannot run {words[0]!r}: {error}\n")
         return 127
 
-    def end() -> None:
+    def kill_group() -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
 
-    is_told = threading.Event()
+    is_stopped = threading.Event()
 
     def watch() -> None:
         asked = os.read(descriptor, 1)
-        is_told.set()
-        end()
+        is_stopped.set()
+        kill_group()
         if not asked:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     status = child.wait()
-    if is_told.is_set():
+    if is_stopped.is_set():
         watcher.join()
-    # What it left running in the background.
-    end()
+    # Kill background processes that the command left.
+    kill_group()
     return status if status >= 0 else 128 - status
 
 

@@ -67,7 +67,7 @@ def test_what_is_uploaded_can_be_downloaded(transfer_env: TransferEnv, size: int
     """
     assert digests(DATA[:size]) == send(transfer_env.client, DATA[:size])
     assert DATA[:size] == fetched(transfer_env)
-    stored = transfer_env.sandbox.storage.files.find("/objects/a/b c")
+    stored = transfer_env.sandbox.storage.files.get("/objects/a/b c")
     assert stored is not None
     assert ("text/x", size) == (stored.content_type, stored.size)
     assert (0 if size < MAX_INLINE_BYTES else size) == transfer_env.received()
@@ -119,7 +119,7 @@ def test_a_refusal_by_the_storage_is_final(transfer_env: TransferEnv) -> None:
     with pytest.raises(TcError, match=r"storage answers 403: Forbidden Please try again\."):
         send(transfer_env.client, DATA)
 
-    assert 1 == len(transfer_env.sandbox.storage.counters.exchanges)
+    assert 1 == len(transfer_env.sandbox.storage.counters.records)
     with pytest.raises(NotFoundError):
         fetched(transfer_env)
 

@@ -116,8 +116,8 @@ def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -
     url = storage.put_url("b", "x", 60, {"content-type": "text/x"})
 
     assert sha256(DATA) == put(transfer_context(), url, {"Content-Type": "text/x"}, upload, algorithms=["sha256"])
-    assert 2 == fault.struck
-    found = storage.files.find("/b/x")
+    assert 2 == fault.count
+    found = storage.files.get("/b/x")
     assert found is not None
     assert len(DATA) == found.size
 

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, patterns, tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.call import Call
 
-tables("""
+service = Service("auth")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS audit (
     number INTEGER PRIMARY KEY AUTOINCREMENT, entity_type TEXT NOT NULL, entity_id TEXT NOT NULL,
     client_id TEXT NOT NULL, action_type TEXT NOT NULL, created INTEGER NOT NULL
@@ -24,7 +26,7 @@ CREATE TABLE IF NOT EXISTS audit (
 CREATE INDEX IF NOT EXISTS audit_by_entity ON audit (entity_type, entity_id);
 CREATE INDEX IF NOT EXISTS audit_by_client ON audit (client_id);
 """)
-patterns("auth", entityType="^(client|role|secret|hook|worker-pool)$")
+service.match_arguments(entityType="^(client|role|secret|hook|worker-pool)$")
 
 
 def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
@@ -35,8 +37,8 @@ def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
     call.state.store.insert("audit", {**row, "action_type": action, "created": call.now})
 
 
-@handles("auth.getEntityHistory")
-def get_entity_history(call: Call) -> Answer:
+@service.method("getEntityHistory")
+def get_entity_history(call: Call) -> Response:
     """
     List what was done to something, newest first.
     """
@@ -44,22 +46,22 @@ def get_entity_history(call: Call) -> Answer:
     return _history(call, "entity_type = ? AND entity_id = ?", entity_type, entity_id)
 
 
-@handles("auth.listAuditHistory")
-def list_audit_history(call: Call) -> Answer:
+@service.method("listAuditHistory")
+def list_audit_history(call: Call) -> Response:
     """
     List what a client did, newest first.
     """
     return _history(call, "client_id = ?", call.args["clientId"])
 
 
-def _history(call: Call, condition: str, *values: str) -> Answer:
+def _history(call: Call, condition: str, *values: str) -> Response:
     sql = f"SELECT * FROM audit WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608 - ours
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         return call.state.store.all(sql, *values, int(after or 2**62), number)
 
     found = page(call.query, "audit" + "/".join(values), lambda row: str(row["number"]), fetch)
-    return Answer(found.answer(auditHistory=[_entry(row) for row in found.rows]))
+    return Response(found.document(auditHistory=[_entry(row) for row in found.rows]))
 
 
 def _entry(row: sqlite3.Row) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox import events
 from tccli.sandbox.auth.accounts import new_access_token
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-patterns("auth", clientId="^[A-Za-z0-9!@/:.+|_-]+$")
+service = Service("auth")
+
+service.match_arguments(clientId="^[A-Za-z0-9!@/:.+|_-]+$")
 
 STATIC = (
     'clientId "{{clientId}}" starts with "static/" which is reserved for statically configured clients. '
@@ -29,8 +31,8 @@ STATIC = (
 )
 
 
-@handles("auth.listClients")
-def list_clients(call: Call) -> Answer:
+@service.method("listClients")
+def list_clients(call: Call) -> Response:
     """
     List clients, perhaps only those whose id begins with a prefix.
     """
@@ -45,19 +47,19 @@ def list_clients(call: Call) -> Answer:
         return call.state.store.all(sql, after, prefix, end, number)
 
     found = page(call.query, "clients" + prefix, lambda row: str(row["client_id"]), fetch)
-    return Answer(found.answer(clients=[_document(call, row) for row in found.rows]))
+    return Response(found.document(clients=[_document(call, row) for row in found.rows]))
 
 
-@handles("auth.client")
-def client(call: Call) -> Answer:
+@service.method("client")
+def client(call: Call) -> Response:
     """
     Show one client.
     """
-    return Answer(_document(call, _load(call)))
+    return Response(_document(call, _load(call)))
 
 
-@handles("auth.createClient")
-def create_client(call: Call) -> Answer:
+@service.method("createClient")
+def create_client(call: Call) -> Response:
     """
     Add a client, and show its access token this once.
     """
@@ -87,11 +89,11 @@ def create_client(call: Call) -> Answer:
         raise ApiError("RequestConflict", "Client already exists")
     record(call, "client", client_id, "created")
     _publish(call, "clientCreated")
-    return Answer(_with_token(call))
+    return Response(_with_token(call))
 
 
-@handles("auth.updateClient")
-def update_client(call: Call) -> Answer:
+@service.method("updateClient")
+def update_client(call: Call) -> Response:
     """
     Change a client; the caller needs the scopes that are new to it.
     """
@@ -111,41 +113,41 @@ def update_client(call: Call) -> Answer:
         delete_on_expiration=payload["deleteOnExpiration"],
         scopes=json.dumps(before if scopes is None else scopes),
     )
-    return Answer(_document(call, _load(call)))
+    return Response(_document(call, _load(call)))
 
 
-@handles("auth.resetAccessToken")
-def reset_access_token(call: Call) -> Answer:
+@service.method("resetAccessToken")
+def reset_access_token(call: Call) -> Response:
     """
     Replace a client's access token, and show the new one.
     """
     _refuse_static(call)
     _change(call, "access token reset", access_token=new_access_token(), last_rotated=call.now)
-    return Answer(_with_token(call))
+    return Response(_with_token(call))
 
 
-@handles("auth.enableClient")
-def enable_client(call: Call) -> Answer:
+@service.method("enableClient")
+def enable_client(call: Call) -> Response:
     """
     Let a client in again.
     """
     _refuse_static(call)
     _change(call, "client enabled", disabled=0)
-    return Answer(_document(call, _load(call)))
+    return Response(_document(call, _load(call)))
 
 
-@handles("auth.disableClient")
-def disable_client(call: Call) -> Answer:
+@service.method("disableClient")
+def disable_client(call: Call) -> Response:
     """
     Lock a client out.
     """
     _refuse_static(call)
     _change(call, "client disabled", disabled=1)
-    return Answer(_document(call, _load(call)))
+    return Response(_document(call, _load(call)))
 
 
-@handles("auth.deleteClient")
-def delete_client(call: Call) -> Answer:
+@service.method("deleteClient")
+def delete_client(call: Call) -> Response:
     """
     Delete a client, whether or not there is one.
     """
@@ -153,7 +155,7 @@ def delete_client(call: Call) -> Answer:
     call.state.store.run("DELETE FROM clients WHERE client_id = ?", call.args["clientId"])
     record(call, "client", call.args["clientId"], "deleted")
     _publish(call, "clientDeleted")
-    return Answer()
+    return Response()
 
 
 def refuse_double_stars(scopes: list[str]) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes import RoleError, check_roles, order, satisfies
 from tccli.sandbox import events
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import decode_token, encode_token, read_limit
-from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 from tccli.sandbox.services.auth.clients import refuse_double_stars
 
@@ -22,48 +22,50 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-patterns("auth", roleId=r"^[\x20-\x7e]+$")
+service = Service("auth")
+
+service.match_arguments(roleId=r"^[\x20-\x7e]+$")
 
 
-@handles("auth.listRoles")
-def list_roles(call: Call) -> Answer:
+@service.method("listRoles")
+def list_roles(call: Call) -> Response:
     """
     List all roles as one array.
     """
-    return Answer([_document(call, row) for row in _all(call)])
+    return Response([_document(call, row) for row in _all(call)])
 
 
-@handles("auth.listRoles2")
-def list_roles_in_pages(call: Call) -> Answer:
+@service.method("listRoles2")
+def list_roles_in_pages(call: Call) -> Response:
     """
     List roles, all at once unless a limit is given.
     """
     rows, token = _page(call)
-    return Answer({"roles": [_document(call, row) for row in rows], **token})
+    return Response({"roles": [_document(call, row) for row in rows], **token})
 
 
-@handles("auth.listRoleIds")
-def list_role_ids(call: Call) -> Answer:
+@service.method("listRoleIds")
+def list_role_ids(call: Call) -> Response:
     """
     List the roles' names, all at once unless a limit is given.
     """
     rows, token = _page(call)
-    return Answer({"roleIds": [row["role_id"] for row in rows], **token})
+    return Response({"roleIds": [row["role_id"] for row in rows], **token})
 
 
-@handles("auth.role")
-def role(call: Call) -> Answer:
+@service.method("role")
+def role(call: Call) -> Response:
     """
     Show one role.
     """
     row = _load(call)
     if row is None:
         raise ApiError("ResourceNotFound", "Role not found")
-    return Answer(_document(call, row))
+    return Response(_document(call, row))
 
 
-@handles("auth.createRole")
-def create_role(call: Call) -> Answer:
+@service.method("createRole")
+def create_role(call: Call) -> Response:
     """
     Add a role; doing it again with the same content is no error.
     """
@@ -77,7 +79,7 @@ def create_role(call: Call) -> Answer:
         now = call.now
         row = {"role_id": role_id, "description": payload["description"], "scopes": scopes}
         call.state.store.insert("roles", {**row, "created": now, "last_modified": now})
-        call.state.accounts.forget()
+        call.state.accounts.invalidate_roles()
     elif (existing["description"], json.loads(existing["scopes"])) != (payload["description"], scopes):
         raise ApiError("RequestConflict", f"Role with roleId '{role_id}' already exists")
     record(call, "role", role_id, "created")
@@ -85,8 +87,8 @@ def create_role(call: Call) -> Answer:
     return _show(call)
 
 
-@handles("auth.updateRole")
-def update_role(call: Call) -> Answer:
+@service.method("updateRole")
+def update_role(call: Call) -> Response:
     """
     Change a role; the caller needs the scopes that it did not give before.
     """
@@ -101,22 +103,22 @@ def update_role(call: Call) -> Answer:
     _check(call, payload["scopes"])
     sql = "UPDATE roles SET description = ?, scopes = ?, last_modified = ? WHERE role_id = ?"
     call.state.store.run(sql, payload["description"], json.dumps(payload["scopes"]), call.now, role_id)
-    call.state.accounts.forget()
+    call.state.accounts.invalidate_roles()
     record(call, "role", role_id, "updated")
     _publish(call, "roleUpdated")
     return _show(call)
 
 
-@handles("auth.deleteRole")
-def delete_role(call: Call) -> Answer:
+@service.method("deleteRole")
+def delete_role(call: Call) -> Response:
     """
     Delete a role, whether or not there is one.
     """
     call.state.store.run("DELETE FROM roles WHERE role_id = ?", call.args["roleId"])
-    call.state.accounts.forget()
+    call.state.accounts.invalidate_roles()
     record(call, "role", call.args["roleId"], "deleted")
     _publish(call, "roleDeleted")
-    return Answer()
+    return Response()
 
 
 def _publish(call: Call, event: str) -> None:
@@ -157,10 +159,10 @@ def _load(call: Call) -> sqlite3.Row | None:
     return call.state.store.one("SELECT * FROM roles WHERE role_id = ?", call.args["roleId"])
 
 
-def _show(call: Call) -> Answer:
+def _show(call: Call) -> Response:
     row = _load(call)
     assert row is not None
-    return Answer(_document(call, row))
+    return Response(_document(call, row))
 
 
 def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:

@@ -8,43 +8,45 @@ from typing import TYPE_CHECKING
 
 from tccli.sandbox.auth import signature
 from tccli.sandbox.auth.certificates import Issuer, SignatureError
-from tccli.sandbox.call import Answer, require
+from tccli.sandbox.call import Response, require_scopes
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.request import identify
-from tccli.sandbox.registry import allow_slashes, handles
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
+service = Service("auth")
+
 # Of awsS3Credentials.
-allow_slashes("auth", "prefix")
+service.allow_slashes("prefix")
 
 TESTER, TESTER_TOKEN = "tester", "no-secret"  # published: everybody may try signing with them
 
 
-@handles("auth.expandScopes")
-def expand_scopes(call: Call) -> Answer:
+@service.method("expandScopes")
+def expand_scopes(call: Call) -> Response:
     """
     Add to scopes what the roles give.
     """
-    return Answer({"scopes": call.state.accounts.expand(call.payload["scopes"])})
+    return Response({"scopes": call.state.accounts.expand(call.payload["scopes"])})
 
 
-@handles("auth.currentScopes")
-def current_scopes(call: Call) -> Answer:
+@service.method("currentScopes")
+def current_scopes(call: Call) -> Response:
     """
     Show the scopes of this very request.
     """
-    return Answer({"scopes": call.identity.scopes})
+    return Response({"scopes": call.identity.scopes})
 
 
-@handles("auth.authenticateHawk")
-def authenticate_hawk(call: Call) -> Answer:
+@service.method("authenticateHawk")
+def authenticate_hawk(call: Call) -> Response:
     """
     Judge the signature of a request that somebody else got; a bad one is no error here.
     """
     payload, accounts = call.payload, call.state.accounts
-    request = signature.Signed(
+    request = signature.SignedRequest(
         method=payload["method"].upper(),
         resource=payload["resource"],
         host=payload["host"],
@@ -52,39 +54,39 @@ def authenticate_hawk(call: Call) -> Answer:
         authorization=payload.get("authorization", ""),
     )
     try:
-        identity = signature.authenticate(request, now=call.now, load=accounts.load, expand=accounts.expand)
+        identity = signature.authenticate(request, now=call.now, get_client=accounts.get_client, expand=accounts.expand)
     except SignatureError as error:
-        return Answer({"status": "auth-failed", "message": str(error)})
+        return Response({"status": "auth-failed", "message": str(error)})
     assert identity.expires is not None  # all clients of the deployment have an end
     answer = {"scopes": identity.scopes, "expires": to_json(identity.expires)}
     if identity.client_id is None:
-        return Answer({"status": "no-auth", "scheme": "none", **answer})
+        return Response({"status": "no-auth", "scheme": "none", **answer})
     answer |= {"status": "auth-success", "scheme": "hawk", "clientId": identity.client_id}
-    return Answer(answer if identity.payload_hash is None else {**answer, "hash": identity.payload_hash})
+    return Response(answer if identity.payload_hash is None else {**answer, "hash": identity.payload_hash})
 
 
-@handles("auth.testAuthenticate")
-def test_authenticate(call: Call) -> Answer:
+@service.method("testAuthenticate")
+def test_authenticate(call: Call) -> Response:
     """
     Judge this request as if its signer were a client with scopes of its choice.
     """
     return _judge(call, call.payload["clientScopes"], call.payload["requiredScopes"])
 
 
-@handles("auth.testAuthenticateGet")
-def test_authenticate_get(call: Call) -> Answer:
+@service.method("testAuthenticateGet")
+def test_authenticate_get(call: Call) -> Response:
     """
     Judge this request as that of a client with fixed scopes: a URL can be signed for it.
     """
     return _judge(call, ["test:*", "auth:create-client:test:*"], ["test:authenticate-get"])
 
 
-def _judge(call: Call, held: list[str], required: list[str]) -> Answer:
-    def load(client_id: str) -> Issuer:
+def _judge(call: Call, held: list[str], required: list[str]) -> Response:
+    def get_client(client_id: str) -> Issuer:
         if client_id != TESTER:
             raise SignatureError(f"Client with clientId '{client_id}' not found")
         return Issuer(TESTER, TESTER_TOKEN, held, None)
 
-    identity = identify(call.request, now=call.now, load=load, expand=lambda scopes: scopes)
-    require(identity, {"AllOf": required})
-    return Answer({"clientId": identity.client_id or "auth-failed:no-auth", "scopes": identity.scopes})
+    identity = identify(call.request, now=call.now, get_client=get_client, expand=lambda scopes: scopes)
+    require_scopes(identity, {"AllOf": required})
+    return Response({"clientId": identity.client_id or "auth-failed:no-auth", "scopes": identity.scopes})

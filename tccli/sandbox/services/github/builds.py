@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import GITHUB_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, queries, tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.state import State
 
-tables("""
+service = Service("github")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS github_builds (
     task_group_id TEXT PRIMARY KEY, organization TEXT NOT NULL, repository TEXT NOT NULL, sha TEXT NOT NULL,
     state TEXT NOT NULL, event_type TEXT NOT NULL, event_id TEXT NOT NULL, pull_request INTEGER,
@@ -30,11 +32,11 @@ CREATE INDEX IF NOT EXISTS github_builds_by_update ON github_builds (updated, ta
 """)
 
 NAME, NUMBER = "^([a-zA-Z0-9-_%]*)$", "^([0-9]*)$"
-queries("github.builds", organization=NAME, repository=NAME, sha=".", pullRequest=NUMBER)
-queries("github.cancelBuilds", sha=".", pullRequest=NUMBER)
+service.check_query("builds", organization=NAME, repository=NAME, sha=".", pullRequest=NUMBER)
+service.check_query("cancelBuilds", sha=".", pullRequest=NUMBER)
 
 
-def put(state: State, build: dict[str, Any]) -> None:
+def insert(state: State, build: dict[str, Any]) -> None:
     """
     Keep a build, in the place of the one of that task group.
 
@@ -57,7 +59,7 @@ def put(state: State, build: dict[str, Any]) -> None:
     state.store.insert("github_builds", row, replace=True)
 
 
-def latest(state: State, organization: str, repository: str = "") -> sqlite3.Row | None:
+def get_latest(state: State, organization: str, repository: str = "") -> sqlite3.Row | None:
     """
     Return the last build of a repository, or of all of an organization's.
     """
@@ -68,8 +70,8 @@ def latest(state: State, organization: str, repository: str = "") -> sqlite3.Row
     return state.store.one(sql, organization, repository)
 
 
-@handles("github.builds")
-def list_builds(call: Call) -> Answer:
+@service.method("builds")
+def list_builds(call: Call) -> Response:
     """
     List builds, the last one first.
     """
@@ -83,11 +85,11 @@ def list_builds(call: Call) -> Answer:
         lambda row: f"{row['updated']} {row['task_group_id']}",
         lambda after, number: _find(call, wanted, after, number),
     )
-    return Answer(found.answer(builds=[_document(row) for row in found.rows]))
+    return Response(found.document(builds=[_document(row) for row in found.rows]))
 
 
-@handles("github.cancelBuilds")
-async def cancel_builds(call: Call) -> Answer:
+@service.method("cancelBuilds")
+async def cancel_builds(call: Call) -> Response:
     """
     Cancel the task groups of a repository's pending builds.
     """
@@ -110,14 +112,14 @@ async def cancel_builds(call: Call) -> Answer:
     try:
         for method in ("queue.sealTaskGroup", "queue.cancelTaskGroup"):
             for group in groups:
-                await internal_client.ask(call.state, GITHUB_CLIENT, scopes, method, group)
+                await internal_client.call(call.state, GITHUB_CLIENT, scopes, method, group)
     except ApiError as error:
         code = error.code if error.code == "InsufficientScopes" else "InputError"
         raise ApiError(code, "{{reason}}", reason=error.text()) from None
     for row in builds:
         sql = "UPDATE github_builds SET state = 'cancelled', updated = ? WHERE task_group_id = ?"
         call.state.store.run(sql, call.now, row["task_group_id"])
-    return Answer({"builds": [{**_document(row), "state": "cancelled"} for row in builds]})
+    return Response({"builds": [{**_document(row), "state": "cancelled"} for row in builds]})
 
 
 def _find(call: Call, wanted: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:

@@ -7,13 +7,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.github import builds
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
+
+service = Service("github")
 
 COLORS = {"success": "#4c1", "failure": "#e05d44", "error": "#e05d44", "pending": "#dfb317", "cancelled": "#9f9f9f"}
 OTHER_COLOR = "#007ec6"
@@ -24,62 +26,62 @@ BADGE_HEADERS = {
 }
 
 
-@handles("github.badge")
-def show_badge(call: Call) -> Answer:
+@service.method("badge")
+def show_badge(call: Call) -> Response:
     """
     Show how the last build went, as a picture.
     """
-    if builds.latest(call.state, call.args["owner"]) is None:
+    if builds.get_latest(call.state, call.args["owner"]) is None:
         return _badge("new repo", "nogithub")
-    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
+    build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
     return _badge("new repo", "newrepo") if build is None else _badge(build["state"], build["state"])
 
 
-@handles("github.repository")
-def show_repository(call: Call) -> Answer:
+@service.method("repository")
+def show_repository(call: Call) -> Response:
     """
     Say whether a repository is connected.
     """
-    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
-    return Answer({"installed": build is not None})
+    build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
+    return Response({"installed": build is not None})
 
 
-@handles("github.latest")
-def lead_to_latest(call: Call) -> Answer:
+@service.method("latest")
+def lead_to_latest(call: Call) -> Response:
     """
     Lead to the task group of the last build.
     """
-    build = builds.latest(call.state, call.args["owner"], call.args["repo"])
+    build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
     if build is None:
         raise ApiError("ResourceNotFound", "Status not found")
     url = f"{call.state.root_url}/tasks/groups/{build['task_group_id']}"
     headers = {"location": url, "vary": "Accept", "content-type": "text/plain; charset=utf-8"}
-    return Answer(status=302, text=f"Found. Redirecting to {url}", headers=headers)
+    return Response(status=302, text=f"Found. Redirecting to {url}", headers=headers)
 
 
-@handles("github.createStatus")
-def create_status(call: Call) -> Answer:
+@service.method("createStatus")
+def create_status(call: Call) -> Response:
     """
     Take a status of a commit, where the organization is connected; nobody gets to see it.
     """
     return _take(call, "Installation not found")
 
 
-@handles("github.createComment")
-def create_comment(call: Call) -> Answer:
+@service.method("createComment")
+def create_comment(call: Call) -> Response:
     """
     Take a comment on an issue, where the organization is connected; nobody gets to see it.
     """
     return _take(call, "Issue not found")
 
 
-def _take(call: Call, says: str) -> Answer:
-    if builds.latest(call.state, call.args["owner"]) is None:
+def _take(call: Call, says: str) -> Response:
+    if builds.get_latest(call.state, call.args["owner"]) is None:
         raise ApiError("ResourceNotFound", says)
-    return Answer({})
+    return Response({})
 
 
-def _badge(word: str, status: str) -> Answer:
+def _badge(word: str, status: str) -> Response:
     color, word = COLORS.get(word, OTHER_COLOR), escape(word)
     picture = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="140" height="20" role="img">'
@@ -88,4 +90,4 @@ def _badge(word: str, status: str) -> Answer:
         '<g fill="#fff" text-anchor="middle" font-family="Verdana,sans-serif" font-size="11">'
         f'<text x="38" y="14">Taskcluster</text><text x="108" y="14">{word}</text></g></svg>\n'
     )
-    return Answer(text=picture, headers={**BADGE_HEADERS, "x-taskcluster-status": status})
+    return Response(text=picture, headers={**BADGE_HEADERS, "x-taskcluster-status": status})

@@ -9,19 +9,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import slugid
+
 from tccli import references
 from tccli.core import yaml
 from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import templates
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import handles
-from tccli.sandbox.services.github import events
+from tccli.sandbox.registry import Service
+from tccli.sandbox.services.github import github_events
 from tccli.sandbox.templates import TemplateError
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
+
+service = Service("github")
 
 SCHEMAS = {0: "taskcluster-github-config.json", 1: "taskcluster-github-config.v1.json"}
 SCHEDULER = "taskcluster-github"
@@ -30,8 +33,8 @@ STATUSES, CHECKS = "statuses", "checks"
 COMMAND = re.compile(r"^/taskcluster\s+(.+)$", re.MULTILINE)
 
 
-@handles("github.renderTaskclusterYml")
-def render(call: Call) -> Answer:
+@service.method("renderTaskclusterYml")
+def render(call: Call) -> Response:
     """
     Render a file for a made-up event.
     """
@@ -40,7 +43,7 @@ def render(call: Call) -> Answer:
     kind, overrides = wanted["type"], wanted.get("overrides", {})
     organization, repository = payload.get("organization", "taskcluster"), payload.get("repository", "testing")
     branch = overrides.get("branch") or "main"
-    event = events.make(kind, wanted.get("action"), organization, repository, branch)
+    event = github_events.create_event(kind, wanted.get("action"), organization, repository, branch)
     event |= overrides
     message = {
         "organization": organization,
@@ -48,7 +51,7 @@ def render(call: Call) -> Answer:
         "branch": branch,
         "tasks_for": kind,
         "body": event,
-        "details": events.details(kind, event),
+        "details": github_events.extract_details(kind, event),
         **overrides,
     }
     if kind == "github-issue-comment":
@@ -58,7 +61,7 @@ def render(call: Call) -> Answer:
         config = yaml.load(payload["body"])
     except yaml.YamlError as error:
         _refuse(str(error))
-    return Answer(_compile(_render(call, config, message), message, call.now_json))
+    return Response(_compile(_render(call, config, message), message, call.now_json))
 
 
 def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
         "taskcluster_root_url": call.state.root_url,
         "tasks_for": message["tasks_for"],
         "event": message["body"],
-        "as_slugid": lambda label: slugids.setdefault(label, slugid()),
+        "as_slugid": lambda label: slugids.setdefault(label, slugid.nice()),
     }
     try:
         rendered: dict[str, Any] = templates.render(config, context)
@@ -99,7 +102,7 @@ def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[
     tasks = config.get("tasks") or []
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
         _refuse("tasks must be a list of objects")
-    group = slugid()
+    group = slugid.nice()
     if len(tasks) == 1:
         # One task is its own group: it looks like a decision task.
         sole = tasks[0]
@@ -112,7 +115,7 @@ def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[
 def _task(task: dict[str, Any], group: str, route: str, now: str) -> dict[str, Any]:
     task = {"taskGroupId": group, "created": now, "schedulerId": SCHEDULER, **task}
     task["routes"] = list(dict.fromkeys([*task.get("routes", []), route]))
-    return {"taskId": task.pop("taskId", None) or slugid(), "task": task}
+    return {"taskId": task.pop("taskId", None) or slugid.nice(), "task": task}
 
 
 def _scopes(message: dict[str, Any]) -> list[str]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import slugid
+
 from tccli import references
 from tccli.sandbox import internal_client, templates
 from tccli.sandbox.auth.accounts import HOOKS_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, to_json
 from tccli.sandbox.http import errors
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import handles, tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import hook_table
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.templates import TemplateError
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.services.hooks.hook_table import Hook
     from tccli.sandbox.state import State
 
-tables("""
+service = Service("hooks")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS last_fires (
     number INTEGER PRIMARY KEY AUTOINCREMENT, hook_group_id TEXT NOT NULL, hook_id TEXT NOT NULL,
     fired_by TEXT NOT NULL, task_id TEXT NOT NULL, task_create_time INTEGER NOT NULL, result TEXT NOT NULL,
@@ -39,7 +42,7 @@ CREATE INDEX IF NOT EXISTS last_fires_by_hook ON last_fires (hook_group_id, hook
 
 DEADLINE, EXPIRES = DAY, 30 * DAY
 """Of a task whose template says nothing, from the moment of the fire."""
-LONGEST_ERROR = 128 * 1024
+MAX_ERROR_CHARACTERS = 128 * 1024
 
 
 class FireError(Exception):
@@ -75,7 +78,7 @@ async def fire(
     Raises:
         FireError: There is no task. It is kept already.
     """
-    task_id = task_id or slugid()
+    task_id = task_id or slugid.nice()
     created = state.clock.now() if created is None else created
     fired = (hook, context["firedBy"], task_id)
     try:
@@ -83,13 +86,13 @@ async def fire(
         if task is None:
             return None
         scopes = [f"assume:hook-id:{hook.name}"]
-        await internal_client.ask(state, HOOKS_CLIENT, scopes, "queue.createTask", {"taskId": task_id}, task)
+        await internal_client.call(state, HOOKS_CLIENT, scopes, "queue.createTask", {"taskId": task_id}, task)
     except TemplateError as error:
         _record(state, *fired, error=str(error))
         raise FireError(str(error), document={"message": str(error)}) from None
     except ApiError as refusal:
         document = _refusal(state, task_id, task, refusal)
-        _record(state, *fired, error=json.dumps(document, indent=2)[:LONGEST_ERROR])
+        _record(state, *fired, error=json.dumps(document, indent=2)[:MAX_ERROR_CHARACTERS])
         raise FireError(document["body"]["message"], refusal, document) from None
     _record(state, *fired)
     return task_id
@@ -132,8 +135,8 @@ def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = 
     state.store.insert("last_fires", row)
 
 
-@handles("hooks.listLastFires")
-def list_last_fires(call: Call) -> Answer:
+@service.method("listLastFires")
+def list_last_fires(call: Call) -> Response:
     """
     List what came of a hook's fires, the latest first, with what became of the tasks.
     """
@@ -143,19 +146,19 @@ def list_last_fires(call: Call) -> Answer:
         f"fires{group}/{hook_id}",
         lambda row: str(row["number"]),
         lambda after, number: _fires(call, int(after or 2**62), number),
-        forgiving=True,
+        allows_empty=True,
     )
     if not found.rows:
         raise ApiError("ResourceNotFound", "No such hook or never fired")
-    return Answer(found.answer(lastFires=[_document(call, row) for row in found.rows]))
+    return Response(found.document(lastFires=[_document(call, row) for row in found.rows]))
 
 
-@handles("hooks.getHookStatus")
-def get_hook_status(call: Call) -> Answer:
+@service.method("getHookStatus")
+def get_hook_status(call: Call) -> Response:
     """
     Show the latest fire of a hook, and when its schedule is due.
     """
-    hook = hook_table.load(call.state.store, call.args["hookGroupId"], call.args["hookId"])
+    hook = hook_table.get(call.state.store, call.args["hookGroupId"], call.args["hookId"])
     if hook is None:
         raise ApiError("ResourceNotFound", "No such hook")
     answer: dict[str, Any] = {"lastFire": {"result": "no-fire"}}
@@ -164,12 +167,12 @@ def get_hook_status(call: Call) -> Answer:
         answer["lastFire"] = {"result": row["result"], **outcome, "time": to_json(row["task_create_time"])}
     if hook.schedule:
         answer["nextScheduledDate"] = to_json(hook.next_date)
-    return Answer(answer)
+    return Response(answer)
 
 
-def forget(state: State, hook_group_id: str, hook_id: str) -> None:
+def delete(state: State, hook_group_id: str, hook_id: str) -> None:
     """
-    Forget the fires of a hook.
+    Delete the fires of a hook.
     """
     state.store.run("DELETE FROM last_fires WHERE hook_group_id = ? AND hook_id = ?", hook_group_id, hook_id)
 
@@ -180,7 +183,7 @@ def _fires(call: Call, before: int, number: int) -> list[sqlite3.Row]:
 
 
 def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    task = task_table.load(call.state.store, row["task_id"])
+    task = task_table.get(call.state.store, row["task_id"])
     return {
         "hookGroupId": row["hook_group_id"],
         "hookId": row["hook_id"],

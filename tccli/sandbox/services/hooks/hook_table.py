@@ -8,15 +8,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import tables
+import slugid
+
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("hooks")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS hooks (
     hook_group_id TEXT NOT NULL, hook_id TEXT NOT NULL, metadata TEXT NOT NULL, task TEXT NOT NULL,
     bindings TEXT NOT NULL, schedule TEXT NOT NULL, trigger_schema TEXT NOT NULL, trigger_token TEXT NOT NULL,
@@ -62,8 +65,8 @@ class Hook:
             bindings=definition.get("bindings", []),
             schedule=definition["schedule"],
             trigger_schema=definition["triggerSchema"],
-            trigger_token=slugid(),
-            next_task_id=slugid(),
+            trigger_token=slugid.nice(),
+            next_task_id=slugid.nice(),
             next_date=next_date,
         )
 
@@ -89,21 +92,21 @@ class Hook:
         }
 
 
-def add(store: Store, hook: Hook) -> bool:
+def insert(store: Store, hook: Hook) -> bool:
     """
     Keep a new hook; False if the id is taken.
     """
     return store.insert("hooks", _row(hook))
 
 
-def save(store: Store, hook: Hook) -> None:
+def update(store: Store, hook: Hook) -> None:
     """
     Keep what changed of a hook.
     """
     store.insert("hooks", _row(hook), replace=True)
 
 
-def load(store: Store, hook_group_id: str, hook_id: str) -> Hook | None:
+def get(store: Store, hook_group_id: str, hook_id: str) -> Hook | None:
     """
     Return a hook, or None.
     """
@@ -111,7 +114,7 @@ def load(store: Store, hook_group_id: str, hook_id: str) -> Hook | None:
     return None if row is None else _hook(row)
 
 
-def load_group(store: Store, hook_group_id: str) -> list[Hook]:
+def list_group(store: Store, hook_group_id: str) -> list[Hook]:
     """
     Return the hooks of a group, sorted by id.
     """
@@ -120,14 +123,14 @@ def load_group(store: Store, hook_group_id: str) -> list[Hook]:
     ]
 
 
-def load_due(store: Store, now: int) -> list[Hook]:
+def list_due(store: Store, now: int) -> list[Hook]:
     """
     Return the hooks whose schedule is due, the oldest date first.
     """
     return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE next_date < ? ORDER BY next_date", now)]
 
 
-def load_bound(store: Store) -> list[Hook]:
+def list_bound(store: Store) -> list[Hook]:
     """
     Return the hooks that listen to something.
     """

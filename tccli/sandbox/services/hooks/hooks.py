@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import slugid
 from jsonschema import Draft7Validator
 
 from tccli.sandbox import events
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 from tccli.sandbox.services.hooks import fires, hook_table, schedule
 from tccli.sandbox.services.hooks.hook_table import Hook
@@ -20,41 +20,43 @@ from tccli.sandbox.services.hooks.hook_table import Hook
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
-patterns("hooks", hookGroupId="^[a-zA-Z0-9-_]{1,1000}$", hookId="^[a-zA-Z0-9-_/]{1,1000}$")
+service = Service("hooks")
+
+service.match_arguments(hookGroupId="^[a-zA-Z0-9-_]{1,1000}$", hookId="^[a-zA-Z0-9-_/]{1,1000}$")
 
 DIALECT = "http://json-schema.org/draft-07/schema"
 
 
-@handles("hooks.listHookGroups")
-def list_hook_groups(call: Call) -> Answer:
+@service.method("listHookGroups")
+def list_hook_groups(call: Call) -> Response:
     """
     List the groups that have hooks.
     """
     rows = call.state.store.all("SELECT DISTINCT hook_group_id FROM hooks ORDER BY hook_group_id")
-    return Answer({"groups": [row["hook_group_id"] for row in rows]})
+    return Response({"groups": [row["hook_group_id"] for row in rows]})
 
 
-@handles("hooks.listHooks")
-def list_hooks(call: Call) -> Answer:
+@service.method("listHooks")
+def list_hooks(call: Call) -> Response:
     """
     List the hooks of a group.
     """
-    hooks = hook_table.load_group(call.state.store, call.args["hookGroupId"])
+    hooks = hook_table.list_group(call.state.store, call.args["hookGroupId"])
     if not hooks:
         raise ApiError("ResourceNotFound", "No such group")
-    return Answer({"hooks": [hook.definition() for hook in hooks]})
+    return Response({"hooks": [hook.definition() for hook in hooks]})
 
 
-@handles("hooks.hook")
-def show_hook(call: Call) -> Answer:
+@service.method("hook")
+def show_hook(call: Call) -> Response:
     """
     Show one hook.
     """
-    return Answer(load(call).definition())
+    return Response(load(call).definition())
 
 
-@handles("hooks.createHook")
-def create_hook(call: Call) -> Answer:
+@service.method("createHook")
+def create_hook(call: Call) -> Response:
     """
     Add a hook; the same one again is no error if its bindings are said.
     """
@@ -62,16 +64,16 @@ def create_hook(call: Call) -> Answer:
     schedule.check(definition["schedule"])
     _check_schema(definition["triggerSchema"])
     hook = Hook.new(definition, schedule.next_date(definition["schedule"], call.now))
-    if hook_table.add(call.state.store, hook):
+    if hook_table.insert(call.state.store, hook):
         record(call, "hook", hook.name, "created")
     elif definition != load(call).definition():
         raise ApiError("RequestConflict", f"hook `{hook.name}` already exists.")
     _publish(call, "hookCreated")
-    return Answer(definition)
+    return Response(definition)
 
 
-@handles("hooks.updateHook")
-def update_hook(call: Call) -> Answer:
+@service.method("updateHook")
+def update_hook(call: Call) -> Response:
     """
     Change a hook; bindings that are not said stay.
     """
@@ -82,24 +84,24 @@ def update_hook(call: Call) -> Answer:
     hook.metadata, hook.task = definition["metadata"], definition["task"]
     hook.schedule, hook.trigger_schema = definition["schedule"], definition["triggerSchema"]
     hook.bindings = definition.get("bindings", hook.bindings)
-    hook.next_task_id, hook.next_date = slugid(), schedule.next_date(hook.schedule, call.now)
-    hook_table.save(call.state.store, hook)
+    hook.next_task_id, hook.next_date = slugid.nice(), schedule.next_date(hook.schedule, call.now)
+    hook_table.update(call.state.store, hook)
     record(call, "hook", hook.name, "updated")
     _publish(call, "hookUpdated")
-    return Answer(hook.definition())
+    return Response(hook.definition())
 
 
-@handles("hooks.removeHook")
-def remove_hook(call: Call) -> Answer:
+@service.method("removeHook")
+def remove_hook(call: Call) -> Response:
     """
     Delete a hook, whether or not there is one, and what is known of its fires.
     """
     group, hook_id = call.args["hookGroupId"], call.args["hookId"]
     call.state.store.run("DELETE FROM hooks WHERE hook_group_id = ? AND hook_id = ?", group, hook_id)
-    fires.forget(call.state, group, hook_id)
+    fires.delete(call.state, group, hook_id)
     record(call, "hook", f"{group}/{hook_id}", "deleted")
     _publish(call, "hookDeleted")
-    return Answer({})
+    return Response({})
 
 
 def _publish(call: Call, event: str) -> None:
@@ -107,23 +109,23 @@ def _publish(call: Call, event: str) -> None:
     events.publish(call.state, f"hooks.{event}", {}, which)
 
 
-@handles("hooks.getTriggerToken")
-def get_trigger_token(call: Call) -> Answer:
+@service.method("getTriggerToken")
+def get_trigger_token(call: Call) -> Response:
     """
     Show the token that lets everybody fire a hook who knows it.
     """
-    return Answer({"token": load(call).trigger_token})
+    return Response({"token": load(call).trigger_token})
 
 
-@handles("hooks.resetTriggerToken")
-def reset_trigger_token(call: Call) -> Answer:
+@service.method("resetTriggerToken")
+def reset_trigger_token(call: Call) -> Response:
     """
     Replace that token.
     """
     hook = load(call)
-    hook.trigger_token = slugid()
-    hook_table.save(call.state.store, hook)
-    return Answer({"token": hook.trigger_token})
+    hook.trigger_token = slugid.nice()
+    hook_table.update(call.state.store, hook)
+    return Response({"token": hook.trigger_token})
 
 
 def load(call: Call) -> Hook:
@@ -133,7 +135,7 @@ def load(call: Call) -> Hook:
     Raises:
         ApiError: There is none.
     """
-    hook = hook_table.load(call.state.store, call.args["hookGroupId"], call.args["hookId"])
+    hook = hook_table.get(call.state.store, call.args["hookGroupId"], call.args["hookId"])
     if hook is None:
         raise ApiError("ResourceNotFound", "No such hook")
     return hook

@@ -12,12 +12,12 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import slugid
 from croniter import croniter
 
 from tccli.sandbox.clock import MINUTE, to_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import passes
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import fires, hook_table
 from tccli.sandbox.services.hooks.fires import FireError
 from tccli.sandbox.services.notify import outbox
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.services.hooks.hook_table import Hook
     from tccli.sandbox.state import State
+
+service = Service("hooks")
 
 NEVER = 64_063_008_000_000
 """When a hook without a schedule is due: far enough away."""
@@ -69,12 +71,12 @@ def next_date(schedule: Sequence[str], now: int) -> int:
     return min((_next(pattern, now) for pattern in schedule), default=NEVER)
 
 
-@passes
+@service.periodic
 async def fire_due(state: State) -> None:
     """
     Fire the hooks whose time has come, each of them once, however many times it has missed.
     """
-    for hook in hook_table.load_due(state.store, state.clock.now()):
+    for hook in hook_table.list_due(state.store, state.clock.now()):
         await _fire(state, hook)
 
 
@@ -86,8 +88,8 @@ async def _fire(state: State, hook: Hook) -> None:
         await fires.fire(state, hook, {"firedBy": "schedule"}, task_id=hook.next_task_id, created=created)
     except FireError as error:
         _complain(state, hook, error)
-    hook.next_task_id, hook.next_date = slugid(), next_date(hook.schedule, now)
-    hook_table.save(state.store, hook)
+    hook.next_task_id, hook.next_date = slugid.nice(), next_date(hook.schedule, now)
+    hook_table.update(state.store, hook)
 
 
 def _complain(state: State, hook: Hook, error: FireError) -> None:

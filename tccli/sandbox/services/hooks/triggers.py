@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft7Validator
 from referencing.exceptions import Unresolvable
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import fires, hook_table
 from tccli.sandbox.services.hooks.fires import FireError
 from tccli.sandbox.services.hooks.hooks import load
@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from tccli.sandbox.services.hooks.hook_table import Hook
     from tccli.sandbox.state import State
 
+service = Service("hooks")
 
-@handles("hooks.triggerHook")
-async def trigger_hook(call: Call) -> Answer:
+
+@service.method("triggerHook")
+async def trigger_hook(call: Call) -> Response:
     """
     Fire a hook for somebody who has the scope.
     """
     return await _trigger(call, load(call), {"firedBy": "triggerHook", "clientId": call.client_id})
 
 
-@handles("hooks.triggerHookWithToken")
-async def trigger_hook_with_token(call: Call) -> Answer:
+@service.method("triggerHookWithToken")
+async def trigger_hook_with_token(call: Call) -> Response:
     """
     Fire a hook for somebody who has the token.
     """
@@ -50,7 +52,7 @@ async def hear(state: State, exchange: str, routing_key: str, payload: Any) -> i
     Returns:
         How many there were.
     """
-    bound = [hook for hook in hook_table.load_bound(state.store) if _listens(hook, exchange, routing_key)]
+    bound = [hook for hook in hook_table.list_bound(state.store) if _listens(hook, exchange, routing_key)]
     for hook in bound:
         # What went wrong is in the hook's list of fires: nobody waits for an answer.
         with contextlib.suppress(FireError):
@@ -58,7 +60,7 @@ async def hear(state: State, exchange: str, routing_key: str, payload: Any) -> i
     return len(bound)
 
 
-async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Answer:
+async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
     try:
         wrong = [error.message for error in Draft7Validator(hook.trigger_schema).iter_errors(call.payload)]
     except Unresolvable as error:
@@ -69,7 +71,7 @@ async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Answer:
         task_id = await fires.fire(call.state, hook, {"payload": call.payload, **context})
     except FireError as error:
         raise _refusal(hook, error) from None
-    return Answer({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
+    return Response({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
 
 
 def _refusal(hook: Hook, error: FireError) -> ApiError:

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import DAY
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.state import State
 
-tables("""
+service = Service("index")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS indexed_tasks (
     namespace TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL, task_id TEXT NOT NULL, data TEXT NOT NULL,
     expires INTEGER NOT NULL, PRIMARY KEY (namespace, name)
@@ -42,14 +44,14 @@ def join(namespace: str, name: str) -> str:
     return f"{namespace}.{name}" if namespace else name
 
 
-def find(state: State, path: str) -> sqlite3.Row | None:
+def get(state: State, path: str) -> sqlite3.Row | None:
     """
     Return what is indexed at a path, expired or not.
     """
     return state.store.one("SELECT * FROM indexed_tasks WHERE namespace = ? AND name = ?", *split(path))
 
 
-def find_several(state: State, paths: Sequence[str], after: str, number: int) -> list[sqlite3.Row]:
+def list_page(state: State, paths: Sequence[str], after: str, number: int) -> list[sqlite3.Row]:
     """
     Return at most *number* tasks at these paths, sorted by namespace and name, that come after the path *after*.
 
@@ -64,7 +66,7 @@ def find_several(state: State, paths: Sequence[str], after: str, number: int) ->
     return state.store.all(sql, wanted, *split(after), state.clock.now(), number)
 
 
-def find_in(state: State, namespace: str, after: str, number: int) -> list[sqlite3.Row]:
+def list_namespace(state: State, namespace: str, after: str, number: int) -> list[sqlite3.Row]:
     """
     Return at most *number* tasks of a namespace, sorted by name, that come after the name *after*.
     """
@@ -72,7 +74,7 @@ def find_in(state: State, namespace: str, after: str, number: int) -> list[sqlit
     return state.store.all(sql, namespace, after, state.clock.now(), number)
 
 
-def find_namespaces(state: State, parent: str, after: str, number: int) -> list[sqlite3.Row]:
+def list_namespaces(state: State, parent: str, after: str, number: int) -> list[sqlite3.Row]:
     """
     Return at most *number* namespaces directly below another, sorted by name, that come after the name *after*.
     """
@@ -90,16 +92,16 @@ def insert(state: State, path: str, *, task_id: str, rank: int, data: dict[str, 
     namespace, name = split(path)
     row = {"namespace": namespace, "name": name, "rank": rank, "task_id": task_id, "data": data, "expires": expires}
     with state.store.transaction():
-        existing = find(state, path)
+        existing = get(state, path)
         if existing is None or existing["rank"] <= rank:
             state.store.insert("indexed_tasks", row, replace=True)
             _ensure_namespace(state, namespace, _end_of_day(expires))
-        kept = find(state, path)
+        kept = get(state, path)
     assert kept is not None
     return kept
 
 
-def remove(state: State, path: str) -> None:
+def delete(state: State, path: str) -> None:
     """
     Take away what is at a path; the namespaces stay.
     """

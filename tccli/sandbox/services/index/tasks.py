@@ -14,11 +14,11 @@ from tccli.core import hawk
 from tccli.core.scopes import satisfies
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import INDEX_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import allow_missing, allow_slashes, handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.index import task_table
 from tccli.sandbox.services.object.objects import redirect
 
@@ -28,26 +28,28 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.state import State
 
+service = Service("index")
+
 PATH = "^([a-zA-Z0-9_!~*'()%-]+\\.)*[a-zA-Z0-9_!~*'()%-]+$"
-patterns("index", namespace=PATH, indexPath=PATH)
-allow_missing("index", "namespace", "listNamespaces", "listTasks")
-allow_slashes("index", "name")
+service.match_arguments(namespace=PATH, indexPath=PATH)
+service.allow_missing("namespace", "listNamespaces", "listTasks")
+service.allow_slashes("name")
 
 ROUTE = "index."
-HIGHEST_RANK = 2**31 - 1
+MAX_RANK = 2**31 - 1
 SIGNED_FOR = 15 * MINUTE
 
 
-@handles("index.findTask")
-def find_task(call: Call) -> Answer:
+@service.method("findTask")
+def find_task(call: Call) -> Response:
     """
     Show the task at a path.
     """
-    return Answer(_document(_find(call)))
+    return Response(_document(_find(call)))
 
 
-@handles("index.findTasksAtIndex")
-def find_tasks(call: Call) -> Answer:
+@service.method("findTasksAtIndex")
+def find_tasks(call: Call) -> Response:
     """
     Show the tasks at several paths, those that are there.
     """
@@ -57,17 +59,17 @@ def find_tasks(call: Call) -> Answer:
         call.query,
         "indexes",
         lambda row: task_table.join(row["namespace"], row["name"]),
-        lambda after, number: task_table.find_several(call.state, paths, after, number),
+        lambda after, number: task_table.list_page(call.state, paths, after, number),
     )
     asked = Counter(paths)
     if any(asked[task_table.join(row["namespace"], row["name"])] > 1 for row in found.rows):
         # The service finds it as often as it was asked for, and its own schema forbids that.
         raise InternalError("Output schema validation error: data.tasks should NOT have duplicate items")
-    return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
+    return Response(found.document(tasks=[_document(row) for row in found.rows]))
 
 
-@handles("index.listNamespaces")
-def list_namespaces(call: Call) -> Answer:
+@service.method("listNamespaces")
+def list_namespaces(call: Call) -> Response:
     """
     List the namespaces directly below one, or at the top.
     """
@@ -77,17 +79,17 @@ def list_namespaces(call: Call) -> Answer:
         call.query,
         "namespaces" + parent,
         lambda row: str(row["name"]),
-        lambda after, number: task_table.find_namespaces(call.state, parent, after, number),
+        lambda after, number: task_table.list_namespaces(call.state, parent, after, number),
     )
     namespaces = [
         {"namespace": task_table.join(parent, row["name"]), "name": row["name"], "expires": to_json(row["expires"])}
         for row in found.rows
     ]
-    return Answer(found.answer(namespaces=namespaces))
+    return Response(found.document(namespaces=namespaces))
 
 
-@handles("index.listTasks")
-def list_tasks(call: Call) -> Answer:
+@service.method("listTasks")
+def list_tasks(call: Call) -> Response:
     """
     List the tasks directly below a namespace, or at the top.
     """
@@ -97,13 +99,13 @@ def list_tasks(call: Call) -> Answer:
         call.query,
         "indexed" + namespace,
         lambda row: str(row["name"]),
-        lambda after, number: task_table.find_in(call.state, namespace, after, number),
+        lambda after, number: task_table.list_namespace(call.state, namespace, after, number),
     )
-    return Answer(found.answer(tasks=[_document(row) for row in found.rows]))
+    return Response(found.document(tasks=[_document(row) for row in found.rows]))
 
 
-@handles("index.insertTask")
-def insert_task(call: Call) -> Answer:
+@service.method("insertTask")
+def insert_task(call: Call) -> Response:
     """
     Put a task at a path; the answer is what is there then, which has the higher rank.
     """
@@ -120,32 +122,32 @@ def insert_task(call: Call) -> Answer:
         data=payload["data"],
         expires=from_json(payload["expires"]),
     )
-    return Answer(_document(row))
+    return Response(_document(row))
 
 
-@handles("index.deleteTask")
-def delete_task(call: Call) -> Answer:
+@service.method("deleteTask")
+def delete_task(call: Call) -> Response:
     """
     Take the task from a path, whether or not there is one.
     """
-    task_table.remove(call.state, call.args["namespace"])
-    return Answer({})
+    task_table.delete(call.state, call.args["namespace"])
+    return Response({})
 
 
-@handles("index.findArtifactFromTask")
-async def find_artifact(call: Call) -> Answer:
+@service.method("findArtifactFromTask")
+async def find_artifact(call: Call) -> Response:
     """
     Lead to an artifact of the task at a path: everybody's right to its bytes, others through the queue.
     """
     args = {"taskId": _find(call)["task_id"], "name": call.args["name"]}
     state = call.state
-    url = state.root_url + internal_client.path(references.method("queue", "getLatestArtifact"), args)
+    url = state.root_url + internal_client.build_path(references.method("queue", "getLatestArtifact"), args)
     if not satisfies(state.accounts.expand(["assume:anonymous"]), f"queue:get-artifact:{args['name']}"):
-        issuer = state.accounts.load(INDEX_CLIENT)
+        issuer = state.accounts.get_client(INDEX_CLIENT)
         expires = (call.now + SIGNED_FOR) // 1000
         return redirect(hawk.sign_url(url, hawk.Credentials(INDEX_CLIENT, issuer.access_token), expires=expires))
     try:
-        answer = await internal_client.ask(state, INDEX_CLIENT, ["*"], "queue.latestArtifact", args)
+        answer = await internal_client.call(state, INDEX_CLIENT, ["*"], "queue.latestArtifact", args)
     except ApiError:
         return redirect(url)
     return redirect(answer.document.get("url") or url)
@@ -176,7 +178,7 @@ def index_task(state: State, task_id: str, definition: dict[str, Any]) -> None:
 
 
 def _find(call: Call) -> sqlite3.Row:
-    row = task_table.find(call.state, call.args["indexPath"])
+    row = task_table.get(call.state, call.args["indexPath"])
     if row is None or row["expires"] <= call.now:
         raise ApiError("ResourceNotFound", "Indexed task not found")
     return row
@@ -186,7 +188,7 @@ def _rank(number: Any) -> int | None:
     """
     Return a rank, or None for what the database does not take for one.
     """
-    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > HIGHEST_RANK:
+    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > MAX_RANK:
         return None
     return int(number) if number == int(number) else None
 

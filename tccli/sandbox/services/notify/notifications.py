@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tccli.sandbox import events
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.notify import outbox
 
 if TYPE_CHECKING:
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-OK = Answer(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
+service = Service("notify")
+
+OK = Response(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
 
 
-@handles("notify.email")
-def email(call: Call) -> Answer:
+@service.method("email")
+def email(call: Call) -> Response:
     """
     Send an email.
     """
@@ -30,8 +32,8 @@ def email(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.pulse")
-def pulse(call: Call) -> Answer:
+@service.method("pulse")
+def pulse(call: Call) -> Response:
     """
     Publish a message.
     """
@@ -41,8 +43,8 @@ def pulse(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.matrix")
-def matrix(call: Call) -> Answer:
+@service.method("matrix")
+def matrix(call: Call) -> Response:
     """
     Write into a Matrix room.
     """
@@ -50,8 +52,8 @@ def matrix(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.slack")
-def slack(call: Call) -> Answer:
+@service.method("slack")
+def slack(call: Call) -> Response:
     """
     Write into a Slack channel.
     """
@@ -59,8 +61,8 @@ def slack(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.addDenylistAddress")
-def add_address(call: Call) -> Answer:
+@service.method("addDenylistAddress")
+def add_address(call: Call) -> Response:
     """
     Let nothing be sent to an address any more.
     """
@@ -69,8 +71,8 @@ def add_address(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.deleteDenylistAddress")
-def delete_address(call: Call) -> Answer:
+@service.method("deleteDenylistAddress")
+def delete_address(call: Call) -> Response:
     """
     Let messages be sent to an address again, whether or not they could not.
     """
@@ -79,8 +81,8 @@ def delete_address(call: Call) -> Answer:
     return OK
 
 
-@handles("notify.listDenylist")
-def list_denylist(call: Call) -> Answer:
+@service.method("listDenylist")
+def list_denylist(call: Call) -> Response:
     """
     List the addresses that nothing is sent to.
     """
@@ -90,9 +92,9 @@ def list_denylist(call: Call) -> Answer:
         kind, _, address = after.partition(" ")
         return call.state.store.all(sql, kind, address, number)
 
-    found = page(call.query, "denylist", lambda row: f"{row['kind']} {row['address']}", fetch, forgiving=True)
+    found = page(call.query, "denylist", lambda row: f"{row['kind']} {row['address']}", fetch, allows_empty=True)
     addresses = [{"notificationType": row["kind"], "notificationAddress": row["address"]} for row in found.rows]
-    return Answer(found.answer(addresses=addresses))
+    return Response(found.document(addresses=addresses))
 
 
 def _send(call: Call, kind: str, name: str, says: str) -> bool:

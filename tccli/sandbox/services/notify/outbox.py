@@ -8,12 +8,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     from tccli.sandbox.state import State
 
-tables("""
+service = Service("notify")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, address TEXT NOT NULL, content TEXT NOT NULL,
     created INTEGER NOT NULL

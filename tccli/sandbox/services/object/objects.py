@@ -9,10 +9,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.auth.certificates import decode_base64
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.registry import allow_slashes, handles, patterns, tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.state import State
 
-patterns("object", name=r"^[\x20-\x7e]+$", projectId="^([a-zA-Z0-9._/-]*)$")
+service = Service("object")
+
+service.match_arguments(name=r"^[\x20-\x7e]+$", projectId="^([a-zA-Z0-9._/-]*)$")
 # Not those that upload: with a slash as it is, they are not found.
-allow_slashes("object", "name", "startDownload", "object", "download")
-tables("""
+service.allow_slashes("name", "startDownload", "object", "download")
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS objects (
     name TEXT PRIMARY KEY, project_id TEXT NOT NULL, upload_id TEXT, upload_expires INTEGER, expires INTEGER NOT NULL,
     hashes TEXT NOT NULL
@@ -43,14 +45,14 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of a media type
 _MEDIA_TYPE = re.compile(rf'\s*{_TOKEN}/{_TOKEN}\s*(; *{_TOKEN} *= *("([^"\\]|\\.)*"|{_TOKEN}) *)*')
 
 
-@handles("object.createUpload")
-def create_upload(call: Call) -> Answer:
+@service.method("createUpload")
+def create_upload(call: Call) -> Response:
     """
     Begin an upload, or go on with it, and say where the bytes go.
     """
     payload = call.payload
     call.authorize(projectId=payload["projectId"], name=call.args["name"])
-    return Answer(begin_upload(call.state, call.args["name"], payload))
+    return Response(begin_upload(call.state, call.args["name"], payload))
 
 
 def begin_upload(state: State, name: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def begin_upload(state: State, name: str, request: dict[str, Any]) -> dict[str, 
 def _upload_method(state: State, name: str, proposed: dict[str, Any]) -> dict[str, Any]:
     if "dataInline" in proposed:
         content_type = _checked(proposed["dataInline"]["contentType"])
-        state.storage.keep(BUCKET, name, decode_base64(proposed["dataInline"]["objectData"]), content_type)
+        state.storage.store(BUCKET, name, decode_base64(proposed["dataInline"]["objectData"]), content_type)
         return {"dataInline": True}
     if "putUrl" not in proposed:
         return {}
@@ -105,8 +107,8 @@ def _checked(content_type: str) -> str:
     return content_type
 
 
-@handles("object.finishUpload")
-def finish_upload(call: Call) -> Answer:
+@service.method("finishUpload")
+def finish_upload(call: Call) -> Response:
     """
     End an upload: from now on the object can be downloaded, and does not change.
     """
@@ -121,13 +123,13 @@ def finish_upload(call: Call) -> Answer:
         raise ApiError("InputError", message, name=name, projectId=project_id)
     if row["upload_id"] is None:
         _compare_hashes(name, json.loads(row["hashes"]), payload.get("hashes", {}))
-        return Answer({})
+        return Response({})
     if row["upload_id"] != upload_id:
         message = 'Object "{{name}}" does not have uploadId {{uploadId}}'
         raise ApiError("RequestConflict", message, name=name, uploadId=upload_id)
     _add_hashes(call.state, name, payload.get("hashes", {}))
     call.state.store.run("UPDATE objects SET upload_id = NULL, upload_expires = NULL WHERE name = ?", name)
-    return Answer({})
+    return Response({})
 
 
 def _compare_hashes(name: str, existing: dict[str, str], given: dict[str, Any]) -> None:
@@ -154,12 +156,12 @@ def _add_hashes(state: State, name: str, given: dict[str, Any]) -> None:
     state.store.run("UPDATE objects SET hashes = ? WHERE name = ?", ordered, name)
 
 
-@handles("object.startDownload")
-def start_download(call: Call) -> Answer:
+@service.method("startDownload")
+def start_download(call: Call) -> Response:
     """
     Say where the bytes are, in a way that the caller accepts.
     """
-    return Answer(locate(call.state, call.args["name"], call.payload["acceptDownloadMethods"]))
+    return Response(locate(call.state, call.args["name"], call.payload["acceptDownloadMethods"]))
 
 
 def locate(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
@@ -179,34 +181,34 @@ def locate(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
         "method": method,
         "url": state.storage.get_url(BUCKET, name, GET_SECONDS + 60),
         "expires": to_json(state.clock.now() + GET_SECONDS * 1000),
-        "hashes": state.storage.hashes(name, json.loads(row["hashes"])),
+        "hashes": state.storage.apply_hash_fault(name, json.loads(row["hashes"])),
     }
 
 
-@handles("object.object")
-def show_object(call: Call) -> Answer:
+@service.method("object")
+def show_object(call: Call) -> Response:
     """
     Show what is known of an object.
     """
     row = _finished(call.state, call.args["name"])
     hashes = json.loads(row["hashes"])
-    return Answer({"projectId": row["project_id"], "expires": to_json(row["expires"]), "hashes": hashes})
+    return Response({"projectId": row["project_id"], "expires": to_json(row["expires"]), "hashes": hashes})
 
 
-@handles("object.download")
-def download(call: Call) -> Answer:
+@service.method("download")
+def download(call: Call) -> Response:
     """
     Lead a browser to an object's bytes.
     """
     return redirect(locate(call.state, call.args["name"], {"simple": True})["url"])
 
 
-def redirect(url: str) -> Answer:
+def redirect(url: str) -> Response:
     """
     Return the answer that leads to *url* without JSON.
     """
     headers = {"location": url, "vary": "Accept", "content-type": "text/plain; charset=utf-8"}
-    return Answer(status=303, text=f"See Other. Redirecting to {url}", headers=headers)
+    return Response(status=303, text=f"See Other. Redirecting to {url}", headers=headers)
 
 
 def find(state: State, name: str) -> sqlite3.Row | None:
@@ -219,7 +221,7 @@ def find(state: State, name: str) -> sqlite3.Row | None:
     ends = row["expires"] if row["upload_expires"] is None else min(row["expires"], row["upload_expires"])
     if ends < state.clock.now() - GRACE:
         state.store.run("DELETE FROM objects WHERE name = ?", name)
-        state.storage.remove(BUCKET, name)
+        state.storage.delete(BUCKET, name)
         return None
     return row
 

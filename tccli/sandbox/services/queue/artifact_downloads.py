@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import HOUR
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import artifact_table, task_table
 
@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.artifact_table import Artifact
 
+service = Service("queue")
+
 GET_MINUTES = 30
 
 
-@handles("queue.getArtifact")
-def get_artifact(call: Call) -> Answer:
+@service.method("getArtifact")
+def get_artifact(call: Call) -> Response:
     """
     Lead to an artifact's bytes in one run.
     """
     return _redirect(call, _follow(call, int(call.args["runId"])))
 
 
-@handles("queue.getLatestArtifact")
-def get_latest_artifact(call: Call) -> Answer:
+@service.method("getLatestArtifact")
+def get_latest_artifact(call: Call) -> Response:
     """
     Lead to an artifact's bytes in the latest run.
     """
@@ -39,40 +41,40 @@ def get_latest_artifact(call: Call) -> Answer:
     return _redirect(call, _follow(call, _latest_run(call)))
 
 
-@handles("queue.artifact")
-def show_content(call: Call) -> Answer:
+@service.method("artifact")
+def show_content(call: Call) -> Response:
     """
     Say where an artifact's bytes are in one run.
     """
-    return Answer(_content(call, _follow(call, int(call.args["runId"]))))
+    return Response(_content(call, _follow(call, int(call.args["runId"]))))
 
 
-@handles("queue.latestArtifact")
-def show_latest_content(call: Call) -> Answer:
+@service.method("latestArtifact")
+def show_latest_content(call: Call) -> Response:
     """
     Say where an artifact's bytes are in the latest run, which is looked for before anything else.
     """
-    return Answer(_content(call, _follow(call, _latest_run(call))))
+    return Response(_content(call, _follow(call, _latest_run(call))))
 
 
-@handles("queue.artifactInfo")
-def show_info(call: Call) -> Answer:
+@service.method("artifactInfo")
+def show_info(call: Call) -> Response:
     """
     Show what is known of an artifact in one run.
     """
-    return Answer(_load(call, int(call.args["runId"]), call.args["name"]).document())
+    return Response(_load(call, int(call.args["runId"]), call.args["name"]).document())
 
 
-@handles("queue.latestArtifactInfo")
-def show_latest_info(call: Call) -> Answer:
+@service.method("latestArtifactInfo")
+def show_latest_info(call: Call) -> Response:
     """
     Show what is known of an artifact in the latest run.
     """
-    return Answer(_load(call, _latest_run(call), call.args["name"]).document())
+    return Response(_load(call, _latest_run(call), call.args["name"]).document())
 
 
-@handles("queue.listArtifacts")
-def list_artifacts(call: Call) -> Answer:
+@service.method("listArtifacts")
+def list_artifacts(call: Call) -> Response:
     """
     List the artifacts of one run, sorted by name.
     """
@@ -83,28 +85,28 @@ def list_artifacts(call: Call) -> Answer:
     return _list(call, run_id)
 
 
-@handles("queue.listLatestArtifacts")
-def list_latest_artifacts(call: Call) -> Answer:
+@service.method("listLatestArtifacts")
+def list_latest_artifacts(call: Call) -> Response:
     """
     List the artifacts of the latest run, sorted by name.
     """
     return _list(call, _latest_run(call))
 
 
-def _list(call: Call, run_id: int) -> Answer:
+def _list(call: Call, run_id: int) -> Response:
     store, task_id = call.state.store, call.args["taskId"]
     found = page(
         call.query,
         f"artifacts{task_id}/{run_id}",
         lambda artifact: str(artifact.name),
-        lambda after, number: artifact_table.load_several(store, task_id, run_id, after, number),
-        forgiving=True,
+        lambda after, number: artifact_table.list_page(store, task_id, run_id, after, number),
+        allows_empty=True,
     )
-    return Answer(found.answer(artifacts=[artifact.document() for artifact in found.rows]))
+    return Response(found.document(artifacts=[artifact.document() for artifact in found.rows]))
 
 
 def _latest_run(call: Call) -> int:
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         raise ApiError("ResourceNotFound", "Task not found")
     if not task.runs:
@@ -113,7 +115,7 @@ def _latest_run(call: Call) -> int:
 
 
 def _load(call: Call, run_id: int, name: str) -> Artifact:
-    artifact = artifact_table.load(call.state.store, call.args["taskId"], run_id, name)
+    artifact = artifact_table.get(call.state.store, call.args["taskId"], run_id, name)
     if artifact is None or not artifact.present:
         raise ApiError("ResourceNotFound", "Artifact not found")
     return artifact
@@ -138,14 +140,14 @@ def _follow(call: Call, run_id: int) -> Artifact:
             raise ApiError("InputError", "Artifact leads to a link cycle")
 
 
-def _redirect(call: Call, artifact: Artifact) -> Answer:
+def _redirect(call: Call, artifact: Artifact) -> Response:
     headers = {"x-taskcluster-artifact-storage-type": artifact.storage_type}
     if artifact.storage_type == "error":
         document = {name: artifact.details[name] for name in ("reason", "message")}
-        return Answer(document, status=424, headers=headers)
+        return Response(document, status=424, headers=headers)
     url = _url(call, artifact)
     document = {"storageType": artifact.storage_type, "url": url}
-    return Answer(document, status=303, headers={**headers, "location": url})
+    return Response(document, status=303, headers={**headers, "location": url})
 
 
 def _url(call: Call, artifact: Artifact) -> str:

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("queue")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS artifacts (
     task_id TEXT NOT NULL, run_id INTEGER NOT NULL, name TEXT NOT NULL, storage_type TEXT NOT NULL,
     content_type TEXT NOT NULL, details TEXT NOT NULL, present INTEGER NOT NULL, expires INTEGER NOT NULL,
@@ -100,21 +102,21 @@ class Artifact:
         }
 
 
-def add(store: Store, artifact: Artifact) -> bool:
+def insert(store: Store, artifact: Artifact) -> bool:
     """
     Keep a new artifact; False if the name is taken.
     """
     return store.insert("artifacts", _row(artifact))
 
 
-def save(store: Store, artifact: Artifact) -> None:
+def update(store: Store, artifact: Artifact) -> None:
     """
     Keep what changed of an artifact.
     """
     store.insert("artifacts", _row(artifact), replace=True)
 
 
-def load(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
+def get(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
     """
     Return an artifact, or None.
     """
@@ -123,7 +125,7 @@ def load(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
     return None if row is None else _artifact(row)
 
 
-def load_several(store: Store, task_id: str, run_id: int, after: str, number: int) -> list[Artifact]:
+def list_page(store: Store, task_id: str, run_id: int, after: str, number: int) -> list[Artifact]:
     """
     Return at most *number* artifacts of a run, sorted by name, that come after the name *after*.
     """
@@ -131,21 +133,21 @@ def load_several(store: Store, task_id: str, run_id: int, after: str, number: in
     return [_artifact(row) for row in store.all(sql, task_id, run_id, after, number)]
 
 
-def load_all(store: Store, task_id: str) -> list[Artifact]:
+def list_task(store: Store, task_id: str) -> list[Artifact]:
     """
     Return all artifacts of a task.
     """
     return [_artifact(row) for row in store.all("SELECT * FROM artifacts WHERE task_id = ?", task_id)]
 
 
-def load_expired(store: Store, before: int) -> list[Artifact]:
+def list_expired(store: Store, before: int) -> list[Artifact]:
     """
     Return the artifacts that expired before a moment.
     """
     return [_artifact(row) for row in store.all("SELECT * FROM artifacts WHERE expires < ?", before)]
 
 
-def remove(store: Store, artifact: Artifact) -> None:
+def delete(store: Store, artifact: Artifact) -> None:
     """
     Forget an artifact.
     """

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import slugid
+
 from tccli import references
 from tccli.core.schemas.validate import find_problems
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import artifact_table, events, task_table
 from tccli.sandbox.services.queue.artifact_table import Artifact
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
 
+service = Service("queue")
+
 DRIFT = 15 * MINUTE
 AFTER_EXCEPTION = 25 * MINUTE
 """How long a run that was resolved as an exception takes artifacts."""
 PUT_MINUTES = 45
 
 
-@handles("queue.createArtifact")
-def create_artifact(call: Call) -> Answer:
+@service.method("createArtifact")
+def create_artifact(call: Call) -> Response:
     """
     Add an artifact to a run, and say where its bytes go; the same one again is no error.
     """
@@ -57,11 +60,11 @@ def create_artifact(call: Call) -> Answer:
     _keep(call, artifact)
     if artifact.present and artifact.storage_type != "s3":
         _announce(call, task, artifact)
-    return Answer(_answer(call, task, run, artifact))
+    return Response(_answer(call, task, run, artifact))
 
 
 def _claimed_run(call: Call) -> tuple[Task, dict[str, Any]]:
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     run_id = int(call.args["runId"])
     if task is None:
         raise ApiError("InputError", "Task not found")
@@ -107,7 +110,7 @@ def _reserve(call: Call, task: Task, artifact: Artifact) -> None:
     """
     Begin the upload of an artifact's object, so that nobody else can.
     """
-    artifact.details["uploadId"] = slugid()
+    artifact.details["uploadId"] = slugid.nice()
     request = {
         "projectId": task.definition["projectId"],
         "uploadId": artifact.details["uploadId"],
@@ -125,9 +128,9 @@ def _keep(call: Call, artifact: Artifact) -> None:
     """
     Keep an artifact, in the place of one that it may replace.
     """
-    if artifact_table.add(call.state.store, artifact):
+    if artifact_table.insert(call.state.store, artifact):
         return
-    original = artifact_table.load(call.state.store, artifact.task_id, artifact.run_id, artifact.name)
+    original = artifact_table.get(call.state.store, artifact.task_id, artifact.run_id, artifact.name)
     assert original is not None
     if not original.may_become(artifact):
         message = (
@@ -142,7 +145,7 @@ def _keep(call: Call, artifact: Artifact) -> None:
         artifact.details,
         artifact.expires,
     )
-    artifact_table.save(call.state.store, original)
+    artifact_table.update(call.state.store, original)
 
 
 def _answer(call: Call, task: Task, run: dict[str, Any], artifact: Artifact) -> dict[str, Any]:
@@ -171,14 +174,14 @@ def _answer(call: Call, task: Task, run: dict[str, Any], artifact: Artifact) -> 
     return {"storageType": artifact.storage_type}
 
 
-@handles("queue.finishArtifact")
-def finish_artifact(call: Call) -> Answer:
+@service.method("finishArtifact")
+def finish_artifact(call: Call) -> Response:
     """
     Say that an artifact's object has been uploaded.
     """
     store, run_id, name = call.state.store, int(call.args["runId"]), call.args["name"]
-    artifact = artifact_table.load(store, call.args["taskId"], run_id, name)
-    task = task_table.load(store, call.args["taskId"])
+    artifact = artifact_table.get(store, call.args["taskId"], run_id, name)
+    task = task_table.get(store, call.args["taskId"])
     if artifact is None or task is None or run_id >= len(task.runs):
         message = "Artifact with taskId `{{taskId}}`, runId {{runId}}, name `{{name}}` not found"
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"], runId=run_id, name=name)
@@ -186,19 +189,19 @@ def finish_artifact(call: Call) -> Answer:
         raise InternalError("TypeError: res.resportError is not a function")
     if artifact.present:
         _announce(call, task, artifact)
-        return Answer()
+        return Response()
     if call.payload["uploadId"] != artifact.details.get("uploadId"):
         raise ApiError("InputError", "given uploadId does not match that for the artifact")
     row = objects.find(call.state, artifact.object_name)
     if row is None or row["upload_id"] is not None:
         raise ApiError("InputError", "Object storing artifact data does not exist")
     artifact.present = True
-    artifact_table.save(store, artifact)
+    artifact_table.update(store, artifact)
     # The service trips here over an artifact that it has marked as present already.
     _announce(call, task, artifact)
     artifact.details = {}
-    artifact_table.save(store, artifact)
-    return Answer()
+    artifact_table.update(store, artifact)
+    return Response()
 
 
 def _announce(call: Call, task: Task, artifact: Artifact) -> None:

@@ -8,19 +8,22 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+import slugid
+
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import allow_slashes, handles
-from tccli.sandbox.services.queue import events, pending_runs, runs, task_table, worker_table
+from tccli.sandbox.registry import Service
+from tccli.sandbox.services.queue import events, pending_runs, run_states, task_table, worker_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
 
-allow_slashes("queue", "taskQueueId", "claimWork", "pendingTasks")
+service = Service("queue")
+
+service.allow_slashes("taskQueueId", "claimWork", "pendingTasks")
 
 CLAIM = 20 * MINUTE
 PATIENCE = 20.0
@@ -29,8 +32,8 @@ GLANCE = 0.1
 """Seconds between two looks at the queue."""
 
 
-@handles("queue.claimWork")
-async def claim_work(call: Call) -> Answer:
+@service.method("claimWork")
+async def claim_work(call: Call) -> Response:
     """
     Give a worker the most urgent tasks of a queue; if there is none, wait for one.
     """
@@ -38,21 +41,21 @@ async def claim_work(call: Call) -> Answer:
     worker = (payload["workerGroup"], payload["workerId"])
     call.authorize(taskQueueId=queue, workerGroup=worker[0], workerId=worker[1])
     state, ends = call.state, time.monotonic() + PATIENCE
-    worker_table.seen(state, queue, *worker)
+    worker_table.record_seen(state, queue, *worker)
     # A worker in quarantine waits as if there were nothing to do.
     is_idle = worker_table.is_quarantined(state, queue, *worker)
     while True:
-        if call.request.is_gone is not None and await call.request.is_gone():
-            return Answer({"tasks": []})
+        if call.request.is_disconnected is not None and await call.request.is_disconnected():
+            return Response({"tasks": []})
         claims = [] if is_idle else _claim_several(call, queue, payload["tasks"])
         if claims or time.monotonic() >= ends:
-            worker_table.took(state, queue, *worker, [claim["status"] for claim in claims])
-            return Answer({"tasks": claims})
+            worker_table.record_claim(state, queue, *worker, [claim["status"] for claim in claims])
+            return Response({"tasks": claims})
         await asyncio.sleep(GLANCE)
 
 
-@handles("queue.claimTask")
-def claim_task(call: Call) -> Answer:
+@service.method("claimTask")
+def claim_task(call: Call) -> Response:
     """
     Give a worker a run of its choice.
     """
@@ -63,31 +66,31 @@ def claim_task(call: Call) -> Answer:
     queue, names = task.definition["taskQueueId"], (worker["workerGroup"], worker["workerId"])
     if worker_table.is_quarantined(call.state, queue, *names):
         raise InternalError("Output schema validation error: data should have required property 'status'")
-    worker_table.seen(call.state, queue)
+    worker_table.record_seen(call.state, queue)
     if run_id >= len(task.runs):
         raise _no_run(task, run_id)
     claim = _claim(call, task, run_id)
     if claim is None:
         raise ApiError("RequestConflict", "Run {{runId}} was already claimed by another worker.", runId=run_id)
-    worker_table.took(call.state, queue, *names, [claim["status"]])
-    return Answer(claim)
+    worker_table.record_claim(call.state, queue, *names, [claim["status"]])
+    return Response(claim)
 
 
-@handles("queue.reclaimTask")
-def reclaim_task(call: Call) -> Answer:
+@service.method("reclaimTask")
+def reclaim_task(call: Call) -> Response:
     """
     Let a worker keep a run, and give it newer credentials.
     """
     task, run_id = load_run(call, "Are you sure it was created?")
     _refuse_late(call, task, "reclaimed")
     taken_until = call.now + CLAIM
-    if not runs.reclaim(task, run_id, taken_until):
+    if not run_states.reclaim(task, run_id, taken_until):
         raise not_running(task, run_id)
     run = task.runs[run_id]
     with call.state.store.transaction():
-        task_table.save(call.state.store, task)
-        worker_table.seen(call.state, task.definition["taskQueueId"], run["workerGroup"], run["workerId"])
-    return Answer(_document(call, task, run_id, taken_until))
+        task_table.update(call.state.store, task)
+        worker_table.record_seen(call.state, task.definition["taskQueueId"], run["workerGroup"], run["workerId"])
+    return Response(_document(call, task, run_id, taken_until))
 
 
 def load(call: Call, question: str) -> Task:
@@ -97,7 +100,7 @@ def load(call: Call, question: str) -> Task:
     Raises:
         ApiError: There is none; *question* is asked then.
     """
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         message = "Task `{{taskId}}` not found. " + question
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
@@ -132,9 +135,9 @@ def _claim_several(call: Call, queue: str, number: int) -> list[dict[str, Any]]:
     store, claims = call.state.store, []
     with store.transaction():
         for task_id in pending_runs.most_urgent(store, queue, call.now, number):
-            task = task_table.load(store, task_id)
+            task = task_table.get(store, task_id)
             assert task is not None
-            claim = _claim(call, task, len(task.runs) - 1, hint=slugid())
+            claim = _claim(call, task, len(task.runs) - 1, hint=slugid.nice())
             assert claim is not None
             claims.append(claim)
     return claims
@@ -146,9 +149,9 @@ def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, 
     """
     taken_until = call.now + CLAIM
     worker = (call.payload["workerGroup"], call.payload["workerId"])
-    if not runs.claim(task, run_id, worker, call.now, taken_until, hint=hint):
+    if not run_states.claim(task, run_id, worker, call.now, taken_until, hint=hint):
         return None
-    task_table.save(call.state.store, task)
+    task_table.update(call.state.store, task)
     events.running(call.state, task, run_id)
     return {**_document(call, task, run_id, taken_until), "task": task.definition}
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.index import tasks as index
-from tccli.sandbox.services.queue import events, runs, task_table
+from tccli.sandbox.services.queue import events, run_states, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.state import State
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("queue")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS dependencies (
     task_id TEXT NOT NULL, required_task_id TEXT NOT NULL, is_satisfied INTEGER NOT NULL,
     PRIMARY KEY (task_id, required_task_id)
@@ -37,10 +39,10 @@ def begin(state: State, task: Task) -> None:
         ApiError: Something of it is not there, or ends before the task may. The task is forgotten then.
     """
     store = state.store
-    required = {task_id: task_table.load(store, task_id) for task_id in task.definition["dependencies"]}
+    required = {task_id: task_table.get(store, task_id) for task_id in task.definition["dependencies"]}
     problem = _problem(required, task.definition["deadline"])
     if problem:
-        task_table.remove(store, task.task_id)
+        task_table.delete(store, task.task_id)
         store.run("DELETE FROM dependencies WHERE task_id = ?", task.task_id)
         raise ApiError("InputError", problem)
     is_satisfied = False
@@ -51,8 +53,8 @@ def begin(state: State, task: Task) -> None:
             _satisfy(store, task.task_id, task_id)
             is_satisfied = True
     if not task.runs and is_satisfied and not _is_blocked(store, task.task_id):
-        runs.schedule(task, "scheduled", state.clock.now())
-        task_table.save(store, task)
+        run_states.schedule(task, "scheduled", state.clock.now())
+        task_table.update(store, task)
 
 
 def schedule(state: State, task: Task) -> bool:
@@ -63,8 +65,8 @@ def schedule(state: State, task: Task) -> bool:
     if from_json(task.definition["deadline"]) < now:
         return False
     if not task.runs:
-        runs.schedule(task, "scheduled", now)
-        task_table.save(state.store, task)
+        run_states.schedule(task, "scheduled", now)
+        task_table.update(state.store, task)
         events.pending(state, task, 0)
     return True
 
@@ -73,10 +75,10 @@ def cancel(state: State, task: Task, reason: str = "canceled") -> bool:
     """
     Resolve a task as an exception, unless it is resolved; one that never ran gets a run that says so.
     """
-    if not runs.cancel(task, state.clock.now(), reason):
+    if not run_states.cancel(task, state.clock.now(), reason):
         return False
     with state.store.transaction():
-        task_table.save(state.store, task)
+        task_table.update(state.store, task)
         events.ended(state, task, len(task.runs) - 1)
         resolved(state, task)
     return True
@@ -90,7 +92,7 @@ def resolved(state: State, task: Task) -> None:
         index.index_task(state, task.task_id, task.definition)
     sql = "SELECT task_id FROM dependencies WHERE required_task_id = ? AND is_satisfied = 0 ORDER BY task_id"
     for row in state.store.all(sql, task.task_id):
-        dependent = task_table.load(state.store, row["task_id"])
+        dependent = task_table.get(state.store, row["task_id"])
         if dependent is None or not _satisfies(task, dependent):
             continue
         # What was satisfied once stays so, even if the other is rerun and fails.
@@ -100,20 +102,20 @@ def resolved(state: State, task: Task) -> None:
     events.group_resolved(state, task.definition["taskGroupId"])
 
 
-def forget(store: Store, task_id: str) -> None:
+def delete(store: Store, task_id: str) -> None:
     """
     Forget what a task waited for, and that others waited for it.
     """
     store.run("DELETE FROM dependencies WHERE task_id = ? OR required_task_id = ?", task_id, task_id)
 
 
-@handles("queue.listDependentTasks")
-def list_dependent_tasks(call: Call) -> Answer:
+@service.method("listDependentTasks")
+def list_dependent_tasks(call: Call) -> Response:
     """
     List the tasks that a task holds up, or held up, sorted by id.
     """
     store, task_id = call.state.store, call.args["taskId"]
-    if task_table.load(store, task_id) is None:
+    if task_table.get(store, task_id) is None:
         raise ApiError("ResourceNotFound", "Task with taskId: `{{taskId}}` was not found", taskId=task_id)
     sql = "SELECT task_id FROM dependencies WHERE required_task_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
     found = page(
@@ -121,11 +123,11 @@ def list_dependent_tasks(call: Call) -> Answer:
         "dependents" + task_id,
         lambda row: str(row["task_id"]),
         lambda after, number: store.all(sql, task_id, after, number),
-        forgiving=True,
+        allows_empty=True,
     )
-    tasks = [task for row in found.rows if (task := task_table.load(store, row["task_id"]))]
+    tasks = [task for row in found.rows if (task := task_table.get(store, row["task_id"]))]
     listed = [{"status": task.status(), "task": task.definition} for task in tasks]
-    return Answer(found.answer(taskId=task_id, tasks=listed))
+    return Response(found.document(taskId=task_id, tasks=listed))
 
 
 def _problem(required: dict[str, Task | None], deadline: str) -> str:

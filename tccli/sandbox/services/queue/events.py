@@ -21,7 +21,7 @@ def created(state: State, task: Task, *, is_new: bool) -> None:
     """
     Say that a task is there, and that it is pending, if it is; said again when it is made again.
     """
-    if state.listen is None:
+    if state.on_message is None:
         return
     if is_new or not task.runs:
         # As it was before anything happened to it.
@@ -35,7 +35,7 @@ def pending(state: State, task: Task, run_id: int) -> None:
     """
     Say that a run waits for a worker.
     """
-    if state.listen is not None:
+    if state.on_message is not None:
         _publish(state, "taskPending", task, {"status": task.status(), "runId": run_id, "task": _task(task)})
 
 
@@ -43,7 +43,7 @@ def running(state: State, task: Task, run_id: int) -> None:
     """
     Say that a worker has a run.
     """
-    if state.listen is not None:
+    if state.on_message is not None:
         content = {"takenUntil": task.runs[run_id]["takenUntil"], "task": _task(task)}
         _publish(state, "taskRunning", task, {**_run(task, run_id), **content})
 
@@ -52,7 +52,7 @@ def ended(state: State, task: Task, run_id: int) -> None:
     """
     Say how a run ended; or, if the task is tried again, only that its next run is pending.
     """
-    if state.listen is None:
+    if state.on_message is None:
         return
     if run_id + 1 < len(task.runs) and task.state == "pending":
         pending(state, task, run_id + 1)
@@ -65,7 +65,7 @@ def artifact_created(state: State, task: Task, run_id: int, artifact: dict[str, 
     """
     Say that a run has an artifact.
     """
-    if state.listen is not None:
+    if state.on_message is not None:
         _publish(state, "artifactCreated", task, {**_run(task, run_id), "artifact": artifact})
 
 
@@ -73,7 +73,7 @@ def priority_changed(state: State, task: Task, before: str) -> None:
     """
     Say that a task waits with another priority.
     """
-    if state.listen is not None:
+    if state.on_message is not None:
         content = {"oldPriority": before, "newPriority": task.definition["priority"]}
         _publish(state, "taskPriorityChanged", task, {"status": task.status(), **content})
 
@@ -82,7 +82,7 @@ def group_resolved(state: State, task_group_id: str) -> None:
     """
     Say that all tasks of a group are resolved, or were once; if they are.
     """
-    if state.listen is None:
+    if state.on_message is None:
         return
     sql = "SELECT 1 FROM tasks WHERE task_group_id = ? AND was_resolved = 0 LIMIT 1"
     row = state.store.one("SELECT * FROM task_groups WHERE task_group_id = ?", task_group_id)

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import dependencies, events, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
-tables("""
+service = Service("queue")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS task_groups (
     task_group_id TEXT PRIMARY KEY, scheduler_id TEXT NOT NULL, expires INTEGER NOT NULL, sealed INTEGER
 ) WITHOUT ROWID;
@@ -46,16 +48,16 @@ def join(call: Call, definition: dict[str, Any]) -> None:
         store.run("UPDATE task_groups SET expires = ? WHERE task_group_id = ?", expires, group_id)
 
 
-@handles("queue.getTaskGroup")
-def get_task_group(call: Call) -> Answer:
+@service.method("getTaskGroup")
+def get_task_group(call: Call) -> Response:
     """
     Show a group without its tasks.
     """
-    return Answer(_document(call))
+    return Response(_document(call))
 
 
-@handles("queue.listTaskGroup")
-def list_task_group(call: Call) -> Answer:
+@service.method("listTaskGroup")
+def list_task_group(call: Call) -> Response:
     """
     List a group's tasks, sorted by id.
     """
@@ -64,15 +66,15 @@ def list_task_group(call: Call) -> Answer:
         call.query,
         "task-group" + group_id,
         lambda task: str(task.task_id),
-        lambda after, number: task_table.load_group(call.state.store, group_id, after, number),
-        forgiving=True,
+        lambda after, number: task_table.list_group(call.state.store, group_id, after, number),
+        allows_empty=True,
     )
     tasks = [{"status": task.status(), "task": task.definition} for task in found.rows]
-    return Answer(found.answer(**_document(call), tasks=tasks))
+    return Response(found.document(**_document(call), tasks=tasks))
 
 
-@handles("queue.sealTaskGroup")
-def seal_task_group(call: Call) -> Answer:
+@service.method("sealTaskGroup")
+def seal_task_group(call: Call) -> Response:
     """
     Let a group have no further tasks, for good; the moment of the first time stays.
     """
@@ -81,11 +83,11 @@ def seal_task_group(call: Call) -> Answer:
     call.state.store.run(sql, call.now, call.args["taskGroupId"])
     group = _document(call)
     events.group_changed(call.state, "taskGroupSealed", group)
-    return Answer(group)
+    return Response(group)
 
 
-@handles("queue.cancelTaskGroup")
-def cancel_task_group(call: Call) -> Answer:
+@service.method("cancelTaskGroup")
+def cancel_task_group(call: Call) -> Response:
     """
     Cancel all tasks of a sealed group that are not resolved yet.
     """
@@ -94,31 +96,31 @@ def cancel_task_group(call: Call) -> Answer:
         message = "Task group `{{taskGroupId}}` is not sealed and cannot be canceled."
         raise ApiError("RequestConflict", message, taskGroupId=group_id)
     with call.state.store.transaction():
-        tasks = task_table.load_group(call.state.store, group_id, "", -1)
+        tasks = task_table.list_group(call.state.store, group_id, "", -1)
         in_time = [task for task in tasks if from_json(task.definition["deadline"]) > call.now]
         cancelled = [task.task_id for task in in_time if dependencies.cancel(call.state, task)]
     document = {"taskGroupId": group_id, "taskGroupSize": len(tasks), "cancelledCount": len(cancelled)}
-    return Answer({**document, "taskIds": cancelled})
+    return Response({**document, "taskIds": cancelled})
 
 
-@handles("queue.changeTaskGroupPriority")
-def change_priority(call: Call) -> Answer:
+@service.method("changeTaskGroupPriority")
+def change_priority(call: Call) -> Response:
     """
     Let all tasks of a group that were never resolved wait with another priority.
     """
     group, priority = _authorize(call), call.payload["newPriority"]
     changed = []
     with call.state.store.transaction():
-        for task in task_table.load_group(call.state.store, group["taskGroupId"], "", -1):
+        for task in task_table.list_group(call.state.store, group["taskGroupId"], "", -1):
             if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
                 continue
             task.definition["priority"] = priority
-            task_table.save_priority(call.state.store, task)
+            task_table.update_priority(call.state.store, task)
             changed.append(task.task_id)
     document = {name: group[name] for name in ("taskGroupId", "schedulerId")}
     document |= {"newPriority": priority, "tasksAffected": len(changed)}
     events.group_changed(call.state, "taskGroupPriorityChanged", document)
-    return Answer({**document, "taskIds": changed})
+    return Response({**document, "taskIds": changed})
 
 
 def _authorize(call: Call) -> dict[str, Any]:

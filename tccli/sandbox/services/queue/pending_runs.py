@@ -1,21 +1,24 @@
 """
-queue: which runs wait for a worker, in which order, and which ones a worker has.
+queue: the tables of pending runs, in the order of their claims, and of claimed runs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tccli.core.scopes.required import PRIORITIES
 from tccli.sandbox.clock import from_json
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
-    from tccli.sandbox.services.queue.task_table import Task
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("queue")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS pending_runs (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT UNIQUE NOT NULL, run_id INTEGER NOT NULL,
     task_queue_id TEXT NOT NULL, priority INTEGER NOT NULL, deadline INTEGER NOT NULL
@@ -29,48 +32,56 @@ CREATE INDEX IF NOT EXISTS claimed_by_queue ON claimed_runs (task_queue_id, sequ
 CREATE INDEX IF NOT EXISTS claimed_by_end ON claimed_runs (taken_until);
 """)
 
-PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
+
+def enqueue(store: Store, task_id: str, run_id: int, definition: Mapping[str, Any]) -> None:
+    """
+    Add a run to the end of its queue; a run that is in the queue stays where it is.
+    """
+    row = {
+        "task_id": task_id,
+        "run_id": run_id,
+        "task_queue_id": definition["taskQueueId"],
+        "priority": PRIORITIES.index(definition["priority"]),
+        "deadline": from_json(definition["deadline"]),
+    }
+    store.insert("pending_runs", row)
 
 
-def place(store: Store, task: Task) -> None:
+def reprioritize(store: Store, task_id: str, priority: str) -> None:
     """
-    Put the last run of a task where it belongs: among the pending ones, among the claimed ones, or nowhere.
+    Change the priority of a task's pending run, if it has one.
     """
-    run_id, queue = len(task.runs) - 1, task.definition["taskQueueId"]
-    if task.state == "pending":
-        row = {"task_id": task.task_id, "run_id": run_id, "task_queue_id": queue}
-        deadline = from_json(task.definition["deadline"])
-        store.insert("pending_runs", {**row, "priority": _rank(task), "deadline": deadline})
-    else:
-        store.run("DELETE FROM pending_runs WHERE task_id = ?", task.task_id)
-    if task.state == "running":
-        sql = (
-            "INSERT INTO claimed_runs (task_id, run_id, task_queue_id, taken_until) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (task_id) DO UPDATE SET run_id = excluded.run_id, taken_until = excluded.taken_until"
-        )
-        store.run(sql, task.task_id, run_id, queue, from_json(task.runs[run_id]["takenUntil"]))
-    else:
-        store.run("DELETE FROM claimed_runs WHERE task_id = ?", task.task_id)
+    store.run("UPDATE pending_runs SET priority = ? WHERE task_id = ?", PRIORITIES.index(priority), task_id)
 
 
-def move(store: Store, task: Task) -> None:
+def dequeue(store: Store, task_id: str) -> None:
     """
-    Give a pending run the priority of its task.
+    Remove a task's pending run from its queue, if it has one.
     """
-    store.run("UPDATE pending_runs SET priority = ? WHERE task_id = ?", _rank(task), task.task_id)
+    store.run("DELETE FROM pending_runs WHERE task_id = ?", task_id)
 
 
-def leave(store: Store, task_id: str) -> None:
+def record_claim(store: Store, task_id: str, run_id: int, queue: str, taken_until: int) -> None:
     """
-    Forget where a task stands.
+    Store the claim of a run, or the new end of its claim.
     """
-    for table in ("pending_runs", "claimed_runs"):
-        store.run(f"DELETE FROM {table} WHERE task_id = ?", task_id)  # noqa: S608 - names are ours
+    sql = (
+        "INSERT INTO claimed_runs (task_id, run_id, task_queue_id, taken_until) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (task_id) DO UPDATE SET run_id = excluded.run_id, taken_until = excluded.taken_until"
+    )
+    store.run(sql, task_id, run_id, queue, taken_until)
+
+
+def delete_claim(store: Store, task_id: str) -> None:
+    """
+    Delete the claim of a task's run, if there is one.
+    """
+    store.run("DELETE FROM claimed_runs WHERE task_id = ?", task_id)
 
 
 def most_urgent(store: Store, queue: str, now: int, number: int) -> list[str]:
     """
-    Return the tasks that come first in a queue: by priority, then by how long they have been waiting.
+    Return the ids of the first tasks in a queue: by priority, then by waiting time.
     """
     sql = (
         "SELECT task_id FROM pending_runs WHERE task_queue_id = ? AND deadline > ? ORDER BY priority, sequence LIMIT ?"
@@ -80,7 +91,7 @@ def most_urgent(store: Store, queue: str, now: int, number: int) -> list[str]:
 
 def queues_with_work(store: Store, now: int) -> list[str]:
     """
-    Return the queues in which something is pending.
+    Return the ids of queues with pending runs.
     """
     sql = "SELECT DISTINCT task_queue_id FROM pending_runs WHERE deadline > ? ORDER BY task_queue_id"
     return [row["task_queue_id"] for row in store.all(sql, now)]
@@ -88,7 +99,7 @@ def queues_with_work(store: Store, now: int) -> list[str]:
 
 def count_pending(store: Store, queue: str, now: int) -> int:
     """
-    Return the number of runs that wait for a worker.
+    Return the number of pending runs.
     """
     sql = "SELECT count(*) AS number FROM pending_runs WHERE task_queue_id = ? AND deadline > ?"
     row = store.one(sql, queue, now)
@@ -97,7 +108,7 @@ def count_pending(store: Store, queue: str, now: int) -> int:
 
 def count_claimed(store: Store, queue: str) -> int:
     """
-    Return the number of runs that workers have.
+    Return the number of claimed runs.
     """
     row = store.one("SELECT count(*) AS number FROM claimed_runs WHERE task_queue_id = ?", queue)
     return 0 if row is None else int(row["number"])
@@ -105,7 +116,7 @@ def count_claimed(store: Store, queue: str) -> int:
 
 def list_pending(store: Store, queue: str, now: int, after: int, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* pending runs, oldest first, that come after the one numbered *after*.
+    Return at most *number* pending runs after the sequence number *after*, oldest first.
     """
     sql = (
         "SELECT * FROM pending_runs WHERE task_queue_id = ? AND deadline > ? AND sequence > ? ORDER BY sequence LIMIT ?"
@@ -115,18 +126,14 @@ def list_pending(store: Store, queue: str, now: int, after: int, number: int) ->
 
 def list_claimed(store: Store, queue: str, after: int, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* claimed runs, oldest first, that come after the one numbered *after*.
+    Return at most *number* claimed runs after the sequence number *after*, oldest first.
     """
     sql = "SELECT * FROM claimed_runs WHERE task_queue_id = ? AND sequence > ? ORDER BY sequence LIMIT ?"
     return store.all(sql, queue, after, number)
 
 
-def abandoned(store: Store, now: int) -> list[sqlite3.Row]:
+def list_expired_claims(store: Store, now: int) -> list[sqlite3.Row]:
     """
-    Return the runs whose claims have ended, those that ended first at the top.
+    Return the runs whose claims have expired, in the order of their expiry.
     """
     return store.all("SELECT * FROM claimed_runs WHERE taken_until <= ? ORDER BY taken_until", now)
-
-
-def _rank(task: Task) -> int:
-    return PRIORITIES.index(task.definition["priority"])

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer, require
+from tccli.sandbox.call import Response, require_scopes
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.http.pages import LARGEST, page, read_limit
-from tccli.sandbox.registry import handles
+from tccli.sandbox.http.pages import MAX_LIMIT, page, read_limit
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import pending_runs, task_table, worker_table
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
+service = Service("queue")
 
-@handles("queue.listTaskQueues")
-def list_task_queues(call: Call) -> Answer:
+
+@service.method("listTaskQueues")
+def list_task_queues(call: Call) -> Response:
     """
     List the queues that workers have asked for work.
     """
@@ -28,65 +30,67 @@ def list_task_queues(call: Call) -> Answer:
         call.query,
         "task-queues",
         lambda row: str(row["task_queue_id"]),
-        lambda after, number: worker_table.find_queues(call.state, after, number),
-        forgiving=True,
+        lambda after, number: worker_table.list_queues(call.state, after, number),
+        allows_empty=True,
     )
-    return Answer(found.answer(taskQueues=[_document(row) for row in found.rows]))
+    return Response(found.document(taskQueues=[_document(row) for row in found.rows]))
 
 
-@handles("queue.getTaskQueue")
-def get_task_queue(call: Call) -> Answer:
+@service.method("getTaskQueue")
+def get_task_queue(call: Call) -> Response:
     """
     Show a queue.
     """
-    row = worker_table.find_queue(call.state, call.args["taskQueueId"])
+    row = worker_table.get_queue(call.state, call.args["taskQueueId"])
     if row is None:
         message = "Task queue with `{{taskQueueId}}` not found. Are you sure it was created?"
         raise ApiError("ResourceNotFound", message, **call.args)
-    return Answer(_document(row))
+    return Response(_document(row))
 
 
-@handles("queue.listWorkerTypes")
-def list_worker_types(call: Call) -> Answer:
+@service.method("listWorkerTypes")
+def list_worker_types(call: Call) -> Response:
     """
     List the queues of a provisioner.
     """
     first = call.args["provisionerId"] + "/"
-    rows = [row for row in worker_table.find_queues(call.state) if row["task_queue_id"].startswith(first)]
+    rows = [row for row in worker_table.list_queues(call.state) if row["task_queue_id"].startswith(first)]
     found = page(
         call.query,
         "worker-types" + first,
         lambda row: str(row["task_queue_id"]),
         lambda after, number: [row for row in rows if row["task_queue_id"] > after][:number],
-        forgiving=True,
+        allows_empty=True,
     )
-    return Answer(found.answer(workerTypes=[{**_document(row), **_parts(row["task_queue_id"])} for row in found.rows]))
+    return Response(
+        found.document(workerTypes=[{**_document(row), **_parts(row["task_queue_id"])} for row in found.rows])
+    )
 
 
-@handles("queue.getWorkerType")
-def get_worker_type(call: Call) -> Answer:
+@service.method("getWorkerType")
+def get_worker_type(call: Call) -> Response:
     """
     Show a queue by the two parts of its name.
     """
     queue = f"{call.args['provisionerId']}/{call.args['workerType']}"
-    row = worker_table.find_queue(call.state, queue)
+    row = worker_table.get_queue(call.state, queue)
     if row is None:
         message = "Worker-type `{{workerType}}` with Provisioner `{{provisionerId}}` not found."
         raise ApiError("ResourceNotFound", message + " Are you sure it was created?", **call.args)
-    return Answer({**_document(row), **_parts(queue)})
+    return Response({**_document(row), **_parts(queue)})
 
 
-@handles("queue.listProvisioners")
-def list_provisioners(call: Call) -> Answer:
+@service.method("listProvisioners")
+def list_provisioners(call: Call) -> Response:
     """
     List the first parts of all queues' names. The service forgets the token for the next page, and so do we.
     """
-    size = read_limit(call.query.get("limit"), LARGEST)
-    return Answer({"provisioners": list(_provisioners(call).values())[:size]})
+    size = read_limit(call.query.get("limit"), MAX_LIMIT)
+    return Response({"provisioners": list(_provisioners(call).values())[:size]})
 
 
-@handles("queue.getProvisioner")
-def get_provisioner(call: Call) -> Answer:
+@service.method("getProvisioner")
+def get_provisioner(call: Call) -> Response:
     """
     Show what is common to the queues of a provisioner.
     """
@@ -94,29 +98,29 @@ def get_provisioner(call: Call) -> Answer:
     if found is None:
         message = "Provisioner `{{provisionerId}}` not found. Are you sure it was created?"
         raise ApiError("ResourceNotFound", message, **call.args)
-    return Answer(found)
+    return Response(found)
 
 
-@handles("queue.pendingTasks")
-def count_pending_tasks(call: Call) -> Answer:
+@service.method("pendingTasks")
+def count_pending_tasks(call: Call) -> Response:
     """
     Count the runs of a queue that wait for a worker.
     """
-    return Answer(
+    return Response(
         {name: value for name, value in _counts(call, call.args["taskQueueId"]).items() if name != "claimedTasks"}
     )
 
 
-@handles("queue.taskQueueCounts")
-def count_tasks(call: Call) -> Answer:
+@service.method("taskQueueCounts")
+def count_tasks(call: Call) -> Response:
     """
     Count the runs of a queue, pending and claimed.
     """
-    return Answer(_counts(call, call.args["taskQueueId"]))
+    return Response(_counts(call, call.args["taskQueueId"]))
 
 
-@handles("queue.taskQueueCountsBatch")
-def count_tasks_of_several(call: Call) -> Answer:
+@service.method("taskQueueCountsBatch")
+def count_tasks_of_several(call: Call) -> Response:
     """
     Count the runs of several queues.
 
@@ -125,18 +129,18 @@ def count_tasks_of_several(call: Call) -> Answer:
     wanted = call.payload.get("taskQueueIds") if isinstance(call.payload, dict) else None
     if (
         not isinstance(wanted, list)
-        or not 1 <= len(wanted) <= LARGEST
+        or not 1 <= len(wanted) <= MAX_LIMIT
         or not all(isinstance(name, str) for name in wanted)
     ):
         message = "\nSchema Validation Failed!\nErrors:\n  * taskQueueIds: expected 1 to 1000 names of task queues"
         raise ApiError("InputValidationError", message)
     kinds = ("pending", "claimed")
-    require(call.identity, {"AllOf": [f"queue:{kind}-count:{name}" for name in wanted for kind in kinds]})
-    return Answer({"taskQueueCounts": [_counts(call, name) for name in dict.fromkeys(wanted)]})
+    require_scopes(call.identity, {"AllOf": [f"queue:{kind}-count:{name}" for name in wanted for kind in kinds]})
+    return Response({"taskQueueCounts": [_counts(call, name) for name in dict.fromkeys(wanted)]})
 
 
-@handles("queue.listPendingTasks")
-def list_pending_tasks(call: Call) -> Answer:
+@service.method("listPendingTasks")
+def list_pending_tasks(call: Call) -> Response:
     """
     List the runs of a queue that wait for a worker, oldest first.
     """
@@ -146,13 +150,13 @@ def list_pending_tasks(call: Call) -> Answer:
         "pending" + queue,
         lambda row: str(row["sequence"]),
         lambda after, number: pending_runs.list_pending(store, queue, now, int(after or 0), number),
-        forgiving=True,
+        allows_empty=True,
     )
-    return Answer(found.answer(tasks=[_run(call, row, "scheduled") for row in found.rows]))
+    return Response(found.document(tasks=[_run(call, row, "scheduled") for row in found.rows]))
 
 
-@handles("queue.listClaimedTasks")
-def list_claimed_tasks(call: Call) -> Answer:
+@service.method("listClaimedTasks")
+def list_claimed_tasks(call: Call) -> Response:
     """
     List the runs of a queue that workers have, oldest first.
     """
@@ -162,13 +166,13 @@ def list_claimed_tasks(call: Call) -> Answer:
         "claimed" + queue,
         lambda row: str(row["sequence"]),
         lambda after, number: pending_runs.list_claimed(store, queue, int(after or 0), number),
-        forgiving=True,
+        allows_empty=True,
     )
-    return Answer(found.answer(tasks=[_run(call, row, "started") for row in found.rows]))
+    return Response(found.document(tasks=[_run(call, row, "started") for row in found.rows]))
 
 
 def _run(call: Call, row: sqlite3.Row, moment: str) -> dict[str, Any]:
-    task = task_table.load(call.state.store, row["task_id"])
+    task = task_table.get(call.state.store, row["task_id"])
     assert task is not None
     run = task.runs[row["run_id"]]
     entry = {"taskId": task.task_id, "runId": row["run_id"], "task": task.definition}
@@ -189,7 +193,7 @@ def _counts(call: Call, queue: str) -> dict[str, Any]:
 
 def _provisioners(call: Call) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for row in worker_table.find_queues(call.state):
+    for row in worker_table.list_queues(call.state):
         document = _document(row)
         provisioner_id = _parts(document.pop("taskQueueId"))["provisionerId"]
         known = found.setdefault(provisioner_id, {"provisionerId": provisioner_id, **document})

@@ -6,22 +6,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import handles
-from tccli.sandbox.services.queue import dependencies, events, runs, task_table
+from tccli.sandbox.registry import Service
+from tccli.sandbox.services.queue import dependencies, events, run_states, task_table
 from tccli.sandbox.services.queue.claims import load_run, not_running
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
 
+service = Service("queue")
+
 RETRIES = {"worker-shutdown": "retry", "intermittent-task": "task-retry"}
 """Reasons for which a task is tried again, and what its next run says of that."""
 
 
-@handles("queue.reportCompleted")
-def report_completed(call: Call) -> Answer:
+@service.method("reportCompleted")
+def report_completed(call: Call) -> Response:
     """
     End a run well.
     """
@@ -30,39 +32,39 @@ def report_completed(call: Call) -> Answer:
     return _report(call, "failed" if failed else "completed")
 
 
-@handles("queue.reportFailed")
-def report_failed(call: Call) -> Answer:
+@service.method("reportFailed")
+def report_failed(call: Call) -> Response:
     """
     End a run whose commands failed.
     """
     return _report(call, "failed")
 
 
-@handles("queue.reportException")
-def report_exception(call: Call) -> Answer:
+@service.method("reportException")
+def report_exception(call: Call) -> Response:
     """
     End a run that could not be carried out; some reasons make the queue try again.
     """
     task, run_id = load_run(call, "Are you sure it exists?")
     reason = call.payload["reason"]
     _resolve(call, task, run_id, "exception", reason, retry=RETRIES.get(reason, ""))
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
-def _report(call: Call, state: str) -> Answer:
+def _report(call: Call, state: str) -> Response:
     task, run_id = load_run(call, "Are you sure it was created?")
     if task.runs[run_id]["state"] not in {"running", state}:
         message = "Run {{runId}} of task `{{taskId}}` is not running or {{targetState}}."
         raise ApiError("RequestConflict", message, taskId=task.task_id, runId=run_id, targetState=state)
     _resolve(call, task, run_id, state, state)
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
 def _resolve(call: Call, task: Task, run_id: int, state: str, reason: str, *, retry: str = "") -> None:
-    if not runs.resolve(task, run_id, state, reason, call.now, retry=retry):
+    if not run_states.resolve(task, run_id, state, reason, call.now, retry=retry):
         raise not_running(task, run_id)
     with call.state.store.transaction():
-        task_table.save(call.state.store, task)
+        task_table.update(call.state.store, task)
         events.ended(call.state, task, run_id)
         if task.state in task_table.RESOLVED:
             dependencies.resolved(call.state, task)

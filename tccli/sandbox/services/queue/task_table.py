@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import from_json
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import pending_runs
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.store import Store
 
+service = Service("queue")
+
 RESOLVED = frozenset({"completed", "failed", "exception"})
 
-tables("""
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS tasks (
     task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
     definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL,
@@ -83,7 +85,7 @@ class Task:
         }
 
 
-def add(store: Store, task: Task) -> bool:
+def insert(store: Store, task: Task) -> bool:
     """
     Keep a new task; False if the id is taken.
     """
@@ -103,11 +105,11 @@ def add(store: Store, task: Task) -> bool:
         },
     )
     if is_new and task.runs:
-        pending_runs.place(store, task)
+        _update_queue(store, task)
     return is_new
 
 
-def save(store: Store, task: Task) -> None:
+def update(store: Store, task: Task) -> None:
     """
     Keep what changed of a task: its runs.
     """
@@ -115,26 +117,27 @@ def save(store: Store, task: Task) -> None:
     task.was_resolved |= is_resolved
     sql = "UPDATE tasks SET runs = ?, retries_left = ?, is_open = ?, was_resolved = ? WHERE task_id = ?"
     store.run(sql, json.dumps(task.runs), task.retries_left, int(not is_resolved), int(task.was_resolved), task.task_id)
-    pending_runs.place(store, task)
+    _update_queue(store, task)
 
 
-def save_priority(store: Store, task: Task) -> None:
+def update_priority(store: Store, task: Task) -> None:
     """
     Keep another priority of a task, and let it stand elsewhere in its queue.
     """
     store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(task.definition), task.task_id)
-    pending_runs.move(store, task)
+    pending_runs.reprioritize(store, task.task_id, task.definition["priority"])
 
 
-def remove(store: Store, task_id: str) -> None:
+def delete(store: Store, task_id: str) -> None:
     """
     Forget a task.
     """
     store.run("DELETE FROM tasks WHERE task_id = ?", task_id)
-    pending_runs.leave(store, task_id)
+    pending_runs.dequeue(store, task_id)
+    pending_runs.delete_claim(store, task_id)
 
 
-def load(store: Store, task_id: str) -> Task | None:
+def get(store: Store, task_id: str) -> Task | None:
     """
     Return a task, or None.
     """
@@ -142,7 +145,7 @@ def load(store: Store, task_id: str) -> Task | None:
     return None if row is None else _task(row)
 
 
-def load_several(store: Store, task_ids: Sequence[str], after: str, number: int) -> list[Task]:
+def list_page(store: Store, task_ids: Sequence[str], after: str, number: int) -> list[Task]:
     """
     Return at most *number* of these tasks, sorted by id, that come after the id *after*.
     """
@@ -152,12 +155,26 @@ def load_several(store: Store, task_ids: Sequence[str], after: str, number: int)
     return [_task(row) for row in store.all(sql, json.dumps(task_ids), after, number)]
 
 
-def load_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:
+def list_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:
     """
     Return at most *number* tasks of a group, sorted by id, that come after the id *after*.
     """
     sql = "SELECT * FROM tasks WHERE task_group_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
     return [_task(row) for row in store.all(sql, task_group_id, after, number)]
+
+
+def _update_queue(store: Store, task: Task) -> None:
+    # Only the last run of a task can be pending or claimed.
+    run_id = len(task.runs) - 1
+    if task.state == "pending":
+        pending_runs.enqueue(store, task.task_id, run_id, task.definition)
+    else:
+        pending_runs.dequeue(store, task.task_id)
+    if task.state == "running":
+        taken_until = from_json(task.runs[run_id]["takenUntil"])
+        pending_runs.record_claim(store, task.task_id, run_id, task.definition["taskQueueId"], taken_until)
+    else:
+        pending_runs.delete_claim(store, task.task_id)
 
 
 def _task(row: sqlite3.Row) -> Task:

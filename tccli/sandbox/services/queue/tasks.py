@@ -6,23 +6,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.core.scopes.required import PRIORITIES
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import allow_slashes, handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.clients import refuse_double_stars
-from tccli.sandbox.services.queue import dependencies, events, groups, runs, task_table
-from tccli.sandbox.services.queue.pending_runs import PRIORITIES
+from tccli.sandbox.services.queue import dependencies, events, groups, run_states, task_table
 from tccli.sandbox.services.queue.task_table import Task
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
+service = Service("queue")
+
 SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
 GENERIC = "^[a-zA-Z0-9-_]{1,38}$"
-patterns(
-    "queue",
+service.match_arguments(
     taskId=SLUGID,
     taskGroupId=SLUGID,
     taskQueueId="^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$",
@@ -33,14 +34,14 @@ patterns(
     runId="^[1-9]*[0-9]+$",
     name=r"^[\x20-\x7e]+$",
 )
-allow_slashes("queue", "name")
+service.allow_slashes("name")
 
 DRIFT = 15 * MINUTE
-LONGEST_DEADLINE_DAYS = 5
+MAX_DEADLINE_DAYS = 5
 
 
-@handles("queue.createTask")
-def create_task(call: Call) -> Answer:
+@service.method("createTask")
+def create_task(call: Call) -> Response:
     """
     Make a task; the same one again is no error.
     """
@@ -58,10 +59,10 @@ def create_task(call: Call) -> Answer:
         groups.join(call, definition)
         task = Task.new(task_id, definition)
         if not definition["dependencies"]:
-            runs.schedule(task, "scheduled", call.now)
-        is_new = task_table.add(call.state.store, task)
+            run_states.schedule(task, "scheduled", call.now)
+        is_new = task_table.insert(call.state.store, task)
         if not is_new:
-            existing = task_table.load(call.state.store, task_id)
+            existing = task_table.get(call.state.store, task_id)
             if existing is None or existing.definition != task.definition:
                 message = (
                     "taskId `{{taskId}}` already used by another task.\nThis could be the result of faulty idempotency!"
@@ -73,7 +74,7 @@ def create_task(call: Call) -> Answer:
     if problem is not None:
         raise problem
     events.created(call.state, task, is_new=is_new)
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
 def _begin(call: Call, task: Task) -> ApiError | None:
@@ -112,7 +113,7 @@ def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
     created, deadline = from_json(definition["created"]), from_json(definition["deadline"])
     expires = from_json(definition["expires"]) if "expires" in definition else one_year_after(deadline)
     definition.setdefault("taskGroupId", task_id)
-    days = LONGEST_DEADLINE_DAYS
+    days = MAX_DEADLINE_DAYS
     checks = (
         (created < now - DRIFT, "`created` cannot be in the past (max 15min drift)"),
         (created > now + DRIFT, "`created` cannot be in the future (max 15min drift)"),
@@ -127,42 +128,42 @@ def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
     definition |= {"created": to_json(created), "deadline": to_json(deadline), "expires": to_json(expires)}
 
 
-@handles("queue.task")
-def show_task(call: Call) -> Answer:
+@service.method("task")
+def show_task(call: Call) -> Response:
     """
     Show a task's definition.
     """
-    return Answer(_load(call, "Are you sure this task has already been submitted?").definition)
+    return Response(_load(call, "Are you sure this task has already been submitted?").definition)
 
 
-@handles("queue.status")
-def show_status(call: Call) -> Answer:
+@service.method("status")
+def show_status(call: Call) -> Response:
     """
     Show a task's state and runs.
     """
-    return Answer({"status": _load(call, "Are you sure this task exists?").status()})
+    return Response({"status": _load(call, "Are you sure this task exists?").status()})
 
 
-@handles("queue.tasks")
-def show_tasks(call: Call) -> Answer:
+@service.method("tasks")
+def show_tasks(call: Call) -> Response:
     """
     Show the definitions of several tasks; those that are not there are left out.
     """
     tasks, token = _several(call)
-    return Answer({"tasks": [{"taskId": task.task_id, "task": task.definition} for task in tasks], **token})
+    return Response({"tasks": [{"taskId": task.task_id, "task": task.definition} for task in tasks], **token})
 
 
-@handles("queue.statuses")
-def show_statuses(call: Call) -> Answer:
+@service.method("statuses")
+def show_statuses(call: Call) -> Response:
     """
     Show the states of several tasks; those that are not there are left out.
     """
     tasks, token = _several(call)
-    return Answer({"statuses": [{"taskId": task.task_id, "status": task.status()} for task in tasks], **token})
+    return Response({"statuses": [{"taskId": task.task_id, "status": task.status()} for task in tasks], **token})
 
 
 def _load(call: Call, question: str) -> Task:
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         message = "`{{taskId}}` does not correspond to a task that exists.\n" + question
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
@@ -176,6 +177,6 @@ def _several(call: Call) -> tuple[list[Task], dict[str, str]]:
         call.query,
         "tasks",
         lambda task: str(task.task_id),
-        lambda after, number: task_table.load_several(call.state.store, wanted, after, number),
+        lambda after, number: task_table.list_page(call.state.store, wanted, after, number),
     )
-    return list(found.rows), found.answer()
+    return list(found.rows), found.document()

@@ -8,14 +8,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import DAY, HOUR
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.state import State
 
-tables("""
+service = Service("queue")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS task_queues (
     task_queue_id TEXT PRIMARY KEY, expires INTEGER NOT NULL, last_date_active INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -29,11 +31,11 @@ CREATE TABLE IF NOT EXISTS queue_workers (
 
 QUEUE_LIFE, WORKER_LIFE = 5 * DAY, DAY
 MOST_TASKS = 20
-ACTIVE_GRAIN = 6 * HOUR
+LAST_ACTIVE_RESOLUTION = 6 * HOUR
 _KEY = "task_queue_id = ? AND worker_group = ? AND worker_id = ?"
 
 
-def seen(state: State, queue: str, group: str = "", worker_id: str = "", expires: int | None = None) -> None:
+def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", expires: int | None = None) -> None:
     """
     Note that a queue is in use, and by a worker if there is one.
 
@@ -68,14 +70,14 @@ def seen(state: State, queue: str, group: str = "", worker_id: str = "", expires
     else:
         store.run(f"UPDATE queue_workers SET expires = ? WHERE {_KEY}", expires, queue, group, worker_id)  # noqa: S608
     sql = f"UPDATE queue_workers SET last_date_active = ? WHERE {_KEY} AND last_date_active < ?"  # noqa: S608
-    store.run(sql, now, queue, group, worker_id, now - ACTIVE_GRAIN)
+    store.run(sql, now, queue, group, worker_id, now - LAST_ACTIVE_RESOLUTION)
 
 
-def took(state: State, queue: str, group: str, worker_id: str, statuses: list[dict[str, Any]]) -> None:
+def record_claim(state: State, queue: str, group: str, worker_id: str, statuses: list[dict[str, Any]]) -> None:
     """
     Note which runs a worker got.
     """
-    row = find(state, queue, group, worker_id)
+    row = get(state, queue, group, worker_id)
     if not statuses or row is None:
         return
     new = [{"taskId": status["taskId"], "runId": len(status["runs"]) - 1} for status in statuses]
@@ -97,11 +99,11 @@ def is_quarantined(state: State, queue: str, group: str, worker_id: str) -> bool
     """
     Say whether a worker gets no work now.
     """
-    row = find(state, queue, group, worker_id)
+    row = get(state, queue, group, worker_id)
     return row is not None and row["quarantine_until"] > state.clock.now()
 
 
-def find(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | None:
+def get(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | None:
     """
     Return a worker, also one that is expired.
     """
@@ -109,7 +111,7 @@ def find(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | 
     return state.store.one(sql, queue, group, worker_id)
 
 
-def find_several(state: State, queue: str, after: tuple[str, str], number: int) -> list[sqlite3.Row]:
+def list_page(state: State, queue: str, after: tuple[str, str], number: int) -> list[sqlite3.Row]:
     """
     Return at most *number* workers of a queue, sorted by group and id, that come after *after*.
     """
@@ -120,7 +122,7 @@ def find_several(state: State, queue: str, after: tuple[str, str], number: int) 
     return state.store.all(sql, queue, *after, number)
 
 
-def find_queue(state: State, queue: str) -> sqlite3.Row | None:
+def get_queue(state: State, queue: str) -> sqlite3.Row | None:
     """
     Return a task queue that is in use.
     """
@@ -128,7 +130,7 @@ def find_queue(state: State, queue: str) -> sqlite3.Row | None:
     return state.store.one(sql, queue, state.clock.now())
 
 
-def find_queues(state: State, after: str = "", number: int = -1) -> list[sqlite3.Row]:
+def list_queues(state: State, after: str = "", number: int = -1) -> list[sqlite3.Row]:
     """
     Return the task queues that are in use, sorted by id.
     """

@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import worker_table
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-queries("queue.listWorkers", quarantined="^(true|false)$")
+service = Service("queue")
+
+service.check_query("listWorkers", quarantined="^(true|false)$")
 
 
-@handles("queue.listWorkers")
-def list_workers(call: Call) -> Answer:
+@service.method("listWorkers")
+def list_workers(call: Call) -> Response:
     """
     List the workers of a queue; those that do not count are left out of a page, which may be empty then.
     """
@@ -31,8 +33,8 @@ def list_workers(call: Call) -> Answer:
         call.query,
         "workers" + _queue(call),
         lambda row: f"{row['worker_group']}/{row['worker_id']}",
-        lambda after, number: worker_table.find_several(call.state, _queue(call), _split(after), number),
-        forgiving=True,
+        lambda after, number: worker_table.list_page(call.state, _queue(call), _split(after), number),
+        allows_empty=True,
     )
     wanted, now = call.query.get("quarantined"), call.now
 
@@ -40,23 +42,23 @@ def list_workers(call: Call) -> Answer:
         is_in = row["quarantine_until"] >= now
         return (row["expires"] >= now or is_in) and wanted in {None, "true" if is_in else "false"}
 
-    return Answer(found.answer(workers=[_entry(row, now) for row in found.rows if counts(row)]))
+    return Response(found.document(workers=[_entry(row, now) for row in found.rows if counts(row)]))
 
 
-@handles("queue.getWorker")
-def get_worker(call: Call) -> Answer:
+@service.method("getWorker")
+def get_worker(call: Call) -> Response:
     """
     Show a worker; one in quarantine is shown longer than others.
     """
     row = _find(call)
     is_over = row is not None and row["expires"] < call.now and row["quarantine_until"] < call.now
-    if row is None or is_over or worker_table.find_queue(call.state, _queue(call)) is None:
+    if row is None or is_over or worker_table.get_queue(call.state, _queue(call)) is None:
         raise _not_found(call, " Are you sure it was created?")
-    return Answer(_document(row))
+    return Response(_document(row))
 
 
-@handles("queue.quarantineWorker")
-def quarantine_worker(call: Call) -> Answer:
+@service.method("quarantineWorker")
+def quarantine_worker(call: Call) -> Response:
     """
     Let a worker get no tasks until a moment; one that is over ends an earlier quarantine.
     """
@@ -73,19 +75,19 @@ def quarantine_worker(call: Call) -> Answer:
     worker_table.quarantine(call.state, row, until, details)
     changed = _find(call)
     assert changed is not None
-    return Answer(_document(changed))
+    return Response(_document(changed))
 
 
-@handles("queue.declareWorker")
-def declare_worker(call: Call) -> Answer:
+@service.method("declareWorker")
+def declare_worker(call: Call) -> Response:
     """
     Make a worker known, or say when it will be forgotten.
     """
     call.authorize(**call.args, properties=list(call.payload))
-    worker_table.seen(call.state, _queue(call), *_names(call), expires=from_json(call.payload["expires"]))
+    worker_table.record_seen(call.state, _queue(call), *_names(call), expires=from_json(call.payload["expires"]))
     row = _find(call)
     assert row is not None
-    return Answer(_document(row))
+    return Response(_document(row))
 
 
 def _queue(call: Call) -> str:
@@ -102,7 +104,7 @@ def _split(key: str) -> tuple[str, str]:
 
 
 def _find(call: Call) -> sqlite3.Row | None:
-    return worker_table.find(call.state, _queue(call), *_names(call))
+    return worker_table.get(call.state, _queue(call), *_names(call))
 
 
 def _not_found(call: Call, question: str) -> ApiError:

@@ -8,11 +8,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+import slugid
+
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, HOUR, to_json
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import handles, queries, tables
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.notify import outbox
 from tccli.sandbox.services.worker_manager import events, worker_table
 from tccli.sandbox.services.worker_manager.pools import load
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-tables("""
+service = Service("worker-manager")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS worker_pool_errors (
     number INTEGER PRIMARY KEY AUTOINCREMENT, error_id TEXT NOT NULL, worker_pool_id TEXT NOT NULL,
     reported INTEGER NOT NULL, kind TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL,
@@ -31,11 +34,11 @@ CREATE TABLE IF NOT EXISTS worker_pool_errors (
 );
 CREATE INDEX IF NOT EXISTS worker_pool_errors_by_pool ON worker_pool_errors (worker_pool_id, number);
 """)
-queries("worker-manager.listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG)
+service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG)
 
 
-@handles("worker-manager.reportWorkerError")
-def report_worker_error(call: Call) -> Answer:
+@service.method("reportWorkerError")
+def report_worker_error(call: Call) -> Response:
     """
     Note what a worker says went wrong, and tell the pool's owner if that is wanted.
     """
@@ -43,9 +46,9 @@ def report_worker_error(call: Call) -> Answer:
     names = {"workerGroup": payload["workerGroup"], "workerId": payload["workerId"]}
     call.authorize(workerPoolId=pool_id, **names)
     pool = load(call)
-    worker = worker_table.load(call.state.store, pool_id, *names.values())
+    worker = worker_table.get(call.state.store, pool_id, *names.values())
     row = {
-        "error_id": slugid(),
+        "error_id": slugid.nice(),
         "worker_pool_id": pool_id,
         "reported": call.now,
         **{name: payload[name] for name in ("kind", "title", "description")},
@@ -58,12 +61,12 @@ def report_worker_error(call: Call) -> Answer:
         content = f"In worker pool {pool_id}:\n\n{payload['description']}\n\n{json.dumps(row['extra'], indent=2)}\n"
         email = {"address": pool.owner, "subject": subject, "content": content}
         outbox.keep(call.state, "email", pool.owner, email)
-    events.went_wrong(call.state, pool, row)
-    return Answer(_document(row))
+    events.report_error(call.state, pool, row)
+    return Response(_document(row))
 
 
-@handles("worker-manager.listWorkerPoolErrors")
-def list_errors(call: Call) -> Answer:
+@service.method("listWorkerPoolErrors")
+def list_errors(call: Call) -> Response:
     """
     List what went wrong in a pool, the latest first.
     """
@@ -79,11 +82,11 @@ def list_errors(call: Call) -> Answer:
 
     found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch)
     errors = [_document({**dict(row), "extra": json.loads(row["extra"])}) for row in found.rows]
-    return Answer(found.answer(workerPoolErrors=errors))
+    return Response(found.document(workerPoolErrors=errors))
 
 
-@handles("worker-manager.workerPoolErrorStats")
-def count_errors(call: Call) -> Answer:
+@service.method("workerPoolErrorStats")
+def count_errors(call: Call) -> Response:
     """
     Count what went wrong in the last week, in one pool or in all of them.
     """
@@ -102,7 +105,7 @@ def count_errors(call: Call) -> Answer:
         "launchConfig": Counter(row["launch_config_id"] or "unknown" for row in rows),
         "workerPool": Counter(row["worker_pool_id"] for row in rows),
     }
-    return Answer({"workerPoolId": pool, "totals": totals})
+    return Response({"workerPoolId": pool, "totals": totals})
 
 
 def _histogram(instants: list[int], start: int, width: int, number: int) -> dict[str, int]:

@@ -37,7 +37,7 @@ def updated(state: State, before: Pool, pool: Pool) -> None:
     events.publish(state, "worker-manager.workerPoolUpdated", {}, content)
 
 
-def went_wrong(state: State, pool: Pool, row: dict[str, Any]) -> None:
+def report_error(state: State, pool: Pool, row: dict[str, Any]) -> None:
     """
     Say that an error was reported.
     """

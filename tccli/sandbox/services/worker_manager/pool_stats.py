@@ -7,21 +7,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.worker_manager import pool_table, worker_table
 from tccli.sandbox.services.worker_manager.pools import load
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
-queries("worker-manager.listWorkerPoolLaunchConfigs", includeArchived="^(true|false)$")
+service = Service("worker-manager")
+
+service.check_query("listWorkerPoolLaunchConfigs", includeArchived="^(true|false)$")
 
 
-@handles("worker-manager.listWorkerPoolsStats")
-def list_stats(call: Call) -> Answer:
+@service.method("listWorkerPoolsStats")
+def list_stats(call: Call) -> Response:
     """
     Count the workers of all pools.
     """
@@ -30,27 +32,27 @@ def list_stats(call: Call) -> Answer:
         call.query,
         "pool-stats",
         lambda pool: str(pool.worker_pool_id),
-        lambda after, number: pool_table.load_several(store, after, number),
+        lambda after, number: pool_table.list_page(store, after, number),
     )
     names = [pool.worker_pool_id for pool in found.rows]
     stats = [{"workerPoolId": name, **worker_table.count(store, name)} for name in names]
-    return Answer(found.answer(workerPoolsStats=stats))
+    return Response(found.document(workerPoolsStats=stats))
 
 
-@handles("worker-manager.workerPoolStats")
-def show_stats(call: Call) -> Answer:
+@service.method("workerPoolStats")
+def show_stats(call: Call) -> Response:
     """
     Count the workers of a pool by launch configuration.
     """
     store, pool = call.state.store, load(call).worker_pool_id
-    rows = pool_table.launch_configs(store, pool, "", -1, with_archived=True)
+    rows = pool_table.list_launch_configs(store, pool, "", -1, with_archived=True)
     names = [row["launch_config_id"] for row in rows]
     stats = [{"workerPoolId": pool, "launchConfigId": name, **worker_table.count(store, pool, name)} for name in names]
-    return Answer({"launchConfigStats": stats})
+    return Response({"launchConfigStats": stats})
 
 
-@handles("worker-manager.listWorkerPoolLaunchConfigs")
-def list_launch_configs(call: Call) -> Answer:
+@service.method("listWorkerPoolLaunchConfigs")
+def list_launch_configs(call: Call) -> Response:
     """
     List what the workers of a pool are started from, or were.
     """
@@ -60,7 +62,7 @@ def list_launch_configs(call: Call) -> Answer:
         call.query,
         "launch-configs" + pool,
         lambda row: str(row["launch_config_id"]),
-        lambda after, number: pool_table.launch_configs(store, pool, after, number, with_archived=with_archived),
+        lambda after, number: pool_table.list_launch_configs(store, pool, after, number, with_archived=with_archived),
     )
     configs = [
         {
@@ -73,4 +75,4 @@ def list_launch_configs(call: Call) -> Answer:
         }
         for row in found.rows
     ]
-    return Answer(found.answer(workerPoolLaunchConfigs=configs))
+    return Response(found.document(workerPoolLaunchConfigs=configs))

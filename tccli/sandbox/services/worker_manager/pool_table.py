@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("worker-manager")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS worker_pools (
     worker_pool_id TEXT PRIMARY KEY, provider_id TEXT NOT NULL, previous_provider_ids TEXT NOT NULL,
     description TEXT NOT NULL, config TEXT NOT NULL, owner TEXT NOT NULL, email_on_error INTEGER NOT NULL,
@@ -77,7 +79,7 @@ class Pool:
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
-def load(store: Store, pool_id: str) -> Pool | None:
+def get(store: Store, pool_id: str) -> Pool | None:
     """
     Return a worker pool, or None.
     """
@@ -85,7 +87,7 @@ def load(store: Store, pool_id: str) -> Pool | None:
     return None if row is None else _pool(row)
 
 
-def load_several(store: Store, after: str, number: int) -> list[Pool]:
+def list_page(store: Store, after: str, number: int) -> list[Pool]:
     """
     Return at most *number* pools, sorted by id, that come after the id *after*.
     """
@@ -93,7 +95,7 @@ def load_several(store: Store, after: str, number: int) -> list[Pool]:
     return [_pool(row) for row in store.all(sql, after, number)]
 
 
-def save(store: Store, pool: Pool) -> None:
+def upsert(store: Store, pool: Pool) -> None:
     """
     Keep a pool, new or changed; launch configurations that it has no more are archived.
 
@@ -115,7 +117,7 @@ def save(store: Store, pool: Pool) -> None:
         store.insert("worker_pools", _row(pool), replace=True)
 
 
-def launch_configs(
+def list_launch_configs(
     store: Store, pool_id: str, after: str, number: int, *, with_archived: bool = False
 ) -> list[sqlite3.Row]:
     """

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import allow_slashes, handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 from tccli.sandbox.services.worker_manager import events, pool_table, worker_table
 from tccli.sandbox.services.worker_manager import providers as worker_providers
@@ -18,8 +18,9 @@ from tccli.sandbox.services.worker_manager.pool_table import Pool
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
-allow_slashes(
-    "worker-manager",
+service = Service("worker-manager")
+
+service.allow_slashes(
     "workerPoolId",
     "createWorkerPool",
     "updateWorkerPool",
@@ -31,15 +32,15 @@ allow_slashes(
 )
 
 
-@handles("worker-manager.createWorkerPool")
-def create_worker_pool(call: Call) -> Answer:
+@service.method("createWorkerPool")
+def create_worker_pool(call: Call) -> Response:
     """
     Add a worker pool; the same one again is no error.
     """
     pool = _from_payload(call)
-    existing = pool_table.load(call.state.store, pool.worker_pool_id)
+    existing = pool_table.get(call.state.store, pool.worker_pool_id)
     if existing is None:
-        pool_table.save(call.state.store, pool)
+        pool_table.upsert(call.state.store, pool)
     elif not existing.is_same(pool):
         raise ApiError("RequestConflict", "Worker pool already exists")
     record(call, "worker-pool", pool.worker_pool_id, "created")
@@ -47,8 +48,8 @@ def create_worker_pool(call: Call) -> Answer:
     return _show(call, pool)
 
 
-@handles("worker-manager.updateWorkerPool")
-def update_worker_pool(call: Call) -> Answer:
+@service.method("updateWorkerPool")
+def update_worker_pool(call: Call) -> Response:
     """
     Change a worker pool; another provider remembers the one before.
     """
@@ -60,8 +61,8 @@ def update_worker_pool(call: Call) -> Answer:
     return _show(call, pool)
 
 
-@handles("worker-manager.deleteWorkerPool")
-def delete_worker_pool(call: Call) -> Answer:
+@service.method("deleteWorkerPool")
+def delete_worker_pool(call: Call) -> Response:
     """
     Give a worker pool to the provider that takes pools apart; it can still be seen.
     """
@@ -82,16 +83,16 @@ def delete_worker_pool(call: Call) -> Answer:
     return _show(call, pool)
 
 
-@handles("worker-manager.workerPool")
-def show_worker_pool(call: Call) -> Answer:
+@service.method("workerPool")
+def show_worker_pool(call: Call) -> Response:
     """
     Show one worker pool.
     """
     return _show(call, load(call))
 
 
-@handles("worker-manager.listWorkerPools")
-def list_worker_pools(call: Call) -> Answer:
+@service.method("listWorkerPools")
+def list_worker_pools(call: Call) -> Response:
     """
     List the worker pools, sorted by id.
     """
@@ -100,10 +101,10 @@ def list_worker_pools(call: Call) -> Answer:
         call.query,
         "pools",
         lambda pool: str(pool.worker_pool_id),
-        lambda after, number: pool_table.load_several(store, after, number),
+        lambda after, number: pool_table.list_page(store, after, number),
     )
     pools = [pool.document(worker_table.count(store, pool.worker_pool_id)) for pool in found.rows]
-    return Answer(found.answer(workerPools=pools))
+    return Response(found.document(workerPools=pools))
 
 
 def load(call: Call) -> Pool:
@@ -113,7 +114,7 @@ def load(call: Call) -> Pool:
     Raises:
         ApiError: There is none.
     """
-    pool = pool_table.load(call.state.store, call.args["workerPoolId"])
+    pool = pool_table.get(call.state.store, call.args["workerPoolId"])
     if pool is None:
         raise ApiError("ResourceNotFound", "Worker pool does not exist")
     return pool
@@ -144,10 +145,10 @@ def _replace(call: Call, before: Pool, pool: Pool) -> None:
     pool.created = before.created
     providers = [*before.previous_provider_ids, before.provider_id]
     pool.previous_provider_ids = [name for name in dict.fromkeys(providers) if name != pool.provider_id]
-    pool_table.save(call.state.store, pool)
+    pool_table.upsert(call.state.store, pool)
     events.updated(call.state, before, pool)
 
 
-def _show(call: Call, pool: Pool) -> Answer:
+def _show(call: Call, pool: Pool) -> Response:
     counts: dict[str, Any] = worker_table.count(call.state.store, pool.worker_pool_id)
-    return Answer(pool.document(counts))
+    return Response(pool.document(counts))

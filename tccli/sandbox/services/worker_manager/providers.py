@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.schemas.validate import find_problems
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import handles, patterns, queries
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
+
+service = Service("worker-manager")
 
 STATIC, NULL = "static", "null-provider"
 SCHEMAS = {STATIC: "config-static.json", NULL: "config-null.json"}
@@ -24,24 +26,23 @@ LISTED = [{"providerId": STATIC, "providerType": "static"}]
 PAGE = 100
 NAME = "^([a-zA-Z0-9-_]{1,38})$"
 LAUNCH_CONFIG = "^[a-zA-Z0-9-_]{1,38}$"
-patterns(
-    "worker-manager",
+service.match_arguments(
     workerPoolId="^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$",
     workerGroup=NAME,
     workerId=NAME,
 )
-queries("worker-manager.listProviders", continuationToken="^[0-9]+$")
+service.check_query("listProviders", continuationToken="^[0-9]+$")
 
 
-@handles("worker-manager.listProviders")
-def list_providers(call: Call) -> Answer:
+@service.method("listProviders")
+def list_providers(call: Call) -> Response:
     """
     List the providers; the token is a plain number here.
     """
     start = int(call.query.get("continuationToken", "0"))
     end = start + int(call.query.get("limit", str(PAGE)))
     token = {"continuationToken": str(end)} if 0 < end < len(LISTED) else {}
-    return Answer({"providers": LISTED[start:end], **token})
+    return Response({"providers": LISTED[start:end], **token})
 
 
 def check(provider: str) -> None:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import slugid
+
 from tccli.sandbox.auth.accounts import WORKER_MANAGER_CLIENT
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.identifiers import slugid
-from tccli.sandbox.registry import cleans, handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.worker_manager import pool_table, worker_table
 from tccli.sandbox.services.worker_manager.providers import SCHEMAS
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from tccli.sandbox.services.worker_manager.pool_table import Pool
     from tccli.sandbox.services.worker_manager.worker_table import Worker
 
+service = Service("worker-manager")
+
 LIFE = 4 * 24 * 3600
 """Seconds that a worker's credentials are good for, if its pool says nothing."""
 
 
-@cleans("worker-manager.registerWorker", "worker-manager.reregisterWorker")
+@service.mask_payload("registerWorker", "reregisterWorker")
 def clean(_payload: Any) -> str:
     """
     Show nothing of a payload.
@@ -32,8 +35,8 @@ def clean(_payload: Any) -> str:
     return "(OMITTED)"
 
 
-@handles("worker-manager.registerWorker")
-def register_worker(call: Call) -> Answer:
+@service.method("registerWorker")
+def register_worker(call: Call) -> Response:
     """
     Give a worker that knows its secret credentials, and what its pool wants it to know; as often as it asks.
     """
@@ -41,20 +44,20 @@ def register_worker(call: Call) -> Answer:
     _check_proof(worker, call.payload["workerIdentityProof"])
     lifecycle = pool.config.get("lifecycle", {})
     answer = _issue(call, worker, lifecycle.get("reregistrationTimeout") or LIFE)
-    return Answer({**answer, "workerConfig": pool.config.get("workerConfig", {})})
+    return Response({**answer, "workerConfig": pool.config.get("workerConfig", {})})
 
 
-@handles("worker-manager.reregisterWorker")
-def reregister_worker(call: Call) -> Answer:
+@service.method("reregisterWorker")
+def reregister_worker(call: Call) -> Response:
     """
     Give a worker newer credentials for the secret that came with the last ones.
     """
     key = {name: call.payload[name] for name in ("workerPoolId", "workerGroup", "workerId")}
     call.authorize(**key)
-    worker = worker_table.load(call.state.store, *key.values())
+    worker = worker_table.get(call.state.store, *key.values())
     if worker is None or worker.secret is None or worker.secret != call.payload["secret"]:
         raise ApiError("InputError", "Could not generate credentials for this secret")
-    return Answer(_issue(call, worker, LIFE))
+    return Response(_issue(call, worker, LIFE))
 
 
 def _find(call: Call) -> tuple[Pool, Worker]:
@@ -64,14 +67,14 @@ def _find(call: Call) -> tuple[Pool, Worker]:
     payload = call.payload
     pool_id, provider = payload["workerPoolId"], payload["providerId"]
     name = f"{payload['workerGroup']}/{payload['workerId']}"
-    pool = pool_table.load(call.state.store, pool_id)
+    pool = pool_table.get(call.state.store, pool_id)
     if pool is None:
         raise ApiError("ResourceNotFound", f"Worker pool {pool_id} does not exist")
     if provider not in SCHEMAS:
         raise ApiError("ResourceNotFound", f"Provider {provider} does not exist")
     if provider not in {pool.provider_id, *pool.previous_provider_ids}:
         raise ApiError("InputError", f"Worker pool {pool_id} not associated with provider {provider}")
-    worker = worker_table.load(call.state.store, pool_id, payload["workerGroup"], payload["workerId"])
+    worker = worker_table.get(call.state.store, pool_id, payload["workerGroup"], payload["workerId"])
     if worker is None:
         raise ApiError("ResourceNotFound", f"Worker {name} in worker pool {pool_id} does not exist")
     if worker.expires < call.now:
@@ -107,8 +110,8 @@ def _issue(call: Call, worker: Worker, seconds: int) -> dict[str, Any]:
         f"worker-manager:should-worker-terminate:{worker.name}",
     ]
     expires = call.now + seconds * 1000
-    worker.secret = slugid() + slugid()
-    worker_table.save(call.state.store, worker)
+    worker.secret = slugid.nice() + slugid.nice()
+    worker_table.update(call.state.store, worker)
     client = f"worker/{worker.provider_id}/{worker.name}"
     credentials = call.state.accounts.issue(WORKER_MANAGER_CLIENT, client, scopes, expires)
     return {"expires": to_json(expires), "credentials": credentials, "secret": worker.secret}

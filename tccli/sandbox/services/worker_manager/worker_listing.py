@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import handles, queries
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import worker_table as task_workers
 from tccli.sandbox.services.worker_manager import worker_table
 from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.call import Call
 
-queries("worker-manager.listWorkers", launchConfigId=LAUNCH_CONFIG, quarantined="^(true|false)$", workerState=STATE)
+service = Service("worker-manager")
+
+service.check_query("listWorkers", launchConfigId=LAUNCH_CONFIG, quarantined="^(true|false)$", workerState=STATE)
 
 
-@handles("worker-manager.listWorkers")
-def list_workers(call: Call) -> Answer:
+@service.method("listWorkers")
+def list_workers(call: Call) -> Response:
     """
     List the workers that the queue has seen; those that do not count are left out of a page, which may be empty then.
     """
@@ -35,30 +37,30 @@ def list_workers(call: Call) -> Answer:
         call.query,
         "seen" + queue,
         lambda row: f"{row['worker_group']}/{row['worker_id']}",
-        lambda after, number: task_workers.find_several(call.state, queue, _split(after), number),
-        forgiving=True,
+        lambda after, number: task_workers.list_page(call.state, queue, _split(after), number),
+        allows_empty=True,
     )
     entries = [_entry(call, row) for row in found.rows if _counts(call, row)]
     wanted = {"state": call.query.get("workerState"), "launchConfigId": call.query.get("launchConfigId")}
     workers = [entry for entry in entries if all(value in {None, entry.get(name)} for name, value in wanted.items())]
-    return Answer(found.answer(workers=workers))
+    return Response(found.document(workers=workers))
 
 
-@handles("worker-manager.getWorker")
-def get_worker(call: Call) -> Answer:
+@service.method("getWorker")
+def get_worker(call: Call) -> Response:
     """
     Show a worker that the queue has seen.
     """
     queue, now = _queue(call), call.now
-    row = task_workers.find(call.state, queue, call.args["workerGroup"], call.args["workerId"])
+    row = task_workers.get(call.state, queue, call.args["workerGroup"], call.args["workerId"])
     is_over = row is not None and row["expires"] < now and row["quarantine_until"] < now
-    if row is None or is_over or task_workers.find_queue(call.state, queue) is None:
+    if row is None or is_over or task_workers.get_queue(call.state, queue) is None:
         message = (
             "Worker with workerId `{{workerId}}`, workerGroup `{{workerGroup}}`,worker-type `{{workerType}}` "
             "and provisioner `{{provisionerId}}` not found. Are you sure it was created?"
         )
         raise ApiError("ResourceNotFound", message, **call.args)
-    return Answer(
+    return Response(
         {
             **_common(call, row),
             "provisionerId": call.args["provisionerId"],
@@ -77,7 +79,7 @@ def _entry(call: Call, row: sqlite3.Row) -> dict[str, Any]:
 
 def _common(call: Call, row: sqlite3.Row) -> dict[str, Any]:
     group, worker_id = row["worker_group"], row["worker_id"]
-    worker = worker_table.load(call.state.store, row["task_queue_id"], group, worker_id)
+    worker = worker_table.get(call.state.store, row["task_queue_id"], group, worker_id)
     known: dict[str, Any] = {"providerId": "none", "state": "standalone", "capacity": 0}
     if worker is not None:
         document = worker.document()

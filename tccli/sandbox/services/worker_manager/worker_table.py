@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.registry import tables
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.store import Store
 
-tables("""
+service = Service("worker-manager")
+
+service.add_tables("""
 CREATE TABLE IF NOT EXISTS workers (
     worker_pool_id TEXT NOT NULL, worker_group TEXT NOT NULL, worker_id TEXT NOT NULL, provider_id TEXT NOT NULL,
     state TEXT NOT NULL, capacity INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
@@ -88,21 +90,21 @@ class Worker:
         }
 
 
-def add(store: Store, worker: Worker) -> bool:
+def insert(store: Store, worker: Worker) -> bool:
     """
     Keep a new worker; False if the name is taken.
     """
     return store.insert("workers", _row(worker))
 
 
-def save(store: Store, worker: Worker) -> None:
+def update(store: Store, worker: Worker) -> None:
     """
     Keep what changed of a worker.
     """
     store.insert("workers", _row(worker), replace=True)
 
 
-def load(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
+def get(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
     """
     Return a worker, or None.
     """
@@ -111,7 +113,7 @@ def load(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
     return None if row is None else _worker(row)
 
 
-def load_several(
+def list_page(
     store: Store, pool: str, after: str, number: int, *, group: str = "", state: str = "", launch_config: str = ""
 ) -> list[Worker]:
     """

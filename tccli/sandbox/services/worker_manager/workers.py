@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
-from tccli.sandbox.registry import cleans, handles, queries
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.worker_manager import pool_table, worker_table
 from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG, STATIC
 from tccli.sandbox.services.worker_manager.worker_table import Worker
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.worker_manager.pool_table import Pool
 
+service = Service("worker-manager")
+
 STATE = f"^({'|'.join(worker_table.STATES)})$"
-queries("worker-manager.listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, state=STATE)
+service.check_query("listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, state=STATE)
 
 
-@cleans("worker-manager.createWorker", "worker-manager.updateWorker")
+@service.mask_payload("createWorker", "updateWorker")
 def clean(payload: Any) -> Any:
     """
     Take the secret out of a payload.
@@ -34,8 +36,8 @@ def clean(payload: Any) -> Any:
     return {**payload, "providerInfo": {**info, "staticSecret": "(OMITTED)"}}
 
 
-@handles("worker-manager.createWorker")
-def create_worker(call: Call) -> Answer:
+@service.method("createWorker")
+def create_worker(call: Call) -> Response:
     """
     Add a worker to a pool whose workers somebody starts by hand; the same one again is no error.
     """
@@ -59,16 +61,16 @@ def create_worker(call: Call) -> Answer:
         last_checked=call.now,
         provider_data={"staticSecret": secret},
     )
-    if not worker_table.add(call.state.store, worker):
+    if not worker_table.insert(call.state.store, worker):
         existing = _find(call)
         same = ("provider_id", "state", "capacity")
         if existing is None or any(getattr(existing, name) != getattr(worker, name) for name in same):
             raise ApiError("RequestConflict", "Worker already exists")
-    return Answer(worker.document())
+    return Response(worker.document())
 
 
-@handles("worker-manager.updateWorker")
-def update_worker(call: Call) -> Answer:
+@service.method("updateWorker")
+def update_worker(call: Call) -> Response:
     """
     Change a worker; it may expire at once.
     """
@@ -83,68 +85,68 @@ def update_worker(call: Call) -> Answer:
     worker.expires = from_json(call.payload["expires"])
     worker.capacity = call.payload.get("capacity", 1)
     worker.provider_data["staticSecret"] = call.payload["providerInfo"]["staticSecret"]
-    worker_table.save(call.state.store, worker)
-    return Answer(worker.document())
+    worker_table.update(call.state.store, worker)
+    return Response(worker.document())
 
 
-@handles("worker-manager.removeWorker")
-def remove_worker(call: Call) -> Answer:
+@service.method("removeWorker")
+def remove_worker(call: Call) -> Response:
     """
     Stop a worker; it can still be seen.
     """
     worker = _load(call)
     worker.state = "stopped"
-    worker_table.save(call.state.store, worker)
-    return Answer({})
+    worker_table.update(call.state.store, worker)
+    return Response({})
 
 
-@handles("worker-manager.worker")
-def show_worker(call: Call) -> Answer:
+@service.method("worker")
+def show_worker(call: Call) -> Response:
     """
     Show one worker.
     """
-    return Answer(_load(call).document())
+    return Response(_load(call).document())
 
 
-@handles("worker-manager.shouldWorkerTerminate")
-def should_terminate(call: Call) -> Answer:
+@service.method("shouldWorkerTerminate")
+def should_terminate(call: Call) -> Response:
     """
     Say whether a worker has to go: nobody decides that of those that were started by hand.
     """
     worker, store = _load(call), call.state.store
     if worker.launch_config_id and pool_table.is_archived(store, worker.worker_pool_id, worker.launch_config_id):
-        return Answer({"terminate": True, "reason": "launch config archived"})
-    return Answer({"terminate": False, "reason": "unknown"})
+        return Response({"terminate": True, "reason": "launch config archived"})
+    return Response({"terminate": False, "reason": "unknown"})
 
 
-@handles("worker-manager.listWorkersForWorkerPool")
-def list_pool(call: Call) -> Answer:
+@service.method("listWorkersForWorkerPool")
+def list_pool(call: Call) -> Response:
     """
     List the workers of a pool, perhaps only those in a state or from a launch configuration.
     """
-    if pool_table.load(call.state.store, call.args["workerPoolId"]) is None:
+    if pool_table.get(call.state.store, call.args["workerPoolId"]) is None:
         raise ApiError("ResourceNotFound", "Worker Pool does not exist")
     state, launch_config = call.query.get("state", ""), call.query.get("launchConfigId", "")
     return _list(call, state=state, launch_config=launch_config)
 
 
-@handles("worker-manager.listWorkersForWorkerGroup")
-def list_group(call: Call) -> Answer:
+@service.method("listWorkersForWorkerGroup")
+def list_group(call: Call) -> Response:
     """
     List the workers of a group in a pool.
     """
     return _list(call, group=call.args["workerGroup"])
 
 
-def _list(call: Call, **conditions: str) -> Answer:
+def _list(call: Call, **conditions: str) -> Response:
     store, pool = call.state.store, call.args["workerPoolId"]
     found = page(
         call.query,
         f"workers{pool}/{'/'.join(conditions.values())}",
         lambda worker: str(worker.key),
-        lambda after, number: worker_table.load_several(store, pool, after, number, **conditions),
+        lambda after, number: worker_table.list_page(store, pool, after, number, **conditions),
     )
-    return Answer(found.answer(workers=[worker.document() for worker in found.rows]))
+    return Response(found.document(workers=[worker.document() for worker in found.rows]))
 
 
 def _key(call: Call) -> dict[str, str]:
@@ -153,7 +155,7 @@ def _key(call: Call) -> dict[str, str]:
 
 
 def _find(call: Call) -> Worker | None:
-    return worker_table.load(call.state.store, *_key(call).values())
+    return worker_table.get(call.state.store, *_key(call).values())
 
 
 def _load(call: Call) -> Worker:
@@ -164,7 +166,7 @@ def _load(call: Call) -> Worker:
 
 
 def _load_pool(call: Call) -> Pool:
-    pool = pool_table.load(call.state.store, call.args["workerPoolId"])
+    pool = pool_table.get(call.state.store, call.args["workerPoolId"])
     if pool is None:
         raise ApiError("ResourceNotFound", f"Worker pool {call.args['workerPoolId']} does not exist")
     return pool

@@ -15,7 +15,7 @@ PULL_NUMBER = 1
 MOMENT = "2026-01-31T12:00:00Z"
 
 
-def make(kind: str, action: str | None, organization: str, repository: str, branch: str) -> dict[str, Any]:
+def create_event(kind: str, action: str | None, organization: str, repository: str, branch: str) -> dict[str, Any]:
     """
     Return an event.
 
@@ -36,7 +36,7 @@ def make(kind: str, action: str | None, organization: str, repository: str, bran
     return {**event, **common, **({} if action is None else {"action": action})}
 
 
-def details(kind: str, event: dict[str, Any]) -> dict[str, Any]:
+def extract_details(kind: str, event: dict[str, Any]) -> dict[str, Any]:
     """
     Return what the service takes from an event, under the names that it uses.
     """

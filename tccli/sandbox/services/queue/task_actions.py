@@ -6,19 +6,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import handles
-from tccli.sandbox.services.queue import dependencies, events, runs, task_table
+from tccli.sandbox.registry import Service
+from tccli.sandbox.services.queue import dependencies, events, run_states, task_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
 
+service = Service("queue")
 
-@handles("queue.scheduleTask")
-def schedule_task(call: Call) -> Answer:
+
+@service.method("scheduleTask")
+def schedule_task(call: Call) -> Response:
     """
     Make a task pending now, whatever it waits for; no error if it was already.
     """
@@ -26,43 +28,43 @@ def schedule_task(call: Call) -> Answer:
     if not dependencies.schedule(call.state, task):
         message = "Task `{{taskId}}` can't be scheduled past its deadline at {{deadline}}."
         raise ApiError("RequestConflict", message, taskId=task.task_id, deadline=task.definition["deadline"])
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
-@handles("queue.rerunTask")
-def rerun_task(call: Call) -> Answer:
+@service.method("rerunTask")
+def rerun_task(call: Call) -> Response:
     """
     Run a task once more, also one that has completed; no error if it is pending or running.
     """
     question = "Are you sure this task has been submitted before?"
     task = _load(call, f"`{{{{taskId}}}}` does not correspond to a task that exists.\n{question}")
     _refuse_late(call, task, "rescheduled")
-    if not runs.rerun(task, call.now):
+    if not run_states.rerun(task, call.now):
         message = "Maximum number of runs reached ({{max_runs_allowed}})."
-        raise ApiError("RequestConflict", message, max_runs_allowed=runs.MOST_RUNS)
-    task_table.save(call.state.store, task)
+        raise ApiError("RequestConflict", message, max_runs_allowed=run_states.MAX_RUNS)
+    task_table.update(call.state.store, task)
     if task.state == "pending":
         events.pending(call.state, task, len(task.runs) - 1)
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
-@handles("queue.cancelTask")
-def cancel_task(call: Call) -> Answer:
+@service.method("cancelTask")
+def cancel_task(call: Call) -> Response:
     """
     Cancel a task that is not resolved yet.
     """
     task = _load(call, "Task `{{taskId}}` not found. Are you sure it was created?")
     _refuse_late(call, task, "canceled")
     dependencies.cancel(call.state, task)
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
-@handles("queue.changeTaskPriority")
-def change_priority(call: Call) -> Answer:
+@service.method("changeTaskPriority")
+def change_priority(call: Call) -> Response:
     """
     Let a task wait with another priority; a run that a worker has is not touched.
     """
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         message = "Task `{{taskId}}` not found. Are you sure it was created?"
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
@@ -72,16 +74,16 @@ def change_priority(call: Call) -> Answer:
         message = "Task `{{taskId}}` is resolved or past its deadline: its priority stays."
         raise ApiError("RequestConflict", message, taskId=task.task_id)
     before, task.definition["priority"] = task.definition["priority"], call.payload["newPriority"]
-    task_table.save_priority(call.state.store, task)
+    task_table.update_priority(call.state.store, task)
     events.priority_changed(call.state, task, before)
-    return Answer({"status": task.status()})
+    return Response({"status": task.status()})
 
 
 def _load(call: Call, message: str) -> Task:
     """
     Return the task of a call whose caller may change it.
     """
-    task = task_table.load(call.state.store, call.args["taskId"])
+    task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
     names = ("schedulerId", "taskGroupId", "projectId")

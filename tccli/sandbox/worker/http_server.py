@@ -1,5 +1,5 @@
 """
-A small HTTP server beside a run, for as long as the run lasts.
+A small HTTP server on a loopback port, for the duration of a run.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
-GLANCE = 0.05
+POLL_INTERVAL_SECONDS = 0.05
 
 
 class Handler(BaseHTTPRequestHandler):
     """
-    Answers requests, and says nothing about it.
+    Handles requests, and logs nothing.
     """
 
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the base class
         """
-        Keep quiet.
+        Log nothing.
         """
 
 
-class Listener:
+class LoopbackServer:
     """
-    Listens on a loopback port of its own for as long as the context lasts.
+    Serves requests while the context is open.
 
     Attributes:
         url: Without a trailing slash.
@@ -40,7 +40,7 @@ class Listener:
     def __init__(self, handler: type[Handler]) -> None:
         self._server = _Server((HOST, 0), handler)
         self.url = f"http://{HOST}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(GLANCE,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_INTERVAL_SECONDS,), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -59,7 +59,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """
-        Pass over clients that go away in the middle; whatever else it is, show it.
+        Print errors, except those of clients that close their connection.
         """
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox import internal_client
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.http.errors import ApiError
-from tccli.sandbox.registry import handles, patterns
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.services.queue.task_table import RESOLVED
 from tccli.sandbox.services.queue.tasks import SLUGID
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
 
-patterns("web-server", taskId=SLUGID, taskGroupId=SLUGID)
+service = Service("web-server")
+
+service.match_arguments(taskId=SLUGID, taskGroupId=SLUGID)
 
 MOST_TASKS = 20_000
 CATEGORIES = profile_format.categories(
@@ -68,23 +70,23 @@ GROUP = profile_format.schema(
 CACHED, FRESH = {"cache-control": "public, max-age=86400"}, {"cache-control": "no-cache"}
 
 
-@handles("web-server.taskGroupProfile")
-async def show_group(call: Call) -> Answer:
+@service.method("taskGroupProfile")
+async def show_group(call: Call) -> Response:
     """
     Show when the tasks of a group ran.
     """
     group_id = call.args["taskGroupId"]
     try:
-        await internal_client.ask(call.state, None, [], "queue.getTaskGroup", {"taskGroupId": group_id})
+        await internal_client.call(call.state, None, [], "queue.getTaskGroup", {"taskGroupId": group_id})
     except ApiError as error:
         if error.status != 404:
             raise
         raise ApiError("ResourceNotFound", "Task group not found") from None
-    tasks = task_table.load_group(call.state.store, group_id, "", MOST_TASKS + 1)
+    tasks = task_table.list_group(call.state.store, group_id, "", MOST_TASKS + 1)
     if len(tasks) > MOST_TASKS:
         raise ApiError("InputTooLarge", f"Task group has more than {MOST_TASKS} tasks")
     headers = CACHED if all(task.state in RESOLVED for task in tasks) else FRESH
-    return Answer(_profile(call, group_id, tasks), headers=headers)
+    return Response(_profile(call, group_id, tasks), headers=headers)
 
 
 def date(instant: int) -> str:

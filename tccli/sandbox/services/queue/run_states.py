@@ -15,7 +15,7 @@ from tccli.sandbox.services.queue.task_table import RESOLVED
 if TYPE_CHECKING:
     from tccli.sandbox.services.queue.task_table import Task
 
-MOST_RUNS = 50
+MAX_RUNS = 50
 
 
 def schedule(task: Task, reason: str, now: int) -> None:
@@ -115,8 +115,8 @@ def rerun(task: Task, now: int) -> bool:
     """
     if task.state in {"pending", "running"}:
         return True
-    if len(task.runs) >= MOST_RUNS:
+    if len(task.runs) >= MAX_RUNS:
         return False
     schedule(task, "rerun", now)
-    task.retries_left = min(task.definition["retries"], MOST_RUNS - len(task.runs))
+    task.retries_left = min(task.definition["retries"], MAX_RUNS - len(task.runs))
     return True

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from tccli.sandbox import internal_client
-from tccli.sandbox.call import Answer
+from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.registry import handles
+from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.services.queue.task_table import RESOLVED
 from tccli.sandbox.services.web_server import profile_format
+from tccli.sandbox.services.web_server.group_profile import CACHED, FRESH, date
 from tccli.sandbox.services.web_server.profile_format import INSTANT, INTERVAL, Thread
-from tccli.sandbox.services.web_server.profile_groups import CACHED, FRESH, date
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
     from tccli.sandbox.services.queue.task_table import Task
-    from tccli.sandbox.storage.files import Stored
+    from tccli.sandbox.storage.files import StoredFile
+
+service = Service("web-server")
 
 LOGS = ("public/logs/live.log", "public/logs/live_backing.log")
 CATEGORIES = profile_format.categories(
@@ -65,13 +67,13 @@ LINE = re.compile(r"\s*\[(?P<component>\w+)(:\w+)?\s*(?P<time>[\d\-T:.Z]+)\]\s*(
 SECOND_TIME = re.compile(r"\s*\[[\d\-T:.Z ]+\]\s*", re.ASCII)
 
 
-@handles("web-server.taskProfile")
-async def show_task(call: Call) -> Answer:
+@service.method("taskProfile")
+async def show_task(call: Call) -> Response:
     """
     Show what a task wrote, and when.
     """
     task_id = call.args["taskId"]
-    task = task_table.load(call.state.store, task_id)
+    task = task_table.get(call.state.store, task_id)
     if task is None:
         raise ApiError("ResourceNotFound", "Task not found")
     log = ""
@@ -81,7 +83,7 @@ async def show_task(call: Call) -> Answer:
         says = "Could not fetch task log. The task may not have logs or they may have expired."
         raise ApiError("ResourceNotFound", says)
     headers = CACHED if task.state in RESOLVED else FRESH
-    return Answer(_profile(call, task, _rows(log)), headers=headers)
+    return Response(_profile(call, task, _rows(log)), headers=headers)
 
 
 async def _fetch(call: Call, args: dict[str, str]) -> str:
@@ -90,7 +92,7 @@ async def _fetch(call: Call, args: dict[str, str]) -> str:
     """
     state = call.state
     try:
-        found = (await internal_client.ask(state, None, [], "queue.latestArtifact", args)).document
+        found = (await internal_client.call(state, None, [], "queue.latestArtifact", args)).document
     except ApiError:
         return ""
     if found["storageType"] == "object":
@@ -99,10 +101,10 @@ async def _fetch(call: Call, args: dict[str, str]) -> str:
         key = unquote(urlsplit(found["url"]).path)
     else:
         return ""
-    return _read(state.storage.files.find(key))
+    return _read(state.storage.files.get(key))
 
 
-def _read(stored: Stored | None) -> str:
+def _read(stored: StoredFile | None) -> str:
     if stored is None:
         return ""
     with open(stored.path, "rb") as file:

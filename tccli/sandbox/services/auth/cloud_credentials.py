@@ -7,24 +7,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.registry import handles, patterns, queries
+from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
-    from tccli.sandbox.call import Answer, Call
+    from tccli.sandbox.call import Call, Response
+
+service = Service("auth")
 
 LEVELS = ("read-only", "read-write")
-patterns(
-    "auth",
+service.match_arguments(
     wstAudience="^[a-zA-Z0-9_-]{1,38}$",
     wstClient="^[a-zA-Z0-9_~.%-]+$",
     appName="^[a-zA-Z0-9_-]+$",
     owner="^[A-Za-z0-9._-]+$",
 )
-queries("auth.awsS3Credentials", format="^iam-role-compat$")
+service.check_query("awsS3Credentials", format="^iam-role-compat$")
 
 
-@handles("auth.awsS3Credentials")
-def refuse_aws(call: Call) -> Answer:
+@service.method("awsS3Credentials")
+def refuse_aws(call: Call) -> Response:
     """
     Know no bucket.
     """
@@ -38,7 +39,7 @@ def refuse_aws(call: Call) -> Answer:
     raise ApiError("ResourceNotFound", "Bucket {{bucket}} is not configured", bucket=bucket)
 
 
-@handles("auth.gcpCredentials")
+@service.method("gcpCredentials")
 def refuse_gcp(call: Call) -> NoReturn:
     """
     Allow no service account.
@@ -47,7 +48,7 @@ def refuse_gcp(call: Call) -> NoReturn:
     raise ApiError("InvalidRequestArguments", says, account=call.args["serviceAccount"])
 
 
-@handles("auth.sentryDSN")
+@service.method("sentryDSN")
 def refuse_sentry(call: Call) -> NoReturn:
     """
     Know no project.
@@ -55,7 +56,7 @@ def refuse_sentry(call: Call) -> NoReturn:
     raise ApiError("ResourceNotFound", "Sentry is not configured: no project {{project}}", project=call.args["project"])
 
 
-@handles("auth.websocktunnelToken")
+@service.method("websocktunnelToken")
 def refuse_websocktunnel(_call: Call) -> NoReturn:
     """
     Trip over the secret that is not there, as the service does.
@@ -63,7 +64,7 @@ def refuse_websocktunnel(_call: Call) -> NoReturn:
     raise InternalError("Error: secretOrPrivateKey must have a value")
 
 
-@handles("auth.githubRepoToken")
+@service.method("githubRepoToken")
 def refuse_github(call: Call) -> NoReturn:
     """
     Know no application.
