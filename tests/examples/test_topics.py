@@ -128,7 +128,7 @@ def read_variables() -> set[str]:
         found |= {
             value for value in strings if isinstance(value, str) and re.fullmatch("(TC|TASKCLUSTER)_[A-Z_]+", value)
         }
-    return found
+    return {name.upper() for name in found}
 
 
 def test_every_variable_that_is_read_is_documented() -> None:
