@@ -108,7 +108,7 @@ function __taskcluster_words
                 'gcpCredentials' 'Issue an access token for a Google Cloud service account' \
                 'getEntityHistory' 'List who changed one client, role, secret, hook or pool, and when' \
                 'githubRepoToken' 'Issue a GitHub app token limited to some repositories' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listAuditHistory' 'List what one client did to clients, roles, secrets, hooks, pools' \
                 'listClients' 'List clients with their scopes, optionally by clientId prefix' \
@@ -123,7 +123,7 @@ function __taskcluster_words
                 'testAuthenticateGet' 'Test the signed URLs (bewit) of a client library' \
                 'updateClient' 'Change a client\'s scopes, description or expiry' \
                 'updateRole' 'Replace a role\'s scopes and description' \
-                'version' 'Show which version of the service is deployed' \
+                'version' 'Show which release of the service is deployed' \
                 'websocktunnelToken' 'Issue a token for connecting to a websocktunnel server'
         case 'github'
             printf '%s\t%s\n' \
@@ -132,77 +132,77 @@ function __taskcluster_words
                 'cancelBuilds' 'Cancel all pending builds of a repository, commit or pull request' \
                 'createComment' 'Comment on an issue or pull request as the GitHub app' \
                 'createStatus' 'Set a status on a commit as the GitHub app' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'latest' 'Print the URL of the page for a branch\'s newest commit' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'ping' 'Check that the service responds' \
                 'renderTaskclusterYml' 'Preview the tasks that a .taskcluster.yml creates for an event' \
                 'repository' 'Show whether the GitHub app is installed for a repository' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'hooks'
             printf '%s\t%s\n' \
                 'createHook' 'Create a hook' \
                 'getHookStatus' 'Deprecated, use listLastFires: show the last and the next fire' \
                 'getTriggerToken' 'Show the token that triggers a hook without credentials' \
-                'heartbeat' 'Check the health of the service, for monitoring' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'hook' 'Show a hook: task template, schedule, bindings, trigger schema' \
-                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listHookGroups' 'List the groups that have hooks' \
                 'listHooks' 'List the definitions of one group\'s hooks' \
                 'listLastFires' 'List the last fires of a hook, with their tasks and errors' \
-                'ping' 'Check that the service responds, without credentials' \
+                'ping' 'Check that the service responds' \
                 'removeHook' 'Delete a hook' \
                 'resetTriggerToken' 'Replace a hook\'s trigger token' \
                 'triggerHook' 'Trigger a hook with a payload' \
                 'triggerHookWithToken' 'Trigger a hook with a payload and its token, without credentials' \
                 'updateHook' 'Replace the definition of a hook' \
-                'version' 'Show the version of the deployed service'
+                'version' 'Show which release of the service is deployed'
         case 'index'
             printf '%s\t%s\n' \
                 'deleteTask' 'Delete one entry of the index' \
                 'findArtifactFromTask' 'Print the URL of an artifact of the task at an index path' \
                 'findTask' 'Show the entry at one exact index path, with its taskId' \
                 'findTasksAtIndex' 'Find the entries at many exact index paths at once' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'insertTask' 'Set the task at an index path, unless a higher rank exists' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listNamespaces' 'List the namespaces one level below a namespace' \
                 'listTasks' 'List the entries directly in a namespace' \
                 'ping' 'Check that the service responds' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'notify'
             printf '%s\t%s\n' \
                 'addDenylistAddress' 'Add an address to the denylist: no messages are sent to it' \
                 'deleteDenylistAddress' 'Delete an address from the denylist' \
                 'email' 'Send a Markdown message by email to one address' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listDenylist' 'List the addresses on the denylist' \
                 'matrix' 'Send a message to a Matrix room' \
                 'ping' 'Check that the service responds' \
                 'pulse' 'Publish a Pulse message with a routing key' \
                 'slack' 'Send a message to a Slack channel' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'object'
             printf '%s\t%s\n' \
                 'createUpload' 'Start an upload and return where to send the data' \
                 'download' 'Print the URL of an object\'s data, for curl or a browser' \
                 'finishUpload' 'Finish an upload' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'object' 'Show an object\'s project, expiry and hashes, not its data' \
                 'ping' 'Check that the service responds' \
                 'startDownload' 'Return the URL and the hashes of an object, to verify and resume' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'purgecache'
             printf '%s\t%s\n' \
                 'allPurgeRequests' 'List the purge requests of all worker pools (for administrators)' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'ping' 'Check that the service responds' \
                 'purgeCache' 'Create a purge request: workers of a pool delete a cache' \
                 'purgeRequests' 'List the purge requests of one worker pool (for workers)' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'queue'
             printf '%s\t%s\n' \
                 'artifact' 'Show where an artifact of one run is stored, links followed' \
@@ -224,10 +224,10 @@ function __taskcluster_words
                 'getTaskQueue' 'Show when workers last asked a task queue for work' \
                 'getWorker' 'Deprecated, use worker-manager getWorker: show one worker' \
                 'getWorkerType' 'Deprecated, use getTaskQueue: show one worker type' \
-                'heartbeat' 'Check the health of the service, for monitoring' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'latestArtifact' 'Show where an artifact of the latest run is stored' \
                 'latestArtifactInfo' 'Show type and expiry of an artifact of the latest run' \
-                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listArtifacts' 'List the artifacts of one run' \
                 'listClaimedTasks' 'List the claimed tasks of a task queue, oldest claim first' \
                 'listDependentTasks' 'List the tasks that depend on a task' \
@@ -239,7 +239,7 @@ function __taskcluster_words
                 'listWorkerTypes' 'Deprecated, use listTaskQueues: list a provisioner\'s worker types' \
                 'listWorkers' 'Deprecated, use worker-manager listWorkers: list workers' \
                 'pendingTasks' 'Deprecated, use taskQueueCounts: count a queue\'s pending tasks' \
-                'ping' 'Check that the service responds, without credentials' \
+                'ping' 'Check that the service responds' \
                 'quarantineWorker' 'Stop a worker from claiming tasks until a given time' \
                 'reclaimTask' 'Extend the claim on a run and renew its credentials (workers)' \
                 'reportCompleted' 'Resolve a run as completed (workers)' \
@@ -254,33 +254,33 @@ function __taskcluster_words
                 'taskQueueCounts' 'Count the pending and the claimed runs of a task queue' \
                 'taskQueueCountsBatch' 'Count the pending and the claimed runs of many task queues' \
                 'tasks' 'Show the definitions of many tasks' \
-                'version' 'Show the version of the deployed service'
+                'version' 'Show which release of the service is deployed'
         case 'secrets'
             printf '%s\t%s\n' \
                 'get' 'Show a secret\'s value and expiry' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'list' 'List the names of secrets, without their values' \
                 'ping' 'Check that the service responds' \
                 'remove' 'Delete a secret' \
                 'set' 'Create a secret, or replace the one of that name' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'webserver'
             printf '%s\t%s\n' \
-                'heartbeat' 'Check the service\'s dependencies (for operators)' \
+                'heartbeat' 'Check the health of the service (for operators)' \
                 'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'ping' 'Check that the service responds' \
                 'taskGroupProfile' 'Create a Firefox Profiler profile of a task group\'s timing' \
                 'taskProfile' 'Create a Firefox Profiler profile of a resolved task\'s log' \
-                'version' 'Show which version of the service is deployed'
+                'version' 'Show which release of the service is deployed'
         case 'workermanager'
             printf '%s\t%s\n' \
                 'createWorker' 'Add a worker to a pool with a static provider' \
                 'createWorkerPool' 'Create a worker pool' \
                 'deleteWorkerPool' 'Delete a worker pool once its workers are gone' \
                 'getWorker' 'Show a worker as the queue knows it: recent tasks, quarantine' \
-                'heartbeat' 'Check the health of the service, for monitoring' \
-                'lbheartbeat' 'Check that the process accepts requests, for load balancers' \
+                'heartbeat' 'Check the health of the service (for operators)' \
+                'lbheartbeat' 'Check that the process accepts requests (for load balancers)' \
                 'listProviders' 'List the providers that a worker pool can use' \
                 'listWorkerPoolErrors' 'List the errors of a worker pool, newest first' \
                 'listWorkerPoolLaunchConfigs' 'List a pool\'s launch configs, archived ones on request' \
@@ -289,7 +289,7 @@ function __taskcluster_words
                 'listWorkers' 'List the workers of a pool that claim work, and quarantined ones' \
                 'listWorkersForWorkerGroup' 'List a pool\'s workers in one worker group, as provisioned' \
                 'listWorkersForWorkerPool' 'List a pool\'s workers as provisioned, newest first' \
-                'ping' 'Check that the service responds, without credentials' \
+                'ping' 'Check that the service responds' \
                 'registerWorker' 'Register a started worker and get its credentials (workers)' \
                 'removeWorker' 'Ask the provider to stop a worker' \
                 'reportWorkerError' 'Add an error to a worker pool\'s list (workers)' \
@@ -297,7 +297,7 @@ function __taskcluster_words
                 'shouldWorkerTerminate' 'Show whether a worker should stop, and why' \
                 'updateWorker' 'Change expiry, capacity and secret of a static worker' \
                 'updateWorkerPool' 'Replace the definition of a worker pool' \
-                'version' 'Show the version of the deployed service' \
+                'version' 'Show which release of the service is deployed' \
                 'worker' 'Show a worker as provisioned: state, capacity, expiry' \
                 'workerPool' 'Show the definition and the worker counts of a worker pool' \
                 'workerPoolErrorStats' 'Count the stored errors of one or all pools' \

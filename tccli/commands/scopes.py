@@ -251,7 +251,7 @@ def _lines(expression: Any, *, nested: bool = False) -> list[str]:
             return ["one of", *_indented(parts)]
         case {"if": condition, "then": then, **rest}:
             return [
-                f"if {condition}",
+                f"if {methods.format_condition(condition)}",
                 *_indented([then]),
                 *(["else", *_indented([rest["else"]])] if "else" in rest else []),
             ]

@@ -73,6 +73,18 @@ def test_every_method_has_the_fixed_form(service: str) -> None:
         assert "<!--" not in docs.text, method.id
 
 
+@pytest.mark.parametrize("name", ["ping", "heartbeat", "lbheartbeat", "version"])
+def test_what_every_service_has_reads_the_same(name: str) -> None:
+    """
+    The summary, and the first paragraph up to what it names of the service.
+    """
+    found = [method for method in METHODS if method.name == name]
+    texts = {re.split(r"[.,] ", find_method_docs(method).paragraphs[0])[0] for method in found}
+
+    assert len(found) == len(SERVICES)
+    assert 1 == len({method.summary for method in found}) == len(texts)
+
+
 @EVERY_SERVICE
 def test_repeating_agrees_with_the_reference(service: str) -> None:
     """
@@ -82,9 +94,8 @@ def test_repeating_agrees_with_the_reference(service: str) -> None:
     wrong = []
     for method, docs in _method_docs(service):
         text = dict(docs.parts)["Repeating"]
-        is_conditional = "when" in marks.get(method.id, {})
-        expected = "idempotent" if method.is_idempotent or is_conditional else "not idempotent"
-        if not text.startswith(expected) or ("tc does not retry" in text) == method.is_idempotent:
+        expected = "idempotent" if method.is_idempotent else "not idempotent"
+        if not text.startswith(expected) or ("tc does not retry" in text) != (method.id in marks):
             wrong.append((method.id, text))
 
     assert wrong == []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.references import method_docs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tccli import references
     from tccli.core.schemas.fields import Field
@@ -22,12 +22,14 @@ SCOPE_LISTS = {
     "names": "the artifact's name and every name that its links lead to",
     "priorities": "the task's priority or a higher one",
     "properties": "every field in the payload",
-    "repoPerms": "every <repository>:<permission>:<level> in the payload",
+    "repoPerms": "every <repository>:<permission>:<level> that the payload asks for",
     "routes": "every route in the payload",
     "scopes": "every scope in the payload",
     "scopesAdded": "every scope that the update adds",
     "taskIds": "every taskId in the payload",
 }
+
+SCOPE_CONDITIONS = {"levelIsReadOnly": "level is read-only"}
 
 
 class Section(NamedTuple):
@@ -110,19 +112,27 @@ def format_scopes(expression: Any) -> str:
     match expression:
         case str():
             return expression
+        case {"AllOf": [only]}:
+            return format_scopes(only)
         case {"AllOf": parts}:
-            return " and ".join(format_scopes(part) for part in parts)
+            return "(" + " and ".join(format_scopes(part) for part in parts) + ")"
         case {"AnyOf": [{"for": name, "in": variable, "each": each}]}:
             return f"one of {each}, where <{name}> is {SCOPE_LISTS.get(variable, f'one of {variable}')}"
         case {"AnyOf": parts}:
             return "(" + " or ".join(format_scopes(part) for part in parts) + ")"
         case {"for": name, "in": variable, "each": each}:
             return f"{each} for {SCOPE_LISTS.get(variable, f'every {name} of {variable}')}"
-        case {"if": condition, "then": then, **rest}:
-            otherwise = f", else: {format_scopes(rest['else'])}" if "else" in rest else ""
-            return f"if {condition}: {format_scopes(then)}{otherwise}"
+        case {"if": _, "then": _}:
+            return ", ".join(f"{label}: {text}" for label, text in _condition_rows(expression))
         case _:
             return ""
+
+
+def format_condition(name: str) -> str:
+    """
+    Return the condition of a scope expression in words.
+    """
+    return SCOPE_CONDITIONS.get(name, name)
 
 
 def _request_rows(method: Method) -> list[tuple[str, str]]:
@@ -139,21 +149,32 @@ def _request_rows(method: Method) -> list[tuple[str, str]]:
 
 def _scope_rows(expression: Any) -> list[tuple[str, str]]:
     """
-    Return a row for each part of the expression's outermost AllOf or AnyOf.
+    Return a row for each part of the expression's outermost AllOf, AnyOf or condition.
     """
     match expression:
         case None:
             return [("none", "")]
-        case {"AllOf": [_, _, *_] as parts}:
+        case {"AllOf": [{"for": _} as only]}:
+            return [("all of", format_scopes(only))]
+        case {"AllOf": [only]}:
+            return _scope_rows(only)
+        case {"AllOf": [_, *_] as parts}:
             return _join("all of", "and", parts)
         case {"AnyOf": [_, _, *_] as parts}:
             return _join("one of", "or", parts)
+        case {"if": _, "then": _}:
+            return _condition_rows(expression)
         case _:
             return [(format_scopes(expression) or "none", "")]
 
 
 def _join(first: str, then: str, parts: Sequence[Any]) -> list[tuple[str, str]]:
     return [(then if place else first, format_scopes(part)) for place, part in enumerate(parts)]
+
+
+def _condition_rows(expression: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [(f"if {format_condition(expression['if'])}", format_scopes(expression["then"]))]
+    return [*rows, *([("otherwise", format_scopes(expression["else"]))] if "else" in expression else [])]
 
 
 def _read_fields(method: Method, schema: str | None) -> list[Field]:

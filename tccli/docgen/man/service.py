@@ -80,8 +80,8 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
         if section.heading == "Request":
             yield from (row for row in section.rows if row != ("Payload", "none"))
         if section.heading == "Scopes":
-            (joined, text), *rest = section.rows
-            yield from [("Scopes", text or joined), *rest]
+            first, *rest = section.rows
+            yield from [("Scopes", " ".join(first).strip()), *rest]
 
 
 def _parameter(method: Method, name: str) -> str:
