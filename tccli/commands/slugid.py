@@ -36,7 +36,7 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
 
     write = get_context(ctx).writer()
     make = slugid.v4 if v4 else slugid.nice
-    write(Answer([_text(make()) for _ in range(count)], is_text=True))
+    write(Answer([str(make()) for _ in range(count)], is_text=True))
 
 
 @command.command(
@@ -63,7 +63,7 @@ def encode(context: Context, uuid_: str) -> None:
         raise UsageError(f"{uuid_!r} is not a UUID") from None
     if str(found) != uuid_.lower():
         raise UsageError(f"{uuid_!r} is not a UUID as it is written: 8-4-4-4-12 hexadecimal digits")
-    write(Answer([_text(slugid.encode(_checked(found, uuid_)))], is_text=True))
+    write(Answer([str(slugid.encode(_checked(found, uuid_)))], is_text=True))
 
 
 @command.command(
@@ -85,7 +85,7 @@ def decode(context: Context, slug: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_-]{22}", slug):
         raise UsageError(f"{slug!r} is not a slugid: 22 letters, digits, - and _")
     found = slugid.decode(slug)
-    if _text(slugid.encode(found)) != slug:
+    if str(slugid.encode(found)) != slug:
         raise UsageError(f"{slug!r} is not a slugid: its last character says more than a UUID holds")
     write(Answer([str(_checked(found, slug))], is_text=True))
 
@@ -97,7 +97,3 @@ def _checked(found: UUID, written: str) -> UUID:
     if found.version != 4:
         raise UsageError(f"{written!r} is not a version 4 UUID (random), as every slugid is")
     return found
-
-
-def _text(slug: str | bytes) -> str:
-    return slug.decode() if isinstance(slug, bytes) else slug

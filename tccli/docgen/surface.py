@@ -103,7 +103,6 @@ class Entry:
         examples: For a shell, each one line or several.
         epilog: Paragraphs that its help has at the end.
         commands: Those below it, in the order of its help.
-        is_deprecated: Whether another should be used.
         service: The service that it is about, or empty.
         method: The method that it is about, if it is; :mod:`tccli.method_help` says more of it.
         exchanges: Of the service, if it is one.
@@ -119,7 +118,6 @@ class Entry:
     examples: tuple[str, ...]
     epilog: tuple[str, ...]
     commands: tuple[Entry, ...]
-    is_deprecated: bool
     service: str
     method: Method | None
     exchanges: tuple[Exchange, ...]
@@ -171,7 +169,6 @@ def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) ->
         examples=_examples(command),
         epilog=_paragraphs(command.epilog or ""),
         commands=tuple(_below(command, ctx, path)),
-        is_deprecated=bool(command.deprecated) or (method is not None and method.stability == "deprecated"),
         service=method.service if method else str(command.name) if isinstance(command, ServiceGroup) else "",
         method=method,
         exchanges=_exchanges(command, ctx),

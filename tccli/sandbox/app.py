@@ -69,11 +69,34 @@ class Sandbox:
         self.fault_injector = FaultInjector()
         self.calls = CallLog()
         self._router = Router(state.registry)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._requests: set[asyncio.Task[None] | None] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """
         Handle one request: ASGI.
         """
+        task = asyncio.current_task()
+        self._loop = asyncio.get_running_loop()
+        self._requests.add(task)
+        try:
+            await self._handle(scope, receive, send)
+        except asyncio.CancelledError:
+            # Only abort_requests() cancels a request.
+            await hang_up(scope)
+        finally:
+            self._requests.discard(task)
+
+    def abort_requests(self) -> None:
+        """
+        Close the connections of requests that have no response yet. Call this from another thread than the server's.
+        """
+        if self._loop is not None:
+            for task in self._requests.copy():
+                if task is not None:
+                    self._loop.call_soon_threadsafe(task.cancel)
+
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             request = await _read_request(AsgiRequest(scope, receive))
         except ClientDisconnect:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DEFAULT_HOST = "127.0.0.1"
 STORAGE_DIRECTORY = "storage"
+SHUTDOWN_TIMEOUT_SECONDS = 1.0
+"""For requests that have no response yet."""
 
 
 class Server:
@@ -83,7 +85,7 @@ class Server:
             log_level="error",
             server_header=False,
             date_header=False,
-            timeout_graceful_shutdown=1,
+            timeout_graceful_shutdown=10,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="sandbox", daemon=True)
@@ -131,6 +133,9 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._server.should_exit = True
+        self._thread.join(SHUTDOWN_TIMEOUT_SECONDS)
+        # A request may wait for long, for work or by --latency, and its client may have given up.
+        self.sandbox.abort_requests()
         self._thread.join()
         self._socket.close()
         self.storage.close()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -169,6 +170,16 @@ def test_official_client_gets_over_faults(injector: FaultInjector, sandbox: Runn
     )
 
     assert ["*"] == auth.currentScopes()["scopes"]
+
+
+def test_a_client_that_gives_up_leaves_no_trace(tc_process: CommandLine) -> None:
+    """
+    The sandbox ends without an error of its own, though a request has no response yet.
+    """
+    call = (sys.executable, "-m", "tccli", "--timeout", "0.5", "--retries", "0", "queue", "ping")
+    result = tc_process("sandbox", "run", "--latency", "20s", "--", *call)
+
+    assert (8, 1) == (result.exit_code, result.stderr.count("\n"))
 
 
 def test_shares_of_calls_are_dropped(injector: FaultInjector, queue: Queue) -> None:

@@ -120,7 +120,6 @@ def _upload_object(
     with open_upload(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
         client, transfer = context.client(), context.transfer_context()
         with _report_transfer(context, transfer, f"uploaded {object_name}", os.path.basename(file)) as verified:
-            slug = slugid.nice()
             digests = upload_object(
                 client,
                 transfer,
@@ -128,7 +127,7 @@ def _upload_object(
                 upload,
                 project_id=project_id,
                 expires=until,
-                upload_id=slug.decode() if isinstance(slug, bytes) else slug,
+                upload_id=slugid.nice(),
             )
             verified.extend(digests)
 

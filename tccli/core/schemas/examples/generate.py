@@ -272,8 +272,7 @@ class _ExampleGenerator(NamedTuple):
         import slugid
 
         bits = self.luck.random.getrandbits(128) & ~(1 << 127)
-        slug = slugid.encode(UUID(int=bits, version=4))
-        return slug.decode() if isinstance(slug, bytes) else slug
+        return str(slugid.encode(UUID(int=bits, version=4)))
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
