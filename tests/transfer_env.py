@@ -209,7 +209,7 @@ class TransferEnv:
 
     def _call(self, method: str, args: list[str], payload: Mapping[str, Any]) -> Any:
         service, _, name = method.partition(".")
-        return self.client.value(references.method(service, name), args, payload=encode(dict(payload)))
+        return self.client.call_json(references.method(service, name), args, payload=encode(dict(payload)))
 
 
 def slug() -> str:

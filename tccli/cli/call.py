@@ -1,5 +1,5 @@
 """
-What the command of a method does: it reads the payload, calls the method, and writes the answer.
+Run one API call: read the payload, send the call, write the response.
 """
 
 from __future__ import annotations
@@ -16,47 +16,49 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.cli.context import Context
-    from tccli.cli.methods import Values
-    from tccli.core.client import Client
+    from tccli.core.client import Client, MethodArguments, PreparedCall
     from tccli.core.http.messages import Response
     from tccli.core.payload import Payload
     from tccli.references import Method
 
 
-def call(context: Context, method: Method, values: Values) -> None:
+def run_call(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
     """
-    Call *method* and write its answer.
+    Call *method* and write the response.
+
+    Args:
+        options: The options of the command, such as ``data`` and ``dry_run``.
     """
     write = context.writer()
     client = context.client()
-    # Arguments are checked before the payload is read: reading may wait for a person.
-    client.url(method, values.args, values.query, internal=True)
-    payload = _payload(method, values.options)
-    if values.options["dry_run"]:
-        write(_dry_run(client, method, values, payload))
-    elif values.options.get("paginate"):
-        write(Answer(pages=Pages(client.pages(method, values.args, values.query, payload))))
+    # Arguments are checked before the payload is read: reading may wait for a person to type.
+    call = client.prepare(method, *arguments)
+    if method.takes_payload:
+        call = call.with_payload(_payload(method, options))
+    if options["dry_run"]:
+        write(_dry_run(client, call))
+    elif options.get("paginate"):
+        write(Answer(pages=Pages(client.paginate(call))))
     else:
-        write(_answer(method, client.call(method, values.args, values.query, payload)))
+        write(_answer(method, client.send(call)))
 
 
-def _payload(method: Method, options: Mapping[str, Any]) -> Payload | None:
+def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
     """
-    Read, change and check the payload of a method that takes one.
+    Read and change the payload, and check it against the schema.
     """
-    if not method.takes_payload:
-        return None
     found = _read_payload(method, options["data"], options["data_format"], changed=bool(options["set_"]))
     if options["set_"]:
-        found = payloads.with_settings(found.document if found else None, options["set_"])
+        found = payloads.apply_settings(found.document if found else None, options["set_"])
     assert found is not None
-    payloads.check(method, found, validate=not options["no_validate"])
+    if not options["no_validate"]:
+        payloads.validate(method, found)
     return found
 
 
 def _read_payload(method: Method, data: str | None, data_format: str | None, *, changed: bool) -> Payload | None:
     """
-    Return the payload as given, or None where ``--set`` makes all of it.
+    Return the payload as it was given, or None if ``--set`` makes all of it.
     """
     if data is not None and not data.startswith("@"):
         return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
@@ -74,30 +76,30 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     return inputs.parse(text, "stdin", data_format=data_format)
 
 
-def _dry_run(client: Client, method: Method, values: Values, payload: Payload | None) -> Answer:
+def _dry_run(client: Client, call: PreparedCall) -> Answer:
     from tccli.core.http.redact import redact_document, redact_header, redact_text
 
-    request = client.request(method, values.args, values.query, payload)
+    request = client.build_request(call)
     shown: dict[str, Any] = {
         "verb": request.verb,
         "url": redact_text(request.url),
         "headers": {name: redact_header(name, value) for name, value in request.headers.items()},
     }
-    if payload is not None:
-        shown["payload"] = redact_document(payload.document)
+    if call.payload is not None:
+        shown["payload"] = redact_document(call.payload.document)
     return Answer([shown])
 
 
 def _answer(method: Method, response: Response) -> Answer:
     """
-    Return what an answer says: a document, a place, text, or nothing.
+    Return the content of a response: a JSON document, the target of a redirect, text, or nothing.
     """
-    from tccli.core.responses import document
+    from tccli.core.responses import parse_document
 
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if method.output is not None or kind.endswith("json"):
         if response.body or response.status == 200 or (method.output is not None and response.status != 204):
-            return Answer([document(method, response)], raw=response.body)
+            return Answer([parse_document(method, response)], raw=response.body)
     elif response.status >= 300 and "location" in response.headers:
         return Answer([response.headers["location"]], is_text=True)
     if not response.body:

@@ -8,7 +8,7 @@ services and methods with another callback at its leaves.
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,25 +23,17 @@ from tccli.cli.help.methods import (
     find_method_docs,
 )
 from tccli.cli.types import DATA_FORMAT
-from tccli.errors import UsageError
 from tccli.references import method_docs
 from tccli.references.headings import group_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tccli.core.client import MethodArguments
     from tccli.references import Method, ReferenceSet
     from tccli.references.method_docs import MethodDocs
 
-
-class Values(NamedTuple):
-    """
-    What the command line gives for a method: path arguments in order, the query options that are given, and the rest.
-    """
-
-    args: Sequence[str]
-    query: Mapping[str, str]
-    options: Mapping[str, Any]
+    RunMethod = Callable[[Context, Method, MethodArguments, Mapping[str, Any]], None]
 
 
 class MethodTree(Group):
@@ -125,7 +117,7 @@ class MethodCommand(Command):
     def __init__(
         self,
         method: Method,
-        run: Callable[[Context, Method, Values], None],
+        run: RunMethod,
         options: Sequence[click.Option],
         *,
         has_example: bool = False,
@@ -171,8 +163,9 @@ class MethodCommand(Command):
         args = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
         query = {name: values.pop(f"query_{name}") for name in self.method.query}
         given = {name: value for name, value in query.items() if value is not None}
-        _check_query(self.method, given)
-        self._run(get_context(ctx), self.method, Values(args, given, {**self._unsaid, **values}))
+        from tccli.core.client import MethodArguments
+
+        self._run(get_context(ctx), self.method, MethodArguments(args, given), {**self._unsaid, **values})
 
 
 def _write_docs(
@@ -210,11 +203,11 @@ def call_command(method: Method) -> click.Command:
     return MethodCommand(method, _call, _call_options(method), has_example=True)
 
 
-def _call(context: Context, method: Method, values: Values) -> None:
-    # Loaded only now: most of what a method's command is asked for is its help.
-    from tccli.cli import call
+def _call(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
+    # Imported late: most of these commands only print their help.
+    from tccli.cli.call import run_call
 
-    call.call(context, method, values)
+    run_call(context, method, arguments, options)
 
 
 def service_group(library: ReferenceSet, service: str) -> click.Command:
@@ -269,14 +262,6 @@ def _call_options(method: Method) -> list[click.Option]:
     return [*options, click.Option(["--dry-run"], is_flag=True, help="Print the request and send nothing.")]
 
 
-def _check_query(method: Method, query: Mapping[str, str]) -> None:
-    limit = query.get("limit", "1")
-    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
-        raise UsageError(f"{method.id}: --limit is a whole number of at least 1, not {limit!r}")
-    if query.get("continuationToken") == "":
-        raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out for the first page")
-
-
 def api_tree() -> click.Command:
     """
     Return ``tc api``: the services once more, for scripts that come from the Go client.
@@ -291,7 +276,7 @@ def api_tree() -> click.Command:
 
 def method_tree(
     name: str,
-    run: Callable[[Context, Method, Values], None],
+    run: RunMethod,
     options: Callable[[], Sequence[click.Option]],
     summary: str,
     *,
@@ -308,7 +293,5 @@ def method_tree(
     return MethodTree(name, make=make, help=summary, examples=examples)
 
 
-def _leaf(
-    method: Method, *, run: Callable[[Context, Method, Values], None], options: Callable[[], Sequence[click.Option]]
-) -> click.Command:
+def _leaf(method: Method, *, run: RunMethod, options: Callable[[], Sequence[click.Option]]) -> click.Command:
     return MethodCommand(method, run, options())

@@ -49,7 +49,7 @@ class PlannedCall(NamedTuple):
         known = self.parameters()
         if known.get("scopesAdded"):
             kind = "client" if "clientId" in self.args else "role"
-            there = client.value(library.method("auth", kind), [self.args[f"{kind}Id"]])
+            there = client.call_json(library.method("auth", kind), [self.args[f"{kind}Id"]])
             before = scopes_in(there)
             return {"scopesAdded": [scope for scope in known["scopesAdded"] if scope not in before]}
         of_the_payload = self._schema().get("properties", {})
@@ -58,9 +58,9 @@ class PlannedCall(NamedTuple):
         missing = [name for name in required.missing_parameters(self.method, known) if name not in of_the_payload]
         there = {}
         if "schedulerId" in missing and "taskGroupId" in self.args:
-            there = client.value(library.method("queue", "getTaskGroup"), [self.args["taskGroupId"]])
+            there = client.call_json(library.method("queue", "getTaskGroup"), [self.args["taskGroupId"]])
         elif "taskId" in self.args and not set(missing).isdisjoint(OF_THE_TASK):
-            there = client.value(library.method("queue", "task"), [self.args["taskId"]])
+            there = client.call_json(library.method("queue", "task"), [self.args["taskId"]])
         if not isinstance(there, dict):
             raise BrokenAnswerError("what the deployment says of the task is not of the published shape")
         return {name: there[name] for name in missing if name in there}

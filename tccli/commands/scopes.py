@@ -155,13 +155,13 @@ def check(
     library = context.library()
     call = planned_call(context, service, method, words, data, data_format)
     client = context.client()
-    client.url(call.method, list(call.args.values()), call.query)
+    client.prepare(call.method, list(call.args.values()), call.query)
     known = call.parameters() | call.looked_up(client, library)
     missing = required_scopes.missing_parameters(call.method, known)
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
         raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
-    held = scopes_in(client.value(library.method("auth", "currentScopes"), []))
+    held = scopes_in(client.call_json(library.method("auth", "currentScopes"), []))
     _judge(write, held, required_scopes.required_scopes(call.method, known), call.method.id)
 
 
@@ -173,7 +173,7 @@ def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
     from tccli.core.payload import encode
 
     method = context.library().method("auth", "expandScopes")
-    return scopes_in(context.client().value(method, [], payload=encode({"scopes": list(scopes)})))
+    return scopes_in(context.client().call_json(method, [], payload=encode({"scopes": list(scopes)})))
 
 
 def _document(written: str) -> Any:

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.cli.methods import Values, method_tree
+from tccli.cli.methods import method_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tccli.cli.context import Context
+    from tccli.core.client import MethodArguments
     from tccli.references import Method
 
 
@@ -19,16 +22,16 @@ def _options() -> list[click.Option]:
     return [click.Option(["--internal"], is_flag=True, help="As this machine reaches it: proxy or service discovery.")]
 
 
-def _print_url(context: Context, method: Method, values: Values) -> None:
-    from tccli.core.client import route_url
+def _print_url(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
+    from tccli.core.client import prepare_call
     from tccli.output import Answer
 
     write = context.writer()
-    if values.options["internal"]:
-        url = context.client().url(method, values.args, values.query, internal=True)
+    if options["internal"]:
+        call = context.client().prepare(method, *arguments)
     else:
-        url = route_url(context.root_url(), method, values.args, values.query)
-    write(Answer([url], is_text=True))
+        call = prepare_call(context.root_url(), method, *arguments)
+    write(Answer([call.url], is_text=True))
 
 
 command = method_tree(

@@ -23,6 +23,6 @@ def command(context: Context, *, server: bool) -> None:
 
     write = context.writer()
     if server:
-        write(Answer([context.client().value(references.method("auth", "version"), [])]))
+        write(Answer([context.client().call_json(references.method("auth", "version"), [])]))
     else:
         write(Answer([{"tc": __version__, "references": references.service("queue").release}]))

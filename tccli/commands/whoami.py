@@ -86,7 +86,7 @@ def _known_client(client: Client, client_id: str) -> Any:
 
     anonymous = replace(client, account=replace(client.account, credentials=None))
     try:
-        return anonymous.value(references.method("auth", "client"), [client_id])
+        return anonymous.call_json(references.method("auth", "client"), [client_id])
     except NotFoundError:
         raise NegativeAnswerError(f"the deployment knows no client {client_id}") from None
 
@@ -94,4 +94,4 @@ def _known_client(client: Client, client_id: str) -> Any:
 def _scopes(client: Client) -> Any:
     from tccli import references
 
-    return client.value(references.method("auth", "currentScopes"), [])["scopes"]
+    return client.call_json(references.method("auth", "currentScopes"), [])["scopes"]

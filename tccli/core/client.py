@@ -1,5 +1,5 @@
 """
-A method and its values become an answer: checked, escaped, signed, sent, paged.
+The client: prepares API calls (URL, checks), sends them (signature, retries) and follows pages.
 """
 
 from __future__ import annotations
@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from tccli import __version__
+from tccli import __version__, names
 from tccli.core import hawk
 from tccli.core.http.messages import Call, Request, Response, Transport
 from tccli.core.http.retry import RetryPolicy, send_with_retries
-from tccli.core.responses import document, service_error
+from tccli.core.payload import check_size
+from tccli.core.responses import parse_document, service_error
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -26,45 +27,109 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 
-def route_url(base: str, method: Method, args: Sequence[str], query: Mapping[str, str]) -> str:
+class MethodArguments(NamedTuple):
     """
-    Return the URL of a call.
+    The values for a method's path and query.
+
+    Attributes:
+        args: Path arguments in the method's order.
+        query: Query options by their API names; only those that were given.
+    """
+
+    args: Sequence[str]
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """
+    A call whose arguments are checked. It can be printed, signed or sent; sending also needs the payload.
+
+    Attributes:
+        url: Percent-encoded, unsigned; every attempt sends exactly this.
+        payload: None if the method takes none, or if it was not given yet.
+    """
+
+    method: Method
+    arguments: MethodArguments
+    url: str
+    payload: Payload | None = None
+
+    def with_payload(self, payload: Payload) -> PreparedCall:
+        """
+        Return the call with a payload.
+
+        Raises:
+            UsageError: The method takes no payload, or this one is larger than a service accepts.
+        """
+        if not self.method.takes_payload:
+            raise UsageError(f"{self.method.id} takes no payload")
+        check_size(self.method, payload)
+        return replace(self, payload=payload)
+
+
+def prepare_call(
+    base_url: str, method: Method, args: Sequence[str], query: Mapping[str, str] | None = None
+) -> PreparedCall:
+    """
+    Return a call of *method* without its payload.
+
+    Pure: no account, no network.
 
     Args:
-        base: What stands before ``/api``.
-        args: One for each of the method's, in its order.
-        query: By the method's names; only what is given.
+        base_url: The part of the URL before ``/api``.
+        args: One value for each of the method's arguments, in its order.
+        query: By API name.
 
     Raises:
-        UsageError: An argument is missing, surplus, or such that it would reach another endpoint.
+        UsageError: An argument is missing, surplus or would name another endpoint, or a query option is unknown or
+            malformed.
     """
+    query = query or {}
     if len(args) != len(method.args):
-        wanted = ", ".join(method.args) or "none"
-        raise UsageError(f"{method.id} takes {len(method.args)} arguments ({wanted}), not {len(args)}")
+        raise UsageError(f"{method.id} takes {_count_arguments(method)}, not {len(args)}")
+    _check_query(method, query)
     route = method.route
     for name, value in zip(method.args, args, strict=True):
-        segment = bool(value) or not method.may_be_empty(name)
-        route = route.replace(f"<{name}>", escape(f"{method.id}: <{name}>", value, segment=segment), 1)
-    url = f"{base}/api/{method.service}/{method.version}{route}"
-    written = "&".join(
-        f"{quote(name, safe='')}={escape(f'{method.id}: --{name}', value, segment=False)}"
-        for name, value in query.items()
-    )
-    return f"{url}?{written}" if written else url
+        is_segment = bool(value) or not method.may_be_empty(name)
+        route = route.replace(f"<{name}>", escape(f"{method.id}: <{name}>", value, is_segment=is_segment), 1)
+    url = f"{base_url}/api/{method.service}/{method.version}{route}"
+    if query:
+        url += "?" + "&".join(
+            f"{quote(name, safe='')}={escape(f'{method.id}: --{name}', value, is_segment=False)}"
+            for name, value in query.items()
+        )
+    return PreparedCall(method, MethodArguments(tuple(args), dict(query)), url)
 
 
-def escape(what: str, value: str, *, segment: bool = True) -> str:
+def _count_arguments(method: Method) -> str:
+    count = "1 argument" if len(method.args) == 1 else f"{len(method.args)} arguments"
+    return f"{count} ({', '.join(method.args)})" if method.args else "no arguments"
+
+
+def _check_query(method: Method, query: Mapping[str, str]) -> None:
+    for name in query:
+        if name not in method.query:
+            raise UsageError(f"{method.id}: no query option {name!r}", hint=names.suggestion(name, method.query))
+    limit = query.get("limit", "1")
+    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise UsageError(f"{method.id}: --limit must be a whole number of at least 1, not {limit!r}")
+    if query.get("continuationToken") == "":
+        raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out to get the first page")
+
+
+def escape(what: str, value: str, *, is_segment: bool = True) -> str:
     """
-    Percent-encode a value whole, slashes included.
+    Percent-encode *value*, slashes included.
 
     Args:
-        what: Names it in messages.
-        segment: It becomes a segment of a path, where nothing, ``.`` and ``..`` mean another path.
+        what: Names the value in messages.
+        is_segment: Whether it becomes a path segment, where an empty value, ``.`` and ``..`` change the path.
 
     Raises:
-        UsageError: It is one of those, or holds control characters or bytes that are not UTF-8.
+        UsageError: It would change the path, has control characters, or is not valid Unicode.
     """
-    if segment and value in {"", ".", ".."}:
+    if is_segment and value in {"", ".", ".."}:
         raise UsageError(f"{what} cannot be {value!r}: it would name another endpoint" if value else f"{what} is empty")
     control = re.search(r"[\x00-\x1f\x7f]", value)
     if control:
@@ -72,25 +137,22 @@ def escape(what: str, value: str, *, segment: bool = True) -> str:
     try:
         return quote(value, safe="")
     except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8: {value!r}") from None
+        raise UsageError(f"{what} is not valid UTF-8: {value!r}") from None
 
 
-def _silent(_line: str) -> None:
+def _ignore(_line: str) -> None:
     return
 
 
 @dataclass(slots=True)
 class Client:
     """
-    Calls methods as one account.
+    Calls methods with one account.
 
     Attributes:
-        account: Where to, and as whom.
-        transport: What sends.
-        policy: When to try again.
-        discovery: ``k8s-dns`` sends requests to ``http://taskcluster-<service>``.
-        trace_id: Goes out as ``x-taskcluster-trace-id``, or None.
-        report: Takes lines for people.
+        discovery: With ``k8s-dns``, requests go to ``http://taskcluster-<service>``.
+        trace_id: Sent as ``x-taskcluster-trace-id``, unless None.
+        report: Called with one line before each retry.
     """
 
     account: Account
@@ -98,36 +160,41 @@ class Client:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     discovery: str = "default"
     trace_id: str | None = None
-    report: Callable[[str], None] = _silent
+    report: Callable[[str], None] = _ignore
 
-    def base(self, method: Method, *, internal: bool = True) -> str:
+    def prepare(
+        self,
+        method: Method,
+        args: Sequence[str],
+        query: Mapping[str, str] | None = None,
+        payload: Payload | None = None,
+    ) -> PreparedCall:
         """
-        Return what stands before ``/api``: where requests really go, or for others the root URL.
+        Return a call with its URL as this client reaches the service: by the proxy or service discovery, if in use.
+
+        Raises:
+            UsageError: The arguments, the query or the payload are wrong.
         """
-        if not internal:
-            return self.account.root_url
+        call = prepare_call(self._base_url(method), method, args, query)
+        return call if payload is None else call.with_payload(payload)
+
+    def _base_url(self, method: Method) -> str:
         if self.account.proxy_url is not None:
             return self.account.proxy_url
         if self.discovery == "k8s-dns":
             return f"http://taskcluster-{method.service}"
         return self.account.root_url
 
-    def url(self, method: Method, args: Sequence[str], query: Mapping[str, str], *, internal: bool = False) -> str:
+    def build_request(self, call: PreparedCall) -> Request:
         """
-        Return the URL of a call, unsigned.
+        Return the request of a call, signed with the current time and a new nonce.
 
-        Args:
-            internal: As this client reaches it, not as others do.
+        Raises:
+            UsageError: The method needs a payload and the call has none.
         """
-        return route_url(self.base(method, internal=internal), method, args, query)
-
-    def request(
-        self, method: Method, args: Sequence[str], query: Mapping[str, str], payload: Payload | None = None
-    ) -> Request:
-        """
-        Return the request of a call, signed at this moment.
-        """
-        url = self.url(method, args, query, internal=True)
+        method, payload = call.method, call.payload
+        if method.takes_payload and payload is None:
+            raise UsageError(f"{method.id} needs a payload")
         headers = {"Accept": "application/json, */*", "Accept-Encoding": "gzip", "User-Agent": f"tc/{__version__}"}
         if payload is not None:
             headers["Content-Type"] = "application/json"
@@ -135,15 +202,40 @@ class Client:
             headers["x-taskcluster-trace-id"] = self.trace_id
         if self.account.credentials is not None:
             headers["Authorization"] = hawk.authorization_header(
-                method.verb, url, self.account.credentials, now=int(time.time()), nonce=secrets.token_urlsafe(6)
+                method.verb, call.url, self.account.credentials, now=int(time.time()), nonce=secrets.token_urlsafe(6)
             )
-        return Request(
-            method.verb,
-            url,
-            headers,
-            payload.body if payload is not None else (b"" if method.verb in {"POST", "PUT"} else None),
-            Call(method.id, tuple(args), dict(query), payload.document if payload is not None else None),
-        )
+        # POST and PUT without a payload have an empty body: some servers reject them without Content-Length.
+        body = payload.body if payload is not None else (b"" if method.verb in {"POST", "PUT"} else None)
+        args, query = call.arguments
+        described = Call(method.id, tuple(args), query, payload.document if payload is not None else None)
+        return Request(method.verb, call.url, headers, body, described)
+
+    def send(self, call: PreparedCall) -> Response:
+        """
+        Send a call, with retries. A redirect counts as success.
+
+        Raises:
+            UsageError: The payload is missing.
+            ServiceError: The response is an error.
+            NoAnswerError: There was no response, after the retries.
+            BrokenAnswerError: The response is malformed.
+        """
+        method = call.method
+        may_repeat = method.may_repeat(call.payload.document if call.payload else None)
+        try:
+            response = send_with_retries(
+                self.transport,
+                lambda: self.build_request(call),
+                self.policy,
+                idempotent=may_repeat,
+                report=lambda line: self.report(f"{method.id}: {line}"),
+            )
+        except (BrokenAnswerError, NoAnswerError) as error:
+            error.message = f"{method.id}: {error.message}"
+            raise
+        if not 200 <= response.status < 400:
+            raise service_error(method.id, call.url, response, repeated=may_repeat)
+        return response
 
     def call(
         self,
@@ -153,46 +245,55 @@ class Client:
         payload: Payload | None = None,
     ) -> Response:
         """
-        Call a method.
+        Prepare and send a call; errors are those of both.
+        """
+        return self.send(self.prepare(method, args, query, payload))
 
-        Returns:
-            A success; a redirect is one.
+    def call_json(
+        self,
+        method: Method,
+        args: Sequence[str],
+        query: Mapping[str, str] | None = None,
+        payload: Payload | None = None,
+    ) -> Any:
+        """
+        Call a method and return the JSON document of the response.
+        """
+        return parse_document(method, self.call(method, args, query, payload))
+
+    def paginate(self, call: PreparedCall) -> Iterator[dict[str, Any]]:
+        """
+        Yield the document of each page, fetched when it is asked for, until a response has no continuation token.
 
         Raises:
-            UsageError: An argument cannot be sent.
-            ServiceError: The answer is an error.
-            NoAnswerError: There was none, after the retries.
-            BrokenAnswerError: It is malformed.
+            BrokenAnswerError: A page is not an object, or a token comes twice, so that paging would never end.
         """
-        query = query or {}
-
-        def make_request() -> Request:
-            return self.request(method, args, query, payload)
-
-        def report(line: str) -> None:
-            self.report(f"{method.id}: {line}")
-
-        shown = self.url(method, args, query, internal=True)
-        may_repeat = method.may_repeat(payload.document if payload else None)
-        try:
-            response = send_with_retries(
-                self.transport, make_request, self.policy, idempotent=may_repeat, report=report
-            )
-        except (BrokenAnswerError, NoAnswerError) as error:
-            error.message = f"{method.id}: {error.message}"
-            raise
-        if not 200 <= response.status < 400:
-            raise service_error(method.id, shown, response, repeated=may_repeat)
-        return response
+        method = call.method
+        seen: set[str] = set()
+        while True:
+            page = parse_document(method, self.send(call))
+            if not isinstance(page, dict):
+                raise BrokenAnswerError(f"{method.id}: the page is not a JSON object")
+            yield page
+            token = page.get("continuationToken")
+            if not token:
+                return
+            if not isinstance(token, str):
+                raise BrokenAnswerError(f"{method.id}: the continuation token is not a string")
+            if token in seen:
+                raise BrokenAnswerError(f"{method.id}: the same continuation token came twice; paging would never end")
+            seen.add(token)
+            args, query = call.arguments
+            call = self.prepare(method, args, {**query, "continuationToken": token}, call.payload)
 
     def post_text(self, url: str, text: str) -> Response:
         """
-        Post plain text to something beside the API, unsigned, such as the proxy's ``/bewit``.
+        POST plain text, unsigned, to a URL outside of the API, such as the task proxy's ``/bewit``.
 
         Raises:
-            ServiceError: The answer is an error.
-            NoAnswerError: There was none, after the retries.
-            BrokenAnswerError: It is malformed.
+            ServiceError: The response is an error.
+            NoAnswerError: There was no response, after the retries.
+            BrokenAnswerError: The response is malformed.
         """
         headers = {"Accept": "*/*", "Content-Type": "text/plain", "User-Agent": f"tc/{__version__}"}
         response = send_with_retries(
@@ -205,46 +306,3 @@ class Client:
         if not 200 <= response.status < 400:
             raise service_error(url, url, response)
         return response
-
-    def value(
-        self,
-        method: Method,
-        args: Sequence[str],
-        query: Mapping[str, str] | None = None,
-        payload: Payload | None = None,
-    ) -> Any:
-        """
-        Call a method whose answer is JSON, and return the document.
-        """
-        return document(method, self.call(method, args, query, payload))
-
-    def pages(
-        self, method: Method, args: Sequence[str], query: Mapping[str, str], payload: Payload | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """
-        Call a method until it gives no more continuation token.
-
-        Returns:
-            The pages' documents, each fetched when it is asked for.
-
-        Raises:
-            BrokenAnswerError: A token comes twice, so there would be no end.
-        """
-        query = dict(query)
-        seen: set[str] = set()
-        while True:
-            page = self.value(method, args, query, payload)
-            if not isinstance(page, dict):
-                raise BrokenAnswerError(f"{method.id}: a page is not an object")
-            yield page
-            token = page.get("continuationToken")
-            if not token:
-                return
-            if not isinstance(token, str):
-                raise BrokenAnswerError(f"{method.id}: the continuation token is not text")
-            if token in seen:
-                raise BrokenAnswerError(
-                    f"{method.id}: the same continuation token came twice, so there would be no end"
-                )
-            seen.add(token)
-            query["continuationToken"] = token

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tccli.references import Method
 
-LARGEST = 10 * 1024 * 1024
-"""Bytes: what a service takes as one request body."""
+# The services accept no larger request body.
+MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def encode(document: Any) -> Payload:
         raise UsageError(f"the payload cannot be said in JSON: {error}") from None
 
 
-def with_settings(document: Any, settings: Iterable[str]) -> Payload:
+def apply_settings(document: Any, settings: Iterable[str]) -> Payload:
     r"""
     Return *document* with each ``path=text`` or ``path:=json`` carried out on it.
 
@@ -102,20 +102,23 @@ def with_settings(document: Any, settings: Iterable[str]) -> Payload:
     return encode(document)
 
 
-def check(method: Method, payload: Payload, *, validate: bool) -> None:
+def check_size(method: Method, payload: Payload) -> None:
     """
-    Check that a payload may be sent to *method*.
+    Raise UsageError if a payload is larger than a service accepts.
+    """
+    if len(payload.body) > MAX_PAYLOAD_BYTES:
+        size = len(payload.body) / 1024 / 1024
+        raise UsageError(f"{method.id}: the payload has {size:.1f} MiB; a service accepts at most 10 MiB")
 
-    Args:
-        validate: Whether to hold it against the schema.
+
+def validate(method: Method, payload: Payload) -> None:
+    """
+    Validate a payload against the schema of *method*, if it has one.
 
     Raises:
-        UsageError: It is too large, or does not match; all that is wrong, in one line.
+        UsageError: It is not valid. The message names the first five problems; the details name the others.
     """
-    if len(payload.body) > LARGEST:
-        size = len(payload.body) / 1024 / 1024
-        raise UsageError(f"{method.id}: the payload has {size:.1f} MiB, and a service takes at most 10 MiB")
-    if not validate or method.input is None:
+    if method.input is None:
         return
     from tccli.core.schemas.validate import find_problems
 
@@ -123,7 +126,7 @@ def check(method: Method, payload: Payload, *, validate: bool) -> None:
     if found:
         more = f" (and {len(found) - 5} more)" if len(found) > 5 else ""
         raise UsageError(
-            f"{method.id}: the payload does not match the schema: {'; '.join(map(str, found[:5]))}{more}",
+            f"{method.id}: payload is not valid: {'; '.join(map(str, found[:5]))}{more}",
             details="\n".join(map(str, found[5:])),
         )
 

@@ -17,31 +17,33 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 MAX_EXCERPT_CHARACTERS = 200
+MAX_DETAILS_CHARACTERS = 2000
 
 
-def document(method: Method, response: Response) -> Any:
+def parse_document(method: Method, response: Response) -> Any:
     """
-    Return the JSON in an answer.
+    Return the JSON document of a response.
 
     Raises:
-        BrokenAnswerError: It is not JSON.
+        BrokenAnswerError: The body is not JSON.
     """
     try:
         return json.loads(response.body)
     except (ValueError, RecursionError) as error:
-        what = f"the answer is not JSON ({error})"
+        what = f"the response is not JSON ({error})"
         if "location" in response.headers:
-            what = f"the answer is a redirect, {response.status} to {redact_text(response.headers['location'])}"
-        raise BrokenAnswerError(f"{method.id}: {what}", details=excerpt(response.body, 2000)) from None
+            what = f"the response is a redirect ({response.status}) to {redact_text(response.headers['location'])}"
+        details = excerpt(response.body, MAX_DETAILS_CHARACTERS)
+        raise BrokenAnswerError(f"{method.id}: {what}", details=details) from None
 
 
 def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:
     """
-    Return the error that an answer says, in one line; what else it says is for verbose mode.
+    Return the error of a response. Its message is one line; stack traces and the like go into the details.
 
     Args:
-        what: Names the call.
-        repeated: Whether the call was tried again where that may help.
+        what: Names the call in the message.
+        repeated: Whether the call was retried where that may help.
     """
     try:
         body = json.loads(response.body)
@@ -68,15 +70,12 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
 
 
 def _hint(response: Response, message: str, *, repeated: bool) -> str:
-    """
-    Say what to do about errors that have a usual cause.
-    """
     if response.status == 401 and "timestamp" in message.lower():
         return _skew_hint(response.headers.get("date", ""))
     if response.status >= 500 and not repeated:
-        return "it was not repeated, since the call may have taken effect; --retry-unsafe repeats it"
+        return "not retried, because the call may have taken effect; --retry-unsafe retries it"
     if response.status == 429:
-        return "the service asks for fewer requests"
+        return "the service asks for fewer requests; wait, then try again"
     return ""
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import names, references
-from tccli.core.client import route_url
+from tccli.core.client import prepare_call
 from tests.vectors import load
 
 if TYPE_CHECKING:
@@ -57,8 +57,11 @@ def test_escapes_as_the_official_client_does(values: list[str], query: str) -> N
     """
     The same endpoint, argument for argument.
     """
-    official = taskcluster.Queue({"rootUrl": ROOT}).buildUrl("listArtifacts", *values[:2], query={"limit": query})
-    ours = route_url(ROOT, references.method("queue", "listArtifacts"), values[:2], {"limit": query})
+    official = taskcluster.Queue({"rootUrl": ROOT}).buildUrl(
+        "listArtifacts", *values[:2], query={"continuationToken": query}
+    )
+    method = references.method("queue", "listArtifacts")
+    ours = prepare_call(ROOT, method, values[:2], options).url
 
     assert segments(official)[0] == segments(ours)[0]
     assert "+" not in ours

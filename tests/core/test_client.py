@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.core.account import Account
-from tccli.core.client import Client, escape, route_url
+from tccli.core.client import Client, escape, prepare_call
 from tccli.core.hawk import Credentials
 from tccli.core.http.messages import Request, Response
+from tccli.core.payload import encode
 from tccli.errors import BrokenAnswerError, UsageError
 
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
@@ -76,7 +77,7 @@ def test_a_url_says_its_values(method: references.Method, data: st.DataObject) -
     """
     args = [data.draw(VALUES) for _ in method.args]
     query = {name: data.draw(VALUES) for name in method.query}
-    found = urlsplit(route_url(ROOT, method, args, query))
+    found = urlsplit(prepare_call(ROOT, method, args, query).url)
     pattern = f"/api/{method.service}/{method.version}{method.route}".split("/")
     segments = found.path.split("/")
 
@@ -91,7 +92,7 @@ def test_a_value_that_looks_like_an_argument_stays_one(value: str) -> None:
     ``<runId>`` as a task's name is no placeholder.
     """
     method = references.method("queue", "artifact")
-    url = route_url(ROOT, method, ["<runId>", value, "<name>"], {})
+    url = prepare_call(ROOT, method, ["<runId>", value, "<name>"]).url
 
     assert ["<runId>", value, "<name>"] == [unquote(url.split("/")[place]) for place in (7, 9, 11)]
 
@@ -101,27 +102,57 @@ def test_counts_arguments(args: list[str]) -> None:
     """
     And names those that there are.
     """
-    with pytest.raises(UsageError, match=rf"queue.task takes 1 arguments \(taskId\), not {len(args)}"):
-        route_url(ROOT, references.method("queue", "task"), args, {})
+    with pytest.raises(UsageError, match=rf"queue.task takes 1 argument \(taskId\), not {len(args)}"):
+        prepare_call(ROOT, references.method("queue", "task"), args)
 
 
 @pytest.mark.parametrize(
-    ("account", "discovery", "internal", "base"),
+    ("service", "name", "query", "named"),
     [
-        pytest.param(Account(ROOT), "default", True, ROOT, id="default"),
-        pytest.param(Account(ROOT, "http://proxy"), "default", True, "http://proxy", id="proxy"),
-        pytest.param(Account(ROOT, "http://proxy"), "default", False, ROOT, id="proxy, for others"),
-        pytest.param(Account(ROOT), "k8s-dns", True, "http://taskcluster-queue", id="k8s-dns"),
-        pytest.param(Account(ROOT), "k8s-dns", False, ROOT, id="k8s-dns, for others"),
+        pytest.param("queue", "task", {"limit": "1"}, "limit", id="an option of other methods"),
+        pytest.param("queue", "listTaskGroup", {"limits": "1"}, "did you mean limit", id="a near miss"),
+        pytest.param("queue", "listTaskGroup", {"limit": "0"}, "--limit", id="a limit of nothing"),
+        pytest.param("queue", "listTaskGroup", {"limit": "ten"}, "--limit", id="a limit in words"),
+        pytest.param("queue", "listTaskGroup", {"continuationToken": ""}, "--continuation-token", id="no token"),
     ],
 )
-def test_where_requests_go(account: Account, discovery: str, internal: bool, base: str) -> None:
+def test_checks_the_query(service: str, name: str, query: dict[str, str], named: str) -> None:
     """
-    To proxy or service; URLs for others are the deployment's.
+    Callers of the library get the same checks as the command line.
+    """
+    with pytest.raises(UsageError, match=named):
+        prepare_call(ROOT, references.method(service, name), ["a"], query)
+
+
+def test_checks_that_a_payload_is_given_and_expected() -> None:
+    """
+    Before anything is sent. The URL does not depend on the payload.
+    """
+    client = Client(Account(ROOT), Scripted([]))
+    call = client.prepare(references.method("auth", "createRole"), ["a"])
+
+    assert call.url == f"{ROOT}/api/auth/v1/roles/a"
+    with pytest.raises(UsageError, match="needs a payload"):
+        client.send(call)
+    with pytest.raises(UsageError, match="takes no payload"):
+        client.prepare(references.method("auth", "role"), ["a"], payload=encode({}))
+
+
+@pytest.mark.parametrize(
+    ("account", "discovery", "base"),
+    [
+        pytest.param(Account(ROOT), "default", ROOT, id="default"),
+        pytest.param(Account(ROOT, "http://proxy"), "default", "http://proxy", id="proxy"),
+        pytest.param(Account(ROOT), "k8s-dns", "http://taskcluster-queue", id="k8s-dns"),
+    ],
+)
+def test_where_requests_go(account: Account, discovery: str, base: str) -> None:
+    """
+    To the deployment, the proxy or the service.
     """
     client = Client(account, Scripted([]), discovery=discovery)
 
-    assert f"{base}/api/queue/v1/ping" == client.url(references.method("queue", "ping"), [], {}, internal=internal)
+    assert f"{base}/api/queue/v1/ping" == client.prepare(references.method("queue", "ping"), []).url
 
 
 def test_signs_what_is_sent() -> None:
@@ -129,8 +160,8 @@ def test_signs_what_is_sent() -> None:
     A new nonce each time.
     """
     client = Client(Account(ROOT, None, Credentials("me", "t")), Scripted([]))
-    method = references.method("queue", "ping")
-    headers = [client.request(method, [], {}).headers["Authorization"] for _ in range(20)]
+    call = client.prepare(references.method("queue", "ping"), [])
+    headers = [client.build_request(call).headers["Authorization"] for _ in range(20)]
 
     assert 20 == len(set(headers))
 
@@ -144,7 +175,7 @@ def test_tokens_that_go_round_are_noticed(tokens: list[str]) -> None:
     client = Client(Account(ROOT), Scripted(answers))
 
     with pytest.raises(BrokenAnswerError, match="came twice"):
-        list(client.pages(references.method("queue", "listTaskGroup"), ["g"], {}))
+        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"])))
 
 
 @pytest.mark.parametrize("token", [1, True, ["a"], {"a": 1}], ids=repr)
@@ -158,7 +189,7 @@ def test_a_token_is_text(token: Any) -> None:
     client = Client(Account(ROOT), Scripted([Response(200, {}, body)]))
 
     with pytest.raises(BrokenAnswerError):
-        list(client.pages(references.method("queue", "listTaskGroup"), ["g"], {}))
+        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"])))
 
 
 @pytest.mark.parametrize("token", ["", None], ids=repr)
@@ -171,4 +202,4 @@ def test_an_empty_token_is_the_end(token: Any) -> None:
     body = json.dumps({"a": [], "continuationToken": token}).encode()
     client = Client(Account(ROOT), Scripted([Response(200, {}, body)]))
 
-    assert 1 == len(list(client.pages(references.method("queue", "listTaskGroup"), ["g"], {})))
+    assert 1 == len(list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"]))))

@@ -143,7 +143,7 @@ def test_settings_make_what_is_missing(path: list[str], text: str) -> None:
     Any names, dots in them escaped, and any text, equals signs included.
     """
     written = ".".join(name.replace(".", "\\.") for name in path)
-    document = payload.with_settings(None, [f"{written}={text}"]).document
+    document = payload.apply_settings(None, [f"{written}={text}"]).document
     for name in path:
         document = document[name]
 
@@ -156,7 +156,7 @@ def test_settings_take_json(path: list[str], value: Any) -> None:
     With ``:=`` any JSON value.
     """
     written = ".".join(name.replace(".", "\\.") for name in path)
-    document = payload.with_settings({}, [f"{written}:={json.dumps(value)}"]).document
+    document = payload.apply_settings({}, [f"{written}:={json.dumps(value)}"]).document
     for name in path:
         document = document[name]
 
@@ -193,7 +193,7 @@ def test_carries_settings_out(before: Any, settings: list[str], after: Any) -> N
     """
     kept = json.dumps(before)
 
-    assert after == payload.with_settings(before, settings).document
+    assert after == payload.apply_settings(before, settings).document
     assert kept == json.dumps(before)
 
 
@@ -219,12 +219,12 @@ def test_refuses_settings_that_cannot_be(document: Any, setting: str, said: str)
     Naming the setting.
     """
     with pytest.raises(UsageError, match="--set") as caught:
-        payload.with_settings(document, [setting])
+        payload.apply_settings(document, [setting])
 
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize(("size", "fits"), [(payload.LARGEST, True), (payload.LARGEST + 1, False)])
+@pytest.mark.parametrize(("size", "fits"), [(payload.MAX_PAYLOAD_BYTES, True), (payload.MAX_PAYLOAD_BYTES + 1, False)])
 def test_a_payload_has_at_most_10_mib(size: int, fits: bool) -> None:
     """
     Which is what a service takes; checked with or without a schema.
@@ -232,11 +232,11 @@ def test_a_payload_has_at_most_10_mib(size: int, fits: bool) -> None:
     method = references.method("secrets", "set")
     found = payload.Payload({}, b"x" * size)
     if fits:
-        payload.check(method, found, validate=False)
+        payload.check_size(method, found)
         return
 
     with pytest.raises(UsageError, match="at most 10 MiB"):
-        payload.check(method, found, validate=False)
+        payload.check_size(method, found)
 
 
 def test_names_the_first_problems_and_counts_the_rest() -> None:
@@ -253,7 +253,7 @@ def test_names_the_first_problems_and_counts_the_rest() -> None:
     }
 
     with pytest.raises(UsageError, match=r"; .*\(and \d+ more\)$") as caught:
-        payload.check(method, payload.encode(document), validate=True)
+        payload.validate(method, payload.encode(document))
 
     assert "\n" not in str(caught.value)
 
@@ -269,4 +269,4 @@ def test_a_method_without_a_schema_takes_any_json() -> None:
         if method.takes_payload and method.input is None
     )
 
-    payload.check(method, payload.encode({"any": "thing"}), validate=True)
+    payload.validate(method, payload.encode({"any": "thing"}))

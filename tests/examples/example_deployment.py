@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.payload import encode
-from tccli.core.responses import document
+from tccli.core.responses import parse_document
 from tccli.errors import NotFoundError
 from tests.transfer_env import TransferEnv, later
 
@@ -64,7 +64,7 @@ class ExampleDeployment:
         """
         known = references.method(*method.split("."))
         response = self.transfer_env.client.call(known, args, query, None if payload is None else encode(payload))
-        return None if known.output is None else document(known, response)
+        return None if known.output is None else parse_document(known, response)
 
     def make_task(self, **changes: Any) -> None:
         """

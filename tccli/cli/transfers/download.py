@@ -165,7 +165,7 @@ def _task(client: Client, task: str, run: str | None, index_path: str | None) ->
     from tccli import references
 
     if index_path is not None:
-        return str(client.value(references.method("index", "findTask"), [index_path])["taskId"]), None
+        return str(client.call_json(references.method("index", "findTask"), [index_path])["taskId"]), None
     if not re.match(r"https?://", task):
         return task, run
     found = re.fullmatch(r"(https?://[^?#]+?)/tasks/([A-Za-z0-9_-]{22})(?:/runs/([0-9]+))?(?:[/?#].*)?", task)

@@ -47,7 +47,8 @@ class ObjectSource:
             BrokenAnswerError: It offers no way, or no hash, that is known.
         """
         method = references.method("object", "startDownload")
-        answer = self._client.value(method, [self._object], payload=encode({"acceptDownloadMethods": {"getUrl": True}}))
+        payload = encode({"acceptDownloadMethods": {"getUrl": True}})
+        answer = self._client.call_json(method, [self._object], payload=payload)
         if answer.get("method") != "getUrl" or not isinstance(answer.get("url"), str):
             raise BrokenAnswerError(
                 f"{self.name}: the service offers a download by {answer.get('method')!r}, not getUrl"
@@ -98,7 +99,7 @@ def upload_object(
     )
     digests: dict[str, str] | None = None
     for _ in range(MAX_URLS):
-        chosen = client.value(create, [name], payload=request)["uploadMethod"]
+        chosen = client.call_json(create, [name], payload=request)["uploadMethod"]
         # Taken only where it was proposed: anything else would finish an upload of nothing.
         if chosen.get("dataInline") and "dataInline" in proposed:
             context.progress.start(upload.length)

@@ -54,7 +54,7 @@ class ArtifactSource:
             NegativeAnswerError: It is stored elsewhere, and that is refused.
         """
         method = references.method("queue", "latestArtifact" if len(self._args) == 2 else "artifact")
-        content = self._client.value(method, self._args)
+        content = self._client.call_json(method, self._args)
         match content.get("storageType"):
             case "s3":
                 return Location(content["url"], follow=True)
@@ -90,7 +90,7 @@ def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator
     """
     method = references.method("queue", "listLatestArtifacts" if run_id is None else "listArtifacts")
     args = [task_id] if run_id is None else [task_id, run_id]
-    for page in client.pages(method, args, {}):
+    for page in client.paginate(client.prepare(method, args)):
         yield from page["artifacts"]
 
 
@@ -98,7 +98,7 @@ def fetch_task_expiry(client: Client, task_id: str) -> str:
     """
     Return when a task expires: no artifact of it may live longer.
     """
-    return str(client.value(references.method("queue", "task"), [task_id])["expires"])
+    return str(client.call_json(references.method("queue", "task"), [task_id])["expires"])
 
 
 def create_artifact(client: Client, task_id: str, run_id: str, name: str, content: Mapping[str, Any]) -> Any:
@@ -106,7 +106,7 @@ def create_artifact(client: Client, task_id: str, run_id: str, name: str, conten
     Create an artifact; for ``link``, ``reference`` and ``error`` that is all there is to do.
     """
     method = references.method("queue", "createArtifact")
-    return client.value(method, [task_id, run_id, name], payload=encode(dict(content)))
+    return client.call_json(method, [task_id, run_id, name], payload=encode(dict(content)))
 
 
 def upload_artifact(

@@ -148,7 +148,7 @@ def _listed(client: Client, listing: _Listing, words: Sequence[str]) -> Iterator
     args = words[len(words) - len(method.args) :]
     if len(args) < len(method.args):
         return
-    for page in islice(client.pages(method, args, {}), MAX_PAGES):
+    for page in islice(client.paginate(client.prepare(method, args)), MAX_PAGES):
         entries = _at(page, listing.entries)
         for entry in entries if isinstance(entries, list) else [entries]:
             text, meaning = _at(entry, listing.text), _at(entry, listing.meaning) if listing.meaning else ""
@@ -173,7 +173,7 @@ def _artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:
 def _indexed_artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:
     if not request.preceding_words:
         return iter(())
-    found = client.value(references.method("index", "findTask"), request.preceding_words[-1:])
+    found = client.call_json(references.method("index", "findTask"), request.preceding_words[-1:])
     return _listed(client, _LATEST_ARTIFACTS, (str(_at(found, "taskId")),))
 
 

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tccli import references, strict_json
-from tccli.core.account import Account
-from tccli.core.client import Client, route_url
+from tccli.core.client import prepare_call
 from tccli.errors import UsageError
 from tccli.references import deployment_docs
 from tccli.references.importing import merge
@@ -335,9 +334,9 @@ def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, A
 def _stays_below(method: references.Method, values: list[str]) -> None:
     below = f"{ROOT}/api/{method.service}/{method.version}/"
     query = dict(zip(method.query, values, strict=False))
-    for base in (ROOT, Client(Account(ROOT), discovery="k8s-dns", transport=None).base(method)):  # type: ignore[arg-type]
+    for base in (ROOT, f"http://taskcluster-{method.service}"):
         try:
-            url = route_url(base, method, values[: len(method.args)], query)
+            url = prepare_call(base, method, values[: len(method.args)], query).url
         except UsageError:
             continue
         parts = urlsplit(url)
