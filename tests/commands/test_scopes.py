@@ -87,7 +87,7 @@ def test_what_is_not_given_stays_a_name_and_is_said(tc: CommandLine) -> None:
     [
         pytest.param(["nonsense", "task"], "no service 'nonsense'", id="service"),
         pytest.param(["queue", "tsak"], "did you mean task?", id="method"),
-        pytest.param(["queue", "task", "a", "b"], "takes 1 arguments (taskId), not 2", id="too many"),
+        pytest.param(["queue", "task", "a", "b"], "takes 1 argument (taskId), not 2", id="too many"),
         pytest.param(["queue", "listTaskGroup", "a", "--limt", "1"], "did you mean limit?", id="query option"),
         pytest.param(["queue", "listTaskGroup", "a", "--limit"], "--limit has no value", id="no value"),
         pytest.param(["queue", "task", "a", "--data", "{}"], "takes no payload", id="no payload"),
@@ -272,7 +272,7 @@ def test_check_needs_the_whole_call(tc: CommandLine, sandbox: RunningSandbox) ->
     without_payload = tc("scopes", "check", "auth", "createRole", "r", env=sandbox.environment)
 
     assert (2, b"") == (cut_short.exit_code, cut_short.output)
-    assert "takes 1 arguments" in cut_short.stderr
+    assert "takes 1 argument" in cut_short.stderr
     assert (2, b"") == (without_payload.exit_code, without_payload.output)
     assert "give the payload with --data" in without_payload.stderr
     assert [] == sandbox.requests

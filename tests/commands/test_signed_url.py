@@ -77,11 +77,11 @@ def test_carries_authorized_scopes(tc: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("argv", "env", "code", "line"),
     [
-        pytest.param(["queue", "createTask", "a"], ENV, 2, "queue.createTask is a PUT", id="not a GET"),
+        pytest.param(["queue", "createTask", "a"], ENV, 2, "queue.createTask", id="not a GET"),
         pytest.param(["secrets", "get", "a", "--expires", "soon"], ENV, 2, "'soon'", id="no time"),
-        pytest.param(["secrets", "get", "a", "--expires", "-1 hour"], ENV, 2, "is over already", id="over"),
-        pytest.param(["secrets", "get", "a", "--expires", "0"], ENV, 2, "is over already", id="at once"),
-        pytest.param(["secrets", "get", "a", "--expires", "2001-01-01T00:00:00Z"], ENV, 2, "is over", id="long over"),
+        pytest.param(["secrets", "get", "a", "--expires", "-1 hour"], ENV, 2, "is in the past", id="over"),
+        pytest.param(["secrets", "get", "a", "--expires", "0"], ENV, 2, "is in the past", id="at once"),
+        pytest.param(["secrets", "get", "a", "--expires", "2001-01-01T00:00:00Z"], ENV, 2, "is in the past", id="long over"),
         pytest.param(
             ["secrets", "get", "a"], {"TASKCLUSTER_ROOT_URL": ROOT}, 3, "no credentials to sign with", id="nobody"
         ),
@@ -118,13 +118,13 @@ def temporary(tc: CommandLine, lifetime: str) -> dict[str, str]:
 @pytest.mark.parametrize(("lifetime", "warns"), [("1 hour", False), ("1 minute", True)])
 def test_warns_of_an_early_death(tc: CommandLine, lifetime: str, warns: bool) -> None:
     """
-    A URL dies with the temporary credentials that signed it; --quiet keeps that back.
+    A URL expires with the temporary credentials that signed it; --quiet suppresses the warning.
     """
     env = temporary(tc, lifetime)
     result = tc("signed-url", "secrets", "get", "a", env=env)
 
     assert 0 == result.exit_code
-    assert warns == ("dies with the temporary credentials" in result.stderr)
+    assert warns == ("expires with the temporary credentials" in result.stderr)
     assert "" == tc("signed-url", "secrets", "get", "a", "-q", env=env).stderr
 
 
