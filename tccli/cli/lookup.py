@@ -1,5 +1,5 @@
 """
-From the words SERVICE and METHOD of a command line, in any spelling, to the method of the references in use.
+Find services and methods by the words of a command line, in any spelling.
 """
 
 from __future__ import annotations
@@ -10,26 +10,35 @@ from tccli import names
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tccli.cli.context import Context
-    from tccli.references import Method
+    from tccli.references import Method, ReferenceSet
 
 
-def method_of(context: Context, service: str, method: str) -> Method:
+def find_service(library: ReferenceSet, word: str) -> str:
     """
-    Return the method that two words name.
+    Return the name of a service.
 
     Raises:
-        UsageError: There is no such service or method; the near misses are named.
+        UsageError: There is no such service; the hint suggests similar names.
     """
-    library = context.library()
     services = library.service_names()
-    found_service = names.find(service, services)
-    if found_service is None:
-        hint = names.suggestion(service, services) or "tc --help lists the services"
-        raise UsageError(f"no service {service!r}", hint=hint)
-    methods = library.service(found_service).method_names
-    found_method = names.find(method, methods)
-    if found_method is None:
-        hint = names.suggestion(method, methods) or f"tc {found_service} --help lists them"
-        raise UsageError(f"{found_service}: no method {method!r}", hint=hint)
-    return library.method(found_service, found_method)
+    found = names.find(word, services)
+    if found is None:
+        hint = names.suggestion(word, services) or "tc --help lists the services"
+        raise UsageError(f"no service {word!r}", hint=hint)
+    return found
+
+
+def find_method(library: ReferenceSet, service: str, method: str) -> Method:
+    """
+    Return a method.
+
+    Raises:
+        UsageError: There is no such service or method; the hint suggests similar names.
+    """
+    service = find_service(library, service)
+    methods = library.service(service).method_names
+    found = names.find(method, methods)
+    if found is None:
+        hint = names.suggestion(method, methods) or f"tc {service} --help lists them"
+        raise UsageError(f"{service}: no method {method!r}", hint=hint)
+    return library.method(service, found)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli import names
+from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +83,30 @@ def peek_options(argv: Sequence[str]) -> Options:
         for text in [value] if equals else islice(words, 1):
             _assign(options, option, text)
     return options
+
+
+def split_options(words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """
+    Return the arguments and the options (``--name value`` or ``--name=value``) of a command that declares no options.
+
+    Raises:
+        UsageError: An option has no value.
+    """
+    args: list[str] = []
+    options: list[tuple[str, str]] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            args.append(word)
+            continue
+        name, equals, value = word[2:].partition("=")
+        if not equals:
+            following = next(rest, None)
+            if following is None:
+                raise UsageError(f"--{name} has no value")
+            value = following
+        options.append((name, value))
+    return args, options
 
 
 def _fold(spelling: str) -> str:

@@ -1,5 +1,5 @@
 """
-Calls that a command line describes, but that are not made: ``tc scopes`` says what they need.
+Calls that are described on the command line but not made: ``tc scopes required`` and ``tc scopes check``.
 """
 
 from __future__ import annotations
@@ -7,26 +7,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import names
+from tccli.cli.lookup import find_method
+from tccli.cli.options import split_options
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tccli.cli.context import Context
     from tccli.core.client import Client
     from tccli.references import Method, ReferenceSet
 
-OF_THE_TASK = ("schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType")
+TASK_PROPERTIES = ("schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType")
 
 
-class PlannedCall(NamedTuple):
+class ScopeCheck(NamedTuple):
     """
-    What is known of a call.
+    A call, as far as it is known.
 
     Attributes:
         args: Path arguments by name; the last ones may be missing.
         query: Query options by name.
-        payload: Or None where there is none, or it is not known.
+        payload: None if the method takes none, or if it is not known.
     """
 
     method: Method
@@ -36,94 +37,88 @@ class PlannedCall(NamedTuple):
 
     def parameters(self) -> dict[str, Any]:
         """
-        Return what is known of the parameters of the method's scope template.
+        Return the known parameters of the method's scope template.
         """
-        from tccli.core.scopes import required
+        from tccli.core.scopes.required import scope_parameters
 
-        return required.scope_parameters(self.method, self.args, self.query, self.payload, self._schema())
+        return scope_parameters(self.method, self.args, self.query, self.payload, self._payload_schema())
 
-    def looked_up(self, client: Client, library: ReferenceSet) -> dict[str, Any]:
+    def fetch_parameters(self, client: Client, library: ReferenceSet) -> dict[str, Any]:
         """
-        Return what the deployment knows of those parameters: of the task, group, client or role that the call is about.
+        Fetch parameters that only the deployment knows: properties of the task, group, client or role in the call.
         """
         known = self.parameters()
         if known.get("scopesAdded"):
             kind = "client" if "clientId" in self.args else "role"
-            there = client.call_json(library.method("auth", kind), [self.args[f"{kind}Id"]])
-            before = scopes_in(there)
+            before = parse_scopes(client.call_json(library.method("auth", kind), [self.args[f"{kind}Id"]]))
             return {"scopesAdded": [scope for scope in known["scopesAdded"] if scope not in before]}
-        of_the_payload = self._schema().get("properties", {})
-        from tccli.core.scopes import required
+        from tccli.core.scopes.required import missing_parameters
 
-        missing = [name for name in required.missing_parameters(self.method, known) if name not in of_the_payload]
-        there = {}
+        in_payload = self._payload_schema().get("properties", {})
+        missing = [name for name in missing_parameters(self.method, known) if name not in in_payload]
+        found = {}
         if "schedulerId" in missing and "taskGroupId" in self.args:
-            there = client.call_json(library.method("queue", "getTaskGroup"), [self.args["taskGroupId"]])
-        elif "taskId" in self.args and not set(missing).isdisjoint(OF_THE_TASK):
-            there = client.call_json(library.method("queue", "task"), [self.args["taskId"]])
-        if not isinstance(there, dict):
-            raise BrokenAnswerError("what the deployment says of the task is not of the published shape")
-        return {name: there[name] for name in missing if name in there}
+            found = client.call_json(library.method("queue", "getTaskGroup"), [self.args["taskGroupId"]])
+        elif "taskId" in self.args and not set(missing).isdisjoint(TASK_PROPERTIES):
+            found = client.call_json(library.method("queue", "task"), [self.args["taskId"]])
+        if not isinstance(found, dict):
+            raise BrokenAnswerError(f"{self.method.id}: cannot read its task: the response is not a JSON object")
+        return {name: found[name] for name in missing if name in found}
 
-    def _schema(self) -> Mapping[str, Any]:
-        """
-        Return the payload's schema, as far as it is one object.
-        """
+    def _payload_schema(self) -> Mapping[str, Any]:
+        # Not a dict: the schemas `true` and `false` are allowed, and say nothing about properties.
         found = self.method.reference.schemas.get(self.method.input or "")
         return found if isinstance(found, dict) else {}
 
 
-def planned_call(
-    context: Context, service: str, method: str, words: Sequence[str], data: str | None, data_format: str | None
-) -> PlannedCall:
+def parse_scope_check(
+    library: ReferenceSet,
+    service: str,
+    method: str,
+    words: Sequence[str],
+    data: str | None,
+    data_format: str | None,
+) -> ScopeCheck:
     """
-    Return the call that *words* (arguments and query options, mixed) and a payload make of a method.
+    Return the call that a command line describes.
+
+    Args:
+        words: Path arguments and query options, in any order.
+        data: The value of ``--data``.
+        data_format: The value of ``--data-format``.
 
     Raises:
-        UsageError: There is no such method, it does not take such words, or the payload cannot be read.
+        UsageError: The method does not exist or does not take these words, or the payload cannot be read.
     """
-    from tccli.cli.lookup import method_of
-
-    found = method_of(context, service, method)
-    args: list[str] = []
+    found = find_method(library, service, method)
+    args, options = split_options(words)
     query: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--"):
-            args.append(word)
-            continue
-        spelled, equals, value = word[2:].partition("=")
-        name = names.find(spelled, found.query)
+    for spelling, value in options:
+        name = names.find(spelling, found.query)
         if name is None:
-            hint = names.suggestion(spelled, found.query) or f"tc {found.service} {found.name} --help lists them"
-            raise UsageError(f"{found.id}: no query option '--{spelled}'", hint=hint)
-        if not equals and not rest:
-            raise UsageError(f"{found.id}: --{spelled} has no value")
-        query[name] = value if equals else rest.pop(0)
+            hint = names.suggestion(spelling, found.query) or f"tc {found.service} {found.name} --help lists them"
+            raise UsageError(f"{found.id}: no query option '--{spelling}'", hint=hint)
+        query[name] = value
     if len(args) > len(found.args):
-        wanted = ", ".join(found.args) or "none"
-        raise UsageError(f"{found.id} takes {len(found.args)} arguments ({wanted}), not {len(args)}")
-    return PlannedCall(found, dict(zip(found.args, args, strict=False)), query, _payload(found, data, data_format))
+        raise UsageError(f"{found.id} takes {found.count_arguments()}, not {len(args)}")
+    return ScopeCheck(found, dict(zip(found.args, args, strict=False)), query, _read_payload(found, data, data_format))
 
 
-def scopes_in(answer: Any) -> list[str]:
+def parse_scopes(document: Any) -> list[str]:
     """
-    Return the scopes in an answer of the auth service.
+    Return the scopes in a response of the auth service.
 
     Raises:
-        BrokenAnswerError: There are none.
+        BrokenAnswerError: It has no list of scopes.
     """
-    found = answer.get("scopes") if isinstance(answer, dict) else None
+    found = document.get("scopes") if isinstance(document, dict) else None
     if not isinstance(found, list) or not all(isinstance(scope, str) for scope in found):
-        raise BrokenAnswerError("the deployment answered without a list of scopes")
+        raise BrokenAnswerError("the response of the auth service has no list of scopes")
     return found
 
 
-def _payload(method: Method, data: str | None, data_format: str | None) -> Mapping[str, Any] | None:
-    """
-    Return the payload that ``--data`` gives. Stdin is read only when named, since the payload may be left out.
-    """
+def _read_payload(method: Method, data: str | None, data_format: str | None) -> Mapping[str, Any] | None:
+    # Stdin is read only if --data names it: the payload may be left out.
     if data is None:
         return None
     from tccli.cli.inputs import parse, read_document
@@ -135,5 +130,5 @@ def _payload(method: Method, data: str | None, data_format: str | None) -> Mappi
     else:
         document = parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format).document
     if not isinstance(document, dict):
-        raise UsageError(f"{method.id}: the payload is not an object")
+        raise UsageError(f"{method.id}: the payload is not a JSON object")
     return document

@@ -1,5 +1,5 @@
 """
-What is said of a document that was held against a schema.
+Print the result of validating a document against a schema.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from tccli.output import Answer
 
 
-def say(
+def report_problems(
     context: Context, write: Callable[[Answer], None], problems: Sequence[Problem], document: str, schema: str
 ) -> None:
     """
-    Write the problems, a line each, or as data where that is asked for; then the verdict for people.
+    Write the problems, a line each, or as objects if a format was chosen; then note the result on stderr.
 
     Args:
-        document: What was checked, in words.
-        schema: What it was held against, in words.
+        document: Names the document in messages.
+        schema: Names the schema in messages.
 
     Raises:
         NegativeAnswerError: There are problems.
@@ -32,7 +32,7 @@ def say(
     from tccli.output import Answer
 
     if context.options.format in {None, "raw"} and context.options.jq is None:
-        write(Answer([_visible(str(problem)) for problem in problems], is_text=True))
+        write(Answer([_escape_control_characters(str(problem)) for problem in problems], is_text=True))
     else:
         rows = [{"path": each.path, "expected": each.expected, "found": each.found} for each in problems]
         write(Answer([rows], is_table=True))
@@ -42,8 +42,6 @@ def say(
     context.note(f"{document} matches {schema}")
 
 
-def _visible(line: str) -> str:
-    """
-    Return a line with control characters written out: names in a document may hold any, line breaks too.
-    """
+def _escape_control_characters(line: str) -> str:
+    # Names in a document may contain any character, line breaks too.
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)

@@ -11,10 +11,12 @@ import click
 from tccli import names
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
+from tccli.cli.lookup import find_service
+from tccli.cli.options import split_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tccli.references import ReferenceSet
+    from collections.abc import Sequence
 
 
 @click.group(
@@ -43,7 +45,7 @@ def list_exchanges(context: Context, service: str | None) -> None:
 
     write = context.writer()
     library = context.library()
-    services = library.service_names() if service is None else [_service_name(library, service)]
+    services = library.service_names() if service is None else [find_service(library, service)]
     found: list[dict[str, Any]] = [
         {
             "service": exchange.service,
@@ -82,39 +84,22 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
 
     write = context.writer()
     library = context.library()
-    service = _service_name(library, service)
+    service = find_service(library, service)
     exchanges = library.service(service).exchanges
     found = names.find(exchange, exchanges)
     if found is None:
         hint = names.suggestion(exchange, exchanges) or f"tc events list {service} shows them"
         raise UsageError(f"no event {exchange!r} in {service}", hint=hint)
-    pattern = routing_key_pattern(exchanges[found], _pairs(keys))
+    pattern = routing_key_pattern(exchanges[found], _parse_keys(keys))
     write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
 
 
-def _service_name(library: ReferenceSet, name: str) -> str:
-    found = names.find(name, library.service_names())
-    if found is None:
-        raise UsageError(f"no service {name!r}", hint=names.suggestion(name, library.service_names()))
-    return found
-
-
-def _pairs(words: tuple[str, ...]) -> dict[str, str]:
-    """
-    Read ``--key value`` and ``--key=value``.
-    """
-    pairs: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        if not word.startswith("--"):
-            raise UsageError(f"{word!r} belongs to no key", hint="write --KEY VALUE")
-        name, equals, value = word[2:].partition("=")
-        if not equals:
-            if not rest:
-                raise UsageError(f"--{name} has no value")
-            value = rest.pop(0)
-        if name in pairs:
-            raise UsageError(f"--{name} is there twice")
-        pairs[name] = value
-    return pairs
+def _parse_keys(words: Sequence[str]) -> dict[str, str]:
+    args, options = split_options(words)
+    if args:
+        raise UsageError(f"unexpected argument {args[0]!r}", hint="write keys as --KEY VALUE")
+    keys = dict(options)
+    if len(keys) < len(options):
+        twice = next(name for name in keys if [each for each, _ in options].count(name) > 1)
+        raise UsageError(f"--{twice} was given twice")
+    return keys

@@ -32,11 +32,11 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
 
     It is one document that refers to no other. Here --output is the answer's schema, and only -o names a file.
     """
-    from tccli.cli.lookup import method_of
+    from tccli.cli.lookup import find_method
     from tccli.output import Answer
 
     write = context.writer()
-    found = method_of(context, service, method)
+    found = find_method(context.library(), service, method)
     name = found.output if answer else found.input
     if name is None:
         if answer:

@@ -60,12 +60,12 @@ def required(
     Nothing is sent. What is not given stays a <name>: arguments, what stands in a payload, and what only the deployment
     knows, such as the scheduler of a task.
     """
-    from tccli.cli.scope_call import planned_call
+    from tccli.cli.scope_check import parse_scope_check
     from tccli.core.scopes import required as required_scopes
     from tccli.output import Answer
 
     write = context.writer()
-    call = planned_call(context, service, method, words, data, data_format)
+    call = parse_scope_check(context.library(), service, method, words, data, data_format)
     known = call.parameters()
     expression = required_scopes.required_scopes(call.method, known)
     missing = [name for name in required_scopes.missing_parameters(call.method, known) if name not in call.method.args]
@@ -148,20 +148,20 @@ def check(
     The call is not made. The deployment is asked for the scopes of the credentials, and for what has to be known of the
     task, client or role that the call is about.
     """
-    from tccli.cli.scope_call import planned_call, scopes_in
+    from tccli.cli.scope_check import parse_scope_check, parse_scopes
     from tccli.core.scopes import required as required_scopes
 
     write = context.writer()
     library = context.library()
-    call = planned_call(context, service, method, words, data, data_format)
+    call = parse_scope_check(context.library(), service, method, words, data, data_format)
     client = context.client()
     client.prepare(call.method, list(call.args.values()), call.query)
-    known = call.parameters() | call.looked_up(client, library)
+    known = call.parameters() | call.fetch_parameters(client, library)
     missing = required_scopes.missing_parameters(call.method, known)
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
         raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
-    held = scopes_in(client.call_json(library.method("auth", "currentScopes"), []))
+    held = parse_scopes(client.call_json(library.method("auth", "currentScopes"), []))
     _judge(write, held, required_scopes.required_scopes(call.method, known), call.method.id)
 
 
@@ -169,11 +169,11 @@ def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
     """
     Ask the deployment what scopes stand for.
     """
-    from tccli.cli.scope_call import scopes_in
+    from tccli.cli.scope_check import parse_scopes
     from tccli.core.payload import encode
 
     method = context.library().method("auth", "expandScopes")
-    return scopes_in(context.client().call_json(method, [], payload=encode({"scopes": list(scopes)})))
+    return parse_scopes(context.client().call_json(method, [], payload=encode({"scopes": list(scopes)})))
 
 
 def _document(written: str) -> Any:

@@ -29,11 +29,11 @@ def command(context: Context, service: str, method: str, *, full: bool) -> None:
 
     It is JSON, or YAML with --format yaml. Change what it says, and give it to the method.
     """
-    from tccli.cli.lookup import method_of
+    from tccli.cli.lookup import find_method
     from tccli.output import Answer
 
     write = context.writer()
-    found = method_of(context, service, method)
+    found = find_method(context.library(), service, method)
     import json
     from datetime import UTC, datetime
     from random import SystemRandom

@@ -35,11 +35,11 @@ def command(context: Context, service: str, method: str, file: str, data_format:
     json it prints objects of path, expected and found.
     """
     from tccli.cli import inputs
-    from tccli.cli import problems as verdicts
-    from tccli.cli.lookup import method_of
+    from tccli.cli.lookup import find_method
+    from tccli.cli.validation import report_problems
 
     write = context.writer()
-    found = method_of(context, service, method)
+    found = find_method(context.library(), service, method)
     what = "answer" if answer else "payload"
     schema = found.output if answer else found.input
     if schema is None:
@@ -50,7 +50,7 @@ def command(context: Context, service: str, method: str, file: str, data_format:
     from tccli.core.schemas.validate import find_problems
 
     wrong = find_problems(found.reference, schema, document.document, root=what)
-    verdicts.say(context, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
+    report_problems(context, write, wrong, f"the {what} from {_where(file)}", f"the schema of {found.id}")
 
 
 def _where(file: str) -> str:

@@ -51,7 +51,7 @@ def command(context: Context, schema: str, file: str, data_format: str | None) -
     where it is itself: files for a file, the web for a URL.
     """
     from tccli.cli import inputs
-    from tccli.cli import problems as verdicts
+    from tccli.cli.validation import report_problems
     from tccli.core.documents import is_url, read_document
 
     write = context.writer()
@@ -62,7 +62,7 @@ def command(context: Context, schema: str, file: str, data_format: str | None) -
     else:
         document = inputs.read_document(file, SUBJECT, "document", data_format).document
     problems = _by_reference(found, document) if found else _by_address(read, schema, document)
-    verdicts.say(context, write, problems, "stdin" if file == "-" else file, schema)
+    report_problems(context, write, problems, "stdin" if file == "-" else file, schema)
 
 
 class _Named(NamedTuple):
@@ -82,23 +82,25 @@ def _named(context: Context, schema: str) -> _Named | None:
         UsageError: There is none of that name.
     """
     from tccli import names
-    from tccli.cli.lookup import method_of
+    from tccli.cli.lookup import find_method, find_service
     from tccli.core.documents import is_url
 
     if is_url(schema) or os.path.exists(schema.partition("#")[0]) or os.path.exists(schema):
         return None
     method = METHOD.fullmatch(schema)
     if method and method["method"] not in {"json", "yml", "yaml"}:
-        found = method_of(context, method["service"], method["method"])
+        found = find_method(context.library(), method["service"], method["method"])
         if found.input is None:
             raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
         return _Named(found.reference, found.input)
     name = NAME.fullmatch(schema)
+    if name is None:
+        raise UsageError(f"{SUBJECT}: no file {schema}", hint="SCHEMA is a file, a URL, or like queue.createTask")
     library = context.library()
-    service = names.find(name["service"], library.service_names()) if name else None
-    if name is None or service is None:
-        hint = "SCHEMA is a file, a URL, or like queue.createTask"
-        raise UsageError(f"{SUBJECT}: there is no file {schema}", hint=hint)
+    try:
+        service = find_service(library, name["service"])
+    except UsageError as error:
+        raise UsageError(f"{SUBJECT}: no file {schema}, and {error}") from None
     known = library.service(service).schemas
     if name["schema"] not in known:
         hint = names.suggestion(name["schema"], known)

@@ -87,7 +87,7 @@ def prepare_call(
     """
     query = query or {}
     if len(args) != len(method.args):
-        raise UsageError(f"{method.id} takes {_count_arguments(method)}, not {len(args)}")
+        raise UsageError(f"{method.id} takes {method.count_arguments()}, not {len(args)}")
     _check_query(method, query)
     route = method.route
     for name, value in zip(method.args, args, strict=True):
@@ -100,11 +100,6 @@ def prepare_call(
             for name, value in query.items()
         )
     return PreparedCall(method, MethodArguments(tuple(args), dict(query)), url)
-
-
-def _count_arguments(method: Method) -> str:
-    count = "1 argument" if len(method.args) == 1 else f"{len(method.args)} arguments"
-    return f"{count} ({', '.join(method.args)})" if method.args else "no arguments"
 
 
 def _check_query(method: Method, query: Mapping[str, str]) -> None:

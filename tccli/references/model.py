@@ -95,6 +95,13 @@ class Method(NamedTuple):
         """
         return "continuationToken" in self.query
 
+    def count_arguments(self) -> str:
+        """
+        Return the number and names of the path arguments in words, for messages.
+        """
+        count = "1 argument" if len(self.args) == 1 else f"{len(self.args)} arguments"
+        return f"{count} ({', '.join(self.args)})" if self.args else "no arguments"
+
     @property
     def is_idempotent(self) -> bool:
         """

@@ -259,9 +259,7 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["queue", "listTaskGroup", "g", "--limt", "1"], "did you mean --limit?", id="query option"),
         pytest.param(["queue", "listTaskGroup", "g", "--limit"], "--limit", id="no value"),
         pytest.param(["queue", "task", "a", "--data", "{}"], "no option '--data'", id="payload where none is"),
-        pytest.param(
-            ["queue", "listTaskGroup", "g", "--limit", "0"], "--limit must be", id="0"
-        ),
+        pytest.param(["queue", "listTaskGroup", "g", "--limit", "0"], "--limit must be", id="0"),
         pytest.param(["queue", "listTaskGroup", "g", "--limit", "x"], "not 'x'", id="limit no number"),
         pytest.param(["queue", "listTaskGroup", "g", "--continuation-token", ""], "is empty", id="empty token"),
         pytest.param(["secrets", "get", ".."], "<name> cannot be '..'", id="two dots"),

@@ -91,7 +91,7 @@ def test_what_is_not_given_stays_a_name_and_is_said(tc: CommandLine) -> None:
         pytest.param(["queue", "listTaskGroup", "a", "--limt", "1"], "did you mean limit?", id="query option"),
         pytest.param(["queue", "listTaskGroup", "a", "--limit"], "--limit has no value", id="no value"),
         pytest.param(["queue", "task", "a", "--data", "{}"], "takes no payload", id="no payload"),
-        pytest.param(["queue", "createTask", "a", "--data", "[]"], "is not an object", id="not an object"),
+        pytest.param(["queue", "createTask", "a", "--data", "[]"], "not a JSON object", id="not an object"),
         pytest.param(["queue", "createTask", "a", "--data", "{"], "is not JSON", id="not JSON"),
         pytest.param(["queue", "createTask", "a", "--data", "@/nowhere"], "cannot read /nowhere", id="no file"),
     ],

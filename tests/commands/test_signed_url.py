@@ -81,7 +81,9 @@ def test_carries_authorized_scopes(tc: CommandLine) -> None:
         pytest.param(["secrets", "get", "a", "--expires", "soon"], ENV, 2, "'soon'", id="no time"),
         pytest.param(["secrets", "get", "a", "--expires", "-1 hour"], ENV, 2, "is in the past", id="over"),
         pytest.param(["secrets", "get", "a", "--expires", "0"], ENV, 2, "is in the past", id="at once"),
-        pytest.param(["secrets", "get", "a", "--expires", "2001-01-01T00:00:00Z"], ENV, 2, "is in the past", id="long over"),
+        pytest.param(
+            ["secrets", "get", "a", "--expires", "2001-01-01T00:00:00Z"], ENV, 2, "is in the past", id="long over"
+        ),
         pytest.param(
             ["secrets", "get", "a"], {"TASKCLUSTER_ROOT_URL": ROOT}, 3, "no credentials to sign with", id="nobody"
         ),

@@ -58,6 +58,7 @@ def test_escapes_as_the_official_client_does(values: list[str], query: str) -> N
     The same endpoint, argument for argument.
     """
     options = {"continuationToken": query}
+    options = {"continuationToken": query}
     official = taskcluster.Queue({"rootUrl": ROOT}).buildUrl("listArtifacts", *values[:2], query=options)
     method = references.method("queue", "listArtifacts")
     ours = prepare_call(ROOT, method, values[:2], options).url
