@@ -1,5 +1,5 @@
 """
-Files that appear whole or not at all.
+Files that are written completely or not at all.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_UMASK = threading.Lock()
+_UMASK_LOCK = threading.Lock()
 
 
 def check_target(path: str) -> None:
     """
-    Check that a file can come to be at *path*, without touching it.
+    Check that *path* can be written, without a change to it.
 
     Raises:
-        UsageError: Its folder is not there, or it is a folder itself.
-        LocalFileError: Its folder, or the device that it is, cannot be written to.
+        UsageError: Its directory does not exist, or it is itself a directory.
+        LocalFileError: There is no permission to write its directory, or the device that it is.
     """
-    folder = os.path.dirname(path) or "."
+    directory = os.path.dirname(path) or "."
     if os.path.isdir(path):
-        raise UsageError(f"{path} is a folder", hint="name a file in it")
-    if not os.path.isdir(folder):
-        raise UsageError(f"there is no folder {folder}", hint="make it first, or write elsewhere")
-    if not os.access(path if is_special(path) else folder, os.W_OK):
-        raise LocalFileError(f"no permission to write {path}")
+        raise UsageError(f"cannot write {path}: it is a directory", hint="name a file in it")
+    if not os.path.isdir(directory):
+        raise UsageError(f"cannot write {path}: there is no directory {directory}", hint="create it first")
+    if not os.access(path if is_special(path) else directory, os.W_OK):
+        raise LocalFileError(f"cannot write {path}: permission denied")
 
 
 @contextmanager
 def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     """
-    Open a file to write beside *path*, and let it take that place when all went well.
+    Open a temporary file next to *path*, which replaces *path* when the block ends without an error.
 
-    An existing file stays as it is until then, and hands on its mode; a link stays a link. Pipes and devices are
-    written directly.
+    The new file has the mode of the one it replaces; a link is followed, and remains. A pipe or a device is written
+    directly.
 
     Args:
         private: Only the owner may read a new file.
@@ -52,7 +52,7 @@ def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
         LocalFileError: The file cannot be written.
     """
     if not is_special(path):
-        # What /dev/stdout is a link to may have no path at all.
+        # /dev/stdout may be a link to something that has no path, so only others are resolved.
         path = os.path.realpath(path)
     check_target(path)
     try:
@@ -60,38 +60,52 @@ def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
             with open(path, "wb") as device:
                 yield device
             return
-        mode = new_mode(path, private=private)
-        handle, beside = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:50]}.")
+        mode = target_mode(path, private=private)
+        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:50]}.")
         try:
             with open(handle, "wb") as file:
                 os.fchmod(file.fileno(), mode)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(beside, path)
+            replace_file(temporary, path)
         except BaseException:
             with suppress(OSError):
-                os.unlink(beside)
+                os.unlink(temporary)
             raise
     except OSError as error:
         raise LocalFileError(f"cannot write {path}: {error.strerror or error}") from None
 
 
+def replace_file(source: str, target: str) -> None:
+    """
+    Rename *source*, whose bytes are on the disk, to *target*, and sync the directory.
+    """
+    os.replace(source, target)
+    # Some file systems do not support this; the rename is done nevertheless.
+    with suppress(OSError):
+        directory = os.open(os.path.dirname(target) or ".", os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
 def is_special(path: str) -> bool:
     """
-    Tell whether *path* is a pipe, a device or the like, which is written to and not replaced.
+    Return whether *path* is a pipe, a device or the like, which is written and not replaced.
     """
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def new_mode(path: str, *, private: bool = False) -> int:
+def target_mode(path: str, *, private: bool = False) -> int:
     """
-    Return the mode for a file that comes to be at *path*: that of the one which is there, else what the umask allows.
+    Return the mode for a new file at *path*: that of the file it replaces, else what the umask allows.
     """
     if os.path.exists(path):
         return stat.S_IMODE(os.stat(path).st_mode)
-    # It can only be read by changing it: one thread at a time, or another reads that.
-    with _UMASK:
+    # The umask can only be read by a change of it, which other threads must not see.
+    with _UMASK_LOCK:
         mask = os.umask(0o077)
         os.umask(mask)
     return 0o600 if private else 0o666 & ~mask

@@ -283,8 +283,8 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["queue", "ping", "--jq", "{"], "--jq", id="bad filter"),
         pytest.param(["queue", "ping", "--color", "red"], "--color", id="no such colour mode"),
         pytest.param(["queue", "ping", "--service-discovery", "x"], "--service-discovery", id="no such discovery"),
-        pytest.param(["queue", "ping", "-o", "/nowhere/file"], "there is no folder /nowhere", id="no such folder"),
-        pytest.param(["queue", "ping", "-o", "/"], "is a folder", id="a folder"),
+        pytest.param(["queue", "ping", "-o", "/nowhere/file"], "there is no directory /nowhere", id="no such folder"),
+        pytest.param(["queue", "ping", "-o", "/"], "is a directory", id="a folder"),
         pytest.param(["--limit", "1", "queue", "ping"], "--limit", id="a method's option before it"),
     ],
 )

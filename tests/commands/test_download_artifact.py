@@ -107,7 +107,7 @@ def test_downloads(
         pytest.param(["https://example.com/tasks/TASK", "a"], 2, "give --root-url https://example.com", id="elsewhere"),
         pytest.param(["ROOT/groups/TASK", "a"], 2, "not the address of a task", id="another page"),
         pytest.param(["TASK", "a", "x", "-o", "y"], 2, "say where to", id="two targets"),
-        pytest.param(["TASK", "a", "none/x"], 2, "there is no folder", id="no folder"),
+        pytest.param(["TASK", "a", "none/x"], 2, "there is no directory", id="no folder"),
         pytest.param(["TASK", "public/"], 2, "name it with -o FILE", id="no last part"),
     ],
 )
@@ -308,7 +308,7 @@ def test_checksums(
 
     assert (0 if right else 9) == result.exit_code
     assert ({"x": DATA} if right else {}) == tree(here)
-    assert ("verified by length and sha512" if right else "was promised") in result.stderr
+    assert ("verified by length and sha512" if right else "was expected") in result.stderr
 
 
 @pytest.fixture
@@ -495,8 +495,8 @@ def test_a_pattern_that_names_none(
 @pytest.mark.parametrize(
     ("argv", "says"),
     [
-        pytest.param(["**", "-o", "-"], "a pattern needs a folder", id="stdout"),
-        pytest.param(["**", "-o", "file"], "file is not a folder", id="a file"),
+        pytest.param(["**", "-o", "-"], "give a directory", id="stdout"),
+        pytest.param(["**", "-o", "file"], "file is not a directory", id="a file"),
         pytest.param(["**", "--checksum", "sha256:" + "0" * 64], "for one artifact", id="checksum"),
     ],
 )

@@ -115,7 +115,7 @@ def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, tmp_path
 @pytest.mark.parametrize(
     ("argv", "code", "says"),
     [
-        pytest.param(["a", "FOLDER/none/x"], 2, "there is no folder", id="no folder"),
+        pytest.param(["a", "FOLDER/none/x"], 2, "there is no directory", id="no folder"),
         pytest.param(["a", "x", "-o", "y"], 2, "say where to", id="two targets"),
         pytest.param(["a/", "-o", "FOLDER"], 2, "name it with -o FILE", id="no last part"),
         pytest.param(["a/.."], 2, "name it with -o FILE", id="dots"),
@@ -142,7 +142,7 @@ def test_what_cannot_be_is_said_at_once(
 @pytest.mark.parametrize(
     ("fault", "code", "says"),
     [
-        pytest.param("hashes=wrong", 9, "was promised", id="wrong hash"),
+        pytest.param("hashes=wrong", 9, "was expected", id="wrong hash"),
         pytest.param("hashes=none", 9, "without sha256 or sha512", id="no acceptable hash"),
         pytest.param("hashes=unknown", 9, "without sha256 or sha512", id="unknown hash"),
         pytest.param("long=10", 9, "", id="long body"),
@@ -322,7 +322,7 @@ def test_a_full_disk(tc: CommandLine, transfer_env: TransferEnv, small_disk: Pat
     (small_disk / "a").write_text("before")
     known = tc("download-object", "a", str(small_disk / "a"), env=transfer_env.sandbox.environment)
     assert (3, 1) == (known.exit_code, known.stderr.count("\n"))
-    assert "there is room for" in known.stderr
+    assert "bytes needed" in known.stderr
     transfer_env.sandbox.storage.faults.add("cut=0")
     transfer_env.sandbox.storage.faults.add("range=ignore")
     found_out = tc("download-object", "a", str(small_disk / "a"), env=transfer_env.sandbox.environment)
@@ -354,7 +354,7 @@ def test_a_folder_that_cannot_be_written_to(tc: CommandLine, transfer_env: Trans
     result = tc("download-object", "a", str(small_disk / "a"), env=transfer_env.sandbox.environment)
 
     assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
-    assert "no permission to write" in result.stderr
+    assert "permission denied" in result.stderr
     assert ("before", []) == ((small_disk / "a").read_text(), transfer_env.sandbox.requests)
 
 
@@ -383,7 +383,7 @@ def test_stdout_into_a_file(start: Start, transfer_env: TransferEnv, tmp_path: P
     transfer_env.sandbox.storage.faults.add("hashes=wrong")
     with (tmp_path / "out").open("wb") as out:
         process = start("download-object", "a", "-o", "-", env=transfer_env.sandbox.environment, stdout=out.fileno())
-        assert b"was promised" in errors_of(process)
+        assert b"was expected" in errors_of(process)
     assert 9 == process.returncode
 
 

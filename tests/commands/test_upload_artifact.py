@@ -155,7 +155,7 @@ def test_it_may_expire_before_its_task(tc: CommandLine, transfer_env: TransferEn
         pytest.param(["T", "0", "a", "--error", "laziness", "--message", "x"], {}, "laziness", id="no such reason"),
         pytest.param(["T", "0", "a", "FILE", "--storage", "papyrus"], {}, "papyrus", id="no such storage"),
         pytest.param(["T", "0", "a", "none"], {}, "cannot read none", id="no such file"),
-        pytest.param(["T", "0", "a", "FILE", "--expires", "-1 day"], {}, "over already", id="over"),
+        pytest.param(["T", "0", "a", "FILE", "--expires", "-1 day"], {}, "in the past", id="over"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(

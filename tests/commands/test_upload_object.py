@@ -149,7 +149,7 @@ def test_it_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> N
         pytest.param(["FILE", *PROJECT], 2, "NAME", id="no name"),
         pytest.param(["none", "x", *PROJECT], 2, "cannot read none", id="no file"),
         pytest.param([".", "x", *PROJECT], 2, "cannot read .", id="a folder"),
-        pytest.param(["FILE", "x", *PROJECT, "--expires", "-1 hour"], 2, "over already", id="over"),
+        pytest.param(["FILE", "x", *PROJECT, "--expires", "-1 hour"], 2, "in the past", id="over"),
         pytest.param(["FILE", "x", *PROJECT, "--expires", "soon"], 2, "soon", id="no time"),
         pytest.param(["FILE", "x", *PROJECT, "--root-url", "nonsense"], 3, "", id="no root URL"),
     ],
@@ -184,7 +184,7 @@ def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, fil
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code
-    assert sum(fault.count for fault in set_) == result.stderr.count("from the beginning; retry")
+    assert sum(fault.struck for fault in set_) == result.stderr.count("from the first byte; retry")
     assert DATA == downloaded(tc, transfer_env, "x").output
 
 

@@ -108,7 +108,7 @@ def test_a_full_disk_is_said() -> None:
         file.write(b"text")
 
 
-@pytest.mark.parametrize(("path", "said"), [("nowhere/file", "there is no folder"), ("", "is a folder")])
+@pytest.mark.parametrize(("path", "said"), [("nowhere/file", "there is no directory"), ("", "is a directory")])
 def test_refuses_targets_that_cannot_be(tmp_path: Path, path: str, said: str) -> None:
     """
     Without touching anything.

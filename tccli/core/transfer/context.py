@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
 
+DEFAULT_BUFFER_BYTES = 12 << 20
+
 
 class TransferProgress:
     """
@@ -63,9 +65,11 @@ class TransferContext:
 
     Attributes:
         report: Takes one line per retry.
+        buffer_bytes: Limit for the transfer's buffers together; transfers that run at the same time share a limit.
     """
 
     transport: HttpTransport
     policy: RetryPolicy
     report: Callable[[str], None]
     progress: TransferProgress = field(default_factory=TransferProgress)
+    buffer_bytes: int = DEFAULT_BUFFER_BYTES

@@ -1,5 +1,8 @@
 """
-Hashes, computed beside a transfer in threads of their own: hashlib lets go of the interpreter while it works.
+Digests of streams and files, computed during the transfer.
+
+hashlib releases the interpreter lock while it works, so that a thread per algorithm hashes in parallel with the
+network.
 """
 
 from __future__ import annotations
@@ -11,17 +14,17 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.transfer.context import DEFAULT_BUFFER_BYTES
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
 
 OBJECT_ALGORITHMS = ("sha256", "sha512")
-"""What the object service knows; at least one of them has to come with a download."""
+"""The algorithms of the object service, which requires at least one of them for each object."""
 BLOCK_BYTES = 1 << 20
-BLOCKS_PER_STREAM = 12
+MIN_THREADED_BLOCKS = 4
 MAX_UNHASHED_BYTES = 32 << 20
-"""Bytes that a file may be filled before its hashes."""
 
 
 def parse_checksum(text: str) -> tuple[str, str]:
@@ -29,202 +32,209 @@ def parse_checksum(text: str) -> tuple[str, str]:
     Return algorithm and hexadecimal digest of ``sha256:HEX``.
 
     Raises:
-        UsageError: It is of another form.
+        UsageError: *text* is not such a checksum.
     """
     algorithm, _, digest = text.strip().lower().partition(":")
-    if algorithm not in OBJECT_ALGORITHMS or not re.fullmatch(
-        f"[0-9a-f]{{{hashlib.new(algorithm).digest_size * 2}}}", digest
-    ):
-        raise UsageError(f"{text!r} is not a checksum", hint="write sha256:HEX or sha512:HEX")
-    return algorithm, digest
+    if algorithm in OBJECT_ALGORITHMS:
+        digits = hashlib.new(algorithm).digest_size * 2
+        if re.fullmatch(f"[0-9a-f]{{{digits}}}", digest):
+            return algorithm, digest
+    raise UsageError(f"{text!r} is not a checksum", hint="write sha256:HEX or sha512:HEX")
 
 
-def check_digests(found: Mapping[str, str], expected: Mapping[str, str], what: str) -> None:
+def check_digests(digests: Mapping[str, str], expected: Mapping[str, str], name: str) -> None:
     """
-    Hold digests against those that were promised.
+    Compare *digests* with the *expected* ones.
 
     Raises:
         BrokenAnswerError: One differs.
     """
     for algorithm, digest in expected.items():
-        if found[algorithm] != digest:
-            raise BrokenAnswerError(f"{what} has {algorithm} {found[algorithm]}, but {digest} was promised")
+        if digests[algorithm] != digest:
+            raise BrokenAnswerError(f"{name} has {algorithm} {digests[algorithm]}, but {digest} was expected")
 
 
 class _Block:
     """
-    A buffer that is free again when all who were handed it are done.
+    A buffer with the number of threads that still use it.
     """
 
-    def __init__(self, free: queue.SimpleQueue[_Block], size: int) -> None:
+    def __init__(self, size: int) -> None:
         self.buffer = memoryview(bytearray(size))
         self.count = 0
-        self._free = free
-        self._users = 0
-        self._lock = threading.Lock()
-
-    def hand_to(self, users: int) -> None:
-        self._users = users
-
-    def release(self) -> None:
-        with self._lock:
-            self._users -= 1
-            last = self._users == 0
-        if last:
-            self._free.put(self)
+        self.users = 0
 
 
 class StreamHasher:
     """
-    Hashes what passes by: blocks are filled once, and used by the caller and by a thread for each algorithm.
+    Compute digests of a stream. Each block is read once and shared by the caller and one hashing thread per algorithm.
+
+    A short stream, or one with few buffers, is hashed by the calling thread.
 
     Args:
-        algorithms: Which; none is allowed.
-        length: Bytes that there will be, if that is known: little needs little memory.
+        algorithms: May be empty.
+        length: Of the stream in bytes, if known.
+        max_bytes: Limit for the buffers together.
 
     Attributes:
-        count: Bytes that have passed.
+        count: Bytes that were read.
     """
 
-    def __init__(self, algorithms: Iterable[str], length: int | None = None) -> None:
+    def __init__(
+        self, algorithms: Iterable[str], length: int | None = None, max_bytes: int = DEFAULT_BUFFER_BYTES
+    ) -> None:
         self.count = 0
-        self._block = BLOCK_BYTES if length is None else max(1, min(BLOCK_BYTES, length))
         self._states = {name: hashlib.new(name) for name in algorithms}
+        self._block_bytes = min(BLOCK_BYTES, max_bytes, max(1, length or BLOCK_BYTES))
+        is_threaded = (length is None or length > BLOCK_BYTES) and max_bytes >= MIN_THREADED_BLOCKS * BLOCK_BYTES
+        self._unallocated = max_bytes // self._block_bytes if self._states and is_threaded else 1
         self._free: queue.SimpleQueue[_Block] = queue.SimpleQueue()
-        self._count_of_blocks = 0
-        self._queues: list[queue.SimpleQueue[_Block | None]] = [queue.SimpleQueue() for _ in self._states]
-        self._threads = [
-            threading.Thread(target=_hash, args=(state, blocks), daemon=True)
-            for state, blocks in zip(self._states.values(), self._queues, strict=True)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._lock = threading.Lock()
+        self._queues: list[queue.SimpleQueue[_Block | None]] = []
+        self._threads: list[threading.Thread] = []
+        if is_threaded:
+            self._start_threads()
 
-    def hash_blocks(self, fill: Any) -> Generator[memoryview, None, None]:
+    @property
+    def has_algorithms(self) -> bool:
         """
-        Yield blocks until there are no more, hashing each.
+        Whether there is a digest to compute.
+        """
+        return bool(self._states)
+
+    def hash_blocks(self, fill: Callable[[memoryview], int]) -> Generator[memoryview, None, None]:
+        """
+        Read, hash and yield blocks until *fill* returns 0.
 
         Args:
-            fill: Takes a buffer, fills its beginning, and returns how many bytes; 0 is the end.
+            fill: Reads bytes into the beginning of a buffer, and returns their number.
         """
-        if not self._count_of_blocks:
-            self._count_of_blocks = BLOCKS_PER_STREAM if self._states else 1
-            for _ in range(self._count_of_blocks):
-                self._free.put(_Block(self._free, self._block))
         while True:
-            block = self._free.get()
+            block = self._take_block()
             block.count = fill(block.buffer)
             if not block.count:
                 self._free.put(block)
                 return
             self.count += block.count
-            block.hand_to(len(self._queues) + 1)
+            block.users = len(self._queues) + 1
+            if not self._queues:
+                for state in self._states.values():
+                    state.update(block.buffer[: block.count])
             for blocks in self._queues:
                 blocks.put(block)
             try:
                 yield block.buffer[: block.count]
             finally:
-                block.release()
-
-    @property
-    def is_needed(self) -> bool:
-        """
-        Whether there is anything to compute.
-        """
-        return bool(self._states)
+                self._release(block)
 
     def stop(self) -> None:
         """
-        Give up: the threads end when they have done what they have.
+        Make the threads end after the blocks that they have.
         """
         for blocks in self._queues:
             blocks.put(None)
 
     def digests(self) -> dict[str, str]:
         """
-        Wait for all that passed to be hashed, and return the digests in hexadecimal.
+        Wait until all blocks are hashed, and return the hexadecimal digests.
         """
         self.stop()
         for thread in self._threads:
             thread.join()
         return {name: state.hexdigest() for name, state in self._states.items()}
 
+    def _start_threads(self) -> None:
+        for state in self._states.values():
+            self._queues.append(queue.SimpleQueue())
+            thread = threading.Thread(target=self._hash, args=(state, self._queues[-1]), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
-def _hash(state: Any, blocks: queue.SimpleQueue[_Block | None]) -> None:
-    while (block := blocks.get()) is not None:
-        state.update(block.buffer[: block.count])
-        block.release()
+    def _hash(self, state: Any, blocks: queue.SimpleQueue[_Block | None]) -> None:
+        while (block := blocks.get()) is not None:
+            state.update(block.buffer[: block.count])
+            self._release(block)
+
+    def _take_block(self) -> _Block:
+        # Buffers are allocated only when all others are in use: hashes that keep up need two or three.
+        if self._unallocated and self._free.empty():
+            self._unallocated -= 1
+            return _Block(self._block_bytes)
+        return self._free.get()
+
+    def _release(self, block: _Block) -> None:
+        with self._lock:
+            block.users -= 1
+            is_free = block.users == 0
+        if is_free:
+            self._free.put(block)
 
 
 class FileHasher:
     """
-    Hashes a file from its beginning while it is being filled, in either of two ways, the first before the second: in
-    order, as bytes pass by on their way into it; or by following it, as far as it is filled without a gap.
+    Compute digests of a file while it is written: first in order, as blocks are read; then by reading the file itself,
+    up to where it has no gap.
 
     Args:
-        fd: The file; it is read by position, so others may use it too.
-        algorithms: Which; none is allowed, and costs nothing.
-        length: Bytes that there will be, if that is known.
+        fd: Read by position, so that others may use it too.
+        algorithms: May be empty.
+        length: Of the file in bytes, if known.
+        max_bytes: Limit for the buffers together.
     """
 
-    def __init__(self, fd: int, algorithms: Iterable[str], length: int | None = None) -> None:
+    def __init__(
+        self, fd: int, algorithms: Iterable[str], length: int | None = None, max_bytes: int = DEFAULT_BUFFER_BYTES
+    ) -> None:
         self._fd = fd
-        self._stream = StreamHasher(algorithms, length)
-        self._filled = 0
+        self._stream = StreamHasher(algorithms, length, max_bytes)
+        self._available = 0
         self._ended = False
         self._changed = threading.Condition()
         self._follower: threading.Thread | None = None
 
-    def hash_blocks(self, fill: Any) -> Generator[memoryview, None, None]:
+    def hash_blocks(self, fill: Callable[[memoryview], int]) -> Generator[memoryview, None, None]:
         """
-        Yield blocks on their way into the file, as :meth:`StreamHashes.passing` does.
+        Read, hash and yield blocks that are to be written, as :meth:`StreamHasher.hash_blocks` does.
         """
         yield from self._stream.hash_blocks(fill)
 
-    def follow(self) -> None:
+    def start_following(self) -> None:
         """
-        From now on, read from the file what is hashed.
+        From now on, hash what the file contains, as far as :meth:`advance_to` allows.
         """
-        if self._stream.is_needed:
-            self._follower = threading.Thread(target=self._pump, daemon=True)
+        if self._stream.has_algorithms:
+            self._follower = threading.Thread(target=self._follow, daemon=True)
             self._follower.start()
 
-    def filled_to(self, position: int) -> None:
+    def advance_to(self, position: int) -> None:
         """
-        Say that all bytes before *position* are there; wait if the hashes are far behind.
-
-        What runs ahead takes time from the hashes, which are what everybody waits for in the end.
+        Allow all bytes before *position* to be hashed; wait while too many are not hashed yet.
         """
-        if self._follower is None or position <= self._filled:
+        if self._follower is None or position <= self._available:
             return
         with self._changed:
-            self._filled = max(self._filled, position)
+            self._available = max(self._available, position)
             self._changed.notify_all()
-            while self._filled - self._stream.count > MAX_UNHASHED_BYTES and not self._ended:
+            # A download that runs far ahead takes CPU time from the hashes, which end last.
+            while self._available - self._stream.count > MAX_UNHASHED_BYTES and not self._ended:
                 self._changed.wait()
-
-    def read_to(self, position: int) -> int:
-        """
-        Return up to where the file is not read any more, if it is filled to *position*.
-        """
-        return min(position, self._stream.count) if self._stream.is_needed else position
 
     def stop(self) -> None:
         """
-        Give up: the threads end as soon as they notice.
+        End the threads without a result.
         """
         with self._changed:
             self._ended = True
-            self._filled = 0
+            self._available = 0
             self._changed.notify_all()
         if self._follower is not None:
-            # It reads a file that is closed soon.
+            # It reads from a file that the caller will close.
             self._follower.join()
         self._stream.stop()
 
     def digests(self) -> dict[str, str]:
         """
-        Wait for all that is filled to be hashed, and return the digests in hexadecimal.
+        Wait until all available bytes are hashed, and return the hexadecimal digests.
         """
         if self._follower is not None:
             with self._changed:
@@ -233,19 +243,17 @@ class FileHasher:
             self._follower.join()
         return self._stream.digests()
 
-    def _pump(self) -> None:
+    def _follow(self) -> None:
         for _ in self._stream.hash_blocks(self._read):
-            if self._filled - self._stream.count > MAX_UNHASHED_BYTES - BLOCK_BYTES:
+            if self._available - self._stream.count > MAX_UNHASHED_BYTES - BLOCK_BYTES:
                 with self._changed:
                     self._changed.notify_all()
 
     def _read(self, buffer: memoryview) -> int:
-        """
-        Fill *buffer* from the file, waiting for a whole block: waking for each small piece costs more than hashing it.
-        """
         position = self._stream.count
         with self._changed:
-            while self._filled - position < len(buffer) and not self._ended:
+            # A whole block at a time: to wake up for each small piece costs more than to hash it.
+            while self._available - position < len(buffer) and not self._ended:
                 self._changed.wait()
-            ready = self._filled - position
+            ready = self._available - position
         return os.preadv(self._fd, [buffer[: min(ready, len(buffer))]], position) if ready > 0 else 0

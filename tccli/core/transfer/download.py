@@ -1,5 +1,5 @@
 """
-Downloads: into a file that appears when it is whole and right, or in order into a pipe.
+Downloads: to a file, which appears when it is complete and verified; or in order to a stream.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from tccli.core.files import check_target, is_special
 from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import StreamHasher, check_digests
-from tccli.core.transfer.options import DownloadOptions, DownloadResult, verified
+from tccli.core.transfer.options import DownloadResult, list_checks
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteChangedError
 from tccli.core.transfer.resume import ResumableFile
@@ -18,6 +18,7 @@ from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
+    from tccli.core.transfer.options import DownloadOptions
     from tccli.core.transfer.remote import RemoteFile
 
 MAX_RESTARTS = 3
@@ -25,21 +26,21 @@ MAX_RESTARTS = 3
 
 def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) -> DownloadResult:
     """
-    Download into *target*, which stays as it is until all bytes are there and right.
+    Download to *target*, which is replaced when all bytes are complete and verified.
 
-    What an earlier run has left beside it is used, if the remote side is still the same.
+    Resumes what an earlier run left next to *target*, if the remote file is still the same.
 
     Raises:
-        BrokenAnswerError: What came is not what was promised; nothing is left behind.
-        LocalFileError: It cannot be written.
-        TcError: It cannot be fetched; what has been fetched is kept for the next run.
+        BrokenAnswerError: What was downloaded is not what was expected. It is deleted.
+        LocalFileError: The file cannot be written.
+        TcError: The download failed. What was downloaded is kept for the next run.
     """
     if not is_special(target):
-        # What /dev/stdout is a link to may have no path at all.
+        # /dev/stdout may be a link to something that has no path, so only others are resolved.
         target = os.path.realpath(target)
     check_target(target)
-    # What cannot be found leaves nothing behind.
-    remote.location()
+    # Before a file is created: a source that does not exist must not leave one.
+    remote.locate()
     if is_special(target):
         try:
             with open(target, "wb") as device:
@@ -58,39 +59,42 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
             except OSError as error:
                 partial.keep_if_at_least(MIN_KEPT_BYTES)
                 raise LocalFileError(
-                    f"cannot write {target}: {error.strerror or error}",
-                    hint="what is there is kept: run it again to go on",
+                    f"cannot write {target}: {error.strerror or error}", hint="run the command again to resume"
                 ) from None
             except BaseException:
                 partial.keep_if_at_least(MIN_KEPT_BYTES)
                 raise
         partial.discard()
-    raise BrokenAnswerError(f"{remote.source.name} changes faster than it can be downloaded")
+    raise BrokenAnswerError(f"cannot download {remote.source.name}: it changed {MAX_RESTARTS} times meanwhile")
 
 
 def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOptions) -> DownloadResult:
     """
-    Download into *out* in order, over one connection; what is wrong at the end is said after all has been written.
+    Download to *out* in order, over one connection. Digests are verified after all bytes are written.
 
     Raises:
-        BrokenAnswerError: What came is not what was promised.
-        TcError: It cannot be fetched.
+        BrokenAnswerError: What was downloaded is not what was expected.
+        TcError: The download failed.
     """
-    expected = {**remote.location().hashes, **options.hashes}
+    expected = {**remote.locate().hashes, **options.hashes}
     reader = Reader(remote, 0, None)
+    hasher: StreamHasher | None = None
     try:
         metadata = reader.open().metadata
         remote.context.progress.start(metadata.length)
-        hashes = StreamHasher(expected)
+        must_decode = options.must_decode(metadata)
+        hasher = StreamHasher(expected, None if must_decode else metadata.length, remote.context.buffer_bytes)
         read = reader.readinto
-        if options.decodes(metadata):
+        if must_decode:
             read = DecompressingReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
-        for block in hashes.hash_blocks(read):
+        for block in hasher.hash_blocks(read):
             out.write(block)
         out.flush()
+        check_digests(hasher.digests(), expected, remote.source.name)
     except RemoteChangedError as error:
-        raise BrokenAnswerError(f"{error}, and part of it has been written already") from None
+        raise BrokenAnswerError(f"{error}, after a part of it was written") from None
     finally:
         reader.close()
-    check_digests(hashes.digests(), expected, remote.source.name)
-    return DownloadResult(hashes.count, verified(metadata, expected))
+        if hasher is not None:
+            hasher.stop()
+    return DownloadResult(hasher.count, list_checks(metadata, expected))

@@ -1,5 +1,5 @@
 """
-What is asked of a download, and what came of it.
+Options and results of downloads.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class DownloadOptions:
     """
-    How something is downloaded.
+    How to download.
 
     Attributes:
-        connections: At most so many; None chooses by size.
-        hashes: Digests to verify beside those that the source promises.
-        compressed: Keep the encoding in which it is stored.
+        connections: The maximum; None adds connections when the first one is slow.
+        hashes: Hexadecimal digests to verify in addition to those of the source, by algorithm.
+        compressed: Do not decode the content encoding.
     """
 
     connections: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     compressed: bool = False
 
-    def decodes(self, metadata: RemoteMetadata) -> bool:
+    def must_decode(self, metadata: RemoteMetadata) -> bool:
         """
-        Tell whether what is stored so has to be decoded.
+        Return whether the content encoding of a remote file must be decoded.
 
         Raises:
-            BrokenAnswerError: It has, and nobody here knows how.
+            BrokenAnswerError: The encoding is not supported.
         """
         if not metadata.encoding or self.compressed:
             return False
         if metadata.encoding not in SUPPORTED_ENCODINGS:
             raise BrokenAnswerError(
-                f"it is stored in the encoding {metadata.encoding!r}", hint="--compressed keeps that"
+                f"cannot decode the content encoding {metadata.encoding!r}", hint="--compressed stores it as it is"
             )
         return True
 
@@ -53,16 +53,16 @@ class DownloadResult:
     What was downloaded.
 
     Attributes:
-        size: Bytes, decoded.
-        verified: What was checked: ``length``, ``sha256``, …
+        size: In bytes, after decoding.
+        verified: What was checked: ``length``, ``sha256``, ``sha512``.
     """
 
     size: int
     verified: tuple[str, ...]
 
 
-def verified(metadata: RemoteMetadata, expected: Mapping[str, str]) -> tuple[str, ...]:
+def list_checks(metadata: RemoteMetadata, expected: Mapping[str, str]) -> tuple[str, ...]:
     """
-    Return what a download can be checked by.
+    Return what a complete download has been checked by, for :attr:`DownloadResult.verified`.
     """
     return (*(["length"] if metadata.length is not None else []), *sorted(expected))

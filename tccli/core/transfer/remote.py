@@ -1,5 +1,5 @@
 """
-The far side of a download: where it is, what is known of it, and a reader that does not give up.
+Remote files: their URL, their metadata, and requests for ranges of their bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tccli import __version__
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import retry_after
+from tccli.core.responses import excerpt
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
 if TYPE_CHECKING:
@@ -25,19 +26,20 @@ if TYPE_CHECKING:
     from tccli.core.transfer.context import TransferContext
 
 MAX_REDIRECTS = 5
+MAX_ERROR_BODY_BYTES = 2048
 RENEW_BEFORE_SECONDS = 5.0
-"""Seconds before a URL expires at which it is renewed rather than tried."""
+"""A URL that expires sooner is replaced before it is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
     """
-    Where the bytes are, for a while.
+    Where a remote file can be downloaded, for a limited time.
 
     Attributes:
-        url: Fetched as it is, with no header of ours that says who is asking.
+        url: Requested as it is, without credentials.
         hashes: Hexadecimal digests of the decoded bytes, by algorithm.
-        expires: Unix time, or None where nobody says.
+        expires: Unix time, or None if not known.
         follow: Whether redirects are followed.
     """
 
@@ -53,7 +55,8 @@ class Source(Protocol):
 
     Attributes:
         name: For messages.
-        identity: What makes it this one and no other, for picking up a download; JSON values.
+        identity: Distinguishes it from all other sources, so that a partial file is resumed only by the right one.
+            JSON values.
     """
 
     name: str
@@ -61,19 +64,19 @@ class Source(Protocol):
 
     def locate(self) -> Location:
         """
-        Ask where it is: at the beginning, and again when a URL has expired.
+        Request its location from the service; called again when a URL has expired.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteMetadata:
     """
-    What an answer says about the whole; while that stays the same, parts of different answers fit together.
+    What a response tells about the whole file. Ranges of responses with equal metadata belong to the same file.
 
     Attributes:
-        length: Bytes as stored, or None where nobody says.
-        validator: The entity tag, else the time of change, else nothing.
-        encoding: The content encoding, in lower case, or nothing.
+        length: Stored bytes, or None if not known.
+        validator: ETag, else Last-Modified, else "".
+        encoding: Content encoding in lower case, or "".
     """
 
     length: int | None
@@ -83,32 +86,63 @@ class RemoteMetadata:
 
 class RemoteChangedError(Exception):
     """
-    The remote side is not what it was: what has been fetched of it is of no use.
+    The remote file has changed: the bytes downloaded so far are useless.
     """
 
 
+class TransientError(Exception):
+    """
+    A failure that a retry may resolve.
+
+    Args:
+        after: Seconds that the server asks to wait.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.status = status
+        self.after = after
+
+    def to_final(self) -> TcError:
+        """
+        Return the error to raise when all retries have failed.
+        """
+        return FailedError(str(self), status=self.status) if self.status else BrokenAnswerError(str(self))
+
+
+class UrlExpiredError(Exception):
+    """
+    The URL was rejected; a new one may work.
+    """
+
+    def __init__(self, message: str, status: int, location: Location) -> None:
+        super().__init__(message)
+        self.status = status
+        self.location = location
+
+
+@dataclass(slots=True)
 class RangeResponse:
     """
-    An answer that is being read.
+    An open response.
 
     Attributes:
-        start: Where in the whole its first byte belongs.
-        is_range: Whether the server gave what was asked for, and not everything.
+        start: The position in the file of the next byte of the body.
+        is_range: Whether the server sent the requested range, rather than the whole file.
     """
 
-    def __init__(self, stream: Stream, start: int, metadata: RemoteMetadata, *, is_range: bool) -> None:
-        self.stream = stream
-        self.start = start
-        self.metadata = metadata
-        self.is_range = is_range
+    stream: Stream
+    start: int
+    metadata: RemoteMetadata
+    is_range: bool
 
 
 class RemoteFile:
     """
-    Opens parts of a source; threads may share it.
+    Opens ranges of a source's bytes. Thread-safe.
 
     Attributes:
-        stopped: Set when all that is going on is to end.
+        stopped: Set when all transfers of the file must end.
     """
 
     def __init__(self, source: Source, context: TransferContext) -> None:
@@ -117,31 +151,32 @@ class RemoteFile:
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._location: Location | None = None
-        self._ranges = True
+        self._supports_ranges = True
         self._streams: set[Stream] = set()
+        # Exchanges whose thread waits for the head of the response, by thread.
         self._starting: dict[int, Exchange] = {}
 
-    def location(self) -> Location:
+    def locate(self) -> Location:
         """
-        Return where the bytes are now.
+        Return a location that has not expired.
         """
         with self._lock:
-            found = self._location
-            if found is None or (found.expires is not None and found.expires - time.time() < RENEW_BEFORE_SECONDS):
-                found = self._location = self.source.locate()
-            return found
+            location = self._location
+            if location is None or (location.expires and location.expires - time.time() < RENEW_BEFORE_SECONDS):
+                location = self._location = self.source.locate()
+            return location
 
-    def renew(self, stale: Location) -> None:
+    def invalidate(self, location: Location) -> None:
         """
-        Forget a location that does not work any more, unless another thread has done so.
+        Forget a location that was rejected, unless another thread has replaced it already.
         """
         with self._lock:
-            if self._location is stale:
+            if self._location is location:
                 self._location = None
 
     def stop(self) -> None:
         """
-        End all that is going on, soon.
+        Make all threads that use the file end at once.
         """
         self.stopped.set()
         with self._lock:
@@ -153,50 +188,57 @@ class RemoteFile:
 
     def open(self, start: int, end: int | None) -> RangeResponse:
         """
-        Ask for the bytes from *start* to before *end*; what comes may be everything instead.
+        Request the bytes from *start* up to *end*; the response may be for the whole file.
 
         Raises:
-            NoAnswerError: There was none.
-            ServiceError: It is an error.
-            BrokenAnswerError: It is for other bytes than were asked for.
+            BrokenAnswerError: The response is not usable.
+            NoAnswerError: There was no response.
+            RemoteChangedError: The file is now shorter than *start*.
+            ServiceError: The storage rejected the request.
+            TransientError: A retry may help.
+            UrlExpiredError: A new URL may help.
         """
-        location = self.location()
+        location = self.locate()
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": f"tc/{__version__}"}
-        if self._ranges and (start or end is not None):
+        if self._supports_ranges and (start or end is not None):
             headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        stream = self._follow(location, headers)
+        stream = self._send(location, headers)
         if stream.status == 416 and start == 0 and "Range" in headers:
-            # What is empty has no ranges.
-            stream.__exit__(None, None, None)
+            # An empty file has no ranges.
+            _close(stream)
             del headers["Range"]
-            stream = self._follow(location, headers)
+            stream = self._send(location, headers)
         try:
-            return self._response(stream, location, start)
+            return self._to_range_response(stream, location, start)
         except BaseException:
-            stream.__exit__(None, None, None)
+            _close(stream)
             raise
 
-    def unregister(self, stream: Stream) -> None:
+    def close(self, response: RangeResponse) -> None:
         """
-        Say that a stream is not read any more.
+        Close a response; its connection is used again if the body was read to its end.
         """
         with self._lock:
-            self._streams.discard(stream)
+            self._streams.discard(response.stream)
+        _close(response.stream)
 
-    def _follow(self, location: Location, headers: Mapping[str, str]) -> Stream:
+    def _send(self, location: Location, headers: Mapping[str, str]) -> Stream:
+        """
+        Send a request, and follow redirects where the location allows it.
+        """
         url = location.url
         for _ in range(MAX_REDIRECTS):
-            stream = self._opened(Request("GET", url, headers))
+            stream = self._send_once(Request("GET", url, headers))
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
-            stream.__exit__(None, None, None)
+            _close(stream)
             url = urljoin(url, target)
             if not url.startswith(("http://", "https://")):
-                raise BrokenAnswerError(f"{self.source.name}: redirected to {redact_text(url)}, not a web address")
+                raise BrokenAnswerError(f"{self.source.name}: redirected to {redact_text(url)}, not an HTTP URL")
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
-    def _opened(self, request: Request) -> Stream:
+    def _send_once(self, request: Request) -> Stream:
         thread = threading.get_ident()
 
         def register(exchange: Exchange) -> None:
@@ -211,80 +253,51 @@ class RemoteFile:
             with self._lock:
                 self._starting.pop(thread, None)
 
-    def _response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
+    def _to_range_response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
+        if stream.status not in {200, 206}:
+            raise self._to_error(stream, location)
+        is_range = stream.status == 206
+        first, length = self._parse_content_range(stream, start) if is_range else (0, stream.length)
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
-        if stream.status == 200:
-            response = RangeResponse(stream, 0, RemoteMetadata(stream.length, validator, encoding), is_range=False)
-        elif stream.status == 206:
-            first, length = self._content_range(stream, start)
-            response = RangeResponse(stream, first, RemoteMetadata(length, validator, encoding), is_range=True)
-        else:
-            raise self._refusal(stream, location)
         with self._lock:
             self._streams.add(stream)
-            if self.stopped.is_set():
-                stream.abort()
-        return response
+        if self.stopped.is_set():
+            stream.abort()
+        return RangeResponse(stream, first, RemoteMetadata(length, validator, encoding), is_range)
 
-    def _content_range(self, stream: Stream, start: int) -> tuple[int, int]:
+    def _parse_content_range(self, stream: Stream, start: int) -> tuple[int, int]:
         """
-        Return the first byte and the whole length that a partial answer says it is for.
+        Return the first position and the length of the whole file from the Content-Range header.
         """
-        said = stream.headers.get("content-range", "")
-        found = re.fullmatch(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", said.strip())
-        if found:
-            first, last, length = map(int, found.groups())
-            fits = stream.length is None or stream.length == last - first + 1
-            if first == start and first <= last < length and fits:
+        value = stream.headers.get("content-range", "")
+        match = re.fullmatch(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", value.strip())
+        if match:
+            first, last, length = map(int, match.groups())
+            has_this_length = stream.length is None or stream.length == last - first + 1
+            if first == start and first <= last < length and has_this_length:
                 return first, length
-        # A server that gets ranges wrong is asked for everything from now on.
-        self._ranges = False
-        raise TransientError(f"{self.source.name}: asked for bytes from {start} on, and got {said or 'no range'!r}")
+        # From now on, request the whole file: this server does not implement ranges correctly.
+        self._supports_ranges = False
+        raise TransientError(
+            f"{self.source.name}: requested bytes from {start} on, but the Content-Range is {value or 'missing'!r}"
+        )
 
-    def _refusal(self, stream: Stream, location: Location) -> Exception:
+    def _to_error(self, stream: Stream, location: Location) -> Exception:
         """
-        Return what an answer without the bytes means.
+        Return the error for a response that is neither 200 nor 206.
         """
-        body = stream.read(2048).decode("utf-8", "replace")
-        text = " ".join(re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", body).split())[:200]
-        message = f"{self.source.name}: {stream.status}: {text or 'no text'} ({redact_text(location.url)})"
+        text = excerpt(stream.read(MAX_ERROR_BODY_BYTES)) or "empty response"
+        message = f"{self.source.name}: {stream.status}: {text} ({redact_text(location.url)})"
         if stream.status == 416:
             return RemoteChangedError(message)
         if stream.status == 429 or stream.status >= 500:
-            return TransientError(
-                message, status=stream.status, after=retry_after(stream.headers.get("retry-after", ""))
-            )
+            seconds = retry_after(stream.headers.get("retry-after", ""))
+            return TransientError(message, status=stream.status, after=seconds)
         if stream.status in {401, 403, 410}:
             return UrlExpiredError(message, stream.status, location)
         return service_error_class(stream.status)(message, status=stream.status)
 
 
-class TransientError(Exception):
-    """
-    A failure that may be over when it is tried again.
-    """
-
-    def __init__(self, message: str, *, status: int = 0, after: float = 0.0) -> None:
-        super().__init__(message)
-        self.status = status
-        self.after = after
-
-    def final(self) -> TcError:
-        """
-        Return the error that it is when it does not pass.
-        """
-        if self.status:
-            return FailedError(str(self), status=self.status)
-        return BrokenAnswerError(str(self))
-
-
-class UrlExpiredError(Exception):
-    """
-    A refusal that a new URL may mend.
-    """
-
-    def __init__(self, message: str, status: int, location: Location) -> None:
-        super().__init__(message)
-        self.status = status
-        self.location = location
+def _close(stream: Stream) -> None:
+    stream.__exit__(None, None, None)

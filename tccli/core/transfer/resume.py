@@ -1,10 +1,10 @@
 """
-A download that is not whole yet: its bytes beside the target, and a journal of what is there.
+Partial downloads: the bytes that are written so far, and a journal from which the next run resumes.
 
-The journal is a line of facts about the remote side, then a line for every stretch of bytes that was written
-(``w START COUNT``), and now and then ``s LINES``: the first so many lines are on the disk. After ``kill -9`` all of it
-holds, since the system keeps what was written. After a power cut only what is known to be on the disk does: that is
-told apart by the system's boot id, which stands in the first line.
+Both are next to the target, as ``.NAME.tc-partial`` and ``.NAME.tc-partial.log``. The journal's first line is a JSON
+object about the remote file; after it, a line ``w START COUNT`` follows each range of bytes that was written. It stays
+true after ``kill -9``, because the system writes out what a killed process has written. It may be wrong after a power
+cut, so a journal from before the last boot is ignored. Older versions also wrote lines ``s COUNT``, which are skipped.
 """
 
 from __future__ import annotations
@@ -12,55 +12,61 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import stat
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from tccli.core.files import replace_file
 from tccli.errors import LocalFileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 1
+JOURNAL_VERSION = 1
 JOURNAL_INTERVAL_BYTES = 256 << 10
-"""Bytes: how much may be written before the journal says so."""
+"""How much is written between two lines of the journal."""
+MAX_JOURNAL_BYTES = 16 << 20
 MAX_NAME_BYTES = 200
-"""Bytes of a target's name that leave room for what is added to it; most systems allow 255."""
+"""Longer names are replaced by a hash: most systems allow 255 bytes, with our prefix and suffix included."""
+# Neither wait for the writer of a pipe, nor write where a link in a shared directory leads.
+SAFE_OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class ByteRanges:
     """
-    Stretches of bytes, joined where they touch.
+    A set of byte positions, as ranges that do not touch.
     """
 
     def __init__(self) -> None:
-        self._stretches: list[tuple[int, int]] = []
+        self._ranges: list[tuple[int, int]] = []
 
     def add(self, start: int, end: int) -> None:
         """
-        Add the bytes from *start* to before *end*.
+        Add the bytes from *start* up to, but without, *end*.
         """
         merged = []
-        for low, high in self._stretches:
+        for low, high in self._ranges:
             if high < start or low > end:
                 merged.append((low, high))
             else:
                 start, end = min(start, low), max(end, high)
-        self._stretches = sorted([*merged, (start, end)])
+        self._ranges = sorted([*merged, (start, end)])
 
     def ranges(self) -> list[tuple[int, int]]:
         """
-        Return them, each from its first byte to after its last.
+        Return pairs of the first position and the one after the last, in order.
         """
-        return list(self._stretches)
+        return list(self._ranges)
 
     def gaps(self, length: int) -> list[tuple[int, int]]:
         """
-        Return what is missing before *length*.
+        Return the ranges before *length* that are missing.
         """
         missing = []
         position = 0
-        for low, high in [*self._stretches, (length, length)]:
+        for low, high in [*self._ranges, (length, length)]:
             if position < min(low, length):
                 missing.append((position, min(low, length)))
             position = max(position, high)
@@ -68,130 +74,107 @@ class ByteRanges:
 
     def total(self) -> int:
         """
-        Return how many bytes there are.
+        Return the number of bytes.
         """
-        return sum(high - low for low, high in self._stretches)
+        return sum(high - low for low, high in self._ranges)
 
     def contiguous_end(self) -> int:
         """
-        Return up to where there is no gap.
+        Return the first position that is missing.
         """
-        return self._stretches[0][1] if self._stretches and self._stretches[0][0] == 0 else 0
+        return self._ranges[0][1] if self._ranges and self._ranges[0][0] == 0 else 0
 
 
 class ResumableFile:
     """
-    The bytes and the journal beside *target*; only one process at a time has them, another gets a pair of its own.
+    The partial file of *target* and its journal, locked for this process; a second process gets a pair of its own.
 
     Attributes:
-        fd: The file with the bytes.
-        facts: About the remote side, as they were when the bytes were fetched; None where there are no usable bytes.
-        have: Which bytes are there.
-        path: Of the bytes.
-        can_resume: Whether a next run will find them: not so for the pair of a process that came second.
+        fd: The partial file.
+        path: Its path.
+        header: The journal's JSON object about the remote file, or None when there is nothing to resume.
+        written: The ranges that the partial file contains.
+        can_resume: Whether the next run will find the partial file. False for a second process.
     """
 
     def __init__(self, target: str) -> None:
-        folder, name = os.path.split(os.path.abspath(target))
+        directory, name = os.path.split(os.path.abspath(target))
         if len(os.fsencode(name)) > MAX_NAME_BYTES:
             name = hashlib.sha256(os.fsencode(name)).hexdigest()
-        self.path = expected = os.path.join(folder, f".{name}.tc-partial")
+        self.path = default = os.path.join(directory, f".{name}.tc-partial")
         self.fd = self._open_locked()
-        self.can_resume = self.path == expected
+        self.can_resume = self.path == default
         self._journal_path = self.path + ".log"
-        self._lock = threading.Lock()
-        self._lines = 0
-        self.written = ByteRanges()
-        self.metadata: Mapping[str, Any] | None = self._read_journal()
         self._journal: int | None = None
-        if self.metadata is not None:
-            # Written anew, since its end may be cut off.
-            kept = self.written
+        self._lock = threading.Lock()
+        self.written = ByteRanges()
+        self.header: Mapping[str, Any] | None = self._read_journal()
+        if self.header is not None:
+            # The old journal may end in the middle of a line, so nothing can be appended to it.
             self._start_journal()
-            for start, end in kept.ranges():
+            for start, end in self.written.ranges():
                 self._append(f"w {start} {end - start}")
 
-    def reset(self, metadata: Mapping[str, Any], *, lasting: bool = True) -> None:
+    def reset(self, header: Mapping[str, Any], *, journaled: bool = True) -> None:
         """
-        Forget what is there, and begin anew.
+        Delete all bytes, and start again for the remote file that *header* describes.
 
         Args:
-            lasting: Keep a journal, for the next run.
+            journaled: Write a journal, for the next run.
         """
-        self.written = ByteRanges()
-        self.metadata = dict(metadata)
-        self.can_resume = self.can_resume and lasting
-        os.ftruncate(self.fd, 0)
+        self.discard_bytes()
+        self.header = dict(header)
+        self.can_resume = self.can_resume and journaled
         if self.can_resume:
             self._start_journal()
         else:
-            # One of an earlier run would be taken for that of these bytes.
+            # The journal of an earlier run must not be taken for that of these bytes.
             self._delete_journal()
 
     def record(self, start: int, end: int) -> int:
         """
-        Write down that the bytes from *start* to before *end* are there; return up to where there is no gap.
+        Record that the bytes from *start* up to *end* are written; return the first position that is missing.
         """
         with self._lock:
             self.written.add(start, end)
             self._append(f"w {start} {end - start}")
             return self.written.contiguous_end()
 
-    def sync(self) -> None:
-        """
-        Bring what was written down so far to the disk, and write that down.
-        """
-        if self._journal is None:
-            return
-        with self._lock:
-            lines = self._lines
-        os.fsync(self.fd)
-        with self._lock:
-            self._append(f"s {lines}")
-        os.fsync(self._journal)
-
-    def drop(self, position: int) -> None:
-        """
-        Let the system forget the bytes before *position* that are on the disk: nobody reads them again here.
-        """
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(self.fd, 0, position, os.POSIX_FADV_DONTNEED)
-
     def commit(self, target: str, mode: int) -> None:
         """
-        Put the bytes in the target's place, whole; the journal goes.
+        Sync the bytes to the disk, rename the file to *target*, and delete the journal.
         """
         os.fchmod(self.fd, mode)
         os.fsync(self.fd)
-        os.replace(self.path, target)
+        replace_file(self.path, target)
         self._delete_journal()
 
     def discard(self) -> None:
         """
-        Leave nothing behind.
+        Delete the file and the journal.
         """
         with suppress(OSError):
             os.unlink(self.path)
         self._delete_journal()
 
-    def keep_if_at_least(self, worth: int) -> None:
+    def keep_if_at_least(self, size: int) -> None:
         """
-        Leave what is there for the next run, if that will find it and it is at least *worth* bytes.
+        Keep file and journal for the next run if it will find them, and they have *size* bytes; else delete them.
         """
-        if not self.can_resume or self.written.total() < worth:
+        if not self.can_resume or self.written.total() < size:
             self.discard()
 
     def discard_bytes(self) -> None:
         """
-        Forget what is there, to begin anew in this run.
+        Delete all bytes, to start again in this run.
         """
         self.written = ByteRanges()
-        self.metadata = None
+        self.header = None
         os.ftruncate(self.fd, 0)
 
     def close(self) -> None:
         """
-        Let go, and leave all for the next run.
+        Close and unlock the files, which remain for the next run.
         """
         for fd in (self._journal, self.fd):
             if fd is not None:
@@ -204,12 +187,50 @@ class ResumableFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _open_locked(self) -> int:
+        """
+        Open and lock the partial file; create another one when that is locked, or may be written by others.
+        """
+        import fcntl
+        import secrets
+
+        default = self.path
+        while True:
+            try:
+                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o600)
+            except OSError as error:
+                if not os.path.islink(self.path):
+                    raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
+                break
+            if not _is_private(fd):
+                os.close(fd)
+                break
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(fd)
+                break
+            # The process that had the lock may have renamed the file meanwhile: then this is the finished download.
+            with suppress(FileNotFoundError):
+                if os.stat(self.path).st_ino == os.fstat(fd).st_ino:
+                    return fd
+            os.close(fd)
+        self.path = f"{default}.{secrets.token_hex(8)}"
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
+
     def _start_journal(self) -> None:
         if self._journal is None:
-            self._journal = os.open(self._journal_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            # Always a new file: the old one may be a link, or belong to another user.
+            with suppress(FileNotFoundError):
+                os.unlink(self._journal_path)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | SAFE_OPEN
+            self._journal = os.open(self._journal_path, flags, 0o600)
         os.ftruncate(self._journal, 0)
-        self._lines = 0
-        self._append(json.dumps({"version": VERSION, "boot": boot_id(), "facts": self.metadata}))
+        self._append(json.dumps({"version": JOURNAL_VERSION, "boot": boot_id(), "facts": self.header}))
+
+    def _append(self, line: str) -> None:
+        if self._journal is not None:
+            os.write(self._journal, f"{line}\n".encode())
 
     def _delete_journal(self) -> None:
         with suppress(OSError):
@@ -218,73 +239,49 @@ class ResumableFile:
             os.close(self._journal)
             self._journal = None
 
-    def _append(self, line: str) -> None:
-        if self._journal is None:
-            return
-        os.write(self._journal, f"{line}\n".encode())
-        self._lines += 1
-
-    def _open_locked(self) -> int:
-        """
-        Open the file with the bytes for this process alone; where another has it, choose another name.
-        """
-        import fcntl
-        import secrets
-
-        while True:
-            try:
-                fd = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-            except OSError as error:
-                raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(fd)
-                self.path += f".{secrets.token_hex(4)}"
-                continue
-            # Whoever had it may have put it in the target's place meanwhile: then this is the finished file.
-            with suppress(FileNotFoundError):
-                if os.stat(self.path).st_ino == os.fstat(fd).st_ino:
-                    return fd
-            os.close(fd)
-
     def _read_journal(self) -> Mapping[str, Any] | None:
         """
-        Read the journal, as far as it makes sense, into :attr:`have`; return its facts.
+        Return the journal's header, and add the ranges that it lists to :attr:`written`; stop where it is damaged.
         """
         try:
-            with open(self._journal_path, encoding="utf-8", errors="replace") as file:
-                lines = file.read().split("\n")
-            head = json.loads(lines[0])
-            if head["version"] != VERSION:
+            with open(os.open(self._journal_path, os.O_RDONLY | SAFE_OPEN), "rb") as file:
+                if not _is_private(file.fileno()):
+                    return None
+                first, *lines = file.read(MAX_JOURNAL_BYTES).decode("utf-8", "replace").split("\n")
+            head = json.loads(first)
+            if head["version"] != JOURNAL_VERSION or head["boot"] != boot_id() or not isinstance(head["facts"], dict):
                 return None
-            metadata = head["facts"]
-            same_boot = boot_id() and head["boot"] == boot_id()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        ranges = []
-        durable = 0
-        # The last piece has no line end: it was cut off, or is empty.
-        for number, line in enumerate(lines[1:-1], 1):
-            words = line.split(" ")
-            if not all(word.isascii() and word.isdigit() for word in words[1:]):
-                break
-            if words[0] == "w" and len(words) == 3:
-                ranges.append((number, int(words[1]), int(words[2])))
-            elif words[0] == "s" and len(words) == 2:
-                durable = int(words[1])
-            else:
-                break
         size = os.fstat(self.fd).st_size
-        for number, start, count in ranges:
-            if (same_boot or number < durable) and start + count <= size:
-                self.written.add(start, start + count)
-        return metadata if isinstance(metadata, dict) else None
+        # The last line has no line end: it is cut off, or empty.
+        for line in lines[:-1]:
+            match = re.fullmatch(r"(?:s [0-9]+|w ([0-9]{1,18}) ([0-9]{1,18}))", line, re.ASCII)
+            if not match:
+                break
+            if match[1]:
+                start, count = int(match[1]), int(match[2])
+                if count and start + count <= size:
+                    self.written.add(start, start + count)
+        return dict(head["facts"])
+
+
+def _is_private(fd: int) -> bool:
+    """
+    Return whether an open file is a regular one of this user, under one name, that no other user can write.
+    """
+    status = os.fstat(fd)
+    return (
+        stat.S_ISREG(status.st_mode)
+        and status.st_uid == os.geteuid()
+        and status.st_nlink <= 1
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
 
 
 def boot_id() -> str:
     """
-    Return what tells one start of the system from the next, or nothing where the system does not say.
+    Return an id that changes with each boot, or "" where the system has none.
     """
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:

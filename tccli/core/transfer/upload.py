@@ -1,20 +1,21 @@
 """
-Uploads: one PUT of a file, hashed as it goes, from the first byte again after every failure that may pass.
+Uploads: one PUT of a file, hashed while it is sent, and repeated from the first byte after transient failures.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 import time
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import retry_after
-from tccli.core.transfer.digests import StreamHasher
+from tccli.core.responses import excerpt
+from tccli.core.transfer.digests import BLOCK_BYTES, StreamHasher
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
@@ -24,61 +25,60 @@ if TYPE_CHECKING:
     from tccli.core.transfer.context import TransferContext
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
+ENCODED_CONTENT_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 MAX_URLS = 10
-"""How often a new URL is asked for before an upload is given up."""
-ENCODED_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+"""How many URLs of one upload may expire before it fails."""
 
 
 class UploadUrlExpiredError(Exception):
     """
-    The URL to put to has expired, or is refused as if it had.
+    The URL has expired; the upload must start again with a new one.
     """
 
 
+@dataclass(slots=True)
 class Upload:
     """
-    The bytes that are to be uploaded.
+    A file to upload.
 
     Attributes:
-        file: Open for reading, and seekable.
-        length: Bytes.
-        content_type: Of HTTP.
+        file: Seekable, and open for reading.
+        length: In bytes.
     """
 
-    def __init__(self, file: IO[bytes], length: int, content_type: str) -> None:
-        self.file = file
-        self.length = length
-        self.content_type = content_type
+    file: IO[bytes]
+    length: int
+    content_type: str
 
 
 @contextmanager
 def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) -> Iterator[Upload]:
     """
-    Open the file to upload; ``-`` is *stdin*, whose length has to be known first, so it is kept on disk meanwhile.
+    Open the file to upload.
+
+    stdin (``-``) and pipes are copied to a temporary file, because their length must be known first.
+
+    Args:
+        content_type: None guesses it from the name.
 
     Raises:
+        LocalFileError: The file cannot be read, or stdin cannot be copied.
         UsageError: There is no such file.
-        LocalFileError: It cannot be read, or stdin cannot be kept.
     """
-    if content_type is None:
-        import mimetypes
-
-        # What the bytes are, not what they would be when they were unpacked.
-        plain, encoding = mimetypes.guess_type(path)
-        content_type = (ENCODED_TYPES.get(encoding) if encoding else plain) or DEFAULT_CONTENT_TYPE
+    content_type = content_type or _guess_content_type(path)
     if path == "-":
         if stdin is None:
-            raise UsageError("stdin is closed")
-        with _spooled(stdin) as file:
+            raise UsageError("cannot read stdin: it is closed")
+        with _copy_to_disk(stdin) as file:
             yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
         return
     try:
-        if not os.path.isfile(path):
-            with open(path, "rb", buffering=0) as stream, _spooled(stream) as file:
-                yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
-            return
         with open(path, "rb", buffering=0) as file:
-            yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+            if os.path.isfile(path):
+                yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+                return
+            with _copy_to_disk(file) as copy:
+                yield Upload(copy, os.fstat(copy.fileno()).st_size, content_type)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except PermissionError as error:
@@ -95,91 +95,105 @@ def put(
     expires: float | None = None,
 ) -> dict[str, str]:
     """
-    Put the bytes, and return their digests: of exactly what was sent.
+    PUT the file, and return the digests of exactly the bytes that were sent.
 
     Args:
-        headers: Sent as they are, since they may be signed.
-        expires: Of the URL, as Unix time.
+        headers: Sent unchanged, because they may be signed.
+        expires: Unix time when the URL expires.
 
     Raises:
-        ExpiredUrlError: A new URL is needed; everything begins anew with it.
-        ServiceError: The storage refuses: a 4xx is final.
-        NoAnswerError: There was no answer, after the retries.
-        LocalFileError: The file is not what it was when it was opened.
+        LocalFileError: The file has become shorter.
+        NoAnswerError: There was no response, after all retries.
+        ServiceError: The storage rejected the upload. 4xx is not retried.
+        UploadUrlExpiredError: A new URL is needed.
     """
+    algorithms = tuple(algorithms)
     failures = 0
     while True:
         if expires is not None and time.time() > expires:
             raise UploadUrlExpiredError
-        upload.file.seek(0)
         context.progress.start(upload.length)
-        hashes = StreamHasher(algorithms)
-        trouble: NoAnswerError | None = None
+        hasher = StreamHasher(algorithms, upload.length, context.buffer_bytes)
+        failure: Exception
         after = 0.0
         try:
-            response = _put_once(context, url, headers, upload, hashes)
+            response = _put_once(context, url, headers, upload, hasher)
         except NoAnswerError as error:
-            trouble = error
-        digests = hashes.digests()
-        if trouble is None:
+            failure = error
+            reason = str(error)
+        else:
             if 200 <= response.status < 300:
-                return digests
+                return hasher.digests()
             if response.status in {401, 403} and expires is not None and time.time() > expires - 1:
                 raise UploadUrlExpiredError
+            failure = _to_error(url, response)
             if response.status < 500 and response.status != 429:
-                raise _refusal(url, response)
+                raise failure
+            reason = f"the storage responded with status {response.status}"
             after = retry_after(response.headers.get("retry-after", ""))
+        finally:
+            hasher.stop()
         failures += 1
         if failures > context.policy.retries:
-            raise trouble or _refusal(url, response)
-        what = str(trouble) if trouble else f"status {response.status} to the upload"
-        time.sleep(context.policy.pause(failures, f"{what}; from the beginning", after, context.report))
+            raise failure
+        time.sleep(context.policy.pause(failures, f"{reason}; from the first byte", after, context.report))
 
 
 def _put_once(
-    context: TransferContext, url: str, headers: Mapping[str, str], upload: Upload, hashes: StreamHasher
+    context: TransferContext, url: str, headers: Mapping[str, str], upload: Upload, hasher: StreamHasher
 ) -> Response:
-    left = upload.length
+    remaining = upload.length
     sent = 0
+    upload.file.seek(0)
 
     def fill(buffer: memoryview) -> int:
-        nonlocal left
-        count: int = upload.file.readinto(buffer[:left]) if left else 0  # type: ignore[attr-defined]
-        left -= count
+        nonlocal remaining
+        count: int = upload.file.readinto(buffer[:remaining]) if remaining else 0  # type: ignore[attr-defined]
+        remaining -= count
         return count
 
-    def blocks() -> Iterator[Any]:
+    def blocks() -> Iterator[memoryview]:
         nonlocal sent
-        for block in hashes.hash_blocks(fill):
+        for block in hasher.hash_blocks(fill):
             yield block
             sent += len(block)
             context.progress.advance(len(block))
-        if left:
-            raise LocalFileError(f"the file became {left} bytes shorter while it was read", hint="upload it again")
+        if remaining:
+            raise LocalFileError(
+                f"cannot upload the file: it became {remaining} bytes shorter meanwhile", hint="upload it again"
+            )
 
-    # A length that was given is signed; it is sent once either way.
-    sized = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-    request = Request("PUT", url, {**sized, "Content-Length": str(upload.length)}, blocks=blocks())
+    # The signed headers may contain a length, which must not be sent twice.
+    given = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+    request = Request("PUT", url, {**given, "Content-Length": str(upload.length)}, blocks=blocks())
     response = context.transport.send(request)
     if response.status < 300 and sent < upload.length:
-        raise NoAnswerError(f"the storage answers {response.status} before it was sent everything", sent=True)
+        raise NoAnswerError(f"the storage responded with status {response.status} before it had all bytes", sent=True)
     return response
 
 
-def _refusal(url: str, response: Response) -> Exception:
-    text = re.sub(r"<[^>]*>|[\x00-\x1f\x7f]", " ", response.body[:2048].decode("utf-8", "replace"))
-    message = f"the storage answers {response.status}: {' '.join(text.split())[:200] or 'no text'} ({redact_text(url)})"
+def _to_error(url: str, response: Response) -> Exception:
+    text = excerpt(response.body) or "empty response"
+    message = f"cannot upload to the storage: {response.status}: {text} ({redact_text(url)})"
     return service_error_class(response.status)(message, status=response.status)
 
 
+def _guess_content_type(path: str) -> str:
+    import mimetypes
+
+    content_type, encoding = mimetypes.guess_type(path)
+    # The type of the bytes themselves, not of what they are after decompression.
+    return (ENCODED_CONTENT_TYPES.get(encoding) if encoding else content_type) or DEFAULT_CONTENT_TYPE
+
+
 @contextmanager
-def _spooled(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _copy_to_disk(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     import shutil
 
     try:
         with tempfile.TemporaryFile(buffering=0) as file:
-            shutil.copyfileobj(stream, file, 1 << 20)
+            shutil.copyfileobj(stream, file, BLOCK_BYTES)
             file.seek(0)
             yield file
     except OSError as error:
-        raise LocalFileError(f"cannot keep stdin in {tempfile.gettempdir()}: {error.strerror}") from None
+        raise LocalFileError(f"cannot copy stdin to {tempfile.gettempdir()}: {error.strerror}") from None

@@ -116,7 +116,7 @@ def test_a_refusal_by_the_storage_is_final(transfer_env: TransferEnv) -> None:
     With its own message; there is no object.
     """
     transfer_env.sandbox.storage.faults.add("status=403,verb=put")
-    with pytest.raises(TcError, match=r"storage answers 403: Forbidden Please try again\."):
+    with pytest.raises(TcError, match=r"403: Forbidden Please try again\."):
         send(transfer_env.client, DATA)
 
     assert 1 == len(transfer_env.sandbox.storage.counters.records)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.core.http.retry import RetryPolicy
-from tccli.core.transfer import download, resume, segments
+from tccli.core.transfer import download, segments
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.options import DownloadOptions
 from tccli.core.transfer.reader import Reader
@@ -174,10 +174,10 @@ def test_an_address_that_expires_in_the_middle_is_renewed(
 @pytest.mark.parametrize(
     ("fault", "kind", "says"),
     [
-        pytest.param("hashes=wrong", BrokenAnswerError, "was promised", id="wrong hashes"),
+        pytest.param("hashes=wrong", BrokenAnswerError, "was expected", id="wrong hashes"),
         pytest.param("hashes=none", BrokenAnswerError, "without sha256 or sha512", id="no hash"),
         pytest.param("hashes=unknown", BrokenAnswerError, "without sha256 or sha512", id="unknown hash"),
-        pytest.param("etag=changing", BrokenAnswerError, "changes faster", id="changes all the time"),
+        pytest.param("etag=changing", BrokenAnswerError, "it changed", id="changes all the time"),
     ],
 )
 def test_what_is_not_as_promised_does_not_appear(
@@ -235,7 +235,7 @@ def test_a_long_body_is_caught_by_its_hash(transfer_env: TransferEnv, tmp_path: 
     source = transfer_env.put_object("a", DATA[:1000])
     transfer_env.sandbox.storage.faults.add("long=10")
     transfer_env.sandbox.storage.faults.add("range=ignore")
-    with pytest.raises(BrokenAnswerError, match="was promised"):
+    with pytest.raises(BrokenAnswerError, match="was expected"):
         download_to_file(remote_file(source), str(tmp_path / "file"), DownloadOptions())
 
     assert [] == files_in(tmp_path)
@@ -300,25 +300,6 @@ def test_the_next_run_goes_on(
     assert before == remote.context.progress.resumed_bytes
     assert SIZE - before == remote.context.progress.wire_bytes == transfer_env.sent()
     assert ["file"] == files_in(tmp_path)
-
-
-@BOTH
-def test_bytes_are_brought_to_the_disk_on_the_way(
-    transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """
-    So that a power cut does not take them all: the journal says so.
-    """
-    monkeypatch.setattr(segments, "SYNC_SECONDS", 0.01)
-    source = transfer_env.put_object("a", DATA)
-    transfer_env.sandbox.storage.faults.add("slow=4MB")
-    transfer_env.sandbox.storage.faults.add("drop=1MB,times=1" if options.connections == 1 else "status=404,skip=6")
-    transfer_env.sandbox.storage.faults.add("status=404,skip=1" if options.connections == 1 else "drop=100k,times=1")
-    with pytest.raises(NotFoundError):
-        download_to_file(remote_file(source), str(tmp_path / "file"), options)
-    monkeypatch.setattr(resume, "boot_id", lambda: "another")
-
-    assert 0 < kept(tmp_path / "file") < SIZE
 
 
 def half(transfer_env: TransferEnv, target: Path, source: object) -> None:
@@ -403,7 +384,7 @@ def test_spoiled_leftovers_do_not_pass(transfer_env: TransferEnv, tmp_path: Path
     half(transfer_env, target, source)
     with ResumableFile(str(target)) as partial:
         os.pwrite(partial.fd, b"spoiled", partial.written.ranges()[0][0])
-    with pytest.raises(BrokenAnswerError, match="was promised"):
+    with pytest.raises(BrokenAnswerError, match="was expected"):
         download_to_file(remote_file(source), str(target), DownloadOptions())
     assert [] == files_in(tmp_path)
     download_to_file(remote_file(source), str(target), DownloadOptions())
@@ -598,7 +579,7 @@ def test_an_object_cut_short_without_a_length_does_not_appear(transfer_env: Tran
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("cut=1")
     transfer_env.sandbox.storage.faults.add("range=ignore")
-    with pytest.raises(BrokenAnswerError, match="was promised"):
+    with pytest.raises(BrokenAnswerError, match="was expected"):
         download_to_file(remote_file(source), str(tmp_path / "file"), DownloadOptions())
 
     assert [] == files_in(tmp_path)
@@ -614,7 +595,7 @@ def test_there_is_room_or_nothing_is_fetched(
     really = os.statvfs(tmp_path)
     full = os.statvfs_result((really.f_bsize, 1, 100, 2, 2, 100, 100, 100, 0, 255))
     monkeypatch.setattr(os, "statvfs", lambda _path: full)
-    with pytest.raises(LocalFileError, match="there is room for 2 in"):
+    with pytest.raises(LocalFileError, match="2 free in"):
         download_to_file(remote_file(source), str(tmp_path / "file"), DownloadOptions())
 
     assert [] == files_in(tmp_path)
@@ -680,7 +661,7 @@ def test_goes_on_with_any_pieces(
     metadata = reader.open().metadata
     reader.close()
     with ResumableFile(str(tmp_path / "file")) as partial:
-        hashes = dict(remote.location().hashes)
+        hashes = dict(remote.locate().hashes)
         partial.reset({"identity": dict(source.identity), "hashes": hashes, "facts": asdict(metadata)})
         for start, end in there:
             os.pwrite(partial.fd, DATA[start:end], start)

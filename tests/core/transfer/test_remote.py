@@ -221,7 +221,7 @@ def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) ->
 
     source = Ending(http_server.url)
     remote = remote_file(source)
-    remote.location()
+    remote.locate()
     read(Reader(remote, 0, 10))
 
     assert 2 == source.located
@@ -346,8 +346,8 @@ def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> N
     ("location", "says"),
     [
         pytest.param("/again", "redirected more than", id="in circles"),
-        pytest.param("file:///etc/passwd", "not a web address", id="to a file"),
-        pytest.param("ftp://example.com/", "not a web address", id="to another protocol"),
+        pytest.param("file:///etc/passwd", "not an HTTP URL", id="to a file"),
+        pytest.param("ftp://example.com/", "not an HTTP URL", id="to another protocol"),
     ],
 )
 def test_redirects_end(http_server: ScriptedServer, location: str, says: str) -> None:

@@ -102,7 +102,7 @@ def test_what_passes_is_tried_again(
     assert sha256(DATA) == put(by, http_server.url, {}, upload, algorithms=["sha256"])
     assert [DATA] * requests == [request.body for request in http_server.requests]
     assert requests - 1 == len(said)
-    assert all("from the beginning; retry" in line for line in said)
+    assert all("from the first byte; retry" in line for line in said)
     assert (len(DATA), len(DATA)) == (by.progress.done_bytes, by.progress.total_bytes)
 
 
@@ -136,7 +136,7 @@ def test_a_refusal_is_final(http_server: ScriptedServer, upload: Upload, status:
     With the storage's own words, and without the signature in the address.
     """
     http_server.respond_with(response(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
-    with pytest.raises(kind, match=f"answers {status}: The length does not match") as caught:
+    with pytest.raises(kind, match=f"{status}: The length does not match") as caught:
         put(transfer_context(), f"{http_server.url}/x?X-Amz-Signature=secret", {}, upload, algorithms=[])
 
     assert 1 == len(http_server.requests)
