@@ -272,7 +272,7 @@ def test_a_file_that_shrinks_is_an_error(
     errors = process.communicate()[1]
 
     assert 3 == process.returncode, errors
-    assert b"shorter while it was read" in errors
+    assert b"shorter meanwhile" in errors
     assert 5 == downloaded(tc, transfer_env, "x").exit_code
 
 

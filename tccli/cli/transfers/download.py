@@ -236,9 +236,9 @@ def _target_paths(context: Context, names: Iterable[str], folder: str) -> tuple[
     from tccli.core.artifacts.paths import resolve_below
 
     if folder == "-":
-        raise UsageError("a pattern needs a folder, and - is none")
+        raise UsageError("cannot write several artifacts to stdout", hint="give a directory with -o DIR")
     if os.path.exists(folder) and not os.path.isdir(folder):
-        raise UsageError(f"{folder} is not a folder")
+        raise UsageError(f"{folder} is not a directory")
     paths: dict[str, str] = {}
     failed: list[TcError] = []
     for name in names:

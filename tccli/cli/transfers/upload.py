@@ -213,7 +213,7 @@ def _parse_expiry(text: str) -> str:
     now = datetime.now(UTC)
     instant = parse_instant(text, now=now)
     if instant <= now:
-        raise UsageError(f"--expires {text!r} is over already")
+        raise UsageError(f"--expires {text!r} is in the past")
     return format_timestamp(instant)
 
 

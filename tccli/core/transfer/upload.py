@@ -114,28 +114,26 @@ def put(
             raise UploadUrlExpiredError
         context.progress.start(upload.length)
         hasher = StreamHasher(algorithms, upload.length, context.buffer_bytes)
-        failure: Exception
         after = 0.0
+        is_last = failures == context.policy.retries
         try:
             response = _put_once(context, url, headers, upload, hasher)
         except NoAnswerError as error:
-            failure = error
+            if is_last:
+                raise
             reason = str(error)
         else:
             if 200 <= response.status < 300:
                 return hasher.digests()
             if response.status in {401, 403} and expires is not None and time.time() > expires - 1:
                 raise UploadUrlExpiredError
-            failure = _to_error(url, response)
-            if response.status < 500 and response.status != 429:
-                raise failure
+            if is_last or (response.status < 500 and response.status != 429):
+                raise _to_error(url, response)
             reason = f"the storage responded with status {response.status}"
             after = retry_after(response.headers.get("retry-after", ""))
         finally:
             hasher.stop()
         failures += 1
-        if failures > context.policy.retries:
-            raise failure
         time.sleep(context.policy.pause(failures, f"{reason}; from the first byte", after, context.report))
 
 

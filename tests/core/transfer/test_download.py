@@ -11,24 +11,27 @@ import os
 import random
 import threading
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer import download, segments
+from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.options import DownloadOptions
 from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import ResumableFile
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
 from tests.http_server import Response, response
-from tests.transfer_env import QUICK, TransferEnv, UrlSource, files_in, random_bytes, remote_file
+from tests.transfer_env import QUICK, TransferEnv, UrlSource, files_in, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tccli.core.transfer.remote import Source
     from tests.http_server import ScriptedServer
 
 SIZE = 3 << 20
@@ -585,6 +588,59 @@ def test_an_object_cut_short_without_a_length_does_not_appear(transfer_env: Tran
     assert [] == files_in(tmp_path)
 
 
+def prepare_partial(target: Path, source: Source, ranges: list[tuple[int, int]]) -> None:
+    """
+    Leave what an earlier run would have left that downloaded these ranges.
+    """
+    remote = remote_file(source)
+    reader = Reader(remote, 0, 1)
+    metadata = reader.open().metadata
+    reader.close()
+    hashes = dict(remote.locate().hashes)
+    with ResumableFile(str(target)) as partial:
+        partial.reset({"identity": dict(source.identity), "hashes": hashes, "facts": asdict(metadata)})
+        for start, end in ranges:
+            os.pwrite(partial.fd, DATA[start:end], start)
+            partial.record(start, end)
+
+
+class _StopsAt(TransferProgress):
+    """
+    Stops a download when *end* bytes are complete: between two segments, where no read is interrupted.
+    """
+
+    def __init__(self, end: int) -> None:
+        super().__init__()
+        self.remote: RemoteFile | None = None
+        self._end = end
+
+    def advance(self, count: int) -> None:
+        super().advance(count)
+        if self.done_bytes >= self._end:
+            assert self.remote is not None
+            self.remote.stopped.set()
+
+
+@pytest.mark.parametrize("connections", [1, 2])
+def test_a_download_that_is_stopped_never_ends_with_a_gap(
+    transfer_env: TransferEnv, tmp_path: Path, connections: int
+) -> None:
+    """
+    Not even where the end of the file is there from an earlier run, so that its length is right.
+    """
+    source = transfer_env.artifact(transfer_env.task(), "public/a", DATA)
+    prepare_partial(tmp_path / "file", source, [(512 << 10, 768 << 10), (SIZE - 100, SIZE)])
+    progress = _StopsAt((768 << 10) + 100)
+    remote = RemoteFile(source, replace(transfer_context(), progress=progress))
+    progress.remote = remote
+    with pytest.raises(NoAnswerError, match="stopped"):
+        download_to_file(remote, str(tmp_path / "file"), DownloadOptions(connections))
+    assert not (tmp_path / "file").exists()
+    download_to_file(remote_file(source), str(tmp_path / "file"), DownloadOptions())
+
+    assert DATA == (tmp_path / "file").read_bytes()
+
+
 def test_there_is_room_or_nothing_is_fetched(
     transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -656,16 +712,7 @@ def test_goes_on_with_any_pieces(
         if is_object
         else transfer_env.artifact(transfer_env.task(), "public/a", DATA)
     )
-    remote = remote_file(source)
-    reader = Reader(remote, 0, 1)
-    metadata = reader.open().metadata
-    reader.close()
-    with ResumableFile(str(tmp_path / "file")) as partial:
-        hashes = dict(remote.locate().hashes)
-        partial.reset({"identity": dict(source.identity), "hashes": hashes, "facts": asdict(metadata)})
-        for start, end in there:
-            os.pwrite(partial.fd, DATA[start:end], start)
-            partial.record(start, end)
+    prepare_partial(tmp_path / "file", source, there)
     if fault:
         transfer_env.sandbox.storage.faults.add(fault)
     remote = remote_file(source)

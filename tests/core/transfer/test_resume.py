@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from tccli.core.transfer import resume
 from tccli.core.transfer.resume import ByteRanges, ResumableFile
-from tccli.errors import LocalFileError
 from tests.transfer_env import files_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FACTS = {"identity": {"object": "x"}, "facts": {"length": 100}}
@@ -267,16 +267,39 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
         assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
 
 
-def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
-    """
-    Whoever may write to the folder does not choose what we write to.
-    """
-    (tmp_path / "other").write_text("kept")
-    (tmp_path / ".file.tc-partial").symlink_to("other")
-    with pytest.raises(LocalFileError, match="cannot write"):
-        ResumableFile(str(tmp_path / "file"))
+def _link(path: Path, other: Path) -> None:
+    path.symlink_to(other)
 
-    assert "kept" == (tmp_path / "other").read_text()
+
+def _hard_link(path: Path, other: Path) -> None:
+    path.hardlink_to(other)
+
+
+def _fifo(path: Path, _other: Path) -> None:
+    os.mkfifo(path)
+
+
+def _writable(path: Path, _other: Path) -> None:
+    path.write_text("planted")
+    path.chmod(0o666)
+
+
+@pytest.mark.parametrize("plant", [_link, _hard_link, _fifo, _writable])
+@pytest.mark.parametrize("suffix", ["", ".log"], ids=["bytes", "journal"])
+def test_what_others_planted_is_not_used(tmp_path: Path, plant: Callable[[Path, Path], None], suffix: str) -> None:
+    """
+    In a directory that other users can write: no link is followed, and no byte and no journal of theirs is used.
+    """
+    other = tmp_path / "other"
+    other.write_text('{"version": 1, "boot": "", "facts": {}}\nw 0 5\n')
+    plant(tmp_path / f".file.tc-partial{suffix}", other)
+    with start_file(tmp_path / "file") as partial:
+        assert [] == partial.written.ranges()
+        fill(partial, 0, 10)
+        partial.commit(str(tmp_path / "file"), 0o600)
+
+    assert b"x" * 10 == (tmp_path / "file").read_bytes()
+    assert other.read_text().startswith("{")
 
 
 def test_a_long_name_is_no_reason(tmp_path: Path) -> None:
