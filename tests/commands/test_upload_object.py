@@ -184,7 +184,7 @@ def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, fil
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code
-    assert sum(fault.struck for fault in set_) == result.stderr.count("from the first byte; retry")
+    assert sum(fault.count for fault in set_) == result.stderr.count("from the first byte; retry")
     assert DATA == downloaded(tc, transfer_env, "x").output
 
 
