@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.cli import inputs
 from tccli.core import payload as payloads
 from tccli.errors import UsageError
-from tccli.output import Answer, Pages
+from tccli.output import Pages, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     if options["dry_run"]:
         write(_dry_run(client, call))
     elif options.get("paginate"):
-        write(Answer(pages=Pages(client.paginate(call))))
+        write(Result(pages=Pages(client.paginate(call))))
     else:
         write(_answer(method, client.send(call)))
 
@@ -76,7 +76,7 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     return inputs.parse(text, "stdin", data_format=data_format)
 
 
-def _dry_run(client: Client, call: PreparedCall) -> Answer:
+def _dry_run(client: Client, call: PreparedCall) -> Result:
     from tccli.core.http.redact import redact_document, redact_header, redact_text
 
     request = client.build_request(call)
@@ -87,10 +87,10 @@ def _dry_run(client: Client, call: PreparedCall) -> Answer:
     }
     if call.payload is not None:
         shown["payload"] = redact_document(call.payload.document)
-    return Answer([shown])
+    return Result([shown])
 
 
-def _answer(method: Method, response: Response) -> Answer:
+def _answer(method: Method, response: Response) -> Result:
     """
     Return the content of a response: a JSON document, the target of a redirect, text, or nothing.
     """
@@ -99,9 +99,9 @@ def _answer(method: Method, response: Response) -> Answer:
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if method.output is not None or kind.endswith("json"):
         if response.body or response.status == 200 or (method.output is not None and response.status != 204):
-            return Answer([parse_document(method, response)], raw=response.body)
+            return Result([parse_document(method, response)], raw=response.body, is_page=method.is_paged)
     elif response.status >= 300 and "location" in response.headers:
-        return Answer([response.headers["location"]], is_text=True)
+        return Result([response.headers["location"]], is_text=True)
     if not response.body:
-        return Answer()
-    return Answer([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)
+        return Result()
+    return Result([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)

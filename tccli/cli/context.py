@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tccli.core.http.transport import HttpTransport
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.transfer.context import TransferContext
-    from tccli.output import Answer
+    from tccli.output import Result
     from tccli.references import ReferenceSet
 
 
@@ -57,7 +57,7 @@ class Context:
         if not self.options.quiet and sys.stderr is not None:
             click.echo(f"tc: {line}", err=True)
 
-    def writer(self) -> Callable[[Answer], None]:
+    def writer(self) -> Callable[[Result], None]:
         """
         Return the function that writes a result. Errors in the output options are raised now, before anything is sent.
         """

@@ -21,7 +21,7 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OUTPUT_PACKAGE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output")
+FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output", "formats")
 # Commands are made from references, so the options that select references are needed before click parses the rest.
 EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet")
 
@@ -203,7 +203,7 @@ def output_options() -> tuple[click.Option, ...]:
     from tccli.cli.types import one_of
 
     formats = sorted(
-        name.removesuffix(".py") for name in os.listdir(OUTPUT_PACKAGE) if name.endswith(".py") and name[0] != "_"
+        name.removesuffix(".py") for name in os.listdir(FORMATS_DIRECTORY) if name.endswith(".py") and name[0] != "_"
     )
     return (
         _shared("--format", type=one_of(*formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.schemas.validate import Problem
-    from tccli.output import Answer
+    from tccli.output import Result
 
 
 def report_problems(
-    context: Context, write: Callable[[Answer], None], problems: Sequence[Problem], document: str, schema: str
+    context: Context, write: Callable[[Result], None], problems: Sequence[Problem], document: str, schema: str
 ) -> None:
     """
     Write the problems, a line each, or as objects if a format was chosen; then note the result on stderr.
@@ -29,13 +29,13 @@ def report_problems(
     Raises:
         NegativeAnswerError: There are problems.
     """
-    from tccli.output import Answer
+    from tccli.output import Result
 
     if context.options.format in {None, "raw"} and context.options.jq is None:
-        write(Answer([_escape_control_characters(str(problem)) for problem in problems], is_text=True))
+        write(Result([_escape_control_characters(str(problem)) for problem in problems], is_text=True))
     else:
         rows = [{"path": each.path, "expected": each.expected, "found": each.found} for each in problems]
-        write(Answer([rows], is_table=True))
+        write(Result([rows], is_table=True))
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise NegativeAnswerError(f"{document} does not match {schema}: {count}")

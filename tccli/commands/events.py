@@ -41,7 +41,7 @@ def list_exchanges(context: Context, service: str | None) -> None:
     """
     List the exchanges of SERVICE, or of all services, with the keys of their routing keys in order.
     """
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     library = context.library()
@@ -57,7 +57,7 @@ def list_exchanges(context: Context, service: str | None) -> None:
         for name in services
         for exchange in library.service(name).exchanges.values()
     ]
-    write(Answer([found], is_table=True))
+    write(Result([found], is_table=True))
 
 
 @command.command(
@@ -80,7 +80,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     A key that is not given may be anything. tc events list shows the keys.
     """
     from tccli.core.events import routing_key_pattern
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     library = context.library()
@@ -91,7 +91,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
         hint = names.suggestion(exchange, exchanges) or f"tc events list {service} shows them"
         raise UsageError(f"no event {exchange!r} in {service}", hint=hint)
     pattern = routing_key_pattern(exchanges[found], _parse_keys(keys))
-    write(Answer([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
+    write(Result([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
 
 
 def _parse_keys(words: Sequence[str]) -> dict[str, str]:

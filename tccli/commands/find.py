@@ -65,7 +65,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     or when one is mistyped.
     """
     from tccli.core.search.index import SURE, Index
-    from tccli.output import Answer
+    from tccli.output import Result
 
     context = get_context(ctx)
     write = context.writer()
@@ -84,7 +84,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     if found.unknown:
         context.note(f"find: {unknown}" + (f"; {meant}" if meant else ""))
     records = [findable[place].record for place in found.places[:limit]]
-    write(Answer([records], shown=lambda columns: _lines(records, columns)))
+    write(Result([records], to_text=lambda columns: _lines(records, columns)))
 
 
 def _methods(library: ReferenceSet) -> Iterator[Findable]:

@@ -41,8 +41,8 @@ def command(context: Context, offset: tuple[str, ...], start: str | None) -> Non
     from datetime import UTC, datetime
 
     from tccli.core.times import format_timestamp, from_now, parse_timestamp
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     origin = parse_timestamp(start) if start is not None else datetime.now(UTC)
-    write(Answer([format_timestamp(from_now(" ".join(offset), now=origin))], is_text=True))
+    write(Result([format_timestamp(from_now(" ".join(offset), now=origin))], is_text=True))

@@ -52,7 +52,7 @@ def update(context: Context) -> None:
 
     from tccli import references
     from tccli.core.cache import references as kept_references
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     root_url = context.root_url()
@@ -65,7 +65,7 @@ def update(context: Context) -> None:
         "methods": sum(len(service.methods) for service in services),
         "exchanges": sum(len(service.exchanges) for service in services),
     }
-    write(Answer([{"rootUrl": root_url, **counts, "path": path}]))
+    write(Result([{"rootUrl": root_url, **counts, "path": path}]))
 
 
 @command.command(
@@ -83,7 +83,7 @@ def diff(context: Context) -> None:
     nothing differs, and 1 when something does.
     """
     from tccli import references
-    from tccli.output import Answer
+    from tccli.output import Result
     from tccli.references.importing.diff import diff_references
 
     write = context.writer()
@@ -96,12 +96,12 @@ def diff(context: Context) -> None:
         and context.options.output in {None, "-"}
         and _is_terminal()
     ):
-        write(Answer([_in_words(each) for each in found], is_text=True))
+        write(Result([_in_words(each) for each in found], is_text=True))
     elif context.options.format == "table":
         shown = [{**each, **{key: _value(each[key]) for key in ("before", "after")}} for each in found]
-        write(Answer([shown], is_table=True))
+        write(Result([shown], is_table=True))
     else:
-        write(Answer([found]))
+        write(Result([found]))
     if found:
         raise NegativeAnswerError(
             f"{len(found)} difference{'s' if len(found) > 1 else ''} from the built-in references"

@@ -233,7 +233,7 @@ def methods(context: Context, *, missing: bool) -> None:
     List every API method, and whether the sandbox implements it; the response of the others is 501 NotInSandbox.
     """
     from tccli import references
-    from tccli.output import Answer
+    from tccli.output import Result
 
     _check_installed()
     from tccli.sandbox.services.all import create_registry
@@ -245,7 +245,7 @@ def methods(context: Context, *, missing: bool) -> None:
         for name in references.service_names()
         for method in references.service(name).methods.values()
     ]
-    write(Answer([[entry for entry in listed if not (missing and entry["built"])]], is_table=True))
+    write(Result([[entry for entry in listed if not (missing and entry["built"])]], is_table=True))
 
 
 def child_environment(server: Server) -> dict[str, str]:
@@ -257,15 +257,15 @@ def child_environment(server: Server) -> dict[str, str]:
 
 
 def _print_list(context: Context, name: str, key: str) -> None:
-    from tccli.output import Answer, Pages
+    from tccli.output import Pages, Result
     from tccli.sandbox.testing import control_client
 
     write = context.writer()
     document = control_client.request(context.root_url(), name)
     if context.options.format == "jsonl":
-        write(Answer(pages=Pages(iter([document]))))
+        write(Result(pages=Pages(iter([document]))))
     else:
-        write(Answer([document[key]], is_table=True))
+        write(Result([document[key]], is_table=True))
 
 
 def _parse_seconds(offset: str) -> float:

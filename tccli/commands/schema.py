@@ -33,7 +33,7 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
     It is one document that refers to no other. Here --output is the answer's schema, and only -o names a file.
     """
     from tccli.cli.lookup import find_method
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     found = find_method(context.library(), service, method)
@@ -50,4 +50,4 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
     from tccli.core.schemas.bundle import bundle
 
     document = bundle(found.reference.schemas, name)
-    write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))
+    write(Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

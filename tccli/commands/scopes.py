@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tccli.core.scopes import Expression
-    from tccli.output import Answer
+    from tccli.output import Result
 
 CALL = {"ignore_unknown_options": True}
 ANY_WORDS = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]... [--QUERY-OPTION VALUE]...")
@@ -62,7 +62,7 @@ def required(
     """
     from tccli.cli.scope_check import parse_scope_check
     from tccli.core.scopes import required as required_scopes
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     call = parse_scope_check(context.library(), service, method, words, data, data_format)
@@ -72,7 +72,7 @@ def required(
     if missing:
         hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
         context.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
-    write(Answer([expression], shown=lambda _columns: _text(expression)))
+    write(Result([expression], to_text=lambda _columns: _text(expression)))
 
 
 @command.command(
@@ -116,11 +116,11 @@ def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
     """
     Print the scopes and all that the roles among them add, as the deployment in use knows them.
     """
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     expanded = _expanded(context, _scopes(scopes))
-    write(Answer([expanded], shown=lambda _columns: "".join(f"{scope}\n" for scope in expanded)))
+    write(Result([expanded], to_text=lambda _columns: "".join(f"{scope}\n" for scope in expanded)))
 
 
 @command.command(
@@ -209,7 +209,7 @@ def _scopes(written: Sequence[str]) -> list[str]:
     return found
 
 
-def _judge(write: Callable[[Answer], None], held: Sequence[str], expression: Expression, what: str) -> None:
+def _judge(write: Callable[[Result], None], held: Sequence[str], expression: Expression, what: str) -> None:
     """
     Write whether *held* satisfies *expression*.
 
@@ -220,11 +220,11 @@ def _judge(write: Callable[[Answer], None], held: Sequence[str], expression: Exp
         NegativeAnswerError: Something is missing.
     """
     from tccli.core.scopes import missing
-    from tccli.output import Answer
+    from tccli.output import Result
 
     lacking = missing(held, expression)
     document = {"satisfied": lacking is None, "missing": lacking}
-    write(Answer([document], shown=lambda _columns: "satisfied\n" if lacking is None else _text(lacking)))
+    write(Result([document], to_text=lambda _columns: "satisfied\n" if lacking is None else _text(lacking)))
     if lacking is not None:
         raise NegativeAnswerError(f"{what}: scopes are missing")
 

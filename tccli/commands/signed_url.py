@@ -40,7 +40,7 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
     from tccli.core.client import prepare_call
     from tccli.core.hawk import sign_url
     from tccli.core.times import parse_instant
-    from tccli.output import Answer
+    from tccli.output import Result
 
     if method.verb != "GET":
         raise UsageError(f"cannot sign {method.id}: it is a {method.verb}, and a signed URL works for GET only")
@@ -64,7 +64,7 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
         _warn_if_credentials_expire_first(context, account.credentials, expires)
         url = client.prepare(method, *arguments).url if options["internal"] else call.url
         signed = sign_url(url, account.credentials, expires=int(expires.timestamp()))
-    write(Answer([signed], is_text=True))
+    write(Result([signed], is_text=True))
 
 
 def _warn_if_credentials_expire_first(context: Context, credentials: Credentials, expires: datetime) -> None:

@@ -30,7 +30,7 @@ def command(context: Context, service: str, method: str, *, full: bool) -> None:
     It is JSON, or YAML with --format yaml. Change what it says, and give it to the method.
     """
     from tccli.cli.lookup import find_method
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     found = find_method(context.library(), service, method)
@@ -42,4 +42,4 @@ def command(context: Context, service: str, method: str, *, full: bool) -> None:
     from tccli.core.schemas.examples.skeleton import generate_payload
 
     document = generate_payload(found, Randomness(datetime.now(UTC), SystemRandom()), full=full)
-    write(Answer([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))
+    write(Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))

@@ -32,11 +32,11 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
         return
     import slugid
 
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = get_context(ctx).writer()
     make = slugid.v4 if v4 else slugid.nice
-    write(Answer([str(make()) for _ in range(count)], is_text=True))
+    write(Result([str(make()) for _ in range(count)], is_text=True))
 
 
 @command.command(
@@ -54,7 +54,7 @@ def encode(context: Context, uuid_: str) -> None:
 
     import slugid
 
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     try:
@@ -63,7 +63,7 @@ def encode(context: Context, uuid_: str) -> None:
         raise UsageError(f"{uuid_!r} is not a UUID") from None
     if str(found) != uuid_.lower():
         raise UsageError(f"{uuid_!r} is not a UUID as it is written: 8-4-4-4-12 hexadecimal digits")
-    write(Answer([str(slugid.encode(_checked(found, uuid_)))], is_text=True))
+    write(Result([str(slugid.encode(_checked(found, uuid_)))], is_text=True))
 
 
 @command.command(
@@ -79,7 +79,7 @@ def decode(context: Context, slug: str) -> None:
 
     import slugid
 
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     if not re.fullmatch(r"[A-Za-z0-9_-]{22}", slug):
@@ -87,7 +87,7 @@ def decode(context: Context, slug: str) -> None:
     found = slugid.decode(slug)
     if str(slugid.encode(found)) != slug:
         raise UsageError(f"{slug!r} is not a slugid: its last character says more than a UUID holds")
-    write(Answer([str(_checked(found, slug))], is_text=True))
+    write(Result([str(_checked(found, slug))], is_text=True))
 
 
 def _checked(found: UUID, written: str) -> UUID:

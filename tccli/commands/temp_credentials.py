@@ -45,7 +45,7 @@ def command(
 
     from tccli.core.hawk import temporary_credentials
     from tccli.core.times import parse_instant
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     now = datetime.now(UTC)
@@ -65,9 +65,9 @@ def command(
     if not scopes:
         context.note("warning: without --scope, these credentials can do nothing")
     if context.options.format is None and context.options.jq is None:
-        write(Answer(_lines(account.root_url, issued, csh=csh), is_text=True))
+        write(Result(_lines(account.root_url, issued, csh=csh), is_text=True))
     else:
-        write(Answer([_document(issued)]))
+        write(Result([_document(issued)]))
 
 
 def _document(issued: Credentials) -> dict[str, Any]:

@@ -24,14 +24,14 @@ def _options() -> list[click.Option]:
 
 def _print_url(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
     from tccli.core.client import prepare_call
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     if options["internal"]:
         call = context.client().prepare(method, *arguments)
     else:
         call = prepare_call(context.root_url(), method, *arguments)
-    write(Answer([call.url], is_text=True))
+    write(Result([call.url], is_text=True))
 
 
 command = method_tree(

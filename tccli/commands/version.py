@@ -19,10 +19,10 @@ def command(context: Context, *, server: bool) -> None:
     Print the version of tc and of the API references that it has built in; or what the deployment says of its own.
     """
     from tccli import references
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     if server:
-        write(Answer([context.client().call_json(references.method("auth", "version"), [])]))
+        write(Result([context.client().call_json(references.method("auth", "version"), [])]))
     else:
-        write(Answer([{"tc": __version__, "references": references.service("queue").release}]))
+        write(Result([{"tc": __version__, "references": references.service("queue").release}]))

@@ -29,12 +29,12 @@ def command(context: Context) -> None:
     """
     from datetime import UTC, datetime
 
-    from tccli.output import Answer
+    from tccli.output import Result
 
     write = context.writer()
     client = context.client()
     if client.account.proxy_url is not None:
-        write(Answer([{"type": "proxy", "active": True, "scopes": _scopes(client)}]))
+        write(Result([{"type": "proxy", "active": True, "scopes": _scopes(client)}]))
         return
     credentials = client.account.credentials
     if credentials is None:
@@ -43,7 +43,7 @@ def command(context: Context) -> None:
         information = _information(client, credentials, now=datetime.now(UTC))
     except (KeyError, TypeError, AttributeError):
         raise BrokenAnswerError("what the deployment says of the client is not of the published shape") from None
-    write(Answer([information]))
+    write(Result([information]))
     if not information["active"]:
         raise NegativeAnswerError(f"the credentials of {credentials.client_id} are not active")
 

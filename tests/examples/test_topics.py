@@ -173,7 +173,11 @@ def test_every_format_is_documented() -> None:
     """
     As it is called.
     """
-    formats = {name.removesuffix(".py") for name in os.listdir(PACKAGE / "output") if re.fullmatch(r"[a-z]+\.py", name)}
+    formats = {
+        name.removesuffix(".py")
+        for name in os.listdir(PACKAGE / "output" / "formats")
+        if re.fullmatch(r"[a-z]+\.py", name)
+    }
 
     assert formats == set(rows("formats"))
 

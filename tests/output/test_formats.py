@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.errors import BrokenAnswerError, UsageError
-from tccli.output import Answer, Look, Output, Pages
-from tccli.output.json import dumps
+from tccli.output import Output, Pages, Result
+from tccli.output.result import RenderOptions
+from tccli.output.text import dump_json
 
 # PyYAML writes U+0085 and does not read it back.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85"), max_size=12)
@@ -28,18 +29,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=15,
 )
-LOOKS = st.builds(Look, indented=st.booleans(), coloured=st.booleans(), width=st.none() | st.integers(20, 200))
+OPTIONS = st.builds(RenderOptions, pretty=st.booleans(), coloured=st.booleans(), width=st.none() | st.integers(20, 200))
 FORMATS = ["json", "jsonl", "raw", "table", "yaml"]
 ANSWER = {"taskId": "abc", "nested": {"a": 1, "b": None}, "list": ["x", "y"], "deep": [{"c": True}]}
 LISTING = [{"name": "one", "size": 1}, {"name": "two", "more": {"x": 2.5}}]
 
 
-def shown(format_name: str, answer: Answer, look: Look = Look()) -> str:  # noqa: B008 - a tuple does not change
+def render(format_name: str, result: Result, options: RenderOptions = RenderOptions()) -> str:  # noqa: B008 - a tuple does not change
     """
     Return what a format makes of an answer.
     """
     out = io.BytesIO()
-    import_module(f"tccli.output.{format_name}").render(answer, out, look)
+    import_module(f"tccli.output.formats.{format_name}").render(result, out, options)
     return out.getvalue().decode("utf-8", "surrogatepass")
 
 
@@ -58,25 +59,25 @@ def pages(*entries: list[Any], **around: Any) -> Pages:
 
 
 @given(JSON, st.booleans(), st.none() | st.integers(20, 200))
-def test_json_reads_back(document: Any, indented: bool, width: int | None) -> None:
+def test_json_reads_back(document: Any, pretty: bool, width: int | None) -> None:
     """
     Indented or not.
     """
-    text = shown("json", Answer([document]), Look(indented, coloured=False, bare=False, width=width))
+    text = render("json", Result([document]), RenderOptions(pretty, coloured=False, unquoted=False, width=width))
 
     assert document == json.loads(text)
     assert text.endswith("\n")
-    assert indented or 1 == text.count("\n")
+    assert pretty or 1 == text.count("\n")
 
 
 @given(st.recursive(st.integers() | st.text("abc[]{}:, \\\"'0", max_size=8), lambda inner: st.lists(inner, max_size=3)))
 def test_colour_changes_no_character(document: Any) -> None:
     """
-    Whatever looks like markup stays what it is.
+    Whatever optionss like markup stays what it is.
     """
-    for indented in (False, True):
-        plain = shown("json", Answer([document]), Look(indented))
-        assert plain == uncoloured(shown("json", Answer([document]), Look(indented, coloured=True)))
+    for pretty in (False, True):
+        plain = render("json", Result([document]), RenderOptions(pretty))
+        assert plain == uncoloured(render("json", Result([document]), RenderOptions(pretty, coloured=True)))
 
 
 @given(JSON.filter(lambda document: not isinstance(document, list)))
@@ -84,7 +85,7 @@ def test_a_line_reads_back(document: Any) -> None:
     """
     What is no listing is one line.
     """
-    text = shown("jsonl", Answer([document]))
+    text = render("jsonl", Result([document]))
 
     assert document == json.loads(text)
     assert 1 == text.count("\n")
@@ -95,7 +96,7 @@ def test_yaml_reads_back(document: Any) -> None:
     """
     Text that looks like something else stays text.
     """
-    assert document == yaml.safe_load(shown("yaml", Answer([document])))
+    assert document == yaml.safe_load(render("yaml", Result([document])))
 
 
 @given(st.lists(JSON, min_size=1, max_size=4))
@@ -103,7 +104,7 @@ def test_several_yaml_documents_read_back(documents: list[Any]) -> None:
     """
     As what a filter makes.
     """
-    assert documents == list(yaml.safe_load_all(shown("yaml", Answer(documents))))
+    assert documents == list(yaml.safe_load_all(render("yaml", Result(documents))))
 
 
 @given(
@@ -116,10 +117,10 @@ def test_pages_read_back(entries: list[list[Any]], around: dict[str, Any]) -> No
     joined = [entry for page in entries for entry in page]
     document = {**around, "entries": joined}
 
-    for look in (Look(), Look(indented=True)):
-        assert document == json.loads(shown("json", Answer(pages=pages(*entries, **around)), look))
-    assert document == yaml.safe_load(shown("yaml", Answer(pages=pages(*entries, **around))))
-    lines = shown("jsonl", Answer(pages=pages(*entries, **around)))
+    for options in (RenderOptions(), RenderOptions(pretty=True)):
+        assert document == json.loads(render("json", Result(pages=pages(*entries, **around)), options))
+    assert document == yaml.safe_load(render("yaml", Result(pages=pages(*entries, **around))))
+    lines = render("jsonl", Result(pages=pages(*entries, **around)))
     assert joined == [json.loads(line) for line in lines.split("\n")[:-1]]
 
 
@@ -130,30 +131,30 @@ def test_joined_pages_look_like_any_document(entries: list[list[Any]]) -> None:
     """
     joined = [entry for page in entries for entry in page]
 
-    for look in (Look(), Look(indented=True)):
+    for options in (RenderOptions(), RenderOptions(pretty=True)):
         around = {"before": {"a": [1]}, "entries": joined}
-        text = shown("json", Answer(pages=pages(*entries, before={"a": [1]})), look)
-        assert shown("json", Answer([around]), look) == text
+        text = render("json", Result(pages=pages(*entries, before={"a": [1]})), options)
+        assert render("json", Result([around]), options) == text
 
 
-@given(st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=3), LEAVES, max_size=3), max_size=4), LOOKS)
-def test_any_listing_makes_a_table(listing: list[Any], look: Look) -> None:
+@given(st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=3), LEAVES, max_size=3), max_size=4), OPTIONS)
+def test_any_listing_makes_a_table(listing: list[Any], options: RenderOptions) -> None:
     """
     Any width, with or without colours.
     """
-    text = shown("table", Answer([listing]), look)
+    text = render("table", Result([listing]), options)
 
-    assert look.coloured or all(line == line.rstrip() for line in text.split("\n"))
-    if look.width:
-        assert all(len(line) <= look.width for line in uncoloured(text).splitlines() if line.isascii())
+    assert options.coloured or all(line == line.rstrip() for line in text.split("\n"))
+    if options.width:
+        assert all(len(line) <= options.width for line in uncoloured(text).splitlines() if line.isascii())
 
 
-@given(JSON, LOOKS)
-def test_any_document_makes_a_table(document: Any, look: Look) -> None:
+@given(JSON, OPTIONS)
+def test_any_document_makes_a_table(document: Any, options: RenderOptions) -> None:
     """
     Nothing that a service may answer breaks it.
     """
-    shown("table", Answer([document]), look)
+    render("table", Result([document]), options)
 
 
 @pytest.mark.parametrize("format_name", ["json", "jsonl", "table", "yaml"])
@@ -161,7 +162,7 @@ def test_an_answer_does_not_steer_the_terminal(format_name: str) -> None:
     """
     Escape sequences in names and values are written out.
     """
-    text = shown(format_name, Answer([[{"a\x1b[31m": "b\x1b]0;title\x07"}]]))
+    text = render(format_name, Result([[{"a\x1b[31m": "b\x1b]0;title\x07"}]]))
 
     assert "\x1b" not in text
     assert "\x07" not in text
@@ -172,15 +173,15 @@ def test_no_answer_is_no_output(format_name: str) -> None:
     """
     Not even a newline.
     """
-    assert "" == shown(format_name, Answer())
+    assert "" == render(format_name, Result())
 
 
 @pytest.mark.parametrize(
     ("format_name", "document", "expected"),
     [
-        pytest.param("json", ANSWER, dumps(ANSWER) + "\n", id="json"),
-        pytest.param("jsonl", ANSWER, dumps(ANSWER) + "\n", id="jsonl of an object"),
-        pytest.param("jsonl", LISTING, "".join(dumps(entry) + "\n" for entry in LISTING), id="jsonl of a list"),
+        pytest.param("json", ANSWER, dump_json(ANSWER) + "\n", id="json"),
+        pytest.param("jsonl", ANSWER, dump_json(ANSWER) + "\n", id="jsonl of an object"),
+        pytest.param("jsonl", LISTING, "".join(dump_json(entry) + "\n" for entry in LISTING), id="jsonl of a list"),
         pytest.param(
             "yaml",
             ANSWER,
@@ -188,7 +189,7 @@ def test_no_answer_is_no_output(format_name: str) -> None:
             id="yaml",
         ),
         pytest.param("yaml", "text", "text\n", id="yaml of text"),
-        pytest.param("raw", ANSWER, dumps(ANSWER) + "\n", id="raw"),
+        pytest.param("raw", ANSWER, dump_json(ANSWER) + "\n", id="raw"),
         pytest.param(
             "table",
             ANSWER,
@@ -206,17 +207,30 @@ def test_formats_by_example(format_name: str, document: Any, expected: str) -> N
     """
     What people see.
     """
-    assert expected == shown(format_name, Answer([document]))
+    assert expected == render(format_name, Result([document]))
+
+
+@pytest.mark.parametrize(
+    "around", [{}, {"continuationToken": "t"}, {"taskGroupId": "g"}], ids=["alone", "first", "last"]
+)
+def test_a_page_is_a_listing(around: dict[str, Any]) -> None:
+    """
+    Whether it is the last one or not, so that scripts do not depend on how many entries there are.
+    """
+    result = Result([{**around, "entries": LISTING}], is_page=True)
+
+    assert "".join(f"{dump_json(entry)}\n" for entry in LISTING) == render("jsonl", result)
+    assert render("table", Result([LISTING])) == render("table", result)
 
 
 def test_raw_is_what_arrived() -> None:
     """
     Nothing added, not even a newline.
     """
-    answer = Answer([{"a": 1}], raw=b'{ "a":1 }')
+    answer = Result([{"a": 1}], raw=b'{ "a":1 }')
 
-    assert '{ "a":1 }' == shown("raw", answer)
-    assert '{ "a":1 }\n' == shown("json", answer)
+    assert '{ "a":1 }' == render("raw", answer)
+    assert '{ "a":1 }\n' == render("json", answer)
 
 
 @pytest.mark.parametrize("format_name", ["json", "jsonl", "yaml"])
@@ -224,8 +238,8 @@ def test_bare_strings_have_no_quotes(format_name: str) -> None:
     """
     Only strings: everything else stays JSON.
     """
-    assert "a b\n" == shown(format_name, Answer(["a b"]), Look(bare=True))
-    assert 1 == json.loads(shown(format_name, Answer([1]), Look(bare=True)))
+    assert "a b\n" == render(format_name, Result(["a b"]), RenderOptions(unquoted=True))
+    assert 1 == json.loads(render(format_name, Result([1]), RenderOptions(unquoted=True)))
 
 
 @pytest.mark.parametrize("page", [{}, {"a": 1}, {"a": [], "b": []}], ids=["empty", "no array", "two arrays"])
@@ -233,7 +247,7 @@ def test_pages_have_one_array(page: dict[str, Any]) -> None:
     """
     Which is found by being the only one.
     """
-    with pytest.raises(BrokenAnswerError, match="arrays where one is expected"):
+    with pytest.raises(BrokenAnswerError, match="exactly one array"):
         Pages(iter([page]))
 
 
@@ -280,7 +294,7 @@ def test_people_read_a_text_where_there_is_one(output: Output, expected: str, mo
     terminal = Terminal(out)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "stdout", terminal)
-    output.prepare()(Answer([{"a": 1}], shown=lambda columns: f"{columns} columns\x1b[2J\n"))
+    output.prepare()(Result([{"a": 1}], to_text=lambda columns: f"{columns} columns\x1b[2J\n"))
     monkeypatch.undo()
 
     assert expected == out.getvalue().decode()

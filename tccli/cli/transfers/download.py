@@ -124,10 +124,10 @@ def _download_artifact(
     artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
     found = match_names(name, artifacts)
     if write is not None:
-        from tccli.output import Answer
+        from tccli.output import Result
 
         bare = context.options.format is None and context.options.jq is None
-        write(Answer(found, is_text=True) if bare else Answer([[artifacts[each] for each in found]]))
+        write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
     if not found:
         from tccli.errors import NotFoundError
 

@@ -1,0 +1,65 @@
+"""
+JSON: as it arrived for programs, indented and coloured for people. Pages are one document, written as they arrive.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from tccli.output.text import dump_json, make_highlighter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tccli.output.result import Pages, RenderOptions, Result
+
+
+def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
+    if (
+        result.raw is not None
+        and not options.pretty
+        and not options.coloured
+        and (result.is_text or not options.unquoted)
+    ):
+        out.write(result.raw if result.raw.endswith(b"\n") or not result.raw else result.raw + b"\n")
+        return
+    highlight = make_highlighter() if options.coloured else _plain
+    if result.pages is not None:
+        for piece in _pieces(result.pages, pretty=options.pretty):
+            out.write(highlight(piece).encode())
+        out.write(b"\n")
+        return
+    for document in result.documents:
+        if options.unquoted and isinstance(document, str):
+            text = document.removesuffix("\n")
+        else:
+            text = highlight(dump_json(document, pretty=options.pretty))
+        out.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def _pieces(pages: Pages, *, pretty: bool) -> Iterator[str]:
+    """
+    Yield the joined document in pieces: the text around the array, and each entry as it arrives.
+    """
+    line, colon = ("\n", ": ") if pretty else ("", ":")
+
+    def dump_at(document: Any, depth: int) -> str:
+        return dump_json(document, pretty=pretty).replace("\n", "\n" + "  " * depth)
+
+    start = "{"
+    for name, value in pages.envelope().items():
+        yield f"{start}{line}{'  ' if pretty else ''}{dump_json(name)}{colon}"
+        if name != pages.key:
+            yield dump_at(value, 1)
+        else:
+            begin, end = "[", "]"
+            for entry in pages.entries():
+                yield f"{begin}{line}{'    ' if pretty else ''}{dump_at(entry, 2)}"
+                begin, end = ",", f"{line}{'  ' if pretty else ''}]"
+            yield ("[" if begin == "[" else "") + end
+        start = ","
+    yield f"{line}}}"

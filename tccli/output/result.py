@@ -1,0 +1,130 @@
+"""
+What a command prints, before it has a format: documents, text or the pages of a listing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli.errors import BrokenAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+class Pages:
+    """
+    The pages of a listing as one document, whose only array is read as it arrives.
+
+    The first page is read at once, so that its errors come before any output.
+
+    Attributes:
+        first: The first page.
+        key: The array's name.
+
+    Raises:
+        BrokenAnswerError: The first page does not have exactly one array.
+    """
+
+    def __init__(self, pages: Iterator[dict[str, Any]]) -> None:
+        self._pages = pages
+        self.first = next(pages)
+        key = _only_array(self.first)
+        if key is None:
+            raise BrokenAnswerError("a page of the listing does not have exactly one array")
+        self.key = key
+
+    def entries(self) -> Iterator[Any]:
+        """
+        Yield the entries of all pages, once.
+
+        Raises:
+            BrokenAnswerError: A page has no such array.
+        """
+        yield from self.first[self.key]
+        for page in self._pages:
+            entries = page.get(self.key)
+            if not isinstance(entries, list):
+                raise BrokenAnswerError(f"a page has no array {self.key!r}")
+            yield from entries
+
+    def envelope(self) -> dict[str, Any]:
+        """
+        Return the first page without its entries and its continuation token; the array's place has None.
+        """
+        return {
+            name: None if name == self.key else value
+            for name, value in self.first.items()
+            if name != "continuationToken"
+        }
+
+    def join(self) -> dict[str, Any]:
+        """
+        Return the listing as one document in memory.
+        """
+        return {**self.envelope(), self.key: list(self.entries())}
+
+
+class Result(NamedTuple):
+    """
+    What a command prints.
+
+    Attributes:
+        documents: JSON values: one, none for an empty response, or those that a filter yields. They are read once.
+        raw: The only document as it arrived, or as it is to be edited.
+        is_text: The documents are strings that are printed without quotes: URLs, slugids, times.
+        is_page: The only document is a page of a listing, which may be the last one.
+        pages: A listing, instead of documents.
+        is_table: The default format on a terminal is a table.
+        to_text: Returns what a terminal shows by default, for a width in columns.
+    """
+
+    documents: Iterable[Any] = ()
+    raw: bytes | None = None
+    is_text: bool = False
+    is_page: bool = False
+    pages: Pages | None = None
+    is_table: bool = False
+    to_text: Callable[[int], str] | None = None
+
+    def all_documents(self) -> Iterable[Any]:
+        """
+        Return the documents; pages are joined to one.
+        """
+        return self.documents if self.pages is None else [self.pages.join()]
+
+    def entries(self) -> Iterable[Any]:
+        """
+        Return the entries if this is a listing (pages, a page or an array), else the documents.
+        """
+        if self.pages is not None:
+            return self.pages.entries()
+        # What a filter yields is not a list, and an array in it is a value like any other.
+        if not isinstance(self.documents, list) or len(self.documents) != 1:
+            return self.documents
+        document = self.documents[0]
+        key = _only_array(document) if self.is_page and isinstance(document, dict) else None
+        entries = document if key is None else document[key]
+        return entries if isinstance(entries, list) else self.documents
+
+
+def _only_array(document: dict[str, Any]) -> str | None:
+    arrays = [name for name, value in document.items() if isinstance(value, list)]
+    return arrays[0] if len(arrays) == 1 else None
+
+
+class RenderOptions(NamedTuple):
+    """
+    How a format renders a result.
+
+    Attributes:
+        pretty: For people: indented, framed, and written line by line.
+        coloured: With terminal colours.
+        unquoted: Strings are printed without quotes.
+        width: Columns of the terminal, or None for lines of any length.
+    """
+
+    pretty: bool = False
+    coloured: bool = False
+    unquoted: bool = False
+    width: int | None = None
