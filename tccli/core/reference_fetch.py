@@ -6,7 +6,6 @@ They are public, so nothing is sent that says who asks, and nothing that comes b
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from tccli.core.http.retry import send_with_retries
 from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.schemas import FILE_NAME, REFERENCE
+from tccli.references.importing.schemas import FILE_NAME
 from tccli.references.importing.validate import (
     MAX_DOCUMENT_BYTES,
     MAX_ENTRIES,
@@ -28,9 +27,10 @@ from tccli.references.importing.validate import (
     split_rollup,
     validate_documents,
 )
+from tccli.references.json_schema import find_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
@@ -162,8 +162,7 @@ def _by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
             continue
         yield path, content
         folder = path.rpartition("/")[0]
-        # Read as text: a reference that is none, because it is a value, costs a request.
-        files = {found[1] for text in _references(content) if (found := REFERENCE.fullmatch(text)) and found[1]}
+        files = _referenced_files(content)
         waiting += (new := {f"{folder}/{file}" for file in files} - seen)
         seen |= new
 
@@ -180,5 +179,7 @@ def _schemas_of(content: Any) -> list[str]:
     return list(dict.fromkeys(path for path in paths if SCHEMA_PATH.fullmatch(path)))
 
 
-def _references(schema: Mapping[str, Any]) -> list[str]:
-    return [json.loads(text) for text in re.findall(r'"\$ref": ("(?:[^"\\]|\\.)*")', json.dumps(schema))]
+def _referenced_files(schema: Any) -> set[str]:
+    # Of what a schema refers to, the files in its own directory.
+    names = {str(reference).partition("#")[0].removeprefix("./") for reference in find_references(schema)}
+    return {name for name in names if re.fullmatch(FILE_NAME, name)}

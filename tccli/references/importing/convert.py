@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
 from tccli.references.importing.sanitize import split_paragraphs
+from tccli.references.json_schema import NAMES, VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
 WORDS = ("title", "said")
-HOLDS_NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
-HOLDS_VALUES = frozenset({"const", "enum", "default", "required"})
 
 Rollup = list[dict[str, Any]]
 
@@ -188,7 +187,7 @@ def strip_prose(schema: Any, *, names: bool = False) -> Any:
     if names:
         return {key: strip_prose(value) for key, value in schema.items()}
     return {
-        key: value if key in HOLDS_VALUES else strip_prose(value, names=key in HOLDS_NAMES)
+        key: value if key in VALUES else strip_prose(value, names=key in NAMES)
         for key, value in schema.items()
         if key not in PROSE
     }

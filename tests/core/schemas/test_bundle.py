@@ -101,12 +101,12 @@ def test_keeps_a_default_beside_a_reference() -> None:
 @pytest.mark.parametrize(
     ("schemas", "said"),
     [
-        pytest.param({"a": {"$ref": "b"}}, "refers to b, which is not there", id="no schema"),
-        pytest.param({"a": {"$ref": "#/x"}}, "refers to a#/x, which is not there", id="no part"),
-        pytest.param({"a": {"$ref": "#x"}}, "refers to a#x, which is not there", id="no pointer"),
+        pytest.param({"a": {"$ref": "b"}}, "refers to b, which does not exist", id="no schema"),
+        pytest.param({"a": {"$ref": "#/x"}}, "refers to a#/x, which does not exist", id="no part"),
+        pytest.param({"a": {"$ref": "#x"}}, "refers to a#x, which does not exist", id="no pointer"),
         pytest.param({"a": {"$ref": 5}}, "refers to 5", id="no text"),
         pytest.param({"a": {"$ref": "http://["}}, "refers to 'http://['", id="no address"),
-        pytest.param({"b": {}}, "refers to a, which is not there", id="not there itself"),
+        pytest.param({"b": {}}, "refers to a, which does not exist", id="not there itself"),
         pytest.param(
             {**{str(n): {"items": [{"$ref": str(n + 1)}] * 10} for n in range(9)}, "9": {}, "a": {"$ref": "0"}},
             "too large",

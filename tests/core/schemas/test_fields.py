@@ -52,13 +52,12 @@ def table(schema: Any, **documents: Any) -> list[tuple[str, ...]]:
         pytest.param({"type": "integer", "default": 5}, ("a", "integer", "default: 5"), id="a default"),
         pytest.param(
             {"type": "array", "maxItems": 3, "uniqueItems": True, "items": {"type": "string", "maxLength": 2}},
-            ("a", "array of string", "at most 3 items; no item twice; each at most 2 characters"),
+            ("a", "array of string", "at most 3 items; no duplicate items; each at most 2 characters"),
             id="items with limits",
         ),
         pytest.param({"oneOf": [{"type": "string"}, {"type": "null"}]}, ("a", "string or null"), id="alternatives"),
         pytest.param({"$ref": "other#"}, ("a", "boolean"), id="another document"),
         pytest.param({"$ref": "other#/definitions/x"}, ("a", "number"), id="a part of another document"),
-        pytest.param({"$ref": "nowhere"}, ("a", "anything"), id="a reference that leads nowhere"),
         pytest.param({"$ref": "#/properties/a"}, ("a", "anything"), id="a reference to itself"),
     ],
 )

@@ -15,6 +15,7 @@ from tccli.core.schemas.fields import SLUGID
 from tccli.core.schemas.validate import is_valid
 from tccli.core.times import format_timestamp, parse_instant
 from tccli.errors import UsageError
+from tccli.references.json_schema import resolve_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -138,8 +139,8 @@ class _ExampleGenerator(NamedTuple):
         merged = {} if schema is True else dict(schema)
         for _ in range(MAX_DEPTH):
             if "$ref" in merged:
-                name = merged.pop("$ref").rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-                merged = {**self.definitions[name], **merged}
+                pointer = merged.pop("$ref").removeprefix("#")
+                merged = {**resolve_pointer({"definitions": self.definitions}, pointer), **merged}
             elif "allOf" in merged:
                 for part in merged.pop("allOf"):
                     merged = _joined(merged, part)

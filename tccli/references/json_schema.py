@@ -1,0 +1,76 @@
+"""
+The structure of a JSON schema: which keywords have subschemas, and where a reference leads.
+
+Source: JSON Schema draft 6; RFC 6901 for JSON pointers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urljoin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# The value is an object whose keys are names of the document, not keywords.
+NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
+# The value is not a schema and has none in it, whatever it looks like.
+VALUES = frozenset({"const", "enum", "default", "required", "examples"})
+
+
+def subschemas(schema: Any) -> Iterator[Any]:
+    """
+    Yield the direct subschemas of a schema, or of a list of schemas.
+    """
+    if isinstance(schema, list):
+        yield from schema
+    elif isinstance(schema, dict):
+        for keyword, value in schema.items():
+            if keyword in NAMES and isinstance(value, dict):
+                yield from value.values()
+            elif keyword not in VALUES:
+                yield value
+
+
+def find_references(schema: Any) -> Iterator[Any]:
+    """
+    Yield the values of all ``$ref`` in a schema. Keywords next to a ``$ref`` do not count in draft 6.
+    """
+    pending = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict) and "$ref" in node:
+            yield node["$ref"]
+        else:
+            pending += subschemas(node)
+
+
+def split_reference(reference: str, base: str) -> tuple[str, str]:
+    """
+    Return the name of the document and the JSON pointer that *reference* leads to from the document *base*.
+
+    Raises:
+        ValueError: *reference* is not a URL.
+    """
+    name, _, pointer = urljoin(base, reference).partition("#")
+    return name, unquote(pointer)
+
+
+def resolve_pointer(document: Any, pointer: str) -> Any:
+    """
+    Return what a JSON pointer points to.
+
+    Raises:
+        LookupError: It points to nothing, or is not a JSON pointer.
+    """
+    if pointer and not pointer.startswith("/"):
+        raise LookupError(pointer)
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, list) and key.isdecimal():
+            document = document[int(key)]
+        elif isinstance(document, dict):
+            document = document[key]
+        else:
+            raise LookupError(pointer)
+    return document
