@@ -767,7 +767,7 @@ function __taskcluster_meaning
         case '*:workermanager listworkers:--quarantined'
             echo 'Only workers in quarantine (true)'
         case 'signedurl:*:--expires'
-            echo 'An offset, seconds, or a timestamp (15 minutes from now)'
+            echo 'Offset, seconds or timestamp (15 minutes from now)'
         case 'url:*:--internal'
             echo 'As this machine reaches it: proxy or service discovery'
         case '*:--version'
