@@ -41,7 +41,7 @@ $TaskclusterTcWords[''] = @(
     'validate	Hold a payload against a method''s schema, without sending it'
     'validate-json	Hold any JSON or YAML against any JSON schema'
     'version	The version of tc, or of the deployment'
-    'whoami	The credentials in use and what they may do'
+    'whoami	The credentials in use and their scopes'
     'api	Call a method: tc api queue task is tc queue task'
     'auth	Clients, roles, scopes'
     'github	GitHub builds: statuses, comments, cancellation'

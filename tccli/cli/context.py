@@ -17,7 +17,7 @@ from tccli.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.core.account import Account, AccountOptions
+    from tccli.core.account import Account, AccountOptions, ConfigFiles
     from tccli.core.client import Client
     from tccli.core.http.messages import Transport
     from tccli.core.http.retry import RetryPolicy
@@ -42,6 +42,7 @@ class Context:
     options: Options = field(default_factory=Options)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     argv: Sequence[str] = ()
+    _config_files: ConfigFiles | None = field(default=None, repr=False)
     _library: ReferenceSet | None = field(default=None, repr=False)
 
     def replace(self, **options: Any) -> Context:
@@ -85,20 +86,30 @@ class Context:
         Args:
             sends: Whether requests will be made. If not, the root URL may be missing.
         """
-        from tccli.core import account
+        from tccli.core.account import FAKE_ROOT_URL, resolve_account
 
         environ = dict(self.environ)
         if self.fake_path is not None:
-            environ = {"TASKCLUSTER_ROOT_URL": account.FAKE_ROOT_URL, **environ}
-        return account.account(self.account_options(), environ, sends=sends)
+            environ = {"TASKCLUSTER_ROOT_URL": FAKE_ROOT_URL, **environ}
+        return resolve_account(self.account_options(), environ, self.config_files(), sends=sends)
 
     def root_url(self) -> str:
         """
         Return the root URL. Credentials are not checked.
         """
-        from tccli.core import account
+        from tccli.core.account import resolve_root_url
 
-        return account.root_url(self.account_options(), self.environ)
+        return resolve_root_url(self.account_options(), self.environ, self.config_files())
+
+    def config_files(self) -> ConfigFiles:
+        """
+        Return the profiles and the Go client's configuration, read once for each run.
+        """
+        if self._config_files is None:
+            from tccli.core.account import ConfigFiles
+
+            self._config_files = ConfigFiles(self.environ)
+        return self._config_files
 
     @property
     def fake_path(self) -> str | None:
@@ -126,7 +137,7 @@ class Context:
 
             early = peek_options(self.argv)
             note = replace(self, options=early).note
-            self._library = library.active_library(early, self.environ, self.fetcher, note)
+            self._library = library.active_library(early, self.environ, self.config_files, self.fetcher, note)
         return self._library
 
     def fetcher(self) -> Fetcher:

@@ -15,17 +15,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tccli.cli.options import Options
+    from tccli.core.account import ConfigFiles
     from tccli.core.reference_fetch import Fetcher
     from tccli.references import ReferenceSet
 
 
 def active_library(
-    options: Options, environ: Mapping[str, str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
+    options: Options,
+    environ: Mapping[str, str],
+    config_files: Callable[[], ConfigFiles],
+    fetcher: Callable[[], Fetcher],
+    note: Callable[[str], None],
 ) -> ReferenceSet:
     """
     Return the references that these options select.
 
     Args:
+        config_files: Called only if the root URL is needed and neither *options* nor *environ* has it.
         fetcher: Called only for a ``--reference`` that is a URL.
         note: Prints a line to stderr.
 
@@ -35,7 +41,7 @@ def active_library(
     """
     library = references.built_in()
     if os.path.isdir(paths.reference_directory(environ)):
-        root_url = _root_url(options, environ)
+        root_url = _root_url(options, environ, config_files)
         if root_url:
             library = _with_kept(library, environ, root_url, note)
     return with_references(library, options.reference, fetcher)
@@ -86,7 +92,7 @@ def _with_kept(
     return library if found is None else library.override_contents(found.texts, found.path)
 
 
-def _root_url(options: Options, environ: Mapping[str, str]) -> str | None:
+def _root_url(options: Options, environ: Mapping[str, str], config_files: Callable[[], ConfigFiles]) -> str | None:
     """
     Return the root URL, or None if there is none or its source is broken: the commands that need it report errors.
     """
@@ -95,9 +101,9 @@ def _root_url(options: Options, environ: Mapping[str, str]) -> str | None:
         root_url = environ.get("TASKCLUSTER_ROOT_URL")
     if root_url:
         return root_url.strip().rstrip("/")
-    from tccli.core import account
+    from tccli.core.account import AccountOptions, resolve_root_url
 
     try:
-        return account.root_url(account.AccountOptions(profile=options.profile), environ)
+        return resolve_root_url(AccountOptions(profile=options.profile), environ, config_files())
     except ConfigurationError:
         return None

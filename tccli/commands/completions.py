@@ -74,17 +74,14 @@ def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:
     """
     Print the values of a kind that begin with the last word, each with a tab and its meaning; nothing where that fails.
     """
-    import os
-
     from tccli.core.completion.values import filter_by_prefix
 
     *before, prefix = words or ("",)
     try:
         if kind == "profile":
-            from tccli.core import account
             from tccli.core.completion import values
 
-            found: Iterable[Value] = map(values.Value, account.profile_names(os.environ))
+            found: Iterable[Value] = map(values.Value, sorted(context.config_files().profiles))
         else:
             found = _ask(context, kind, before, prefix)
     except TcError:

@@ -1,5 +1,5 @@
 """
-``tc whoami``: the credentials in use and what they may do.
+``tc whoami``: the credentials in use and their scopes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def command(context: Context) -> None:
     """
     Show client, type, whether it is active, start and expiry (the nearest of certificate and client), and scopes.
 
-    Exits with 1 when the credentials are not active, or when there are none.
+    Exits with 1 if the credentials are not active, or if there are none.
     """
     from datetime import UTC, datetime
 
@@ -34,64 +34,64 @@ def command(context: Context) -> None:
     write = context.writer()
     client = context.client()
     if client.account.proxy_url is not None:
-        write(Result([{"type": "proxy", "active": True, "scopes": _scopes(client)}]))
+        write(Result([{"type": "proxy", "active": True, "scopes": _fetch_scopes(client)}]))
         return
     credentials = client.account.credentials
     if credentials is None:
         raise NegativeAnswerError("not signed in", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
-    try:
-        information = _information(client, credentials, now=datetime.now(UTC))
-    except (KeyError, TypeError, AttributeError):
-        raise BrokenAnswerError("what the deployment says of the client is not of the published shape") from None
+    information = _credential_information(client, credentials, now=datetime.now(UTC))
     write(Result([information]))
     if not information["active"]:
         raise NegativeAnswerError(f"the credentials of {credentials.client_id} are not active")
 
 
-def _information(client: Client, credentials: Credentials, *, now: datetime) -> dict[str, Any]:
+def _credential_information(client: Client, credentials: Credentials, *, now: datetime) -> dict[str, Any]:
     """
-    Return what the JavaScript client's ``credentialInformation`` returns.
+    Return the same object as ``credentialInformation`` of the JavaScript client.
     """
     from datetime import UTC, datetime
 
-    from tccli.core.times import format_timestamp, parse_timestamp
+    from tccli.core.responses import read_timestamp
+    from tccli.core.times import format_timestamp
 
     certificate = credentials.certificate
-    known = _known_client(client, (certificate or {}).get("issuer", credentials.client_id))
-    expiry = parse_timestamp(known["expires"])
+    found = _fetch_client(client, (certificate or {}).get("issuer", credentials.client_id))
+    expiry = read_timestamp("auth.client", found["expires"])
     start = None
     if certificate is not None:
         start = datetime.fromtimestamp(certificate["start"] / 1000, UTC)
         expiry = min(expiry, datetime.fromtimestamp(certificate["expiry"] / 1000, UTC))
-    active = not known["disabled"] and now < expiry and (start is None or start <= now)
+    active = not found["disabled"] and now < expiry and (start is None or start <= now)
     information: dict[str, Any] = {
         "clientId": credentials.client_id,
         "type": "permanent" if certificate is None else "temporary",
         "active": active,
         "expiry": format_timestamp(expiry),
-        "scopes": _scopes(client) if active else [],
+        "scopes": _fetch_scopes(client) if active else [],
     }
     if start is not None:
         information["start"] = format_timestamp(start)
     return information
 
 
-def _known_client(client: Client, client_id: str) -> Any:
-    """
-    Look a client up as anybody may, so that credentials that do not work can be explained.
-    """
+def _fetch_client(client: Client, client_id: str) -> dict[str, Any]:
     from dataclasses import replace
 
     from tccli import references
 
+    # Anyone may call auth.client: anonymously it works for credentials that are disabled or expired, too.
     anonymous = replace(client, account=replace(client.account, credentials=None))
     try:
-        return anonymous.call_json(references.method("auth", "client"), [client_id])
+        found = anonymous.call_json(references.method("auth", "client"), [client_id])
     except NotFoundError:
-        raise NegativeAnswerError(f"the deployment knows no client {client_id}") from None
+        raise NegativeAnswerError(f"the deployment has no client {client_id}") from None
+    if not isinstance(found, dict) or not {"expires", "disabled"} <= found.keys():
+        raise BrokenAnswerError("auth.client: the response has no expires and disabled")
+    return found
 
 
-def _scopes(client: Client) -> Any:
+def _fetch_scopes(client: Client) -> list[str]:
     from tccli import references
+    from tccli.cli.scope_check import parse_scopes
 
-    return client.call_json(references.method("auth", "currentScopes"), [])["scopes"]
+    return parse_scopes(client.call_json(references.method("auth", "currentScopes"), []))

@@ -1,8 +1,8 @@
 """
-Which deployment, and as whom: options, environment, profile and the Go client's configuration become one account.
+Root URL and credentials, from options, environment, profiles and the Go client's configuration.
 
-Credentials are taken from one source as a set, never mixed. Those of a file belong to the root URL that stands beside
-them, and are not used for another one.
+Credentials are taken from one source as a set, never mixed. Credentials of a file are used only for the root URL in the
+same section of that file.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.hawk import Credentials, parse_certificate
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
+# A host as it is looked up: names in other alphabets must be written in Punycode.
 HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::([0-9]{1,5}))?"
-"""A host as names are looked up: other alphabets are written in Punycode."""
+CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
 @dataclass(frozen=True, slots=True)
 class AccountOptions:
     """
-    What the command line says about the account; None where it says nothing.
+    The command-line options that select the account. None means not given.
     """
 
     root_url: str | None = None
@@ -40,12 +42,12 @@ class AccountOptions:
 @dataclass(frozen=True, slots=True)
 class Account:
     """
-    Where requests go, and who makes them.
+    Where requests are sent, and with which credentials.
 
     Attributes:
-        root_url: Of the deployment, without a slash at the end: URLs for other people are built on it.
-        proxy_url: Where requests go instead, inside a task; the proxy adds its own credentials.
-        credentials: None where requests are anonymous, or are the proxy's to sign.
+        root_url: Of the deployment, without a trailing slash. URLs for other people are built on it.
+        proxy_url: Inside a task, requests are sent here instead; the proxy adds its own credentials.
+        credentials: None if requests are anonymous or signed by the proxy.
     """
 
     root_url: str
@@ -53,62 +55,149 @@ class Account:
     credentials: Credentials | None = None
 
 
-def root_url(options: AccountOptions, environ: Mapping[str, str]) -> str:
+class ConfigFiles:
     """
-    Return the deployment's root URL; nothing about credentials is looked at.
+    The configuration files, each read once, when it is first needed.
+
+    Both are below ``$XDG_CONFIG_HOME`` or ``~/.config``, on every system: that is where the Go client looks.
+
+    Attributes:
+        profiles_path: ``tc/profiles.toml``: a section per profile.
+        go_client_path: ``taskcluster.yml``, the Go client's file.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        directory = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+        self.profiles_path = os.path.join(directory, "tc", "profiles.toml")
+        self.go_client_path = os.path.join(directory, "taskcluster.yml")
+
+    @cached_property
+    def profiles(self) -> Mapping[str, Mapping[str, Any]]:
+        """
+        The profiles by name.
+
+        Raises:
+            ConfigurationError: The file cannot be read or parsed.
+        """
+        if not os.path.exists(self.profiles_path):
+            return {}
+        import tomllib
+
+        try:
+            with open(self.profiles_path, "rb") as file:
+                content = tomllib.load(file)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"cannot read {self.profiles_path}: {error}") from None
+        if not all(isinstance(profile, dict) for profile in content.values()):
+            raise ConfigurationError(
+                f"cannot read {self.profiles_path}: keys outside of a profile", hint="write [NAME] above them"
+            )
+        return content
+
+    @cached_property
+    def go_client(self) -> Mapping[str, Any]:
+        """
+        The ``config`` section of the Go client's file; empty without one.
+
+        Raises:
+            ConfigurationError: The file cannot be read or parsed.
+        """
+        if not os.path.exists(self.go_client_path):
+            return {}
+        from tccli.core.yaml import load
+
+        try:
+            with open(self.go_client_path, encoding="utf-8") as file:
+                content = load(file.read())
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(f"cannot read {self.go_client_path}: {error}") from None
+        section = content.get("config") if isinstance(content, dict) else None
+        return section if isinstance(section, dict) else {}
+
+    def profile(self, name: str) -> Mapping[str, Any]:
+        """
+        Return a profile.
+
+        Raises:
+            ConfigurationError: There is no such profile; the hint lists the others.
+        """
+        if name not in self.profiles:
+            known = ", ".join(self.profiles) or "none"
+            raise ConfigurationError(f"no profile {name!r} in {self.profiles_path}", hint=f"there are: {known}")
+        return self.profiles[name]
+
+    def defaults(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """
+        Return the name and content of the default profile and of the Go client's configuration, if they exist.
+        """
+        found = (("profile default", self.profiles.get("default", {})), (self.go_client_path, self.go_client))
+        return [(source, content) for source, content in found if content]
+
+
+def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None) -> str:
+    """
+    Return the deployment's root URL. Credentials are not checked.
 
     Raises:
-        ConfigurationError: There is none, or it is malformed.
+        ConfigurationError: No source has a root URL, or it is malformed.
     """
+    files = files or ConfigFiles(environ)
     if options.root_url is not None:
         return check_root_url(options.root_url, "--root-url")
     if options.profile is not None:
-        return _file_root_url(_profile(options.profile, environ), f"profile {options.profile}")
+        return _root_url_in(files.profile(options.profile), f"profile {options.profile}")
     if environ.get("TASKCLUSTER_ROOT_URL"):
         return check_root_url(environ["TASKCLUSTER_ROOT_URL"], "TASKCLUSTER_ROOT_URL")
-    for name, content in _files(environ):
+    for source, content in files.defaults():
         if content.get("rootUrl"):
-            return _file_root_url(content, name)
+            return _root_url_in(content, source)
     raise ConfigurationError("no root URL", hint="set TASKCLUSTER_ROOT_URL or give --root-url https://…")
 
 
-def account(options: AccountOptions, environ: Mapping[str, str], *, sends: bool = True) -> Account:
+def resolve_account(
+    options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None, *, sends: bool = True
+) -> Account:
     """
-    Return the account that the command line and the environment describe.
+    Return the account that options, environment and files describe, in that order.
 
     Args:
-        sends: Whether requests will be made with it. If not, it may do without a root URL, which is then empty.
+        files: Read from *environ*'s directories if not given.
+        sends: Whether requests will be sent. If not, the root URL may be missing; it is empty then.
 
     Raises:
         ConfigurationError: Something is missing or malformed.
-        UsageError: Authorized scopes are asked for, but there is nobody whose scopes they would limit.
+        UsageError: Authorized scopes were given, but there are no credentials that they could limit.
     """
+    files = files or ConfigFiles(environ)
     proxy_url = _proxy_url(options, environ)
-    if _names_a_root_url(options, environ) or (proxy_url is None and sends):
-        root = root_url(options, environ)
+    if _has_root_url(options, environ, files) or (proxy_url is None and sends):
+        root_url = resolve_root_url(options, environ, files)
     else:
-        root = proxy_url or ""
+        root_url = proxy_url or ""
     unsigned = proxy_url is not None or options.anonymous
-    credentials = None if unsigned else _credentials(options, environ, root)
+    credentials = None if unsigned else _credentials(options, environ, files, root_url)
     if options.authorized_scopes is not None:
         if credentials is None:
-            raise UsageError("authorized scopes limit credentials, and there are none")
+            raise UsageError("authorized scopes limit credentials, but there are no credentials")
         credentials = replace(credentials, authorized_scopes=options.authorized_scopes)
-    return Account(root_url=root, proxy_url=proxy_url, credentials=credentials)
+    return Account(root_url=root_url, proxy_url=proxy_url, credentials=credentials)
 
 
-def _names_a_root_url(options: AccountOptions, environ: Mapping[str, str]) -> bool:
+def _has_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles) -> bool:
     if options.root_url is not None or options.profile is not None or environ.get("TASKCLUSTER_ROOT_URL"):
         return True
-    return any(content.get("rootUrl") for _, content in _files(environ))
+    return any(content.get("rootUrl") for _, content in files.defaults())
 
 
 def check_root_url(url: str, source: str) -> str:
     """
-    Return *url* without slashes at its end.
+    Return *url* without trailing slashes.
+
+    Args:
+        source: The option or variable that it comes from, for messages.
 
     Raises:
-        ConfigurationError: It is not the root of a deployment.
+        ConfigurationError: It has no scheme or host, or has credentials, a query or a fragment.
     """
     found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", url.strip())
     if not found or not found[3] or re.search("[?#]", found[4]):
@@ -129,7 +218,7 @@ def check_root_url(url: str, source: str) -> str:
 
 def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | None:
     """
-    Return the proxy's URL if requests go through it: when asked to, or in a task when nobody is named.
+    Return the task proxy's URL if requests go through it: with ``--proxy``, or in a task if nothing selects an account.
     """
     url = environ.get("TASKCLUSTER_PROXY_URL")
     if options.proxy is False:
@@ -138,30 +227,29 @@ def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | Non
         if not url:
             raise ConfigurationError("--proxy, but TASKCLUSTER_PROXY_URL is not set", hint="it is set inside a task")
         return check_root_url(url, "TASKCLUSTER_PROXY_URL")
-    named = options.anonymous or options.root_url is not None or options.profile is not None
-    if not url or named or environ.get("TASKCLUSTER_CLIENT_ID") or environ.get("TASKCLUSTER_ACCESS_TOKEN"):
+    selected = options.anonymous or options.root_url is not None or options.profile is not None
+    if not url or selected or environ.get("TASKCLUSTER_CLIENT_ID") or environ.get("TASKCLUSTER_ACCESS_TOKEN"):
         return None
     return check_root_url(url, "TASKCLUSTER_PROXY_URL")
 
 
-def _credentials(options: AccountOptions, environ: Mapping[str, str], root: str) -> Credentials | None:
+def _credentials(
+    options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles, root_url: str
+) -> Credentials | None:
     if options.profile is not None:
-        content = _profile(options.profile, environ)
-        return _from_file(content, f"profile {options.profile}") if _belongs(content, root) else None
-    names = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
-    client_id, access_token, certificate = (environ.get(name, "") for name in names)
+        content = files.profile(options.profile)
+        return _credentials_in(content, f"profile {options.profile}") if _is_for(content, root_url) else None
+    client_id, access_token, certificate = (environ.get(name, "") for name in CREDENTIAL_VARIABLES)
     if client_id or access_token or certificate:
-        return _complete(client_id, access_token, certificate, names)
-    for name, content in _files(environ):
-        if _belongs(content, root):
-            return _from_file(content, name)
+        return _complete(client_id, access_token, certificate, CREDENTIAL_VARIABLES)
+    for source, content in files.defaults():
+        if _is_for(content, root_url):
+            return _credentials_in(content, source)
     return None
 
 
-def _from_file(content: Mapping[str, Any], source: str) -> Credentials | None:
-    """
-    Read the credentials of a profile or of the Go client's configuration: the same keys in both.
-    """
+def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | None:
+    # Profiles have the same keys as the Go client's configuration.
     keys = ("clientId", "accessToken", "certificate")
     client_id, access_token, certificate = (str(content.get(key) or "") for key in keys)
     if not (client_id or access_token or certificate):
@@ -183,83 +271,12 @@ def _complete(client_id: str, access_token: str, certificate: str, names: tuple[
     return Credentials(client_id, access_token, parse_certificate(certificate))
 
 
-def _belongs(content: Mapping[str, Any], root: str) -> bool:
-    return str(content.get("rootUrl", "")).rstrip("/") == root
+def _is_for(content: Mapping[str, Any], root_url: str) -> bool:
+    return str(content.get("rootUrl", "")).rstrip("/") == root_url
 
 
-def _files(environ: Mapping[str, str]) -> list[tuple[str, Mapping[str, Any]]]:
-    """
-    Return the configuration files that hold for everyone, best first: the default profile, the Go client's file.
-    """
-    found = []
-    default = _profiles(environ).get("default")
-    if default:
-        found.append(("profile default", default))
-    go_client = _config_path(environ, "taskcluster.yml")
-    if os.path.exists(go_client):
-        found.append((go_client, _go_config(go_client)))
-    return found
-
-
-def profile_names(environ: Mapping[str, str]) -> list[str]:
-    """
-    Return the names of the profiles that there are.
-
-    Raises:
-        ConfigurationError: Their file is malformed.
-    """
-    return sorted(_profiles(environ))
-
-
-def _profile(name: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
-    profiles = _profiles(environ)
-    if name not in profiles:
-        path = _config_path(environ, "tc", "profiles.toml")
-        raise ConfigurationError(f"no profile {name!r} in {path}", hint=f"there are: {', '.join(profiles) or 'none'}")
-    return profiles[name]
-
-
-def _profiles(environ: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
-    path = _config_path(environ, "tc", "profiles.toml")
-    if not os.path.exists(path):
-        return {}
-    import tomllib
-
-    try:
-        with open(path, "rb") as file:
-            content = tomllib.load(file)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from None
-    if not all(isinstance(profile, dict) for profile in content.values()):
-        raise ConfigurationError(f"{path} has keys outside of a profile", hint="write [NAME] above them")
-    return content
-
-
-def _go_config(path: str) -> Mapping[str, Any]:
-    """
-    Read the ``config`` section of the Go client's ``taskcluster.yml``.
-    """
-    from tccli.core.yaml import load
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = load(file.read())
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from None
-    section = content.get("config") if isinstance(content, dict) else None
-    return section if isinstance(section, dict) else {}
-
-
-def _file_root_url(content: Mapping[str, Any], source: str) -> str:
+def _root_url_in(content: Mapping[str, Any], source: str) -> str:
     url = content.get("rootUrl")
     if not isinstance(url, str):
         raise ConfigurationError(f"no rootUrl in {source}")
     return check_root_url(url, f"rootUrl in {source}")
-
-
-def _config_path(environ: Mapping[str, str], *names: str) -> str:
-    """
-    Return a path below ``$XDG_CONFIG_HOME``, else ``~/.config``: where the Go client looks on every system.
-    """
-    base = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, *names)

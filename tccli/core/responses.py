@@ -10,9 +10,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.redact import redact_text
-from tccli.errors import BrokenAnswerError, ServiceError, service_error_class
+from tccli.core.times import parse_timestamp
+from tccli.errors import BrokenAnswerError, ServiceError, UsageError, service_error_class
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tccli.core.http.messages import Response
     from tccli.references import Method
 
@@ -35,6 +38,19 @@ def parse_document(method: Method, response: Response) -> Any:
             what = f"the response is a redirect ({response.status}) to {redact_text(response.headers['location'])}"
         details = excerpt(response.body, MAX_DETAILS_CHARACTERS)
         raise BrokenAnswerError(f"{method.id}: {what}", details=details) from None
+
+
+def read_timestamp(what: str, value: Any) -> datetime:
+    """
+    Return the instant of a timestamp in a response.
+
+    Raises:
+        BrokenAnswerError: It is not a timestamp.
+    """
+    try:
+        return parse_timestamp(value)
+    except (UsageError, TypeError, AttributeError):
+        raise BrokenAnswerError(f"{what}: the response has {value!r} where a timestamp must be") from None
 
 
 def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tccli import references
 from tccli.cli.library import active_library
 from tccli.cli.options import Options, peek_options
+from tccli.core.account import ConfigFiles
 from tccli.core.cache.references import store
 from tccli.references.importing import merge
 from tccli.references.importing.validate import split_rollup, validate_documents
@@ -84,7 +85,9 @@ def is_used(words: list[str], environ: dict[str, str]) -> bool:
     Tell whether the kept references are used.
     """
     notes: list[str] = []
-    names = active_library(peek_options(words), environ, no_fetcher, notes.append).service_names()
+    files = ConfigFiles(environ)
+    library = active_library(peek_options(words), environ, lambda: files, no_fetcher, notes.append)
+    names = library.service_names()
     assert [] == notes
     assert set(references.service_names()) <= set(names)
     return "greet" in names

@@ -133,7 +133,7 @@ def test_an_unknown_client_is_a_no(tc: CommandLine, http_server: ScriptedServer)
     result = tc("whoami", env=http_server.env)
 
     assert (1, b"") == (result.exit_code, result.output)
-    assert "knows no client tester/one" in result.stderr
+    assert "no client tester/one" in result.stderr
 
 
 def test_in_a_task_the_proxy_is_asked(tc: CommandLine, http_server: ScriptedServer) -> None:
@@ -146,15 +146,27 @@ def test_in_a_task_the_proxy_is_asked(tc: CommandLine, http_server: ScriptedServ
     assert {"type": "proxy", "active": True, "scopes": ["a", "b"]} == json.loads(tc("whoami", env=env).stdout)
 
 
-def test_a_document_of_another_shape_is_not_what_was_promised(tc: CommandLine, http_server: ScriptedServer) -> None:
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param([], id="not an object"),
+        pytest.param({"expires": "soon", "disabled": False}, id="not a timestamp"),
+        pytest.param({"expires": 1, "disabled": False}, id="a number"),
+    ],
+)
+def test_a_malformed_response_is_not_a_usage_error(
+    tc: CommandLine, http_server: ScriptedServer, client: object
+) -> None:
     """
-    A deployment that answers anything else makes no traceback.
+    Exit code 9, in one line.
     """
-    http_server.respond_with(json_response({}))
+    http_server.respond_with(json_response(client))
     result = tc("whoami", env=http_server.env)
 
     assert (9, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")
+    assert "auth.client" in result.stderr
 
 
 def test_against_a_deployment_that_checks(tc: CommandLine, sandbox: RunningSandbox) -> None:

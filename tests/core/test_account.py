@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.account import Account, AccountOptions, account, check_root_url, root_url
+from tccli.core.account import Account, AccountOptions, ConfigFiles, check_root_url, resolve_account, resolve_root_url
 from tccli.core.hawk import Credentials
 from tccli.errors import ConfigurationError, UsageError
 
@@ -94,7 +94,7 @@ def test_describes_the_account(
     """
     Option before environment; the proxy in a task when nobody is named.
     """
-    assert expected == account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+    assert expected == resolve_account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_says_what_is_missing(tmp_path: Path, options: AccountOptions, environ: 
     By name, and what to do.
     """
     with pytest.raises(ConfigurationError) as caught:
-        account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
+        resolve_account(options, {"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
     assert said in str(caught.value)
 
@@ -141,7 +141,7 @@ def test_authorized_scopes_need_credentials(tmp_path: Path) -> None:
     A limit that would not be kept is refused.
     """
     with pytest.raises(UsageError, match="authorized scopes"):
-        account(AccountOptions(ROOT, authorized_scopes=("a",)), {"XDG_CONFIG_HOME": str(tmp_path)})
+        resolve_account(AccountOptions(ROOT, authorized_scopes=("a",)), {"XDG_CONFIG_HOME": str(tmp_path)})
 
 
 def test_a_profile_brings_both(config: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_profile_brings_both(config: Path) -> None:
     """
     environ = profiles(config, f'[work]\nrootUrl = "{OTHER}/"\nclientId = "w"\naccessToken = "wt"\n')
 
-    assert Account(OTHER, None, Credentials("w", "wt")) == account(
+    assert Account(OTHER, None, Credentials("w", "wt")) == resolve_account(
         AccountOptions(profile="work"), {**environ, **SIGNED_IN}
     )
 
@@ -165,7 +165,10 @@ def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> Non
         f"certificate = '{json.dumps(CERTIFICATE)}'\n",
     )
 
-    assert Credentials("w", "wt", CERTIFICATE, ("a",)) == account(AccountOptions(profile="work"), environ).credentials
+    assert (
+        Credentials("w", "wt", CERTIFICATE, ("a",))
+        == resolve_account(AccountOptions(profile="work"), environ).credentials
+    )
 
 
 def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
@@ -174,8 +177,8 @@ def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
     """
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
 
-    assert Account(ROOT, None, Credentials("d", "dt")) == account(AccountOptions(), environ)
-    assert Account(ROOT, None, ME) == account(AccountOptions(), {**environ, **SIGNED_IN})
+    assert Account(ROOT, None, Credentials("d", "dt")) == resolve_account(AccountOptions(), environ)
+    assert Account(ROOT, None, ME) == resolve_account(AccountOptions(), {**environ, **SIGNED_IN})
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,19 @@ def test_credentials_of_a_file_belong_to_its_root_url(config: Path, options: Acc
     """
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
 
-    assert Account(OTHER) == account(options, environ)
+    assert Account(OTHER) == resolve_account(options, environ)
+
+
+def test_files_are_read_once(config: Path) -> None:
+    """
+    For the references, the root URL and the credentials of one run.
+    """
+    environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
+    files = ConfigFiles(environ)
+    assert ROOT == resolve_root_url(AccountOptions(), environ, files)
+    (config / "tc" / "profiles.toml").unlink()
+
+    assert Account(ROOT, None, Credentials("d", "dt")) == resolve_account(AccountOptions(), environ, files)
 
 
 def test_reads_the_go_clients_configuration(config: Path) -> None:
@@ -196,8 +211,8 @@ def test_reads_the_go_clients_configuration(config: Path) -> None:
     """
     environ = go_client(config, f"config:\n  rootUrl: {ROOT}\n  clientId: g\n  accessToken: gt\n")
 
-    assert Account(ROOT, None, Credentials("g", "gt")) == account(AccountOptions(), environ)
-    assert Account(ROOT, None, ME) == account(AccountOptions(), {**environ, **SIGNED_IN})
+    assert Account(ROOT, None, Credentials("g", "gt")) == resolve_account(AccountOptions(), environ)
+    assert Account(ROOT, None, ME) == resolve_account(AccountOptions(), {**environ, **SIGNED_IN})
 
 
 def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +223,7 @@ def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkey
     (tmp_path / ".config" / "taskcluster.yml").write_text(f"config: {{rootUrl: '{ROOT}'}}")
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert ROOT == root_url(AccountOptions(), {})
+    assert ROOT == resolve_root_url(AccountOptions(), {})
 
 
 @pytest.mark.parametrize(
@@ -233,7 +248,7 @@ def test_says_what_is_wrong_with_profiles(config: Path, text: str, said: str) ->
     And in which file or profile.
     """
     with pytest.raises(ConfigurationError) as caught:
-        account(AccountOptions(), profiles(config, text))
+        resolve_account(AccountOptions(), profiles(config, text))
 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -245,7 +260,7 @@ def test_says_what_is_wrong_with_the_go_clients_file(config: Path, text: str) ->
     In one line.
     """
     with pytest.raises(ConfigurationError, match=r"cannot read .*taskcluster\.yml") as caught:
-        account(AccountOptions(), go_client(config, text))
+        resolve_account(AccountOptions(), go_client(config, text))
 
     assert "\n" not in str(caught.value)
 
@@ -255,7 +270,7 @@ def test_a_go_clients_file_may_say_nothing(config: Path, text: str) -> None:
     """
     Then it is as if it were not there.
     """
-    assert Account(ROOT, None, ME) == account(AccountOptions(), {**go_client(config, text), **SIGNED_IN})
+    assert Account(ROOT, None, ME) == resolve_account(AccountOptions(), {**go_client(config, text), **SIGNED_IN})
 
 
 @pytest.mark.parametrize(
@@ -337,7 +352,7 @@ def test_any_environment_makes_an_account_or_an_error(tmp_path_factory: Any, env
     """
     empty = tmp_path_factory.getbasetemp() / "empty"
     try:
-        made = account(AccountOptions(ROOT), {"XDG_CONFIG_HOME": str(empty), **environ})
+        made = resolve_account(AccountOptions(ROOT), {"XDG_CONFIG_HOME": str(empty), **environ})
     except ConfigurationError:
         return
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.payload import encode
-from tccli.core.times import parse_timestamp
+from tccli.core.responses import read_timestamp
 from tccli.core.transfer.digests import OBJECT_ALGORITHMS
 from tccli.core.transfer.remote import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
@@ -58,7 +58,7 @@ class ObjectSource:
         }
         if not hashes:
             raise BrokenAnswerError(f"{self.name} comes without sha256 or sha512, so nothing says that it is right")
-        return Location(answer["url"], hashes, parse_timestamp(answer["expires"]).timestamp())
+        return Location(answer["url"], hashes, read_timestamp(self.name, answer["expires"]).timestamp())
 
 
 def upload_object(
@@ -110,7 +110,7 @@ def upload_object(
             raise BrokenAnswerError(f"object {name}: the service offers no upload by putUrl or dataInline")
         try:
             url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
-            until = parse_timestamp(chosen["putUrl"]["expires"]).timestamp()
+            until = read_timestamp(f"object {name}", chosen["putUrl"]["expires"]).timestamp()
             digests = put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=until)
             break
         except UploadUrlExpiredError:

@@ -11,7 +11,7 @@ from tccli import references
 from tccli.core.artifacts.objects import ObjectSource, upload_object
 from tccli.core.hawk import Credentials, parse_certificate
 from tccli.core.payload import encode
-from tccli.core.times import parse_timestamp
+from tccli.core.responses import read_timestamp
 from tccli.core.transfer.remote import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
@@ -135,7 +135,7 @@ def upload_artifact(
         if storage == "object":
             return _upload_object(client, context, artifact, upload, created)
         try:
-            until = parse_timestamp(created["expires"]).timestamp()
+            until = read_timestamp(artifact[2], created["expires"]).timestamp()
             headers = {"Content-Type": upload.content_type}
             return put(context, created["putUrl"], headers, upload, algorithms=(), expires=until)
         except UploadUrlExpiredError:
