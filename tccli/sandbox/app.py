@@ -229,7 +229,7 @@ async def _respond_to_bug(http: AsgiRequest, error: Exception) -> AsgiResponse:
 
 def application(sandbox: Sandbox) -> ASGIApp:
     """
-    Return the ASGI application, which answers 500 for bugs and runs periodic jobs.
+    Return the ASGI application, which responds with 500 to bugs and runs periodic jobs.
     """
 
     @asynccontextmanager

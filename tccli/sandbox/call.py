@@ -134,8 +134,8 @@ def require_scopes(identity: Identity, expression: scopes.Expression) -> None:
     if missing is None:
         return
     if identity.client_id is None:
-        says = "This request requires Taskcluster credentials that satisfy the following scope expression:"
-        raise ApiError("InsufficientScopes", f"{says}\n\n```\n{{{{required}}}}\n```", required=expression)
+        message = "This request requires Taskcluster credentials that satisfy the following scope expression:"
+        raise ApiError("InsufficientScopes", f"{message}\n\n```\n{{{{required}}}}\n```", required=expression)
     who = f"Client ID {identity.client_id} does not have sufficient scopes and is missing the following scopes:"
     needs = "This request requires the client to satisfy the following scope expression:"
     message = f"{who}\n\n```\n{{{{unsatisfied}}}}\n```\n\n{needs}\n\n```\n{{{{required}}}}\n```"

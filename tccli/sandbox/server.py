@@ -134,7 +134,7 @@ class Server:
     ) -> None:
         self._server.should_exit = True
         self._thread.join(SHUTDOWN_TIMEOUT_SECONDS)
-        # A request may wait for long, for work or by --latency, and its client may have given up.
+        # Requests that wait for work, or because of --latency, may take long, and their clients may be gone.
         self.sandbox.abort_requests()
         self._thread.join()
         self._socket.close()

@@ -194,8 +194,8 @@ def _restrict(issuer: Issuer, authorized: Any, expand: Callable[[list[str]], lis
         _reject("ext.authorizedScopes must be an array of valid scopes")
     expanded = expand(merge(issuer.scopes, ["assume:anonymous"]))
     if not satisfies(expanded, {"AllOf": authorized}):
-        says = "Supplied credentials do not satisfy authorizedScopes; credentials have scopes:"
-        lines = [says, "", "```", *expanded, "```", "", "authorizedScopes are:", "", "```", *authorized, "```"]
+        intro = "Supplied credentials do not satisfy authorizedScopes; credentials have scopes:"
+        lines = [intro, "", "```", *expanded, "```", "", "authorizedScopes are:", "", "```", *authorized, "```"]
         _reject("\n".join(lines))
     return Issuer(issuer.client_id, issuer.access_token, authorized, issuer.expires)
 

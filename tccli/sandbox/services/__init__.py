@@ -1,3 +1,3 @@
 """
-The handlers: a module for each service, or for each part of a large one.
+Handlers of API methods: a module for each service, or a package with modules for its parts.
 """

@@ -1,5 +1,5 @@
 """
-The list of everything that the services of a deployment are made of.
+The list of all modules with handlers, tables and jobs.
 """
 
 from __future__ import annotations

@@ -34,9 +34,6 @@ def ping(call: Call) -> Response:
 
 
 def version(call: Call) -> Response:
-    """
-    Return the release that the references were made from.
-    """
     release = references.service(call.method.service).release
     source = "https://github.com/taskcluster/taskcluster"
     return Response({"version": release, "commit": "sandbox", "source": source, "build": "NONE"})

@@ -1,5 +1,5 @@
 """
-purge-cache: all of it.
+Handlers of the purge-cache service.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS cache_purges (
 
 
 def _since_problem(text: str) -> str | None:
-    # As in the service, the very first instant is none.
+    # As in the service, the first instant of 1970 counts as invalid.
     return None if _instant(text) else "Invalid Date"
 
 
@@ -39,9 +39,6 @@ service.check_query("purgeRequests", since=_since_problem)
 
 @service.method("purgeCache")
 def purge_cache(call: Call) -> Response:
-    """
-    Ask the workers of a pool to throw a cache away.
-    """
     pool, cache = call.args["workerPoolId"], call.payload["cacheName"]
     call.authorize(workerPoolId=pool, cacheName=cache)
     row = {"worker_pool_id": pool, "cache_name": cache, "before": call.now, "expires": call.now + DAY}
@@ -51,10 +48,6 @@ def purge_cache(call: Call) -> Response:
 
 @service.method("allPurgeRequests")
 def list_all_requests(call: Call) -> Response:
-    """
-    List all requests of the last day, by pool.
-    """
-
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = (
             "SELECT * FROM cache_purges WHERE (worker_pool_id, cache_name) > (?, ?) AND expires > ? "
@@ -69,9 +62,6 @@ def list_all_requests(call: Call) -> Response:
 
 @service.method("purgeRequests")
 def list_requests(call: Call) -> Response:
-    """
-    List the requests for the workers of one pool, perhaps only those since a moment.
-    """
     since = _instant(call.query.get("since", "")) or 0
     sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY cache_name"
     rows = call.state.store.all(sql, call.args["workerPoolId"], since, call.now)
@@ -79,9 +69,7 @@ def list_requests(call: Call) -> Response:
 
 
 def _instant(text: str) -> int | None:
-    """
-    Return milliseconds since 1970, or None for what is no date; a year or a month is its beginning.
-    """
+    # A year or a month means its beginning.
     if re.fullmatch(r"\d{4}(-\d\d)?", text, re.ASCII):
         text = f"{text}-01-01"[:10]
     try:

@@ -1,5 +1,5 @@
 """
-secrets: all of it.
+Handlers of the secrets service.
 """
 
 from __future__ import annotations
@@ -31,9 +31,6 @@ service.allow_slashes("name")
 
 @service.method("set")
 def set_secret(call: Call) -> Response:
-    """
-    Keep a secret, in the place of the one of that name.
-    """
     name, payload = call.args["name"], call.payload
     action = "created" if _find(call) is None else "updated"
     row = {"name": name, "secret": payload["secret"], "expires": from_json(payload["expires"])}
@@ -44,9 +41,6 @@ def set_secret(call: Call) -> Response:
 
 @service.method("get")
 def get_secret(call: Call) -> Response:
-    """
-    Show a secret that has not expired.
-    """
     row = _find(call)
     if row is None:
         raise ApiError("ResourceNotFound", "Secret not found")
@@ -55,9 +49,6 @@ def get_secret(call: Call) -> Response:
 
 @service.method("remove")
 def remove_secret(call: Call) -> Response:
-    """
-    Forget a secret, whether or not there is one.
-    """
     call.state.store.run("DELETE FROM secrets WHERE name = ?", call.args["name"])
     record(call, "secret", call.args["name"], "deleted")
     return Response({})
@@ -65,10 +56,6 @@ def remove_secret(call: Call) -> Response:
 
 @service.method("list")
 def list_secrets(call: Call) -> Response:
-    """
-    List the names of the secrets that have not expired.
-    """
-
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = "SELECT name FROM secrets WHERE name > ? AND expires > ? ORDER BY name LIMIT ?"
         return call.state.store.all(sql, after, call.now, number)

@@ -158,12 +158,12 @@ class Connection(BaseHTTPRequestHandler):
         is_complete = True
         with open(path, "wb") as file:
             while self.record.received < end and is_complete:
-                wanted = min(len(buffer), end - self.record.received)
+                expected = min(len(buffer), end - self.record.received)
                 try:
-                    count = self.rfile.readinto(buffer[:wanted])
+                    count = self.rfile.readinto(buffer[:expected])
                 except TimeoutError:
                     count = 0
-                is_complete = count == wanted
+                is_complete = count == expected
                 file.write(buffer[:count])
                 self._count(received=count)
                 if slow:

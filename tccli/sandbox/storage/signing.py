@@ -80,8 +80,8 @@ def check(
         key: The host's secret.
         now: Milliseconds since 1970.
     """
-    given = query.get("X-Amz-Signature")
-    if given is None:
+    signature = query.get("X-Amz-Signature")
+    if signature is None:
         return StorageError(403, "AccessDenied", "Access Denied")
     try:
         start = datetime.strptime(query["X-Amz-Date"], DATE).replace(tzinfo=UTC).timestamp()
@@ -99,7 +99,7 @@ def check(
         return StorageError(403, "AccessDenied", "Request has expired", details)
     rest = {name: value for name, value in query.items() if name != "X-Amz-Signature"}
     signed = {name: headers.get(name, "") for name in names if name != "host"}
-    if not hmac.compare_digest(_signature(key, verb, path, rest, signed).encode(), given.encode()):
+    if not hmac.compare_digest(_signature(key, verb, path, rest, signed).encode(), signature.encode()):
         message = "The request signature we calculated does not match the signature you provided."
         return StorageError(403, "SignatureDoesNotMatch", message)
     return None

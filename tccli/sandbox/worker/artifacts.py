@@ -44,25 +44,25 @@ class Artifacts:
         self._path = path
         self._directory = directory
 
-    def upload(self, wanted: ArtifactRequest) -> list[str]:
+    def upload(self, request: ArtifactRequest) -> list[str]:
         """
         Upload an artifact of the payload, and return problems, which become an error artifact.
         """
-        path = os.path.join(self._directory, wanted.path)
-        if wanted.kind == "directory" and os.path.isdir(path):
-            for file, name in _files(path, wanted.name):
-                self.put(name, file, wanted.expires, wanted.content_type)
+        path = os.path.join(self._directory, request.path)
+        if request.kind == "directory" and os.path.isdir(path):
+            for file, name in _files(path, request.name):
+                self.put(name, file, request.expires, request.content_type)
             return []
-        if wanted.kind == "file" and os.path.isfile(path):
-            self.put(wanted.name, path, wanted.expires, wanted.content_type)
+        if request.kind == "file" and os.path.isfile(path):
+            self.put(request.name, path, request.expires, request.content_type)
             return []
-        if wanted.is_optional:
+        if request.is_optional:
             return []
         exists = os.path.exists(path)
         reason = "invalid-resource-on-worker" if exists else "file-missing-on-worker"
-        message = f"{wanted.path} is not a {wanted.kind}" if exists else f"{wanted.path} does not exist"
-        error = {"storageType": "error", "reason": reason, "message": message, "expires": wanted.expires}
-        self.create(wanted.name, error)
+        message = f"{request.path} is not a {request.kind}" if exists else f"{request.path} does not exist"
+        error = {"storageType": "error", "reason": reason, "message": message, "expires": request.expires}
+        self.create(request.name, error)
         return [message]
 
     def put(self, name: str, path: str, expires: str, content_type: str = "") -> None:

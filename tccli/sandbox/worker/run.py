@@ -119,15 +119,15 @@ class Run:
         with Proxy(self._client, scopes) as proxy:
             result = self._run_commands(plan, log, work, self._environment(plan.env, work, proxy.url))
         if result != SHUTDOWN:
-            for wanted in plan.artifacts:
-                for problem in self._upload(wanted, artifacts):
-                    self._log(log, f"Artifact {wanted.name}: {problem}")
+            for request in plan.artifacts:
+                for problem in self._upload(request, artifacts):
+                    self._log(log, f"Artifact {request.name}: {problem}")
                     result = FAILED if result == COMPLETED else result
         return result
 
-    def _upload(self, wanted: ArtifactRequest, artifacts: Artifacts) -> list[str]:
+    def _upload(self, request: ArtifactRequest, artifacts: Artifacts) -> list[str]:
         try:
-            return artifacts.upload(wanted)
+            return artifacts.upload(request)
         except ArtifactError as error:
             return [str(error)]
 
@@ -156,14 +156,14 @@ class Run:
                 return INTERMITTENT if code in plan.retry_codes else FAILED
         return COMPLETED
 
-    def _environment(self, wanted: Mapping[str, str], work: str, proxy_url: str) -> dict[str, str]:
+    def _environment(self, env: Mapping[str, str], work: str, proxy_url: str) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         return {
             **inherited,
             "HOME": work,
             "TASK_WORKDIR": work,
             "TASK_GROUP_ID": self._definition["taskGroupId"],
-            **wanted,
+            **env,
             "TASK_ID": self._task_id,
             "RUN_ID": str(self._run_id),
             "TASKCLUSTER_ROOT_URL": self._client.root_url,

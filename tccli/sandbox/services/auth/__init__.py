@@ -1,3 +1,3 @@
 """
-The handlers of auth.
+Handlers of the auth service.
 """

@@ -1,5 +1,5 @@
 """
-Who changed what: auth's record, kept by all services.
+auth: the audit log, to which all services write, and its methods.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ service.match_arguments(entityType="^(client|role|secret|hook|worker-pool)$")
 
 def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
     """
-    Note that the caller did *action*.
+    Add an action of the caller to the audit log.
     """
     row = {"entity_type": entity_type, "entity_id": entity_id, "client_id": call.client_id}
     call.state.store.insert("audit", {**row, "action_type": action, "created": call.now})
@@ -39,18 +39,12 @@ def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
 
 @service.method("getEntityHistory")
 def get_entity_history(call: Call) -> Response:
-    """
-    List what was done to something, newest first.
-    """
     entity_type, entity_id = call.args["entityType"], call.args["entityId"]
     return _history(call, "entity_type = ? AND entity_id = ?", entity_type, entity_id)
 
 
 @service.method("listAuditHistory")
 def list_audit_history(call: Call) -> Response:
-    """
-    List what a client did, newest first.
-    """
     return _history(call, "client_id = ?", call.args["clientId"])
 
 

@@ -25,7 +25,7 @@ service = Service("auth")
 
 service.match_arguments(clientId="^[A-Za-z0-9!@/:.+|_-]+$")
 
-STATIC = (
+STATIC_CLIENT_MESSAGE = (
     'clientId "{{clientId}}" starts with "static/" which is reserved for statically configured clients. '
     "Contact your administrator to change static clients."
 )
@@ -33,11 +33,8 @@ STATIC = (
 
 @service.method("listClients")
 def list_clients(call: Call) -> Response:
-    """
-    List clients, perhaps only those whose id begins with a prefix.
-    """
     prefix = call.query.get("prefix", "")
-    # Client ids are ASCII: nothing that begins with the prefix sorts after this.
+    # Client ids are printable ASCII, so none with the prefix sorts after this.
     end = prefix + "\x7f"
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
@@ -52,21 +49,15 @@ def list_clients(call: Call) -> Response:
 
 @service.method("client")
 def client(call: Call) -> Response:
-    """
-    Show one client.
-    """
     return Response(_document(call, _load(call)))
 
 
 @service.method("createClient")
 def create_client(call: Call) -> Response:
-    """
-    Add a client, and show its access token this once.
-    """
     client_id, payload = call.args["clientId"], call.payload
     scopes = payload.get("scopes", [])
-    _refuse_static(call)
-    refuse_double_stars(scopes)
+    _reject_static(call)
+    reject_double_stars(scopes)
     call.authorize(clientId=client_id, scopes=scopes)
     now = call.now
     is_new = call.state.store.insert(
@@ -94,13 +85,10 @@ def create_client(call: Call) -> Response:
 
 @service.method("updateClient")
 def update_client(call: Call) -> Response:
-    """
-    Change a client; the caller needs the scopes that are new to it.
-    """
     payload = call.payload
     scopes = payload.get("scopes")
-    _refuse_static(call)
-    refuse_double_stars(scopes or [])
+    _reject_static(call)
+    reject_double_stars(scopes or [])
     row = _load(call)
     before = json.loads(row["scopes"])
     added = [scope for scope in dict.fromkeys(scopes or []) if scope not in before]
@@ -118,57 +106,46 @@ def update_client(call: Call) -> Response:
 
 @service.method("resetAccessToken")
 def reset_access_token(call: Call) -> Response:
-    """
-    Replace a client's access token, and show the new one.
-    """
-    _refuse_static(call)
+    _reject_static(call)
     _change(call, "access token reset", access_token=new_access_token(), last_rotated=call.now)
     return Response(_with_token(call))
 
 
 @service.method("enableClient")
 def enable_client(call: Call) -> Response:
-    """
-    Let a client in again.
-    """
-    _refuse_static(call)
+    _reject_static(call)
     _change(call, "client enabled", disabled=0)
     return Response(_document(call, _load(call)))
 
 
 @service.method("disableClient")
 def disable_client(call: Call) -> Response:
-    """
-    Lock a client out.
-    """
-    _refuse_static(call)
+    _reject_static(call)
     _change(call, "client disabled", disabled=1)
     return Response(_document(call, _load(call)))
 
 
 @service.method("deleteClient")
 def delete_client(call: Call) -> Response:
-    """
-    Delete a client, whether or not there is one.
-    """
-    _refuse_static(call)
+    # Deleting a client that does not exist succeeds, and is published.
+    _reject_static(call)
     call.state.store.run("DELETE FROM clients WHERE client_id = ?", call.args["clientId"])
     record(call, "client", call.args["clientId"], "deleted")
     _publish(call, "clientDeleted")
     return Response()
 
 
-def refuse_double_stars(scopes: list[str]) -> None:
+def reject_double_stars(scopes: list[str]) -> None:
     """
-    Refuse scopes that end in two stars: surely not what was meant.
+    Reject scopes that end in two stars, as the services do.
     """
     if any(scope.endswith("**") for scope in scopes):
         raise ApiError("InputError", "scopes must not end with `**`")
 
 
-def _refuse_static(call: Call) -> None:
+def _reject_static(call: Call) -> None:
     if call.args["clientId"].startswith("static/"):
-        raise ApiError("InputError", STATIC, clientId=call.args["clientId"])
+        raise ApiError("InputError", STATIC_CLIENT_MESSAGE, clientId=call.args["clientId"])
 
 
 def _load(call: Call) -> sqlite3.Row:

@@ -1,5 +1,5 @@
 """
-auth: credentials for other services, of which this deployment has none.
+auth: credentials for other services. This deployment has none, so every valid request is an error.
 """
 
 from __future__ import annotations
@@ -25,14 +25,11 @@ service.check_query("awsS3Credentials", format="^iam-role-compat$")
 
 
 @service.method("awsS3Credentials")
-def refuse_aws(call: Call) -> Response:
-    """
-    Know no bucket.
-    """
+def aws_s3_credentials(call: Call) -> Response:
     level, bucket, prefix = (call.args[name] for name in ("level", "bucket", "prefix"))
     if level not in LEVELS:
-        says = "the 'level' URL parameter must be read-only or read-write, not {{level}}"
-        raise ApiError("InvalidRequestArguments", says, level=level)
+        message = "the 'level' URL parameter must be read-only or read-write, not {{level}}"
+        raise ApiError("InvalidRequestArguments", message, level=level)
     call.authorize(levelIsReadOnly=level == LEVELS[0], bucket=bucket, prefix=prefix)
     if prefix.startswith("/"):
         raise ApiError("InvalidRequestArguments", "The `prefix` may not start with a slash `/`")
@@ -40,38 +37,27 @@ def refuse_aws(call: Call) -> Response:
 
 
 @service.method("gcpCredentials")
-def refuse_gcp(call: Call) -> NoReturn:
-    """
-    Allow no service account.
-    """
-    says = "The service account {{account}} isn't allowed"
-    raise ApiError("InvalidRequestArguments", says, account=call.args["serviceAccount"])
+def gcp_credentials(call: Call) -> NoReturn:
+    message = "The service account {{account}} isn't allowed"
+    raise ApiError("InvalidRequestArguments", message, account=call.args["serviceAccount"])
 
 
 @service.method("sentryDSN")
-def refuse_sentry(call: Call) -> NoReturn:
-    """
-    Know no project.
-    """
+def sentry_dsn(call: Call) -> NoReturn:
     raise ApiError("ResourceNotFound", "Sentry is not configured: no project {{project}}", project=call.args["project"])
 
 
 @service.method("websocktunnelToken")
-def refuse_websocktunnel(_call: Call) -> NoReturn:
-    """
-    Trip over the secret that is not there, as the service does.
-    """
+def websocktunnel_token(_call: Call) -> NoReturn:
+    # Without a configured secret, the service fails like this.
     raise InternalError("Error: secretOrPrivateKey must have a value")
 
 
 @service.method("githubRepoToken")
-def refuse_github(call: Call) -> NoReturn:
-    """
-    Know no application.
-    """
+def github_repo_token(call: Call) -> NoReturn:
     app, owner = call.args["appName"], call.args["owner"].lower()
     permissions = call.payload["permissions"].items()
     repositories = [repository.lower() for repository in call.payload["repositories"]]
-    wanted = [f"{name}:{permission}:{level}" for permission, level in permissions for name in repositories]
-    call.authorize(appName=app, owner=owner, repoPerms=wanted)
+    repo_permissions = [f"{name}:{permission}:{level}" for permission, level in permissions for name in repositories]
+    call.authorize(appName=app, owner=owner, repoPerms=repo_permissions)
     raise ApiError("ResourceNotFound", "Application with name `{{app}}` is not configured", app=app)

@@ -15,7 +15,7 @@ from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import decode_token, encode_token, read_limit
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
-from tccli.sandbox.services.auth.clients import refuse_double_stars
+from tccli.sandbox.services.auth.clients import reject_double_stars
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,35 +29,23 @@ service.match_arguments(roleId=r"^[\x20-\x7e]+$")
 
 @service.method("listRoles")
 def list_roles(call: Call) -> Response:
-    """
-    List all roles as one array.
-    """
     return Response([_document(call, row) for row in _all(call)])
 
 
 @service.method("listRoles2")
 def list_roles_in_pages(call: Call) -> Response:
-    """
-    List roles, all at once unless a limit is given.
-    """
     rows, token = _page(call)
     return Response({"roles": [_document(call, row) for row in rows], **token})
 
 
 @service.method("listRoleIds")
 def list_role_ids(call: Call) -> Response:
-    """
-    List the roles' names, all at once unless a limit is given.
-    """
     rows, token = _page(call)
     return Response({"roleIds": [row["role_id"] for row in rows], **token})
 
 
 @service.method("role")
 def role(call: Call) -> Response:
-    """
-    Show one role.
-    """
     row = _load(call)
     if row is None:
         raise ApiError("ResourceNotFound", "Role not found")
@@ -66,11 +54,9 @@ def role(call: Call) -> Response:
 
 @service.method("createRole")
 def create_role(call: Call) -> Response:
-    """
-    Add a role; doing it again with the same content is no error.
-    """
+    # Creating a role twice with the same content succeeds.
     role_id, payload = call.args["roleId"], call.payload
-    refuse_double_stars(payload["scopes"])
+    reject_double_stars(payload["scopes"])
     call.authorize(roleId=role_id, scopes=payload["scopes"])
     scopes = sorted(payload["scopes"], key=order)
     existing = _load(call)
@@ -89,11 +75,8 @@ def create_role(call: Call) -> Response:
 
 @service.method("updateRole")
 def update_role(call: Call) -> Response:
-    """
-    Change a role; the caller needs the scopes that it did not give before.
-    """
     role_id, payload = call.args["roleId"], call.payload
-    refuse_double_stars(payload["scopes"])
+    reject_double_stars(payload["scopes"])
     row = _load(call)
     if row is None:
         raise ApiError("ResourceNotFound", f"Role with roleId '{role_id}' not found")
@@ -111,9 +94,7 @@ def update_role(call: Call) -> Response:
 
 @service.method("deleteRole")
 def delete_role(call: Call) -> Response:
-    """
-    Delete a role, whether or not there is one.
-    """
+    # Deleting a role that does not exist succeeds, and is published.
     call.state.store.run("DELETE FROM roles WHERE role_id = ?", call.args["roleId"])
     call.state.accounts.invalidate_roles()
     record(call, "role", call.args["roleId"], "deleted")
@@ -137,9 +118,7 @@ def _all(call: Call) -> list[sqlite3.Row]:
 
 
 def _page(call: Call) -> tuple[list[sqlite3.Row], dict[str, str]]:
-    """
-    Return a page of roles and its token: unlike other lists, this one refuses tokens that it did not give out.
-    """
+    # Unlike other lists, this one has pages only with a limit, and rejects unknown tokens.
     start = 0
     if "continuationToken" in call.query:
         decoded = decode_token("roles", call.query["continuationToken"])

@@ -1,5 +1,5 @@
 """
-auth: which scopes there are in a request, and the methods to try signing with.
+auth: expansion of scopes, and methods that check signatures.
 """
 
 from __future__ import annotations
@@ -18,33 +18,25 @@ if TYPE_CHECKING:
 
 service = Service("auth")
 
-# Of awsS3Credentials.
+# The prefix of awsS3Credentials.
 service.allow_slashes("prefix")
 
-TESTER, TESTER_TOKEN = "tester", "no-secret"  # published: everybody may try signing with them
+TESTER, TESTER_TOKEN = "tester", "no-secret"  # published for tests of signatures
 
 
 @service.method("expandScopes")
 def expand_scopes(call: Call) -> Response:
-    """
-    Add to scopes what the roles give.
-    """
     return Response({"scopes": call.state.accounts.expand(call.payload["scopes"])})
 
 
 @service.method("currentScopes")
 def current_scopes(call: Call) -> Response:
-    """
-    Show the scopes of this very request.
-    """
     return Response({"scopes": call.identity.scopes})
 
 
 @service.method("authenticateHawk")
 def authenticate_hawk(call: Call) -> Response:
-    """
-    Judge the signature of a request that somebody else got; a bad one is no error here.
-    """
+    # An invalid signature is not an error here, but a response.
     payload, accounts = call.payload, call.state.accounts
     request = signature.SignedRequest(
         method=payload["method"].upper(),
@@ -57,35 +49,35 @@ def authenticate_hawk(call: Call) -> Response:
         identity = signature.authenticate(request, now=call.now, get_client=accounts.get_client, expand=accounts.expand)
     except SignatureError as error:
         return Response({"status": "auth-failed", "message": str(error)})
-    assert identity.expires is not None  # all clients of the deployment have an end
-    answer = {"scopes": identity.scopes, "expires": to_json(identity.expires)}
+    assert identity.expires is not None  # every client of the deployment expires
+    document = {"scopes": identity.scopes, "expires": to_json(identity.expires)}
     if identity.client_id is None:
-        return Response({"status": "no-auth", "scheme": "none", **answer})
-    answer |= {"status": "auth-success", "scheme": "hawk", "clientId": identity.client_id}
-    return Response(answer if identity.payload_hash is None else {**answer, "hash": identity.payload_hash})
+        return Response({"status": "no-auth", "scheme": "none", **document})
+    document |= {"status": "auth-success", "scheme": "hawk", "clientId": identity.client_id}
+    return Response(document if identity.payload_hash is None else {**document, "hash": identity.payload_hash})
 
 
 @service.method("testAuthenticate")
 def test_authenticate(call: Call) -> Response:
     """
-    Judge this request as if its signer were a client with scopes of its choice.
+    Check the signature of this request as if its client had the scopes in the payload.
     """
-    return _judge(call, call.payload["clientScopes"], call.payload["requiredScopes"])
+    return _authenticate_tester(call, call.payload["clientScopes"], call.payload["requiredScopes"])
 
 
 @service.method("testAuthenticateGet")
 def test_authenticate_get(call: Call) -> Response:
     """
-    Judge this request as that of a client with fixed scopes: a URL can be signed for it.
+    Check the signature of this request as if its client had fixed scopes. It may be a signed URL.
     """
-    return _judge(call, ["test:*", "auth:create-client:test:*"], ["test:authenticate-get"])
+    return _authenticate_tester(call, ["test:*", "auth:create-client:test:*"], ["test:authenticate-get"])
 
 
-def _judge(call: Call, held: list[str], required: list[str]) -> Response:
+def _authenticate_tester(call: Call, client_scopes: list[str], required: list[str]) -> Response:
     def get_client(client_id: str) -> Issuer:
         if client_id != TESTER:
             raise SignatureError(f"Client with clientId '{client_id}' not found")
-        return Issuer(TESTER, TESTER_TOKEN, held, None)
+        return Issuer(TESTER, TESTER_TOKEN, client_scopes, None)
 
     identity = identify(call.request, now=call.now, get_client=get_client, expand=lambda scopes: scopes)
     require_scopes(identity, {"AllOf": required})

@@ -1,3 +1,3 @@
 """
-The handlers of github.
+Handlers of the github service.
 """

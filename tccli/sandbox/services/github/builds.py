@@ -1,5 +1,5 @@
 """
-github: builds, which somebody has to put in, since no GitHub sends events here.
+github: builds. Tests insert them, since the sandbox receives no events of GitHub.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ service.check_query("cancelBuilds", sha=".", pullRequest=NUMBER)
 
 def insert(state: State, build: dict[str, Any]) -> None:
     """
-    Keep a build, in the place of the one of that task group.
+    Store a build, and replace the one of the same task group.
 
     Args:
-        build: As ``github.builds`` answers it: ``organization``, ``repository``, ``sha`` and ``taskGroupId`` at least.
+        build: As in a response of ``github.builds``, with at least ``organization``, ``repository``, ``sha`` and
+            ``taskGroupId``.
     """
     now = state.clock.now()
     row = {
@@ -61,7 +62,7 @@ def insert(state: State, build: dict[str, Any]) -> None:
 
 def get_latest(state: State, organization: str, repository: str = "") -> sqlite3.Row | None:
     """
-    Return the last build of a repository, or of all of an organization's.
+    Return the last build of a repository, or of an organization.
     """
     sql = (
         "SELECT * FROM github_builds WHERE organization = ? AND ? IN ('', repository) "
@@ -72,35 +73,29 @@ def get_latest(state: State, organization: str, repository: str = "") -> sqlite3
 
 @service.method("builds")
 def list_builds(call: Call) -> Response:
-    """
-    List builds, the last one first.
-    """
-    wanted = {name: call.query.get(name, "") for name in ("organization", "repository", "sha", "pullRequest")}
+    filters = {name: call.query.get(name, "") for name in ("organization", "repository", "sha", "pullRequest")}
     for name, needs in (("repository", "organization"), ("sha", "repository"), ("pullRequest", "repository")):
-        if wanted[name] and not wanted[needs]:
+        if filters[name] and not filters[needs]:
             raise ApiError("InputError", f"Must provide `{needs}` if querying `{name}`")
     found = page(
         call.query,
-        "builds" + "/".join(wanted.values()),
+        "builds" + "/".join(filters.values()),
         lambda row: f"{row['updated']} {row['task_group_id']}",
-        lambda after, number: _find(call, wanted, after, number),
+        lambda after, number: _find(call, filters, after, number),
     )
     return Response(found.document(builds=[_document(row) for row in found.rows]))
 
 
 @service.method("cancelBuilds")
 async def cancel_builds(call: Call) -> Response:
-    """
-    Cancel the task groups of a repository's pending builds.
-    """
     owner, repository = call.args["owner"], call.args["repo"]
-    wanted = {
+    filters = {
         "organization": owner,
         "repository": repository,
         "sha": call.query.get("sha", ""),
         "pullRequest": call.query.get("pullRequest", ""),
     }
-    builds = [row for row in _find(call, wanted, "", -1) if row["state"] == "pending"]
+    builds = [row for row in _find(call, filters, "", -1) if row["state"] == "pending"]
     if not builds:
         raise ApiError("ResourceNotFound", "No cancellable builds found")
     scopes = [
@@ -122,17 +117,17 @@ async def cancel_builds(call: Call) -> Response:
     return Response({"builds": [{**_document(row), "state": "cancelled"} for row in builds]})
 
 
-def _find(call: Call, wanted: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:
+def _find(call: Call, filters: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:
     sql = (
         "SELECT * FROM github_builds WHERE ? IN ('', organization) AND ? IN ('', repository) AND ? IN ('', sha) "
         "AND ? IN ('', CAST(pull_request AS TEXT)) AND (updated, task_group_id) < (?, ?) "
         "ORDER BY updated DESC, task_group_id DESC LIMIT ?"
     )
     updated, _, group = after.partition(" ")
-    # Leading zeros of a number are no part of it.
-    number_wanted = wanted["pullRequest"] and str(int(wanted["pullRequest"]))
-    names = [wanted[name] for name in ("organization", "repository", "sha")]
-    return call.state.store.all(sql, *names, number_wanted, int(updated or 2**62), group, number)
+    # As in the service, leading zeros do not count.
+    pull_request = filters["pullRequest"] and str(int(filters["pullRequest"]))
+    names = [filters[name] for name in ("organization", "repository", "sha")]
+    return call.state.store.all(sql, *names, pull_request, int(updated or 2**62), group, number)
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """
-github: made-up events, in the shape of GitHub's, for trying a ``.taskcluster.yml`` on.
+github: fake events of GitHub for rendering ``.taskcluster.yml``.
 
-Source: GitHub's documentation, "Webhook events and payloads"; only what such files look at is there.
+Source: GitHub's documentation, "Webhook events and payloads"; only properties that such files commonly use.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ MOMENT = "2026-01-31T12:00:00Z"
 
 def create_event(kind: str, action: str | None, organization: str, repository: str, branch: str) -> dict[str, Any]:
     """
-    Return an event.
+    Return a fake event.
 
     Args:
         kind: ``github-push``, ``github-pull-request``, ``github-pull-request-untrusted``, ``github-release`` or
             ``github-issue-comment``.
-        action: What happened; a push has none.
+        action: None for a push.
     """
     place = _repository(organization, repository)
     common = {"repository": place, "sender": USER, "installation": INSTALLATION}
@@ -38,7 +38,7 @@ def create_event(kind: str, action: str | None, organization: str, repository: s
 
 def extract_details(kind: str, event: dict[str, Any]) -> dict[str, Any]:
     """
-    Return what the service takes from an event, under the names that it uses.
+    Return the properties that the service takes from an event, under its own names.
     """
     found = {"event.head.user.login": event["sender"]["login"]}
     if kind == "github-push":

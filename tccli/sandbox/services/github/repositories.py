@@ -1,5 +1,5 @@
 """
-github: what is known of repositories; an organization counts as connected once a build of it was put in.
+github: repositories. An organization counts as connected if it has a build.
 """
 
 from __future__ import annotations
@@ -28,9 +28,6 @@ BADGE_HEADERS = {
 
 @service.method("badge")
 def show_badge(call: Call) -> Response:
-    """
-    Show how the last build went, as a picture.
-    """
     if builds.get_latest(call.state, call.args["owner"]) is None:
         return _badge("new repo", "nogithub")
     build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
@@ -39,18 +36,12 @@ def show_badge(call: Call) -> Response:
 
 @service.method("repository")
 def show_repository(call: Call) -> Response:
-    """
-    Say whether a repository is connected.
-    """
     build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
     return Response({"installed": build is not None})
 
 
 @service.method("latest")
 def lead_to_latest(call: Call) -> Response:
-    """
-    Lead to the task group of the last build.
-    """
     build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
     if build is None:
         raise ApiError("ResourceNotFound", "Status not found")
@@ -61,23 +52,19 @@ def lead_to_latest(call: Call) -> Response:
 
 @service.method("createStatus")
 def create_status(call: Call) -> Response:
-    """
-    Take a status of a commit, where the organization is connected; nobody gets to see it.
-    """
-    return _take(call, "Installation not found")
+    # The status is not stored.
+    return _accept(call, "Installation not found")
 
 
 @service.method("createComment")
 def create_comment(call: Call) -> Response:
-    """
-    Take a comment on an issue, where the organization is connected; nobody gets to see it.
-    """
-    return _take(call, "Issue not found")
+    # The comment is not stored.
+    return _accept(call, "Issue not found")
 
 
-def _take(call: Call, says: str) -> Response:
+def _accept(call: Call, message: str) -> Response:
     if builds.get_latest(call.state, call.args["owner"]) is None:
-        raise ApiError("ResourceNotFound", says)
+        raise ApiError("ResourceNotFound", message)
     return Response({})
 
 

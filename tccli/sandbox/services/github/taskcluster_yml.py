@@ -1,5 +1,5 @@
 """
-github: what would become of a ``.taskcluster.yml`` if something happened at GitHub.
+github: rendering of ``.taskcluster.yml`` for a fake event.
 
 Source: taskcluster services/github, and its documentation of version 1 of these files.
 """
@@ -29,21 +29,18 @@ service = Service("github")
 SCHEMAS = {0: "taskcluster-github-config.json", 1: "taskcluster-github-config.v1.json"}
 SCHEDULER = "taskcluster-github"
 STATUSES, CHECKS = "statuses", "checks"
-"""Routes by which the service hears of its tasks."""
+"""Routes by which the service receives messages about its tasks."""
 COMMAND = re.compile(r"^/taskcluster\s+(.+)$", re.MULTILINE)
 
 
 @service.method("renderTaskclusterYml")
 def render(call: Call) -> Response:
-    """
-    Render a file for a made-up event.
-    """
     payload = call.payload
-    wanted = payload["fakeEvent"]
-    kind, overrides = wanted["type"], wanted.get("overrides", {})
+    fake_event = payload["fakeEvent"]
+    kind, overrides = fake_event["type"], fake_event.get("overrides", {})
     organization, repository = payload.get("organization", "taskcluster"), payload.get("repository", "testing")
     branch = overrides.get("branch") or "main"
-    event = github_events.create_event(kind, wanted.get("action"), organization, repository, branch)
+    event = github_events.create_event(kind, fake_event.get("action"), organization, repository, branch)
     event |= overrides
     message = {
         "organization": organization,
@@ -60,26 +57,23 @@ def render(call: Call) -> Response:
     try:
         config = yaml.load(payload["body"])
     except yaml.YamlError as error:
-        _refuse(str(error))
+        _reject(str(error))
     return Response(_compile(_render(call, config, message), message, call.now_json))
 
 
 def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return the file with its templates rendered.
-    """
     if not isinstance(config, dict):
-        _refuse("the file holds no object")
+        _reject("the file is not an object")
     version = config.get("version")
     if version not in SCHEMAS or isinstance(version, bool):
-        _refuse("version must be 0 or 1")
+        _reject("version must be 0 or 1")
     wrong = find_problems(references.service("github"), SCHEMAS[version], config)
     if wrong:
-        _refuse("; ".join(map(str, wrong)))
+        _reject("; ".join(map(str, wrong)))
     if version == 0:
-        raise ApiError("NotInSandbox", "the sandbox renders version 1 of these files only")
+        raise ApiError("NotInSandbox", "cannot render version 0: the sandbox supports version 1 only")
     if not re.fullmatch(r"[\x20-\x7e]*", message["branch"]):
-        _refuse("Cannot have unicode in branch names!")
+        _reject("Cannot have unicode in branch names!")
     slugids: dict[str, str] = {}
     context = {
         "taskcluster_root_url": call.state.root_url,
@@ -90,21 +84,19 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     try:
         rendered: dict[str, Any] = templates.render(config, context)
     except TemplateError as error:
-        _refuse(str(error))
+        _reject(str(error))
     return rendered
 
 
 def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[str, Any]:
-    """
-    Return the tasks with what the service adds to them, and the scopes with which it would make them.
-    """
+    # Adds what the service adds to the tasks, and the scopes with which it would create them.
     route = CHECKS if config.get("reporting") else STATUSES
     tasks = config.get("tasks") or []
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
-        _refuse("tasks must be a list of objects")
+        _reject("tasks must be a list of objects")
     group = slugid.nice()
     if len(tasks) == 1:
-        # One task is its own group: it looks like a decision task.
+        # A single task, such as a decision task, is its own group.
         sole = tasks[0]
         name = sole.get("taskId") or sole.get("taskGroupId") or group
         tasks = [{**sole, "taskId": name, "taskGroupId": sole.get("taskGroupId") or name}]
@@ -134,7 +126,7 @@ def _scopes(message: dict[str, Any]) -> list[str]:
             return [f"{role}:release"]
 
 
-def _refuse(reason: str) -> NoReturn:
-    # The service answers with a code that it does not have, and trips over that.
-    says = "Internal error, unknown error code: InvalidInput\n{{reason}}"
-    raise ApiError("InternalServerError", says, reason=reason) from None
+def _reject(reason: str) -> NoReturn:
+    # The service reports an error with an unknown code, which makes it an internal error.
+    text = "Internal error, unknown error code: InvalidInput\n{{reason}}"
+    raise ApiError("InternalServerError", text, reason=reason) from None

@@ -1,3 +1,3 @@
 """
-The handlers of hooks.
+Handlers of the hooks service.
 """

@@ -1,5 +1,5 @@
 """
-hooks: a hook fires: its template becomes a task, and what came of it is kept.
+hooks: firing a hook, which creates a task from its template, and the log of fires.
 """
 
 from __future__ import annotations
@@ -40,23 +40,23 @@ CREATE TABLE IF NOT EXISTS last_fires (
 CREATE INDEX IF NOT EXISTS last_fires_by_hook ON last_fires (hook_group_id, hook_id, number);
 """)
 
-DEADLINE, EXPIRES = DAY, 30 * DAY
-"""Of a task whose template says nothing, from the moment of the fire."""
+DEFAULT_DEADLINE, DEFAULT_EXPIRES = DAY, 30 * DAY
+"""Of a task whose template does not set them, from the time of the fire."""
 MAX_ERROR_CHARACTERS = 128 * 1024
 
 
 class FireError(Exception):
     """
-    A hook fired, and there is no task.
+    A hook was fired and created no task.
 
     Attributes:
-        refusal: The queue's answer, or None if the template could not be rendered.
-        document: What is kept of it.
+        error: The queue's response, or None if the template cannot be rendered.
+        document: What the log of fires stores.
     """
 
-    def __init__(self, text: str, refusal: ApiError | None = None, document: Any = None) -> None:
+    def __init__(self, text: str, error: ApiError | None = None, document: Any = None) -> None:
         super().__init__(text)
-        self.refusal = refusal
+        self.error = error
         self.document = document
 
 
@@ -64,19 +64,19 @@ async def fire(
     state: State, hook: Hook, context: dict[str, Any], *, task_id: str | None = None, created: int | None = None
 ) -> str | None:
     """
-    Make a hook's task.
+    Create a hook's task.
 
     Args:
-        hook: Its role is what the task may use.
-        context: What the template is given besides ``now`` and ``taskId``: ``firedBy`` at least.
-        task_id: A new one by default.
-        created: Milliseconds since 1970, now by default.
+        hook: Its role has the scopes of the task.
+        context: Of the template, without ``now`` and ``taskId``, and with at least ``firedBy``.
+        task_id: None for a new one.
+        created: Milliseconds since 1970; None for now.
 
     Returns:
-        The task's id, or None if the template made nothing of it.
+        The task's id, or None if the template renders to nothing.
 
     Raises:
-        FireError: There is no task. It is kept already.
+        FireError: No task was created. The log of fires has the reason.
     """
     task_id = task_id or slugid.nice()
     created = state.clock.now() if created is None else created
@@ -90,36 +90,30 @@ async def fire(
     except TemplateError as error:
         _record(state, *fired, error=str(error))
         raise FireError(str(error), document={"message": str(error)}) from None
-    except ApiError as refusal:
-        document = _refusal(state, task_id, task, refusal)
+    except ApiError as error:
+        document = _error_document(state, task_id, task, error)
         _record(state, *fired, error=json.dumps(document, indent=2)[:MAX_ERROR_CHARACTERS])
-        raise FireError(document["body"]["message"], refusal, document) from None
+        raise FireError(document["body"]["message"], error, document) from None
     _record(state, *fired)
     return task_id
 
 
 def _render(hook: Hook, context: dict[str, Any], created: int) -> Any:
-    """
-    Return the task that a hook's template makes, or None.
-    """
     task = templates.render(hook.task, context)
     if isinstance(task, str | int | float) and task:
-        raise TemplateError("the template makes no object")
+        raise TemplateError("the template does not render to an object")
     if not isinstance(task, dict):
         return task if isinstance(task, list) else None
-    times = {"created": created, "deadline": created + DEADLINE, "expires": created + EXPIRES}
+    times = {"created": created, "deadline": created + DEFAULT_DEADLINE, "expires": created + DEFAULT_EXPIRES}
     defaults = {"taskGroupId": context["taskId"], **{name: to_json(instant) for name, instant in times.items()}}
     return {**task, **{name: value for name, value in defaults.items() if not task.get(name)}}
 
 
-def _refusal(state: State, task_id: str, task: Any, refusal: ApiError) -> dict[str, Any]:
-    """
-    Return what a client knows of the queue's answer.
-    """
+def _error_document(state: State, task_id: str, task: Any, error: ApiError) -> dict[str, Any]:
     name = references.method("queue", "createTask").name
     time = to_json(state.clock.now())
-    body = errors.body(refusal, method=name, params={"taskId": task_id}, payload=task, time=time)
-    return {"body": body, "code": refusal.code, "statusCode": refusal.status}
+    body = errors.body(error, method=name, params={"taskId": task_id}, payload=task, time=time)
+    return {"body": body, "code": error.code, "statusCode": error.status}
 
 
 def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = "") -> None:
@@ -137,9 +131,6 @@ def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = 
 
 @service.method("listLastFires")
 def list_last_fires(call: Call) -> Response:
-    """
-    List what came of a hook's fires, the latest first, with what became of the tasks.
-    """
     group, hook_id = call.args["hookGroupId"], call.args["hookId"]
     found = page(
         call.query,
@@ -155,25 +146,19 @@ def list_last_fires(call: Call) -> Response:
 
 @service.method("getHookStatus")
 def get_hook_status(call: Call) -> Response:
-    """
-    Show the latest fire of a hook, and when its schedule is due.
-    """
     hook = hook_table.get(call.state.store, call.args["hookGroupId"], call.args["hookId"])
     if hook is None:
         raise ApiError("ResourceNotFound", "No such hook")
-    answer: dict[str, Any] = {"lastFire": {"result": "no-fire"}}
+    document: dict[str, Any] = {"lastFire": {"result": "no-fire"}}
     for row in _fires(call, 2**62, 1):
         outcome = {"error": _parsed(row["error"])} if row["error"] else {"taskId": row["task_id"]}
-        answer["lastFire"] = {"result": row["result"], **outcome, "time": to_json(row["task_create_time"])}
+        document["lastFire"] = {"result": row["result"], **outcome, "time": to_json(row["task_create_time"])}
     if hook.schedule:
-        answer["nextScheduledDate"] = to_json(hook.next_date)
-    return Response(answer)
+        document["nextScheduledDate"] = to_json(hook.next_date)
+    return Response(document)
 
 
 def delete(state: State, hook_group_id: str, hook_id: str) -> None:
-    """
-    Delete the fires of a hook.
-    """
     state.store.run("DELETE FROM last_fires WHERE hook_group_id = ? AND hook_id = ?", hook_group_id, hook_id)
 
 
@@ -197,9 +182,7 @@ def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _parsed(error: str) -> Any:
-    """
-    Return the object that an error was kept as; one that was cut off is only text.
-    """
+    # An error that was cut off is not JSON.
     try:
         return json.loads(error)
     except ValueError:

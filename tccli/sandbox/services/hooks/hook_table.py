@@ -1,5 +1,5 @@
 """
-hooks: hooks as they are kept.
+hooks: the table of hooks.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Hook:
     A hook.
 
     Attributes:
-        next_task_id: Of the task that the schedule will make; nobody may know it before.
-        next_date: When the schedule is due, in milliseconds since 1970.
+        next_task_id: Of the next scheduled task; not public.
+        next_date: Of the next scheduled task, in milliseconds since 1970.
     """
 
     hook_group_id: str
@@ -73,13 +73,13 @@ class Hook:
     @property
     def name(self) -> str:
         """
-        The group's id and its own.
+        Group id and hook id.
         """
         return f"{self.hook_group_id}/{self.hook_id}"
 
     def definition(self) -> dict[str, Any]:
         """
-        Return what everybody may know.
+        Return the public definition.
         """
         return {
             "hookGroupId": self.hook_group_id,
@@ -94,22 +94,16 @@ class Hook:
 
 def insert(store: Store, hook: Hook) -> bool:
     """
-    Keep a new hook; False if the id is taken.
+    Insert a hook; return False if it exists.
     """
     return store.insert("hooks", _row(hook))
 
 
 def update(store: Store, hook: Hook) -> None:
-    """
-    Keep what changed of a hook.
-    """
     store.insert("hooks", _row(hook), replace=True)
 
 
 def get(store: Store, hook_group_id: str, hook_id: str) -> Hook | None:
-    """
-    Return a hook, or None.
-    """
     row = store.one("SELECT * FROM hooks WHERE hook_group_id = ? AND hook_id = ?", hook_group_id, hook_id)
     return None if row is None else _hook(row)
 
@@ -125,14 +119,14 @@ def list_group(store: Store, hook_group_id: str) -> list[Hook]:
 
 def list_due(store: Store, now: int) -> list[Hook]:
     """
-    Return the hooks whose schedule is due, the oldest date first.
+    Return the hooks that the schedule should have fired, sorted by date.
     """
     return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE next_date < ? ORDER BY next_date", now)]
 
 
 def list_bound(store: Store) -> list[Hook]:
     """
-    Return the hooks that listen to something.
+    Return the hooks with bindings.
     """
     return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE bindings != '[]'")]
 

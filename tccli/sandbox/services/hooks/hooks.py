@@ -1,5 +1,5 @@
 """
-hooks: hooks are made, changed, and looked at.
+hooks: hooks, their groups and their trigger tokens.
 """
 
 from __future__ import annotations
@@ -24,23 +24,17 @@ service = Service("hooks")
 
 service.match_arguments(hookGroupId="^[a-zA-Z0-9-_]{1,1000}$", hookId="^[a-zA-Z0-9-_/]{1,1000}$")
 
-DIALECT = "http://json-schema.org/draft-07/schema"
+SCHEMA_DIALECT = "http://json-schema.org/draft-07/schema"
 
 
 @service.method("listHookGroups")
 def list_hook_groups(call: Call) -> Response:
-    """
-    List the groups that have hooks.
-    """
     rows = call.state.store.all("SELECT DISTINCT hook_group_id FROM hooks ORDER BY hook_group_id")
     return Response({"groups": [row["hook_group_id"] for row in rows]})
 
 
 @service.method("listHooks")
 def list_hooks(call: Call) -> Response:
-    """
-    List the hooks of a group.
-    """
     hooks = hook_table.list_group(call.state.store, call.args["hookGroupId"])
     if not hooks:
         raise ApiError("ResourceNotFound", "No such group")
@@ -49,17 +43,12 @@ def list_hooks(call: Call) -> Response:
 
 @service.method("hook")
 def show_hook(call: Call) -> Response:
-    """
-    Show one hook.
-    """
     return Response(load(call).definition())
 
 
 @service.method("createHook")
 def create_hook(call: Call) -> Response:
-    """
-    Add a hook; the same one again is no error if its bindings are said.
-    """
+    # Creating a hook twice with the same content succeeds.
     definition = _complete(call)
     schedule.check(definition["schedule"])
     _check_schema(definition["triggerSchema"])
@@ -74,9 +63,6 @@ def create_hook(call: Call) -> Response:
 
 @service.method("updateHook")
 def update_hook(call: Call) -> Response:
-    """
-    Change a hook; bindings that are not said stay.
-    """
     definition = _complete(call)
     hook = load(call)
     _check_schema(definition["triggerSchema"])
@@ -93,9 +79,7 @@ def update_hook(call: Call) -> Response:
 
 @service.method("removeHook")
 def remove_hook(call: Call) -> Response:
-    """
-    Delete a hook, whether or not there is one, and what is known of its fires.
-    """
+    # Deleting a hook that does not exist succeeds, and is published.
     group, hook_id = call.args["hookGroupId"], call.args["hookId"]
     call.state.store.run("DELETE FROM hooks WHERE hook_group_id = ? AND hook_id = ?", group, hook_id)
     fires.delete(call.state, group, hook_id)
@@ -111,17 +95,11 @@ def _publish(call: Call, event: str) -> None:
 
 @service.method("getTriggerToken")
 def get_trigger_token(call: Call) -> Response:
-    """
-    Show the token that lets everybody fire a hook who knows it.
-    """
     return Response({"token": load(call).trigger_token})
 
 
 @service.method("resetTriggerToken")
 def reset_trigger_token(call: Call) -> Response:
-    """
-    Replace that token.
-    """
     hook = load(call)
     hook.trigger_token = slugid.nice()
     hook_table.update(call.state.store, hook)
@@ -130,10 +108,10 @@ def reset_trigger_token(call: Call) -> Response:
 
 def load(call: Call) -> Hook:
     """
-    Return the hook that a call is about.
+    Return the hook of a call.
 
     Raises:
-        ApiError: There is none.
+        ApiError: 404.
     """
     hook = hook_table.get(call.state.store, call.args["hookGroupId"], call.args["hookId"])
     if hook is None:
@@ -142,13 +120,11 @@ def load(call: Call) -> Hook:
 
 
 def _complete(call: Call) -> dict[str, Any]:
-    """
-    Return the definition in the payload with the ids of the path, which must not be other ones.
-    """
+    # Adds the ids of the path to the definition in the payload.
     definition: dict[str, Any] = call.payload
-    for name, says in (("hookGroupId", "Hook Group Ids do not match"), ("hookId", "Hook Ids do not match")):
+    for name, message in (("hookGroupId", "Hook Group Ids do not match"), ("hookId", "Hook Ids do not match")):
         if definition.get(name, call.args[name]) != call.args[name]:
-            raise ApiError("InputError", says)
+            raise ApiError("InputError", message)
         definition[name] = call.args[name]
     definition["metadata"].setdefault("emailOnError", True)
     return definition
@@ -158,7 +134,7 @@ def _check_schema(schema: dict[str, Any]) -> None:
     dialect = schema.get("$schema", "")
     if not isinstance(dialect, str):
         raise InternalError("Error: $schema must be a string")
-    if dialect and dialect.removesuffix("#") != DIALECT:
+    if dialect and dialect.removesuffix("#") != SCHEMA_DIALECT:
         raise InternalError(f'Error: no schema with key or ref "{dialect}"')
     found = [
         f" * Property {error.json_path} {error.message}"

@@ -1,7 +1,7 @@
 """
-hooks: schedules, and the hooks that are due.
+hooks: cron schedules, and the job that fires due hooks.
 
-Source: taskcluster services/hooks; schedules are those of the JavaScript library cron-parser: up to six fields, seconds
+Source: taskcluster services/hooks; the syntax is that of the JavaScript library cron-parser: up to six fields, seconds
 first, in UTC.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 service = Service("hooks")
 
 NEVER = 64_063_008_000_000
-"""When a hook without a schedule is due: far enough away."""
+"""The next date of a hook without a schedule, in milliseconds."""
 NICKNAMES = {
     "@secondly": "* * * * * *",
     "@minutely": "0 * * * * *",
@@ -44,15 +44,15 @@ NICKNAMES = {
     "@yearly": "0 0 0 1 1 *",
     "@annually": "0 0 0 1 1 *",
 }
-FIELDS = ("*", "*", "*", "*", "*", "0")
-"""What stands for fields that are missing, which are the first ones."""
-DRIFT = 10 * MINUTE
-"""How old a task may be said to be: a little less than the queue minds."""
+DEFAULT_FIELDS = ("*", "*", "*", "*", "*", "0")
+"""Defaults of fields; a pattern with fewer fields lacks the first ones."""
+MAX_TASK_AGE = 10 * MINUTE
+"""Of a scheduled task; a little less than the queue accepts."""
 
 
 def check(schedule: Sequence[str]) -> None:
     """
-    Refuse a schedule that cannot be understood.
+    Check the patterns of a schedule.
 
     Raises:
         ApiError: 400 InputError.
@@ -74,7 +74,7 @@ def next_date(schedule: Sequence[str], now: int) -> int:
 @service.periodic
 async def fire_due(state: State) -> None:
     """
-    Fire the hooks whose time has come, each of them once, however many times it has missed.
+    Fire each due hook once, however many dates it missed.
     """
     for hook in hook_table.list_due(state.store, state.clock.now()):
         await _fire(state, hook)
@@ -82,42 +82,37 @@ async def fire_due(state: State) -> None:
 
 async def _fire(state: State, hook: Hook) -> None:
     now = state.clock.now()
-    # The moment that was planned makes the same task of a second try, but the queue takes no old ones.
-    created = hook.next_date if hook.next_date > now - DRIFT else now
+    # With the planned date, a second attempt creates the same task; but the queue rejects old dates.
+    created = hook.next_date if hook.next_date > now - MAX_TASK_AGE else now
     try:
         await fires.fire(state, hook, {"firedBy": "schedule"}, task_id=hook.next_task_id, created=created)
     except FireError as error:
-        _complain(state, hook, error)
+        _send_email(state, hook, error)
     hook.next_task_id, hook.next_date = slugid.nice(), next_date(hook.schedule, now)
     hook_table.update(state.store, hook)
 
 
-def _complain(state: State, hook: Hook, error: FireError) -> None:
+def _send_email(state: State, hook: Hook, error: FireError) -> None:
     if not hook.metadata.get("emailOnError"):
         return
     details = json.dumps(error.document, indent=2)
     email = {
         "address": hook.metadata["owner"],
         "subject": f"[Taskcluster Hooks] Scheduled Hook failure: {hook.name}",
-        "content": f"The hook {hook.name} made no task at {to_json(state.clock.now())}:\n\n{error}\n\n{details}\n",
+        "content": f"The hook {hook.name} created no task at {to_json(state.clock.now())}:\n\n{error}\n\n{details}\n",
     }
-    outbox.keep(state, "email", hook.metadata["owner"], email)
+    outbox.store(state, "email", hook.metadata["owner"], email)
 
 
 def _next(pattern: str, now: int) -> int:
-    """
-    Return when a pattern matches next.
-
-    Raises:
-        ValueError: It is none; KeyError too.
-    """
+    # Raises ValueError or KeyError for an invalid pattern.
     fields = NICKNAMES.get(pattern, pattern or "0 * * * * *").split()
-    if len(fields) > len(FIELDS):
+    if len(fields) > len(DEFAULT_FIELDS):
         raise ValueError("Invalid cron expression, too many fields")
-    fields = [*FIELDS[len(fields) :], *fields]
+    fields = [*DEFAULT_FIELDS[len(fields) :], *fields]
     if any(field.startswith("@") for field in fields):
         raise ValueError("Invalid characters")
-    # The last Friday is 5L there, and L5 here.
+    # The last Friday is 5L in cron-parser, and L5 in croniter.
     fields[-1] = re.sub(r"([0-7])L", r"L\1", fields[-1], flags=re.IGNORECASE)
     since = datetime.fromtimestamp(now / 1000, UTC)
     return int(croniter(" ".join(fields), since, second_at_beginning=True).get_next(float) * 1000)

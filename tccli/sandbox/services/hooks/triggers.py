@@ -1,5 +1,5 @@
 """
-hooks: what makes a hook fire, other than its schedule.
+hooks: firing by a call, by a token, and by a pulse message.
 """
 
 from __future__ import annotations
@@ -28,17 +28,11 @@ service = Service("hooks")
 
 @service.method("triggerHook")
 async def trigger_hook(call: Call) -> Response:
-    """
-    Fire a hook for somebody who has the scope.
-    """
     return await _trigger(call, load(call), {"firedBy": "triggerHook", "clientId": call.client_id})
 
 
 @service.method("triggerHookWithToken")
 async def trigger_hook_with_token(call: Call) -> Response:
-    """
-    Fire a hook for somebody who has the token.
-    """
     hook = load(call)
     if call.args["token"] != hook.trigger_token:
         raise ApiError("AuthenticationFailed", "invalid hook token")
@@ -47,14 +41,11 @@ async def trigger_hook_with_token(call: Call) -> Response:
 
 async def hear(state: State, exchange: str, routing_key: str, payload: Any) -> int:
     """
-    Fire the hooks that listen to a message.
-
-    Returns:
-        How many there were.
+    Fire the hooks that are bound to a message, and return their number.
     """
-    bound = [hook for hook in hook_table.list_bound(state.store) if _listens(hook, exchange, routing_key)]
+    bound = [hook for hook in hook_table.list_bound(state.store) if _is_bound(hook, exchange, routing_key)]
     for hook in bound:
-        # What went wrong is in the hook's list of fires: nobody waits for an answer.
+        # The log of fires has the error; a message has no response.
         with contextlib.suppress(FireError):
             await fires.fire(state, hook, {"firedBy": "pulseMessage", "payload": payload})
     return len(bound)
@@ -70,21 +61,21 @@ async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
     try:
         task_id = await fires.fire(call.state, hook, {"payload": call.payload, **context})
     except FireError as error:
-        raise _refusal(hook, error) from None
+        raise _to_api_error(hook, error) from None
     return Response({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
 
 
-def _refusal(hook: Hook, error: FireError) -> ApiError:
-    if error.refusal is None:
+def _to_api_error(hook: Hook, error: FireError) -> ApiError:
+    if error.error is None:
         return ApiError("InputError", "While firing hook:\n\n{{error}}", error=str(error))
-    if error.refusal.code == "InsufficientScopes":
-        says = f"The role `hook-id:{hook.name}` does not have sufficient scopes to create the task:\n\n"
-        return ApiError("InsufficientScopes", says + "{{details}}", details=str(error))
-    says = f"While calling createTask: {error.refusal.code}\n\n{{{{details}}}}"
-    return ApiError("InputError", says, details=str(error))
+    if error.error.code == "InsufficientScopes":
+        message = f"The role `hook-id:{hook.name}` does not have sufficient scopes to create the task:\n\n"
+        return ApiError("InsufficientScopes", message + "{{details}}", details=str(error))
+    message = f"While calling createTask: {error.error.code}\n\n{{{{details}}}}"
+    return ApiError("InputError", message, details=str(error))
 
 
-def _listens(hook: Hook, exchange: str, routing_key: str) -> bool:
+def _is_bound(hook: Hook, exchange: str, routing_key: str) -> bool:
     return any(
         binding["exchange"] == exchange and _matches(binding["routingKeyPattern"], routing_key)
         for binding in hook.bindings
@@ -92,9 +83,7 @@ def _listens(hook: Hook, exchange: str, routing_key: str) -> bool:
 
 
 def _matches(pattern: str, routing_key: str) -> bool:
-    """
-    Say whether a routing key is of a topic: ``*`` is one word, ``#`` is any number of them.
-    """
+    # In a topic pattern, * is one word, and # is any number of words.
     expression = "".join(
         r"(\.[^.]*)*" if word == "#" else r"\.[^.]*" if word == "*" else r"\." + re.escape(word)
         for word in pattern.split(".")

@@ -1,3 +1,3 @@
 """
-The handlers of index.
+Handlers of the index service.
 """

@@ -1,5 +1,5 @@
 """
-index: what is kept: a task for each path, and the namespaces that lead to it.
+index: the tables of indexed tasks, one for each path, and of namespaces.
 """
 
 from __future__ import annotations
@@ -31,44 +31,41 @@ CREATE TABLE IF NOT EXISTS index_namespaces (
 
 def split(path: str) -> tuple[str, str]:
     """
-    Return a path's namespace, perhaps empty, and the name in it.
+    Split a path into namespace, which may be empty, and name.
     """
     namespace, _, name = path.rpartition(".")
     return namespace, name
 
 
 def join(namespace: str, name: str) -> str:
-    """
-    Return the path of a name in a namespace.
-    """
     return f"{namespace}.{name}" if namespace else name
 
 
 def get(state: State, path: str) -> sqlite3.Row | None:
     """
-    Return what is indexed at a path, expired or not.
+    Return the task at a path, also an expired one.
     """
     return state.store.one("SELECT * FROM indexed_tasks WHERE namespace = ? AND name = ?", *split(path))
 
 
 def list_page(state: State, paths: Sequence[str], after: str, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* tasks at these paths, sorted by namespace and name, that come after the path *after*.
+    Return at most *number* tasks at these paths after the path *after*, sorted by namespace and name.
 
-    A path of one word is never found: the service looks for words before the last dot.
+    As in the service, a path without a dot is never found.
     """
     sql = (
         "SELECT * FROM indexed_tasks WHERE (namespace, name) IN "
         "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)) "
         "AND (namespace, name) > (?, ?) AND expires > ? ORDER BY namespace, name LIMIT ?"
     )
-    wanted = json.dumps([split(path) for path in paths if "." in path])
-    return state.store.all(sql, wanted, *split(after), state.clock.now(), number)
+    pairs = json.dumps([split(path) for path in paths if "." in path])
+    return state.store.all(sql, pairs, *split(after), state.clock.now(), number)
 
 
 def list_namespace(state: State, namespace: str, after: str, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* tasks of a namespace, sorted by name, that come after the name *after*.
+    Return at most *number* tasks of a namespace after the name *after*, sorted by name.
     """
     sql = "SELECT * FROM indexed_tasks WHERE namespace = ? AND name > ? AND expires > ? ORDER BY name LIMIT ?"
     return state.store.all(sql, namespace, after, state.clock.now(), number)
@@ -76,7 +73,7 @@ def list_namespace(state: State, namespace: str, after: str, number: int) -> lis
 
 def list_namespaces(state: State, parent: str, after: str, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* namespaces directly below another, sorted by name, that come after the name *after*.
+    Return at most *number* namespaces directly below another after the name *after*, sorted by name.
     """
     sql = "SELECT * FROM index_namespaces WHERE parent = ? AND name > ? AND expires > ? ORDER BY name LIMIT ?"
     return state.store.all(sql, parent, after, state.clock.now(), number)
@@ -84,7 +81,7 @@ def list_namespaces(state: State, parent: str, after: str, number: int) -> list[
 
 def insert(state: State, path: str, *, task_id: str, rank: int, data: dict[str, Any], expires: int) -> sqlite3.Row:
     """
-    Put a task at a path, unless one of a higher rank is there, and return what is there then.
+    Store a task at a path, unless the task there has a higher rank. Return the task that is there then.
 
     Args:
         expires: Milliseconds since 1970.
@@ -96,22 +93,20 @@ def insert(state: State, path: str, *, task_id: str, rank: int, data: dict[str, 
         if existing is None or existing["rank"] <= rank:
             state.store.insert("indexed_tasks", row, replace=True)
             _ensure_namespace(state, namespace, _end_of_day(expires))
-        kept = get(state, path)
-    assert kept is not None
-    return kept
+        stored = get(state, path)
+    assert stored is not None
+    return stored
 
 
 def delete(state: State, path: str) -> None:
     """
-    Take away what is at a path; the namespaces stay.
+    Delete the task at a path, but not its namespaces.
     """
     state.store.run("DELETE FROM indexed_tasks WHERE namespace = ? AND name = ?", *split(path))
 
 
 def _ensure_namespace(state: State, path: str, expires: int) -> None:
-    """
-    Let a namespace and all above it live until *expires* at least.
-    """
+    # Namespaces above it must not expire earlier.
     while path:
         parent, name = split(path)
         row = state.store.one("SELECT expires FROM index_namespaces WHERE parent = ? AND name = ?", parent, name)
@@ -122,7 +117,5 @@ def _ensure_namespace(state: State, path: str, expires: int) -> None:
 
 
 def _end_of_day(instant: int) -> int:
-    """
-    Return the next midnight: namespaces are not written anew for every task.
-    """
+    # Rounded up, so that not every task updates all namespaces.
     return (instant // DAY + 1) * DAY

@@ -1,5 +1,5 @@
 """
-index: tasks found by names.
+index: methods, and indexing of completed tasks.
 """
 
 from __future__ import annotations
@@ -37,22 +37,16 @@ service.allow_slashes("name")
 
 ROUTE = "index."
 MAX_RANK = 2**31 - 1
-SIGNED_FOR = 15 * MINUTE
+SIGNED_URL_LIFETIME = 15 * MINUTE
 
 
 @service.method("findTask")
 def find_task(call: Call) -> Response:
-    """
-    Show the task at a path.
-    """
     return Response(_document(_find(call)))
 
 
 @service.method("findTasksAtIndex")
 def find_tasks(call: Call) -> Response:
-    """
-    Show the tasks at several paths, those that are there.
-    """
     paths = call.payload["indexes"]
     call.authorize(indexPaths=paths)
     found = page(
@@ -63,16 +57,13 @@ def find_tasks(call: Call) -> Response:
     )
     asked = Counter(paths)
     if any(asked[task_table.join(row["namespace"], row["name"])] > 1 for row in found.rows):
-        # The service finds it as often as it was asked for, and its own schema forbids that.
+        # The service finds a duplicate path twice, which violates the schema of its own response.
         raise InternalError("Output schema validation error: data.tasks should NOT have duplicate items")
     return Response(found.document(tasks=[_document(row) for row in found.rows]))
 
 
 @service.method("listNamespaces")
 def list_namespaces(call: Call) -> Response:
-    """
-    List the namespaces directly below one, or at the top.
-    """
     parent = call.args.get("namespace", "")
     call.authorize(namespace=parent)
     found = page(
@@ -90,9 +81,6 @@ def list_namespaces(call: Call) -> Response:
 
 @service.method("listTasks")
 def list_tasks(call: Call) -> Response:
-    """
-    List the tasks directly below a namespace, or at the top.
-    """
     namespace = call.args.get("namespace", "")
     call.authorize(namespace=namespace)
     found = page(
@@ -106,13 +94,10 @@ def list_tasks(call: Call) -> Response:
 
 @service.method("insertTask")
 def insert_task(call: Call) -> Response:
-    """
-    Put a task at a path; the answer is what is there then, which has the higher rank.
-    """
     payload = call.payload
     rank = _rank(payload["rank"])
     if rank is None:
-        # The schema takes any number, and the database trips over it.
+        # The schema accepts any number, but the database does not.
         raise InternalError(f"error: invalid input syntax for type integer: {payload['rank']}")
     row = task_table.insert(
         call.state,
@@ -127,44 +112,39 @@ def insert_task(call: Call) -> Response:
 
 @service.method("deleteTask")
 def delete_task(call: Call) -> Response:
-    """
-    Take the task from a path, whether or not there is one.
-    """
     task_table.delete(call.state, call.args["namespace"])
     return Response({})
 
 
 @service.method("findArtifactFromTask")
 async def find_artifact(call: Call) -> Response:
-    """
-    Lead to an artifact of the task at a path: everybody's right to its bytes, others through the queue.
-    """
+    # Public artifacts get the URL of their bytes, others a signed URL of the queue.
     args = {"taskId": _find(call)["task_id"], "name": call.args["name"]}
     state = call.state
     url = state.root_url + internal_client.build_path(references.method("queue", "getLatestArtifact"), args)
     if not satisfies(state.accounts.expand(["assume:anonymous"]), f"queue:get-artifact:{args['name']}"):
         issuer = state.accounts.get_client(INDEX_CLIENT)
-        expires = (call.now + SIGNED_FOR) // 1000
+        expires = (call.now + SIGNED_URL_LIFETIME) // 1000
         return redirect(hawk.sign_url(url, hawk.Credentials(INDEX_CLIENT, issuer.access_token), expires=expires))
     try:
-        answer = await internal_client.call(state, INDEX_CLIENT, ["*"], "queue.latestArtifact", args)
+        response = await internal_client.call(state, INDEX_CLIENT, ["*"], "queue.latestArtifact", args)
     except ApiError:
         return redirect(url)
-    return redirect(answer.document.get("url") or url)
+    return redirect(response.document.get("url") or url)
 
 
 def index_task(state: State, task_id: str, definition: dict[str, Any]) -> None:
     """
-    Put a task that has completed at the paths of its ``index.…`` routes.
+    Index a completed task at the paths of its ``index.…`` routes.
 
-    Rank, data and expiry come from ``extra.index``; where one of them is not of its kind, nothing happens.
+    Rank, data and expiry are in ``extra.index``; if one of them has a wrong type, the task is not indexed.
 
     Args:
-        definition: As ``queue.task`` answers it.
+        definition: As ``queue.task`` returns it.
     """
     paths = [route.removeprefix(ROUTE) for route in definition["routes"] if route.startswith(ROUTE)]
-    wanted = definition["extra"].get("index") or {}
-    options = {"rank": 0, "data": {}, "expires": definition["expires"], **(wanted if isinstance(wanted, dict) else {})}
+    extra = definition["extra"].get("index") or {}
+    options = {"rank": 0, "data": {}, "expires": definition["expires"], **(extra if isinstance(extra, dict) else {})}
     rank, data = _rank(options["rank"]), options["data"]
     if rank is None or not isinstance(data, dict):
         return
@@ -185,9 +165,7 @@ def _find(call: Call) -> sqlite3.Row:
 
 
 def _rank(number: Any) -> int | None:
-    """
-    Return a rank, or None for what the database does not take for one.
-    """
+    # None for a number that is not a 32-bit integer of the database.
     if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > MAX_RANK:
         return None
     return int(number) if number == int(number) else None

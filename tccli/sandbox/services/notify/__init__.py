@@ -1,3 +1,3 @@
 """
-The handlers of notify.
+Handlers of the notify service.
 """

@@ -1,5 +1,5 @@
 """
-notify: messages go into the outbox; who is on the denylist gets none.
+notify: messages, which go to the outbox, and the denylist.
 """
 
 from __future__ import annotations
@@ -25,18 +25,12 @@ OK = Response(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
 
 @service.method("email")
 def email(call: Call) -> Response:
-    """
-    Send an email.
-    """
     _send(call, "email", "address", "Email")
     return OK
 
 
 @service.method("pulse")
 def pulse(call: Call) -> Response:
-    """
-    Publish a message.
-    """
     if _send(call, "pulse", "routingKey", "Pulse routing key pattern"):
         topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
         events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
@@ -45,27 +39,18 @@ def pulse(call: Call) -> Response:
 
 @service.method("matrix")
 def matrix(call: Call) -> Response:
-    """
-    Write into a Matrix room.
-    """
     _send(call, "matrix-room", "roomId", "Matrix room")
     return OK
 
 
 @service.method("slack")
 def slack(call: Call) -> Response:
-    """
-    Write into a Slack channel.
-    """
     _send(call, "slack-channel", "channelId", "Slack channel")
     return OK
 
 
 @service.method("addDenylistAddress")
 def add_address(call: Call) -> Response:
-    """
-    Let nothing be sent to an address any more.
-    """
     row = {"kind": call.payload["notificationType"], "address": call.payload["notificationAddress"]}
     call.state.store.insert("denylist", row)
     return OK
@@ -73,9 +58,6 @@ def add_address(call: Call) -> Response:
 
 @service.method("deleteDenylistAddress")
 def delete_address(call: Call) -> Response:
-    """
-    Let messages be sent to an address again, whether or not they could not.
-    """
     sql = "DELETE FROM denylist WHERE kind = ? AND address = ?"
     call.state.store.run(sql, call.payload["notificationType"], call.payload["notificationAddress"])
     return OK
@@ -83,10 +65,6 @@ def delete_address(call: Call) -> Response:
 
 @service.method("listDenylist")
 def list_denylist(call: Call) -> Response:
-    """
-    List the addresses that nothing is sent to.
-    """
-
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = "SELECT * FROM denylist WHERE (kind, address) > (?, ?) ORDER BY kind, address LIMIT ?"
         kind, _, address = after.partition(" ")
@@ -97,17 +75,17 @@ def list_denylist(call: Call) -> Response:
     return Response(found.document(addresses=addresses))
 
 
-def _send(call: Call, kind: str, name: str, says: str) -> bool:
+def _send(call: Call, kind: str, name: str, label: str) -> bool:
     """
-    Keep a message, unless it was sent just now; say whether it was kept.
+    Store a message; return False for a duplicate.
 
     Args:
         kind: As on the denylist.
-        name: Of the property that is the address, and of the scope's parameter.
-        says: What the service calls such an address.
+        name: The property with the address, and the scope's parameter.
+        label: The service's word for such an address.
     """
     address = call.payload[name]
     call.authorize(**{name: address})
     if outbox.is_denied(call.state, kind, address):
-        raise ApiError("DenylistedAddress", f"{says} {{{{address}}}} is denylisted", address=address)
-    return outbox.keep(call.state, kind, address, call.payload)
+        raise ApiError("DenylistedAddress", f"{label} {{{{address}}}} is denylisted", address=address)
+    return outbox.store(call.state, kind, address, call.payload)

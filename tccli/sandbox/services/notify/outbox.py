@@ -1,5 +1,5 @@
 """
-notify: what would have been sent is kept here instead, for people to look at.
+notify: the tables of messages that a real service would have sent, and of denied addresses.
 """
 
 from __future__ import annotations
@@ -25,42 +25,36 @@ CREATE TABLE IF NOT EXISTS denylist (
 ) WITHOUT ROWID;
 """)
 
-REMEMBERED = 1000
-"""How many messages back the service notices that one is sent twice."""
+DUPLICATE_WINDOW = 1000
+"""Messages among which the service detects duplicates."""
 
 
-def keep(state: State, kind: str, address: str, content: dict[str, Any]) -> bool:
+def store(state: State, kind: str, address: str, content: dict[str, Any]) -> bool:
     """
-    Keep a message, unless its address is on the denylist or it was sent just now.
+    Store a message, unless its address is denied or the message is a duplicate; return whether it was stored.
 
     Args:
         kind: ``email``, ``pulse``, ``matrix-room`` or ``slack-channel``, as on the denylist.
-        content: What was to be sent, as in the payload of the method.
-
-    Returns:
-        Whether it was kept.
+        content: As in the payload of the method.
     """
     written = json.dumps(content, sort_keys=True)
     sql = (
         "SELECT 1 FROM outbox WHERE kind = ? AND address = ? AND content = ? "
         "AND number > (SELECT max(number) FROM outbox) - ?"
     )
-    if is_denied(state, kind, address) or state.store.one(sql, kind, address, written, REMEMBERED):
+    if is_denied(state, kind, address) or state.store.one(sql, kind, address, written, DUPLICATE_WINDOW):
         return False
     row = {"kind": kind, "address": address, "content": written, "created": state.clock.now()}
     return state.store.insert("outbox", row)
 
 
 def is_denied(state: State, kind: str, address: str) -> bool:
-    """
-    Say whether nothing may be sent to an address.
-    """
     return state.store.one("SELECT 1 FROM denylist WHERE kind = ? AND address = ?", kind, address) is not None
 
 
 def messages(state: State) -> list[dict[str, Any]]:
     """
-    Return what was kept, oldest first: ``kind``, ``address``, ``created`` and ``content``.
+    Return all messages, oldest first: ``kind``, ``address``, ``created`` and ``content``.
     """
     return [
         {

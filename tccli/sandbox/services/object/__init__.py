@@ -1,3 +1,3 @@
 """
-The handlers of object.
+Handlers of the object service.
 """

@@ -1,5 +1,5 @@
 """
-object: all of it. The bytes are the storage host's; nothing here looks at them.
+object: all methods. The storage host has the bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 service = Service("object")
 
 service.match_arguments(name=r"^[\x20-\x7e]+$", projectId="^([a-zA-Z0-9._/-]*)$")
-# Not those that upload: with a slash as it is, they are not found.
+# As in the service, upload methods do not accept unescaped slashes.
 service.allow_slashes("name", "startDownload", "object", "download")
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS objects (
@@ -35,11 +35,11 @@ CREATE UNIQUE INDEX IF NOT EXISTS objects_by_upload ON objects (upload_id) WHERE
 
 BUCKET = "objects"
 DOWNLOAD_METHODS = ("getUrl", "simple")
-"""Those that a caller accepts; the first is preferred."""
+"""In the order of preference."""
 PUT_MINUTES, SIMPLE_MINUTES = 45, 30
 GET_SECONDS = 60
-GRACE = HOUR
-"""How long after its end an object is still there: the service clears away from time to time."""
+DELETE_AFTER = HOUR
+"""Milliseconds from an object's expiry to its deletion, since the service deletes periodically."""
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a token of a media type
 _MEDIA_TYPE = re.compile(rf'\s*{_TOKEN}/{_TOKEN}\s*(; *{_TOKEN} *= *("([^"\\]|\\.)*"|{_TOKEN}) *)*')
@@ -47,9 +47,6 @@ _MEDIA_TYPE = re.compile(rf'\s*{_TOKEN}/{_TOKEN}\s*(; *{_TOKEN} *= *("([^"\\]|\\
 
 @service.method("createUpload")
 def create_upload(call: Call) -> Response:
-    """
-    Begin an upload, or go on with it, and say where the bytes go.
-    """
     payload = call.payload
     call.authorize(projectId=payload["projectId"], name=call.args["name"])
     return Response(begin_upload(call.state, call.args["name"], payload))
@@ -57,22 +54,21 @@ def create_upload(call: Call) -> Response:
 
 def begin_upload(state: State, name: str, request: dict[str, Any]) -> dict[str, Any]:
     """
-    Begin an upload for a caller who may.
+    Start or resume an upload of an authorized caller.
 
     Args:
-        name: Of the object.
-        request: As in the payload of ``createUpload``.
+        request: The payload of ``createUpload``.
 
     Raises:
-        ApiError: There is such an object, or another upload of it.
+        ApiError: 409, the object exists, or has another upload.
     """
     expires = from_json(request["expires"])
     now = state.clock.now()
-    find(state, name)
+    get(state, name)
     row = {"name": name, "project_id": request["projectId"], "upload_id": request["uploadId"]}
     row |= {"upload_expires": now + DAY, "expires": expires, "hashes": {}}
     if not state.store.insert("objects", row):
-        existing = find(state, name)
+        existing = get(state, name)
         same = ("project_id", "upload_id", "expires")
         if existing is None or any(existing[column] != row[column] for column in same):
             raise ApiError("RequestConflict", "Object already exists")
@@ -87,21 +83,21 @@ def begin_upload(state: State, name: str, request: dict[str, Any]) -> dict[str, 
 
 def _upload_method(state: State, name: str, proposed: dict[str, Any]) -> dict[str, Any]:
     if "dataInline" in proposed:
-        content_type = _checked(proposed["dataInline"]["contentType"])
+        content_type = _check_media_type(proposed["dataInline"]["contentType"])
         state.storage.store(BUCKET, name, decode_base64(proposed["dataInline"]["objectData"]), content_type)
         return {"dataInline": True}
     if "putUrl" not in proposed:
         return {}
-    content_type = _checked(proposed["putUrl"]["contentType"])
+    content_type = _check_media_type(proposed["putUrl"]["contentType"])
     length = str(proposed["putUrl"]["contentLength"])
-    # The URL is good for a little longer than is said, for clocks that differ.
+    # The URL expires a little later than the response says, to allow for clock skew.
     signed = {"content-type": content_type, "content-length": length}
     url = state.storage.put_url(BUCKET, name, PUT_MINUTES * 60 + 10, signed)
     headers = {"Content-Type": content_type, "Content-Length": length, "Content-Encoding": "identity"}
     return {"putUrl": {"url": url, "expires": to_json(state.clock.now() + PUT_MINUTES * MINUTE), "headers": headers}}
 
 
-def _checked(content_type: str) -> str:
+def _check_media_type(content_type: str) -> str:
     if not _MEDIA_TYPE.fullmatch(content_type):
         raise InternalError("TypeError: invalid media type")
     return content_type
@@ -109,13 +105,10 @@ def _checked(content_type: str) -> str:
 
 @service.method("finishUpload")
 def finish_upload(call: Call) -> Response:
-    """
-    End an upload: from now on the object can be downloaded, and does not change.
-    """
     name, payload = call.args["name"], call.payload
     project_id, upload_id = payload["projectId"], payload["uploadId"]
     call.authorize(projectId=project_id, name=name)
-    row = find(call.state, name)
+    row = get(call.state, name)
     if row is None:
         raise _not_found(name)
     if row["project_id"] != project_id:
@@ -132,11 +125,9 @@ def finish_upload(call: Call) -> Response:
     return Response({})
 
 
-def _compare_hashes(name: str, existing: dict[str, str], given: dict[str, Any]) -> None:
-    """
-    Refuse hashes that are not those of a finished object; fewer are no harm.
-    """
-    for algorithm, digest in given.items():
+def _compare_hashes(name: str, existing: dict[str, str], sent: dict[str, Any]) -> None:
+    # A finished object may lack hashes that it has, but not have others.
+    for algorithm, digest in sent.items():
         if algorithm not in existing:
             message = 'Object "{{name}}" is already finished, but without hash algorithm {{algo}}'
             raise ApiError("RequestConflict", message, name=name, algo=algorithm)
@@ -145,10 +136,10 @@ def _compare_hashes(name: str, existing: dict[str, str], given: dict[str, Any]) 
             raise ApiError("RequestConflict", message, name=name, algo=algorithm)
 
 
-def _add_hashes(state: State, name: str, given: dict[str, Any]) -> None:
+def _add_hashes(state: State, name: str, sent: dict[str, Any]) -> None:
     row = state.store.one("SELECT hashes FROM objects WHERE name = ?", name)
     hashes = json.loads(row["hashes"]) if row else {}
-    for algorithm, digest in given.items():
+    for algorithm, digest in sent.items():
         written = digest if isinstance(digest, str) else json.dumps(digest)
         if hashes.setdefault(algorithm, written) != written:
             raise ApiError("RequestConflict", "Content hash already exists with a different value")
@@ -158,18 +149,15 @@ def _add_hashes(state: State, name: str, given: dict[str, Any]) -> None:
 
 @service.method("startDownload")
 def start_download(call: Call) -> Response:
-    """
-    Say where the bytes are, in a way that the caller accepts.
-    """
-    return Response(locate(call.state, call.args["name"], call.payload["acceptDownloadMethods"]))
+    return Response(get_download(call.state, call.args["name"], call.payload["acceptDownloadMethods"]))
 
 
-def locate(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
+def get_download(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
     """
-    Return where an object's bytes are, for a caller who may have them.
+    Return the location of an object's bytes for an authorized caller.
 
     Raises:
-        ApiError: There is no such object, or no method that the caller accepts.
+        ApiError: The object does not exist, or supports no accepted method.
     """
     row = _finished(state, name)
     method = next((method for method in DOWNLOAD_METHODS if method in accepted), None)
@@ -187,9 +175,6 @@ def locate(state: State, name: str, accepted: dict[str, Any]) -> dict[str, Any]:
 
 @service.method("object")
 def show_object(call: Call) -> Response:
-    """
-    Show what is known of an object.
-    """
     row = _finished(call.state, call.args["name"])
     hashes = json.loads(row["hashes"])
     return Response({"projectId": row["project_id"], "expires": to_json(row["expires"]), "hashes": hashes})
@@ -197,29 +182,26 @@ def show_object(call: Call) -> Response:
 
 @service.method("download")
 def download(call: Call) -> Response:
-    """
-    Lead a browser to an object's bytes.
-    """
-    return redirect(locate(call.state, call.args["name"], {"simple": True})["url"])
+    return redirect(get_download(call.state, call.args["name"], {"simple": True})["url"])
 
 
 def redirect(url: str) -> Response:
     """
-    Return the answer that leads to *url* without JSON.
+    Return a redirect without JSON.
     """
     headers = {"location": url, "vary": "Accept", "content-type": "text/plain; charset=utf-8"}
     return Response(status=303, text=f"See Other. Redirecting to {url}", headers=headers)
 
 
-def find(state: State, name: str) -> sqlite3.Row | None:
+def get(state: State, name: str) -> sqlite3.Row | None:
     """
-    Return an object, finished or not; one that has long expired goes away at this moment.
+    Return an object, finished or not. Delete it if it expired some time ago.
     """
     row = state.store.one("SELECT * FROM objects WHERE name = ?", name)
     if row is None:
         return None
     ends = row["expires"] if row["upload_expires"] is None else min(row["expires"], row["upload_expires"])
-    if ends < state.clock.now() - GRACE:
+    if ends < state.clock.now() - DELETE_AFTER:
         state.store.run("DELETE FROM objects WHERE name = ?", name)
         state.storage.delete(BUCKET, name)
         return None
@@ -227,7 +209,7 @@ def find(state: State, name: str) -> sqlite3.Row | None:
 
 
 def _finished(state: State, name: str) -> sqlite3.Row:
-    row = find(state, name)
+    row = get(state, name)
     if row is None or row["upload_id"] is not None:
         raise _not_found(name)
     return row

@@ -1,3 +1,3 @@
 """
-The handlers of queue.
+Handlers of the queue service.
 """

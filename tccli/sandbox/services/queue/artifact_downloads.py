@@ -1,5 +1,5 @@
 """
-queue: artifacts are found, and listed.
+queue: downloads and lists of artifacts.
 """
 
 from __future__ import annotations
@@ -26,58 +26,38 @@ GET_MINUTES = 30
 
 @service.method("getArtifact")
 def get_artifact(call: Call) -> Response:
-    """
-    Lead to an artifact's bytes in one run.
-    """
     return _redirect(call, _follow(call, int(call.args["runId"])))
 
 
 @service.method("getLatestArtifact")
 def get_latest_artifact(call: Call) -> Response:
-    """
-    Lead to an artifact's bytes in the latest run.
-    """
     call.authorize(names=[call.args["name"]])
     return _redirect(call, _follow(call, _latest_run(call)))
 
 
 @service.method("artifact")
 def show_content(call: Call) -> Response:
-    """
-    Say where an artifact's bytes are in one run.
-    """
     return Response(_content(call, _follow(call, int(call.args["runId"]))))
 
 
 @service.method("latestArtifact")
 def show_latest_content(call: Call) -> Response:
-    """
-    Say where an artifact's bytes are in the latest run, which is looked for before anything else.
-    """
+    # As in the service, the run is looked up before the scopes are checked.
     return Response(_content(call, _follow(call, _latest_run(call))))
 
 
 @service.method("artifactInfo")
 def show_info(call: Call) -> Response:
-    """
-    Show what is known of an artifact in one run.
-    """
     return Response(_load(call, int(call.args["runId"]), call.args["name"]).document())
 
 
 @service.method("latestArtifactInfo")
 def show_latest_info(call: Call) -> Response:
-    """
-    Show what is known of an artifact in the latest run.
-    """
     return Response(_load(call, _latest_run(call), call.args["name"]).document())
 
 
 @service.method("listArtifacts")
 def list_artifacts(call: Call) -> Response:
-    """
-    List the artifacts of one run, sorted by name.
-    """
     run_id = int(call.args["runId"])
     if run_id > _latest_run(call):
         message = "Task with taskId: `{{taskId}}` has no run with runId: {{runId}}"
@@ -87,9 +67,6 @@ def list_artifacts(call: Call) -> Response:
 
 @service.method("listLatestArtifacts")
 def list_latest_artifacts(call: Call) -> Response:
-    """
-    List the artifacts of the latest run, sorted by name.
-    """
     return _list(call, _latest_run(call))
 
 
@@ -123,7 +100,7 @@ def _load(call: Call, run_id: int, name: str) -> Artifact:
 
 def _follow(call: Call, run_id: int) -> Artifact:
     """
-    Return the artifact that a call is about, behind all links; the caller needs the scopes for every name on the way.
+    Return the artifact of a call behind all links. The caller needs the scopes for each name on the way.
     """
     names: list[str] = []
     name = call.args["name"]
@@ -156,7 +133,7 @@ def _url(call: Call, artifact: Artifact) -> str:
     if artifact.storage_type == "s3":
         return call.state.storage.get_url(artifact.bucket, artifact.path, GET_MINUTES * 60)
     try:
-        return str(objects.locate(call.state, artifact.object_name, {"simple": True})["url"])
+        return str(objects.get_download(call.state, artifact.object_name, {"simple": True})["url"])
     except ApiError as error:
         raise ApiError("ResourceNotFound", "Object does not exist.") from error
 

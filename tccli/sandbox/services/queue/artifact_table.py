@@ -1,5 +1,5 @@
 """
-queue: artifacts as they are kept.
+queue: the table of artifacts.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Artifact:
 
     Attributes:
         storage_type: ``s3``, ``object``, ``reference``, ``link`` or ``error``.
-        details: What the type needs: ``url``, ``artifact``, ``reason`` and ``message``, or ``uploadId``.
+        details: Properties of the type: ``url``, ``artifact``, ``reason`` and ``message``, or ``uploadId``.
         present: False for an object whose upload is not finished.
         expires: Milliseconds since 1970.
-        content_length: Bytes, if whoever made it said so.
+        content_length: Bytes, if the worker gave it.
     """
 
     task_id: str
@@ -70,15 +70,15 @@ class Artifact:
     @property
     def bucket(self) -> str:
         """
-        Where the bytes of an s3 artifact are.
+        The bucket of an s3 artifact.
         """
         return PUBLIC_BUCKET if self.name.startswith("public/") else PRIVATE_BUCKET
 
     def may_become(self, other: Artifact) -> bool:
         """
-        Say whether *other* may be kept in the place of this one.
+        Return whether *other* may replace this artifact.
 
-        The expiry may move away, a reference may lead somewhere else, or become a link.
+        The expiry may become later, and a reference may change its URL or become a link.
         """
         if other.storage_type != "link" and self.content_type != other.content_type:
             return False
@@ -90,7 +90,7 @@ class Artifact:
 
     def document(self) -> dict[str, Any]:
         """
-        Return what lists say of it.
+        Return the artifact as lists show it.
         """
         length = {} if self.content_length is None else {"contentLength": self.content_length}
         return {
@@ -104,22 +104,16 @@ class Artifact:
 
 def insert(store: Store, artifact: Artifact) -> bool:
     """
-    Keep a new artifact; False if the name is taken.
+    Insert an artifact; return False if it exists.
     """
     return store.insert("artifacts", _row(artifact))
 
 
 def update(store: Store, artifact: Artifact) -> None:
-    """
-    Keep what changed of an artifact.
-    """
     store.insert("artifacts", _row(artifact), replace=True)
 
 
 def get(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
-    """
-    Return an artifact, or None.
-    """
     sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name = ?"
     row = store.one(sql, task_id, run_id, name)
     return None if row is None else _artifact(row)
@@ -127,7 +121,7 @@ def get(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
 
 def list_page(store: Store, task_id: str, run_id: int, after: str, number: int) -> list[Artifact]:
     """
-    Return at most *number* artifacts of a run, sorted by name, that come after the name *after*.
+    Return at most *number* artifacts of a run after the name *after*, sorted by name.
     """
     sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name > ? ORDER BY name LIMIT ?"
     return [_artifact(row) for row in store.all(sql, task_id, run_id, after, number)]
@@ -142,15 +136,12 @@ def list_task(store: Store, task_id: str) -> list[Artifact]:
 
 def list_expired(store: Store, before: int) -> list[Artifact]:
     """
-    Return the artifacts that expired before a moment.
+    Return the artifacts that expired before a time.
     """
     return [_artifact(row) for row in store.all("SELECT * FROM artifacts WHERE expires < ?", before)]
 
 
 def delete(store: Store, artifact: Artifact) -> None:
-    """
-    Forget an artifact.
-    """
     sql = "DELETE FROM artifacts WHERE task_id = ? AND run_id = ? AND name = ?"
     store.run(sql, artifact.task_id, artifact.run_id, artifact.name)
 

@@ -1,5 +1,5 @@
 """
-queue: artifacts are made, and finished.
+queue: creation of artifacts.
 """
 
 from __future__ import annotations
@@ -25,20 +25,18 @@ if TYPE_CHECKING:
 
 service = Service("queue")
 
-DRIFT = 15 * MINUTE
-AFTER_EXCEPTION = 25 * MINUTE
-"""How long a run that was resolved as an exception takes artifacts."""
+MAX_CLOCK_SKEW = 15 * MINUTE
+UPLOAD_TIME_AFTER_EXCEPTION = 25 * MINUTE
+"""For artifacts of a run that was resolved as an exception."""
 PUT_MINUTES = 45
 
 
 @service.method("createArtifact")
 def create_artifact(call: Call) -> Response:
-    """
-    Add an artifact to a run, and say where its bytes go; the same one again is no error.
-    """
+    # Creating an artifact twice with the same content succeeds.
     payload = call.payload
     expires = from_json(payload["expires"])
-    if expires < call.now - DRIFT:
+    if expires < call.now - MAX_CLOCK_SKEW:
         raise ApiError("InputError", "Expires must be in the future")
     task, run = _claimed_run(call)
     call.authorize(taskId=task.task_id, runId=int(call.args["runId"]))
@@ -57,10 +55,10 @@ def create_artifact(call: Call) -> Response:
     )
     if artifact.storage_type == "object":
         _reserve(call, task, artifact)
-    _keep(call, artifact)
+    _store(call, artifact)
     if artifact.present and artifact.storage_type != "s3":
-        _announce(call, task, artifact)
-    return Response(_answer(call, task, run, artifact))
+        _publish(call, task, artifact)
+    return Response(_response_document(call, task, run, artifact))
 
 
 def _claimed_run(call: Call) -> tuple[Task, dict[str, Any]]:
@@ -88,7 +86,7 @@ def _check_expiry(task: Task, expires: int) -> None:
 def _check_state(call: Call, task: Task, run: dict[str, Any]) -> None:
     if run["state"] == "running":
         return
-    if run["state"] == "exception" and from_json(run["resolved"]) > call.now - AFTER_EXCEPTION:
+    if run["state"] == "exception" and from_json(run["resolved"]) > call.now - UPLOAD_TIME_AFTER_EXCEPTION:
         return
     message = (
         "Artifacts cannot be created for a task after it is resolved, unless it is resolved 'exception', and even "
@@ -99,17 +97,13 @@ def _check_state(call: Call, task: Task, run: dict[str, Any]) -> None:
 
 
 def _details(payload: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return what must be the same when an artifact is made again.
-    """
+    # These must not change when an artifact is created twice.
     names = {"reference": ("url",), "link": ("artifact",), "error": ("message", "reason")}
     return {name: payload[name] for name in names.get(payload["storageType"], ())}
 
 
 def _reserve(call: Call, task: Task, artifact: Artifact) -> None:
-    """
-    Begin the upload of an artifact's object, so that nobody else can.
-    """
+    # Starts the object's upload, so that no other upload can.
     artifact.details["uploadId"] = slugid.nice()
     request = {
         "projectId": task.definition["projectId"],
@@ -120,14 +114,11 @@ def _reserve(call: Call, task: Task, artifact: Artifact) -> None:
     try:
         objects.begin_upload(call.state, artifact.object_name, request)
     except ApiError as error:
-        # The services pass no error of another service on, so an object artifact cannot be made twice.
+        # The queue does not pass on an error of the object service, so creating an object artifact twice fails.
         raise InternalError(f"Error: {error.message}") from error
 
 
-def _keep(call: Call, artifact: Artifact) -> None:
-    """
-    Keep an artifact, in the place of one that it may replace.
-    """
+def _store(call: Call, artifact: Artifact) -> None:
     if artifact_table.insert(call.state.store, artifact):
         return
     original = artifact_table.get(call.state.store, artifact.task_id, artifact.run_id, artifact.name)
@@ -148,7 +139,7 @@ def _keep(call: Call, artifact: Artifact) -> None:
     artifact_table.update(call.state.store, original)
 
 
-def _answer(call: Call, task: Task, run: dict[str, Any], artifact: Artifact) -> dict[str, Any]:
+def _response_document(call: Call, task: Task, run: dict[str, Any], artifact: Artifact) -> dict[str, Any]:
     if artifact.storage_type == "s3":
         signed = {"content-type": artifact.content_type}
         url = call.state.storage.put_url(artifact.bucket, artifact.path, PUT_MINUTES * 60 + 10, signed)
@@ -176,9 +167,6 @@ def _answer(call: Call, task: Task, run: dict[str, Any], artifact: Artifact) -> 
 
 @service.method("finishArtifact")
 def finish_artifact(call: Call) -> Response:
-    """
-    Say that an artifact's object has been uploaded.
-    """
     store, run_id, name = call.state.store, int(call.args["runId"]), call.args["name"]
     artifact = artifact_table.get(store, call.args["taskId"], run_id, name)
     task = task_table.get(store, call.args["taskId"])
@@ -188,26 +176,24 @@ def finish_artifact(call: Call) -> Response:
     if artifact.storage_type != "object":
         raise InternalError("TypeError: res.resportError is not a function")
     if artifact.present:
-        _announce(call, task, artifact)
+        _publish(call, task, artifact)
         return Response()
     if call.payload["uploadId"] != artifact.details.get("uploadId"):
         raise ApiError("InputError", "given uploadId does not match that for the artifact")
-    row = objects.find(call.state, artifact.object_name)
+    row = objects.get(call.state, artifact.object_name)
     if row is None or row["upload_id"] is not None:
         raise ApiError("InputError", "Object storing artifact data does not exist")
     artifact.present = True
     artifact_table.update(store, artifact)
-    # The service trips here over an artifact that it has marked as present already.
-    _announce(call, task, artifact)
+    # As in the service, a failure here leaves an artifact that is present.
+    _publish(call, task, artifact)
     artifact.details = {}
     artifact_table.update(store, artifact)
     return Response()
 
 
-def _announce(call: Call, task: Task, artifact: Artifact) -> None:
-    """
-    Tell those who listen of an artifact: a length is more than the message may say.
-    """
+def _publish(call: Call, task: Task, artifact: Artifact) -> None:
+    # As in the service, a message with a content length is not valid.
     wrong = find_problems(
         references.service("queue"), "artifact-created-message.json", {"artifact": artifact.document()}
     )

@@ -1,5 +1,5 @@
 """
-queue: workers take tasks, and keep them.
+queue: claims of tasks by workers.
 """
 
 from __future__ import annotations
@@ -25,44 +25,39 @@ service = Service("queue")
 
 service.allow_slashes("taskQueueId", "claimWork", "pendingTasks")
 
-CLAIM = 20 * MINUTE
-PATIENCE = 20.0
-"""Seconds that a worker waits for work at most."""
-GLANCE = 0.1
-"""Seconds between two looks at the queue."""
+CLAIM_LIFETIME = 20 * MINUTE
+LONG_POLL_SECONDS = 20.0
+POLL_INTERVAL_SECONDS = 0.1
 
 
 @service.method("claimWork")
 async def claim_work(call: Call) -> Response:
     """
-    Give a worker the most urgent tasks of a queue; if there is none, wait for one.
+    Claim the first tasks of a queue; without one, wait for a task.
     """
     payload, queue = call.payload, call.args["taskQueueId"]
     worker = (payload["workerGroup"], payload["workerId"])
     call.authorize(taskQueueId=queue, workerGroup=worker[0], workerId=worker[1])
-    state, ends = call.state, time.monotonic() + PATIENCE
+    state, ends = call.state, time.monotonic() + LONG_POLL_SECONDS
     worker_table.record_seen(state, queue, *worker)
-    # A worker in quarantine waits as if there were nothing to do.
-    is_idle = worker_table.is_quarantined(state, queue, *worker)
+    # A quarantined worker waits as if the queue were empty.
+    is_quarantined = worker_table.is_quarantined(state, queue, *worker)
     while True:
         if call.request.is_disconnected is not None and await call.request.is_disconnected():
             return Response({"tasks": []})
-        claims = [] if is_idle else _claim_several(call, queue, payload["tasks"])
+        claims = [] if is_quarantined else _claim_several(call, queue, payload["tasks"])
         if claims or time.monotonic() >= ends:
             worker_table.record_claim(state, queue, *worker, [claim["status"] for claim in claims])
             return Response({"tasks": claims})
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 
 @service.method("claimTask")
 def claim_task(call: Call) -> Response:
-    """
-    Give a worker a run of its choice.
-    """
     task, run_id = load(call, "Are you sure it was created?"), int(call.args["runId"])
     worker = {name: call.payload[name] for name in ("workerGroup", "workerId")}
     call.authorize(**worker, **{name: task.definition[name] for name in ("provisionerId", "workerType")})
-    _refuse_late(call, task, "claimed")
+    _check_deadline(call, task, "claimed")
     queue, names = task.definition["taskQueueId"], (worker["workerGroup"], worker["workerId"])
     if worker_table.is_quarantined(call.state, queue, *names):
         raise InternalError("Output schema validation error: data should have required property 'status'")
@@ -78,12 +73,9 @@ def claim_task(call: Call) -> Response:
 
 @service.method("reclaimTask")
 def reclaim_task(call: Call) -> Response:
-    """
-    Let a worker keep a run, and give it newer credentials.
-    """
     task, run_id = load_run(call, "Are you sure it was created?")
-    _refuse_late(call, task, "reclaimed")
-    taken_until = call.now + CLAIM
+    _check_deadline(call, task, "reclaimed")
+    taken_until = call.now + CLAIM_LIFETIME
     if not run_states.reclaim(task, run_id, taken_until):
         raise not_running(task, run_id)
     run = task.runs[run_id]
@@ -97,8 +89,11 @@ def load(call: Call, question: str) -> Task:
     """
     Return the task of a call.
 
+    Args:
+        question: The end of the error message.
+
     Raises:
-        ApiError: There is none; *question* is asked then.
+        ApiError: 404.
     """
     task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
@@ -109,10 +104,10 @@ def load(call: Call, question: str) -> Task:
 
 def load_run(call: Call, question: str) -> tuple[Task, int]:
     """
-    Return the task of a call, and the number of its run.
+    Return the task of a call, and its run id.
 
     Raises:
-        ApiError: There is no such task or run.
+        ApiError: 404.
     """
     task, run_id = load(call, question), int(call.args["runId"])
     if run_id >= len(task.runs):
@@ -122,16 +117,13 @@ def load_run(call: Call, question: str) -> tuple[Task, int]:
 
 def not_running(task: Task, run_id: int) -> ApiError:
     """
-    Return the error for a run that has ended.
+    Return the error for a run that is not running.
     """
     message = "Run {{runId}} on task `{{taskId}}` is resolved or not running."
     return ApiError("RequestConflict", message, taskId=task.task_id, runId=run_id)
 
 
 def _claim_several(call: Call, queue: str, number: int) -> list[dict[str, Any]]:
-    """
-    Return claims of the most urgent runs of a queue.
-    """
     store, claims = call.state.store, []
     with store.transaction():
         for task_id in pending_runs.most_urgent(store, queue, call.now, number):
@@ -144,10 +136,8 @@ def _claim_several(call: Call, queue: str, number: int) -> list[dict[str, Any]]:
 
 
 def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, Any] | None:
-    """
-    Return the claim of a run; None if another worker has it, or this one has it from somewhere else.
-    """
-    taken_until = call.now + CLAIM
+    # None if another worker has the run, or the same worker got it from another call.
+    taken_until = call.now + CLAIM_LIFETIME
     worker = (call.payload["workerGroup"], call.payload["workerId"])
     if not run_states.claim(task, run_id, worker, call.now, taken_until, hint=hint):
         return None
@@ -169,9 +159,6 @@ def _document(call: Call, task: Task, run_id: int, taken_until: int) -> dict[str
 
 
 def _credentials(call: Call, task: Task, run_id: int, taken_until: int) -> dict[str, str]:
-    """
-    Return what a run may do, by itself and by its task's scopes.
-    """
     run, which = task.runs[run_id], f"{task.task_id}/{run_id}"
     until = f"{taken_until // 1000}.{taken_until % 1000:03}".rstrip("0").rstrip(".")
     name = f"task-client/{which}/on/{run['workerGroup']}/{run['workerId']}/until/{until}"
@@ -179,7 +166,7 @@ def _credentials(call: Call, task: Task, run_id: int, taken_until: int) -> dict[
     return call.state.accounts.issue(QUEUE_CLIENT, name, scopes + task.definition["scopes"], taken_until)
 
 
-def _refuse_late(call: Call, task: Task, what: str) -> None:
+def _check_deadline(call: Call, task: Task, what: str) -> None:
     deadline = task.definition["deadline"]
     if from_json(deadline) <= call.now:
         message = f"Task `{{{{taskId}}}}` can't be {what} past its deadline of {{{{deadline}}}}."

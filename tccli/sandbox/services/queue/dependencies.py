@@ -1,5 +1,5 @@
 """
-queue: which tasks wait for which, and what happens when one is resolved.
+queue: dependencies between tasks, and the consequences of a task's end.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ CREATE INDEX IF NOT EXISTS dependents ON dependencies (required_task_id, task_id
 
 def begin(state: State, task: Task) -> None:
     """
-    Note what a new task waits for, and make it pending if that has happened already.
+    Store a new task's dependencies, and schedule the task if they are satisfied already.
 
     Raises:
-        ApiError: Something of it is not there, or ends before the task may. The task is forgotten then.
+        ApiError: 400, a dependency does not exist or expires before the deadline. The task is deleted then.
     """
     store = state.store
     required = {task_id: task_table.get(store, task_id) for task_id in task.definition["dependencies"]}
@@ -59,7 +59,7 @@ def begin(state: State, task: Task) -> None:
 
 def schedule(state: State, task: Task) -> bool:
     """
-    Make a task pending that has no run yet, whatever it waits for; False if its deadline is over.
+    Schedule a task without runs, whatever its dependencies; return False after its deadline.
     """
     now = state.clock.now()
     if from_json(task.definition["deadline"]) < now:
@@ -73,7 +73,7 @@ def schedule(state: State, task: Task) -> bool:
 
 def cancel(state: State, task: Task, reason: str = "canceled") -> bool:
     """
-    Resolve a task as an exception, unless it is resolved; one that never ran gets a run that says so.
+    Resolve a task as an exception; return False if it is resolved. A task without runs gets one.
     """
     if not run_states.cancel(task, state.clock.now(), reason):
         return False
@@ -86,7 +86,7 @@ def cancel(state: State, task: Task, reason: str = "canceled") -> bool:
 
 def resolved(state: State, task: Task) -> None:
     """
-    Do what follows from the end of a task: those that waited for it and now for nothing else become pending.
+    Index a completed task, and schedule the tasks whose last dependency it was.
     """
     if task.state == "completed":
         index.index_task(state, task.task_id, task.definition)
@@ -95,7 +95,7 @@ def resolved(state: State, task: Task) -> None:
         dependent = task_table.get(state.store, row["task_id"])
         if dependent is None or not _satisfies(task, dependent):
             continue
-        # What was satisfied once stays so, even if the other is rerun and fails.
+        # A dependency stays satisfied, even if the required task is rerun and fails.
         _satisfy(state.store, dependent.task_id, task.task_id)
         if not _is_blocked(state.store, dependent.task_id):
             schedule(state, dependent)
@@ -104,16 +104,13 @@ def resolved(state: State, task: Task) -> None:
 
 def delete(store: Store, task_id: str) -> None:
     """
-    Forget what a task waited for, and that others waited for it.
+    Delete the dependencies of a task, and those on it.
     """
     store.run("DELETE FROM dependencies WHERE task_id = ? OR required_task_id = ?", task_id, task_id)
 
 
 @service.method("listDependentTasks")
 def list_dependent_tasks(call: Call) -> Response:
-    """
-    List the tasks that a task holds up, or held up, sorted by id.
-    """
     store, task_id = call.state.store, call.args["taskId"]
     if task_table.get(store, task_id) is None:
         raise ApiError("ResourceNotFound", "Task with taskId: `{{taskId}}` was not found", taskId=task_id)

@@ -1,5 +1,5 @@
 """
-queue: what is published about tasks and their groups.
+queue: messages about tasks and task groups.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from tccli.sandbox.services.queue.task_table import Task
     from tccli.sandbox.state import State
 
-ENDS = {"completed": "taskCompleted", "failed": "taskFailed", "exception": "taskException"}
-"""The event that says of a run how it ended."""
+RESOLVED_EVENTS = {"completed": "taskCompleted", "failed": "taskFailed", "exception": "taskException"}
+"""By the state of a run."""
 
 
 def created(state: State, task: Task, *, is_new: bool) -> None:
     """
-    Say that a task is there, and that it is pending, if it is; said again when it is made again.
+    Publish that a task is defined and, if it is, that it is pending. The latter is repeated for each createTask.
     """
     if state.on_message is None:
         return
     if is_new or not task.runs:
-        # As it was before anything happened to it.
+        # The status from before its first run.
         status = {**task.status(), "state": "unscheduled", "runs": []}
         _publish(state, "taskDefined", task, {"status": status, "task": _task(task)})
     if task.runs and task.runs[0]["state"] == "pending":
@@ -32,17 +32,11 @@ def created(state: State, task: Task, *, is_new: bool) -> None:
 
 
 def pending(state: State, task: Task, run_id: int) -> None:
-    """
-    Say that a run waits for a worker.
-    """
     if state.on_message is not None:
         _publish(state, "taskPending", task, {"status": task.status(), "runId": run_id, "task": _task(task)})
 
 
 def running(state: State, task: Task, run_id: int) -> None:
-    """
-    Say that a worker has a run.
-    """
     if state.on_message is not None:
         content = {"takenUntil": task.runs[run_id]["takenUntil"], "task": _task(task)}
         _publish(state, "taskRunning", task, {**_run(task, run_id), **content})
@@ -50,29 +44,23 @@ def running(state: State, task: Task, run_id: int) -> None:
 
 def ended(state: State, task: Task, run_id: int) -> None:
     """
-    Say how a run ended; or, if the task is tried again, only that its next run is pending.
+    Publish how a run ended; or if the task is retried, only that the next run is pending.
     """
     if state.on_message is None:
         return
     if run_id + 1 < len(task.runs) and task.state == "pending":
         pending(state, task, run_id + 1)
         return
-    event = ENDS[task.runs[run_id]["state"]]
+    event = RESOLVED_EVENTS[task.runs[run_id]["state"]]
     _publish(state, event, task, {**_run(task, run_id), "task": _task(task)})
 
 
 def artifact_created(state: State, task: Task, run_id: int, artifact: dict[str, Any]) -> None:
-    """
-    Say that a run has an artifact.
-    """
     if state.on_message is not None:
         _publish(state, "artifactCreated", task, {**_run(task, run_id), "artifact": artifact})
 
 
 def priority_changed(state: State, task: Task, before: str) -> None:
-    """
-    Say that a task waits with another priority.
-    """
     if state.on_message is not None:
         content = {"oldPriority": before, "newPriority": task.definition["priority"]}
         _publish(state, "taskPriorityChanged", task, {"status": task.status(), **content})
@@ -80,7 +68,7 @@ def priority_changed(state: State, task: Task, before: str) -> None:
 
 def group_resolved(state: State, task_group_id: str) -> None:
     """
-    Say that all tasks of a group are resolved, or were once; if they are.
+    Publish that all tasks of a group are or were resolved, if they are.
     """
     if state.on_message is None:
         return
@@ -94,7 +82,10 @@ def group_resolved(state: State, task_group_id: str) -> None:
 
 def group_changed(state: State, event: str, group: dict[str, Any]) -> None:
     """
-    Publish a message about a group that holds its id and its scheduler's.
+    Publish a message about a group.
+
+    Args:
+        group: Its id, its scheduler's id and the other properties of the message.
     """
     events.publish(state, f"queue.{event}", group, {"version": 1, **group})
 
@@ -105,9 +96,7 @@ def _publish(state: State, event: str, task: Task, content: dict[str, Any]) -> N
 
 
 def _run(task: Task, run_id: int) -> dict[str, Any]:
-    """
-    Return what a message says of a run that a worker had, or never had.
-    """
+    # A run that was cancelled before it was claimed has no worker.
     run = task.runs[run_id]
     worker: dict[str, Any] = {name: run[name] for name in ("workerGroup", "workerId") if name in run}
     return {"status": task.status(), "runId": run_id, **worker}

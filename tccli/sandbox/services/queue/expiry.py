@@ -1,5 +1,5 @@
 """
-queue: what time does to tasks. Deadlines pass, claims end, and what is expired is forgotten.
+queue: periodic jobs for expired claims, deadlines, and expired tasks and artifacts.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 service = Service("queue")
 
-AFTERLIFE = HOUR
-"""How long an expired artifact answers 410 before it is not found."""
+DELETE_AFTER = HOUR
+"""Milliseconds from an artifact's expiry, after which it is 410, to its deletion, after which it is 404."""
 
 
 @service.periodic
-def end_claims(state: State) -> None:
+def expire_claims(state: State) -> None:
     """
-    Take runs from workers that are not heard of any more; those with retries left are pending again.
+    Resolve runs whose claims have expired; those with retries left become pending again.
     """
     now = state.clock.now()
     with state.store.transaction():
         for row in pending_runs.list_expired_claims(state.store, now):
             task = task_table.get(state.store, row["task_id"])
             assert task is not None
-            # What is past its deadline is left to that.
+            # pass_deadlines resolves a run that is past its deadline.
             if from_json(task.definition["deadline"]) <= now or not run_states.expire_claim(task, row["run_id"], now):
                 continue
             task_table.update(state.store, task)
@@ -42,7 +42,7 @@ def end_claims(state: State) -> None:
 @service.periodic
 def pass_deadlines(state: State) -> None:
     """
-    Resolve the tasks whose deadline is over.
+    Resolve tasks whose deadline has passed.
     """
     sql = "SELECT task_id FROM tasks WHERE is_open = 1 AND deadline <= ? ORDER BY deadline"
     with state.store.transaction():
@@ -53,21 +53,21 @@ def pass_deadlines(state: State) -> None:
 
 
 @service.periodic
-def forget_expired(state: State) -> None:
+def delete_expired(state: State) -> None:
     """
-    Forget expired tasks with all that belongs to them, groups, and artifacts.
+    Delete expired tasks with everything that belongs to them, task groups, and artifacts.
     """
     store, now = state.store, state.clock.now()
     with store.transaction():
         for row in store.all("SELECT task_id FROM tasks WHERE expires < ?", now):
-            _forget_artifacts(state, artifact_table.list_task(store, row["task_id"]))
+            _delete_artifacts(state, artifact_table.list_task(store, row["task_id"]))
             dependencies.delete(store, row["task_id"])
             task_table.delete(store, row["task_id"])
-    _forget_artifacts(state, artifact_table.list_expired(store, now - AFTERLIFE))
+    _delete_artifacts(state, artifact_table.list_expired(store, now - DELETE_AFTER))
     store.run("DELETE FROM task_groups WHERE expires < ?", now)
 
 
-def _forget_artifacts(state: State, artifacts: list[Artifact]) -> None:
+def _delete_artifacts(state: State, artifacts: list[Artifact]) -> None:
     for artifact in artifacts:
         artifact_table.delete(state.store, artifact)
         if artifact.storage_type == "s3":

@@ -27,7 +27,10 @@ CREATE TABLE IF NOT EXISTS task_groups (
 
 def join(call: Call, definition: dict[str, Any]) -> None:
     """
-    Make sure that a task's group is there and takes the task.
+    Create or extend the group of a new task.
+
+    Raises:
+        ApiError: 409, the group has another scheduler, or is sealed.
     """
     store = call.state.store
     group_id, scheduler_id = definition["taskGroupId"], definition["schedulerId"]
@@ -50,17 +53,11 @@ def join(call: Call, definition: dict[str, Any]) -> None:
 
 @service.method("getTaskGroup")
 def get_task_group(call: Call) -> Response:
-    """
-    Show a group without its tasks.
-    """
     return Response(_document(call))
 
 
 @service.method("listTaskGroup")
 def list_task_group(call: Call) -> Response:
-    """
-    List a group's tasks, sorted by id.
-    """
     group_id = call.args["taskGroupId"]
     found = page(
         call.query,
@@ -75,9 +72,7 @@ def list_task_group(call: Call) -> Response:
 
 @service.method("sealTaskGroup")
 def seal_task_group(call: Call) -> Response:
-    """
-    Let a group have no further tasks, for good; the moment of the first time stays.
-    """
+    # Sealing a group twice leaves the time of the first seal.
     _authorize(call)
     sql = "UPDATE task_groups SET sealed = ? WHERE task_group_id = ? AND sealed IS NULL"
     call.state.store.run(sql, call.now, call.args["taskGroupId"])
@@ -88,9 +83,6 @@ def seal_task_group(call: Call) -> Response:
 
 @service.method("cancelTaskGroup")
 def cancel_task_group(call: Call) -> Response:
-    """
-    Cancel all tasks of a sealed group that are not resolved yet.
-    """
     group_id = call.args["taskGroupId"]
     if "sealed" not in _authorize(call):
         message = "Task group `{{taskGroupId}}` is not sealed and cannot be canceled."
@@ -105,9 +97,6 @@ def cancel_task_group(call: Call) -> Response:
 
 @service.method("changeTaskGroupPriority")
 def change_priority(call: Call) -> Response:
-    """
-    Let all tasks of a group that were never resolved wait with another priority.
-    """
     group, priority = _authorize(call), call.payload["newPriority"]
     changed = []
     with call.state.store.transaction():
@@ -125,7 +114,7 @@ def change_priority(call: Call) -> Response:
 
 def _authorize(call: Call) -> dict[str, Any]:
     """
-    Return the group of a call whose caller may change it.
+    Return the group of an authorized call.
     """
     document = _document(call)
     call.authorize(**{name: document[name] for name in ("taskGroupId", "schedulerId")})

@@ -1,5 +1,5 @@
 """
-queue: task queues, by whole name or by its two parts, and how much work there is in them.
+queue: task queues, their provisioners and worker types, and the numbers of their tasks.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ service = Service("queue")
 
 @service.method("listTaskQueues")
 def list_task_queues(call: Call) -> Response:
-    """
-    List the queues that workers have asked for work.
-    """
     found = page(
         call.query,
         "task-queues",
@@ -38,9 +35,6 @@ def list_task_queues(call: Call) -> Response:
 
 @service.method("getTaskQueue")
 def get_task_queue(call: Call) -> Response:
-    """
-    Show a queue.
-    """
     row = worker_table.get_queue(call.state, call.args["taskQueueId"])
     if row is None:
         message = "Task queue with `{{taskQueueId}}` not found. Are you sure it was created?"
@@ -50,9 +44,6 @@ def get_task_queue(call: Call) -> Response:
 
 @service.method("listWorkerTypes")
 def list_worker_types(call: Call) -> Response:
-    """
-    List the queues of a provisioner.
-    """
     first = call.args["provisionerId"] + "/"
     rows = [row for row in worker_table.list_queues(call.state) if row["task_queue_id"].startswith(first)]
     found = page(
@@ -69,9 +60,6 @@ def list_worker_types(call: Call) -> Response:
 
 @service.method("getWorkerType")
 def get_worker_type(call: Call) -> Response:
-    """
-    Show a queue by the two parts of its name.
-    """
     queue = f"{call.args['provisionerId']}/{call.args['workerType']}"
     row = worker_table.get_queue(call.state, queue)
     if row is None:
@@ -82,18 +70,13 @@ def get_worker_type(call: Call) -> Response:
 
 @service.method("listProvisioners")
 def list_provisioners(call: Call) -> Response:
-    """
-    List the first parts of all queues' names. The service forgets the token for the next page, and so do we.
-    """
+    # As in the service, there is no token for the next page.
     size = read_limit(call.query.get("limit"), MAX_LIMIT)
     return Response({"provisioners": list(_provisioners(call).values())[:size]})
 
 
 @service.method("getProvisioner")
 def get_provisioner(call: Call) -> Response:
-    """
-    Show what is common to the queues of a provisioner.
-    """
     found = _provisioners(call).get(call.args["provisionerId"])
     if found is None:
         message = "Provisioner `{{provisionerId}}` not found. Are you sure it was created?"
@@ -103,9 +86,6 @@ def get_provisioner(call: Call) -> Response:
 
 @service.method("pendingTasks")
 def count_pending_tasks(call: Call) -> Response:
-    """
-    Count the runs of a queue that wait for a worker.
-    """
     return Response(
         {name: value for name, value in _counts(call, call.args["taskQueueId"]).items() if name != "claimedTasks"}
     )
@@ -113,37 +93,27 @@ def count_pending_tasks(call: Call) -> Response:
 
 @service.method("taskQueueCounts")
 def count_tasks(call: Call) -> Response:
-    """
-    Count the runs of a queue, pending and claimed.
-    """
     return Response(_counts(call, call.args["taskQueueId"]))
 
 
 @service.method("taskQueueCountsBatch")
 def count_tasks_of_several(call: Call) -> Response:
-    """
-    Count the runs of several queues.
-
-    The schemas of this method are not published with those that we have, so its payload is checked by hand.
-    """
-    wanted = call.payload.get("taskQueueIds") if isinstance(call.payload, dict) else None
+    # The published references lack the schemas of this method, so the payload is checked here.
+    names = call.payload.get("taskQueueIds") if isinstance(call.payload, dict) else None
     if (
-        not isinstance(wanted, list)
-        or not 1 <= len(wanted) <= MAX_LIMIT
-        or not all(isinstance(name, str) for name in wanted)
+        not isinstance(names, list)
+        or not 1 <= len(names) <= MAX_LIMIT
+        or not all(isinstance(name, str) for name in names)
     ):
-        message = "\nSchema Validation Failed!\nErrors:\n  * taskQueueIds: expected 1 to 1000 names of task queues"
+        message = "\nSchema Validation Failed!\nErrors:\n  * taskQueueIds: expected 1 to 1000 task queue ids"
         raise ApiError("InputValidationError", message)
     kinds = ("pending", "claimed")
-    require_scopes(call.identity, {"AllOf": [f"queue:{kind}-count:{name}" for name in wanted for kind in kinds]})
-    return Response({"taskQueueCounts": [_counts(call, name) for name in dict.fromkeys(wanted)]})
+    require_scopes(call.identity, {"AllOf": [f"queue:{kind}-count:{name}" for name in names for kind in kinds]})
+    return Response({"taskQueueCounts": [_counts(call, name) for name in dict.fromkeys(names)]})
 
 
 @service.method("listPendingTasks")
 def list_pending_tasks(call: Call) -> Response:
-    """
-    List the runs of a queue that wait for a worker, oldest first.
-    """
     queue, store, now = call.args["taskQueueId"], call.state.store, call.now
     found = page(
         call.query,
@@ -157,9 +127,6 @@ def list_pending_tasks(call: Call) -> Response:
 
 @service.method("listClaimedTasks")
 def list_claimed_tasks(call: Call) -> Response:
-    """
-    List the runs of a queue that workers have, oldest first.
-    """
     queue, store = call.args["taskQueueId"], call.state.store
     found = page(
         call.query,
@@ -171,12 +138,12 @@ def list_claimed_tasks(call: Call) -> Response:
     return Response(found.document(tasks=[_run(call, row, "started") for row in found.rows]))
 
 
-def _run(call: Call, row: sqlite3.Row, moment: str) -> dict[str, Any]:
+def _run(call: Call, row: sqlite3.Row, time: str) -> dict[str, Any]:
     task = task_table.get(call.state.store, row["task_id"])
     assert task is not None
     run = task.runs[row["run_id"]]
     entry = {"taskId": task.task_id, "runId": row["run_id"], "task": task.definition}
-    if moment == "scheduled":
+    if time == "scheduled":
         return {**entry, "inserted": run["scheduled"]}
     return {**entry, "claimed": run["started"], **{name: run[name] for name in ("workerGroup", "workerId")}}
 

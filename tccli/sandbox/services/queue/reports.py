@@ -1,5 +1,5 @@
 """
-queue: workers say how a run ended.
+queue: reports of workers about the ends of runs.
 """
 
 from __future__ import annotations
@@ -18,36 +18,27 @@ if TYPE_CHECKING:
 
 service = Service("queue")
 
-RETRIES = {"worker-shutdown": "retry", "intermittent-task": "task-retry"}
-"""Reasons for which a task is tried again, and what its next run says of that."""
+RETRY_REASONS = {"worker-shutdown": "retry", "intermittent-task": "task-retry"}
+"""Reasons of exceptions that are retried, and the ``reasonCreated`` of the next run."""
 
 
 @service.method("reportCompleted")
 def report_completed(call: Call) -> Response:
-    """
-    End a run well.
-    """
-    # What very old workers sent.
+    # Very old workers report failures like this.
     failed = isinstance(call.payload, dict) and call.payload.get("success") is False
     return _report(call, "failed" if failed else "completed")
 
 
 @service.method("reportFailed")
 def report_failed(call: Call) -> Response:
-    """
-    End a run whose commands failed.
-    """
     return _report(call, "failed")
 
 
 @service.method("reportException")
 def report_exception(call: Call) -> Response:
-    """
-    End a run that could not be carried out; some reasons make the queue try again.
-    """
     task, run_id = load_run(call, "Are you sure it exists?")
     reason = call.payload["reason"]
-    _resolve(call, task, run_id, "exception", reason, retry=RETRIES.get(reason, ""))
+    _resolve(call, task, run_id, "exception", reason, retry=RETRY_REASONS.get(reason, ""))
     return Response({"status": task.status()})
 
 

@@ -1,8 +1,8 @@
 """
-queue: how a task's runs change. The state machine, and nothing else.
+queue: the state machine of a task's runs.
 
-A task without runs is unscheduled; otherwise its last run says what it is: pending, running, completed, failed or
-exception. Each function changes a task in memory, and whoever calls it keeps the task.
+A task without runs is unscheduled; otherwise its state is that of its last run: pending, running, completed, failed or
+exception. Each function changes a task in memory only.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ def schedule(task: Task, reason: str, now: int) -> None:
     Add a pending run.
 
     Args:
-        reason: Why: ``scheduled``, ``retry``, ``task-retry`` or ``rerun``.
-        now: Milliseconds since 1970, here as below.
+        reason: ``scheduled``, ``retry``, ``task-retry`` or ``rerun``.
+        now: Milliseconds since 1970, as in the functions below.
     """
     task.runs.append({"state": "pending", "reasonCreated": reason, "scheduled": to_json(now)})
 
 
 def claim(task: Task, run_id: int, worker: tuple[str, str], now: int, taken_until: int, *, hint: str = "") -> bool:
     """
-    Give a pending run to a worker.
+    Claim a pending run.
 
     Args:
-        worker: Its group and its id.
-        taken_until: When the claim ends.
-        hint: Where the worker has the run from: a claim from somewhere else is another's.
+        worker: Group and id.
+        taken_until: The end of the claim.
+        hint: Identifies a claimWork call: the run of another call belongs to another claim.
 
     Returns:
-        Whether the worker has the run, now or before.
+        Whether the worker has the run, also by an earlier claim.
     """
     if run_id != len(task.runs) - 1:
         return False
@@ -56,7 +56,7 @@ def claim(task: Task, run_id: int, worker: tuple[str, str], now: int, taken_unti
 
 def reclaim(task: Task, run_id: int, taken_until: int) -> bool:
     """
-    Make a claim last longer; False if the run is not running.
+    Extend a claim; return False if the run is not running.
     """
     run = task.runs[run_id]
     if run_id != len(task.runs) - 1 or run["state"] != "running":
@@ -67,7 +67,7 @@ def reclaim(task: Task, run_id: int, taken_until: int) -> bool:
 
 def resolve(task: Task, run_id: int, state: str, reason: str, now: int, *, retry: str = "") -> bool:
     """
-    End a running run, and begin another if that is wanted and retries are left.
+    Resolve a running run, and add another if *retry* is given and retries are left.
 
     Args:
         state: ``completed``, ``failed`` or ``exception``.
@@ -75,7 +75,7 @@ def resolve(task: Task, run_id: int, state: str, reason: str, now: int, *, retry
         retry: The next run's ``reasonCreated``.
 
     Returns:
-        Whether the run has ended so, now or before, and nothing more has happened since.
+        Whether the run has this resolution, also by an earlier call, and no later run except the retry exists.
     """
     run = task.runs[run_id]
     if run_id == len(task.runs) - 1 and run["state"] == "running":
@@ -89,7 +89,7 @@ def resolve(task: Task, run_id: int, state: str, reason: str, now: int, *, retry
 
 def cancel(task: Task, now: int, reason: str = "canceled") -> bool:
     """
-    End a task that is not resolved; one that never ran gets a run that says so. False if it was resolved.
+    Resolve a task as an exception; return False if it is resolved. A task without runs gets one.
     """
     if task.state in RESOLVED:
         return False
@@ -102,7 +102,7 @@ def cancel(task: Task, now: int, reason: str = "canceled") -> bool:
 
 def expire_claim(task: Task, run_id: int, now: int) -> bool:
     """
-    End a run whose worker is not heard of any more, and begin another if retries are left. False if it is not running.
+    Resolve a run whose claim expired, and add another if retries are left; return False if it is not running.
     """
     if run_id != len(task.runs) - 1 or task.runs[run_id]["state"] != "running":
         return False
@@ -111,7 +111,7 @@ def expire_claim(task: Task, run_id: int, now: int) -> bool:
 
 def rerun(task: Task, now: int) -> bool:
     """
-    Begin another run, with all retries, unless one is pending or running. False if there have been too many.
+    Add a run with all retries, unless one is pending or running; return False if there are too many runs.
     """
     if task.state in {"pending", "running"}:
         return True

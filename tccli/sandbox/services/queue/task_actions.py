@@ -1,5 +1,5 @@
 """
-queue: tasks are scheduled, rerun, cancelled, and given other priorities.
+queue: scheduling, rerunning and cancelling of tasks, and changes of their priority.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ service = Service("queue")
 
 @service.method("scheduleTask")
 def schedule_task(call: Call) -> Response:
-    """
-    Make a task pending now, whatever it waits for; no error if it was already.
-    """
     task = _load(call, "taskId `{{taskId}}` not found. Are you sure it exists?")
     if not dependencies.schedule(call.state, task):
         message = "Task `{{taskId}}` can't be scheduled past its deadline at {{deadline}}."
@@ -33,12 +30,9 @@ def schedule_task(call: Call) -> Response:
 
 @service.method("rerunTask")
 def rerun_task(call: Call) -> Response:
-    """
-    Run a task once more, also one that has completed; no error if it is pending or running.
-    """
     question = "Are you sure this task has been submitted before?"
     task = _load(call, f"`{{{{taskId}}}}` does not correspond to a task that exists.\n{question}")
-    _refuse_late(call, task, "rescheduled")
+    _check_deadline(call, task, "rescheduled")
     if not run_states.rerun(task, call.now):
         message = "Maximum number of runs reached ({{max_runs_allowed}})."
         raise ApiError("RequestConflict", message, max_runs_allowed=run_states.MAX_RUNS)
@@ -50,28 +44,22 @@ def rerun_task(call: Call) -> Response:
 
 @service.method("cancelTask")
 def cancel_task(call: Call) -> Response:
-    """
-    Cancel a task that is not resolved yet.
-    """
     task = _load(call, "Task `{{taskId}}` not found. Are you sure it was created?")
-    _refuse_late(call, task, "canceled")
+    _check_deadline(call, task, "canceled")
     dependencies.cancel(call.state, task)
     return Response({"status": task.status()})
 
 
 @service.method("changeTaskPriority")
 def change_priority(call: Call) -> Response:
-    """
-    Let a task wait with another priority; a run that a worker has is not touched.
-    """
     task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
         message = "Task `{{taskId}}` not found. Are you sure it was created?"
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
     call.authorize(taskId=task.task_id, taskQueueId=task.definition["taskQueueId"])
-    # As with the service, a task that has been resolved once is never open again in this respect.
+    # As in the service, this includes a task that was rerun after it had been resolved.
     if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
-        message = "Task `{{taskId}}` is resolved or past its deadline: its priority stays."
+        message = "Task `{{taskId}}` is resolved or past its deadline: its priority cannot be changed."
         raise ApiError("RequestConflict", message, taskId=task.task_id)
     before, task.definition["priority"] = task.definition["priority"], call.payload["newPriority"]
     task_table.update_priority(call.state.store, task)
@@ -81,7 +69,7 @@ def change_priority(call: Call) -> Response:
 
 def _load(call: Call, message: str) -> Task:
     """
-    Return the task of a call whose caller may change it.
+    Return the task of an authorized call.
     """
     task = task_table.get(call.state.store, call.args["taskId"])
     if task is None:
@@ -91,7 +79,7 @@ def _load(call: Call, message: str) -> Task:
     return task
 
 
-def _refuse_late(call: Call, task: Task, what: str) -> None:
+def _check_deadline(call: Call, task: Task, what: str) -> None:
     deadline = task.definition["deadline"]
     if from_json(deadline) < call.now:
         message = f"Task `{{{{taskId}}}}` can't be {what} past its deadline of {{{{deadline}}}}."

@@ -1,5 +1,5 @@
 """
-queue: tasks as they are kept.
+queue: the table of tasks.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Task:
     A task.
 
     Attributes:
-        definition: Complete, as ``queue.task`` answers it.
-        runs: As in the status, without ``runId``; ``hintId`` says that ``claimWork`` gave it to a worker.
-        was_resolved: Whether it was resolved at any time, also if it has been rerun since.
+        definition: Complete, as ``queue.task`` returns it.
+        runs: As in the status, without ``runId``, and with ``hintId`` for a claim by ``claimWork``.
+        was_resolved: Whether it was resolved at any time, also before a rerun.
     """
 
     task_id: str
@@ -55,7 +55,7 @@ class Task:
     @classmethod
     def new(cls, task_id: str, payload: dict[str, Any]) -> Task:
         """
-        Return a task with no run yet, from a complete payload of ``createTask``.
+        Return a task without runs from a complete payload of ``createTask``.
         """
         return cls(task_id, payload, payload["retries"])
 
@@ -68,7 +68,7 @@ class Task:
 
     def status(self) -> dict[str, Any]:
         """
-        Return the status as all methods answer it.
+        Return the status as methods return it.
         """
         queue = {name: self.definition[name] for name in ("provisionerId", "workerType", "taskQueueId")}
         names = ("schedulerId", "projectId", "taskGroupId", "priority", "deadline", "expires")
@@ -87,7 +87,7 @@ class Task:
 
 def insert(store: Store, task: Task) -> bool:
     """
-    Keep a new task; False if the id is taken.
+    Insert a task and its pending run; return False if it exists.
     """
     definition = task.definition
     is_new = store.insert(
@@ -111,7 +111,7 @@ def insert(store: Store, task: Task) -> bool:
 
 def update(store: Store, task: Task) -> None:
     """
-    Keep what changed of a task: its runs.
+    Store the runs of a task, and update its queue.
     """
     is_resolved = task.state in RESOLVED
     task.was_resolved |= is_resolved
@@ -122,7 +122,7 @@ def update(store: Store, task: Task) -> None:
 
 def update_priority(store: Store, task: Task) -> None:
     """
-    Keep another priority of a task, and let it stand elsewhere in its queue.
+    Store the priority of a task, and update its queue.
     """
     store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(task.definition), task.task_id)
     pending_runs.reprioritize(store, task.task_id, task.definition["priority"])
@@ -130,7 +130,7 @@ def update_priority(store: Store, task: Task) -> None:
 
 def delete(store: Store, task_id: str) -> None:
     """
-    Forget a task.
+    Delete a task and its place in the queue.
     """
     store.run("DELETE FROM tasks WHERE task_id = ?", task_id)
     pending_runs.dequeue(store, task_id)
@@ -138,16 +138,13 @@ def delete(store: Store, task_id: str) -> None:
 
 
 def get(store: Store, task_id: str) -> Task | None:
-    """
-    Return a task, or None.
-    """
     row = store.one("SELECT * FROM tasks WHERE task_id = ?", task_id)
     return None if row is None else _task(row)
 
 
 def list_page(store: Store, task_ids: Sequence[str], after: str, number: int) -> list[Task]:
     """
-    Return at most *number* of these tasks, sorted by id, that come after the id *after*.
+    Return at most *number* of these tasks after the id *after*, sorted by id.
     """
     sql = (
         "SELECT * FROM tasks WHERE task_id IN (SELECT value FROM json_each(?)) AND task_id > ? ORDER BY task_id LIMIT ?"
@@ -157,7 +154,7 @@ def list_page(store: Store, task_ids: Sequence[str], after: str, number: int) ->
 
 def list_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:
     """
-    Return at most *number* tasks of a group, sorted by id, that come after the id *after*.
+    Return at most *number* tasks of a group after the id *after*, sorted by id.
     """
     sql = "SELECT * FROM tasks WHERE task_group_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
     return [_task(row) for row in store.all(sql, task_group_id, after, number)]

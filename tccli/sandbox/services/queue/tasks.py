@@ -1,5 +1,5 @@
 """
-queue: making tasks, and looking at them.
+queue: creation and lookup of tasks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
-from tccli.sandbox.services.auth.clients import refuse_double_stars
+from tccli.sandbox.services.auth.clients import reject_double_stars
 from tccli.sandbox.services.queue import dependencies, events, groups, run_states, task_table
 from tccli.sandbox.services.queue.task_table import Task
 
@@ -22,29 +22,27 @@ if TYPE_CHECKING:
 service = Service("queue")
 
 SLUGID = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$"
-GENERIC = "^[a-zA-Z0-9-_]{1,38}$"
+NAME = "^[a-zA-Z0-9-_]{1,38}$"
 service.match_arguments(
     taskId=SLUGID,
     taskGroupId=SLUGID,
     taskQueueId="^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$",
-    provisionerId=GENERIC,
-    workerType=GENERIC,
-    workerGroup=GENERIC,
-    workerId=GENERIC,
+    provisionerId=NAME,
+    workerType=NAME,
+    workerGroup=NAME,
+    workerId=NAME,
     runId="^[1-9]*[0-9]+$",
     name=r"^[\x20-\x7e]+$",
 )
 service.allow_slashes("name")
 
-DRIFT = 15 * MINUTE
+MAX_CLOCK_SKEW = 15 * MINUTE
 MAX_DEADLINE_DAYS = 5
 
 
 @service.method("createTask")
 def create_task(call: Call) -> Response:
-    """
-    Make a task; the same one again is no error.
-    """
+    # Creating a task twice with the same definition succeeds.
     task_id, definition = call.args["taskId"], call.payload
     _name_queue(definition)
     call.authorize(
@@ -53,7 +51,7 @@ def create_task(call: Call) -> Response:
         priorities=list(PRIORITIES[: PRIORITIES.index(definition["priority"]) + 1]),
     )
     _set_times(call, task_id, definition)
-    refuse_double_stars(definition["scopes"])
+    reject_double_stars(definition["scopes"])
     problem = None
     with call.state.store.transaction():
         groups.join(call, definition)
@@ -70,17 +68,15 @@ def create_task(call: Call) -> Response:
                 raise ApiError("RequestConflict", message, taskId=task_id)
             task = existing
         if definition["dependencies"]:
-            problem = _begin(call, task)
+            problem = _begin_dependencies(call, task)
     if problem is not None:
         raise problem
     events.created(call.state, task, is_new=is_new)
     return Response({"status": task.status()})
 
 
-def _begin(call: Call, task: Task) -> ApiError | None:
-    """
-    Return why a task cannot wait for what it wants to: its group has come to be nevertheless.
-    """
+def _begin_dependencies(call: Call, task: Task) -> ApiError | None:
+    # The error is returned so that the transaction commits the task group, as the service does.
     try:
         dependencies.begin(call.state, task)
     except ApiError as error:
@@ -89,9 +85,7 @@ def _begin(call: Call, task: Task) -> ApiError | None:
 
 
 def _name_queue(definition: dict[str, Any]) -> None:
-    """
-    Make both spellings of the task queue's name stand in *definition*.
-    """
+    # A definition has the task queue's id both as a whole and in two parts.
     parts = definition.get("provisionerId"), definition.get("workerType")
     joined = definition.get("taskQueueId")
     if all(parts):
@@ -106,20 +100,18 @@ def _name_queue(definition: dict[str, Any]) -> None:
 
 
 def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
-    """
-    Check created, deadline and expires, and write them in one form; a task without a group is its own group.
-    """
+    # Checks the times, and writes them in one format.
     now = call.now
     created, deadline = from_json(definition["created"]), from_json(definition["deadline"])
     expires = from_json(definition["expires"]) if "expires" in definition else one_year_after(deadline)
     definition.setdefault("taskGroupId", task_id)
     days = MAX_DEADLINE_DAYS
     checks = (
-        (created < now - DRIFT, "`created` cannot be in the past (max 15min drift)"),
-        (created > now + DRIFT, "`created` cannot be in the future (max 15min drift)"),
+        (created < now - MAX_CLOCK_SKEW, "`created` cannot be in the past (max 15min drift)"),
+        (created > now + MAX_CLOCK_SKEW, "`created` cannot be in the future (max 15min drift)"),
         (created > deadline, "`deadline` cannot be later than `created`"),
         (deadline < now, "`deadline` cannot be in the past"),
-        (deadline > now + days * DAY + DRIFT, f"`deadline` cannot be more than {days} days into the future"),
+        (deadline > now + days * DAY + MAX_CLOCK_SKEW, f"`deadline` cannot be more than {days} days into the future"),
         (deadline > expires, "`expires` cannot be before `deadline`"),
     )
     for is_wrong, message in checks:
@@ -130,35 +122,23 @@ def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
 
 @service.method("task")
 def show_task(call: Call) -> Response:
-    """
-    Show a task's definition.
-    """
     return Response(_load(call, "Are you sure this task has already been submitted?").definition)
 
 
 @service.method("status")
 def show_status(call: Call) -> Response:
-    """
-    Show a task's state and runs.
-    """
     return Response({"status": _load(call, "Are you sure this task exists?").status()})
 
 
 @service.method("tasks")
 def show_tasks(call: Call) -> Response:
-    """
-    Show the definitions of several tasks; those that are not there are left out.
-    """
-    tasks, token = _several(call)
+    tasks, token = _list_tasks(call)
     return Response({"tasks": [{"taskId": task.task_id, "task": task.definition} for task in tasks], **token})
 
 
 @service.method("statuses")
 def show_statuses(call: Call) -> Response:
-    """
-    Show the states of several tasks; those that are not there are left out.
-    """
-    tasks, token = _several(call)
+    tasks, token = _list_tasks(call)
     return Response({"statuses": [{"taskId": task.task_id, "status": task.status()} for task in tasks], **token})
 
 
@@ -170,13 +150,13 @@ def _load(call: Call, question: str) -> Task:
     return task
 
 
-def _several(call: Call) -> tuple[list[Task], dict[str, str]]:
-    wanted = call.payload["taskIds"]
-    call.authorize(taskIds=wanted)
+def _list_tasks(call: Call) -> tuple[list[Task], dict[str, str]]:
+    task_ids = call.payload["taskIds"]
+    call.authorize(taskIds=task_ids)
     found = page(
         call.query,
         "tasks",
         lambda task: str(task.task_id),
-        lambda after, number: task_table.list_page(call.state.store, wanted, after, number),
+        lambda after, number: task_table.list_page(call.state.store, task_ids, after, number),
     )
     return list(found.rows), found.document()

@@ -1,5 +1,5 @@
 """
-queue: which workers were seen, in which queues, and which of them get no work.
+queue: the tables of task queues and workers that have claimed work or were declared.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ CREATE TABLE IF NOT EXISTS queue_workers (
 ) WITHOUT ROWID;
 """)
 
-QUEUE_LIFE, WORKER_LIFE = 5 * DAY, DAY
-MOST_TASKS = 20
+QUEUE_LIFETIME, WORKER_LIFETIME = 5 * DAY, DAY
+MAX_RECENT_TASKS = 20
 LAST_ACTIVE_RESOLUTION = 6 * HOUR
 _KEY = "task_queue_id = ? AND worker_group = ? AND worker_id = ?"
 
 
 def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", expires: int | None = None) -> None:
     """
-    Note that a queue is in use, and by a worker if there is one.
+    Record the use of a queue, and by a worker if given.
 
     Args:
-        expires: When both are forgotten, in milliseconds; by default some days from now, and not sooner than before.
+        expires: Expiry of both in milliseconds; None extends it from now.
     """
     store, now = state.store, state.clock.now()
-    row = {"task_queue_id": queue, "expires": expires or now + QUEUE_LIFE, "last_date_active": now}
+    row = {"task_queue_id": queue, "expires": expires or now + QUEUE_LIFETIME, "last_date_active": now}
     if not store.insert("task_queues", row):
         until = "max(expires, ?)" if expires is None else "?"
         sql = f"UPDATE task_queues SET expires = {until}, last_date_active = ? WHERE task_queue_id = ?"  # noqa: S608
@@ -54,7 +54,7 @@ def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", 
         "task_queue_id": queue,
         "worker_group": group,
         "worker_id": worker_id,
-        "expires": expires or now + WORKER_LIFE,
+        "expires": expires or now + WORKER_LIFETIME,
         "last_date_active": now,
         "first_claim": now,
         "quarantine_until": now,
@@ -64,9 +64,9 @@ def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", 
     if store.insert("queue_workers", row):
         return
     if expires is None:
-        # Not each time: the services save themselves the trouble, and it can be seen.
+        # As in the service, the expiry is updated only after half of its time.
         sql = f"UPDATE queue_workers SET expires = ? WHERE {_KEY} AND expires < ?"  # noqa: S608 - a constant
-        store.run(sql, row["expires"], queue, group, worker_id, now + WORKER_LIFE // 2)
+        store.run(sql, row["expires"], queue, group, worker_id, now + WORKER_LIFETIME // 2)
     else:
         store.run(f"UPDATE queue_workers SET expires = ? WHERE {_KEY}", expires, queue, group, worker_id)  # noqa: S608
     sql = f"UPDATE queue_workers SET last_date_active = ? WHERE {_KEY} AND last_date_active < ?"  # noqa: S608
@@ -75,20 +75,20 @@ def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", 
 
 def record_claim(state: State, queue: str, group: str, worker_id: str, statuses: list[dict[str, Any]]) -> None:
     """
-    Note which runs a worker got.
+    Record the runs that a worker claimed.
     """
     row = get(state, queue, group, worker_id)
     if not statuses or row is None:
         return
     new = [{"taskId": status["taskId"], "runId": len(status["runs"]) - 1} for status in statuses]
-    tasks = [*json.loads(row["recent_tasks"]), *new][-MOST_TASKS:]
+    tasks = [*json.loads(row["recent_tasks"]), *new][-MAX_RECENT_TASKS:]
     sql = f"UPDATE queue_workers SET recent_tasks = ? WHERE {_KEY}"  # noqa: S608 - a constant
     state.store.run(sql, json.dumps(tasks), queue, group, worker_id)
 
 
 def quarantine(state: State, row: sqlite3.Row, until: int, details: dict[str, Any]) -> None:
     """
-    Let a worker have no work until then.
+    Store the end of a worker's quarantine.
     """
     sql = f"UPDATE queue_workers SET quarantine_until = ?, quarantine_details = ? WHERE {_KEY}"  # noqa: S608
     all_details = json.dumps([*json.loads(row["quarantine_details"]), details])
@@ -96,16 +96,13 @@ def quarantine(state: State, row: sqlite3.Row, until: int, details: dict[str, An
 
 
 def is_quarantined(state: State, queue: str, group: str, worker_id: str) -> bool:
-    """
-    Say whether a worker gets no work now.
-    """
     row = get(state, queue, group, worker_id)
     return row is not None and row["quarantine_until"] > state.clock.now()
 
 
 def get(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | None:
     """
-    Return a worker, also one that is expired.
+    Return a worker, also an expired one.
     """
     sql = f"SELECT * FROM queue_workers WHERE {_KEY}"  # noqa: S608 - a constant
     return state.store.one(sql, queue, group, worker_id)
@@ -113,7 +110,7 @@ def get(state: State, queue: str, group: str, worker_id: str) -> sqlite3.Row | N
 
 def list_page(state: State, queue: str, after: tuple[str, str], number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* workers of a queue, sorted by group and id, that come after *after*.
+    Return at most *number* workers of a queue after *after*, sorted by group and id.
     """
     sql = (
         "SELECT * FROM queue_workers WHERE task_queue_id = ? AND (worker_group, worker_id) > (?, ?) "
@@ -124,7 +121,7 @@ def list_page(state: State, queue: str, after: tuple[str, str], number: int) -> 
 
 def get_queue(state: State, queue: str) -> sqlite3.Row | None:
     """
-    Return a task queue that is in use.
+    Return a task queue that is not expired.
     """
     sql = "SELECT * FROM task_queues WHERE task_queue_id = ? AND expires > ?"
     return state.store.one(sql, queue, state.clock.now())
@@ -132,7 +129,7 @@ def get_queue(state: State, queue: str) -> sqlite3.Row | None:
 
 def list_queues(state: State, after: str = "", number: int = -1) -> list[sqlite3.Row]:
     """
-    Return the task queues that are in use, sorted by id.
+    Return the task queues that are not expired, sorted by id.
     """
     sql = "SELECT * FROM task_queues WHERE expires > ? AND task_queue_id > ? ORDER BY task_queue_id LIMIT ?"
     return state.store.all(sql, state.clock.now(), after, number)

@@ -1,5 +1,5 @@
 """
-queue: workers are looked at, declared and put into quarantine.
+queue: workers, their declaration and their quarantine.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ service.check_query("listWorkers", quarantined="^(true|false)$")
 
 @service.method("listWorkers")
 def list_workers(call: Call) -> Response:
-    """
-    List the workers of a queue; those that do not count are left out of a page, which may be empty then.
-    """
+    # Expired workers are left out of a page, so that it may be empty.
     found = page(
         call.query,
         "workers" + _queue(call),
@@ -36,20 +34,18 @@ def list_workers(call: Call) -> Response:
         lambda after, number: worker_table.list_page(call.state, _queue(call), _split(after), number),
         allows_empty=True,
     )
-    wanted, now = call.query.get("quarantined"), call.now
+    quarantined, now = call.query.get("quarantined"), call.now
 
     def counts(row: sqlite3.Row) -> bool:
         is_in = row["quarantine_until"] >= now
-        return (row["expires"] >= now or is_in) and wanted in {None, "true" if is_in else "false"}
+        return (row["expires"] >= now or is_in) and quarantined in {None, "true" if is_in else "false"}
 
     return Response(found.document(workers=[_entry(row, now) for row in found.rows if counts(row)]))
 
 
 @service.method("getWorker")
 def get_worker(call: Call) -> Response:
-    """
-    Show a worker; one in quarantine is shown longer than others.
-    """
+    # A quarantined worker is shown even after its expiry.
     row = _find(call)
     is_over = row is not None and row["expires"] < call.now and row["quarantine_until"] < call.now
     if row is None or is_over or worker_table.get_queue(call.state, _queue(call)) is None:
@@ -59,9 +55,7 @@ def get_worker(call: Call) -> Response:
 
 @service.method("quarantineWorker")
 def quarantine_worker(call: Call) -> Response:
-    """
-    Let a worker get no tasks until a moment; one that is over ends an earlier quarantine.
-    """
+    # A time in the past ends the quarantine.
     row = _find(call)
     if row is None:
         raise _not_found(call, "")
@@ -80,9 +74,6 @@ def quarantine_worker(call: Call) -> Response:
 
 @service.method("declareWorker")
 def declare_worker(call: Call) -> Response:
-    """
-    Make a worker known, or say when it will be forgotten.
-    """
     call.authorize(**call.args, properties=list(call.payload))
     worker_table.record_seen(call.state, _queue(call), *_names(call), expires=from_json(call.payload["expires"]))
     row = _find(call)

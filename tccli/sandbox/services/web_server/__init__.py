@@ -1,3 +1,3 @@
 """
-The handlers of web-server.
+Handlers of the web-server service.
 """

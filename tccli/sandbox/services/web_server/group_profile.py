@@ -1,5 +1,5 @@
 """
-web-server: when the tasks of a group ran, as a profile.
+web-server: a profile of a task group, with the times of its tasks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ service = Service("web-server")
 
 service.match_arguments(taskId=SLUGID, taskGroupId=SLUGID)
 
-MOST_TASKS = 20_000
+MAX_TASKS = 20_000
 CATEGORIES = profile_format.categories(
     {
         "Other": "grey",
@@ -67,14 +67,11 @@ GROUP = profile_format.schema(
     tasks="Tasks:integer",
     url="URL:url",
 )
-CACHED, FRESH = {"cache-control": "public, max-age=86400"}, {"cache-control": "no-cache"}
+CACHE_HEADERS, NO_CACHE_HEADERS = {"cache-control": "public, max-age=86400"}, {"cache-control": "no-cache"}
 
 
 @service.method("taskGroupProfile")
 async def show_group(call: Call) -> Response:
-    """
-    Show when the tasks of a group ran.
-    """
     group_id = call.args["taskGroupId"]
     try:
         await internal_client.call(call.state, None, [], "queue.getTaskGroup", {"taskGroupId": group_id})
@@ -82,16 +79,16 @@ async def show_group(call: Call) -> Response:
         if error.status != 404:
             raise
         raise ApiError("ResourceNotFound", "Task group not found") from None
-    tasks = task_table.list_group(call.state.store, group_id, "", MOST_TASKS + 1)
-    if len(tasks) > MOST_TASKS:
-        raise ApiError("InputTooLarge", f"Task group has more than {MOST_TASKS} tasks")
-    headers = CACHED if all(task.state in RESOLVED for task in tasks) else FRESH
+    tasks = task_table.list_group(call.state.store, group_id, "", MAX_TASKS + 1)
+    if len(tasks) > MAX_TASKS:
+        raise ApiError("InputTooLarge", f"Task group has more than {MAX_TASKS} tasks")
+    headers = CACHE_HEADERS if all(task.state in RESOLVED for task in tasks) else NO_CACHE_HEADERS
     return Response(_profile(call, group_id, tasks), headers=headers)
 
 
-def date(instant: int) -> str:
+def format_date(instant: int) -> str:
     """
-    Write a day as Americans do.
+    Format a date as ``month/day/year``.
     """
     moment = datetime.fromtimestamp(instant // 1000, UTC)
     return f"{moment.month}/{moment.day}/{moment.year}"
@@ -109,14 +106,12 @@ def _profile(call: Call, group_id: str, tasks: list[Task]) -> dict[str, Any]:
             _mark_task(call, thread, task, start)
     if last is not None:
         thread.unregistered = last - start
-    product = f"Task Group {group_id} - {date(start)}"
+    product = f"Task Group {group_id} - {format_date(start)}"
     return profile_format.profile(product, start, [TASK, GROUP], CATEGORIES, [thread.document()])
 
 
 def _span(tasks: list[Task]) -> tuple[int | None, int | None]:
-    """
-    Return when the first run began and the last one ended, as far as any did.
-    """
+    # The start of the first run and the end of the last one, if any.
     runs = [run for task in tasks for run in task.runs]
     starts = [from_json(run.get("started") or run["resolved"]) for run in runs if {"started", "resolved"} & run.keys()]
     ends = [from_json(run["resolved"]) for run in runs if "resolved" in run]

@@ -1,5 +1,5 @@
 """
-web-server: Firefox profiles as the profiler reads them, with markers and nothing else.
+web-server: profiles in the format of the Firefox Profiler, with markers only.
 
 Source: firefox-devtools/profiler, "Processed profile format", version 47.
 """
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 INSTANT, INTERVAL, BEGIN = 0, 1, 2
-"""Phases of a marker: without length, with one, and without an end yet."""
-SHOWN = ["marker-chart", "marker-table", "timeline-overview"]
+"""Phases of a marker: a point in time, an interval, and an interval without an end."""
+DISPLAY_LOCATIONS = ["marker-chart", "marker-table", "timeline-overview"]
 
 
 def profile(
@@ -21,7 +21,7 @@ def profile(
 
     Args:
         product: Its title.
-        start: Milliseconds since 1970; the times of all markers are relative to it.
+        start: Milliseconds since 1970; the times of markers are relative to it.
     """
     meta = {
         "interval": 1,
@@ -43,24 +43,23 @@ def profile(
 
 def categories(colors: dict[str, str]) -> list[dict[str, Any]]:
     """
-    Return categories, in this order, from their names and colors.
+    Return categories from their names and colors.
     """
     return [{"name": name, "color": color, "subcategories": ["Other"]} for name, color in colors.items()]
 
 
 def schema(kind: str, label: str, /, **fields: str) -> dict[str, Any]:
     """
-    Return how a kind of marker is shown.
+    Return the schema of a kind of marker.
 
     Args:
-        kind: Its name.
-        label: The key of what is written on it, which can be searched for.
-        **fields: By key: the label, and after a colon the format, unless that is a string.
+        label: The key of the marker's label, which is searchable.
+        **fields: By key: a label, and after a colon its format, if that is not a string.
     """
     shown = f"{{marker.data.{label}}}"
     data: list[dict[str, Any]] = []
-    for key, said in fields.items():
-        text, _, form = said.partition(":")
+    for key, description in fields.items():
+        text, _, form = description.partition(":")
         data.append({"key": key, "label": text, "format": form or "string"})
         if key == label:
             data[-1]["searchable"] = True
@@ -69,14 +68,14 @@ def schema(kind: str, label: str, /, **fields: str) -> dict[str, Any]:
         "tooltipLabel": shown,
         "tableLabel": shown,
         "chartLabel": shown,
-        "display": SHOWN,
+        "display": DISPLAY_LOCATIONS,
         "data": data,
     }
 
 
 class Thread:
     """
-    A row of markers.
+    A thread of a profile: a row of markers.
     """
 
     def __init__(self, name: str) -> None:
@@ -90,7 +89,7 @@ class Thread:
 
     def mark(self, name: str, category: int, start: int, end: int | None, phase: int, data: dict[str, Any]) -> None:
         """
-        Add a marker, its times in milliseconds from the profile's start.
+        Add a marker, with times in milliseconds from the profile's start.
         """
         values = {"data": data, "startTime": start, "endTime": end, "phase": phase, "category": category}
         for key, value in values.items():
@@ -99,7 +98,7 @@ class Thread:
 
     def document(self) -> dict[str, Any]:
         """
-        Return the thread: a profile wants all tables, also those that have nothing in them.
+        Return the thread; the profiler requires all tables, also empty ones.
         """
         return {
             "processType": "default",

@@ -1,5 +1,5 @@
 """
-web-server: what a task wrote into its log, and when, as a profile.
+web-server: a profile of a task, with the lines of its log.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.services.queue.task_table import RESOLVED
 from tccli.sandbox.services.web_server import profile_format
-from tccli.sandbox.services.web_server.group_profile import CACHED, FRESH, date
+from tccli.sandbox.services.web_server.group_profile import CACHE_HEADERS, NO_CACHE_HEADERS, format_date
 from tccli.sandbox.services.web_server.profile_format import INSTANT, INTERVAL, Thread
 
 if TYPE_CHECKING:
@@ -69,9 +69,6 @@ SECOND_TIME = re.compile(r"\s*\[[\d\-T:.Z ]+\]\s*", re.ASCII)
 
 @service.method("taskProfile")
 async def show_task(call: Call) -> Response:
-    """
-    Show what a task wrote, and when.
-    """
     task_id = call.args["taskId"]
     task = task_table.get(call.state.store, task_id)
     if task is None:
@@ -80,16 +77,14 @@ async def show_task(call: Call) -> Response:
     for name in LOGS:
         log = log or await _fetch(call, {"taskId": task_id, "name": name})
     if not log:
-        says = "Could not fetch task log. The task may not have logs or they may have expired."
-        raise ApiError("ResourceNotFound", says)
-    headers = CACHED if task.state in RESOLVED else FRESH
+        message = "Could not fetch task log. The task may not have logs or they may have expired."
+        raise ApiError("ResourceNotFound", message)
+    headers = CACHE_HEADERS if task.state in RESOLVED else NO_CACHE_HEADERS
     return Response(_profile(call, task, _rows(log)), headers=headers)
 
 
 async def _fetch(call: Call, args: dict[str, str]) -> str:
-    """
-    Return the text of an artifact that everybody may see, if it is here.
-    """
+    # Only artifacts that anonymous callers may see, and that the storage host has.
     state = call.state
     try:
         found = (await internal_client.call(state, None, [], "queue.latestArtifact", args)).document
@@ -118,9 +113,7 @@ def _read(stored: StoredFile | None) -> str:
 
 
 def _rows(log: str) -> list[tuple[int, str, str]]:
-    """
-    Return time, component and message of each line; a line without a time has that of the one before.
-    """
+    # Time, component and message of each line; a line without a time has that of the line before.
     lines = [(line, LINE.match(line)) for line in log.split("\n") if line.strip()]
     times = [time for _, found in lines if found and (time := _instant(found["time"])) is not None]
     if not times:
@@ -161,8 +154,8 @@ def _profile(call: Call, task: Task, rows: list[tuple[int, str, str]]) -> dict[s
     thread.mark(name, TASK_CATEGORY, 0, end - start, INTERVAL, data)
     for time, component, message in rows:
         written = to_json(time)
-        said = {"message": message, "hour": written[11:19], "date": written[:10]}
-        row = {"type": "LiveLogRow", "name": "LiveLogRow", **said}
+        columns = {"message": message, "hour": written[11:19], "date": written[:10]}
+        row = {"type": "LiveLogRow", "name": "LiveLogRow", **columns}
         thread.mark(component, LOG_CATEGORY, time - start, None, INSTANT, row)
-    product = f"{name} {task.task_id} - {date(from_json(definition['created']))}"
+    product = f"{name} {task.task_id} - {format_date(from_json(definition['created']))}"
     return profile_format.profile(product, start, [ROW, TASK], CATEGORIES, [thread.document()])

@@ -1,3 +1,3 @@
 """
-The handlers of worker-manager.
+Handlers of the worker-manager service.
 """

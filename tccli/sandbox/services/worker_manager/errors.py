@@ -1,5 +1,5 @@
 """
-worker-manager: what went wrong in worker pools.
+worker-manager: errors of worker pools.
 """
 
 from __future__ import annotations
@@ -39,9 +39,6 @@ service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG)
 
 @service.method("reportWorkerError")
 def report_worker_error(call: Call) -> Response:
-    """
-    Note what a worker says went wrong, and tell the pool's owner if that is wanted.
-    """
     payload, pool_id = call.payload, call.args["workerPoolId"]
     names = {"workerGroup": payload["workerGroup"], "workerId": payload["workerId"]}
     call.authorize(workerPoolId=pool_id, **names)
@@ -60,25 +57,22 @@ def report_worker_error(call: Call) -> Response:
         subject = f"Taskcluster Worker Manager Error: {payload['title']}"
         content = f"In worker pool {pool_id}:\n\n{payload['description']}\n\n{json.dumps(row['extra'], indent=2)}\n"
         email = {"address": pool.owner, "subject": subject, "content": content}
-        outbox.keep(call.state, "email", pool.owner, email)
+        outbox.store(call.state, "email", pool.owner, email)
     events.report_error(call.state, pool, row)
     return Response(_document(row))
 
 
 @service.method("listWorkerPoolErrors")
 def list_errors(call: Call) -> Response:
-    """
-    List what went wrong in a pool, the latest first.
-    """
     pool = call.args["workerPoolId"]
-    wanted = (call.query.get("errorId", ""), call.query.get("launchConfigId", ""))
+    filters = (call.query.get("errorId", ""), call.query.get("launchConfigId", ""))
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = (
             "SELECT * FROM worker_pool_errors WHERE worker_pool_id = ? AND ? IN ('', error_id) "
             "AND ? IN ('', launch_config_id) AND number < ? ORDER BY number DESC LIMIT ?"
         )
-        return call.state.store.all(sql, pool, *wanted, int(after or 2**62), number)
+        return call.state.store.all(sql, pool, *filters, int(after or 2**62), number)
 
     found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch)
     errors = [_document({**dict(row), "extra": json.loads(row["extra"])}) for row in found.rows]
@@ -87,9 +81,6 @@ def list_errors(call: Call) -> Response:
 
 @service.method("workerPoolErrorStats")
 def count_errors(call: Call) -> Response:
-    """
-    Count what went wrong in the last week, in one pool or in all of them.
-    """
     pool = call.query.get("workerPoolId", "")
     call.authorize(workerPoolId=pool)
     first_day = call.now // DAY * DAY - 6 * DAY
@@ -109,9 +100,6 @@ def count_errors(call: Call) -> Response:
 
 
 def _histogram(instants: list[int], start: int, width: int, number: int) -> dict[str, int]:
-    """
-    Return how many instants there are in each span of time.
-    """
     starts = [start + place * width for place in range(number)]
     return {to_json(since): sum(since <= instant < since + width for instant in instants) for since in starts}
 

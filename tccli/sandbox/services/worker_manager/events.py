@@ -1,7 +1,7 @@
 """
-worker-manager: what is published about pools, their launch configurations and errors.
+worker-manager: messages about pools, their launch configurations and errors.
 
-Of workers that somebody starts by hand, the only ones here, the service publishes nothing.
+The service publishes nothing about workers of the static provider, the only ones in the sandbox.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 def created(state: State, pool: Pool, *, is_new: bool) -> None:
     """
-    Say that a pool is there; said again when it is made again.
+    Publish that a pool was created; repeated for each createWorkerPool.
     """
     if is_new:
-        _tell_launch_configs(state, pool, set())
-    # As with the service, nothing of a pool stands in the routing key.
+        _publish_launch_configs(state, pool, set())
+    # As in the service, the routing key has no words for the pool.
     content = {"workerPoolId": pool.worker_pool_id, "providerId": pool.provider_id}
     events.publish(state, "worker-manager.workerPoolCreated", {}, content)
 
 
 def updated(state: State, before: Pool, pool: Pool) -> None:
     """
-    Say that a pool, or its provider, is another one.
+    Publish that a pool was updated.
     """
-    _tell_launch_configs(state, pool, _launch_configs(before))
+    _publish_launch_configs(state, pool, _launch_configs(before))
     content = {"workerPoolId": pool.worker_pool_id, "providerId": pool.provider_id}
     content["previousProviderId"] = before.provider_id
     events.publish(state, "worker-manager.workerPoolUpdated", {}, content)
@@ -39,7 +39,7 @@ def updated(state: State, before: Pool, pool: Pool) -> None:
 
 def report_error(state: State, pool: Pool, row: dict[str, Any]) -> None:
     """
-    Say that an error was reported.
+    Publish that an error was reported.
     """
     content = {
         "workerPoolId": pool.worker_pool_id,
@@ -54,7 +54,7 @@ def report_error(state: State, pool: Pool, row: dict[str, Any]) -> None:
     _publish(state, "workerPoolError", content)
 
 
-def _tell_launch_configs(state: State, pool: Pool, before: set[str]) -> None:
+def _publish_launch_configs(state: State, pool: Pool, before: set[str]) -> None:
     now = _launch_configs(pool)
     changes = (("Archived", before - now), ("Created", now - before), ("Updated", now & before))
     for change, names in changes:
@@ -64,9 +64,6 @@ def _tell_launch_configs(state: State, pool: Pool, before: set[str]) -> None:
 
 
 def _launch_configs(pool: Pool) -> set[str]:
-    """
-    Return the ids of what a pool's workers are started from.
-    """
     found = pool.config.get("launchConfigs")
     return {config["workerManager"]["launchConfigId"] for config in found} if isinstance(found, list) else set()
 

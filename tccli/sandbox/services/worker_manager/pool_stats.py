@@ -1,5 +1,5 @@
 """
-worker-manager: how many workers there are, and what they are started from.
+worker-manager: numbers of workers, and launch configurations.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ service.check_query("listWorkerPoolLaunchConfigs", includeArchived="^(true|false
 
 @service.method("listWorkerPoolsStats")
 def list_stats(call: Call) -> Response:
-    """
-    Count the workers of all pools.
-    """
     store = call.state.store
     found = page(
         call.query,
@@ -41,9 +38,6 @@ def list_stats(call: Call) -> Response:
 
 @service.method("workerPoolStats")
 def show_stats(call: Call) -> Response:
-    """
-    Count the workers of a pool by launch configuration.
-    """
     store, pool = call.state.store, load(call).worker_pool_id
     rows = pool_table.list_launch_configs(store, pool, "", -1, with_archived=True)
     names = [row["launch_config_id"] for row in rows]
@@ -53,9 +47,6 @@ def show_stats(call: Call) -> Response:
 
 @service.method("listWorkerPoolLaunchConfigs")
 def list_launch_configs(call: Call) -> Response:
-    """
-    List what the workers of a pool are started from, or were.
-    """
     store, pool = call.state.store, call.args["workerPoolId"]
     with_archived = call.query.get("includeArchived") == "true"
     found = page(

@@ -1,5 +1,5 @@
 """
-worker-manager: worker pools as they are kept, and their launch configurations.
+worker-manager: the tables of worker pools and launch configurations.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Pool:
     A worker pool.
 
     Attributes:
-        config: As its provider wants it; each of its ``launchConfigs`` has an id.
-        previous_provider_ids: Whose workers may still be there.
+        config: In the provider's format; each of its ``launchConfigs`` has an id.
+        previous_provider_ids: Providers that may still have workers.
         created: Milliseconds since 1970, as is *last_modified*.
     """
 
@@ -57,7 +57,7 @@ class Pool:
 
     def document(self, counts: dict[str, int]) -> dict[str, Any]:
         """
-        Return what everybody may know, with the numbers of its workers.
+        Return the pool as methods return it, with the numbers of its workers.
         """
         return {
             "workerPoolId": self.worker_pool_id,
@@ -73,23 +73,20 @@ class Pool:
 
     def is_same(self, other: Pool) -> bool:
         """
-        Say whether somebody asked for the same twice.
+        Return whether both result from the same payload.
         """
         names = ("provider_id", "description", "config", "owner", "email_on_error")
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
 def get(store: Store, pool_id: str) -> Pool | None:
-    """
-    Return a worker pool, or None.
-    """
     row = store.one("SELECT * FROM worker_pools WHERE worker_pool_id = ?", pool_id)
     return None if row is None else _pool(row)
 
 
 def list_page(store: Store, after: str, number: int) -> list[Pool]:
     """
-    Return at most *number* pools, sorted by id, that come after the id *after*.
+    Return at most *number* pools after the id *after*, sorted by id.
     """
     sql = "SELECT * FROM worker_pools WHERE worker_pool_id > ? ORDER BY worker_pool_id LIMIT ?"
     return [_pool(row) for row in store.all(sql, after, number)]
@@ -97,10 +94,10 @@ def list_page(store: Store, after: str, number: int) -> list[Pool]:
 
 def upsert(store: Store, pool: Pool) -> None:
     """
-    Keep a pool, new or changed; launch configurations that it has no more are archived.
+    Insert or update a pool, and archive the launch configurations that it no longer has.
 
     Raises:
-        ApiError: 409: another launch configuration has that id.
+        ApiError: 409, another launch configuration has the same id.
     """
     configs = [_with_id(config) for config in _launch_configs(pool.config)]
     if configs:
@@ -121,7 +118,7 @@ def list_launch_configs(
     store: Store, pool_id: str, after: str, number: int, *, with_archived: bool = False
 ) -> list[sqlite3.Row]:
     """
-    Return at most *number* launch configurations of a pool, sorted by id, that come after the id *after*.
+    Return at most *number* launch configurations of a pool after the id *after*, sorted by id.
     """
     sql = (
         "SELECT * FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id > ? AND is_archived <= ? "
@@ -131,18 +128,13 @@ def list_launch_configs(
 
 
 def is_archived(store: Store, pool_id: str, launch_config_id: str) -> bool:
-    """
-    Say whether a pool starts no workers any more from a configuration.
-    """
     sql = "SELECT is_archived FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id = ?"
     row = store.one(sql, pool_id, launch_config_id)
     return row is not None and bool(row["is_archived"])
 
 
 def _launch_configs(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """
-    Return the launch configurations in a pool's configuration, which may be of a kind that has none.
-    """
+    # Not every provider's configuration has launch configurations.
     found = config.get("launchConfigs")
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
@@ -166,19 +158,15 @@ def _keep(store: Store, pool: Pool, config: dict[str, Any], used: set[str]) -> N
 
 
 def _with_id(config: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return a launch configuration with an id: its own, or one that follows from its content.
-    """
-    given = config.get("workerManager") or {}
+    # A launch configuration without an id gets one from the hash of its content.
+    settings = config.get("workerManager") or {}
     written = json.dumps(_content(config), sort_keys=True).encode()
-    name = given.get("launchConfigId") or f"lc-{hashlib.sha256(written).hexdigest()[:20]}"
-    return {**config, "workerManager": {**given, "launchConfigId": name}}
+    name = settings.get("launchConfigId") or f"lc-{hashlib.sha256(written).hexdigest()[:20]}"
+    return {**config, "workerManager": {**settings, "launchConfigId": name}}
 
 
 def _content(config: dict[str, Any]) -> dict[str, Any]:
-    """
-    Return what makes a launch configuration another one; how many workers it may start does not.
-    """
+    # Limits on the number of workers are not part of the identity.
     return {name: value for name, value in config.items() if name != "workerManager"}
 
 

@@ -1,5 +1,5 @@
 """
-worker-manager: worker pools are made, changed and looked at.
+worker-manager: worker pools.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
-from tccli.sandbox.services.worker_manager import events, pool_table, worker_table
-from tccli.sandbox.services.worker_manager import providers as worker_providers
+from tccli.sandbox.services.worker_manager import events, pool_table, providers, worker_table
 from tccli.sandbox.services.worker_manager.pool_table import Pool
 
 if TYPE_CHECKING:
@@ -34,9 +33,7 @@ service.allow_slashes(
 
 @service.method("createWorkerPool")
 def create_worker_pool(call: Call) -> Response:
-    """
-    Add a worker pool; the same one again is no error.
-    """
+    # Creating a pool twice with the same content succeeds.
     pool = _from_payload(call)
     existing = pool_table.get(call.state.store, pool.worker_pool_id)
     if existing is None:
@@ -50,9 +47,6 @@ def create_worker_pool(call: Call) -> Response:
 
 @service.method("updateWorkerPool")
 def update_worker_pool(call: Call) -> Response:
-    """
-    Change a worker pool; another provider remembers the one before.
-    """
     pool = _from_payload(call)
     if call.payload.get("workerPoolId", pool.worker_pool_id) != pool.worker_pool_id:
         raise ApiError("InputError", "Incorrect workerPoolId in request body")
@@ -63,14 +57,12 @@ def update_worker_pool(call: Call) -> Response:
 
 @service.method("deleteWorkerPool")
 def delete_worker_pool(call: Call) -> Response:
-    """
-    Give a worker pool to the provider that takes pools apart; it can still be seen.
-    """
+    # As in the service, the pool gets the null provider, and can still be read.
     before = load(call)
     config = {**before.config, "launchConfigs": []} if "launchConfigs" in before.config else before.config
     pool = Pool(
         worker_pool_id=before.worker_pool_id,
-        provider_id=worker_providers.NULL,
+        provider_id=providers.NULL,
         description=before.description,
         config=config,
         owner=before.owner,
@@ -85,17 +77,11 @@ def delete_worker_pool(call: Call) -> Response:
 
 @service.method("workerPool")
 def show_worker_pool(call: Call) -> Response:
-    """
-    Show one worker pool.
-    """
     return _show(call, load(call))
 
 
 @service.method("listWorkerPools")
 def list_worker_pools(call: Call) -> Response:
-    """
-    List the worker pools, sorted by id.
-    """
     store = call.state.store
     found = page(
         call.query,
@@ -109,10 +95,10 @@ def list_worker_pools(call: Call) -> Response:
 
 def load(call: Call) -> Pool:
     """
-    Return the pool that a call is about.
+    Return the pool of a call.
 
     Raises:
-        ApiError: There is none.
+        ApiError: 404.
     """
     pool = pool_table.get(call.state.store, call.args["workerPoolId"])
     if pool is None:
@@ -122,13 +108,13 @@ def load(call: Call) -> Pool:
 
 def _from_payload(call: Call) -> Pool:
     """
-    Return the pool that a payload describes, for a caller who may have it.
+    Return the pool in the payload of an authorized call.
     """
     pool_id, payload = call.args["workerPoolId"], call.payload
     provider = payload["providerId"]
     call.authorize(workerPoolId=pool_id, providerId=provider)
-    worker_providers.check(provider)
-    worker_providers.check_config(call, provider, payload["config"])
+    providers.check(provider)
+    providers.check_config(call, provider, payload["config"])
     return Pool(
         worker_pool_id=pool_id,
         provider_id=provider,
@@ -143,8 +129,8 @@ def _from_payload(call: Call) -> Pool:
 
 def _replace(call: Call, before: Pool, pool: Pool) -> None:
     pool.created = before.created
-    providers = [*before.previous_provider_ids, before.provider_id]
-    pool.previous_provider_ids = [name for name in dict.fromkeys(providers) if name != pool.provider_id]
+    provider_ids = [*before.previous_provider_ids, before.provider_id]
+    pool.previous_provider_ids = [name for name in dict.fromkeys(provider_ids) if name != pool.provider_id]
     pool_table.upsert(call.state.store, pool)
     events.updated(call.state, before, pool)
 

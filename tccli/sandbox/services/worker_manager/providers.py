@@ -1,5 +1,5 @@
 """
-worker-manager: the providers of this deployment: workers that somebody starts by hand, and none at all.
+worker-manager: the providers of this deployment, static and null.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ service = Service("worker-manager")
 
 STATIC, NULL = "static", "null-provider"
 SCHEMAS = {STATIC: "config-static.json", NULL: "config-null.json"}
-"""By provider: what the configuration of its pools looks like."""
+"""Of a pool's configuration, by provider."""
 LISTED = [{"providerId": STATIC, "providerType": "static"}]
-"""The one that takes pools apart is not listed."""
+"""As in the service, the null provider is not listed."""
 
-PAGE = 100
+DEFAULT_LIMIT = 100
 NAME = "^([a-zA-Z0-9-_]{1,38})$"
 LAUNCH_CONFIG = "^[a-zA-Z0-9-_]{1,38}$"
 service.match_arguments(
@@ -36,18 +36,19 @@ service.check_query("listProviders", continuationToken="^[0-9]+$")
 
 @service.method("listProviders")
 def list_providers(call: Call) -> Response:
-    """
-    List the providers; the token is a plain number here.
-    """
+    # The token is a plain number, as in the service.
     start = int(call.query.get("continuationToken", "0"))
-    end = start + int(call.query.get("limit", str(PAGE)))
+    end = start + int(call.query.get("limit", str(DEFAULT_LIMIT)))
     token = {"continuationToken": str(end)} if 0 < end < len(LISTED) else {}
     return Response({"providers": LISTED[start:end], **token})
 
 
 def check(provider: str) -> None:
     """
-    Refuse a provider that the deployment does not have.
+    Check that a provider exists.
+
+    Raises:
+        ApiError: 400.
     """
     if provider not in SCHEMAS:
         raise ApiError("InputError", "Invalid Provider", providerId=provider, validProviderIds=list(SCHEMAS))
@@ -55,7 +56,10 @@ def check(provider: str) -> None:
 
 def check_config(call: Call, provider: str, config: Any) -> None:
     """
-    Refuse a pool's configuration that is not of its provider's kind.
+    Check that a pool's configuration matches its provider's schema, and fill in defaults.
+
+    Raises:
+        ApiError: 400.
     """
     schema = SCHEMAS[provider]
     wrong = find_problems(references.service("worker-manager"), schema, config)

@@ -1,5 +1,5 @@
 """
-worker-manager: workers prove who they are, and get credentials for it.
+worker-manager: registration of workers, which gives them credentials.
 """
 
 from __future__ import annotations
@@ -23,47 +23,39 @@ if TYPE_CHECKING:
 
 service = Service("worker-manager")
 
-LIFE = 4 * 24 * 3600
-"""Seconds that a worker's credentials are good for, if its pool says nothing."""
+DEFAULT_CREDENTIALS_SECONDS = 4 * 24 * 3600
 
 
 @service.mask_payload("registerWorker", "reregisterWorker")
-def clean(_payload: Any) -> str:
+def mask_all(_payload: Any) -> str:
     """
-    Show nothing of a payload.
+    Mask a payload as a whole.
     """
     return "(OMITTED)"
 
 
 @service.method("registerWorker")
 def register_worker(call: Call) -> Response:
-    """
-    Give a worker that knows its secret credentials, and what its pool wants it to know; as often as it asks.
-    """
+    # A worker may register any number of times.
     pool, worker = _find(call)
     _check_proof(worker, call.payload["workerIdentityProof"])
     lifecycle = pool.config.get("lifecycle", {})
-    answer = _issue(call, worker, lifecycle.get("reregistrationTimeout") or LIFE)
-    return Response({**answer, "workerConfig": pool.config.get("workerConfig", {})})
+    document = _issue(call, worker, lifecycle.get("reregistrationTimeout") or DEFAULT_CREDENTIALS_SECONDS)
+    return Response({**document, "workerConfig": pool.config.get("workerConfig", {})})
 
 
 @service.method("reregisterWorker")
 def reregister_worker(call: Call) -> Response:
-    """
-    Give a worker newer credentials for the secret that came with the last ones.
-    """
     key = {name: call.payload[name] for name in ("workerPoolId", "workerGroup", "workerId")}
     call.authorize(**key)
     worker = worker_table.get(call.state.store, *key.values())
     if worker is None or worker.secret is None or worker.secret != call.payload["secret"]:
         raise ApiError("InputError", "Could not generate credentials for this secret")
-    return Response(_issue(call, worker, LIFE))
+    return Response(_issue(call, worker, DEFAULT_CREDENTIALS_SECONDS))
 
 
 def _find(call: Call) -> tuple[Pool, Worker]:
-    """
-    Return pool and worker of a call, each of which is checked: nothing is proven yet.
-    """
+    # The errors are the service's, in its order; the proof is checked afterwards.
     payload = call.payload
     pool_id, provider = payload["workerPoolId"], payload["providerId"]
     name = f"{payload['workerGroup']}/{payload['workerId']}"
@@ -94,9 +86,6 @@ def _check_proof(worker: Worker, proof: dict[str, str]) -> None:
 
 
 def _issue(call: Call, worker: Worker, seconds: int) -> dict[str, Any]:
-    """
-    Return credentials for a worker, and the secret with which it gets the next ones.
-    """
     pool, name = worker.worker_pool_id, f"{worker.worker_group}/{worker.worker_id}"
     scopes = [
         f"assume:worker-type:{pool}",

@@ -1,5 +1,5 @@
 """
-worker-manager: workers as the queue has seen them, together with what is known of them here.
+worker-manager: workers that the queue has seen, joined with those of the pool.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ service.check_query("listWorkers", launchConfigId=LAUNCH_CONFIG, quarantined="^(
 
 @service.method("listWorkers")
 def list_workers(call: Call) -> Response:
-    """
-    List the workers that the queue has seen; those that do not count are left out of a page, which may be empty then.
-    """
+    # Expired workers are left out of a page, so that it may be empty.
     queue = _queue(call)
     found = page(
         call.query,
@@ -41,16 +39,13 @@ def list_workers(call: Call) -> Response:
         allows_empty=True,
     )
     entries = [_entry(call, row) for row in found.rows if _counts(call, row)]
-    wanted = {"state": call.query.get("workerState"), "launchConfigId": call.query.get("launchConfigId")}
-    workers = [entry for entry in entries if all(value in {None, entry.get(name)} for name, value in wanted.items())]
+    filters = {"state": call.query.get("workerState"), "launchConfigId": call.query.get("launchConfigId")}
+    workers = [entry for entry in entries if all(value in {None, entry.get(name)} for name, value in filters.items())]
     return Response(found.document(workers=workers))
 
 
 @service.method("getWorker")
 def get_worker(call: Call) -> Response:
-    """
-    Show a worker that the queue has seen.
-    """
     queue, now = _queue(call), call.now
     row = task_workers.get(call.state, queue, call.args["workerGroup"], call.args["workerId"])
     is_over = row is not None and row["expires"] < now and row["quarantine_until"] < now
@@ -96,9 +91,7 @@ def _common(call: Call, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _counts(call: Call, row: sqlite3.Row) -> bool:
-    """
-    Say whether a worker is in the list: those in quarantine are, also when they have expired.
-    """
+    # A quarantined worker is listed even after its expiry.
     is_in = row["quarantine_until"] >= call.now
     return (row["expires"] >= call.now or is_in) and call.query.get("quarantined") in {None, str(is_in).lower()}
 

@@ -1,5 +1,5 @@
 """
-worker-manager: workers as they are kept.
+worker-manager: the table of workers.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ CREATE TABLE IF NOT EXISTS workers (
 """)
 
 STATES = ("requested", "running", "stopping", "stopped")
-CURRENT = STATES[:-1]
-"""The states of workers that are not gone."""
+CURRENT_STATES = STATES[:-1]
+"""The states of workers that count towards the current capacity."""
 
 
 @dataclass(slots=True)
@@ -38,8 +38,8 @@ class Worker:
     A worker.
 
     Attributes:
-        secret: With which it gets newer credentials, if it has registered.
-        provider_data: What the provider needs to know it again.
+        secret: For its next credentials; None before it registers.
+        provider_data: What the provider stores to identify it.
     """
 
     worker_pool_id: str
@@ -59,20 +59,20 @@ class Worker:
     @property
     def name(self) -> str:
         """
-        Pool, group and id.
+        Pool id, group and id.
         """
         return f"{self.worker_pool_id}/{self.worker_group}/{self.worker_id}"
 
     @property
     def key(self) -> str:
         """
-        What the workers of a pool are sorted by.
+        The sort key in a pool.
         """
         return f"{self.created}/{self.worker_group}/{self.worker_id}"
 
     def document(self) -> dict[str, Any]:
         """
-        Return what everybody may know.
+        Return the worker as methods return it.
         """
         launch_config = {} if self.launch_config_id is None else {"launchConfigId": self.launch_config_id}
         return {
@@ -92,22 +92,16 @@ class Worker:
 
 def insert(store: Store, worker: Worker) -> bool:
     """
-    Keep a new worker; False if the name is taken.
+    Insert a worker; return False if it exists.
     """
     return store.insert("workers", _row(worker))
 
 
 def update(store: Store, worker: Worker) -> None:
-    """
-    Keep what changed of a worker.
-    """
     store.insert("workers", _row(worker), replace=True)
 
 
 def get(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
-    """
-    Return a worker, or None.
-    """
     sql = "SELECT * FROM workers WHERE worker_pool_id = ? AND worker_group = ? AND worker_id = ?"
     row = store.one(sql, pool, group, worker_id)
     return None if row is None else _worker(row)
@@ -117,7 +111,7 @@ def list_page(
     store: Store, pool: str, after: str, number: int, *, group: str = "", state: str = "", launch_config: str = ""
 ) -> list[Worker]:
     """
-    Return at most *number* workers of a pool, the newest first, that come after the key *after*.
+    Return at most *number* workers of a pool after the key *after*, newest first.
     """
     sql = (
         "SELECT * FROM workers WHERE worker_pool_id = ? AND (-created, worker_group, worker_id) > (?, ?, ?) "
@@ -131,10 +125,10 @@ def list_page(
 
 def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str, int]:
     """
-    Return how many workers there are in each state, and how many tasks they can do at once.
+    Return the number of workers in each state, and their capacities.
 
     Args:
-        launch_config: Of these only.
+        launch_config: Count its workers only.
     """
     sql = (
         "SELECT state, count(*) AS number, sum(capacity) AS capacity FROM workers "
@@ -144,7 +138,7 @@ def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str
     capacities = {state: rows[state]["capacity"] if state in rows else 0 for state in STATES}
     counts = {f"{state}Count": rows[state]["number"] if state in rows else 0 for state in STATES}
     return {
-        "currentCapacity": sum(capacities[state] for state in CURRENT),
+        "currentCapacity": sum(capacities[state] for state in CURRENT_STATES),
         **counts,
         **{f"{state}Capacity": capacity for state, capacity in capacities.items()},
     }

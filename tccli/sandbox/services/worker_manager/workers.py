@@ -1,5 +1,5 @@
 """
-worker-manager: workers are made by hand, changed, and looked at.
+worker-manager: workers of the static provider.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ service.check_query("listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, st
 
 
 @service.mask_payload("createWorker", "updateWorker")
-def clean(payload: Any) -> Any:
+def mask_secret(payload: Any) -> Any:
     """
-    Take the secret out of a payload.
+    Mask the static secret in a payload.
     """
     info = payload.get("providerInfo") if isinstance(payload, dict) else None
     if not isinstance(info, dict) or "staticSecret" not in info:
@@ -38,9 +38,7 @@ def clean(payload: Any) -> Any:
 
 @service.method("createWorker")
 def create_worker(call: Call) -> Response:
-    """
-    Add a worker to a pool whose workers somebody starts by hand; the same one again is no error.
-    """
+    # Creating a worker twice with the same content succeeds.
     pool = _load_pool(call)
     expires = from_json(call.payload["expires"])
     if expires < call.now:
@@ -71,16 +69,13 @@ def create_worker(call: Call) -> Response:
 
 @service.method("updateWorker")
 def update_worker(call: Call) -> Response:
-    """
-    Change a worker; it may expire at once.
-    """
     pool, worker = _load_pool(call), _find(call)
     if worker is None:
         raise ApiError("ResourceNotFound", f"Worker {'/'.join(_key(call).values())} does not exist")
     if pool.provider_id != STATIC:
         raise ApiError("InputError", "not supported for this provider")
     if "providerInfo" not in call.payload:
-        # The service does not expect that.
+        # The service fails like this.
         raise InternalError("TypeError: Cannot read properties of undefined (reading 'staticSecret')")
     worker.expires = from_json(call.payload["expires"])
     worker.capacity = call.payload.get("capacity", 1)
@@ -91,9 +86,7 @@ def update_worker(call: Call) -> Response:
 
 @service.method("removeWorker")
 def remove_worker(call: Call) -> Response:
-    """
-    Stop a worker; it can still be seen.
-    """
+    # A stopped worker can still be read.
     worker = _load(call)
     worker.state = "stopped"
     worker_table.update(call.state.store, worker)
@@ -102,17 +95,12 @@ def remove_worker(call: Call) -> Response:
 
 @service.method("worker")
 def show_worker(call: Call) -> Response:
-    """
-    Show one worker.
-    """
     return Response(_load(call).document())
 
 
 @service.method("shouldWorkerTerminate")
 def should_terminate(call: Call) -> Response:
-    """
-    Say whether a worker has to go: nobody decides that of those that were started by hand.
-    """
+    # A worker of the static provider terminates only if its launch configuration is archived.
     worker, store = _load(call), call.state.store
     if worker.launch_config_id and pool_table.is_archived(store, worker.worker_pool_id, worker.launch_config_id):
         return Response({"terminate": True, "reason": "launch config archived"})
@@ -121,9 +109,6 @@ def should_terminate(call: Call) -> Response:
 
 @service.method("listWorkersForWorkerPool")
 def list_pool(call: Call) -> Response:
-    """
-    List the workers of a pool, perhaps only those in a state or from a launch configuration.
-    """
     if pool_table.get(call.state.store, call.args["workerPoolId"]) is None:
         raise ApiError("ResourceNotFound", "Worker Pool does not exist")
     state, launch_config = call.query.get("state", ""), call.query.get("launchConfigId", "")
@@ -132,9 +117,6 @@ def list_pool(call: Call) -> Response:
 
 @service.method("listWorkersForWorkerGroup")
 def list_group(call: Call) -> Response:
-    """
-    List the workers of a group in a pool.
-    """
     return _list(call, group=call.args["workerGroup"])
 
 
