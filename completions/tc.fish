@@ -42,7 +42,7 @@ function __taskcluster_words
                 'url' 'The URL of an API call' \
                 'validate' 'Hold a payload against a method\'s schema, without sending it' \
                 'validate-json' 'Hold any JSON or YAML against any JSON schema' \
-                'version' 'The version of tc, or of the deployment' \
+                'version' 'The versions of tc and of the API references, or the version of the…' \
                 'whoami' 'The credentials in use and their scopes' \
                 'api' 'Call a method: tc api queue task is tc queue task' \
                 'auth' 'Clients, roles, scopes' \
@@ -901,7 +901,7 @@ function __taskcluster_meaning
         case '*:--project-id'
             echo 'To which it belongs'
         case '*:--server'
-            echo 'Ask the deployment for its version'
+            echo 'Print the version of the deployment instead'
         case '*:--set'
             echo 'Change the payload'
         case '*:--no-validate'

@@ -2,4 +2,5 @@
 Taskcluster in the shell: one command per API method of every service.
 """
 
-__version__ = "0.1.0"
+# As of the other clients: Taskcluster's version, whose last number is ours.
+__version__ = "113.2.0"

@@ -1,5 +1,5 @@
 """
-``tc version``: the version of tc, or of the deployment.
+``tc version``: the versions of tc and of the API references, or the version of the deployment.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from tccli.cli.context import Context, with_context
 
 
 @click.command(cls=Command, name="version", examples=("tc version", "tc version --server"))
-@click.option("--server", is_flag=True, help="Ask the deployment for its version.")
+@click.option("--server", is_flag=True, help="Print the version of the deployment instead.")
 @with_context
 def command(context: Context, *, server: bool) -> None:
     """
-    Print the version of tc and of the API references that it has built in; or what the deployment says of its own.
+    Print the version of tc, and the release of Taskcluster whose API references are built in.
+
+    tc --version prints the first as text.
     """
     from tccli import references
     from tccli.output import Result
