@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
@@ -89,11 +90,13 @@ class ScriptedServer:
         requests: The requests that came in whole.
         connections: The number of connections accepted.
         host: The loopback address to listen on.
+        tls: To speak TLS with.
     """
 
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
     host: str = "127.0.0.1"
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -132,7 +135,7 @@ class ScriptedServer:
         The root URL.
         """
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -160,7 +163,7 @@ class ScriptedServer:
         """
         for each in self._open:
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while not self._stopped.is_set():
@@ -175,7 +178,14 @@ class ScriptedServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError), connection.makefile("rb") as stream:
+        with suppress(OSError):
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+                self._open.append(connection)
+            self._converse(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as stream:
             while (received := _read(stream)) is not None:
                 with self._arrived:
                     self.requests.append(received)

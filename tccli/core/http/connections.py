@@ -92,18 +92,18 @@ class Route:
                 interface.close()
                 if exchange.stream is not None:
                     exchange.stream.close()
-                is_unprocessed = isinstance(error, httpcore.ConnectionNotAvailable) or (
-                    connection is not None
-                    and is_network_error(error)
-                    and isinstance(request.stream, httpx.ByteStream)
-                    and connection.stream.was_never_acknowledged()
-                )
-                if is_unprocessed:
+                if isinstance(error, httpcore.ConnectionNotAvailable):
+                    # Over HTTP/2 the server said that it has not processed the request.
                     exchange.sent = False
                     continue
-                if is_network_error(error):
-                    raise self.explain(error, exchange, received=0, length=None) from error
-                raise
+                if not is_network_error(error):
+                    raise
+                if connection is not None and connection.stream.is_unacknowledged:
+                    exchange.sent = False
+                    # Other bodies can be read only once.
+                    if isinstance(request.stream, httpx.ByteStream):
+                        continue
+                raise self.explain(error, exchange, received=0, length=None) from error
         if response.status == 407 and self._is_forwarded:
             interface.close()
             refusal = httpcore.ProxyError("407 Proxy Authentication Required")

@@ -74,10 +74,11 @@ def explain_failure(
             hint = "SSL_CERT_FILE names further certificate authorities" if is_final else ""
         case httpcore.ProxyError():
             # A proxy that refuses once refuses again, except with "timeout" and "too many requests".
-            status = str(error)[:3]
-            is_final = status.startswith("4") and status not in {"408", "429"}
-            message = f"cannot connect to {where}: {error}"
-            hint = f"{source} may need USER:PASSWORD@" if status == "407" else ""
+            reason = str(error).rstrip(".")
+            needs_password = reason.startswith(("407", "Invalid username", "Requested"))
+            is_final = needs_password or (reason.startswith("4") and reason[:3] not in {"408", "429"})
+            message = f"cannot connect to {where}: {reason}"
+            hint = f"check the user and password in {source}" if needs_password else ""
         case _:
             message = f"{where} {_describe_end(error, received, length)}"
     sent = exchange.sent and _http2_code(error) != REFUSED_STREAM

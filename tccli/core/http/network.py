@@ -94,6 +94,9 @@ class Stream(httpcore.NetworkStream):
         ended: Whether the other side has closed the connection.
         received: Whether anything has come in for the current exchange.
         is_cut_off: Whether a request was not sent to its end, so that no other may follow it.
+        is_unacknowledged: Whether the machine at the other end took no byte of an exchange that failed on a connection
+            which had been idle. It may be closed between the last look at it and the first write: the other machine
+            then answers the bytes with a reset, and no program there sees them. False where the system does not tell.
     """
 
     def __init__(self, sock: Any, exchange: Exchange) -> None:
@@ -101,6 +104,7 @@ class Stream(httpcore.NetworkStream):
         self.ended = False
         self.received = False
         self.is_cut_off = False
+        self.is_unacknowledged = False
         self._socket = sock
         self._exchange = exchange
         self._pending = b""
@@ -131,15 +135,6 @@ class Stream(httpcore.NetworkStream):
             return False
         # TLS session tickets may arrive after a response; they are not data.
         return not isinstance(self._socket, ssl.SSLSocket) or self._receive_now() is not None
-
-    def was_never_acknowledged(self) -> bool:
-        """
-        Return whether the machine at the other end took none of the bytes of the current exchange.
-
-        An idle connection may be closed between the last look at it and the first write. The other machine then
-        answers the bytes with a reset and no program there sees them. Where the system does not tell, False.
-        """
-        return not self.received and self._acknowledged is not None and self._acknowledged == self._count_acknowledged()
 
     def _count_acknowledged(self) -> int | None:
         try:
@@ -212,6 +207,9 @@ class Stream(httpcore.NetworkStream):
                 view = view[self._send(view, counts=counts) :]
             except (BrokenPipeError, ConnectionResetError) as error:
                 self.is_cut_off = True
+                if not self.passes_heads_only:
+                    # HTTP/2 writes while it reads; what has come already may be the whole response.
+                    return
                 raise httpcore.WriteError(str(error)) from error
 
     def _send(self, view: memoryview, *, counts: bool) -> int:
@@ -296,6 +294,8 @@ class Stream(httpcore.NetworkStream):
         """
         Close the connection.
         """
+        if self._acknowledged is not None and self._socket.fileno() >= 0:
+            self.is_unacknowledged = not self.received and self._acknowledged == self._count_acknowledged()
         self._socket.close()
 
     def get_extra_info(self, info: str) -> Any:

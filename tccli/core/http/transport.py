@@ -16,6 +16,7 @@ from tccli.core.http.deadline import Exchange
 from tccli.core.http.decompress import decompress
 from tccli.core.http.httpx_import import httpx
 from tccli.core.http.messages import Response
+from tccli.core.http.redact import redact_url
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ MAX_HTTP2_BODY_BYTES = 32 * 1024
 """A larger body goes over HTTP/1.1: over HTTP/2, httpcore does not read a response while it still sends."""
 JOIN_SECONDS = 0.02
 """How long small pieces of a body are joined to larger ones."""
-URL = re.compile(r"(https?://([^/?#]*))([^#]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
+URL = re.compile(r"(https?://([^/?#\s]+))([!-\"$-~]*)(?:#.*)?", re.IGNORECASE)
 
 
 class HttpTransport(httpx.BaseTransport):
@@ -117,7 +118,7 @@ class HttpTransport(httpx.BaseTransport):
     def _open(self, request: Request, exchange: Exchange, *, http2: bool) -> Stream:
         found = URL.fullmatch(request.url)
         if found is None:
-            raise UsageError(f"cannot send to {request.url!a}: it is not an http:// or https:// URL")
+            raise UsageError(f"cannot send to {redact_url(request.url)!a}: it is not a valid http:// or https:// URL")
         base, host, target = found.groups()
         extensions = {
             # The signature covers these bytes; httpx would turn /a/../b into /b.

@@ -1,0 +1,437 @@
+"""
+Connections: reused while they live, replaced when they do not, aborted from other threads, and in time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tccli.core.http import network
+from tccli.core.http.messages import Request
+from tccli.core.http.transport import MAX_RESPONSE_BYTES, HttpTransport
+from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
+from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, json_response, response
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator
+
+    from tccli.core.http.deadline import Exchange
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture
+def transport(trust: dict[str, str]) -> Iterator[HttpTransport]:
+    """
+    A transport that waits five seconds.
+    """
+    made = HttpTransport(5, trust)
+    yield made
+    made.close()
+
+
+def get(server: ScriptedServer, path: str = "/x") -> Request:
+    """
+    Return a request without a body.
+    """
+    return Request("GET", server.url + path, {})
+
+
+def post(server: ScriptedServer, size: int = 3) -> Request:
+    """
+    Return a request with a body.
+    """
+    return Request("POST", f"{server.url}/x", {}, b"x" * size)
+
+
+@pytest.fixture(params=["plain", "TLS"])
+def server(request: pytest.FixtureRequest, tls: ssl.SSLContext) -> Iterator[ScriptedServer]:
+    """
+    A scripted server, with and without TLS.
+    """
+    with ScriptedServer(tls=tls if request.param == "TLS" else None) as made:
+        yield made
+
+
+def test_a_connection_closed_while_idle_is_replaced(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    Before anything is sent: no attempt is lost, whatever the method.
+    """
+    for count in (1, 2, 3):
+        assert 200 == transport.send(post(server)).status
+        server.close_connections()
+        time.sleep(0.05)
+
+        assert (count, count) == (server.connections, len(server.requests))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was acknowledged")
+def test_a_connection_closed_just_before_the_write_is_replaced(
+    transport: HttpTransport, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The system tells that nothing of the request arrived, so it is sent again, whatever the method.
+    """
+    transport.send(post(server))
+    look = network.Stream.is_stale
+
+    def close_after_the_look(stream: network.Stream) -> bool:
+        stale = look(stream)
+        server.close_connections()
+        time.sleep(0.05)
+        return stale
+
+    monkeypatch.setattr(network.Stream, "is_stale", close_after_the_look)
+
+    assert 200 == transport.send(post(server)).status
+    assert (2, 2) == (server.connections, len(server.requests))
+
+
+def test_a_request_that_arrived_is_not_sent_again(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    When the server hangs up instead of responding, the call may have taken effect.
+    """
+    server.respond_with(json_response({}), DROPPED)
+    transport.send(post(server))
+    with pytest.raises(NoAnswerError, match="dropped") as caught:
+        transport.send(post(server))
+
+    assert caught.value.sent
+    assert (1, 2) == (server.connections, len(server.requests))
+
+
+def test_nothing_sent_is_known() -> None:
+    """
+    A refused connection, and TLS to a server that does not speak it.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with ScriptedServer() as plain:
+        for url in (f"http://127.0.0.1:{port}", f"https://127.0.0.1:{plain.port}"):
+            with pytest.raises(NoAnswerError) as caught:
+                HttpTransport(5, {}).send(Request("POST", url, {}, b"x"))
+
+            assert not caught.value.sent
+
+
+def test_an_untrusted_certificate_is_final(tls_server: ScriptedServer) -> None:
+    """
+    It will not be another one a second later.
+    """
+    with pytest.raises(NoAnswerError, match="secure connection") as caught:
+        HttpTransport(5, {}).send(get(tls_server))
+
+    assert (True, False) == (caught.value.final, caught.value.sent)
+
+
+def test_an_unknown_host_is_final(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A lookup that failed for now is not.
+    """
+    for code, final in ((socket.EAI_NONAME, True), (socket.EAI_AGAIN, False)):
+
+        def fail(*_args: object, _code: int = code, **_options: object) -> None:
+            raise socket.gaierror(_code, "no")
+
+        monkeypatch.setattr(socket, "getaddrinfo", fail)
+        with pytest.raises(NoAnswerError, match=r"tc\.example\.com") as caught:
+            HttpTransport(5, {}).send(Request("GET", "http://tc.example.com/", {}))
+
+        assert (final, False) == (caught.value.final, caught.value.sent)
+
+
+@pytest.mark.parametrize("size", [10, 30_000_000])
+@pytest.mark.parametrize("closes", [True, False])
+def test_an_early_response_to_a_body(transport: HttpTransport, size: int, *, closes: bool) -> None:
+    """
+    The server responds after the head and reads no further; a 103 is not the response.
+    """
+    with EarlyServer(response(103).data + response(413, b"too large").data, closes=closes) as url:
+        request = Request("PUT", url, {"Content-Length": str(size)}, blocks=iter([b"x" * (size // 10)] * 10))
+        with transport.stream(request) as stream:
+            assert (413, b"too large") == (stream.status, stream.read(100))
+        other = HttpTransport(5, {})
+        assert 413 == other.send(Request("PUT", url, {}, b"x" * size)).status
+        other.close()
+
+
+class EarlyServer:
+    """
+    Responds to the head of a request, and does not read its body.
+    """
+
+    def __init__(self, data: bytes, *, closes: bool) -> None:
+        self._data = data
+        self._closes = closes
+        self._open: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+
+    def __enter__(self) -> str:
+        threading.Thread(target=self._serve, daemon=True).start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/x"
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+        for sock in self._open:
+            sock.close()
+
+    def _serve(self) -> None:
+        for _ in range(2):
+            sock, _ = self._listener.accept()
+            self._open.append(sock)
+            while b"\r\n\r\n" not in sock.recv(65536, socket.MSG_PEEK):
+                pass
+            sock.sendall(self._data)
+            if self._closes:
+                sock.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize(
+    "interim", ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"], ids=["100", "103"]
+)
+def test_interim_responses_are_skipped(transport: HttpTransport, server: ScriptedServer, interim: str) -> None:
+    """
+    However many; the connection is of use afterwards.
+    """
+    server.respond_with(Response(interim.encode() * 3 + response(200, b"x").data))
+
+    assert [b"x", b"x"] == [transport.send(get(server)).body for _ in range(2)]
+    assert 1 == server.connections
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy", BrokenAnswerError, id="two"
+        ),
+        pytest.param(HEAD + b"Content-Length: -1\r\n\r\n", BrokenAnswerError, id="negative"),
+        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", BrokenAnswerError, id="no chunk"),
+        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", NoAnswerError, id="cut chunk"),
+        pytest.param(b"220 smtp.example.com ESMTP\r\n", BrokenAnswerError, id="SMTP"),
+        pytest.param(HEAD + b"X: " + b"x" * 200_000, BrokenAnswerError, id="an endless head"),
+    ],
+)
+def test_what_is_not_http_is_an_error(
+    transport: HttpTransport, server: ScriptedServer, data: bytes, error: type[Exception]
+) -> None:
+    """
+    And not a response.
+    """
+    server.respond_with(Response(data, closes=True))
+    with pytest.raises(error):
+        transport.send(get(server))
+
+
+def test_the_request_is_sent_as_it_is(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    The path byte for byte, no header but those given, no cookies.
+    """
+    path = "/a/../b/./c//%2F%2f?x=%20&y=[|]&"
+    server.respond_with(json_response({}, Set_Cookie="a=b"))
+    for _ in range(2):
+        transport.send(Request("GET", server.url + path, {"X-Name": "value"}))
+
+    assert [path] * 2 == [received.target for received in server.requests]
+    assert {"host", "x-name"} == set(server.requests[1].headers)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://host/", "host", "http://", "http://h/a b", "http://h/\n", "http://[::/", "http://h:x/"]
+)
+def test_what_cannot_be_sent_is_a_usage_error(transport: HttpTransport, url: str) -> None:
+    """
+    Nothing is sent.
+    """
+    with pytest.raises(UsageError):
+        transport.send(Request("GET", url, {}))
+
+
+def test_an_ipv6_root_url(transport: HttpTransport) -> None:
+    """
+    In brackets, in the Host header too.
+    """
+    with ScriptedServer(host="::1") as server:
+        assert 200 == transport.send(get(server)).status
+        assert f"[::1]:{server.port}" == server.requests[0].headers["host"]
+
+
+def test_several_gzip_members_are_one_body(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    As gzip itself reads them.
+    """
+    packed = gzip.compress(b"one") + gzip.compress(b"two") + gzip.compress(b"")
+    server.respond_with(response(200, packed, Content_Encoding="gzip"))
+
+    assert b"onetwo" == transport.send(get(server)).body
+
+
+def test_a_response_is_bounded(transport: HttpTransport, http_server: ScriptedServer) -> None:
+    """
+    Decompressed as well.
+    """
+    bomb = gzip.compress(bytes(MAX_RESPONSE_BYTES + 1), compresslevel=1)
+    http_server.respond_with(response(200, bomb, Content_Encoding="gzip"))
+    with pytest.raises(BrokenAnswerError, match="larger than 128 MiB"):
+        transport.send(get(http_server))
+
+
+TRICKLE = response(200, b"x" * 500)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        NO_RESPONSE,
+        Response(TRICKLE.data, pause=0.05),
+        Response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 100, pause=0.05),
+        Response(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40, pause=0.05),
+    ],
+    ids=["silent", "a byte at a time", "a chunk at a time", "interim for ever"],
+)
+def test_the_deadline_is_for_the_whole_call(server: ScriptedServer, trust: dict[str, str], step: Response) -> None:
+    """
+    A drop of progress does not extend it.
+    """
+    server.respond_with(step)
+    started = time.monotonic()
+    with pytest.raises(NoAnswerError, match=r"within 0\.5 s") as caught:
+        HttpTransport(0.5, trust).send(get(server))
+
+    assert time.monotonic() - started < 3
+    assert caught.value.sent
+
+
+def test_a_stream_may_take_longer_than_the_timeout(server: ScriptedServer, trust: dict[str, str]) -> None:
+    """
+    As long as something comes.
+    """
+    server.respond_with(Response(response(200, b"x" * 150).data, pause=0.01))
+    with HttpTransport(1, trust) as transport, transport.stream(get(server)) as stream:
+        body = b""
+        buffer = memoryview(bytearray(100))
+        while count := stream.readinto(buffer):
+            body += buffer[:count]
+
+    assert b"x" * 150 == body
+
+
+def test_a_slow_lookup_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The system's call cannot be interrupted, so another thread waits for it.
+    """
+
+    def slow(*_args: object, flags: int = 0, **_options: object) -> None:
+        # The first try is whether the name is an address.
+        time.sleep(0 if flags else 3)
+        raise socket.gaierror(socket.EAI_AGAIN, "no")
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    started = time.monotonic()
+    with pytest.raises(NoAnswerError, match=r"within 0\.3 s"):
+        HttpTransport(0.3, {}).send(Request("GET", "http://tc.example.com/", {}))
+
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize("step", [NO_RESPONSE, Response(response(200, b"x" * 100, Content_Length="200").data)])
+def test_another_thread_ends_a_wait(transport: HttpTransport, server: ScriptedServer, step: Response) -> None:
+    """
+    For the head, and for the body.
+    """
+    server.respond_with(step)
+    check_abort(lambda on_start: transport.stream(get(server), on_start=on_start).read(1000))
+
+
+def test_another_thread_ends_a_lookup_and_a_connection(
+    transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Before there is a connection.
+    """
+    # Full, so that the handshake of a further connection is not completed.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, socket.socket() as one, socket.socket() as two:
+        for sock in (one, two):
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        full = Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", {})
+        check_abort(lambda on_start: transport.stream(full, on_start=on_start).read(1))
+    monkeypatch.setattr(
+        network, "_resolve", lambda _host, _port, exchange: exchange.run_in_thread(lambda: time.sleep(4))
+    )
+    unknown = Request("GET", "http://tc.example.com/", {})
+    check_abort(lambda on_start: transport.stream(unknown, on_start=on_start).read(1))
+
+
+def check_abort(run: Callable[[Callable[[Exchange], None]], object]) -> None:
+    """
+    Run a request, abort it after a while, and check that it ends at once.
+    """
+    timers: list[threading.Timer] = []
+
+    def schedule(exchange: Exchange) -> None:
+        timers.append(threading.Timer(0.3, exchange.abort))
+        timers[0].start()
+
+    started = time.monotonic()
+    with pytest.raises(NoAnswerError):
+        run(schedule)
+    timers[0].join()
+
+    assert 0.2 < time.monotonic() - started < 2
+
+
+def test_ctrl_c_ends_a_lookup() -> None:
+    """
+    Within a second, and with the exit code of an interruption.
+    """
+    code = (
+        "import socket, threading, time, signal, os, sys;"
+        "real = socket.getaddrinfo;"
+        "socket.getaddrinfo = lambda *a, flags=0, **k: real(*a, flags=flags, **k) if flags else time.sleep(20);"
+        "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start();"
+        "signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from tccli.cli.app import run; sys.exit(run(['--root-url', 'http://tc.example.com', 'queue', 'ping']))"
+    )
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=30)
+
+    assert 130 == done.returncode, done.stderr
+    assert time.monotonic() - started < 8
+
+
+def test_bodies_leave_the_connection_usable(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    Those with a length, without one, in chunks, and those that were not read but are here.
+    """
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n"
+    server.respond_with(
+        Response(chunked), response(204), response(200, b"abcde"), response(303, b"gone"), response(200)
+    )
+    bodies = [transport.send(get(server)).body for _ in range(3)]
+    transport.stream(get(server)).__exit__(None, None, None)
+    transport.send(get(server))
+
+    assert [b"abcde", b"", b"abcde"] == bodies
+    assert 1 == server.connections
+
+
+def test_a_close_is_obeyed(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    Also by HTTP/1.0, whose bodies end with the connection.
+    """
+    server.respond_with(
+        response(200, b"a", Connection="close"), Response(b"HTTP/1.0 200 OK\r\n\r\nb", closes=True), response(200, b"c")
+    )
+
+    assert [b"a", b"b", b"c"] == [transport.send(get(server)).body for _ in range(3)]
+    assert 3 == server.connections

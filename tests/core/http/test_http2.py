@@ -1,0 +1,142 @@
+"""
+HTTP/2, where the server offers it over TLS.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tccli.core.http.messages import Request
+from tccli.core.http.transport import MAX_HTTP2_BODY_BYTES, HttpTransport
+from tccli.errors import NoAnswerError
+from tests.core.http.servers import Http2Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.core.http.servers import Http2Server
+    from tests.http_server import ScriptedServer
+
+
+@pytest.fixture
+def transport(trust: dict[str, str]) -> Iterator[HttpTransport]:
+    """
+    A transport that trusts the tests' authority and waits a second.
+    """
+    made = HttpTransport(1, trust)
+    yield made
+    made.close()
+
+
+def post(server: Http2Server, size: int = 10) -> Request:
+    """
+    Return a request with a body.
+    """
+    return Request("POST", f"{server.url}/x", {}, b"x" * size)
+
+
+def test_calls_use_http2(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    Over one connection, with the signed path as it is, and the body whole.
+    """
+    for _ in range(3):
+        assert (
+            b'{"ok": true}' == transport.send(Request("GET", f"{http2_server.url}/a/../b?x=%2F", {"Accept": "y"})).body
+        )
+    assert 413 != transport.send(post(http2_server, MAX_HTTP2_BODY_BYTES)).status
+
+    assert 1 == http2_server.connections
+    assert "/a/../b?x=%2F" == http2_server.requests[0].headers[":path"]
+    assert "y" == http2_server.requests[0].headers["accept"]
+    assert MAX_HTTP2_BODY_BYTES == len(http2_server.requests[-1].body)
+
+
+def test_a_long_response_comes_whole(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    Longer than the windows of the protocol.
+    """
+    http2_server.script = [Http2Reply(body=b"0123456789" * 200_000)]
+
+    assert b"0123456789" * 200_000 == transport.send(Request("GET", f"{http2_server.url}/x", {})).body
+
+
+def test_an_early_response_counts(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    Before the body has come, with the stream reset behind it.
+    """
+    http2_server.script = [Http2Reply(413, early=True), Http2Reply()]
+
+    assert 413 == transport.send(post(http2_server, MAX_HTTP2_BODY_BYTES)).status
+
+
+@pytest.mark.parametrize("reply", [Http2Reply(silent=True), Http2Reply(pause=0.15)], ids=["silent", "trickles"])
+def test_the_timeout_is_for_the_whole_call(
+    transport: HttpTransport, http2_server: Http2Server, reply: Http2Reply
+) -> None:
+    """
+    However the bytes come in; the next call takes another connection.
+    """
+    http2_server.script = [reply, Http2Reply()]
+    started = time.monotonic()
+    with pytest.raises(NoAnswerError, match="within 1 s") as caught:
+        transport.send(post(http2_server))
+
+    assert time.monotonic() - started < 5
+    assert caught.value.sent
+    assert 200 == transport.send(post(http2_server)).status
+    assert 2 == http2_server.connections
+
+
+def test_a_closed_connection_is_not_used_again(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    It may close at once behind a response, which is whole all the same.
+    """
+    http2_server.script = [Http2Reply(closes=True)]
+    for _ in range(3):
+        assert 200 == transport.send(post(http2_server)).status
+        time.sleep(0.05)
+
+    assert 3 == http2_server.connections
+
+
+def test_a_call_that_was_refused_unread_is_sent_again(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    GOAWAY names the last stream that the server has processed.
+    """
+    http2_server.script = [Http2Reply(), Http2Reply(goodbye=True), Http2Reply()]
+
+    assert [200, 200] == [transport.send(post(http2_server)).status for _ in range(2)]
+    assert 2 == http2_server.connections
+
+
+def test_threads_do_not_wait_for_each_other(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    A slow response blocks no other call.
+    """
+    http2_server.script = [Http2Reply(pause=0.06), Http2Reply()]
+    slow = threading.Thread(target=transport.send, args=[post(http2_server)])
+    slow.start()
+    while not http2_server.requests:
+        time.sleep(0.01)
+    started = time.monotonic()
+    transport.send(post(http2_server))
+    took = time.monotonic() - started
+    slow.join()
+
+    assert took < 0.5
+
+
+def test_without_an_offer_it_is_http1(transport: HttpTransport, tls_server: ScriptedServer) -> None:
+    """
+    Calls and streams share its connections.
+    """
+    assert 200 == transport.send(Request("GET", f"{tls_server.url}/x", {})).status
+    with transport.stream(Request("GET", f"{tls_server.url}/x", {})) as stream:
+        assert b"{}" == stream.read(10)
+    assert 200 == transport.send(Request("GET", f"{tls_server.url}/x", {})).status
+
+    assert 1 == tls_server.connections
