@@ -132,7 +132,7 @@ def test_work_is_waited_for(send: Send, monkeypatch: pytest.MonkeyPatch) -> None
     """
     An empty list in the end, if none comes.
     """
-    monkeypatch.setattr(claims, "PATIENCE", 0.3)
+    monkeypatch.setattr(claims, "LONG_POLL_SECONDS", 0.3)
     worker = {"workerGroup": "g", "workerId": "w"}
 
     assert {"tasks": []} == send("POST", f"{QUEUE}/claim-work/proj%2Fci", worker).json

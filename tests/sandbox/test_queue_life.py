@@ -337,7 +337,7 @@ def test_workers_in_quarantine_get_nothing(queue: Queue, monkeypatch: pytest.Mon
     """
     They wait as if there were no work, until it is over; who did it is remembered.
     """
-    monkeypatch.setattr("tccli.sandbox.services.queue.claims.PATIENCE", 0.2)
+    monkeypatch.setattr("tccli.sandbox.services.queue.claims.LONG_POLL_SECONDS", 0.2)
     assert [] == queue.claim()
     path = "/api/queue/v1/provisioners/proj/worker-types/ci/workers/group/worker"
     payload = {"quarantineUntil": queue.moment(HOUR), "quarantineInfo": "smokes"}
