@@ -735,7 +735,7 @@ function __taskcluster_meaning
             '*:downloadobject:-o' '*:downloadobject:--output'
             echo 'Where to'
         case '*:find:--limit'
-            echo 'At most so many (10)'
+            echo 'At most N results (10)'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Where the files go, one for each service'
         case '*:sandbox run:--data' '*:sandbox start:--data'

@@ -483,7 +483,7 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 # Option, perhaps after a path or tree: what it is for.
 $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where to' }
-$TaskclusterTcMeaning['find:--limit'] = 'At most so many (10)'
+$TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }

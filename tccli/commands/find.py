@@ -4,46 +4,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import get_context
-from tccli.errors import UsageError
+from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.core.search.index import Entry
+    from tccli.core.search import SearchDocument
     from tccli.references import Method, ReferenceSet
+
+    Findable = tuple[SearchDocument, dict[str, Any]]
 
 WEIGHTS = {
     "name": 5.0,
+    "keywords": 5.0,
     "service": 2.5,
     "summary": 3.0,
     "arguments": 2.0,
     "options": 1.5,
     "category": 1.0,
-    "words": 1.0,
+    "docs": 1.0,
     "payload": 1.0,
     "scopes": 1.0,
-    "answer": 0.6,
+    "response": 0.6,
 }
-DEPRECATED = 0.4
-MOST = 1000
+# Words by which people look for something that does not contain them, or not prominently.
+KEYWORDS = {
+    "auth deleteClient": "revoke",
+    "auth resetAccessToken": "revoke",
+    "download-artifact": "logs directory",
+    "download-object": "directory",
+    "events": "watch follow listen subscribe",
+    "events bind": "watch follow listen subscribe",
+    "help credentials": "login authentication",
+    "help exit-codes": "retry retries idempotent broken pipe",
+    "help formats": "redirect pagination",
+    "help in-ci": "dry run",
+    "help scopes": "wildcard",
+    "hooks triggerHook": "fire",
+}
+DEPRECATED_WEIGHT = 0.4
+MAX_RESULTS = 1000
 GAP = 3
 INDENT = 4
-NARROWEST = 36
-
-
-class Findable(NamedTuple):
-    """
-    Something to find, and what is said of it when it was found.
-    """
-
-    entry: Entry
-    record: dict[str, Any]
+MIN_SUMMARY_WIDTH = 36
 
 
 @click.command(
@@ -55,36 +64,35 @@ class Findable(NamedTuple):
     ),
 )
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
-@click.option("--limit", type=click.IntRange(1, MOST), default=10, metavar="N", help="At most so many (10).")
+@click.option("--limit", type=click.IntRange(1, MAX_RESULTS), default=10, metavar="N", help="At most N results (10).")
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     """
-    Find API methods by what they do, take, answer or need, and commands and help topics, best first.
+    Find methods, commands and help topics by what they do, take, return or need; the best match is first.
 
-    Words are as you say them; which, method, the and the like do not count. Exits with 2 when nothing has any of them,
-    or when one is mistyped.
+    The exit code is 1 if nothing matches, or if a word seems to be misspelled.
     """
-    from tccli.core.search.index import SURE, Index
+    from tccli.core.search import CONFIDENT_SIMILARITY, Index
     from tccli.output import Result
 
     context = get_context(ctx)
     write = context.writer()
-    findable = [*_methods(context.library()), *_commands(ctx.find_root()), *_topics()]
-    index = Index([each.entry for each in findable], WEIGHTS)
-    question = " ".join(words)
-    if not any(letter.isascii() and letter.isalnum() for letter in question):
-        raise UsageError(f"find: there is no word in {question!r}")
-    found = index.find(question)
-    mistyped = index.correction(question, found.unknown, alike=SURE)
-    correction = mistyped or index.correction(question, found.unknown)
-    unknown = f"nothing has {' or '.join(map(repr, found.unknown))}"
-    meant = f"did you mean: tc find {correction}?" if correction else ""
-    if mistyped or not found.places:
-        raise UsageError(f"find: {unknown}", hint=meant or "other words may do, and tc --help lists the services")
-    if found.unknown:
-        context.note(f"find: {unknown}" + (f"; {meant}" if meant else ""))
-    records = [findable[place].record for place in found.places[:limit]]
-    write(Result([records], to_text=lambda columns: _lines(records, columns)))
+    query = " ".join(words)
+    if not any(letter.isascii() and letter.isalnum() for letter in query):
+        raise UsageError(f"find: no word in {query!r}")
+    documents = [*_methods(context.library()), *_commands(ctx.find_root()), *_topics()]
+    index = Index([document for document, _ in documents], WEIGHTS)
+    places, unknown = index.search(query)
+    misspelled = index.correct(query, unknown, similarity=CONFIDENT_SIMILARITY)
+    correction = misspelled or index.correct(query, unknown)
+    message = f"find: nothing matches {' or '.join(map(repr, unknown))}"
+    hint = f"did you mean: tc find {correction}?" if correction else ""
+    if misspelled or not places:
+        raise NegativeAnswerError(message, hint=hint or "try other words; tc --help lists the services")
+    if unknown:
+        context.note(f"{message}; {hint}" if hint else message)
+    records = [documents[place][1] for place in places[:limit]]
+    write(Result([records], to_text=lambda columns: _format(records, columns)))
 
 
 def _methods(library: ReferenceSet) -> Iterator[Findable]:
@@ -96,7 +104,7 @@ def _methods(library: ReferenceSet) -> Iterator[Findable]:
 
 def _method(method: Method, service_summary: str) -> Findable:
     from tccli.cli.help.methods import find_deployment_docs, find_method_docs
-    from tccli.core.search.index import Entry
+    from tccli.core.search import SearchDocument
 
     texts = {
         "name": method.name,
@@ -105,10 +113,10 @@ def _method(method: Method, service_summary: str) -> Findable:
         "arguments": " ".join(method.args),
         "options": " ".join(method.query),
         "category": method.category,
-        "words": " ".join((find_method_docs(method).text, *find_deployment_docs(method))),
+        "docs": " ".join((find_method_docs(method).text, *find_deployment_docs(method))),
         "payload": _field_names(method, method.input),
         "scopes": _scope_words(method.scopes),
-        "answer": _field_names(method, method.output),
+        "response": _field_names(method, method.output),
     }
     record = {
         "kind": "method",
@@ -119,14 +127,11 @@ def _method(method: Method, service_summary: str) -> Findable:
         "stability": method.stability,
     }
     names = (method.name, f"{method.service} {method.name}")
-    weight = DEPRECATED if method.stability == "deprecated" else 1.0
-    return Findable(Entry(names, texts, weight), record)
+    weight = DEPRECATED_WEIGHT if method.stability == "deprecated" else 1.0
+    return SearchDocument(names, _with_keywords(f"{method.service} {method.name}", texts), weight), record
 
 
 def _field_names(method: Method, schema: str | None) -> str:
-    """
-    Return the names of the fields that a schema has.
-    """
     if schema is None:
         return ""
     from tccli.core.schemas.fields import list_fields
@@ -136,9 +141,6 @@ def _field_names(method: Method, schema: str | None) -> str:
 
 
 def _scope_words(expression: Any) -> str:
-    """
-    Return all strings in a scope expression.
-    """
     if isinstance(expression, str):
         return expression
     parts = expression.values() if isinstance(expression, dict) else expression or ()
@@ -146,9 +148,7 @@ def _scope_words(expression: Any) -> str:
 
 
 def _commands(root: click.Context) -> Iterator[Findable]:
-    """
-    Yield the commands that are written by hand, and those inside of them.
-    """
+    # Groups of API methods are left out: their methods are found one by one.
     from tccli.cli.methods import MethodTree
 
     assert isinstance(root.command, click.Group)
@@ -161,59 +161,61 @@ def _commands(root: click.Context) -> Iterator[Findable]:
         if isinstance(found, click.Group) and not isinstance(found, MethodTree):
             for inner in found.list_commands(root):
                 inside = found.get_command(root, inner)
-                # What is a command under two names is found under the one that the other is short for.
+                # A command with two names is found by the longer one.
                 if inside is not None and f"{name}-{inner}" not in own:
                     yield _command(root, inside, f"{name} {inner}")
 
 
-def _command(root: click.Context, command: click.Command, path: str) -> Findable:
-    from tccli.core.search.index import Entry
+def _with_keywords(place: str, texts: dict[str, str]) -> dict[str, str]:
+    return {**texts, "keywords": KEYWORDS.get(place, "")}
 
-    said = " ".join((command.help or "").split())
+
+def _command(root: click.Context, command: click.Command, path: str) -> Findable:
+    from tccli.core.search import SearchDocument
+
+    docs = " ".join((command.help or "").split())
     summary = " ".join((command.help or "").split("\n\n")[0].split()).removesuffix(".")
     options = [param for param in command.params if isinstance(param, click.Option)]
     texts = {
         "name": path,
         "summary": summary,
-        "words": said,
+        "docs": docs,
         "options": " ".join(name for option in options for name in option.opts),
     }
     arguments = [param for param in command.params if isinstance(param, click.Argument)]
     pieces = [piece for param in arguments for piece in param.get_usage_pieces(root)]
     usage = " ".join(["tc", path, *pieces])
     record = {"kind": "command", "command": path, "usage": usage, "summary": summary}
-    return Findable(Entry([path], texts), record)
+    return SearchDocument([path], _with_keywords(path, texts)), record
 
 
 def _topics() -> Iterator[Findable]:
     from tccli import topics
     from tccli.cli.help.markdown import blocks
-    from tccli.core.search.index import Entry
+    from tccli.core.search import SearchDocument
 
     for name in topics.list_topic_names():
         topic = topics.load_topic(name)
         summary = topic.summary[:1].upper() + topic.summary[1:]
         listed = " ".join(row[0] for block in blocks(topic.text) for row in block.rows if row)
-        texts = {"name": topic.title, "summary": topic.summary, "arguments": listed, "words": topic.text}
+        texts = {"name": topic.title, "summary": topic.summary, "arguments": listed, "docs": topic.text}
         record = {"kind": "topic", "topic": name, "usage": f"tc help {name}", "summary": summary}
-        yield Findable(Entry([name, topic.title], texts), record)
+        yield SearchDocument([name, topic.title], _with_keywords(f"help {name}", texts)), record
 
 
-def _lines(records: Sequence[dict[str, Any]], columns: int) -> str:
-    """
-    Return usages and, beside them, summaries; below them where the terminal is too narrow for that.
-    """
+def _format(records: Sequence[dict[str, Any]], columns: int) -> str:
+    # Summaries next to the usages, or below them on a narrow terminal.
     from textwrap import wrap
 
     width = max(len(record["usage"]) for record in records) + GAP
-    beside = columns - width >= NARROWEST
-    margin = width if beside else INDENT
+    is_wide = columns - width >= MIN_SUMMARY_WIDTH
+    margin = width if is_wide else INDENT
     lines: list[str] = []
     for record in records:
-        said = wrap(record["summary"], max(columns - margin, NARROWEST))
-        if beside:
-            lines.append(record["usage"].ljust(width) + "".join(said[:1]))
+        summary = wrap(record["summary"], max(columns - margin, MIN_SUMMARY_WIDTH))
+        if is_wide:
+            lines.append(record["usage"].ljust(width) + "".join(summary[:1]))
         else:
-            lines += [record["usage"], *(" " * margin + line for line in said[:1])]
-        lines += [" " * margin + line for line in said[1:]]
+            lines += [record["usage"], *(" " * margin + line for line in summary[:1])]
+        lines += [" " * margin + line for line in summary[1:]]
     return "\n".join(lines) + "\n"

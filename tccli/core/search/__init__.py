@@ -1,3 +1,0 @@
-"""
-Search for ``tc find``.
-"""
