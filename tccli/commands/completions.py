@@ -14,14 +14,12 @@ from tccli.cli.context import Context, get_context
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tccli.core.client import Client
     from tccli.core.completion.values import CompletionRequest, Value
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
-DEADLINE = "700ms"
-"""What the deployment has to say something in; the rest of a second goes into starting."""
+# The rest of a second goes into starting.
+DEFAULT_TIMEOUT = "700ms"
 
 INSTALLATION = """
 \b
@@ -72,58 +70,64 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
 
 def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:
     """
-    Print the values of a kind that begin with the last word, each with a tab and its meaning; nothing where that fails.
+    Print the values that begin with the last word, each with a tab and a description; nothing if they are not known.
     """
-    from tccli.core.completion.values import filter_by_prefix
+    from tccli.core.completion.values import Value, filter_by_prefix
 
     *before, prefix = words or ("",)
     try:
         if kind == "profile":
-            from tccli.core.completion import values
-
-            found: Iterable[Value] = map(values.Value, sorted(context.config_files().profiles))
+            found = [Value(name) for name in sorted(context.config_files().profiles)]
         else:
-            found = _ask(context, kind, before, prefix)
+            found = _load_values(context, kind, before, prefix)
     except TcError:
         return
     lines = ("\t".join(filter(None, value)) for value in filter_by_prefix(found, prefix))
     click.echo("".join(f"{line}\n" for line in lines).encode(), nl=False)
 
 
-def _ask(context: Context, kind: str, before: list[str], prefix: str) -> list[Value]:
+def _load_values(context: Context, kind: str, before: list[str], prefix: str) -> list[Value]:
     """
-    Return values that the cache holds, or else the deployment.
+    Return values from the cache, else from the deployment.
     """
-    import os
     import time
 
     from tccli.core.cache.completion import CompletionCache
     from tccli.core.cache.paths import cache_directory
-    from tccli.core.completion.values import CompletionRequest, task_id
+    from tccli.core.completion.values import CompletionRequest
     from tccli.core.times import parse_duration
 
-    seconds = parse_duration(os.environ.get("TC_COMPLETION_TIMEOUT") or DEADLINE)
+    seconds = parse_duration(context.environ.get("TC_COMPLETION_TIMEOUT") or DEFAULT_TIMEOUT)
     client = context.replace(timeout=seconds, retries=0, verbose=0, quiet=True).client()
-    who = client.account.credentials
-    identity = [client.account.root_url, client.account.proxy_url, who and who.client_id, who and who.authorized_scopes]
-    cache = CompletionCache(cache_directory(os.environ), identity, time.time())
-    if kind in {"artifact", "run"} and before and task_id(before[0]):
-        cache.record_task(task_id(before[0]))
-    recent = dict.fromkeys(filter(None, [task_id(os.environ.get("TASK_ID", "")), *cache.recent_tasks()]))
-    group = task_id(os.environ.get("TASK_GROUP_ID", ""))
-    question = CompletionRequest(kind, tuple(before), prefix, tuple(recent), group).without_prefix()
+    account = client.account
+    who = account.credentials
+    identity = [account.root_url, account.proxy_url, who and who.client_id, who and who.authorized_scopes]
+    cache = CompletionCache(cache_directory(context.environ), identity, time.time())
+    task = _task_id(before[0]) if kind in {"artifact", "run"} and before else None
+    if task is not None:
+        cache.record_task(task)
+    recent = dict.fromkeys(filter(None, [_task_id(context.environ.get("TASK_ID", "")), *cache.recent_tasks()]))
+    group = _task_id(context.environ.get("TASK_GROUP_ID", "")) or ""
+    request = CompletionRequest(kind, tuple(before), prefix, tuple(recent), group).without_prefix()
     if not kind.startswith("task"):
-        question = question._replace(recent_tasks=(), group="")
-    found = cache.load(question)
+        request = request._replace(recent_tasks=(), group="")
+    found = cache.load(request)
     if found is None:
-        found, whole = _answer(client, question, seconds)
-        cache.store(question, found, complete=whole)
+        found, complete = _fetch_values(client, request, seconds)
+        cache.store(request, found, complete=complete)
     return found
 
 
-def _answer(client: Client, question: CompletionRequest, seconds: float) -> tuple[list[Value], bool]:
+def _task_id(word: str) -> str | None:
+    from tccli.core.task_urls import parse_task_address
+
+    address = parse_task_address(word)
+    return address and address.task_id
+
+
+def _fetch_values(client: Client, request: CompletionRequest, seconds: float) -> tuple[list[Value], bool]:
     """
-    Return what the deployment says within so many seconds, and whether that is all.
+    Return the values that the deployment returned in time, and whether these are all.
     """
     import threading
 
@@ -132,14 +136,14 @@ def _answer(client: Client, question: CompletionRequest, seconds: float) -> tupl
     found: list[Value] = []
     done = threading.Event()
 
-    def ask() -> None:
+    def fetch() -> None:
         try:
-            found.extend(list_values(client, question))
+            found.extend(list_values(client, request))
             done.set()
-        except Exception:  # noqa: BLE001, S110 - whatever is wrong there, a person who presses Tab is not told
+        except Exception:  # noqa: BLE001, S110 - after Tab, a message would garble the command line
             pass
 
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(seconds)
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    thread.join(seconds)
     return list(found), done.is_set()

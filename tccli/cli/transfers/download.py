@@ -5,7 +5,6 @@ The commands that download: ``tc download artifact`` and ``tc download-artifact`
 from __future__ import annotations
 
 import os
-import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -163,17 +162,19 @@ def _task(client: Client, task: str, run: str | None, index_path: str | None) ->
     Return task id and run of a task that is named by its id, by its web address or by an index path.
     """
     from tccli import references
+    from tccli.core.task_urls import parse_task_address
 
     if index_path is not None:
         return str(client.call_json(references.method("index", "findTask"), [index_path])["taskId"]), None
-    if not re.match(r"https?://", task):
+    if not task.lower().startswith(("http://", "https://")):
         return task, run
-    found = re.fullmatch(r"(https?://[^?#]+?)/tasks/([A-Za-z0-9_-]{22})(?:/runs/([0-9]+))?(?:[/?#].*)?", task)
-    if not found:
+    address = parse_task_address(task)
+    if address is None:
         raise UsageError(f"{task} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
-    if found[1] != client.account.root_url:
-        raise UsageError(f"{task} is not a task of {client.account.root_url}", hint=f"give --root-url {found[1]}")
-    return found[2], run or found[3]
+    if address.root_url != client.account.root_url:
+        root_url = client.account.root_url
+        raise UsageError(f"{task} is not a task of {root_url}", hint=f"give --root-url {address.root_url}")
+    return address.task_id, run or address.run_id
 
 
 def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:

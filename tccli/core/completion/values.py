@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import references
+from tccli.core.task_urls import parse_task_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,14 +92,6 @@ _WORKERS = _Listing("queue.listWorkers", "workers", "workerId", "workerGroup")
 _POOL_WORKERS = _Listing("worker-manager.listWorkersForWorkerPool", "workers", "workerId", "workerGroup")
 
 
-def task_id(word: str) -> str:
-    """
-    Return the task id in a word, which is an id or the web address of a task; otherwise an empty string.
-    """
-    found = re.fullmatch(r"(?:https?://.*/tasks/)?([A-Za-z0-9_-]{22})(?:[/?#].*)?", word)
-    return found[1] if found else ""
-
-
 def list_values(client: Client, request: CompletionRequest) -> Iterator[Value]:
     """
     Yield the distinct values for *request*, as the pages arrive.
@@ -165,9 +158,10 @@ def _at(document: Any, path: str) -> Any:
 
 def _artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:
     task, *run = request.preceding_words or ("",)
-    if not task_id(task) or not all(word.isdigit() for word in run):
+    address = parse_task_address(task)
+    if address is None or not all(word.isdigit() for word in run):
         return iter(())
-    return _listed(client, _ARTIFACTS if run else _LATEST_ARTIFACTS, (task_id(task), *run))
+    return _listed(client, _ARTIFACTS if run else _LATEST_ARTIFACTS, (address.task_id, *run))
 
 
 def _indexed_artifacts(client: Client, request: CompletionRequest) -> Iterator[Value]:

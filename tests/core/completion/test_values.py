@@ -5,10 +5,8 @@ Values that only a deployment knows.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tccli.core.completion.values import MAX_VALUES, CompletionRequest, Value, filter_by_prefix, list_values, task_id
+from tccli.core.completion.values import CompletionRequest, list_values
 from tccli.docgen.completion import kinds
 from tccli.errors import TcError
 from tests.examples.example_deployment import (
@@ -119,52 +117,3 @@ def test_errors_are_errors(deployment: ExampleDeployment) -> None:
     """
     with pytest.raises(TcError):
         ask(deployment, "run", (TASK,))
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        pytest.param(TASK, TASK, id="id"),
-        pytest.param(f"https://host/tasks/{TASK}", TASK, id="address"),
-        pytest.param(f"https://host/tasks/{TASK}/runs/0?x", TASK, id="address of a run"),
-        pytest.param("public/build", "", id="name"),
-        pytest.param("", "", id="nothing"),
-    ],
-)
-def test_words_that_name_a_task(word: str, expected: str) -> None:
-    """
-    An id, or an address in the web.
-    """
-    assert expected == task_id(word)
-
-
-def test_few_are_shown_whole() -> None:
-    """
-    Those that begin as what is typed.
-    """
-    found = [Value("a/b/c"), Value("a/d", "D"), Value("e")]
-
-    assert [Value("a/b/c"), Value("a/d", "D")] == filter_by_prefix(found, "a/")
-
-
-def test_many_are_shown_level_by_level() -> None:
-    """
-    Down to where they part, however deep that is.
-    """
-    found = [Value(f"x/{letter}/{number}") for letter in "ab" for number in range(MAX_VALUES)]
-
-    assert ["x/a/", "x/b/"] == [value.text for value in filter_by_prefix(found, "")]
-    assert MAX_VALUES == len(filter_by_prefix(found, "x/a"))
-
-
-@given(st.lists(st.text("ab/:.", max_size=8), max_size=300), st.text("ab/:.", max_size=4))
-def test_every_value_can_be_reached(texts: list[str], prefix: str) -> None:
-    """
-    What is shown begins as what is typed, and each value begins as something shown; there is an end.
-    """
-    found = [Value(text) for text in dict.fromkeys(texts)]
-    shown = [value.text for value in filter_by_prefix(found, prefix)]
-
-    assert all(text.startswith(prefix) for text in shown)
-    for text in texts:
-        assert not text.startswith(prefix) or any(text.startswith(each) for each in shown)
