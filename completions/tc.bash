@@ -233,7 +233,7 @@ _taskcluster_options() {
   'upload object'|uploadobject)
     REPLY='--project-id --expires --content-type -h --help' ;;
   validate)
-    REPLY='--answer --data-format -h --help' ;;
+    REPLY='--answer --response --data-format -h --help' ;;
   validatejson)
     REPLY='--data-format -h --help' ;;
   version)

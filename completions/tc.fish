@@ -20,31 +20,31 @@ function __taskcluster_words
                 'worker-manager' 'Worker pools, launch configs, workers and their errors'
         case ''
             printf '%s\t%s\n' \
-                'completions' 'Completion scripts for bash, zsh, fish and PowerShell' \
+                'completions' 'Print completion scripts for bash, zsh, fish and PowerShell' \
                 'download' 'Download an artifact or an object, whole and verified' \
                 'download-artifact' 'Download an artifact, whole and verified' \
                 'download-object' 'Download an object, whole and verified' \
-                'events' 'What the services publish, and how to bind to it' \
+                'events' 'List the events of services, and print how to bind to them' \
                 'find' 'Find methods, commands and help by what they are about' \
-                'from-now' 'The timestamp a while from now, or ago' \
-                'help' 'Explain a topic, a command, a service or a method' \
+                'from-now' 'Print a timestamp relative to now' \
+                'help' 'Print the help of a topic, a command, a service or a method' \
                 'references' 'The API references of a deployment, kept for its help and its commands' \
                 'sandbox' 'A Taskcluster deployment on this machine' \
-                'schema' 'The JSON schema of a method\'s payload or answer' \
-                'scopes' 'What a call needs, and whether one has it' \
-                'signed-url' 'A URL that anyone can fetch for a while' \
-                'skeleton' 'A payload for a method, to be filled in' \
-                'slugid' 'New slugids, and slugids to UUIDs and back' \
-                'temp-credentials' 'Temporary credentials with scopes you name' \
+                'schema' 'Print the JSON schema of a method\'s payload or response' \
+                'scopes' 'Show which scopes a call needs, and whether you have them' \
+                'signed-url' 'Print a URL that anyone can fetch until it expires' \
+                'skeleton' 'Print an example payload for a method' \
+                'slugid' 'Generate slugids, and convert them to UUIDs and back' \
+                'temp-credentials' 'Issue temporary credentials with the scopes you give' \
                 'upload' 'Upload an artifact or an object, whole and verified' \
                 'upload-artifact' 'Upload an artifact, whole and verified' \
                 'upload-object' 'Upload an object, whole and verified' \
-                'url' 'The URL of an API call' \
-                'validate' 'Hold a payload against a method\'s schema, without sending it' \
-                'validate-json' 'Hold any JSON or YAML against any JSON schema' \
-                'version' 'The versions of tc and of the API references, or the version of the…' \
-                'whoami' 'The credentials in use and their scopes' \
-                'api' 'Call a method: tc api queue task is tc queue task' \
+                'url' 'Print the URL of an API call' \
+                'validate' 'Check a payload against a method\'s schema, without sending it' \
+                'validate-json' 'Check a JSON or YAML document against a JSON schema' \
+                'version' 'Print the version of tc, or of the deployment' \
+                'whoami' 'Show the credentials in use and their scopes' \
+                'api' 'Call a method: tc api queue task is the same as tc queue task' \
                 'auth' 'Clients, roles, scopes' \
                 'github' 'GitHub builds: statuses, comments, cancellation' \
                 'hooks' 'Task templates fired by a schedule, a call or a message' \
@@ -80,10 +80,10 @@ function __taskcluster_words
                 'tour' 'Watch a first session'
         case 'scopes'
             printf '%s\t%s\n' \
-                'check' 'Say whether your credentials are enough for a call' \
-                'expand' 'Add what roles stand for' \
-                'required' 'Say which scopes a call needs' \
-                'satisfied' 'Say whether scopes satisfy others'
+                'check' 'Check whether your credentials are enough for a call' \
+                'expand' 'Expand the roles among scopes' \
+                'required' 'Print which scopes a call needs' \
+                'satisfied' 'Check whether scopes satisfy others'
         case 'slugid'
             printf '%s\t%s\n' \
                 'decode' 'Print the UUID of a slugid' \
@@ -536,7 +536,7 @@ function __taskcluster_options
         case 'upload object' 'uploadobject'
             string join \n -- --project-id --expires --content-type -h --help
         case 'validate'
-            string join \n -- --answer --data-format -h --help
+            string join \n -- --answer --response --data-format -h --help
         case 'validatejson'
             string join \n -- --data-format -h --help
         case 'version'
@@ -743,9 +743,9 @@ function __taskcluster_meaning
         case '*:sandbox run:--fake' '*:sandbox start:--fake'
             echo 'Respond to the methods in FILE from it'
         case '*:schema:--output'
-            echo 'The schema of the answer, not of the payload'
+            echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
-            echo 'The payload, where the scopes depend on it'
+            echo 'The payload, if the scopes depend on it'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
@@ -753,7 +753,7 @@ function __taskcluster_meaning
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (1 year)'
         case '*:validate:--answer'
-            echo 'It is an answer of the method, not a payload'
+            echo 'Check a response instead of a payload'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
         case '*:auth listroleids:--limit'
@@ -767,9 +767,9 @@ function __taskcluster_meaning
         case '*:workermanager listworkers:--quarantined'
             echo 'Only workers in quarantine (true)'
         case 'signedurl:*:--expires'
-            echo 'Offset, seconds or timestamp (15 minutes from now)'
+            echo 'Offset, seconds or timestamp (default 15 minutes)'
         case 'url:*:--internal'
-            echo 'As this machine reaches it: proxy or service discovery'
+            echo 'The URL for this machine: by proxy or service discovery'
         case '*:--version'
             echo 'Print the version'
         case '*:-h' '*:--help'
@@ -777,51 +777,51 @@ function __taskcluster_meaning
         case '*:--format'
             echo 'One of json, jsonl, raw, table, yaml'
         case '*:-o' '*:--output'
-            echo 'Write to a file, whole or not at all'
+            echo 'Write to a file, completely or not at all'
         case '*:--jq'
-            echo 'Filter the answer'
+            echo 'Filter the response with a jq expression'
         case '*:-r' '*:--raw-strings'
             echo 'Print strings without quotes'
         case '*:--root-url'
-            echo 'Root URL of the deployment (else TASKCLUSTER_ROOT_URL)'
+            echo 'Root URL of the deployment (default TASKCLUSTER_ROOT_URL)'
         case '*:--profile'
-            echo 'Take root URL and credentials from a profile'
+            echo 'Use the root URL and credentials of this profile'
         case '*:--reference'
             echo 'Add or replace a service by its api.json'
         case '*:--anonymous'
             echo 'Use no credentials'
         case '*:--authorized-scope'
-            echo 'Use at most this scope'
+            echo 'Limit the credentials to this scope'
         case '*:--authorized-scopes'
-            echo 'The same, as a JSON array'
+            echo 'The same as a JSON array'
         case '*:--proxy' '*:--no-proxy'
-            echo 'Go through TASKCLUSTER_PROXY_URL, or not'
+            echo 'Use TASKCLUSTER_PROXY_URL, or ignore it'
         case '*:--service-discovery'
-            echo 'How services are reached: default, k8s-dns'
+            echo 'How to reach services: default, k8s-dns'
         case '*:--retries'
-            echo 'Attempts after the first (5)'
+            echo 'Retries after the first attempt (default 5)'
         case '*:--timeout'
-            echo 'For one attempt (30s)'
+            echo 'Time limit of one attempt (default 30s)'
         case '*:--delay-factor'
-            echo 'Base of the delay between attempts (100ms)'
+            echo 'Base delay between attempts (default 100ms)'
         case '*:--randomization-factor'
-            echo 'Spread of the delay (0.25)'
+            echo 'Random part of the delay (default 0.25)'
         case '*:--max-delay'
-            echo 'Longest delay between attempts (30s)'
+            echo 'Longest delay between attempts (default 30s)'
         case '*:--retry-unsafe'
-            echo 'Repeat even calls whose effect may double'
+            echo 'Retry calls that are not idempotent, too'
         case '*:--trace-id'
             echo 'Send as x-taskcluster-trace-id'
         case '*:--fake'
-            echo 'Answer calls from a JSON file instead of the network (TC_FAKE)'
+            echo 'Take responses from a JSON file'
         case '*:--fake-calls'
-            echo 'Append every faked call to a file, as JSON lines'
+            echo 'Append each call with --fake to a file, as JSON lines'
         case '*:-v' '*:--verbose'
-            echo 'Say more'
+            echo 'Print details'
         case '*:-q' '*:--quiet'
-            echo 'Say nothing but errors'
+            echo 'Print only errors on stderr'
         case '*:--color'
-            echo 'Colour: auto, always, never'
+            echo 'Use colour: auto, always, never'
         case '*:--index'
             echo 'Find the task in the index, instead of TASK'
         case '*:--checksum'
@@ -837,9 +837,9 @@ function __taskcluster_meaning
         case '*:--limit'
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
-            echo 'Count from this instant instead of now'
+            echo 'Use this timestamp instead of now'
         case '*:--pager'
-            echo 'Show it in a pager (PAGER, else less)'
+            echo 'Show the text in a pager (PAGER, default less)'
         case '*:--methods'
             echo 'A newer list of methods, which decides which there are'
         case '*:--missing'
@@ -863,31 +863,31 @@ function __taskcluster_meaning
         case '*:--port'
             echo 'Listen on this port (a free one)'
         case '*:--answer'
-            echo 'The schema of the answer, not of the payload'
+            echo 'Print the schema of the response instead'
         case '*:--data-format'
             echo 'json or yaml'
         case '*:--have'
-            echo 'A scope that is held, or a JSON array'
+            echo 'A scope you have, or a JSON array'
         case '*:--need'
-            echo 'What is needed: a scope, or a JSON expression'
+            echo 'A scope you need, or a JSON expression'
         case '*:--expand'
-            echo 'Ask the deployment what the roles among --have stand for'
+            echo 'Expand the roles in --have with the deployment'
         case '*:--full'
-            echo 'With all fields that there are, not only those that must be'
+            echo 'Include optional fields'
         case '*:--v4'
-            echo 'Any first character'
+            echo 'Allow any first character, such as - and _'
         case '*:--count'
-            echo 'How many'
+            echo 'How many to print (default 1)'
         case '*:--scope'
-            echo 'What they may do'
+            echo 'A scope they have'
         case '*:--name'
-            echo 'Client id of their own, for the audit log'
+            echo 'Their own client id, for the audit log'
         case '*:--start'
-            echo 'An offset, seconds, or a timestamp (now)'
+            echo 'An offset, seconds, or a timestamp (default now)'
         case '*:--expires'
             echo 'An offset, seconds or a timestamp (when the task does)'
         case '*:--csh'
-            echo 'Lines for csh instead of sh'
+            echo 'Print lines for csh instead of sh'
         case '*:--storage'
             echo 'Where its bytes go: s3 (the default) or object'
         case '*:--link'
@@ -900,6 +900,8 @@ function __taskcluster_meaning
             echo 'Else guessed by the file\'s name'
         case '*:--project-id'
             echo 'To which it belongs'
+        case '*:--response'
+            echo 'Check a response instead of a payload'
         case '*:--server'
             echo 'Print the version of the deployment instead'
         case '*:--set'
@@ -937,7 +939,7 @@ function __taskcluster_meaning
         case '*:--worker-pool-id'
             echo 'Only the errors of this worker pool'
         case '*:--internal'
-            echo 'As this machine reaches it, through service discovery'
+            echo 'The URL inside the cluster, by service discovery'
         case '*'
             return 1
     end

@@ -18,31 +18,31 @@ $TaskclusterTcWords['/'] = @(
     'worker-manager	Worker pools, launch configs, workers and their errors'
 )
 $TaskclusterTcWords[''] = @(
-    'completions	Completion scripts for bash, zsh, fish and PowerShell'
+    'completions	Print completion scripts for bash, zsh, fish and PowerShell'
     'download	Download an artifact or an object, whole and verified'
     'download-artifact	Download an artifact, whole and verified'
     'download-object	Download an object, whole and verified'
-    'events	What the services publish, and how to bind to it'
+    'events	List the events of services, and print how to bind to them'
     'find	Find methods, commands and help by what they are about'
-    'from-now	The timestamp a while from now, or ago'
-    'help	Explain a topic, a command, a service or a method'
+    'from-now	Print a timestamp relative to now'
+    'help	Print the help of a topic, a command, a service or a method'
     'references	The API references of a deployment, kept for its help and its commands'
     'sandbox	A Taskcluster deployment on this machine'
-    'schema	The JSON schema of a method''s payload or answer'
-    'scopes	What a call needs, and whether one has it'
-    'signed-url	A URL that anyone can fetch for a while'
-    'skeleton	A payload for a method, to be filled in'
-    'slugid	New slugids, and slugids to UUIDs and back'
-    'temp-credentials	Temporary credentials with scopes you name'
+    'schema	Print the JSON schema of a method''s payload or response'
+    'scopes	Show which scopes a call needs, and whether you have them'
+    'signed-url	Print a URL that anyone can fetch until it expires'
+    'skeleton	Print an example payload for a method'
+    'slugid	Generate slugids, and convert them to UUIDs and back'
+    'temp-credentials	Issue temporary credentials with the scopes you give'
     'upload	Upload an artifact or an object, whole and verified'
     'upload-artifact	Upload an artifact, whole and verified'
     'upload-object	Upload an object, whole and verified'
-    'url	The URL of an API call'
-    'validate	Hold a payload against a method''s schema, without sending it'
-    'validate-json	Hold any JSON or YAML against any JSON schema'
-    'version	The versions of tc and of the API references, or the version of the…'
-    'whoami	The credentials in use and their scopes'
-    'api	Call a method: tc api queue task is tc queue task'
+    'url	Print the URL of an API call'
+    'validate	Check a payload against a method''s schema, without sending it'
+    'validate-json	Check a JSON or YAML document against a JSON schema'
+    'version	Print the version of tc, or of the deployment'
+    'whoami	Show the credentials in use and their scopes'
+    'api	Call a method: tc api queue task is the same as tc queue task'
     'auth	Clients, roles, scopes'
     'github	GitHub builds: statuses, comments, cancellation'
     'hooks	Task templates fired by a schedule, a call or a message'
@@ -78,10 +78,10 @@ $TaskclusterTcWords['sandbox'] = @(
     'tour	Watch a first session'
 )
 $TaskclusterTcWords['scopes'] = @(
-    'check	Say whether your credentials are enough for a call'
-    'expand	Add what roles stand for'
-    'required	Say which scopes a call needs'
-    'satisfied	Say whether scopes satisfy others'
+    'check	Check whether your credentials are enough for a call'
+    'expand	Expand the roles among scopes'
+    'required	Print which scopes a call needs'
+    'satisfied	Check whether scopes satisfy others'
 )
 $TaskclusterTcWords['slugid'] = @(
     'decode	Print the UUID of a slugid'
@@ -422,7 +422,7 @@ $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type -h --help' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type -h --help' }
-$TaskclusterTcOptions['validate'] = '--answer --data-format -h --help'
+$TaskclusterTcOptions['validate'] = '--answer --response --data-format -h --help'
 $TaskclusterTcOptions['validatejson'] = '--data-format -h --help'
 $TaskclusterTcOptions['version'] = '--server -h --help'
 'auth authenticatehawk', 'auth createclient', 'auth createrole', 'auth expandscopes', 'auth githubrepotoken', 'auth testauthenticate', 'auth updateclient', 'auth updaterole', 'github createcomment', 'github createstatus', 'github rendertaskclusteryml', 'hooks createhook', 'hooks triggerhook', 'hooks triggerhookwithtoken', 'hooks updatehook', 'index inserttask', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify matrix', 'notify pulse', 'notify slack', 'object createupload', 'object finishupload', 'object startdownload', 'purgecache purgecache', 'queue changetaskgrouppriority', 'queue changetaskpriority', 'queue claimtask', 'queue claimwork', 'queue createartifact', 'queue createtask', 'queue declareworker', 'queue finishartifact', 'queue quarantineworker', 'queue reportexception', 'queue taskqueuecountsbatch', 'secrets set', 'workermanager createworker', 'workermanager createworkerpool', 'workermanager registerworker', 'workermanager reportworkererror', 'workermanager reregisterworker', 'workermanager updateworker', 'workermanager updateworkerpool' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format --set --no-validate --dry-run -h --help' }
@@ -465,7 +465,7 @@ $TaskclusterTcTree['api'] = '-'
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--managed-only', '--list', '--pager', '--missing', '--answer', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--dry-run', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--managed-only', '--list', '--pager', '--missing', '--answer', '--expand', '--full', '--v4', '--csh', '--response', '--server', '--no-validate', '--dry-run', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -487,46 +487,46 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
-'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The schema of the answer, not of the payload' }
-'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, where the scopes depend on it' }
+'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
+'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, if the scopes depend on it' }
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
 'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Make a reference to an address' }
 'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (1 year)' }
-$TaskclusterTcMeaning['validate:--answer'] = 'It is an answer of the method, not a payload'
+'validate:--answer', '--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check a response instead of a payload' }
 $TaskclusterTcMeaning['auth awss3credentials:--format'] = 'The format of the response'
 $TaskclusterTcMeaning['auth listroleids:--limit'] = 'The number of names per page'
 $TaskclusterTcMeaning['auth listroles2:--limit'] = 'The number of roles per page'
 $TaskclusterTcMeaning['github cancelbuilds:--sha'] = 'Cancel only builds of this commit (full hash)'
 $TaskclusterTcMeaning['workermanager listproviders:--limit'] = 'The number of entries per page, 100 by default'
 $TaskclusterTcMeaning['workermanager listworkers:--quarantined'] = 'Only workers in quarantine (true)'
-$TaskclusterTcMeaning['signedurl:--expires'] = 'Offset, seconds or timestamp (15 minutes from now)'
-$TaskclusterTcMeaning['url:--internal'] = 'As this machine reaches it: proxy or service discovery'
+$TaskclusterTcMeaning['signedurl:--expires'] = 'Offset, seconds or timestamp (default 15 minutes)'
+$TaskclusterTcMeaning['url:--internal'] = 'The URL for this machine: by proxy or service discovery'
 $TaskclusterTcMeaning['--version'] = 'Print the version'
 '-h', '--help' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Show this message and exit' }
 $TaskclusterTcMeaning['--format'] = 'One of json, jsonl, raw, table, yaml'
-'-o', '--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to a file, whole or not at all' }
-$TaskclusterTcMeaning['--jq'] = 'Filter the answer'
+'-o', '--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to a file, completely or not at all' }
+$TaskclusterTcMeaning['--jq'] = 'Filter the response with a jq expression'
 '-r', '--raw-strings' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print strings without quotes' }
-$TaskclusterTcMeaning['--root-url'] = 'Root URL of the deployment (else TASKCLUSTER_ROOT_URL)'
-$TaskclusterTcMeaning['--profile'] = 'Take root URL and credentials from a profile'
+$TaskclusterTcMeaning['--root-url'] = 'Root URL of the deployment (default TASKCLUSTER_ROOT_URL)'
+$TaskclusterTcMeaning['--profile'] = 'Use the root URL and credentials of this profile'
 $TaskclusterTcMeaning['--reference'] = 'Add or replace a service by its api.json'
 $TaskclusterTcMeaning['--anonymous'] = 'Use no credentials'
-$TaskclusterTcMeaning['--authorized-scope'] = 'Use at most this scope'
-$TaskclusterTcMeaning['--authorized-scopes'] = 'The same, as a JSON array'
-'--proxy', '--no-proxy' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Go through TASKCLUSTER_PROXY_URL, or not' }
-$TaskclusterTcMeaning['--service-discovery'] = 'How services are reached: default, k8s-dns'
-$TaskclusterTcMeaning['--retries'] = 'Attempts after the first (5)'
-$TaskclusterTcMeaning['--timeout'] = 'For one attempt (30s)'
-$TaskclusterTcMeaning['--delay-factor'] = 'Base of the delay between attempts (100ms)'
-$TaskclusterTcMeaning['--randomization-factor'] = 'Spread of the delay (0.25)'
-$TaskclusterTcMeaning['--max-delay'] = 'Longest delay between attempts (30s)'
-$TaskclusterTcMeaning['--retry-unsafe'] = 'Repeat even calls whose effect may double'
+$TaskclusterTcMeaning['--authorized-scope'] = 'Limit the credentials to this scope'
+$TaskclusterTcMeaning['--authorized-scopes'] = 'The same as a JSON array'
+'--proxy', '--no-proxy' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Use TASKCLUSTER_PROXY_URL, or ignore it' }
+$TaskclusterTcMeaning['--service-discovery'] = 'How to reach services: default, k8s-dns'
+$TaskclusterTcMeaning['--retries'] = 'Retries after the first attempt (default 5)'
+$TaskclusterTcMeaning['--timeout'] = 'Time limit of one attempt (default 30s)'
+$TaskclusterTcMeaning['--delay-factor'] = 'Base delay between attempts (default 100ms)'
+$TaskclusterTcMeaning['--randomization-factor'] = 'Random part of the delay (default 0.25)'
+$TaskclusterTcMeaning['--max-delay'] = 'Longest delay between attempts (default 30s)'
+$TaskclusterTcMeaning['--retry-unsafe'] = 'Retry calls that are not idempotent, too'
 $TaskclusterTcMeaning['--trace-id'] = 'Send as x-taskcluster-trace-id'
-$TaskclusterTcMeaning['--fake'] = 'Answer calls from a JSON file instead of the network (TC_FAKE)'
-$TaskclusterTcMeaning['--fake-calls'] = 'Append every faked call to a file, as JSON lines'
-'-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Say more' }
-'-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Say nothing but errors' }
-$TaskclusterTcMeaning['--color'] = 'Colour: auto, always, never'
+$TaskclusterTcMeaning['--fake'] = 'Take responses from a JSON file'
+$TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file, as JSON lines'
+'-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print details' }
+'-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only errors on stderr' }
+$TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
 $TaskclusterTcMeaning['--index'] = 'Find the task in the index, instead of TASK'
 $TaskclusterTcMeaning['--checksum'] = 'Verify it by this, too'
 $TaskclusterTcMeaning['--connections'] = 'At most so many'
@@ -534,8 +534,8 @@ $TaskclusterTcMeaning['--compressed'] = 'Keep the encoding in which it is stored
 $TaskclusterTcMeaning['--managed-only'] = 'Refuse what is stored outside of the deployment'
 $TaskclusterTcMeaning['--list'] = 'Print the matching names'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
-$TaskclusterTcMeaning['--from'] = 'Count from this instant instead of now'
-$TaskclusterTcMeaning['--pager'] = 'Show it in a pager (PAGER, else less)'
+$TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
+$TaskclusterTcMeaning['--pager'] = 'Show the text in a pager (PAGER, default less)'
 $TaskclusterTcMeaning['--methods'] = 'A newer list of methods, which decides which there are'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
@@ -548,17 +548,17 @@ $TaskclusterTcMeaning['--drop'] = 'Close the connection of this share of API cal
 $TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
 $TaskclusterTcMeaning['--port'] = 'Listen on this port (a free one)'
 $TaskclusterTcMeaning['--data-format'] = 'json or yaml'
-$TaskclusterTcMeaning['--have'] = 'A scope that is held, or a JSON array'
-$TaskclusterTcMeaning['--need'] = 'What is needed: a scope, or a JSON expression'
-$TaskclusterTcMeaning['--expand'] = 'Ask the deployment what the roles among --have stand for'
-$TaskclusterTcMeaning['--full'] = 'With all fields that there are, not only those that must be'
-$TaskclusterTcMeaning['--v4'] = 'Any first character'
-$TaskclusterTcMeaning['--count'] = 'How many'
-$TaskclusterTcMeaning['--scope'] = 'What they may do'
-$TaskclusterTcMeaning['--name'] = 'Client id of their own, for the audit log'
-$TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (now)'
+$TaskclusterTcMeaning['--have'] = 'A scope you have, or a JSON array'
+$TaskclusterTcMeaning['--need'] = 'A scope you need, or a JSON expression'
+$TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deployment'
+$TaskclusterTcMeaning['--full'] = 'Include optional fields'
+$TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
+$TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
+$TaskclusterTcMeaning['--scope'] = 'A scope they have'
+$TaskclusterTcMeaning['--name'] = 'Their own client id, for the audit log'
+$TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
 $TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (when the task does)'
-$TaskclusterTcMeaning['--csh'] = 'Lines for csh instead of sh'
+$TaskclusterTcMeaning['--csh'] = 'Print lines for csh instead of sh'
 $TaskclusterTcMeaning['--storage'] = 'Where its bytes go: s3 (the default) or object'
 $TaskclusterTcMeaning['--link'] = 'Make a link to another artifact of the task'
 $TaskclusterTcMeaning['--error'] = 'Say why there is no such artifact'
@@ -583,7 +583,7 @@ $TaskclusterTcMeaning['--error-id'] = 'Only the error with this id'
 $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs (true)'
 '--worker-state', '--state' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Only workers in this state' }
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
-$TaskclusterTcMeaning['--internal'] = 'As this machine reaches it, through service discovery'
+$TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
 $global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox tour', 'upload artifact', 'upload object', 'uploadartifact', 'uploadobject')
 

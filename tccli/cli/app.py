@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
-API = "Call a method: tc api queue task is tc queue task"
+API = "Call a method: tc api queue task is the same as tc queue task"
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
@@ -110,7 +110,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 
 root = Root(
     "tc",
-    help="Taskcluster in the shell: tc SERVICE METHOD ARGUMENTS, and what one-liners need around it.",
+    help="Taskcluster in the shell. Call an API method with: tc SERVICE METHOD ARGUMENTS.",
     params=[
         click.Option(
             ["--version"],

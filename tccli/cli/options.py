@@ -146,8 +146,8 @@ def global_options() -> tuple[click.Option, ...]:
     from tccli.cli.types import duration, one_of, scope_list, timeout, trace_id
 
     return (
-        _shared("--root-url", metavar="URL", help="Root URL of the deployment (else TASKCLUSTER_ROOT_URL)."),
-        _shared("--profile", metavar="NAME", help="Take root URL and credentials from a profile."),
+        _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
+        _shared("--profile", metavar="NAME", help="Use the root URL and credentials of this profile."),
         _shared(
             "--reference",
             metavar="FILE|URL",
@@ -155,35 +155,47 @@ def global_options() -> tuple[click.Option, ...]:
             help="Add or replace a service by its api.json; repeatable.",
         ),
         _shared("--anonymous", is_flag=True, help="Use no credentials."),
-        _shared("--authorized-scope", metavar="SCOPE", multiple=True, help="Use at most this scope; repeatable."),
         _shared(
-            "--authorized-scopes", type=scope_list, metavar="JSON", help="The same, as a JSON array; [] allows nothing."
+            "--authorized-scope",
+            metavar="SCOPE",
+            multiple=True,
+            help="Limit the credentials to this scope; repeatable.",
         ),
-        _shared("--proxy/--no-proxy", default=None, help="Go through TASKCLUSTER_PROXY_URL, or not."),
+        _shared(
+            "--authorized-scopes", type=scope_list, metavar="JSON", help="The same as a JSON array; [] is no scopes."
+        ),
+        _shared("--proxy/--no-proxy", default=None, help="Use TASKCLUSTER_PROXY_URL, or ignore it."),
         _shared(
             "--service-discovery",
             type=one_of("default", "k8s-dns"),
             metavar="SCHEME",
-            help="How services are reached: default, k8s-dns.",
+            help="How to reach services: default, k8s-dns.",
         ),
-        _shared("--retries", type=click.IntRange(min=0), metavar="N", help="Attempts after the first (5)."),
-        _shared("--timeout", type=timeout, metavar="DURATION", help="For one attempt (30s)."),
         _shared(
-            "--delay-factor", type=duration, metavar="DURATION", help="Base of the delay between attempts (100ms)."
+            "--retries", type=click.IntRange(min=0), metavar="N", help="Retries after the first attempt (default 5)."
         ),
-        _shared("--randomization-factor", type=click.FloatRange(0, 1), metavar="F", help="Spread of the delay (0.25)."),
-        _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (30s)."),
-        _shared("--retry-unsafe", is_flag=True, help="Repeat even calls whose effect may double."),
+        _shared("--timeout", type=timeout, metavar="DURATION", help="Time limit of one attempt (default 30s)."),
+        _shared(
+            "--delay-factor", type=duration, metavar="DURATION", help="Base delay between attempts (default 100ms)."
+        ),
+        _shared(
+            "--randomization-factor",
+            type=click.FloatRange(0, 1),
+            metavar="F",
+            help="Random part of the delay (default 0.25).",
+        ),
+        _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (default 30s)."),
+        _shared("--retry-unsafe", is_flag=True, help="Retry calls that are not idempotent, too."),
         _shared("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
-        _shared("--fake", metavar="FILE", help="Answer calls from a JSON file instead of the network (TC_FAKE)."),
-        _shared("--fake-calls", metavar="FILE", help="Append every faked call to a file, as JSON lines."),
-        _shared("-v", "--verbose", count=True, help="Say more; -vv shows requests and answers."),
-        _shared("-q", "--quiet", is_flag=True, help="Say nothing but errors."),
+        _shared("--fake", metavar="FILE", help="Take responses from a JSON file; send nothing (TC_FAKE)."),
+        _shared("--fake-calls", metavar="FILE", help="Append each call with --fake to a file, as JSON lines."),
+        _shared("-v", "--verbose", count=True, help="Print details; -vv prints requests and responses."),
+        _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
         _shared(
             "--color",
             type=one_of("auto", "always", "never"),
             metavar="WHEN",
-            help="Colour: auto, always, never.",
+            help="Use colour: auto, always, never.",
         ),
     )
 
@@ -192,7 +204,7 @@ def file_option() -> click.Option:
     """
     Return ``-o`` without its long spelling, for a command in which ``--output`` has another meaning.
     """
-    return _shared("-o", "output", metavar="FILE", help="Write to a file, whole or not at all.")
+    return _shared("-o", "output", metavar="FILE", help="Write to a file, completely or not at all.")
 
 
 @cache
@@ -207,7 +219,7 @@ def output_options() -> tuple[click.Option, ...]:
     )
     return (
         _shared("--format", type=one_of(*formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
-        _shared("-o", "--output", metavar="FILE", help="Write to a file, whole or not at all."),
-        _shared("--jq", metavar="EXPR", help="Filter the answer."),
+        _shared("-o", "--output", metavar="FILE", help="Write to a file, completely or not at all."),
+        _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
     )

@@ -1,3 +1,3 @@
 """
-One file for each command; its name is the command's name, and it offers ``command``.
+The commands, one file each, which defines ``command``. The first line of its docstring is its line in ``tc --help``.
 """

@@ -1,5 +1,5 @@
 """
-``tc completions``: completion scripts for bash, zsh, fish and PowerShell.
+``tc completions``: print completion scripts for bash, zsh, fish and PowerShell.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     """
     Print the completion script for SHELL: bash, zsh, fish or powershell.
 
-    It completes services, methods, options and their values, for the references in use, without starting tc. What only
-    the deployment knows (names of secrets, hooks, artifacts and the like) is asked for, and kept for a minute; where no
-    answer comes within a second, nothing is offered. TC_COMPLETION_TIMEOUT says how long to wait (700ms).
+    The script completes services, methods, options and their values for the references in use, without starting tc.
+    Names of secrets, hooks, artifacts and the like are requested from the deployment and cached for a minute. If there
+    is no response within TC_COMPLETION_TIMEOUT (default 700ms), none are offered.
 
-    A package may have installed it where the shell looks; then there is nothing to do.
+    A package may have installed the script where the shell finds it; then no configuration is needed.
     """
     context = get_context(ctx)
     if kind is not None:
@@ -58,8 +58,8 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
         return
     shell = names.find(words[0], SHELLS) if len(words) == 1 else None
     if shell is None:
-        what = "no shell" if not words else f"no completions for {' '.join(words)!r}"
-        raise UsageError(f"completions: {what}", hint=f"there are: {', '.join(SHELLS)}")
+        what = "missing SHELL" if not words else f"unknown shell {' '.join(words)!r}"
+        raise UsageError(f"completions: {what}", hint=f"use one of {', '.join(SHELLS)}")
     from tccli.docgen import surface
     from tccli.docgen.completion import scripts
 

@@ -1,5 +1,5 @@
 """
-``tc events``: what the services publish, and how to bind to it.
+``tc events``: list the events of services, and print how to bind to them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 def command() -> None:
     """
-    List the exchanges on which the services publish, and print what to bind a queue to.
+    List the exchanges to which services publish, and print the routing-key pattern to bind a queue with.
     """
 
 
@@ -39,7 +39,7 @@ def command() -> None:
 @with_context
 def list_exchanges(context: Context, service: str | None) -> None:
     """
-    List the exchanges of SERVICE, or of all services, with the keys of their routing keys in order.
+    List the exchanges of SERVICE, or of all services, with the words of their routing keys in order.
     """
     from tccli.output import Result
 
@@ -75,9 +75,9 @@ def list_exchanges(context: Context, service: str | None) -> None:
 @with_context
 def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -> None:
     """
-    Print what to bind a queue to for the messages with the given keys, such as --taskGroupId ID.
+    Print the exchange and the routing-key pattern for messages with the given keys, such as --taskGroupId ID.
 
-    A key that is not given may be anything. tc events list shows the keys.
+    A key that is not given matches anything. tc events list shows the keys.
     """
     from tccli.core.events import routing_key_pattern
     from tccli.output import Result
@@ -88,7 +88,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     exchanges = library.service(service).exchanges
     found = names.find(exchange, exchanges)
     if found is None:
-        hint = names.suggestion(exchange, exchanges) or f"tc events list {service} shows them"
+        hint = names.suggestion(exchange, exchanges) or f"list them with: tc events list {service}"
         raise UsageError(f"no event {exchange!r} in {service}", hint=hint)
     pattern = routing_key_pattern(exchanges[found], _parse_keys(keys))
     write(Result([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
@@ -101,5 +101,5 @@ def _parse_keys(words: Sequence[str]) -> dict[str, str]:
     keys = dict(options)
     if len(keys) < len(options):
         twice = next(name for name in keys if [each for each, _ in options].count(name) > 1)
-        raise UsageError(f"--{twice} was given twice")
+        raise UsageError(f"--{twice} is given twice")
     return keys

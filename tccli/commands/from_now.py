@@ -1,5 +1,5 @@
 """
-``tc from-now``: the timestamp a while from now, or ago.
+``tc from-now``: print a timestamp relative to now.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tccli.cli.context import Context, with_context
 
 class _TakesNegativeOffsets(Command):
     """
-    ``-1 hour`` is an offset, not an option: a word that begins so is kept from the option parser by a blank.
+    Accepts ``-1 hour`` as an offset: a leading space keeps such a word from being parsed as an option.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -30,11 +30,11 @@ class _TakesNegativeOffsets(Command):
     examples=("tc from-now 1 year", "tc from-now 2 days 3 hours", "tc from-now -1 hour"),
 )
 @click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
-@click.option("--from", "start", metavar="TIMESTAMP", help="Count from this instant instead of now.")
+@click.option("--from", "start", metavar="TIMESTAMP", help="Use this timestamp instead of now.")
 @with_context
 def command(context: Context, offset: tuple[str, ...], start: str | None) -> None:
     """
-    Print the timestamp that lies OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo.
+    Print the timestamp OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo.
 
     Units, in this order: years (365 days), months (30 days), weeks, days, hours, minutes, seconds.
     """

@@ -1,5 +1,5 @@
 """
-``tc help``: explain a topic, a command, a service or a method.
+``tc help``: print the help of a topic, a command, a service or a method.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ TOPICS = "topics"
     ),
 )
 @click.argument("words", nargs=-1, metavar="[TOPIC|COMMAND...]")
-@click.option("--pager", is_flag=True, help="Show it in a pager (PAGER, else less).")
+@click.option("--pager", is_flag=True, help="Show the text in a pager (PAGER, default less).")
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], *, pager: bool) -> None:
     """
-    Explain a topic, or show what --help shows of a command, a service or a method.
+    Print a help topic, or the --help of a command, a service or a method.
 
     tc help topics lists the topics.
     """
@@ -47,13 +47,10 @@ def command(ctx: click.Context, words: tuple[str, ...], *, pager: bool) -> None:
 
 
 def _text(ctx: click.Context, words: Sequence[str]) -> str:
-    """
-    Return what there is to read: of a topic if the words name one, else of a command.
-    """
     from tccli import topics
 
     known = topics.list_topic_names()
-    # "in CI", "in-ci" and "inCI" are one; a word of its own goes before a command that is called so.
+    # "in CI", "in-ci" and "inCI" are the same topic. A topic takes precedence over a command of that name.
     found = names.find("-".join(" ".join(words).split()), [TOPICS, *known])
     if found == TOPICS:
         return _list(ctx)
@@ -77,7 +74,7 @@ def _list(ctx: click.Context) -> str:
     with formatter.section("Topics"):
         found = [topics.load_topic(name) for name in topics.list_topic_names()]
         formatter.write_dl([(topic.title, _capitalized(topic.summary)) for topic in found])
-    formatter.write("\ntc help TOPIC shows one.\n")
+    formatter.write("\nTo read one: tc help TOPIC\n")
     return formatter.getvalue()
 
 
@@ -90,16 +87,10 @@ def _page(ctx: click.Context, topic: Topic) -> str:
 
 
 def _help_of(ctx: click.Context, words: Sequence[str]) -> str:
-    """
-    Return what ``--help`` says after these words.
-
-    Raises:
-        UsageError: They name no command.
-    """
     here = ctx.find_root()
     for word in words:
         if not isinstance(here.command, click.Group):
-            raise UsageError(f"help: {_called(here)} has no commands", hint=f"tc help {_called(here)} shows it")
+            raise UsageError(f"help: {_called(here)} has no subcommands", hint=f"use: tc help {_called(here)}")
         name, inner, _ = _resolved(here, word)
         here = inner.make_context(name, [], parent=here, resilient_parsing=True)
     return here.get_help() + "\n"
@@ -110,16 +101,13 @@ def _called(ctx: click.Context) -> str:
 
 
 def _resolved(here: click.Context, word: str) -> tuple[str, click.Command, list[str]]:
-    """
-    Return the command that a word names; where it might as well have meant a topic, they are named as well.
-    """
     from tccli import topics
 
     assert isinstance(here.command, click.Group)
     if here.parent is None and here.command.get_command(here, word) is None:
         known = [*here.command.list_commands(here), *topics.list_topic_names()]
-        hint = names.suggestion(word, known) or "tc help topics and tc --help list what there is"
-        raise UsageError(f"help: no topic, command or service {word!r}", hint=hint)
+        hint = names.suggestion(word, known) or "list them with: tc help topics, tc --help"
+        raise UsageError(f"help: unknown topic, command or service {word!r}", hint=hint)
     name, inner, rest = here.command.resolve_command(here, [word])
     assert name is not None
     assert inner is not None

@@ -1,5 +1,5 @@
 """
-``tc schema``: the JSON schema of a method's payload or answer.
+``tc schema``: print the JSON schema of a method's payload or response.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from tccli.errors import UsageError
 )
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
-@click.option("--output", "--answer", "answer", is_flag=True, help="The schema of the answer, not of the payload.")
+@click.option("--output", "--answer", "answer", is_flag=True, help="Print the schema of the response instead.")
 @with_context
 def command(context: Context, service: str, method: str, *, answer: bool) -> None:
     """
-    Print the JSON schema that the payload of METHOD is held against, or its answer.
+    Print the JSON schema of METHOD's payload, or of its response with --output.
 
-    It is one document that refers to no other. Here --output is the answer's schema, and only -o names a file.
+    The schema is one document without references to others. In this command only -o names an output file.
     """
     from tccli.cli.lookup import find_method
     from tccli.output import Result
@@ -40,10 +40,10 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
     name = found.output if answer else found.input
     if name is None:
         if answer:
-            raise UsageError(f"{found.id} answers with nothing that has a schema")
+            raise UsageError(f"{found.id}: the response has no published schema")
         if found.takes_payload:
-            raise UsageError(f"{found.id}: the schema of its payload is not known")
-        hint = f"tc schema {found.service} {found.name} --output shows what it answers" if found.output else ""
+            raise UsageError(f"{found.id}: the payload has no published schema")
+        hint = f"for its response: tc schema {found.service} {found.name} --output" if found.output else ""
         raise UsageError(f"{found.id} takes no payload", hint=hint)
     import json
 

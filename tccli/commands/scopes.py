@@ -1,5 +1,5 @@
 """
-``tc scopes``: what a call needs, and whether one has it.
+``tc scopes``: show which scopes a call needs, and whether you have them.
 """
 
 from __future__ import annotations
@@ -21,24 +21,22 @@ if TYPE_CHECKING:
 
 CALL = {"ignore_unknown_options": True}
 ANY_WORDS = click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[ARG]... [--QUERY-OPTION VALUE]...")
-DATA = click.option(
-    "--data", metavar="JSON|@FILE|@-", help="The payload, where the scopes depend on it; @- reads stdin."
-)
+DATA = click.option("--data", metavar="JSON|@FILE|@-", help="The payload, if the scopes depend on it; @- reads stdin.")
 INDENT = "  "
 
 
 @click.group(cls=Group, name="scopes")
 def command() -> None:
     """
-    Say which scopes a call needs, and whether some, or yours, are enough; expand roles.
+    Print which scopes a call needs, check whether you have them, and expand roles.
 
-    tc help scopes explains what scopes are.
+    To read about scopes: tc help scopes.
     """
 
 
 @command.command(
     "required",
-    short_help="Say which scopes a call needs",
+    short_help="Print which scopes a call needs",
     context_settings=CALL,
     examples=(
         "tc scopes required secrets get project/example/token",
@@ -55,10 +53,11 @@ def required(
     context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None
 ) -> None:
     """
-    Print the scope expression that a call of SERVICE METHOD has to satisfy, with its arguments put in.
+    Print the scope expression that a call of SERVICE METHOD must satisfy, with its arguments filled in.
 
-    Nothing is sent. What is not given stays a <name>: arguments, what stands in a payload, and what only the deployment
-    knows, such as the scheduler of a task.
+    Nothing is sent. Unknown values are printed as <name>: arguments that are not given, fields of the payload, and what
+    only the deployment knows, such as the scheduler of a task. For updates that need only the scopes they add, the
+    result is an upper bound.
     """
     from tccli.cli.scope_check import parse_scope_check
     from tccli.core.scopes import required as required_scopes
@@ -70,30 +69,30 @@ def required(
     expression = required_scopes.required_scopes(call.method, known)
     missing = [name for name in required_scopes.missing_parameters(call.method, known) if name not in call.method.args]
     if missing:
-        hint = "; --data gives the payload" if call.method.takes_payload and data is None else ""
-        context.note(f"{call.method.id}: nothing here says {', '.join(missing)}{hint}")
+        hint = "; give the payload with --data" if call.method.takes_payload and data is None else ""
+        context.note(f"{call.method.id}: unknown {', '.join(missing)}{hint}")
     write(Result([expression], to_text=lambda _columns: _text(expression)))
 
 
 @command.command(
     "satisfied",
-    short_help="Say whether scopes satisfy others",
+    short_help="Check whether scopes satisfy others",
     examples=(
         "tc scopes satisfied --have 'secrets:get:example/*' --need secrets:get:example/token",
         """tc scopes satisfied --have a:b --need '{"AnyOf": ["a:b", "c:d"]}' && echo enough""",
     ),
 )
-@click.option("--have", multiple=True, metavar="SCOPE", help="A scope that is held, or a JSON array; repeatable.")
+@click.option("--have", multiple=True, metavar="SCOPE", help="A scope you have, or a JSON array; repeatable.")
 @click.option(
-    "--need", multiple=True, required=True, metavar="SCOPE", help="What is needed: a scope, or a JSON expression."
+    "--need", multiple=True, required=True, metavar="SCOPE", help="A scope you need, or a JSON expression; repeatable."
 )
-@click.option("--expand", is_flag=True, help="Ask the deployment what the roles among --have stand for.")
+@click.option("--expand", is_flag=True, help="Expand the roles in --have with the deployment.")
 @with_context
 def satisfied(context: Context, have: tuple[str, ...], need: tuple[str, ...], *, expand: bool) -> None:
     """
-    Say whether the scopes of --have satisfy those of --need; exit with 1 and what is missing if they do not.
+    Check whether the scopes of --have satisfy those of --need. If not, print what is missing and exit with 1.
 
-    Without --expand nothing is sent, and assume:… is a scope like any other.
+    Without --expand, nothing is sent and assume:… is an ordinary scope.
     """
     from tccli.core.scopes.required import check_expression
 
@@ -107,14 +106,14 @@ def satisfied(context: Context, have: tuple[str, ...], need: tuple[str, ...], *,
 
 @command.command(
     "expand",
-    short_help="Add what roles stand for",
+    short_help="Expand the roles among scopes",
     examples=("tc scopes expand assume:project:example --format jsonl -r",),
 )
 @click.argument("scopes", nargs=-1, required=True, metavar="SCOPE...")
 @with_context
 def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
     """
-    Print the scopes and all that the roles among them add, as the deployment in use knows them.
+    Print the scopes and all scopes that their roles add in the deployment in use.
     """
     from tccli.output import Result
 
@@ -125,7 +124,7 @@ def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
 
 @command.command(
     "check",
-    short_help="Say whether your credentials are enough for a call",
+    short_help="Check whether your credentials are enough for a call",
     context_settings=CALL,
     examples=(
         "tc scopes check secrets get project/example/token",
@@ -142,11 +141,12 @@ def check(
     context: Context, service: str, method: str, words: tuple[str, ...], data: str | None, data_format: str | None
 ) -> None:
     """
-    Say whether the credentials in use are enough for a call of SERVICE METHOD; exit with 1 and what is missing if
-    they are not.
+    Check whether the credentials in use are enough for a call of SERVICE METHOD.
 
-    The call is not made. The deployment is asked for the scopes of the credentials, and for what has to be known of the
-    task, client or role that the call is about.
+    If not, print what is missing and exit with 1.
+
+    The call is not made. The scopes of the credentials are requested from the deployment, and so is the task, client or
+    role that the call is about if the scopes depend on it.
     """
     from tccli.cli.scope_check import parse_scope_check, parse_scopes
     from tccli.core.scopes import required as required_scopes
@@ -160,15 +160,12 @@ def check(
     missing = required_scopes.missing_parameters(call.method, known)
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
-        raise UsageError(f"{call.method.id}: what it needs depends on {', '.join(missing)}", hint=hint)
+        raise UsageError(f"{call.method.id}: the scopes depend on {', '.join(missing)}", hint=hint)
     held = parse_scopes(client.call_json(library.method("auth", "currentScopes"), []))
     _judge(write, held, required_scopes.required_scopes(call.method, known), call.method.id)
 
 
 def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
-    """
-    Ask the deployment what scopes stand for.
-    """
     from tccli.cli.scope_check import parse_scopes
     from tccli.core.payload import encode
 
@@ -177,9 +174,7 @@ def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
 
 
 def _document(written: str) -> Any:
-    """
-    Return what an option's value says: JSON where it begins like JSON, else a scope as it stands.
-    """
+    # A value that starts like JSON is JSON; anything else is a scope.
     if not written.lstrip().startswith(("{", "[", '"')):
         return written
     import json
@@ -188,14 +183,11 @@ def _document(written: str) -> Any:
         return json.loads(written)
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{written!r} is not JSON ({error})", hint="a scope that begins so is written as JSON"
+            f"{written!r} is not JSON ({error})", hint="write a scope that starts like this as JSON"
         ) from None
 
 
 def _scopes(written: Sequence[str]) -> list[str]:
-    """
-    Return the scopes that are written: each one, or an array of them.
-    """
     from tccli.core.scopes.required import check_expression
 
     found: list[str] = []
@@ -210,15 +202,6 @@ def _scopes(written: Sequence[str]) -> list[str]:
 
 
 def _judge(write: Callable[[Result], None], held: Sequence[str], expression: Expression, what: str) -> None:
-    """
-    Write whether *held* satisfies *expression*.
-
-    Args:
-        what: Names the question in messages.
-
-    Raises:
-        NegativeAnswerError: Something is missing.
-    """
     from tccli.core.scopes import missing
     from tccli.output import Result
 
@@ -230,11 +213,9 @@ def _judge(write: Callable[[Result], None], held: Sequence[str], expression: Exp
 
 
 def _text(expression: Any) -> str:
-    """
-    Return an expression as people read it: all lines are needed, and of those below "one of" one is enough.
-    """
+    # All lines are needed; of those below "one of", one is enough.
     lines = _lines(expression)
-    return "".join(f"{line}\n" for line in lines) if lines else "no scope is needed\n"
+    return "".join(f"{line}\n" for line in lines) if lines else "no scopes needed\n"
 
 
 def _lines(expression: Any, *, nested: bool = False) -> list[str]:

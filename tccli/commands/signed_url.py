@@ -1,5 +1,5 @@
 """
-``tc signed-url``: a URL that anyone can fetch for a while.
+``tc signed-url``: print a URL that anyone can fetch until it expires.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ PROXY_LIFETIME = "1 hour"
 
 def _options() -> list[click.Option]:
     return [
-        click.Option(
-            ["--expires"], metavar="WHEN", help=f"Offset, seconds or timestamp ({DEFAULT_LIFETIME} from now)."
-        ),
-        click.Option(["--internal"], is_flag=True, help="As this machine reaches it, through service discovery."),
+        click.Option(["--expires"], metavar="WHEN", help=f"Offset, seconds or timestamp (default {DEFAULT_LIFETIME})."),
+        click.Option(["--internal"], is_flag=True, help="The URL inside the cluster, by service discovery."),
     ]
 
 
@@ -99,7 +97,7 @@ command = method_tree(
     "signed-url",
     _print_signed_url,
     _options,
-    "Print a URL that can be fetched for a while by anyone.",
+    "Print a URL that anyone can fetch until it expires.",
     examples=(
         "tc signed-url secrets get project/example/token",
         "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ private/report.html --expires 2h",

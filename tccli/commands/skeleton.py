@@ -1,5 +1,5 @@
 """
-``tc skeleton``: a payload for a method, to be filled in.
+``tc skeleton``: print an example payload for a method.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tccli.cli.context import Context, with_context
 )
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
-@click.option("--full", is_flag=True, help="With all fields that there are, not only those that must be.")
+@click.option("--full", is_flag=True, help="Include optional fields.")
 @with_context
 def command(context: Context, service: str, method: str, *, full: bool) -> None:
     """
-    Print a payload for METHOD that matches its schema: made-up values, but times and slugids that are new.
+    Print an example payload for METHOD that matches its schema, with new times and slugids.
 
-    It is JSON, or YAML with --format yaml. Change what it says, and give it to the method.
+    The format is JSON, or YAML with --format yaml. Edit it and give it to the method.
     """
     from tccli.cli.lookup import find_method
     from tccli.output import Result

@@ -1,5 +1,5 @@
 """
-``tc slugid``: new slugids, and slugids to UUIDs and back.
+``tc slugid``: generate slugids, and convert them to UUIDs and back.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from uuid import UUID
 
-MOST = 1_000_000
+MAX_COUNT = 1_000_000
 
 
 @click.group(cls=Group, name="slugid", invoke_without_command=True, examples=("tc slugid", "tc slugid --count 3"))
-@click.option("--v4", is_flag=True, help="Any first character; without it, none that looks like an option.")
-@click.option("--count", type=click.IntRange(1, MOST), default=1, metavar="N", help="How many.")
+@click.option("--v4", is_flag=True, help="Allow any first character, such as - and _.")
+@click.option(
+    "--count", type=click.IntRange(1, MAX_COUNT), default=1, metavar="N", help="How many to print (default 1)."
+)
 @click.pass_context
 def command(ctx: click.Context, *, v4: bool, count: int) -> None:
     """
-    Print new slugids: 22 characters that make a unique taskId.
+    Print new slugids: unique ids of 22 characters, as used for tasks.
 
-    They begin with a letter from A to f, so that nothing takes one for an option.
+    They start with a letter from A to f, so they are never parsed as options.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -62,7 +64,7 @@ def encode(context: Context, uuid_: str) -> None:
     except ValueError:
         raise UsageError(f"{uuid_!r} is not a UUID") from None
     if str(found) != uuid_.lower():
-        raise UsageError(f"{uuid_!r} is not a UUID as it is written: 8-4-4-4-12 hexadecimal digits")
+        raise UsageError(f"{uuid_!r} is not a UUID: expected 8-4-4-4-12 hexadecimal digits")
     write(Result([str(slugid.encode(_checked(found, uuid_)))], is_text=True))
 
 
@@ -83,17 +85,14 @@ def decode(context: Context, slug: str) -> None:
 
     write = context.writer()
     if not re.fullmatch(r"[A-Za-z0-9_-]{22}", slug):
-        raise UsageError(f"{slug!r} is not a slugid: 22 letters, digits, - and _")
+        raise UsageError(f"{slug!r} is not a slugid: expected 22 letters, digits, - and _")
     found = slugid.decode(slug)
     if str(slugid.encode(found)) != slug:
-        raise UsageError(f"{slug!r} is not a slugid: its last character says more than a UUID holds")
+        raise UsageError(f"{slug!r} is not a slugid: its last character is not valid")
     write(Result([str(_checked(found, slug))], is_text=True))
 
 
 def _checked(found: UUID, written: str) -> UUID:
-    """
-    Return a UUID that is a valid v4.
-    """
     if found.version != 4:
-        raise UsageError(f"{written!r} is not a version 4 UUID (random), as every slugid is")
+        raise UsageError(f"{written!r} is not a version 4 (random) UUID")
     return found

@@ -1,5 +1,5 @@
 """
-``tc temp-credentials``: temporary credentials with scopes you name.
+``tc temp-credentials``: issue temporary credentials with the scopes you give.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
         "tc temp-credentials --scope 'queue:*' --name ci/reader --expires '30 minutes' --format json",
     ),
 )
-@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What they may do; repeatable.")
-@click.option("--name", metavar="CLIENT", help="Client id of their own, for the audit log.")
-@click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (now).")
-@click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; 31 days at most.")
-@click.option("--csh", is_flag=True, help="Lines for csh instead of sh.")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="A scope they have; repeatable.")
+@click.option("--name", metavar="CLIENT", help="Their own client id, for the audit log.")
+@click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (default now).")
+@click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; at most 31 days.")
+@click.option("--csh", is_flag=True, help="Print lines for csh instead of sh.")
 @with_context
 def command(
     context: Context, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
@@ -37,8 +37,7 @@ def command(
     """
     Print temporary credentials as export lines, for eval.
 
-    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints them
-    as JSON.
+    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints JSON.
     """
     import secrets
     from datetime import UTC, datetime
@@ -52,7 +51,8 @@ def command(
     account = context.account(sends=False)
     if account.credentials is None:
         raise ConfigurationError(
-            "no credentials to issue others with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
+            "cannot issue temporary credentials: no credentials to sign them with",
+            hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN",
         )
     issued = temporary_credentials(
         account.credentials,
@@ -63,7 +63,7 @@ def command(
         name=name,
     )
     if not scopes:
-        context.note("warning: without --scope, these credentials can do nothing")
+        context.note("warning: without --scope, these credentials have only the anonymous scopes")
     if context.options.format is None and context.options.jq is None:
         write(Result(_lines(account.root_url, issued, csh=csh), is_text=True))
     else:

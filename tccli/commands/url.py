@@ -1,5 +1,5 @@
 """
-``tc url``: the URL of an API call.
+``tc url``: print the URL of an API call.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _options() -> list[click.Option]:
-    return [click.Option(["--internal"], is_flag=True, help="As this machine reaches it: proxy or service discovery.")]
+    return [click.Option(["--internal"], is_flag=True, help="The URL for this machine: by proxy or service discovery.")]
 
 
 def _print_url(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:

@@ -1,5 +1,5 @@
 """
-``tc validate``: hold a payload against a method's schema, without sending it.
+``tc validate``: check a payload against a method's schema, without sending it.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from tccli.errors import UsageError
     examples=(
         "tc skeleton queue createTask | tc validate queue createTask",
         "tc skeleton secrets set --format yaml -o secret.yml\ntc validate secrets set secret.yml",
-        "tc queue task fN1SbArXTPSVFNUvaOlinQ | tc validate queue task --answer",
+        "tc queue task fN1SbArXTPSVFNUvaOlinQ | tc validate queue task --response",
     ),
 )
 @click.argument("service", metavar="SERVICE")
 @click.argument("method", metavar="METHOD")
 @click.argument("file", metavar="[FILE]", default="-")
-@click.option("--answer", is_flag=True, help="It is an answer of the method, not a payload.")
+@click.option("--response", "--answer", "answer", is_flag=True, help="Check a response instead of a payload.")
 @click.option("--data-format", **DATA_FORMAT)
 @with_context
 def command(context: Context, service: str, method: str, file: str, data_format: str | None, *, answer: bool) -> None:
     """
-    Say all that is wrong with a payload for METHOD, in FILE or on stdin.
+    Check a payload for METHOD, from FILE or stdin, and print every problem on a line of its own.
 
-    Prints a line for each problem and exits with 1; with 0 and nothing on stdout, the payload is right. With --format
-    json it prints objects of path, expected and found.
+    The exit code is 0 for a valid payload, and 1 otherwise. With --format json, problems are objects with path,
+    expected and found.
     """
     from tccli.cli import inputs
     from tccli.cli.lookup import find_method
@@ -40,12 +40,12 @@ def command(context: Context, service: str, method: str, file: str, data_format:
 
     write = context.writer()
     found = find_method(context.library(), service, method)
-    what = "answer" if answer else "payload"
+    what = "response" if answer else "payload"
     schema = found.output if answer else found.input
     if schema is None:
         if not answer and not found.takes_payload:
             raise UsageError(f"{found.id} takes no payload")
-        raise UsageError(f"{found.id}: the schema of its {what} is not known")
+        raise UsageError(f"{found.id}: the {what} has no published schema")
     document = inputs.read_document(file, found.id, what, data_format)
     from tccli.core.schemas.validate import find_problems
 

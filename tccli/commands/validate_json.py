@@ -1,5 +1,5 @@
 """
-``tc validate-json``: hold any JSON or YAML against any JSON schema.
+``tc validate-json``: check a JSON or YAML document against a JSON schema.
 """
 
 from __future__ import annotations
@@ -43,12 +43,13 @@ METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
 @with_context
 def command(context: Context, schema: str, file: str, data_format: str | None) -> None:
     """
-    Say all that is wrong with FILE, by SCHEMA: a line for each problem and exit code 1, or nothing and 0.
+    Check FILE against SCHEMA, and print every problem on a line of its own. The exit code is 0 for a valid document,
+    and 1 otherwise.
 
-    Each is a file, a URL, or, for FILE, - for stdin. SCHEMA may also be a name in the references, such as
-    queue/v1/create-task-request.json, or a method with a payload, such as queue.createTask. Drafts 4, 6, 7, 2019-09 and
-    2020-12 are known by the schema's $schema; without one it is draft 7. What a schema refers to is read only from
-    where it is itself: files for a file, the web for a URL.
+    FILE is a file, a URL, or - for stdin. SCHEMA is a file, a URL, the name of a schema in the references, such as
+    queue/v1/create-task-request.json, or a method with a payload, such as queue.createTask. $schema selects draft 4, 6,
+    7, 2019-09 or 2020-12; the default is draft 7. A schema from a file can refer only to files, one from a URL only to
+    URLs.
     """
     from tccli.cli import inputs
     from tccli.cli.validation import report_problems
@@ -75,12 +76,6 @@ class _Named(NamedTuple):
 
 
 def _named(context: Context, schema: str) -> _Named | None:
-    """
-    Return the schema of the references that is meant, if it is no address.
-
-    Raises:
-        UsageError: There is none of that name.
-    """
     from tccli import names
     from tccli.cli.lookup import find_method, find_service
     from tccli.core.documents import is_url
@@ -91,16 +86,19 @@ def _named(context: Context, schema: str) -> _Named | None:
     if method and method["method"] not in {"json", "yml", "yaml"}:
         found = find_method(context.library(), method["service"], method["method"])
         if found.input is None:
-            raise UsageError(f"{SUBJECT}: {found.id} has no payload with a schema")
+            raise UsageError(f"{SUBJECT}: the payload of {found.id} has no published schema")
         return _Named(found.reference, found.input)
     name = NAME.fullmatch(schema)
     if name is None:
-        raise UsageError(f"{SUBJECT}: no file {schema}", hint="SCHEMA is a file, a URL, or like queue.createTask")
+        raise UsageError(
+            f"{SUBJECT}: cannot find the schema {schema}",
+            hint="give a file, a URL or a method such as queue.createTask",
+        )
     library = context.library()
     try:
         service = find_service(library, name["service"])
     except UsageError as error:
-        raise UsageError(f"{SUBJECT}: no file {schema}, and {error}") from None
+        raise UsageError(f"{SUBJECT}: cannot find the schema {schema}: {error}") from None
     known = library.service(service).schemas
     if name["schema"] not in known:
         hint = names.suggestion(name["schema"], known)

@@ -1,5 +1,5 @@
 """
-``tc version``: the versions of tc and of the API references, or the version of the deployment.
+``tc version``: print the version of tc, or of the deployment.
 """
 
 from __future__ import annotations

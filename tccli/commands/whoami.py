@@ -1,5 +1,5 @@
 """
-``tc whoami``: the credentials in use and their scopes.
+``tc whoami``: show the credentials in use and their scopes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 @with_context
 def command(context: Context) -> None:
     """
-    Show client, type, whether it is active, start and expiry (the nearest of certificate and client), and scopes.
+    Show the client id, the type of the credentials, whether they are active, their start, expiry and scopes.
 
-    Exits with 1 if the credentials are not active, or if there are none.
+    The expiry is the earlier one of the client and the certificate. The exit code is 1 if the credentials are not
+    active, or if there are none.
     """
     from datetime import UTC, datetime
 

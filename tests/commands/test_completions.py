@@ -53,7 +53,7 @@ def test_the_shells_are_named(tc: CommandLine, words: list[str]) -> None:
     result = tc("completions", *words)
 
     assert (2, "") == (result.exit_code, result.stdout)
-    assert result.stderr.endswith("there are: bash, zsh, fish, powershell\n")
+    assert result.stderr.endswith("; use one of bash, zsh, fish, powershell\n")
 
 
 def test_references_in_use_are_in_the_script(tc: CommandLine, tmp_path: Path) -> None:

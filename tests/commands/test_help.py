@@ -89,12 +89,12 @@ def test_a_topic_goes_before_a_command_of_its_name(tc: CommandLine) -> None:
     ("words", "said"),
     [
         pytest.param(
-            ["enviroment"], "no topic, command or service 'enviroment'; did you mean environment?", id="topic"
+            ["enviroment"], "unknown topic, command or service 'enviroment'; did you mean environment?", id="topic"
         ),
         pytest.param(["qeue"], "did you mean queue?", id="service"),
-        pytest.param(["xyzzy"], "tc help topics and tc --help list what there is", id="nothing near"),
+        pytest.param(["xyzzy"], "list them with: tc help topics, tc --help", id="nothing near"),
         pytest.param(["queue", "tsak"], "queue: no method 'tsak'; did you mean task?", id="method"),
-        pytest.param(["queue", "task", "x"], "help: queue task has no commands", id="below a method"),
+        pytest.param(["queue", "task", "x"], "help: queue task has no subcommands", id="below a method"),
         pytest.param(["slugid", "x"], "slugid: no command 'x'", id="command of a group"),
     ],
 )

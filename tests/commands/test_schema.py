@@ -94,11 +94,13 @@ def test_takes_a_format(tc: CommandLine) -> None:
             ["queue", "zzzz"], "queue: no method 'zzzz'; tc queue --help lists them", id="no method of that name"
         ),
         pytest.param(["queue", "ping"], "queue.ping takes no payload\n", id="nothing at all"),
-        pytest.param(["queue", "task"], "queue.task takes no payload; tc schema queue task --output", id="no payload"),
         pytest.param(
-            ["queue", "ping", "--output"], "queue.ping answers with nothing that has a schema", id="no answer"
+            ["queue", "task"],
+            "queue.task takes no payload; for its response: tc schema queue task --output",
+            id="no payload",
         ),
-        pytest.param(["queue", "taskQueueCountsBatch"], "the schema of its payload is not known", id="unknown"),
+        pytest.param(["queue", "ping", "--output"], "queue.ping: the response has no published schema", id="no answer"),
+        pytest.param(["queue", "taskQueueCountsBatch"], "the payload has no published schema", id="unknown"),
         pytest.param(
             ["queue", "task", "--output", "file"], "unexpected extra argument (file)", id="a file after --output"
         ),

@@ -79,7 +79,7 @@ def test_what_is_not_given_stays_a_name_and_is_said(tc: CommandLine) -> None:
     result = tc("scopes", "required", "auth", "createRole", "r", stdin="{}")
 
     assert {"each": "<scope>", "for": "scope", "in": "scopes"} in json.loads(result.stdout)["AllOf"]
-    assert "tc: auth.createRole: nothing here says scopes; --data gives the payload\n" == result.stderr
+    assert "tc: auth.createRole: unknown scopes; give the payload with --data\n" == result.stderr
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def temporary(tc: CommandLine, lifetime: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("lifetime", "warns"), [("1 hour", False), ("1 minute", True)])
-def test_warns_of_an_early_death(tc: CommandLine, lifetime: str, warns: bool) -> None:
+def test_warns_of_an_earlier_expiry(tc: CommandLine, lifetime: str, warns: bool) -> None:
     """
     A URL expires with the temporary credentials that signed it; --quiet suppresses the warning.
     """

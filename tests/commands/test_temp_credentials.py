@@ -105,12 +105,12 @@ def test_needs_no_root_url(tc: CommandLine) -> None:
 
 def test_warns_of_credentials_without_scopes(tc: CommandLine) -> None:
     """
-    Which can do nothing.
+    Which have only the anonymous scopes.
     """
     result = tc("temp-credentials", "--expires", "1 hour", env=ENV)
 
     assert 0 == result.exit_code
-    assert "can do nothing" in result.stderr
+    assert "without --scope" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -124,8 +124,8 @@ def test_a_name_does_not_break_lines(tc: CommandLine) -> None:
         pytest.param(["secrets", "set", "/nowhere"], "", "cannot read /nowhere: No such file", id="no file"),
         pytest.param(["secrets", "set", "/"], "", "cannot read /: Is a directory", id="a folder"),
         pytest.param(["secrets", "get"], "{}", "secrets.get takes no payload", id="no payload"),
-        pytest.param(["secrets", "set", "--answer"], "{}", "the schema of its answer is not known", id="no answer"),
-        pytest.param(["queue", "taskQueueCountsBatch"], "{}", "the schema of its payload is not known", id="unknown"),
+        pytest.param(["secrets", "set", "--response"], "{}", "the response has no published schema", id="no response"),
+        pytest.param(["queue", "taskQueueCountsBatch"], "{}", "the payload has no published schema", id="unknown"),
         pytest.param(["secrets", "st"], "{}", "no method 'st'", id="no method"),
     ],
 )

@@ -166,12 +166,12 @@ def test_what_is_served_may_be_wrong(
 @pytest.mark.parametrize(
     ("schema", "document", "line"),
     [
-        pytest.param("nowhere.json", "5", "no file nowhere.json", id="no file"),
+        pytest.param("nowhere.json", "5", "schema nowhere.json", id="no file"),
         pytest.param("queue/v1/create-tsk-request.json", "{}", "did you mean create-task-request.json", id="no schema"),
         pytest.param("quue.createTask", "{}", "did you mean queue?", id="no service"),
         pytest.param("queue.createTsk", "{}", "did you mean createTask?", id="no method"),
-        pytest.param("queue.ping", "{}", "queue.ping has no payload with a schema", id="no payload"),
-        pytest.param("-", "{}", "no file -", id="stdin"),
+        pytest.param("queue.ping", "{}", "the payload of queue.ping has no published schema", id="no payload"),
+        pytest.param("-", "{}", "schema -", id="stdin"),
         pytest.param(".", "{}", "cannot read .: Is a directory", id="a folder"),
         pytest.param("file://elsewhere/x.json", "{}", "not the URL of a local file", id="another host"),
         pytest.param("http://", "{}", "not a valid URL", id="no host"),
