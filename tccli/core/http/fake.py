@@ -9,14 +9,12 @@ that share it.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.http.messages import Response
 from tccli.errors import ConfigurationError, LocalFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tccli.core.http.messages import Call, Request
 
 
@@ -35,7 +33,7 @@ class FakeTransport:
     def __init__(self, path: str, calls_path: str | None = None) -> None:
         self._path = path
         self._calls_path = calls_path
-        self._answers = _read_answers(path)
+        self._responses = _load(path)
         self._used = _count_calls(calls_path)
 
     def send(self, request: Request) -> Response:
@@ -52,14 +50,14 @@ class FakeTransport:
         self._write(call)
         number = self._used.get(call.method, 0)
         self._used[call.method] = number + 1
-        if call.method not in self._answers:
+        if call.method not in self._responses:
             raise ConfigurationError(f"{call.method}: no answer in {self._path}", hint=f'add "{call.method}": …')
-        answers = self._answers[call.method]
+        answers = self._responses[call.method]
         if not isinstance(answers, list):
-            return _response(answers)
+            return _to_response(parse_fake_response(answers))
         if number >= len(answers):
             raise ConfigurationError(f"{call.method}: all {len(answers)} answers in {self._path} are used")
-        return _response(answers[number])
+        return _to_response(parse_fake_response(answers[number]))
 
     def _write(self, call: Call) -> None:
         if self._calls_path is None:
@@ -74,17 +72,56 @@ class FakeTransport:
             raise LocalFileError(f"cannot write {self._calls_path}: {error.strerror}") from None
 
 
-def _read_answers(path: str) -> dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
+class FakeResponse(NamedTuple):
+    """
+    A response in the file.
+
+    Attributes:
+        headers: By lower-case name.
+        body: JSON; None for an empty body.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+def load_fake_responses(path: str) -> dict[str, Any]:
+    """
+    Return the content of a file of fake responses, by method id.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is not a JSON object.
+    """
+    with open(path, encoding="utf-8") as file:
+        try:
             content = json.load(file)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the answers in {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"the answers in {path} are not JSON ({error})") from None
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not JSON ({error})") from None
     if not isinstance(content, dict):
-        raise ConfigurationError(f"the answers in {path} are not an object of methods")
+        raise ValueError("not an object with methods")  # noqa: TRY004 - the content of the file is wrong
     return content
+
+
+def parse_fake_response(entry: Any) -> FakeResponse:
+    """
+    Return the response of an entry: a body, or ``{"status": …, "body": …, "headers": …}``.
+    """
+    has_status = isinstance(entry, dict) and isinstance(entry.get("status"), int)
+    if not has_status or entry.keys() - {"status", "body", "headers"}:
+        return FakeResponse(200, {}, entry)
+    headers = {name.lower(): str(value) for name, value in (entry.get("headers") or {}).items()}
+    return FakeResponse(entry["status"], headers, entry.get("body"))
+
+
+def _load(path: str) -> dict[str, Any]:
+    try:
+        return load_fake_responses(path)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the fake responses in {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"cannot read the fake responses in {path}: {error}") from None
 
 
 def _count_calls(path: str | None) -> dict[str, int]:
@@ -108,24 +145,8 @@ def _count_calls(path: str | None) -> dict[str, int]:
     return counts
 
 
-def _response(answer: Any) -> Response:
-    """
-    Make a response of a body, or of ``{"status": …, "body": …, "headers": …}``.
-    """
-    is_spec = (
-        isinstance(answer, dict)
-        and isinstance(answer.get("status"), int)
-        and answer.keys() <= {"status", "body", "headers"}
-    )
-    if not is_spec:
-        return _json_response(200, answer, {})
-    return _json_response(answer["status"], answer.get("body"), answer.get("headers") or {})
-
-
-def _json_response(status: int, body: Any, headers: Mapping[str, Any]) -> Response:
-    lowered = {name.lower(): str(value) for name, value in headers.items()}
-    if body is None:
-        return Response(status, lowered)
-    return Response(
-        status, {"content-type": "application/json", **lowered}, json.dumps(body, ensure_ascii=False).encode()
-    )
+def _to_response(fake: FakeResponse) -> Response:
+    if fake.body is None:
+        return Response(fake.status, fake.headers)
+    body = json.dumps(fake.body, ensure_ascii=False).encode()
+    return Response(fake.status, {"content-type": "application/json", **fake.headers}, body)

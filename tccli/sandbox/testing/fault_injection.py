@@ -8,7 +8,6 @@ then close the connection).
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.http.fake import load_fake_responses, parse_fake_response
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
 
@@ -186,12 +186,9 @@ def read_fake_responses(path: str, method_ids: Sequence[str]) -> dict[str, Any]:
 
     Raises:
         OSError: The file cannot be read.
-        ValueError: It is not JSON, not an object, or names an unknown method.
+        ValueError: It is not a JSON object, or names an unknown method.
     """
-    with open(path, encoding="utf-8") as file:
-        content = json.load(file)
-    if not isinstance(content, dict):
-        raise ValueError("expected an object with methods")  # noqa: TRY004 - the content of the file is wrong
+    content = load_fake_responses(path)
     unknown = sorted(content.keys() - set(method_ids))
     if unknown:
         raise ValueError(f"unknown method {', '.join(unknown)}")
@@ -199,12 +196,5 @@ def read_fake_responses(path: str, method_ids: Sequence[str]) -> dict[str, Any]:
 
 
 def _to_response(entry: Any) -> Response:
-    has_status = (
-        isinstance(entry, dict)
-        and isinstance(entry.get("status"), int)
-        and entry.keys() <= {"status", "body", "headers"}
-    )
-    if not has_status:
-        return Response(entry)
-    headers = {name.lower(): str(value) for name, value in (entry.get("headers") or {}).items()}
-    return Response(entry.get("body"), status=entry["status"], headers=headers)
+    fake = parse_fake_response(entry)
+    return Response(fake.body, status=fake.status, headers=fake.headers)
