@@ -1,12 +1,12 @@
 """
-How long big transfers take, as ratios to what cannot be avoided, with CPU time and peak memory beside them.
+Wall time of large transfers relative to curl or to hashing alone, with CPU time and peak memory.
 
-The bytes come from nginx on loopback, which plays the storage; what is uploaded it takes and forgets, so that its own
-disk is not what is measured. A few lines of Python play the services that say where they are::
+nginx on loopback is the storage; it keeps uploads in memory, so that its disk is not measured. A small server in
+Python is the services::
 
     .venv/bin/python tests/benchmarks/transfers.py [--mebibytes 1024] [--runs 5]
 
-All commands of a case run in turn, so that a machine whose speed drifts does so for all of them alike.
+The commands of a case alternate, so that a machine whose speed drifts affects them all alike.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,22 +37,23 @@ TASK = "AAAAAAAAQwSAAAAAAAAAAA"
 FUTURE = "2999-01-01T00:00:00.000Z"
 MEBIBYTE = 1 << 20
 NGINX = """
-daemon off; pid {folder}/pid; error_log {folder}/errors; worker_processes 2;
+daemon off; pid {directory}/pid; error_log {directory}/errors; worker_processes 2;
 events {{ worker_connections 256; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; client_max_body_size 0;
-  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-  uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-  server {{ listen 127.0.0.1:{port}; root {folder}/www; location /up/ {{ return 201; }} }}
-  server {{ listen 127.0.0.1:{slow_port}; root {folder}/www; limit_rate 20m; }}
+  client_body_temp_path {uploads}; proxy_temp_path {directory}/t2; fastcgi_temp_path {directory}/t3;
+  uwsgi_temp_path {directory}/t4; scgi_temp_path {directory}/t5;
+  server {{ listen 127.0.0.1:{port}; root {directory}/www; location /up/ {{ proxy_pass http://127.0.0.1:{sink}; }} }}
+  server {{ listen 127.0.0.1:{slow_port}; root {directory}/www; limit_rate 20m; }}
+  server {{ listen 127.0.0.1:{sink}; return 201; }}
 }}
 """
 
 
 @dataclass(frozen=True)
-class Taken:
+class Usage:
     """
-    What one run took: wall and CPU time in seconds, peak memory in MiB.
+    The resources of one run: wall and CPU time in seconds, peak memory in MiB.
     """
 
     wall: float
@@ -60,45 +61,51 @@ class Taken:
     memory: float
 
 
-def run(command: list[str], environment: dict[str, str]) -> Taken:
+def run(command: list[str], environment: dict[str, str]) -> Usage:
     """
-    Run a command to its end.
+    Run a command, and return what it used.
     """
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stderr is not None
-    said = process.stderr.read().decode()
+    errors = process.stderr.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
     process.returncode = 0
     if status:
-        raise SystemExit(f"{command} failed: {said}")
-    return Taken(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        raise SystemExit(f"{command} failed: {errors}")
+    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 @contextmanager
-def nginx(folder: Path) -> Iterator[tuple[int, int]]:
+def nginx(directory: Path) -> Iterator[tuple[int, int]]:
     """
-    Serve ``folder/www``; yield the ports of the quick server, and of one with 20 MB/s for each connection.
+    Serve ``directory/www``; yield the port of a fast server, and of one that sends 20 MB/s per connection.
     """
-    port, slow_port = free_port(), free_port()
-    configuration = folder / "nginx.conf"
-    configuration.write_text(NGINX.format(folder=folder, port=port, slow_port=slow_port))
-    folder.chmod(0o777)
+    port, slow_port, sink = free_ports(3)
+    configuration = directory / "nginx.conf"
+    # It reads an upload to its end before it responds, and for that it stores the bytes: in memory, where it can.
+    uploads = Path("/dev/shm" if os.path.isdir("/dev/shm") else directory, f"tc-uploads-{os.getpid()}")
+    text = NGINX.format(directory=directory, port=port, slow_port=slow_port, sink=sink, uploads=uploads)
+    configuration.write_text(text)
+    directory.chmod(0o777)
     server = subprocess.Popen(["nginx", "-c", str(configuration)], stderr=subprocess.DEVNULL)
     try:
         for each in (port, slow_port):
             wait_for(each)
+        if server.poll() is not None:
+            raise SystemExit("nginx did not start: another server has its port")
         yield port, slow_port
     finally:
         server.terminate()
         server.wait()
+        shutil.rmtree(uploads, ignore_errors=True)
 
 
 @contextmanager
 def services(answers: dict[str, object]) -> Iterator[str]:
     """
-    Answer requests by the end of their path; yield the root URL.
+    Serve JSON responses, chosen by the end of the path; yield the root URL.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -127,18 +134,32 @@ def services(answers: dict[str, object]) -> Iterator[str]:
         server.server_close()
 
 
-def free_port() -> int:
+def free_ports(count: int) -> list[int]:
     """
-    Return a port that nobody listens on.
+    Return different ports that are not in use.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    with ExitStack() as stack:
+        # All are bound at the same time: one after the other, the system may give the same port twice.
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def check_throttled(url: str, path: Path) -> None:
+    """
+    Check that one connection gets no more than 20 MB/s: the benchmark of several connections depends on it.
+    """
+    started = time.perf_counter()
+    run(["curl", "-s", "-f", "-o", os.devnull, url], dict(os.environ))
+    rate = path.stat().st_size / (time.perf_counter() - started) / 1e6
+    if not 10 < rate < 25:
+        raise SystemExit(f"{url} is sent with {rate:.0f} MB/s, but this case needs 20 MB/s per connection")
 
 
 def wait_for(port: int) -> None:
     """
-    Wait until somebody listens on a port.
+    Wait until a server listens on a port.
     """
     for _ in range(100):
         try:
@@ -150,46 +171,46 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"nothing listens on port {port}")
 
 
-def alternate(runs: int, commands: dict[str, Callable[[], Taken]]) -> dict[str, list[Taken]]:
+def alternate(runs: int, commands: dict[str, Callable[[], Usage]]) -> dict[str, list[Usage]]:
     """
-    Run the commands in turn, once to warm up and then *runs* times.
+    Run the commands alternately: once to warm up, then *runs* times.
     """
-    taken: dict[str, list[Taken]] = {name: [] for name in commands}
+    usages: dict[str, list[Usage]] = {name: [] for name in commands}
     for number in range(runs + 1):
         for name, command in commands.items():
             result = command()
             if number:
-                taken[name].append(result)
-    return taken
+                usages[name].append(result)
+    return usages
 
 
-def report(taken: dict[str, list[Taken]], base: str, limit: str) -> None:
+def report(usages: dict[str, list[Usage]], base: str, limit: str) -> None:
     """
     Print a row for each command, with the median of the ratios to *base*, run by run.
     """
-    for name, results in taken.items():
-        ratio = statistics.median(mine.wall / other.wall for mine, other in zip(results, taken[base], strict=True))
+    for name, results in usages.items():
+        ratio = statistics.median(mine.wall / other.wall for mine, other in zip(results, usages[base], strict=True))
         wall, cpu = (statistics.median(getattr(each, what) for each in results) for what in ("wall", "cpu"))
         memory = max(each.memory for each in results)
         goal = f" ({limit})" if name != base else ""
         print(f"  {name:34} {wall:7.3f} s wall {cpu:7.3f} s cpu {memory:6.1f} MiB  {ratio:5.2f} x{goal}")
 
 
-def hashing(path: Path) -> Taken:
+def hashing(path: Path) -> Usage:
     """
-    Return what hashing alone takes, with the slower of the two hashes.
+    Measure hashing alone, with the slower of the two algorithms.
     """
     code = "import hashlib,sys; hashlib.file_digest(open(sys.argv[1], 'rb'), 'sha512')"
     started = time.perf_counter()
     run([sys.executable, "-c", "import hashlib"], dict(os.environ))
     start_up = time.perf_counter() - started
-    taken = run([sys.executable, "-c", code, str(path)], dict(os.environ))
-    return Taken(taken.wall - start_up, taken.cpu, taken.memory)
+    usages = run([sys.executable, "-c", code, str(path)], dict(os.environ))
+    return Usage(usages.wall - start_up, usages.cpu, usages.memory)
 
 
 def main() -> None:
     """
-    Measure, and print a table for each case.
+    Measure, and print a table per case.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mebibytes", type=int, default=1024)
@@ -201,23 +222,23 @@ def main() -> None:
         measure(Path(name), options.runs, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{slow_port}")
 
 
-def prepared(folder: Path, mebibytes: int) -> Path:
+def prepared(directory: Path, mebibytes: int) -> Path:
     """
-    Make the files that are served.
+    Create the files to serve.
     """
-    (folder / "www").mkdir()
+    (directory / "www").mkdir()
     for name, count in (("big", mebibytes), ("medium", mebibytes // 4)):
-        with (folder / "www" / name).open("wb") as file:
+        with (directory / "www" / name).open("wb") as file:
             for _ in range(count):
                 file.write(os.urandom(MEBIBYTE))
-    return folder
+    return directory
 
 
-def measure(folder: Path, runs: int, quick: str, slow: str) -> None:
+def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
     """
-    Measure against the servers at *quick* and *slow*.
+    Measure against the servers at the URLs *quick* and *slow*.
     """
-    big = folder / "www" / "big"
+    big = directory / "www" / "big"
     hashes = {each: hashlib.file_digest(big.open("rb"), each).hexdigest() for each in ("sha256", "sha512")}
     method = {"url": f"{quick}/up/object", "headers": {"Content-Type": "application/octet-stream"}, "expires": FUTURE}
     answers = {
@@ -227,25 +248,27 @@ def measure(folder: Path, runs: int, quick: str, slow: str) -> None:
         "/start-download/object": {"method": "getUrl", "url": f"{quick}/big", "expires": FUTURE, "hashes": hashes},
         "/upload/object": {"projectId": "p", "uploadId": TASK, "expires": FUTURE, "uploadMethod": {"putUrl": method}},
         "/finish-upload/object": {},
+        f"/task/{TASK}": {"expires": FUTURE},
+        "/artifacts/up": {"storageType": "s3", "putUrl": f"{quick}/up/artifact", "expires": FUTURE},
     }
     with services(answers) as root_url:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
-        environment = {**kept, "TASKCLUSTER_ROOT_URL": root_url}
-        target = str(folder / "target")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
+        environment = {**inherited, "TASKCLUSTER_ROOT_URL": root_url}
+        target = str(directory / "target")
 
-        def command(*words: str) -> Callable[[], Taken]:
-            def once() -> Taken:
+        def command(*words: str) -> Callable[[], Usage]:
+            def once() -> Usage:
                 Path(target).unlink(missing_ok=True)
                 return run(list(words), environment)
 
             return once
 
-        def download(name: str, *options: str) -> Callable[[], Taken]:
+        def download(name: str, *options: str) -> Callable[[], Usage]:
             return command(TC, "download-artifact", TASK, name, "-q", "-o", target, *options)
 
-        for name, limit in (("big", "at most 1.25"), ("medium", "at most 1.8")):
+        for name, limit in (("big", "at most 1.3"), ("medium", "at most 1.8")):
             curl = command("curl", "-s", "-o", target, f"{quick}/{name}")
-            print(f"s3 artifact of {(folder / 'www' / name).stat().st_size >> 20} MiB")
+            print(f"s3 artifact of {(directory / 'www' / name).stat().st_size >> 20} MiB")
             report(alternate(runs, {"curl": curl, "tc download-artifact": download(name)}), "curl", limit)
         print("object with sha256 and sha512")
         alone = "hashing alone, sha512"
@@ -254,10 +277,18 @@ def measure(folder: Path, runs: int, quick: str, slow: str) -> None:
             ("tc upload-object", ("upload-object", str(big), "object", "--project-id", "p", "-q")),
         ):
             cases = {alone: lambda: hashing(big), name: command(TC, *words)}
-            report(alternate(runs, cases), alone, "at most 1.3, plus start-up")
-        print("20 MB/s for each connection")
+            report(alternate(runs, cases), alone, "at most 1.5")
+        alone = "curl -T"
+        print("upload of an artifact")
+        cases = {
+            alone: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, f"{quick}/up/curl"),
+            "tc upload-artifact": command(TC, "upload-artifact", TASK, "0", "up", str(big), "-q"),
+        }
+        report(alternate(runs, cases), alone, "at most 1.4")
+        print("20 MB/s per connection")
+        check_throttled(f"{slow}/medium", directory / "www" / "medium")
         cases = {"tc with one connection": download("slow", "--connections", "1"), "tc": download("slow")}
-        report(alternate(1, cases), "tc with one connection", "at most 0.286, which is 3.5 times as fast")
+        report(alternate(min(runs, 3), cases), "tc with one connection", "at most 0.286, which is 3.5 times as fast")
 
 
 if __name__ == "__main__":
