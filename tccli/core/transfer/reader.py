@@ -115,7 +115,7 @@ class Reader:
         """
         remote = self._remote
         if remote.stopped.is_set():
-            raise error
+            raise NoAnswerError(f"{remote.source.name}: the download was stopped") from None
         if isinstance(error, UrlExpiredError):
             if self._has_new_url:
                 raise service_error_class(error.status)(str(error), status=error.status) from None
