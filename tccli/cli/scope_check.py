@@ -101,7 +101,8 @@ def parse_scope_check(
         query[name] = value
     if len(args) > len(found.args):
         raise UsageError(f"{found.id} takes {found.count_arguments()}, not {len(args)}")
-    return ScopeCheck(found, dict(zip(found.args, args, strict=False)), query, _read_payload(found, data, data_format))
+    given = {name: "" for name in found.args if found.may_be_empty(name)} | dict(zip(found.args, args, strict=False))
+    return ScopeCheck(found, given, query, _read_payload(found, data, data_format))
 
 
 def parse_scopes(document: Any) -> list[str]:

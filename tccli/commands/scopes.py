@@ -202,10 +202,10 @@ def _scopes(written: Sequence[str]) -> list[str]:
 
 
 def _judge(write: Callable[[Result], None], held: Sequence[str], expression: Expression, what: str) -> None:
-    from tccli.core.scopes import missing
+    from tccli.core.scopes import find_missing
     from tccli.output import Result
 
-    lacking = missing(held, expression)
+    lacking = find_missing(held, expression)
     document = {"satisfied": lacking is None, "missing": lacking}
     write(Result([document], to_text=lambda _columns: "satisfied\n" if lacking is None else _text(lacking)))
     if lacking is not None:

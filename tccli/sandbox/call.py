@@ -118,7 +118,7 @@ class Call:
         Raises:
             ApiError: 401 or 403.
         """
-        expression = scopes.render(self.method.scopes, values)
+        expression = scopes.render_template(self.method.scopes, values)
         if expression is not None:
             require_scopes(self.identity, expression)
 
@@ -130,7 +130,7 @@ def require_scopes(identity: Identity, expression: scopes.Expression) -> None:
     Raises:
         ApiError: 403, with the missing scopes.
     """
-    missing = scopes.missing(identity.scopes, expression)
+    missing = scopes.find_missing(identity.scopes, expression)
     if missing is None:
         return
     if identity.client_id is None:

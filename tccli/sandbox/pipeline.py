@@ -62,7 +62,7 @@ async def perform(call: Call) -> Response:
 def _needs_only_path(method: Method) -> bool:
     if not method.scopes:
         return False
-    return all(kind is str and name in method.args for name, kind in scopes.parameters(method.scopes).items())
+    return all(kind is str and name in method.args for name, kind in scopes.find_parameters(method.scopes).items())
 
 
 def _check_arguments(call: Call) -> None:

@@ -1,28 +1,31 @@
 """
-What one call of a method needs: its scope template, filled in with as much as is known of the call.
+The scopes that a call requires: the method's scope template, rendered as far as its parameters are known.
 
-Pure. Most of what a template names are path arguments, query options, and properties of the payload. The rest is worked
-out here as the services do it, and what only the deployment knows, such as the scheduler of a task, stays a ``<name>``.
+Pure. Most parameters are path arguments, query options and properties of the payload. Others are derived here as the
+services derive them. What only the deployment knows, such as the scheduler of a task, stays a ``<name>``.
 
-Source: taskcluster/taskcluster, what each service hands to ``req.authorize``.
+Source: taskcluster/taskcluster, the arguments of ``req.authorize`` in each service.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.core import scopes
+from tccli.core.scopes.algebra import is_valid
+from tccli.core.scopes.templates import find_parameters, render_template
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tccli.core.scopes import Expression
+    from tccli.core.scopes.algebra import Expression
     from tccli.references import Method
 
 NOTHING: Expression = {"AllOf": []}
-"""What is always satisfied."""
+"""Always satisfied."""
 
+# The values that a service uses for query options that are not given; the others count as empty.
+DEFAULTS = {("worker-manager.workerPoolErrorStats", "workerPoolId"): "*"}
 PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
 
 
@@ -34,28 +37,31 @@ def scope_parameters(
     schema: Mapping[str, Any],
 ) -> dict[str, Any]:
     """
-    Return what is known of the parameters of a method's scope template.
+    Return the values of a method's scope parameters, as far as they are known.
 
     Args:
         args: Path arguments by name; some may be missing.
         query: Query options by name.
-        payload: Or None where it is not known, or there is none.
-        schema: Of the payload, for what it says of properties that are not given.
+        payload: None if there is none, or if it is not known.
+        schema: The payload's schema, for defaults.
     """
-    known: dict[str, Any] = {**dict.fromkeys(method.query, ""), **query}
+    known: dict[str, Any] = {name: DEFAULTS.get((method.id, name), "") for name in method.query}
+    known |= {name: "" for name in method.args if method.may_be_empty(name)}
+    known |= query
+    parameters = find_parameters(method.scopes or "")
     if payload is not None:
         properties = schema.get("properties", {})
+        # A list that is missing requires no scope for any entry.
+        known |= {name: [] for name in properties if name == "scopes" or parameters.get(name) is list}
         known |= {name: each["default"] for name, each in properties.items() if _has_default(each)}
         known |= payload
     known |= args
-    known |= dict(_derived(known, payload))
-    return {name: known[name] for name in scopes.parameters(method.scopes or "") if name in known}
+    known |= dict(_derive(known, payload))
+    return {name: known[name] for name in parameters if name in known}
 
 
-def _derived(known: Mapping[str, Any], payload: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
-    """
-    Yield parameters that are neither arguments nor properties, but follow from them.
-    """
+def _derive(known: Mapping[str, Any], payload: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    # Parameters that are neither arguments nor properties, but follow from them.
     if "name" in known:
         yield "names", [known["name"]]
     if "level" in known:
@@ -63,6 +69,9 @@ def _derived(known: Mapping[str, Any], payload: Mapping[str, Any] | None) -> Ite
     if isinstance(known.get("taskQueueId"), str) and "provisionerId" not in known:
         yield "provisionerId", known["taskQueueId"].partition("/")[0]
         yield "workerType", known["taskQueueId"].partition("/")[2]
+    if "appName" in known and "owner" in known:
+        # GitHub ignores case, and the service compares in lower case.
+        yield "owner", known["owner"].lower()
     if payload is None:
         return
     yield "properties", list(payload)
@@ -70,10 +79,11 @@ def _derived(known: Mapping[str, Any], payload: Mapping[str, Any] | None) -> Ite
         if given in known:
             yield name, known[given]
     if known.get("priority") in PRIORITIES:
-        # Who may create tasks of one priority may create those of every lower one.
+        # A scope for a priority is enough for every lower one.
         yield "priorities", list(PRIORITIES[: PRIORITIES.index(known["priority"]) + 1])
     permissions, repositories = known.get("permissions"), known.get("repositories")
     if isinstance(permissions, dict) and isinstance(repositories, list):
+        repositories = [str(each).lower() for each in repositories]
         yield "repoPerms", [f"{each}:{name}:{level}" for name, level in permissions.items() for each in repositories]
 
 
@@ -83,64 +93,62 @@ def _has_default(schema: Any) -> bool:
 
 def required_scopes(method: Method, known: Mapping[str, Any]) -> Any:
     """
-    Return the expression that a call has to satisfy; what is not known of it stays as in the template.
+    Return the scope expression that a call requires; parameters that are not *known* stay as in the template.
 
     Raises:
-        UsageError: A value is of another kind than its place asks for.
+        UsageError: A value does not have the type of its parameter.
     """
     if method.scopes is None:
         return NOTHING
     try:
-        return _filled(method.scopes, known)
+        return _render(method.scopes, known)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{method.id}: cannot say what is needed: {error}") from None
+        raise UsageError(f"{method.id}: cannot determine the required scopes: {error}") from None
 
 
 def missing_parameters(method: Method, known: Mapping[str, Any]) -> list[str]:
     """
-    Return the parameters of a method's scope template that are not known.
+    Return the parameters of a method's scope template that are not *known*.
     """
-    return [name for name in scopes.parameters(method.scopes or "") if name not in known]
+    return [name for name in find_parameters(method.scopes or "") if name not in known]
 
 
-def _filled(template: Any, known: Mapping[str, Any]) -> Any:
+def _render(template: Any, known: Mapping[str, Any]) -> Any:
     if isinstance(template, str):
-        return scopes.render(template, {**{name: f"<{name}>" for name in scopes.parameters(template)}, **known})
+        return render_template(template, {**{name: f"<{name}>" for name in find_parameters(template)}, **known})
     for key in ("AllOf", "AnyOf"):
         if key in template:
-            return {key: [each for part in template[key] for each in _filled_part(part, known)]}
+            return {key: [each for part in template[key] for each in _render_part(part, known)]}
     if "for" in template:
         outside = {name: value for name, value in known.items() if name != template["for"]}
-        return {**template, "each": _filled(template["each"], outside)}
+        return {**template, "each": _render(template["each"], outside)}
     if "if" not in template:
-        return scopes.render(template, known)
+        return render_template(template, known)
     if template["if"] in known:
         branch = template["then"] if known[template["if"]] else template.get("else")
-        return NOTHING if branch is None else _filled(branch, known)
-    return {key: value if key == "if" else _filled(value, known) for key, value in template.items()}
+        return NOTHING if branch is None else _render(branch, known)
+    return {key: value if key == "if" else _render(value, known) for key, value in template.items()}
 
 
-def _filled_part(part: Any, known: Mapping[str, Any]) -> list[Any]:
-    """
-    Fill in a part of a list: one that stands for several becomes several, if it is known which.
-    """
+def _render_part(part: Any, known: Mapping[str, Any]) -> list[Any]:
+    # A part with "for" becomes several, if the list that it names is known.
     if isinstance(part, str) or "for" not in part or part["in"] not in known:
-        return [_filled(part, known)]
-    placeholders = {name: f"<{name}>" for name in scopes.parameters(part)}
-    rendered = scopes.render({"AllOf": [part]}, {**placeholders, **known})
+        return [_render(part, known)]
+    placeholders = {name: f"<{name}>" for name in find_parameters(part)}
+    rendered = render_template({"AllOf": [part]}, {**placeholders, **known})
     assert isinstance(rendered, dict)
     return list(rendered["AllOf"])
 
 
 def check_expression(document: Any) -> Expression:
     """
-    Return a scope expression that people wrote; a list is all of what is in it.
+    Return *document* as a scope expression; a list means all of its entries.
 
     Raises:
-        UsageError: It is none, or a scope in it is none.
+        UsageError: It is not a scope expression.
     """
     if isinstance(document, str):
-        if not scopes.is_valid(document):
+        if not is_valid(document):
             raise UsageError(f"{document!r} is not a scope: printable ASCII only")
         return document
     if isinstance(document, list):

@@ -1,5 +1,5 @@
 """
-What a call needs, as far as it is known.
+The scopes that a call requires.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ EVERY_METHOD = [
 ]
 
 
-def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str, str] | None = None) -> Any:
+def require(name: str, args: dict[str, str], payload: Any = None, query: dict[str, str] | None = None) -> Any:
     """
-    Return what a call of ``service.method`` needs.
+    Return the scopes that a call of ``service.method`` requires.
     """
     method = references.method(*name.split("."))
     schema = method.reference.schemas.get(method.input or "", {})
@@ -31,7 +31,7 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
     ("name", "args", "payload", "expected"),
     [
         pytest.param("secrets.get", {"name": "a/b"}, None, "secrets:get:a/b", id="argument"),
-        pytest.param("secrets.get", {}, None, "secrets:get:<name>", id="argument that is missing"),
+        pytest.param("secrets.get", {}, None, "secrets:get:<name>", id="missing argument"),
         pytest.param("queue.ping", {}, None, {"AllOf": []}, id="nothing"),
         pytest.param(
             "queue.getArtifact", {"name": "x"}, None, {"AllOf": ["queue:get-artifact:x"]}, id="list of an argument"
@@ -55,7 +55,7 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
             {"roleId": "r"},
             None,
             {"AllOf": ["auth:create-role:r", {"each": "<scope>", "for": "scope", "in": "scopes"}]},
-            id="list of a payload that is not known",
+            id="list of an unknown payload",
         ),
         pytest.param(
             "queue.declareWorker",
@@ -70,7 +70,7 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
                     }
                 ]
             },
-            id="arguments inside of a list that is not known",
+            id="arguments in an unknown list",
         ),
         pytest.param(
             "auth.githubRepoToken",
@@ -98,47 +98,64 @@ def needed(name: str, args: dict[str, str], payload: Any = None, query: dict[str
             },
             id="defaults of the payload, and priorities",
         ),
+        pytest.param("index.listTasks", {}, None, "index:list-tasks:", id="an argument that may be empty"),
+        pytest.param("auth.createClient", {"clientId": "c"}, {}, {"AllOf": ["auth:create-client:c"]}, id="no list"),
+        pytest.param("auth.updateClient", {"clientId": "c"}, {}, {"AllOf": ["auth:update-client:c"]}, id="no new list"),
+        pytest.param(
+            "auth.githubRepoToken",
+            {"appName": "app", "owner": "Example-Org"},
+            {"permissions": {"contents": "read"}, "repositories": ["Repo"]},
+            {"AllOf": ["auth:github-repo-token:app/example-org/repo:contents:read"]},
+            id="names at GitHub in lower case",
+        ),
         pytest.param("notify.email", {}, {"address": "a@b"}, "notify:email:a@b", id="property of the payload"),
     ],
 )
-def test_puts_in_what_is_known(name: str, args: dict[str, str], payload: Any, expected: Any) -> None:
+def test_known_parameters_are_rendered(name: str, args: dict[str, str], payload: Any, expected: Any) -> None:
     """
-    Arguments, properties, and what follows from them; the rest stays as it is.
+    Arguments, properties and what is derived from them; the rest stays a parameter.
     """
-    assert expected == needed(name, args, payload)
+    assert expected == require(name, args, payload)
 
 
-def test_a_query_option_that_is_not_given_is_empty() -> None:
+def test_without_a_pool_the_errors_of_all_pools_are_counted() -> None:
     """
-    The services see it so.
+    This needs the scope for all of them.
     """
     prefix = "worker-manager:list-worker-pool-errors:"
 
-    assert prefix == needed("worker-manager.workerPoolErrorStats", {})
-    assert prefix + "a/b" == needed("worker-manager.workerPoolErrorStats", {}, query={"workerPoolId": "a/b"})
+    assert require("worker-manager.workerPoolErrorStats", {}) == prefix + "*"
+    assert require("worker-manager.workerPoolErrorStats", {}, query={"workerPoolId": "a/b"}) == prefix + "a/b"
 
 
-def test_a_value_of_another_kind_is_refused() -> None:
+def test_a_value_of_the_wrong_type_is_refused() -> None:
     """
-    A text where a list is needed.
+    A string instead of a list.
     """
     with pytest.raises(UsageError, match="'scopes' must be a list"):
-        needed("auth.createRole", {"roleId": "r"}, {"scopes": "a"})
+        require("auth.createRole", {"roleId": "r"}, {"scopes": "a"})
 
 
-@pytest.mark.parametrize("method", EVERY_METHOD, ids=lambda method: method.id)
-def test_every_template_can_be_filled_in_as_far_as_it_is_known(method: references.Method) -> None:
+def test_every_template_can_be_rendered_as_far_as_it_is_known() -> None:
     """
-    Whatever is given, all or nothing.
+    With all values or with none.
     """
-    kinds = scopes.parameters(method.scopes or "")
-    everything: dict[str, Any] = {name: {str: "v", list: ["v"], bool: True}[kind] for name, kind in kinds.items()}
-    full = required.required_scopes(method, everything)
+    wrong = []
+    for method in EVERY_METHOD:
+        kinds = scopes.find_parameters(method.scopes or "")
+        everything: dict[str, Any] = {name: {str: "v", list: ["v"], bool: True}[kind] for name, kind in kinds.items()}
+        full = required.required_scopes(method, everything)
+        expected = scopes.render_template(method.scopes, everything) if method.scopes else required.NOTHING
+        empty = required.required_scopes(method, {})
+        if (
+            full != expected
+            or required.missing_parameters(method, {}) != list(kinds)
+            or not required.check_expression(full)
+            or empty != (method.scopes or required.NOTHING)
+        ):
+            wrong.append(method.id)
 
-    assert full == scopes.render(method.scopes, everything) if method.scopes else required.NOTHING == full
-    assert list(kinds) == required.missing_parameters(method, {})
-    assert required.check_expression(full)
-    assert required.required_scopes(method, {}) == method.scopes or method.scopes is None
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -149,9 +166,9 @@ def test_every_template_can_be_filled_in_as_far_as_it_is_known(method: reference
         pytest.param({"AnyOf": ["a", {"AllOf": []}]}, {"AnyOf": ["a", {"AllOf": []}]}, id="expression"),
     ],
 )
-def test_reads_expressions(document: Any, expected: Any) -> None:
+def test_expressions_are_parsed(document: Any, expected: Any) -> None:
     """
-    And lists, which are all of what is in them.
+    A list means all of its entries.
     """
     assert expected == required.check_expression(document)
 
@@ -159,9 +176,9 @@ def test_reads_expressions(document: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     "document", ["ä", "a\n", 1, None, {}, {"AllOf": "a"}, {"allof": []}, {"AllOf": [], "AnyOf": []}]
 )
-def test_refuses_what_is_no_expression(document: Any) -> None:
+def test_invalid_expressions_are_refused(document: Any) -> None:
     """
-    Before anything is concluded from it.
+    With an error that shows them.
     """
     with pytest.raises(UsageError, match="is not a scope"):
         required.check_expression(document)

@@ -1,5 +1,5 @@
 """
-Scopes: a partial order, its normal form, roles, and the templates of the references.
+Scopes: their order, normal form, roles and templates.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.core import scopes
+from tccli.core.scopes import algebra
 
 SCOPE = st.text("ab*:", max_size=5)
 SCOPES = st.lists(SCOPE, max_size=8)
@@ -23,7 +24,7 @@ ROLES = st.dictionaries(
 )
 
 
-# One star, at the end: `*` and `**` cover each other, and yet are two.
+# At most one star, at the end: `*` and `**` cover each other without being equal.
 SIMPLE = st.builds(str.__add__, st.text("ab:", max_size=4), st.sampled_from(["", "*"]))
 
 
@@ -32,25 +33,25 @@ def test_covering_is_a_partial_order(a: str, b: str, c: str) -> None:
     """
     Reflexive, transitive, antisymmetric.
     """
-    assert scopes.covers(a, a)
-    if scopes.covers(a, b) and scopes.covers(b, c):
-        assert scopes.covers(a, c)
-    if scopes.covers(a, b) and scopes.covers(b, a):
+    assert algebra.covers(a, a)
+    if algebra.covers(a, b) and algebra.covers(b, c):
+        assert algebra.covers(a, c)
+    if algebra.covers(a, b) and algebra.covers(b, a):
         assert a == b
 
 
 @given(SCOPES)
 def test_normal_form_is_minimal_sorted_and_means_the_same(held: list[str]) -> None:
     """
-    No scope of the normal form covers another, each given scope is covered, nothing is new.
+    No scope covers another, each given scope is covered, none is added.
     """
-    normal = scopes.normalize(held)
+    normal = algebra.normalize(held)
 
-    assert sorted(normal, key=scopes.order) == normal
-    assert scopes.normalize(normal) == normal
+    assert sorted(normal, key=scopes.sort_key) == normal
+    assert algebra.normalize(normal) == normal
     assert set(normal) <= set(held)
-    assert all(any(scopes.covers(one, wanted) for one in normal) for wanted in held)
-    assert not any(scopes.covers(a, b) for a in normal for b in normal if a != b)
+    assert all(any(algebra.covers(one, wanted) for one in normal) for wanted in held)
+    assert not any(algebra.covers(a, b) for a in normal for b in normal if a != b)
 
 
 @given(SCOPES, SCOPES)
@@ -58,22 +59,22 @@ def test_merging_is_normalizing_the_union(first: list[str], second: list[str]) -
     """
     Merging two normal forms gives the normal form of both together.
     """
-    merged = scopes.merge(scopes.normalize(first), scopes.normalize(second))
+    merged = scopes.merge(algebra.normalize(first), algebra.normalize(second))
 
-    assert scopes.normalize([*first, *second]) == merged
+    assert algebra.normalize([*first, *second]) == merged
 
 
 def test_a_pattern_sorts_before_what_it_covers() -> None:
     """
-    The order of the services: the star is less than the end of the string.
+    As in the services: the star is less than the end of the string.
     """
-    assert ["*", "", "a*", "a", "a(", "aa", "b"] == sorted(["", "b", "aa", "a(", "a", "a*", "*"], key=scopes.order)
+    assert ["*", "", "a*", "a", "a(", "aa", "b"] == sorted(["", "b", "aa", "a(", "a", "a*", "*"], key=scopes.sort_key)
 
 
 @given(ROLES, SCOPES.map(lambda held: ["assume:" + one for one in held]))
 def test_expanding_twice_is_expanding_once(roles: dict[str, list[str]], held: list[str]) -> None:
     """
-    Expansion is idempotent and keeps what was held, whatever the roles are, as long as the services accept them.
+    Expansion is idempotent and keeps the given scopes, for all roles that the services accept.
     """
     try:
         scopes.check_roles(roles)
@@ -83,7 +84,7 @@ def test_expanding_twice_is_expanding_once(roles: dict[str, list[str]], held: li
     once = known.expand(held)
 
     assert once == known.expand(once)
-    assert all(any(scopes.covers(one, wanted) for one in once) for wanted in held)
+    assert all(any(algebra.covers(one, wanted) for one in once) for wanted in held)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_expanding_twice_is_expanding_once(roles: dict[str, list[str]], held: li
         pytest.param("assume:repo:", ["assume:repo:", "branch::done", "repo"], id="empty parameter"),
         pytest.param("assume:rep*", ["assume:rep*", "branch:*", "repo"], id="pattern covers a role with a star"),
         pytest.param("assume:pl*", ["assume:pl*", "p:1", "p:2"], id="pattern covers a role"),
-        pytest.param("assume:nobody", ["assume:nobody"], id="no such role"),
+        pytest.param("assume:unknown", ["assume:unknown"], id="no such role"),
         pytest.param("ass*", ["ass*", "branch:*", "c", "p:1", "p:2", "repo"], id="covers assume:"),
         pytest.param("as", ["as"], id="begins like assume: but is no pattern"),
         pytest.param("*", ["*"], id="everything"),
@@ -124,9 +125,9 @@ def test_roles_are_expanded(held: str, expanded: list[str]) -> None:
         pytest.param({"a*": ["x:*<..>"]}, id="ambiguous star"),
     ],
 )
-def test_roles_that_cannot_be_expanded_are_refused(roles: dict[str, list[str]]) -> None:
+def test_invalid_roles_are_refused(roles: dict[str, list[str]]) -> None:
     """
-    Circles and misplaced parameters.
+    Cycles and misplaced parameters.
     """
     with pytest.raises(scopes.RoleError):
         scopes.check_roles(roles)
@@ -143,15 +144,15 @@ def test_roles_that_cannot_be_expanded_are_refused(roles: dict[str, list[str]]) 
         pytest.param(["a", "b", "d"], None, id="one of AnyOf is enough"),
     ],
 )
-def test_says_what_is_missing(held: list[str], lacking: scopes.Expression | None) -> None:
+def test_the_unsatisfied_part_is_returned(held: list[str], lacking: scopes.Expression | None) -> None:
     """
-    What is missing is itself an expression, as small as may be.
+    It is an expression, as small as possible.
     """
-    assert lacking == scopes.missing(held, {"AllOf": ["a", "b", {"AnyOf": ["c", "d"]}]})
+    assert lacking == scopes.find_missing(held, {"AllOf": ["a", "b", {"AnyOf": ["c", "d"]}]})
     assert (lacking is None) == scopes.satisfies(held, {"AllOf": ["a", "b", {"AnyOf": ["c", "d"]}]})
 
 
-def test_nothing_is_enough_for_an_empty_all_of_and_no_scope_for_an_empty_any_of() -> None:
+def test_empty_expressions() -> None:
     """
     AllOf of nothing is always satisfied, AnyOf of nothing never.
     """
@@ -159,7 +160,7 @@ def test_nothing_is_enough_for_an_empty_all_of_and_no_scope_for_an_empty_any_of(
     assert not scopes.satisfies(["*"], {"AnyOf": []})
 
 
-def test_template_of_create_task_is_filled_in() -> None:
+def test_the_template_of_create_task() -> None:
     """
     Lists inside AllOf become several scopes, lists inside AnyOf alternatives.
     """
@@ -181,35 +182,32 @@ def test_template_of_create_task_is_filled_in() -> None:
             "queue:scheduler-id:-",
             {"AnyOf": ["queue:create-task:high:a/b", "queue:create-task:low:a/b"]},
         ]
-    } == scopes.render(template, values)
-    kinds = scopes.parameters(template)
+    } == scopes.render_template(template, values)
+    kinds = scopes.find_parameters(template)
     assert {"routes": list, "projectId": str} == {name: kinds[name] for name in ("routes", "projectId")}
 
 
 def test_conditions_choose_a_branch_or_nothing() -> None:
     """
-    A false condition without an alternative asks for no scope at all.
+    A false condition without an alternative requires no scope.
     """
     template = {"if": "private", "then": {"AllOf": ["get:<name>"]}}
 
-    assert scopes.render(template, {"private": True, "name": "x"}) == {"AllOf": ["get:x"]}
-    assert scopes.render(template, {"private": False}) is None
-    assert {"private": bool, "name": str} == scopes.parameters(template)
+    assert scopes.render_template(template, {"private": True, "name": "x"}) == {"AllOf": ["get:x"]}
+    assert scopes.render_template(template, {"private": False}) is None
+    assert {"private": bool, "name": str} == scopes.find_parameters(template)
 
 
-@pytest.mark.parametrize(
-    "method",
-    [method for service in references.service_names() for method in references.service(service).methods.values()],
-    ids=lambda method: method.id,
-)
-def test_every_template_of_the_references_can_be_filled_in(method: references.Method) -> None:
+def test_every_template_of_the_references_can_be_rendered() -> None:
     """
-    The templates of all methods render with values of the kinds that they ask for.
+    With values of the types that :func:`find_parameters` gives.
     """
-    if method.scopes is None:
-        return
-    values = {
-        name: {str: "v", list: ["v"], bool: True}[kind] for name, kind in scopes.parameters(method.scopes).items()
-    }
+    methods = [method for name in references.service_names() for method in references.service(name).methods.values()]
+    empty = []
+    for method in methods:
+        kinds = scopes.find_parameters(method.scopes or "")
+        values = {name: {str: "v", list: ["v"], bool: True}[kind] for name, kind in kinds.items()}
+        if method.scopes and not scopes.render_template(method.scopes, values):
+            empty.append(method.id)
 
-    assert scopes.render(method.scopes, values)
+    assert empty == []

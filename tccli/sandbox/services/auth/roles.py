@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.scopes import RoleError, check_roles, order, satisfies
+from tccli.core.scopes import RoleError, check_roles, satisfies, sort_key
 from tccli.sandbox import events
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
@@ -58,7 +58,7 @@ def create_role(call: Call) -> Response:
     role_id, payload = call.args["roleId"], call.payload
     reject_double_stars(payload["scopes"])
     call.authorize(roleId=role_id, scopes=payload["scopes"])
-    scopes = sorted(payload["scopes"], key=order)
+    scopes = sorted(payload["scopes"], key=sort_key)
     existing = _load(call)
     if existing is None:
         _check(call, scopes)
