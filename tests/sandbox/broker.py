@@ -1,5 +1,5 @@
 """
-A RabbitMQ of our own: on free ports, with everything that it keeps in one folder.
+RabbitMQ, on free ports and with all its files in one directory.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 # Not the one on the PATH, where Debian has a wrapper that becomes another user.
 FOLDERS = ("/usr/lib/rabbitmq/bin", "/opt/homebrew/sbin", "/usr/local/sbin")
-PATIENCE = 60
+TIMEOUT_SECONDS = 60
 """Seconds that it has to start, or to end."""
 
 
-def missing() -> str:
+def find_missing_program() -> str:
     """
     Return why there can be no broker, or an empty string.
     """
@@ -34,10 +34,10 @@ def missing() -> str:
 
 class Broker:
     """
-    Runs for as long as the context lasts; may be stopped and started in between, and keeps what is durable.
+    Runs while the context is open. It may be stopped and started in between, and keeps durable queues.
 
     Attributes:
-        url: With the user that it has from the beginning.
+        url: With the credentials of its default user.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,13 +57,13 @@ class Broker:
 
     def start(self) -> None:
         """
-        Start, and wait until it lets clients in.
+        Start, and wait until clients can connect.
         """
         program, epmd = _program(), shutil.which("epmd")
         assert program is not None
         assert epmd is not None
         self._run(epmd, "-address", "127.0.0.1", "-port", str(self._ports[2]))
-        server, until = self._run(program), time.monotonic() + PATIENCE
+        server, until = self._run(program), time.monotonic() + TIMEOUT_SECONDS
         # Asking the port would not do: who connects to a free port again and again is connected to itself one day.
         while "Server startup complete" not in (said := self._output.read_text()):
             assert server.poll() is None, said[-2000:]
@@ -72,7 +72,7 @@ class Broker:
 
     def stop(self) -> None:
         """
-        End it, the server before what it needs.
+        Stop the server, then epmd.
         """
         while self._processes:
             process = self._processes.pop()
@@ -80,7 +80,7 @@ class Broker:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, number)
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(PATIENCE)
+                    process.wait(TIMEOUT_SECONDS)
                     break
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:

@@ -1,5 +1,5 @@
 """
-Requests to the sandbox as bare as HTTP allows, signed or not.
+Plain HTTP requests to the sandbox, signed or not, and fixtures of a running task.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import mohawk
 import pytest
 import taskcluster
 
-from tests.sandbox.amqp_listener import Heard
-from tests.sandbox.queues import Queue
+from tests.sandbox.message_recorder import MessageRecorder
+from tests.sandbox.queue_client import QueueClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpResponse:
     """
-    What came back.
+    A response.
     """
 
     status: int
@@ -45,7 +45,7 @@ class Reply:
     @property
     def message(self) -> str:
         """
-        What is above the service's trailer.
+        The service's message without its trailer.
         """
         return str(self.json["message"]).partition("\n---")[0].rstrip()
 
@@ -57,7 +57,7 @@ class Reply:
         return str(self.json.get("code", ""))
 
 
-class Signs(Protocol):
+class Signer(Protocol):
     """
     Signs requests.
     """
@@ -69,9 +69,9 @@ class Signs(Protocol):
 
 
 @pytest.fixture
-def sign(sandbox: RunningSandbox) -> Signs:
+def sign(sandbox: RunningSandbox) -> Signer:
     """
-    Sign as the root client: ``sign("GET", "/api/…")``, with the payload too if mohawk is given one.
+    Sign as the root client: ``sign("GET", "/api/…")``; options are those of mohawk.
     """
 
     def sign(verb: str, target: str, **options: Any) -> str:
@@ -84,14 +84,14 @@ def sign(sandbox: RunningSandbox) -> Signs:
 
 
 @pytest.fixture
-def send(sandbox: RunningSandbox, sign: Signs) -> Callable[..., Reply]:
+def send(sandbox: RunningSandbox, sign: Signer) -> Callable[..., HttpResponse]:
     """
     Send a request: ``send("GET", "/api/…", payload, signed=True, headers={…})``.
     """
 
     def send(
         verb: str, target: str, payload: Any = None, *, signed: bool = True, headers: dict[str, str] | None = None
-    ) -> Reply:
+    ) -> HttpResponse:
         address = urllib.parse.urlsplit(sandbox.root_url)
         assert address.hostname is not None
         given = dict(headers or {})
@@ -105,7 +105,7 @@ def send(sandbox: RunningSandbox, sign: Signs) -> Callable[..., Reply]:
             connection.request(verb, target, body, given)
             answer = connection.getresponse()
             fields = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, fields, answer.read().decode())
+            return HttpResponse(answer.status, fields, answer.read().decode())
         finally:
             connection.close()
 
@@ -113,9 +113,9 @@ def send(sandbox: RunningSandbox, sign: Signs) -> Callable[..., Reply]:
 
 
 @dataclass(frozen=True)
-class Fetched:
+class StorageResponse:
     """
-    What came from the storage host.
+    A response of the storage host.
     """
 
     status: int
@@ -131,9 +131,9 @@ class Fetched:
         return found.partition("</Code>")[0]
 
 
-def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str) -> Fetched:
+def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str) -> StorageResponse:
     """
-    Send a request to the storage host, a PUT if there is a body; hyphens in the names of *headers* are underscores.
+    Send a request to the storage host: a PUT with a body. Underscores in the names of *headers* become hyphens.
     """
     parts = urllib.parse.urlsplit(url)
     assert parts.hostname is not None
@@ -143,19 +143,19 @@ def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str
         connection.request(verb or ("GET" if body is None else "PUT"), f"{parts.path}?{parts.query}", body, given)
         answer = connection.getresponse()
         fields = {name.lower(): value for name, value in answer.getheaders()}
-        return Fetched(answer.status, fields, answer.read())
+        return StorageResponse(answer.status, fields, answer.read())
     finally:
         connection.close()
 
 
 @dataclass(frozen=True)
-class Run:
+class ClaimedRun:
     """
-    A run that a worker has claimed.
+    A claimed run.
 
     Attributes:
         path: ``/api/queue/v1/task/<taskId>/runs/0``.
-        credentials: The run's own.
+        credentials: Of the claim.
     """
 
     task_id: str
@@ -164,9 +164,9 @@ class Run:
 
 
 @pytest.fixture
-def run(sandbox: RunningSandbox) -> Run:
+def run(sandbox: RunningSandbox) -> ClaimedRun:
     """
-    A task that is running, and expires in a day.
+    A running task that expires in a day.
     """
     queue = taskcluster.Queue({"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0})
     task_id = taskcluster.slugId()
@@ -176,35 +176,35 @@ def run(sandbox: RunningSandbox) -> Run:
     definition |= {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, "scopes": ["of:task"]}
     queue.createTask(task_id, definition)
     claim = queue.claimWork("proj/ci", {"workerGroup": "group", "workerId": "worker", "tasks": 1})["tasks"][0]
-    return Run(task_id, f"/api/queue/v1/task/{task_id}/runs/0", claim["credentials"])
+    return ClaimedRun(task_id, f"/api/queue/v1/task/{task_id}/runs/0", claim["credentials"])
 
 
-def moment(offset: str) -> str:
+def timestamp(offset: str) -> str:
     """
-    Return a moment from now as JSON writes it.
+    Return a timestamp at an offset from now.
     """
     return str(taskcluster.fromNowJSON(offset))
 
 
 @pytest.fixture
-def queue(sandbox: RunningSandbox, sign: Signs, send: Callable[..., Reply]) -> Queue:
+def queue(sandbox: RunningSandbox, sign: Signer, send: Callable[..., HttpResponse]) -> QueueClient:
     """
-    The queue, with the root client's scopes, by the sandbox's clock.
+    A client of the queue with the root client's scopes, which signs by the sandbox's clock.
     """
 
-    def send_in_time(verb: str, target: str, payload: Any = None, *, signed: bool = True) -> Reply:
+    def send_in_time(verb: str, target: str, payload: Any = None, *, signed: bool = True) -> HttpResponse:
         if not signed:
             return send(verb, target, payload, signed=False)
         header = sign(verb, target, _timestamp=sandbox.clock.now() // 1000)
         return send(verb, target, payload, headers={"authorization": header})
 
-    return Queue(sandbox, send_in_time)
+    return QueueClient(sandbox, send_in_time)
 
 
 @pytest.fixture
 def free_port() -> int:
     """
-    A port on which nobody listens.
+    A port on which nothing listens.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -212,11 +212,11 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def heard(sandbox_server: Server, sandbox: RunningSandbox) -> Heard:
+def recorder(sandbox_server: Server, sandbox: RunningSandbox) -> MessageRecorder:
     """
-    Hears what a fresh deployment publishes.
+    Records the messages of an empty deployment.
     """
     assert sandbox.requests == []
-    found = Heard()
-    sandbox_server.sandbox.state.on_message = found.listen
+    found = MessageRecorder()
+    sandbox_server.sandbox.state.on_message = found.record
     return found

@@ -19,15 +19,15 @@ import taskcluster.helper
 import taskcluster.upload
 
 from tccli.sandbox.services.queue import claims
-from tests.sandbox.conftest import Run, fetch, moment
+from tests.sandbox.conftest import ClaimedRun, fetch, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Signs
+    from tests.sandbox.conftest import HttpResponse, Signer
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 QUEUE = "/api/queue/v1"
 HOUR = 3_600_000
@@ -39,19 +39,19 @@ OBJECT = {"storageType": "object", "contentType": "text/x"}
 
 
 @pytest.fixture
-def create(send: Send, run: Run) -> Callable[..., Reply]:
+def create(send: Send, run: ClaimedRun) -> Callable[..., HttpResponse]:
     """
-    Make an artifact of the running run: ``create("public/a", S3, expires=…)``; it expires in an hour.
+    Create an artifact of the running run: ``create("public/a", S3, expires=…)``; it expires in an hour.
     """
-    expires = moment("1 hour")
+    expires = timestamp("1 hour")
 
-    def create(name: str, payload: dict[str, Any], **changes: Any) -> Reply:
+    def create(name: str, payload: dict[str, Any], **changes: Any) -> HttpResponse:
         return send("POST", f"{run.path}/artifacts/{name}", {"expires": expires, **payload, **changes})
 
     return create
 
 
-def queue_of(sandbox: RunningSandbox, credentials: dict[str, str] | None = None) -> Any:
+def queue_client(sandbox: RunningSandbox, credentials: dict[str, str] | None = None) -> Any:
     """
     Return the official client of the queue.
     """
@@ -60,11 +60,11 @@ def queue_of(sandbox: RunningSandbox, credentials: dict[str, str] | None = None)
     return taskcluster.Queue({"rootUrl": sandbox.root_url, "credentials": given, "maxRetries": 0})
 
 
-def put(sandbox: RunningSandbox, queue: Any, run: Run, name: str, data: bytes) -> None:
+def upload_object(sandbox: RunningSandbox, queue: Any, run: ClaimedRun, name: str, data: bytes) -> None:
     """
-    Make an artifact of type object with the official client.
+    Create an object artifact with the official client.
     """
-    made = queue.createArtifact(run.task_id, "0", name, {**OBJECT, "expires": moment("1 hour")})
+    made = queue.createArtifact(run.task_id, "0", name, {**OBJECT, "expires": timestamp("1 hour")})
     options = {"rootUrl": sandbox.root_url, "credentials": made["credentials"], "maxRetries": 0}
     taskcluster.upload.uploadFromBuf(
         data=data,
@@ -80,12 +80,12 @@ def put(sandbox: RunningSandbox, queue: Any, run: Run, name: str, data: bytes) -
     queue.finishArtifact(run.task_id, "0", name, {"uploadId": made["uploadId"]})
 
 
-def test_a_claim_is_a_run_with_credentials(sandbox: RunningSandbox, run: Run, send: Send) -> None:
+def test_a_claim_has_credentials(sandbox: RunningSandbox, run: ClaimedRun, send: Send) -> None:
     """
-    They carry the run's own scopes and those of the task, say whose they are, and can be renewed while it runs.
+    They have the scopes of the run and of the task, a client id that names the run, and can be renewed.
     """
     status = send("GET", f"{QUEUE}/task/{run.task_id}/status").json["status"]
-    queue = queue_of(sandbox, run.credentials)
+    queue = queue_client(sandbox, run.credentials)
     auth = taskcluster.Auth({"rootUrl": sandbox.root_url, "credentials": dict(run.credentials), "maxRetries": 0})
     held = auth.currentScopes()["scopes"]
 
@@ -97,7 +97,9 @@ def test_a_claim_is_a_run_with_credentials(sandbox: RunningSandbox, run: Run, se
     assert "of:task" in held
     again = queue.reclaimTask(run.task_id, "0")
     assert again["takenUntil"] > status["runs"][0]["takenUntil"]
-    assert "completed" == queue_of(sandbox, again["credentials"]).reportCompleted(run.task_id, "0")["status"]["state"]
+    assert (
+        "completed" == queue_client(sandbox, again["credentials"]).reportCompleted(run.task_id, "0")["status"]["state"]
+    )
     assert 409 == send("POST", f"{run.path}/reclaim").status
     assert 200 == send("POST", f"{run.path}/completed").status
     assert 409 == send("POST", f"{run.path}/failed").status
@@ -108,13 +110,13 @@ def define(**changes: Any) -> dict[str, Any]:
     Return a task definition.
     """
     metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
-    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    times = {"created": timestamp("0 seconds"), "deadline": timestamp("1 hour")}
     return {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, **times, **changes}
 
 
 def test_the_most_urgent_task_is_claimed_first(send: Send) -> None:
     """
-    As many as are asked for, if there are; a raw slash in the queue's name is no harm.
+    Up to the requested number of tasks; a slash in the queue's id may be unescaped.
     """
     made: dict[str, str] = {}
     for priority in ("low", "highest", "lowest", "medium"):
@@ -128,9 +130,9 @@ def test_the_most_urgent_task_is_claimed_first(send: Send) -> None:
     assert [made["lowest"]] == [claim["status"]["taskId"] for claim in second]
 
 
-def test_work_is_waited_for(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claim_work_waits(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    An empty list in the end, if none comes.
+    The response is an empty list if no task comes.
     """
     monkeypatch.setattr(claims, "LONG_POLL_SECONDS", 0.3)
     worker = {"workerGroup": "g", "workerId": "w"}
@@ -138,9 +140,9 @@ def test_work_is_waited_for(send: Send, monkeypatch: pytest.MonkeyPatch) -> None
     assert {"tasks": []} == send("POST", f"{QUEUE}/claim-work/proj%2Fci", worker).json
 
 
-def test_a_worker_that_hangs_up_claims_nothing(sandbox: RunningSandbox, send: Send, sign: Signs) -> None:
+def test_a_disconnected_worker_claims_nothing(sandbox: RunningSandbox, send: Send, sign: Signer) -> None:
     """
-    Work that comes later goes to those who still wait.
+    Later tasks go to workers that still wait.
     """
     target, worker = f"{QUEUE}/claim-work/proj%2Fci", {"workerGroup": "g", "workerId": "w"}
     address = urllib.parse.urlsplit(sandbox.root_url)
@@ -158,7 +160,7 @@ def test_a_worker_that_hangs_up_claims_nothing(sandbox: RunningSandbox, send: Se
 
 def test_a_run_is_claimed_by_one_worker(send: Send) -> None:
     """
-    claimTask: again by the same one is no error; another is 409, another run 404.
+    ClaimTask by the same worker again succeeds; by another it is 409, of another run 404.
     """
     task_id, worker = taskcluster.slugId(), {"workerGroup": "g", "workerId": "w"}
     send("PUT", f"{QUEUE}/task/{task_id}", define())
@@ -178,9 +180,9 @@ def test_a_run_is_claimed_by_one_worker(send: Send) -> None:
         pytest.param("malformed-payload", "exception", None, id="final"),
     ],
 )
-def test_some_exceptions_are_tried_again(send: Send, run: Run, reason: str, state: str, created: str | None) -> None:
+def test_some_exceptions_are_retried(send: Send, run: ClaimedRun, reason: str, state: str, created: str | None) -> None:
     """
-    With a retry less; the same report again is no error.
+    Each uses up a retry; repeating the report succeeds.
     """
     status = send("POST", f"{run.path}/exception", {"reason": reason}).json["status"]
 
@@ -193,9 +195,9 @@ def test_some_exceptions_are_tried_again(send: Send, run: Run, reason: str, stat
     assert 409 == send("POST", f"{run.path}/exception", {"reason": "internal-error"}).status
 
 
-def test_a_task_whose_dependency_completes_is_pending(send: Send, run: Run) -> None:
+def test_a_task_whose_dependency_completes_is_pending(send: Send, run: ClaimedRun) -> None:
     """
-    As soon as that is reported.
+    As soon as the completion is reported.
     """
     task_id = taskcluster.slugId()
     send("PUT", f"{QUEUE}/task/{task_id}", define(dependencies=[run.task_id]))
@@ -206,34 +208,34 @@ def test_a_task_whose_dependency_completes_is_pending(send: Send, run: Run) -> N
 
 
 @pytest.mark.parametrize("name", ["public/a%20b/%7E.txt", "private/x y"])
-def test_the_official_client_moves_s3_artifacts(sandbox: RunningSandbox, run: Run, name: str) -> None:
+def test_the_official_client_moves_s3_artifacts(sandbox: RunningSandbox, run: ClaimedRun, name: str) -> None:
     """
-    PUT where createArtifact says, and it is there at once.
+    PUT to the URL of createArtifact; the artifact exists at once.
     """
-    queue = queue_of(sandbox, run.credentials)
-    made = queue.createArtifact(run.task_id, "0", name, {**S3, "expires": moment("1 hour")})
+    queue = queue_client(sandbox, run.credentials)
+    made = queue.createArtifact(run.task_id, "0", name, {**S3, "expires": timestamp("1 hour")})
     assert ("s3", "text/x") == (made["storageType"], made["contentType"])
     assert 200 == fetch(made["putUrl"], b"data", Content_Type="text/x").status
     assert 403 == fetch(made["putUrl"], b"data", Content_Type="text/y").status
     buffer, content_type = taskcluster.download.downloadArtifactToBuf(
-        taskId=run.task_id, name=name, runId=0, queueService=queue_of(sandbox), maxRetries=0
+        taskId=run.task_id, name=name, runId=0, queueService=queue_client(sandbox), maxRetries=0
     )
 
     assert (b"data", "text/x") == (bytes(buffer), content_type)
 
 
 @pytest.mark.parametrize("size", [0, 100, 20_000])
-def test_the_official_client_moves_object_artifacts(sandbox: RunningSandbox, run: Run, size: int) -> None:
+def test_the_official_client_moves_object_artifacts(sandbox: RunningSandbox, run: ClaimedRun, size: int) -> None:
     """
-    With the credentials that createArtifact and latestArtifact hand out; not there before it is finished.
+    With the credentials of createArtifact and latestArtifact; not found before it is finished.
     """
-    queue, data = queue_of(sandbox, run.credentials), b"x" * size
-    put(sandbox, queue, run, "public/o", data)
+    queue, data = queue_client(sandbox, run.credentials), b"x" * size
+    upload_object(sandbox, queue, run, "public/o", data)
     file = io.BytesIO()
     taskcluster.download.downloadArtifactToFile(
-        file, taskId=run.task_id, name="public/o", queueService=queue_of(sandbox), maxRetries=0
+        file, taskId=run.task_id, name="public/o", queueService=queue_client(sandbox), maxRetries=0
     )
-    found = queue_of(sandbox).latestArtifact(run.task_id, "public/o")
+    found = queue_client(sandbox).latestArtifact(run.task_id, "public/o")
 
     assert data == file.getvalue()
     assert f"t/{run.task_id}/0/public/o" == found["name"]
@@ -245,14 +247,14 @@ def test_the_official_client_moves_object_artifacts(sandbox: RunningSandbox, run
 
 
 def test_the_official_helper_uploads(
-    sandbox: RunningSandbox, run: Run, monkeypatch: pytest.MonkeyPatch, send: Send
+    sandbox: RunningSandbox, run: ClaimedRun, monkeypatch: pytest.MonkeyPatch, send: Send
 ) -> None:
     """
     As a script in a task does it.
     """
     for name, value in (("TASK_ID", run.task_id), ("RUN_ID", "0"), ("TASKCLUSTER_PROXY_URL", sandbox.root_url)):
         monkeypatch.setenv(name, value)
-    queue = queue_of(sandbox, run.credentials)
+    queue = queue_client(sandbox, run.credentials)
     path = taskcluster.helper.upload_artifact(queue, "public/h", "text", "text/x", dt.timedelta(hours=1))
     reply = send("GET", path, signed=False)
 
@@ -260,9 +262,9 @@ def test_the_official_helper_uploads(
     assert b"text" == fetch(reply.headers["location"]).body
 
 
-def test_an_object_is_not_there_before_it_is_finished(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_an_object_artifact_must_be_finished(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:
     """
-    404, though it is listed; to finish needs the uploadId and a finished object.
+    Before, it is 404, though listed; finishing needs the uploadId and a finished object.
     """
     made = create("public/o", OBJECT).json
     target = f"{run.path}/artifacts/public/o"
@@ -283,9 +285,11 @@ def test_an_object_is_not_there_before_it_is_finished(create: Callable[..., Repl
     assert 303 == send("GET", target).status
 
 
-def test_a_length_makes_an_object_fail(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_a_content_length_makes_an_object_artifact_fail(
+    create: Callable[..., HttpResponse], send: Send, run: ClaimedRun
+) -> None:
     """
-    500 at the end, every time; and yet it is there.
+    500 at each attempt to finish; yet the artifact exists.
     """
     made = create("public/o", OBJECT, contentLength=5).json
     target = f"{run.path}/artifacts/public/o"
@@ -299,18 +303,20 @@ def test_a_length_makes_an_object_fail(create: Callable[..., Reply], send: Send,
 @pytest.mark.parametrize(
     "payload", [pytest.param(S3, id="s3"), pytest.param(REFERENCE, id="reference"), pytest.param(ERROR, id="error")]
 )
-def test_only_objects_are_finished(create: Callable[..., Reply], send: Send, run: Run, payload: dict[str, Any]) -> None:
+def test_only_object_artifacts_can_be_finished(
+    create: Callable[..., HttpResponse], send: Send, run: ClaimedRun, payload: dict[str, Any]
+) -> None:
     """
-    The service trips over all others.
+    As in the service, other types are 500.
     """
     create("public/a", payload)
 
     assert 500 == send("PUT", f"{run.path}/artifacts/public/a", {"uploadId": taskcluster.slugId()}).status
 
 
-def test_an_object_is_made_once(create: Callable[..., Reply]) -> None:
+def test_an_object_artifact_is_created_once(create: Callable[..., HttpResponse]) -> None:
     """
-    The upload that it began is in the way of the next, and no other service's error comes through.
+    A second upload conflicts with the first; the response has no error of the object service.
     """
     assert [200, 500] == [create("public/o", OBJECT).status for _ in range(2)]
 
@@ -320,8 +326,8 @@ def test_an_object_is_made_once(create: Callable[..., Reply]) -> None:
     [
         pytest.param(S3, S3, 200, id="s3 again"),
         pytest.param(S3, {**S3, "contentType": "text/y"}, 409, id="another content type"),
-        pytest.param(S3, {**S3, "expires": moment("2 hours")}, 200, id="later"),
-        pytest.param(S3, {**S3, "expires": moment("30 minutes")}, 409, id="earlier"),
+        pytest.param(S3, {**S3, "expires": timestamp("2 hours")}, 200, id="later"),
+        pytest.param(S3, {**S3, "expires": timestamp("30 minutes")}, 409, id="earlier"),
         pytest.param(S3, REFERENCE, 409, id="s3 to reference"),
         pytest.param(ERROR, ERROR, 200, id="error again"),
         pytest.param(ERROR, {**ERROR, "message": "another"}, 409, id="another error"),
@@ -332,11 +338,11 @@ def test_an_object_is_made_once(create: Callable[..., Reply]) -> None:
         pytest.param(LINK, REFERENCE, 409, id="link to reference"),
     ],
 )
-def test_an_artifact_is_replaced_by_its_like(
-    create: Callable[..., Reply], first: dict[str, Any], second: dict[str, Any], status: int
+def test_an_artifact_may_be_replaced_by_a_similar_one(
+    create: Callable[..., HttpResponse], first: dict[str, Any], second: dict[str, Any], status: int
 ) -> None:
     """
-    The same again is no error, and a few changes are allowed; all others are 409.
+    The same content and a few changes are allowed; all others are 409.
     """
     assert 200 == create("public/a", first).status
     reply = create("public/a", second)
@@ -347,9 +353,9 @@ def test_an_artifact_is_replaced_by_its_like(
         assert f'"storageType": "{first["storageType"]}"' in reply.message
 
 
-def test_artifacts_lead_to_their_content(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_artifacts_lead_to_their_content(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:
     """
-    303 to a reference, 424 for an error, links to their end, with the end's type in a header.
+    303 for a reference, 424 for an error; links are followed, and a header names the final type.
     """
     create("public/b", REFERENCE)
     create("public/link", LINK)
@@ -369,9 +375,9 @@ def test_artifacts_lead_to_their_content(create: Callable[..., Reply], send: Sen
     assert "link" == send("GET", f"{run.path}/artifact-info/public/link2").json["storageType"]
 
 
-def test_links_end_somewhere(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_broken_links_are_errors(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:
     """
-    A circle is 400, a link to nothing 404.
+    A cycle is 400, a link to a missing artifact 404.
     """
     create("public/a", LINK)
     create("public/b", {"storageType": "link", "artifact": "public/a"})
@@ -382,9 +388,11 @@ def test_links_end_somewhere(create: Callable[..., Reply], send: Send, run: Run)
     assert (404, "Artifact not found") == (dangling.status, dangling.message)
 
 
-def test_private_names_need_scopes(create: Callable[..., Reply], send: Send, sign: Signs, run: Run) -> None:
+def test_private_names_need_scopes(
+    create: Callable[..., HttpResponse], send: Send, sign: Signer, run: ClaimedRun
+) -> None:
     """
-    public/ is for everybody, the rest for those who have the scope; a link needs those of all names.
+    public/ is readable by all callers; a link needs the scopes of all names on the way.
     """
     create("private/a", REFERENCE)
     create("public/a", REFERENCE)
@@ -399,14 +407,15 @@ def test_private_names_need_scopes(create: Callable[..., Reply], send: Send, sig
     assert [403, 403, 403, 403] == status("private/a") == status("public/secret") == status("private/none")
     assert 303 == send("GET", f"{run.path}/artifacts/public/secret").status
     assert (
-        403 == send("POST", f"{run.path}/artifacts/public/x", {**S3, "expires": moment("1 hour")}, signed=False).status
+        403
+        == send("POST", f"{run.path}/artifacts/public/x", {**S3, "expires": timestamp("1 hour")}, signed=False).status
     )
     assert sign is not None
 
 
-def test_the_latest_run_is_meant(send: Send, run: Run, create: Callable[..., Reply]) -> None:
+def test_latest_means_the_last_run(send: Send, run: ClaimedRun, create: Callable[..., HttpResponse]) -> None:
     """
-    Artifacts of a run before are not those of the latest; without runs or tasks there are none.
+    Artifacts of earlier runs are not found; neither are those without a run or task.
     """
     create("public/a", REFERENCE)
     send("POST", f"{run.path}/exception", {"reason": "worker-shutdown"})
@@ -425,14 +434,16 @@ def test_the_latest_run_is_meant(send: Send, run: Run, create: Callable[..., Rep
     assert 404 == send("GET", f"{QUEUE}/task/{run.task_id}/runs/2/artifacts").status
 
 
-def test_artifacts_are_listed_in_pages(create: Callable[..., Reply], sandbox: RunningSandbox, run: Run) -> None:
+def test_artifacts_are_listed_in_pages(
+    create: Callable[..., HttpResponse], sandbox: RunningSandbox, run: ClaimedRun
+) -> None:
     """
-    Sorted, each once, in both lists.
+    Sorted and without duplicates, in both lists.
     """
     names = [f"public/{number}" for number in range(5)]
     for name in reversed(names):
         create(name, REFERENCE)
-    queue, pages, latest = queue_of(sandbox), list[Any](), list[Any]()
+    queue, pages, latest = queue_client(sandbox), list[Any](), list[Any]()
     queue.listArtifacts(run.task_id, "0", query={"limit": "2"}, paginationHandler=pages.append)
     queue.listLatestArtifacts(run.task_id, query={"limit": "3"}, paginationHandler=latest.append)
 
@@ -448,36 +459,36 @@ def test_artifacts_are_listed_in_pages(create: Callable[..., Reply], sandbox: Ru
         pytest.param("2 days", "after the task expiration", id="after the task"),
     ],
 )
-def test_an_artifact_expires_in_time(create: Callable[..., Reply], expires: str, says: str) -> None:
+def test_the_expiry_of_an_artifact_is_limited(create: Callable[..., HttpResponse], expires: str, says: str) -> None:
     """
-    Not before now, and not after its task.
+    Not in the past, and not after the task's.
     """
-    reply = create("public/a", S3, expires=moment(expires))
+    reply = create("public/a", S3, expires=timestamp(expires))
 
     assert (400, "InputError") == (reply.status, reply.code)
     assert says in reply.message
 
 
-def test_an_expired_artifact_is_gone(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_an_expired_artifact_is_gone(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:
     """
-    410, and still known.
+    410, and still listed.
     """
-    create("public/a", REFERENCE, expires=moment("-5 minutes"))
+    create("public/a", REFERENCE, expires=timestamp("-5 minutes"))
 
     assert (410, "ResourceExpired") == ((reply := send("GET", f"{run.path}/artifacts/public/a")).status, reply.code)
     assert 410 == send("GET", f"{run.path}/artifact-content/public/a").status
     assert 200 == send("GET", f"{run.path}/artifact-info/public/a").status
 
 
-def test_only_a_run_that_runs_takes_artifacts(
-    create: Callable[..., Reply], send: Send, run: Run, sandbox: RunningSandbox
+def test_only_a_running_run_accepts_artifacts(
+    create: Callable[..., HttpResponse], send: Send, run: ClaimedRun, sandbox: RunningSandbox
 ) -> None:
     """
-    Or one that ended in an exception a moment ago; never one that nobody claimed.
+    Or one with a recent exception; never one that was not claimed.
     """
     pending = taskcluster.slugId()
     send("PUT", f"{QUEUE}/task/{pending}", define())
-    payload = {**S3, "expires": moment("1 hour")}
+    payload = {**S3, "expires": timestamp("1 hour")}
     unclaimed = send("POST", f"{QUEUE}/task/{pending}/runs/0/artifacts/public/a", payload)
     missing = send("POST", f"{QUEUE}/task/{pending}/runs/1/artifacts/public/a", payload)
     unknown = send("POST", f"{QUEUE}/task/{taskcluster.slugId()}/runs/0/artifacts/public/a", payload)
@@ -490,7 +501,7 @@ def test_only_a_run_that_runs_takes_artifacts(
     assert 200 == create("public/a", S3).status
 
 
-def test_a_completed_run_takes_none(create: Callable[..., Reply], send: Send, run: Run) -> None:
+def test_a_completed_run_accepts_no_artifacts(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:
     """
     409, with the task's status.
     """

@@ -1,5 +1,5 @@
 """
-``tc sandbox --amqp``: events reach a real RabbitMQ, and clear errors reach the person.
+``tc sandbox --amqp``: messages arrive at a real RabbitMQ, and errors are clear.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import taskcluster
 from tccli.sandbox import events
 from tccli.sandbox.messages import Message
 from tccli.sandbox.pulse import Publisher
-from tests.sandbox.broker import Broker, missing
+from tests.sandbox.broker import Broker, find_missing_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, Start
 
-NEEDS_BROKER = pytest.mark.skipif(bool(missing()), reason=missing() or "there is one")
+NEEDS_BROKER = pytest.mark.skipif(bool(find_missing_program()), reason=find_missing_program() or "there is one")
 WORKER = {"workerGroup": "group", "workerId": "worker"}
 TC = (sys.executable, "-m", "tccli", "auth")
-PATIENCE = 30
+TIMEOUT_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +52,18 @@ class Listener:
 
     def bind(self, exchange: str, pattern: str) -> None:
         """
-        Let the queue have the messages of an exchange that match a pattern.
+        Bind the queue to an exchange.
         """
         with pika.BlockingConnection(pika.URLParameters(self._broker.url)) as connection:
             channel = connection.channel()
             channel.queue_declare(self._name, durable=True)
             channel.queue_bind(self._name, exchange, pattern)
 
-    def hear(self, number: int) -> list[dict[str, Any]]:
+    def receive(self, number: int) -> list[dict[str, Any]]:
         """
         Wait for so many messages and a moment longer, and return all that came: exchange, key, properties and content.
         """
-        found, until = [], time.monotonic() + PATIENCE
+        found, until = [], time.monotonic() + TIMEOUT_SECONDS
         with pika.BlockingConnection(pika.URLParameters(self._broker.url)) as connection:
             channel = connection.channel()
             while time.monotonic() < until:
@@ -91,7 +91,7 @@ def client(process: subprocess.Popen[bytes]) -> taskcluster.Queue:
 
 def create(queue: taskcluster.Queue, group: str, *routes: str) -> str:
     """
-    Make a task in a group, and return its id.
+    Create a task in a group, and return its id.
     """
     metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
     times = {"created": taskcluster.fromNowJSON("0 seconds"), "deadline": taskcluster.fromNowJSON("1 hour")}
@@ -101,9 +101,9 @@ def create(queue: taskcluster.Queue, group: str, *routes: str) -> str:
     return task_id
 
 
-def end_all(queue: taskcluster.Queue, failing: str) -> None:
+def resolve_all(queue: taskcluster.Queue, failing: str) -> None:
     """
-    Let a worker take all tasks; one of them fails.
+    Claim and complete all tasks, except one that fails.
     """
     for claim in queue.claimWork("proj/ci", {**WORKER, "tasks": 9})["tasks"]:
         task_id = claim["status"]["taskId"]
@@ -111,10 +111,10 @@ def end_all(queue: taskcluster.Queue, failing: str) -> None:
 
 
 @NEEDS_BROKER
-def test_a_queue_gets_what_it_is_bound_to(tc: CommandLine, start: Start, broker: Broker) -> None:
+def test_a_queue_receives_what_it_is_bound_to(tc: CommandLine, start: Start, broker: Broker) -> None:
     """
-    With what ``tc events bind`` prints: exactly the messages of the group's tasks that completed. And with a route:
-    all about the task that has it.
+    A binding of ``tc events bind``: the completed tasks of a group only. A binding of a route: all messages about the
+        task with this route.
     """
     sandbox = start("sandbox", "start", "--amqp", broker.url)
     queue = client(sandbox)
@@ -126,8 +126,8 @@ def test_a_queue_gets_what_it_is_bound_to(tc: CommandLine, start: Start, broker:
         of_route.bind(exchange.exchange, "route.by.name")
     wanted = [create(queue, group), create(queue, group)]
     failing, elsewhere = create(queue, group), create(queue, other, "by.name")
-    end_all(queue, failing)
-    heard = of_group.hear(2)
+    resolve_all(queue, failing)
+    heard = of_group.receive(2)
 
     assert sorted(wanted) == sorted(message["content"]["status"]["taskId"] for message in heard)
     assert {"exchange/taskcluster-queue/v1/task-completed"} == {message["exchange"] for message in heard}
@@ -135,7 +135,7 @@ def test_a_queue_gets_what_it_is_bound_to(tc: CommandLine, start: Start, broker:
         (message["has"].content_type, message["has"].content_encoding, message["has"].delivery_mode)
         for message in heard
     }
-    about = of_route.hear(4)
+    about = of_route.receive(4)
     assert ["task-defined", "task-pending", "task-running", "task-completed"] == [
         message["exchange"].rpartition("/")[2] for message in about
     ]
@@ -144,22 +144,22 @@ def test_a_queue_gets_what_it_is_bound_to(tc: CommandLine, start: Start, broker:
 
 
 @NEEDS_BROKER
-def test_messages_wait_for_a_broker_that_is_away(start: Start, tmp_path: Path) -> None:
+def test_messages_are_queued_while_the_broker_is_down(start: Start, tmp_path: Path) -> None:
     """
-    The API goes on; when the broker is back it gets them in their order. The password is never shown.
+    The API stays available; then the messages arrive in order. The password is never printed.
     """
     with Broker(tmp_path) as broker:
         sandbox = start("sandbox", "start", "--amqp", broker.url)
         queue, listener = client(sandbox), Listener(broker, "all")
         listener.bind("exchange/taskcluster-queue/v1/task-defined", "#")
         first = create(queue, taskcluster.slugId())
-        heard = listener.hear(1)
+        heard = listener.receive(1)
         broker.stop()
         others = [create(queue, taskcluster.slugId()) for _ in range(5)]
         broker.start()
-        heard += listener.hear(5)
+        heard += listener.receive(5)
         sandbox.terminate()
-        _, said = sandbox.communicate(timeout=PATIENCE)
+        _, said = sandbox.communicate(timeout=TIMEOUT_SECONDS)
 
     assert [first, *others] == [message["content"]["status"]["taskId"] for message in heard]
     lines = [line for line in said.splitlines() if b"amqp://guest:\xe2\x80\xa6@127.0.0.1" in line]
@@ -168,9 +168,9 @@ def test_messages_wait_for_a_broker_that_is_away(start: Start, tmp_path: Path) -
 
 
 @NEEDS_BROKER
-def test_the_last_messages_are_sent_before_the_end(tc_process: CommandLine, broker: Broker) -> None:
+def test_queued_messages_are_sent_at_the_end(tc_process: CommandLine, broker: Broker) -> None:
     """
-    Also those of a sandbox that lives for one call only.
+    Also when the sandbox exists for one call only.
     """
     listener = Listener(broker, "last")
     with pika.BlockingConnection(pika.URLParameters(broker.url)) as connection:
@@ -180,32 +180,32 @@ def test_the_last_messages_are_sent_before_the_end(tc_process: CommandLine, brok
 
     assert 0 == result.exit_code, result.stderr
     assert [("_", {"version": 1, "roleId": "r"})] == [
-        (message["key"], message["content"]) for message in listener.hear(1)
+        (message["key"], message["content"]) for message in listener.receive(1)
     ]
 
 
 @NEEDS_BROKER
-def test_what_the_broker_refuses_does_not_hold_up_the_others(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+def test_rejected_messages_do_not_block_others(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     """
-    It is given up, and that is said.
+    They are dropped with a warning.
     """
     listener = Listener(broker, "others")
     with Publisher(broker.url) as publisher:
         listener.bind("exchange/taskcluster-notify/v1/notification", "primary.#")
         for exchange, topic in (("notification", "x" * 255), ("nowhere", "a"), ("notification", "b")):
             publisher.put(Message(f"exchange/taskcluster-notify/v1/{exchange}", f"primary.{topic}", (), b"{}"))
-        heard = listener.hear(1)
+        heard = listener.receive(1)
 
     assert ["primary.b"] == [message["key"] for message in heard]
     assert 2 == caplog.text.count("rejected a message")
     assert "guest:guest" not in caplog.text
 
 
-def test_more_than_can_wait_is_counted(
+def test_messages_beyond_the_limit_are_counted(
     free_port: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """
-    The oldest messages are lost first.
+    The oldest messages are dropped first.
     """
     monkeypatch.setattr("tccli.sandbox.pulse.MAX_QUEUED_MESSAGES", 2)
     publisher = Publisher(f"amqp://user:secret@127.0.0.1:{free_port}/v")
@@ -228,7 +228,7 @@ def test_a_broker_that_denies_access_is_an_error(
     tc: CommandLine, broker: Broker, before: str, after: str, says: str
 ) -> None:
     """
-    Exit 3 and one line, without the password; nothing is started.
+    Exit 3 and one line without the password; nothing is started.
     """
     result = tc("sandbox", "run", "--amqp", broker.url.replace(before, after), "--", "false")
 
@@ -251,7 +251,7 @@ def test_a_broker_that_denies_access_is_an_error(
 )
 def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit_code: int, says: str) -> None:
     """
-    One line, without the password; nothing is started.
+    One line without the password; nothing is started.
     """
     result = tc("sandbox", "run", "--amqp", url.replace("PORT", str(free_port)), "--", "false")
 
@@ -260,9 +260,9 @@ def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit
     assert "secret" not in result.stderr
 
 
-def test_says_what_to_install(tc: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_an_error(tc: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Without the extra: exit 3, and the line that helps.
+    Exit 3, with the command that installs it.
     """
     find = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "pika" else find(name))
@@ -272,9 +272,9 @@ def test_says_what_to_install(tc: CommandLine, monkeypatch: pytest.MonkeyPatch) 
     assert "pip install 'taskcluster-cli[pulse]'" in result.stderr
 
 
-def test_without_a_broker_nothing_is_loaded(process_environment: dict[str, str]) -> None:
+def test_without_a_broker_pika_is_not_loaded(process_environment: dict[str, str]) -> None:
     """
-    Of the library, that is.
+    Without ``--amqp``.
     """
     script = (
         "import sys; from tccli.cli.app import run; run(['sandbox', 'run', '--', 'true']); print('pika' in sys.modules)"

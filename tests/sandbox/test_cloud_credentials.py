@@ -1,5 +1,5 @@
 """
-Credentials for other services, in a deployment that has none.
+Credentials for other services, which this deployment does not have.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 AUTH = "/api/auth/v1"
 TOKEN = {"permissions": {"contents": "read"}, "repositories": ["Repo"]}
@@ -27,9 +27,9 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("verb", "target", "payload", "status", "code"), REQUESTS)
-def test_has_none(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
+def test_nothing_is_configured(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
     """
-    As a deployment says it in which nothing is configured.
+    The response of a deployment without configuration.
     """
     reply = send(verb, f"{AUTH}/{target}", payload)
 
@@ -39,7 +39,7 @@ def test_has_none(send: Send, verb: str, target: str, payload: Any, status: int,
 @pytest.mark.parametrize(("verb", "target", "payload", "status", "code"), REQUESTS)
 def test_needs_scopes(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
     """
-    Before it says anything.
+    Without them, the response does not depend on the configuration.
     """
     assert status >= 400, code
     assert "InsufficientScopes" == send(verb, f"{AUTH}/{target}", payload, signed=False).code
@@ -56,8 +56,8 @@ def test_needs_scopes(send: Send, verb: str, target: str, payload: Any, status: 
         pytest.param("POST", "github/a.b/owner/repo-token", TOKEN, "InvalidRequestArguments", id="application"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
     """
-    What could not be answered anywhere.
+    Requests that are not valid in any deployment.
     """
     assert code == send(verb, f"{AUTH}/{target}", payload).code

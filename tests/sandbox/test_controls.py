@@ -1,5 +1,5 @@
 """
-What a sandbox offers beside the services: its clock, its outbox, the calls that it got, and failing on demand.
+The sandbox's own features: clock, outbox, call log and fault injection.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, RunningSandbox, Start
-    from tests.sandbox.conftest import Reply
-    from tests.sandbox.queues import Queue
+    from tests.sandbox.conftest import HttpResponse
+    from tests.sandbox.queue_client import QueueClient
 
 
 @pytest.fixture
 def injector(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[FaultInjector]:
     """
-    What befalls calls, for one test.
+    Injects faults for one test.
     """
     assert sandbox.root_url
     sandbox_server.sandbox.fault_injector = made = FaultInjector()
@@ -36,9 +36,9 @@ def injector(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[FaultI
     sandbox_server.sandbox.fault_injector = FaultInjector()
 
 
-def test_the_clock_moves(sandbox: RunningSandbox, queue: Queue, tc: CommandLine) -> None:
+def test_the_clock_moves(sandbox: RunningSandbox, queue: QueueClient, tc: CommandLine) -> None:
     """
-    Forwards, backwards, and back to the real time; deadlines are seen at once.
+    Forwards, backwards, and back to the real time; deadlines take effect at once.
     """
     task_id = queue.create()
     env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url}
@@ -58,9 +58,9 @@ def test_the_clock_moves(sandbox: RunningSandbox, queue: Queue, tc: CommandLine)
     assert 0 == sandbox.clock.offset
 
 
-def test_the_clock_stays_where_it_was_moved(start: Start, tc: CommandLine, tmp_path: Path) -> None:
+def test_the_clock_is_stored(start: Start, tc: CommandLine, tmp_path: Path) -> None:
     """
-    Also when the sandbox is killed.
+    The offset survives a kill of the sandbox.
     """
 
     def begin() -> tuple[Any, dict[str, str]]:
@@ -78,9 +78,9 @@ def test_the_clock_stays_where_it_was_moved(start: Start, tc: CommandLine, tmp_p
     assert moved[:4] == tc("sandbox", "clock", env=env).stdout[:4]
 
 
-def test_calls_are_recorded_without_secrets(sandbox: RunningSandbox, queue: Queue, tc: CommandLine) -> None:
+def test_calls_are_logged_without_secrets(sandbox: RunningSandbox, queue: QueueClient, tc: CommandLine) -> None:
     """
-    Each with its method, its client and its status; what opens something is masked.
+    Each with method, client and status; bewits are masked.
     """
     task_id = queue.create()
     queue.send("GET", "/api/secrets/v1/secret/none?bewit=c2VjcmV0", signed=False)
@@ -99,7 +99,7 @@ def test_calls_are_recorded_without_secrets(sandbox: RunningSandbox, queue: Queu
     assert "c2VjcmV0" not in listed.stdout
 
 
-def test_the_outbox_is_shown(sandbox: RunningSandbox, tc: CommandLine) -> None:
+def test_the_outbox_is_printed(sandbox: RunningSandbox, tc: CommandLine) -> None:
     """
     An empty one as an empty list.
     """
@@ -108,9 +108,9 @@ def test_the_outbox_is_shown(sandbox: RunningSandbox, tc: CommandLine) -> None:
     assert [] == json.loads(shown.stdout)
 
 
-def test_controls_are_not_for_pages_in_browsers(sandbox: RunningSandbox, send: Callable[..., Reply]) -> None:
+def test_web_pages_have_no_access_to_controls(sandbox: RunningSandbox, send: Callable[..., HttpResponse]) -> None:
     """
-    403 for whoever says where it is from; 400 for what is no time.
+    403 for a request with an origin; 400 for an invalid time.
     """
     assert sandbox.root_url
     stranger = send("GET", "/sandbox/calls", signed=False, headers={"origin": "https://example.com"})
@@ -121,7 +121,7 @@ def test_controls_are_not_for_pages_in_browsers(sandbox: RunningSandbox, send: C
     assert 404 == send("GET", "/sandbox/x", signed=False).status
 
 
-def test_says_when_there_is_no_sandbox(tc: CommandLine, free_port: int) -> None:
+def test_a_missing_sandbox_is_an_error(tc: CommandLine, free_port: int) -> None:
     """
     Exit code 8.
     """
@@ -131,9 +131,9 @@ def test_says_when_there_is_no_sandbox(tc: CommandLine, free_port: int) -> None:
     assert 1 == result.stderr.count("\n")
 
 
-def test_calls_fail_on_demand(injector: FaultInjector, queue: Queue) -> None:
+def test_calls_fail_on_demand(injector: FaultInjector, queue: QueueClient) -> None:
     """
-    So many times, with the status that was asked for; nothing is done meanwhile.
+    The given number of times, with the given status; failing calls have no effect.
     """
     injector.add("queue.createTask=503x2")
     injector.add("queue.st*=404")
@@ -147,9 +147,9 @@ def test_calls_fail_on_demand(injector: FaultInjector, queue: Queue) -> None:
 
 
 @pytest.mark.parametrize(("what", "kept"), [("drop", 404), ("lost", 200)])
-def test_answers_get_lost(injector: FaultInjector, queue: Queue, what: str, kept: int) -> None:
+def test_responses_get_lost(injector: FaultInjector, queue: QueueClient, what: str, kept: int) -> None:
     """
-    The connection ends; one way nothing was done, the other way it was.
+    The connection is closed; ``drop`` before and ``lost`` after the call takes effect.
     """
     injector.add(f"queue.createTask={what}x1")
     task_id = taskcluster.slugId()
@@ -159,9 +159,9 @@ def test_answers_get_lost(injector: FaultInjector, queue: Queue, what: str, kept
     assert kept == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
 
 
-def test_official_client_gets_over_faults(injector: FaultInjector, sandbox: RunningSandbox) -> None:
+def test_the_official_client_retries_after_faults(injector: FaultInjector, sandbox: RunningSandbox) -> None:
     """
-    It retries what a deployment would recover from.
+    After a status of 503, and after a closed connection.
     """
     for spec in ("auth.currentScopes=503x1", "auth.currentScopes=dropx1"):
         injector.add(spec)
@@ -174,7 +174,7 @@ def test_official_client_gets_over_faults(injector: FaultInjector, sandbox: Runn
 
 def test_a_client_that_gives_up_leaves_no_trace(tc_process: CommandLine) -> None:
     """
-    The sandbox ends without an error of its own, though a request has no response yet.
+    The sandbox prints no error when it ends while a request has no response.
     """
     call = (sys.executable, "-m", "tccli", "--timeout", "0.5", "--retries", "0", "queue", "ping")
     result = tc_process("sandbox", "run", "--latency", "20s", "--", *call)
@@ -182,7 +182,7 @@ def test_a_client_that_gives_up_leaves_no_trace(tc_process: CommandLine) -> None
     assert (8, 1) == (result.exit_code, result.stderr.count("\n"))
 
 
-def test_shares_of_calls_are_dropped(injector: FaultInjector, queue: Queue) -> None:
+def test_shares_of_calls_are_dropped(injector: FaultInjector, queue: QueueClient) -> None:
     """
     All of them, with a share of one.
     """
@@ -191,9 +191,9 @@ def test_shares_of_calls_are_dropped(injector: FaultInjector, queue: Queue) -> N
         queue.get("/ping")
 
 
-def test_answers_come_from_a_file(injector: FaultInjector, queue: Queue, tmp_path: Path) -> None:
+def test_fake_responses_come_from_a_file(injector: FaultInjector, queue: QueueClient, tmp_path: Path) -> None:
     """
-    By method, lists one after the other; other methods answer as always.
+    Lists one after the other; methods that are not in the file work as usual.
     """
     file = tmp_path / "answers.json"
     file.write_text('{"queue.status": [{"a": 1}, {"status": 404, "body": {"code": "X"}}], "queue.ping": {"alive": 0}}')
@@ -207,17 +207,17 @@ def test_answers_come_from_a_file(injector: FaultInjector, queue: Queue, tmp_pat
 
 
 @pytest.mark.parametrize("spec", ["", "queue.createTask", "queue.createTask=200", "x=503", "queue.task=503x"])
-def test_what_is_no_fault_is_refused(spec: str) -> None:
+def test_an_invalid_fault_is_an_error(spec: str) -> None:
     """
-    With what one looks like.
+    The message shows the format.
     """
     with pytest.raises(ValueError, match="is not a fault"):
         parse_fault(spec)
 
 
-def test_shares_are_read() -> None:
+def test_shares_are_parsed() -> None:
     """
-    As a number, or in per cent.
+    As numbers, and as percentages.
     """
     assert (0.01, 0.5) == (parse_probability("1%"), parse_probability("0.5"))
     with pytest.raises(ValueError, match="2"):
@@ -234,9 +234,9 @@ def test_shares_are_read() -> None:
         pytest.param(["--listen", "localhost"], "--listen: 'localhost'", id="a name"),
     ],
 )
-def test_wrong_options_are_refused(tc: CommandLine, words: list[str], says: str) -> None:
+def test_invalid_options_are_errors(tc: CommandLine, words: list[str], says: str) -> None:
     """
-    Before anything is started: exit code 2.
+    Exit code 2 before anything starts; the message names the option.
     """
     result = tc("sandbox", "start", *words)
 

@@ -1,5 +1,5 @@
 """
-What was answered stays, whenever the sandbox is killed; and two sandboxes do not meet.
+Changes survive a kill of the sandbox, and two sandboxes are independent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import requests
 import taskcluster
 import taskcluster.exceptions
 
-from tests.sandbox.queues import WORKER
+from tests.sandbox.queue_client import WORKER
 
 if TYPE_CHECKING:
     import subprocess
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from tests.conftest import Start
 
 
-def begin(start: Start, *words: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
+def start_sandbox(start: Start, *words: str) -> tuple[subprocess.Popen[bytes], dict[str, Any]]:
     """
-    Start a sandbox; return it, and what leads the official client to it.
+    Start a sandbox; return its process and the options of the official client.
     """
     process = start("sandbox", "start", *words)
     assert process.stdout is not None
@@ -47,11 +47,11 @@ def definition(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("after", [0.05, 0.2, 0.5])
-def test_a_kill_loses_nothing_that_was_answered(start: Start, tmp_path: Path, after: float) -> None:
+def test_a_kill_loses_no_confirmed_change(start: Start, tmp_path: Path, after: float) -> None:
     """
-    In the middle of making, claiming and resolving tasks: each is at least as far as the last answer said.
+    Each task is at least in the state of its last response.
     """
-    process, options = begin(start, "--data", str(tmp_path / "data"))
+    process, options = start_sandbox(start, "--data", str(tmp_path / "data"))
     answered: dict[str, str] = {}
 
     def work() -> None:
@@ -73,7 +73,7 @@ def test_a_kill_loses_nothing_that_was_answered(start: Start, tmp_path: Path, af
     process.kill()
     thread.join()
     process.wait()
-    _, again = begin(start, "--data", str(tmp_path / "data"))
+    _, again = start_sandbox(start, "--data", str(tmp_path / "data"))
     queue = taskcluster.Queue(again)
 
     order = ["pending", "running", "completed"]
@@ -85,11 +85,11 @@ def test_a_kill_loses_nothing_that_was_answered(start: Start, tmp_path: Path, af
     assert waiting + 1 == len(queue.claimWork("proj/ci", {**WORKER, "tasks": 9})["tasks"])
 
 
-def test_two_sandboxes_do_not_meet(start: Start, tmp_path: Path) -> None:
+def test_two_sandboxes_are_independent(start: Start, tmp_path: Path) -> None:
     """
-    On one machine, at once: tasks, credentials and times of their own.
+    At once on one machine: different tasks, credentials and clocks.
     """
-    (_, first), (_, second) = begin(start), begin(start, "--data", str(tmp_path / "data"))
+    (_, first), (_, second) = start_sandbox(start), start_sandbox(start, "--data", str(tmp_path / "data"))
     task_id = str(taskcluster.slugId())
     taskcluster.Queue(first).createTask(task_id, definition())
 
@@ -100,11 +100,11 @@ def test_two_sandboxes_do_not_meet(start: Start, tmp_path: Path) -> None:
         taskcluster.Auth({**second, "credentials": first["credentials"]}).listClients()
 
 
-def test_groups_come_free_in_layers(start: Start) -> None:
+def test_dependent_tasks_become_pending_in_layers(start: Start) -> None:
     """
-    The official client makes 300 tasks in three layers, sees them in pages, and sees the layers come free.
+    The official client creates 300 tasks in three layers, lists them in pages, and completes layer after layer.
     """
-    _, options = begin(start)
+    _, options = start_sandbox(start)
     queue = taskcluster.Queue(options)
     group, layers = str(taskcluster.slugId()), [[str(taskcluster.slugId()) for _ in range(100)] for _ in range(3)]
     for number, layer in enumerate(layers):

@@ -1,5 +1,5 @@
 """
-What the services publish: each message where, when and as the references say.
+Messages of the queue: at the time and in the form of the references.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import pytest
 import taskcluster
 
 from tccli.sandbox import events
-from tests.sandbox.queues import API, DAY, HOUR, MINUTE
+from tests.sandbox.queue_client import API, DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from tccli.sandbox.server import Server
-    from tests.sandbox.amqp_listener import Heard
-    from tests.sandbox.queues import Queue
+    from tests.sandbox.message_recorder import MessageRecorder
+    from tests.sandbox.queue_client import QueueClient
 
 WORKER = "group.worker"
 
@@ -27,9 +27,9 @@ def key(task_id: str, run: str = "_", worker: str = "_._", group: str = "") -> s
     return f"primary.{task_id}.{run}.{worker}.proj.ci.-.{group or task_id}._"
 
 
-def resolve(queue: Queue, how: str, payload: Any = None) -> None:
+def resolve(queue: QueueClient, how: str, payload: Any = None) -> None:
     """
-    Take the next task, and end its run.
+    Claim the next task, and report the end of its run.
     """
     (claim,) = queue.claim()
     assert 200 == queue.post(f"/task/{claim['status']['taskId']}/runs/{claim['runId']}/{how}", payload).status
@@ -43,13 +43,13 @@ def resolve(queue: Queue, how: str, payload: Any = None) -> None:
         pytest.param("exception", {"reason": "malformed-payload"}, "taskException", id="exception"),
     ],
 )
-def test_the_life_of_a_task(queue: Queue, heard: Heard, how: str, payload: Any, event: str) -> None:
+def test_the_life_of_a_task(queue: QueueClient, recorder: MessageRecorder, how: str, payload: Any, event: str) -> None:
     """
-    Defined before it is pending, with its tags and a copy for each of its routes; then its group is resolved.
+    Defined, pending, running, resolved, with tags and with a copy for each route; then its group is resolved.
     """
     task_id = queue.create(routes=["a.b", "c"], tags={"x": "y"})
     resolve(queue, how, payload)
-    found = heard.take_all()
+    found = recorder.take_all()
 
     assert [
         ("taskDefined", key(task_id)),
@@ -64,25 +64,25 @@ def test_the_life_of_a_task(queue: Queue, heard: Heard, how: str, payload: Any, 
     assert [1] * 5 == [content["version"] for _, _, _, content in found]
 
 
-def test_a_task_that_is_made_again_is_pending_again(queue: Queue, heard: Heard) -> None:
+def test_creating_a_task_again_repeats_task_pending(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    As with the service; one that is refused is not there at all.
+    As with the service; a rejected call publishes nothing.
     """
     definition = queue.definition()
     task_id = taskcluster.slugId()
     for payload, status in ((definition, 200), (definition, 200), ({**definition, "retries": 1}, 409)):
         assert status == queue.send("PUT", f"{API}/task/{task_id}", payload).status
 
-    assert ["taskDefined", "taskPending", "taskPending"] == [name for name, _ in heard.take()]
+    assert ["taskDefined", "taskPending", "taskPending"] == [name for name, _ in recorder.take()]
 
 
-def test_a_task_waits_for_another(queue: Queue, heard: Heard) -> None:
+def test_a_task_waits_for_another(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    It is pending once the other has completed; their group is resolved with the last of them.
+    It is pending after the other has completed; the group is resolved after the last task.
     """
     first = queue.create()
     second = queue.create(dependencies=[first], taskGroupId=first)
-    heard.take()
+    recorder.take()
     resolve(queue, "completed")
     resolve(queue, "completed")
 
@@ -93,16 +93,16 @@ def test_a_task_waits_for_another(queue: Queue, heard: Heard) -> None:
         ("taskRunning", key(second, "0", WORKER, first)),
         ("taskCompleted", key(second, "0", WORKER, first)),
         ("taskGroupResolved", f"primary.{first}.-._"),
-    ] == heard.take()
+    ] == recorder.take()
 
 
-def test_scheduled_cancelled_rerun(queue: Queue, heard: Heard) -> None:
+def test_scheduled_cancelled_rerun(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    Each said once, of the run that it is about.
+    One message for each change, with the run id.
     """
     other = queue.create()
     task_id = queue.create(dependencies=[other])
-    heard.take()
+    recorder.take()
     for what in ("schedule", "schedule", "cancel", "rerun"):
         assert 200 == queue.post(f"/task/{task_id}/{what}").status
 
@@ -111,16 +111,16 @@ def test_scheduled_cancelled_rerun(queue: Queue, heard: Heard) -> None:
         ("taskException", key(task_id, "0")),
         ("taskGroupResolved", f"primary.{task_id}.-._"),
         ("taskPending", key(task_id, "1")),
-    ] == heard.take()
+    ] == recorder.take()
 
 
-def test_a_run_that_is_tried_again_is_only_pending_again(queue: Queue, heard: Heard) -> None:
+def test_a_retried_run_publishes_only_task_pending(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    After worker-shutdown, and after a claim that ended; without retries it is an exception.
+    After worker-shutdown, and after an expired claim; without retries left, it is an exception.
     """
     task_id = queue.create(retries=2)
     resolve(queue, "exception", {"reason": "worker-shutdown"})
-    heard.take()
+    recorder.take()
     for _ in range(2):
         queue.claim()
         queue.pass_time(21 * MINUTE)
@@ -132,32 +132,32 @@ def test_a_run_that_is_tried_again_is_only_pending_again(queue: Queue, heard: He
         ("taskRunning", key(task_id, "2", WORKER)),
         ("taskException", key(task_id, "2", WORKER)),
         ("taskGroupResolved", f"primary.{task_id}.-._"),
-    ] == heard.take()
+    ] == recorder.take()
 
 
-def test_a_deadline_passes(queue: Queue, heard: Heard) -> None:
+def test_a_deadline_passes(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    An exception of the run that was made to say so.
+    TaskException for the run that records it.
     """
-    other = queue.create(deadline=queue.moment(5 * HOUR))
+    other = queue.create(deadline=queue.timestamp(5 * HOUR))
     task_id = queue.create(dependencies=[other])
-    heard.take()
+    recorder.take()
     queue.pass_time(2 * HOUR)
     queue.status(task_id)
 
-    assert [("taskException", key(task_id, "0")), ("taskGroupResolved", f"primary.{task_id}.-._")] == heard.take()
+    assert [("taskException", key(task_id, "0")), ("taskGroupResolved", f"primary.{task_id}.-._")] == recorder.take()
 
 
-def test_groups_are_sealed_and_cancelled(queue: Queue, heard: Heard) -> None:
+def test_groups_are_sealed_and_cancelled(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    An exception for each task, and the group's end once.
+    TaskException for each task, and taskGroupResolved once.
     """
     group = taskcluster.slugId()
     tasks = sorted(queue.create(taskGroupId=group) for _ in range(2))
-    heard.take()
+    recorder.take()
     queue.post(f"/task-group/{group}/seal")
     queue.post(f"/task-group/{group}/cancel")
-    found = heard.take_all()
+    found = recorder.take_all()
 
     assert [
         ("taskGroupSealed", f"primary.{group}.-._"),
@@ -167,15 +167,15 @@ def test_groups_are_sealed_and_cancelled(queue: Queue, heard: Heard) -> None:
     assert found[0][3]["sealed"] == found[-1][3]["sealed"]
 
 
-def test_priorities_change(queue: Queue, heard: Heard) -> None:
+def test_priorities_change(queue: QueueClient, recorder: MessageRecorder) -> None:
     """
-    Of a task, with what it was before; of a group, with how many.
+    Of a task, with the old priority; of a group, with the number of tasks.
     """
     task_id = queue.create()
-    heard.take()
+    recorder.take()
     assert 200 == queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}).status
     assert 200 == queue.post(f"/task-group/{task_id}/priority", {"newPriority": "low"}).status
-    (name, written, _, content), (group_name, group_key, _, group) = heard.take_all()
+    (name, written, _, content), (group_name, group_key, _, group) = recorder.take_all()
 
     assert ("taskPriorityChanged", key(task_id)) == (name, written)
     assert ("lowest", "high") == (content["oldPriority"], content["newPriority"])
@@ -191,16 +191,16 @@ def test_priorities_change(queue: Queue, heard: Heard) -> None:
         pytest.param({"storageType": "s3", "contentType": "text/plain"}, False, id="s3"),
     ],
 )
-def test_artifacts(queue: Queue, heard: Heard, artifact: dict[str, str], *, is_said: bool) -> None:
+def test_artifacts(queue: QueueClient, recorder: MessageRecorder, artifact: dict[str, str], *, is_said: bool) -> None:
     """
-    Those without bytes; of s3 nothing is said, as with the service.
+    Only those without bytes; as with the service, none of type s3.
     """
     task_id = queue.create()
     queue.claim()
-    heard.take()
+    recorder.take()
     path = f"/task/{task_id}/runs/0/artifacts/public%2Fname"
-    reply = queue.post(path, {**artifact, "expires": queue.moment(DAY // 2)})
-    found = heard.take_all()
+    reply = queue.post(path, {**artifact, "expires": queue.timestamp(DAY // 2)})
+    found = recorder.take_all()
 
     assert 200 == reply.status, reply.text
     assert [("artifactCreated", key(task_id, "0", WORKER), "public/name")] * is_said == [
@@ -208,9 +208,9 @@ def test_artifacts(queue: Queue, heard: Heard, artifact: dict[str, str], *, is_s
     ]
 
 
-def test_what_is_rolled_back_is_not_published(sandbox_server: Server, heard: Heard) -> None:
+def test_messages_follow_the_commit(sandbox_server: Server, recorder: MessageRecorder) -> None:
     """
-    And what is not committed yet is not published yet.
+    Messages of a rolled back transaction are not published, others not before the commit.
     """
     state = sandbox_server.sandbox.state
 
@@ -224,9 +224,9 @@ def test_what_is_rolled_back_is_not_published(sandbox_server: Server, heard: Hea
 
     with state.store.transaction():
         publish("committed")
-        assert [] == heard.messages
+        assert [] == recorder.messages
     with pytest.raises(ZeroDivisionError):
         publish_and_fail()
     publish("at-once")
 
-    assert ["committed", "at-once"] == [content["clientId"] for _, _, _, content in heard.take_all()]
+    assert ["committed", "at-once"] == [content["clientId"] for _, _, _, content in recorder.take_all()]

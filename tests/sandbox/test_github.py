@@ -1,5 +1,5 @@
 """
-The github service without a GitHub: builds that were put in, and files that are rendered.
+The github service without GitHub: inserted builds, and rendered files.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.services.github import builds as github_builds
-from tests.sandbox.conftest import moment
+from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 GITHUB = "/api/github/v1"
 REPOSITORY = f"{GITHUB}/repository/org/repo"
@@ -45,7 +45,7 @@ def group(send: Send, sandbox_server: Server) -> str:
     task_id: str = taskcluster.slugId()
     metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
     task = {"taskQueueId": "proj/ci", "schedulerId": "taskcluster-github", "payload": {}, "metadata": metadata}
-    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    times = {"created": timestamp("0 seconds"), "deadline": timestamp("1 hour")}
     send("PUT", f"/api/queue/v1/task/{task_id}", {**task, **times})
     build = {"organization": "org", "repository": "repo", "sha": SHA, "taskGroupId": task_id, "pullRequestNumber": 7}
     github_builds.insert(sandbox_server.sandbox.state, build)
@@ -61,7 +61,7 @@ def yml(body: str = YML, kind: str = "github-push", **event: Any) -> dict[str, A
 
 def test_the_official_client_lists_builds(sandbox: RunningSandbox, group: str) -> None:
     """
-    All of them, or those of an organization, a repository, a commit or a pull request.
+    All builds, or those of an organization, a repository, a commit or a pull request.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     github = taskcluster.Github(options)
@@ -78,7 +78,7 @@ def test_the_official_client_lists_builds(sandbox: RunningSandbox, group: str) -
 
 def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: RunningSandbox) -> None:
     """
-    The last one first.
+    The last build first.
     """
     made = [taskcluster.slugId() for _ in range(3)]
     for number, group_id in enumerate(made):
@@ -93,7 +93,7 @@ def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: Runni
 
 def test_builds_are_cancelled(send: Send, group: str) -> None:
     """
-    With their task groups, once: then there is nothing left.
+    With their task groups; a second call finds none.
     """
     scopes = ["queue:seal-task-group:*", "queue:cancel-task-group:*"]
     send("PUT", "/api/auth/v1/roles/repo%3Agithub.com%2F*", {"description": "", "scopes": scopes})
@@ -108,7 +108,7 @@ def test_builds_are_cancelled(send: Send, group: str) -> None:
     assert "cancelled" == send("GET", f"{GITHUB}/builds").json["builds"][0]["state"]
 
 
-def test_groups_that_are_not_there_cannot_be_cancelled(send: Send, sandbox_server: Server) -> None:
+def test_a_build_without_a_group_cannot_be_cancelled(send: Send, sandbox_server: Server) -> None:
     """
     400, and the build stays pending.
     """
@@ -121,7 +121,7 @@ def test_groups_that_are_not_there_cannot_be_cancelled(send: Send, sandbox_serve
 
 def test_nothing_is_connected_at_first(send: Send) -> None:
     """
-    A badge says so, and nothing else is found.
+    The badge shows that, and repositories are not found.
     """
     badge = send("GET", f"{REPOSITORY}/main/badge.svg", signed=False)
 
@@ -141,7 +141,7 @@ def test_nothing_is_connected_at_first(send: Send) -> None:
 
 def test_a_build_connects_its_organization(send: Send, sandbox: RunningSandbox, group: str) -> None:
     """
-    Then there is a badge, a way to the task group, and somebody who takes comments.
+    Then there are a badge, a redirect to the task group, and comments are accepted.
     """
     badge = send("GET", f"{REPOSITORY}/main/badge.svg", signed=False)
     latest = send("GET", f"{REPOSITORY}/main/latest", signed=False)
@@ -157,7 +157,7 @@ def test_a_build_connects_its_organization(send: Send, sandbox: RunningSandbox, 
 
 def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
     """
-    With what the service adds: ids, group, scheduler, route and moment; nobody has to sign for it.
+    With what the service adds: ids, group, scheduler, route and times; no credentials are needed.
     """
     answer = send("POST", f"{GITHUB}/taskcluster-yml", yml(), signed=False).json
     task_id, task = answer["tasks"][0]["taskId"], answer["tasks"][0]["task"]
@@ -184,9 +184,9 @@ def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
         pytest.param({"overrides": {"branch": "b"}}, "branch:b", id="branch"),
     ],
 )
-def test_what_happened_decides_about_the_scopes(send: Send, event: dict[str, Any], scope: str) -> None:
+def test_the_event_determines_the_scopes(send: Send, event: dict[str, Any], scope: str) -> None:
     """
-    And the template sees it.
+    And the template's context.
     """
     body = 'version: 1\ntasks:\n  $if: \'event["action"] == "published"\'\n  then: []\n  else: []\n'
     plain = body if "action" in event else "version: 1\n"
@@ -198,7 +198,7 @@ def test_what_happened_decides_about_the_scopes(send: Send, event: dict[str, Any
 
 def test_several_tasks_are_one_group(send: Send) -> None:
     """
-    Which has the id of none of them.
+    Its id differs from those of the tasks.
     """
     tasks = send("POST", f"{GITHUB}/taskcluster-yml", yml("version: 1\ntasks: [{}, {schedulerId: mine}]")).json["tasks"]
     ids = {task["taskId"] for task in tasks}
@@ -221,9 +221,9 @@ def test_several_tasks_are_one_group(send: Send) -> None:
         pytest.param("version: 0", "NotInSandbox", id="version 0"),
     ],
 )
-def test_a_file_can_be_wrong(send: Send, body: str, code: str) -> None:
+def test_an_invalid_file_is_an_error(send: Send, body: str, code: str) -> None:
     """
-    The service trips over its own error code.
+    500, since the service reports an unknown error code.
     """
     refused = send("POST", f"{GITHUB}/taskcluster-yml", yml(body))
 
@@ -250,7 +250,7 @@ def test_a_file_can_be_wrong(send: Send, body: str, code: str) -> None:
         pytest.param("POST", "taskcluster-yml", {}, True, "InputValidationError", id="render"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
     """
     With the service's codes.
     """

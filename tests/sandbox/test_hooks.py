@@ -1,5 +1,5 @@
 """
-Hooks: made, changed, fired by people, by strangers with a token, by the clock and by messages.
+Hooks: created, changed, and fired by calls, tokens, schedules and messages.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import taskcluster
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.services.hooks import schedule, triggers
 from tccli.sandbox.services.notify import outbox
-from tests.sandbox.conftest import moment
+from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 HOOKS = "/api/hooks/v1/hooks"
 ANYTHING = {"type": "object", "additionalProperties": True}
@@ -37,7 +37,7 @@ TASK = {
 
 def hook(**changes: Any) -> dict[str, Any]:
     """
-    Return a definition; None leaves something out.
+    Return a definition; None removes a property.
     """
     definition = {"metadata": METADATA, "task": TASK, "triggerSchema": ANYTHING, "schedule": [], **changes}
     return {name: value for name, value in definition.items() if value is not None}
@@ -46,7 +46,7 @@ def hook(**changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def role(send: Send) -> None:
     """
-    Let all hooks of the group g make tasks.
+    Lets all hooks of the group g create tasks.
     """
     scopes = ["queue:create-task:lowest:proj/ci", "queue:create-task:project:none", "queue:scheduler-id:-"]
     send("PUT", "/api/auth/v1/roles/hook-id%3Ag%2F*", {"description": "", "scopes": scopes})
@@ -55,7 +55,7 @@ def role(send: Send) -> None:
 @pytest.mark.usefixtures("role")
 def test_the_official_client_fires_a_hook(sandbox: RunningSandbox) -> None:
     """
-    The template sees payload and caller; the task is in the queue, and in the list of fires.
+    The template's context has payload and caller; the task is in the queue and in the log of fires.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     hooks, queue = taskcluster.Hooks(options), taskcluster.Queue(options)
@@ -89,7 +89,7 @@ def test_the_official_client_fires_a_hook(sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.usefixtures("role")
-def test_a_token_is_enough(send: Send) -> None:
+def test_a_token_fires_a_hook(send: Send) -> None:
     """
     Until it is replaced.
     """
@@ -107,9 +107,9 @@ def test_a_token_is_enough(send: Send) -> None:
     assert ["triggerHookWithToken"] == [fire["firedBy"] for fire in fires]
 
 
-def test_the_queue_refuses_what_the_role_may_not(send: Send) -> None:
+def test_the_role_must_have_the_task_s_scopes(send: Send) -> None:
     """
-    403 says that it is the role, and the fire is kept with the queue's answer.
+    The 403 names the role, and the log of fires has the queue's response.
     """
     send("PUT", f"{HOOKS}/g/h", hook())
     refused = send("POST", f"{HOOKS}/g/h/trigger", {})
@@ -139,9 +139,9 @@ def test_the_queue_refuses_what_the_role_may_not(send: Send) -> None:
         pytest.param({**TASK, "deadline": {"$fromNow": "9 days"}}, "While calling createTask: InputError", id="input"),
     ],
 )
-def test_a_template_can_be_wrong(send: Send, task: Any, says: str) -> None:
+def test_an_invalid_template_is_an_error(send: Send, task: Any, says: str) -> None:
     """
-    400, and kept.
+    400, and in the log of fires.
     """
     send("PUT", f"{HOOKS}/g/h", hook(task=task))
     refused = send("POST", f"{HOOKS}/g/h/trigger", {})
@@ -151,9 +151,9 @@ def test_a_template_can_be_wrong(send: Send, task: Any, says: str) -> None:
     assert "error" == send("GET", f"{HOOKS}/g/h/status").json["lastFire"]["result"]
 
 
-def test_a_template_can_decline(send: Send) -> None:
+def test_a_template_may_render_to_nothing(send: Send) -> None:
     """
-    No task, no error, and nothing is kept.
+    No task, no error, and no entry in the log of fires.
     """
     send("PUT", f"{HOOKS}/g/h", hook(task={"$if": "payload.go", "then": TASK}))
     answer = send("POST", f"{HOOKS}/g/h/trigger", {"go": False})
@@ -162,9 +162,9 @@ def test_a_template_can_decline(send: Send) -> None:
     assert 404 == send("GET", f"{HOOKS}/g/h/last-fires").status
 
 
-def test_a_hook_is_completed_and_changed(send: Send) -> None:
+def test_hooks_get_defaults(send: Send) -> None:
     """
-    Defaults stand in the answer; making it again needs the bindings; changing keeps those that are not said.
+    The response has them; creating it again needs the bindings; an update without bindings leaves them.
     """
     bindings = [{"exchange": "e", "routingKeyPattern": "#"}]
     first = send("PUT", f"{HOOKS}/g/h", hook(triggerSchema=None, schedule=None))
@@ -207,7 +207,7 @@ def test_a_hook_is_completed_and_changed(send: Send) -> None:
         pytest.param("GET", "g/h/last-fires?limit=x", None, True, "InvalidRequestArguments", id="limit"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
     """
     With the service's codes.
     """
@@ -216,7 +216,7 @@ def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *,
 
 def test_a_payload_must_match_the_hook(send: Send) -> None:
     """
-    And by default, no payload but an empty one does.
+    By default, only an empty one does.
     """
     send("PUT", f"{HOOKS}/g/h", hook(triggerSchema=None))
 
@@ -226,7 +226,7 @@ def test_a_payload_must_match_the_hook(send: Send) -> None:
 @pytest.mark.usefixtures("role")
 def test_the_clock_fires_hooks(send: Send, sandbox: RunningSandbox) -> None:
     """
-    Once, however often it was due in the meantime, and then not before the next time.
+    Once, however many dates have passed, and again at the next date.
     """
     send("PUT", f"{HOOKS}/g/h", hook(schedule=["0 * * * *", "*/20 0 * * * *"], task={**TASK, "payload": {}}))
     planned = send("GET", f"{HOOKS}/g/h/status").json["nextScheduledDate"]
@@ -237,14 +237,14 @@ def test_the_clock_fires_hooks(send: Send, sandbox: RunningSandbox) -> None:
         assert ["schedule"] == [fire["firedBy"] for fire in fires]
     status = send("GET", f"{HOOKS}/g/h/status", signed=False).json
     assert "success" == status["lastFire"]["result"]
-    assert planned < moment("3 hours") < status["nextScheduledDate"]
+    assert planned < timestamp("3 hours") < status["nextScheduledDate"]
 
 
-def test_a_schedule_that_fails_is_told_to_the_owner(
+def test_the_owner_gets_mail_about_failed_schedules(
     send: Send, sandbox: RunningSandbox, sandbox_server: Server
 ) -> None:
     """
-    By mail, unless that is not wanted.
+    Unless the hook disables it.
     """
     quiet = {**METADATA, "emailOnError": False}
     for name, metadata in (("h", METADATA), ("quiet", quiet)):
@@ -269,7 +269,7 @@ def test_a_schedule_that_fails_is_told_to_the_owner(
 )
 def test_messages_fire_hooks(send: Send, sandbox_server: Server, pattern: str, key: str, fired: int) -> None:
     """
-    Those that are bound to the exchange, by their patterns.
+    Those bound to the exchange, by their patterns.
     """
     bindings = [{"exchange": "e", "routingKeyPattern": pattern}]
     send("PUT", f"{HOOKS}/g/h", hook(bindings=bindings))
@@ -304,8 +304,8 @@ def test_fires_come_in_pages(send: Send) -> None:
         pytest.param("0 0 29 2 *", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z", id="leap day"),
     ],
 )
-def test_schedules_are_those_of_the_service(pattern: str, after: str, expected: str) -> None:
+def test_schedules_have_the_service_s_syntax(pattern: str, after: str, expected: str) -> None:
     """
-    Seconds first where there are six fields, and all of it in UTC.
+    Six fields begin with seconds; times are UTC.
     """
     assert from_json(expected) == schedule.next_date([pattern], from_json(after))

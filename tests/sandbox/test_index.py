@@ -1,5 +1,5 @@
 """
-The index: paths, ranks, namespaces, and the way to artifacts.
+The index: paths, ranks, namespaces, and redirects to artifacts.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.services.index.tasks import index_task
-from tests.sandbox.conftest import fetch, moment
+from tests.sandbox.conftest import fetch, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Run
+    from tests.sandbox.conftest import ClaimedRun, HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 INDEX = "/api/index/v1"
 HOUR = 3_600_000
@@ -29,12 +29,12 @@ def entry(**changes: Any) -> dict[str, Any]:
     """
     Return a payload of insertTask.
     """
-    return {"taskId": taskcluster.slugId(), "rank": 1, "data": {"a": 1}, "expires": moment("1 day"), **changes}
+    return {"taskId": taskcluster.slugId(), "rank": 1, "data": {"a": 1}, "expires": timestamp("1 day"), **changes}
 
 
-def test_the_official_client_finds_what_it_put_in(sandbox: RunningSandbox) -> None:
+def test_the_official_client_finds_what_it_inserted(sandbox: RunningSandbox) -> None:
     """
-    By path, in lists of a namespace, and not after it was deleted.
+    By path and in lists of a namespace, but not after its deletion.
     """
     index = taskcluster.Index({"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0})
     made = entry()
@@ -48,7 +48,7 @@ def test_the_official_client_finds_what_it_put_in(sandbox: RunningSandbox) -> No
     assert [] == index.listTasks("a.b")["tasks"]
 
 
-def test_the_top_has_no_name(send: Send) -> None:
+def test_the_root_namespace_has_no_name(send: Send) -> None:
     """
     Without an argument, with or without a slash at the end.
     """
@@ -63,7 +63,7 @@ def test_the_top_has_no_name(send: Send) -> None:
 
 def test_the_higher_rank_stays(send: Send) -> None:
     """
-    A lower one is no error, and changes nothing; the same one takes the place.
+    Inserting a lower rank succeeds and changes nothing; the same rank replaces the task.
     """
     low, high, same = entry(rank=1), entry(rank=2.0), entry(rank=2)
     for put, kept in ((low, low), (high, high), (low, high), (same, same)):
@@ -71,11 +71,11 @@ def test_the_higher_rank_stays(send: Send) -> None:
         assert (200, kept["taskId"]) == (answer.status, answer.json["taskId"])
 
 
-def test_entries_end_and_their_namespaces_later(send: Send, sandbox: RunningSandbox) -> None:
+def test_namespaces_expire_after_their_tasks(send: Send, sandbox: RunningSandbox) -> None:
     """
-    A namespace lives until the midnight after the last of its tasks.
+    At the midnight after the last of their tasks.
     """
-    send("PUT", f"{INDEX}/task/a.b", entry(expires=moment("1 hour")))
+    send("PUT", f"{INDEX}/task/a.b", entry(expires=timestamp("1 hour")))
     sandbox.clock.offset = HOUR + 1000
 
     assert "ResourceNotFound" == send("GET", f"{INDEX}/task/a.b", signed=False).code
@@ -86,23 +86,23 @@ def test_entries_end_and_their_namespaces_later(send: Send, sandbox: RunningSand
 
 def test_lists_come_in_pages(send: Send) -> None:
     """
-    Of tasks, of namespaces, and of the tasks at many paths, wherever they are.
+    Of tasks, of namespaces, and of the tasks at several paths.
     """
     paths = sorted(f"{space}.{name}" for space in ("x.a", "x.b") for name in ("1", "2"))
     for path in [*paths, "x.a"]:
         send("PUT", f"{INDEX}/task/{path}", entry())
 
-    assert ["x.a"] == walk(send, "GET", "tasks/x", None, "tasks")
-    assert ["x.a", "x.b"] == walk(send, "GET", "namespaces/x", None, "namespaces")
+    assert ["x.a"] == list_namespaces(send, "GET", "tasks/x", None, "tasks")
+    assert ["x.a", "x.b"] == list_namespaces(send, "GET", "namespaces/x", None, "namespaces")
     wanted = {"indexes": [*paths, "x.a", "not.there", "top"]}
     send("PUT", f"{INDEX}/task/top", entry())
-    assert ["x.a", *paths] == walk(send, "POST", "tasks/indexes", wanted, "tasks")
+    assert ["x.a", *paths] == list_namespaces(send, "POST", "tasks/indexes", wanted, "tasks")
     assert [] == send("POST", f"{INDEX}/tasks/indexes", {}).json["tasks"]
 
 
-def walk(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str]:
+def list_namespaces(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str]:
     """
-    Return the namespaces in all pages of one entry each.
+    Return the namespaces of all pages with one entry each.
     """
     found: list[str] = []
     token = ""
@@ -115,9 +115,9 @@ def walk(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str
         token = f"&continuationToken={answer['continuationToken']}"
 
 
-def test_trips_where_the_service_does(send: Send) -> None:
+def test_fails_where_the_service_does(send: Send) -> None:
     """
-    Over ranks that are no integers, and paths that are asked for twice.
+    For ranks that are not integers, and for duplicate paths.
     """
     for rank in (2.5, 2**31):
         assert 500 == send("PUT", f"{INDEX}/task/a.b", entry(rank=rank)).status
@@ -128,9 +128,9 @@ def test_trips_where_the_service_does(send: Send) -> None:
 
 
 @pytest.mark.parametrize("route", ["tasks/x", "namespaces"])
-def test_a_limit_of_nothing_fails(send: Send, route: str) -> None:
+def test_a_limit_of_0_fails(send: Send, route: str) -> None:
     """
-    Where there would have been something, as on most lists of the services.
+    If there are entries, as in most lists of the services.
     """
     assert 200 == send("GET", f"{INDEX}/{route}?limit=0").status
     send("PUT", f"{INDEX}/task/x.a", entry())
@@ -154,21 +154,21 @@ def test_a_limit_of_nothing_fails(send: Send, route: str) -> None:
         pytest.param("GET", "task/a/artifacts/private", None, False, "InsufficientScopes", id="artifact, nobody"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
     """
     With the services' codes.
     """
     assert code == send(verb, f"{INDEX}/{target}", payload, signed=signed).code
 
 
-def test_leads_to_artifacts(send: Send, run: Run, sandbox: RunningSandbox) -> None:
+def test_redirects_to_artifacts(send: Send, run: ClaimedRun, sandbox: RunningSandbox) -> None:
     """
-    Public ones to their bytes, private ones to the queue with a signature, and to the queue what is not there.
+    Public ones to their bytes; private ones to a signed URL of the queue, missing ones to the queue.
     """
     reference = {"storageType": "reference", "url": "https://example.com/x", "contentType": "t/x"}
     for name in ("public/x", "private/x y"):
         target = f"{run.path}/artifacts/{name.replace('/', '%2F').replace(' ', '%20')}"
-        assert 200 == send("POST", target, {**reference, "expires": moment("1 hour")}).status
+        assert 200 == send("POST", target, {**reference, "expires": timestamp("1 hour")}).status
     send("PUT", f"{INDEX}/task/a.b", entry(taskId=run.task_id))
     queue = f"{sandbox.root_url}/api/queue/v1/task/{run.task_id}/artifacts"
     public = send("GET", f"{INDEX}/task/a.b/artifacts/public/x", signed=False)
@@ -192,16 +192,16 @@ def test_leads_to_artifacts(send: Send, run: Run, sandbox: RunningSandbox) -> No
         pytest.param({"index": {"expires": 1}}, None, id="expires is no date"),
     ],
 )
-def test_completed_tasks_can_be_put_in(
+def test_completed_tasks_are_indexed(
     send: Send, sandbox_server: Server, sandbox: RunningSandbox, extra: dict[str, Any], rank: int | None
 ) -> None:
     """
-    At every valid path that a route names.
+    At each valid path in a route.
     """
     assert sandbox.root_url
     task_id = taskcluster.slugId()
     routes = ["index.a.b", "index.c", "index..x", "other.z"]
-    definition = {"routes": routes, "extra": extra, "expires": moment("1 day")}
+    definition = {"routes": routes, "extra": extra, "expires": timestamp("1 day")}
     index_task(sandbox_server.sandbox.state, task_id, definition)
 
     for path in ("a.b", "c"):

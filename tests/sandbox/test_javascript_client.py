@@ -1,5 +1,5 @@
 """
-The official JavaScript client, unchanged, walks through the sandbox; where Node is, and ``npm install`` has been run in
+The official JavaScript client, unchanged, against the sandbox. Needs Node.js, and ``npm install`` in
 ``tests/javascript``.
 """
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 def test_a_worker_runs_what_the_javascript_client_creates() -> None:
     """
-    From creation to artifacts, with the worker beside the sandbox.
+    From creation to artifacts, with the sandbox's worker.
     """
     environment = {**os.environ, "NODE_NO_WARNINGS": "1"}
     command = [sys.executable, "-m", "tccli", "sandbox", "run", "--worker", "--", "node", "walk.mjs", "worker"]
@@ -39,9 +39,9 @@ def test_a_worker_runs_what_the_javascript_client_creates() -> None:
 
 
 @pytest.mark.parametrize("part", ["task", "rerun", "group", "object", "index", "hook", "credentials"])
-def test_the_javascript_client_finds_what_it_expects(part: str, sandbox: RunningSandbox) -> None:
+def test_the_javascript_client_works(part: str, sandbox: RunningSandbox) -> None:
     """
-    Every assertion of the walk holds; the client is not told that this is a sandbox.
+    All assertions of its script hold; the client does not know that this is a sandbox.
     """
     environment = {**os.environ, **sandbox.environment, "NODE_NO_WARNINGS": "1"}
     walk = subprocess.run(

@@ -1,5 +1,5 @@
 """
-The notify service: nothing is sent, all of it is kept.
+The notify service: messages are stored in the outbox.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 NOTIFY = "/api/notify/v1"
 EMAIL = {"address": "a@example.com", "subject": "s", "content": "c"}
@@ -33,9 +33,9 @@ EVERY_KIND = pytest.mark.parametrize(
 )
 
 
-def test_the_official_client_writes(sandbox: RunningSandbox, sandbox_server: Server) -> None:
+def test_messages_are_stored(sandbox: RunningSandbox, sandbox_server: Server) -> None:
     """
-    Defaults are filled in; what was just sent is not sent again.
+    With defaults; duplicates are dropped.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     notify = taskcluster.Notify(options)
@@ -51,11 +51,11 @@ def test_the_official_client_writes(sandbox: RunningSandbox, sandbox_server: Ser
 
 
 @EVERY_KIND
-def test_the_denylist_is_kept(
+def test_denied_addresses_get_nothing(
     send: Send, sandbox_server: Server, route: str, kind: str, address: str, payload: dict[str, Any]
 ) -> None:
     """
-    400 DenylistedAddress, and nothing in the outbox, until the address is taken from the list.
+    400 DenylistedAddress and no message in the outbox, until the address is removed from the list.
     """
     denied = {"notificationType": kind, "notificationAddress": address}
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_needs_the_scope_of_the_address(
     send: Send, route: str, kind: str, address: str, payload: dict[str, Any]
 ) -> None:
     """
-    403 without; 400 for a payload that is none.
+    403 without it; 400 for an invalid payload.
     """
     assert kind
     refused = send("POST", f"{NOTIFY}/{route}", payload, signed=False)
@@ -91,7 +91,7 @@ def test_needs_the_scope_of_the_address(
 
 def test_the_denylist_comes_in_pages(send: Send) -> None:
     """
-    And is nobody's business.
+    And needs a scope.
     """
     for number in range(3):
         denied = {"notificationType": "pulse", "notificationAddress": f"a.{number}"}

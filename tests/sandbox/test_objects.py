@@ -1,5 +1,5 @@
 """
-The object service: uploads that are begun, gone on with and finished once, and downloads of what is finished.
+The object service: uploads, which are started, resumed and finished once, and downloads.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import taskcluster.download
 import taskcluster.upload
 
 from tccli.sandbox.server import Server
-from tests.sandbox.conftest import fetch, moment
+from tests.sandbox.conftest import fetch, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Signs
+    from tests.sandbox.conftest import HttpResponse, Signer
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 OBJECT = "/api/object/v1"
 DATA = b"some bytes"
@@ -41,7 +41,7 @@ def upload(**changes: Any) -> dict[str, Any]:
     """
     Return a payload of createUpload.
     """
-    known = {"projectId": "p", "uploadId": taskcluster.slugId(), "expires": moment("2 days")}
+    known = {"projectId": "p", "uploadId": taskcluster.slugId(), "expires": timestamp("2 days")}
     return {**known, "proposedUploadMethods": PUT, **changes}
 
 
@@ -55,7 +55,7 @@ def finish(begun: dict[str, Any], **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def finished(send: Send) -> dict[str, Any]:
     """
-    What an object named ``x`` was uploaded with.
+    The upload of a finished object named ``x``.
     """
     begun = upload(proposedUploadMethods=INLINE)
     send("PUT", f"{OBJECT}/upload/x", begun)
@@ -63,9 +63,9 @@ def finished(send: Send) -> dict[str, Any]:
     return begun
 
 
-def test_an_object_goes_up_and_comes_down(send: Send) -> None:
+def test_upload_and_download(send: Send) -> None:
     """
-    First createUpload says where and with which headers, finishUpload makes it visible, startDownload leads to it.
+    CreateUpload returns URL and headers, finishUpload makes the object visible, startDownload returns its URL.
     """
     begun = upload()
     answer = send("PUT", f"{OBJECT}/upload/a%2Fb", begun)
@@ -79,15 +79,15 @@ def test_an_object_goes_up_and_comes_down(send: Send) -> None:
     assert {"Content-Type": "text/x", "Content-Length": "10", "Content-Encoding": "identity"} == put["headers"]
     assert (200, {}) == (done.status, done.json)
     assert ("getUrl", HASHES) == (found["method"], found["hashes"])
-    assert moment("50 seconds") < found["expires"] < moment("70 seconds")
+    assert timestamp("50 seconds") < found["expires"] < timestamp("70 seconds")
     assert DATA == fetch(found["url"]).body
     shown = send("GET", f"{OBJECT}/metadata/a/b").json
     assert {"projectId": "p", "expires": begun["expires"][:23] + "Z", "hashes": HASHES} == shown
 
 
-def test_small_ones_go_with_the_request(send: Send) -> None:
+def test_inline_uploads(send: Send) -> None:
     """
-    Inline is preferred where both are proposed; what is no base64 is passed over; nothing proposed is no method.
+    Preferred if both methods are proposed; invalid base64 is ignored; without a proposal there is no method.
     """
     both = send("PUT", f"{OBJECT}/upload/x", upload(proposedUploadMethods={**PUT, **INLINE})).json
     odd = {"dataInline": {"contentType": "text/x", "objectData": "!c29t\nZSBi-eXRlcw=garbage"}}
@@ -105,18 +105,18 @@ def test_small_ones_go_with_the_request(send: Send) -> None:
 @pytest.mark.parametrize(
     ("length", "status"), [pytest.param(10926, 200, id="longest"), pytest.param(10927, 400, id="too long")]
 )
-def test_inline_has_a_limit(send: Send, length: int, status: int) -> None:
+def test_inline_uploads_have_a_limit(send: Send, length: int, status: int) -> None:
     """
-    On the base64, not on the bytes.
+    Of the base64 text, not of the bytes.
     """
     proposed = {"dataInline": {"contentType": "text/x", "objectData": "a" * length}}
 
     assert status == send("PUT", f"{OBJECT}/upload/x", upload(proposedUploadMethods=proposed)).status
 
 
-def test_a_name_with_a_raw_slash_cannot_be_uploaded(send: Send) -> None:
+def test_uploads_need_escaped_slashes(send: Send) -> None:
     """
-    404 without a code; downloads take one.
+    404 without a code; downloads accept unescaped slashes.
     """
     reply = send("PUT", f"{OBJECT}/upload/a/b", upload())
 
@@ -125,15 +125,15 @@ def test_a_name_with_a_raw_slash_cannot_be_uploaded(send: Send) -> None:
     assert "InvalidRequestArguments" == send("GET", f"{OBJECT}/metadata/%C3%BC").code
 
 
-def test_an_upload_is_begun_again_only_as_it_was(send: Send) -> None:
+def test_an_upload_can_be_resumed(send: Send) -> None:
     """
-    The same: no error, and a new URL. Another project, expiry or uploadId: 409.
+    With the same properties, it gets a new URL. Another project, expiry or uploadId is 409.
     """
     begun = upload()
     assert 200 == send("PUT", f"{OBJECT}/upload/x", begun).status
     assert 200 == send("PUT", f"{OBJECT}/upload/x", {**begun, "proposedUploadMethods": INLINE}).status
 
-    for change in ({"projectId": "q"}, {"uploadId": taskcluster.slugId()}, {"expires": moment("3 days")}):
+    for change in ({"projectId": "q"}, {"uploadId": taskcluster.slugId()}, {"expires": timestamp("3 days")}):
         reply = send("PUT", f"{OBJECT}/upload/x", {**begun, **change})
         assert (409, "RequestConflict", "Object already exists") == (reply.status, reply.code, reply.message)
     assert 409 == send("PUT", f"{OBJECT}/upload/another", begun).status
@@ -142,9 +142,9 @@ def test_an_upload_is_begun_again_only_as_it_was(send: Send) -> None:
     assert 200 == send("PUT", f"{OBJECT}/upload/another", begun).status
 
 
-def test_hashes_are_given_once(send: Send) -> None:
+def test_hashes_do_not_change(send: Send) -> None:
     """
-    Early or late, any algorithm; another value for one that is known is 409.
+    Of any algorithm and at any time; another value for a known algorithm is 409.
     """
     begun = upload(hashes={"sha256": HASHES["sha256"], "crc": "1"})
     assert 200 == send("PUT", f"{OBJECT}/upload/x", begun).status
@@ -169,7 +169,7 @@ def test_hashes_are_given_once(send: Send) -> None:
 )
 def test_finishing_again(send: Send, finished: dict[str, Any], changes: dict[str, Any], status: int, says: str) -> None:
     """
-    No error if it says nothing new.
+    Succeeds without new information.
     """
     reply = send("POST", f"{OBJECT}/finish-upload/x", finish(finished, **changes))
 
@@ -177,9 +177,9 @@ def test_finishing_again(send: Send, finished: dict[str, Any], changes: dict[str
     assert says in reply.text
 
 
-def test_an_upload_is_finished_by_whoever_began_it(send: Send) -> None:
+def test_finishing_needs_the_upload_id(send: Send) -> None:
     """
-    Another uploadId is 409, an unknown name 404; the bytes are not looked at.
+    Another uploadId is 409, an unknown name 404; the bytes are not checked.
     """
     begun = upload()
     send("PUT", f"{OBJECT}/upload/x", begun)
@@ -193,7 +193,7 @@ def test_an_upload_is_finished_by_whoever_began_it(send: Send) -> None:
 
 def test_a_download_needs_a_method(send: Send, finished: dict[str, Any]) -> None:
     """
-    406 where none is acceptable; one that nobody knows is not valid.
+    406 if none is supported; an unknown one is not valid.
     """
     assert finished
     none = send("PUT", f"{OBJECT}/start-download/x", {"acceptDownloadMethods": {}})
@@ -204,9 +204,9 @@ def test_a_download_needs_a_method(send: Send, finished: dict[str, Any]) -> None
     assert "InputValidationError" == odd.code
 
 
-def test_a_browser_is_led_to_the_bytes(send: Send, finished: dict[str, Any]) -> None:
+def test_browsers_are_redirected(send: Send, finished: dict[str, Any]) -> None:
     """
-    303 with text, to a URL that works for a while.
+    303 with text, to a URL that expires.
     """
     assert finished
     reply = send("GET", f"{OBJECT}/download/x")
@@ -219,7 +219,7 @@ def test_a_browser_is_led_to_the_bytes(send: Send, finished: dict[str, Any]) -> 
 
 def test_needs_scopes(send: Send, finished: dict[str, Any]) -> None:
     """
-    403 without them, and before anything is looked up.
+    403 without them, before the object is looked up.
     """
     assert finished
     for verb, target, payload in (
@@ -232,9 +232,9 @@ def test_needs_scopes(send: Send, finished: dict[str, Any]) -> None:
         assert "InsufficientScopes" == send(verb, f"{OBJECT}/{target}", payload, signed=False).code
 
 
-def test_a_content_type_that_is_none_fails(send: Send) -> None:
+def test_an_invalid_content_type_fails(send: Send) -> None:
     """
-    The service trips over it, and the upload is begun nevertheless.
+    500, as with the service; the upload exists nevertheless.
     """
     begun = upload(proposedUploadMethods={"putUrl": {"contentType": "nonsense", "contentLength": 1}})
 
@@ -242,11 +242,11 @@ def test_a_content_type_that_is_none_fails(send: Send) -> None:
     assert 409 == send("PUT", f"{OBJECT}/upload/x", upload()).status
 
 
-def test_objects_expire(send: Send, sign: Signs, sandbox: RunningSandbox, finished: dict[str, Any]) -> None:
+def test_objects_expire(send: Send, sign: Signer, sandbox: RunningSandbox, finished: dict[str, Any]) -> None:
     """
-    An hour after their time, and unfinished ones after a day; the name and the uploadId are free again.
+    An hour after their expiry, and unfinished ones after a day; name and uploadId can be used again.
     """
-    unfinished = upload(expires=moment("3 days"))
+    unfinished = upload(expires=timestamp("3 days"))
     send("PUT", f"{OBJECT}/upload/unfinished", unfinished)
 
     def later(verb: str, target: str, payload: Any = None) -> int:
@@ -261,14 +261,14 @@ def test_objects_expire(send: Send, sign: Signs, sandbox: RunningSandbox, finish
     sandbox.clock.offset += DAY
     assert 404 == later("GET", f"{OBJECT}/metadata/x")
     assert 404 == fetch(sandbox.storage.get_url("objects", "x", 60)).status
-    assert 200 == later("PUT", f"{OBJECT}/upload/x", {**finished, "expires": moment("9 days")})
+    assert 200 == later("PUT", f"{OBJECT}/upload/x", {**finished, "expires": timestamp("9 days")})
 
 
-def test_an_object_may_have_expired_when_it_is_made(send: Send) -> None:
+def test_an_expiry_in_the_past_is_accepted(send: Send) -> None:
     """
-    Nobody minds, for a while.
+    The object exists for a while.
     """
-    begun = upload(expires=moment("-10 minutes"), proposedUploadMethods=INLINE, hashes=HASHES)
+    begun = upload(expires=timestamp("-10 minutes"), proposedUploadMethods=INLINE, hashes=HASHES)
 
     assert 200 == send("PUT", f"{OBJECT}/upload/x", begun).status
     assert 200 == send("POST", f"{OBJECT}/finish-upload/x", finish(begun)).status
@@ -285,7 +285,7 @@ def test_the_official_client_moves_objects(sandbox: RunningSandbox, size: int) -
         {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     )
     data = os.urandom(size)
-    about = {"projectId": "p", "contentType": "text/x", "contentLength": size, "expires": moment("1 hour")}
+    about = {"projectId": "p", "contentType": "text/x", "contentLength": size, "expires": timestamp("1 hour")}
     taskcluster.upload.uploadFromBuf(data=data, name="a/buf", objectService=service, maxRetries=0, **about)
     taskcluster.upload.uploadFromFile(
         file=io.BytesIO(data), name="a/file", objectService=service, maxRetries=0, **about
@@ -299,9 +299,9 @@ def test_the_official_client_moves_objects(sandbox: RunningSandbox, size: int) -
 
 
 @pytest.mark.parametrize("lie", ["wrong", "none", "unknown"])
-def test_the_service_can_lie_about_hashes(sandbox: RunningSandbox, finished: dict[str, Any], lie: str) -> None:
+def test_hashes_can_be_falsified(sandbox: RunningSandbox, finished: dict[str, Any], lie: str) -> None:
     """
-    The official client notices; the metadata still say the truth.
+    The official client detects it; the metadata are correct.
     """
     assert finished
     service = taskcluster.Object(
@@ -317,9 +317,9 @@ def test_the_service_can_lie_about_hashes(sandbox: RunningSandbox, finished: dic
     assert DATA == bytes(taskcluster.download.downloadToBuf(name="x", objectService=service, maxRetries=0)[0])
 
 
-def test_objects_outlive_the_process(tmp_path: Path) -> None:
+def test_objects_are_stored_in_the_directory(tmp_path: Path) -> None:
     """
-    With a folder, bytes and metadata are there for the next sandbox; URLs are not, since its port is another.
+    The next sandbox has bytes and metadata; old URLs do not work, since the port differs.
     """
     urls = []
     for is_first in (True, False):

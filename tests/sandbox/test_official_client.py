@@ -1,5 +1,5 @@
 """
-The official Python client works against the sandbox, unchanged.
+The official Python client, unchanged, against the sandbox.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOUR = 3600
 
 def client(kind: type, sandbox: RunningSandbox, **options: Any) -> Any:
     """
-    Return an official client of one service.
+    Return an official client of a service.
     """
     return kind({"rootUrl": sandbox.root_url, "credentials": sandbox.credentials, "maxRetries": 0, **options})
 
@@ -53,7 +53,7 @@ def task(**changes: Any) -> dict[str, Any]:
 )
 def test_pings(sandbox: RunningSandbox, kind: type) -> None:
     """
-    Every service is alive, credentials or not.
+    Every service responds, with and without credentials.
     """
     assert client(kind, sandbox).ping()["alive"]
     assert client(kind, sandbox, credentials={}).ping()["alive"]
@@ -62,7 +62,7 @@ def test_pings(sandbox: RunningSandbox, kind: type) -> None:
 @pytest.mark.parametrize("name", [None, "child/of-root"])
 def test_uses_temporary_credentials(sandbox: RunningSandbox, name: str | None) -> None:
     """
-    Named and unnamed ones have their own scopes, and everybody's.
+    Named and unnamed ones have their own scopes and the anonymous role's.
     """
     issued = taskcluster.createTemporaryCredentials(
         sandbox.credentials["clientId"],
@@ -81,7 +81,7 @@ def test_uses_temporary_credentials(sandbox: RunningSandbox, name: str | None) -
 
 def test_restricts_itself_to_authorized_scopes(sandbox: RunningSandbox) -> None:
     """
-    What was given up is gone: 403, which names what is missing.
+    Other scopes are missing: 403 names them.
     """
     secrets = client(taskcluster.Secrets, sandbox, authorizedScopes=["secrets:set:a"])
     secrets.set("a", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
@@ -96,7 +96,7 @@ def test_restricts_itself_to_authorized_scopes(sandbox: RunningSandbox) -> None:
 
 def test_signs_urls(sandbox: RunningSandbox) -> None:
     """
-    A signed URL opens without credentials, and not when one letter differs.
+    A signed URL works without credentials, but not with one changed character.
     """
     secrets = client(taskcluster.Secrets, sandbox)
     secrets.set("a/b", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
@@ -111,7 +111,7 @@ def test_signs_urls(sandbox: RunningSandbox) -> None:
     refused.value.close()
 
 
-def test_keeps_secrets(sandbox: RunningSandbox) -> None:
+def test_stores_secrets(sandbox: RunningSandbox) -> None:
     """
     Set, get, list, remove.
     """
@@ -127,7 +127,7 @@ def test_keeps_secrets(sandbox: RunningSandbox) -> None:
 
 def test_lists_a_task_group_in_pages(sandbox: RunningSandbox) -> None:
     """
-    Tasks are made, and come back all, once each, in three pages.
+    All tasks, without duplicates, in three pages.
     """
     queue = client(taskcluster.Queue, sandbox)
     group = taskcluster.slugId()
@@ -145,7 +145,7 @@ def test_lists_a_task_group_in_pages(sandbox: RunningSandbox) -> None:
 
 def test_manages_clients_and_roles(sandbox: RunningSandbox) -> None:
     """
-    A new client works, with what its role gives, until it is disabled.
+    A new client works, with its role's scopes, until it is disabled.
     """
     auth = client(taskcluster.Auth, sandbox)
     auth.createRole("worker:*", {"description": "", "scopes": ["work:<..>"]})

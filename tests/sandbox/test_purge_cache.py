@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tests.sandbox.conftest import moment
+from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 PURGE = "/api/purge-cache/v1/purge-cache"
 DAY = 86_400_000
@@ -25,7 +25,7 @@ DAY = 86_400_000
 
 def test_the_official_client_purges(sandbox: RunningSandbox) -> None:
     """
-    Workers see what they have to throw away, and since when.
+    Workers see which caches to purge, and since when.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     service = taskcluster.PurgeCache(options)
@@ -39,13 +39,13 @@ def test_the_official_client_purges(sandbox: RunningSandbox) -> None:
     ]
     since = {"since": requests[0]["before"]}
     assert requests == service.purgeRequests("proj/ci", query=since)["requests"]
-    assert [] == service.purgeRequests("proj/ci", query={"since": moment("1 minute")})["requests"]
+    assert [] == service.purgeRequests("proj/ci", query={"since": timestamp("1 minute")})["requests"]
     assert 3 == len(service.allPurgeRequests()["requests"])
 
 
-def test_answers_nothing_at_all(send: Send) -> None:
+def test_the_response_is_empty(send: Send) -> None:
     """
-    204, with a slash in the pool as it is, too.
+    204, also with an unescaped slash in the pool.
     """
     for pool in ("proj/ci", "proj%2Fci"):
         reply = send("POST", f"{PURGE}/{pool}", {"cacheName": "a"})
@@ -53,7 +53,7 @@ def test_answers_nothing_at_all(send: Send) -> None:
     assert 1 == len(send("GET", f"{PURGE}/list", signed=False).json["requests"])
 
 
-def test_requests_come_in_pages_and_end(send: Send, sandbox: RunningSandbox) -> None:
+def test_requests_come_in_pages_and_expire(send: Send, sandbox: RunningSandbox) -> None:
     """
     After a day.
     """
@@ -79,7 +79,7 @@ def test_requests_come_in_pages_and_end(send: Send, sandbox: RunningSandbox) -> 
 )
 def test_since_is_a_date(send: Send, since: str, status: int) -> None:
     """
-    Or 400 InvalidRequestArguments.
+    Otherwise 400 InvalidRequestArguments.
     """
     reply = send("GET", f"{PURGE}/proj%2Fci?since={since}", signed=False)
 
@@ -97,7 +97,7 @@ def test_since_is_a_date(send: Send, since: str, status: int) -> None:
         pytest.param("GET", "list?limit=x", None, True, "InvalidRequestArguments", id="limit"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
     """
     With the service's codes.
     """

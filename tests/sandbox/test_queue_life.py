@@ -1,5 +1,5 @@
 """
-The life of a task: every way from one state to another, and what is refused on it.
+The life of a task: all transitions between states, and errors on the way.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tests.sandbox.queues import DAY, HOUR, MINUTE, WORKER
+from tests.sandbox.queue_client import DAY, HOUR, MINUTE, WORKER
 
 if TYPE_CHECKING:
-    from tests.sandbox.queues import Queue
+    from tests.sandbox.queue_client import QueueClient
 
 RUN = ("scheduled", "running", "")
 
 
-def test_a_task_runs_and_completes(queue: Queue) -> None:
+def test_a_task_runs_and_completes(queue: QueueClient) -> None:
     """
-    Pending → running → completed; a second report is no error, another one is.
+    Pending, running, completed; repeating the report succeeds, another report is an error.
     """
     task_id = queue.create()
     assert [("scheduled", "pending", "")] == queue.runs(task_id)
@@ -64,9 +64,9 @@ def test_a_task_runs_and_completes(queue: Queue) -> None:
         ),
     ],
 )
-def test_a_run_ends_badly(queue: Queue, report: str, payload: Any, runs: list[tuple[str, str, str]]) -> None:
+def test_exceptions(queue: QueueClient, report: str, payload: Any, runs: list[tuple[str, str, str]]) -> None:
     """
-    Two reasons make the queue try again; the same report twice is no error.
+    Two reasons are retried; repeating the report succeeds.
     """
     task_id = queue.create()
     queue.claim()
@@ -76,9 +76,9 @@ def test_a_run_ends_badly(queue: Queue, report: str, payload: Any, runs: list[tu
         assert runs == queue.runs(task_id)
 
 
-def test_retries_end(queue: Queue) -> None:
+def test_retries_are_limited(queue: QueueClient) -> None:
     """
-    Without retries left, worker-shutdown is the end of a task.
+    Without retries left, worker-shutdown resolves the task.
     """
     task_id = queue.create(retries=1)
     for run_id in range(2):
@@ -89,9 +89,9 @@ def test_retries_end(queue: Queue) -> None:
     assert ("exception", 0) == ((status := queue.status(task_id))["state"], status["retriesLeft"])
 
 
-def test_claims_expire(queue: Queue) -> None:
+def test_claims_expire(queue: QueueClient) -> None:
     """
-    Twenty minutes without a word: claim-expired, and another run. Reclaiming makes it twenty more.
+    After twenty minutes: claim-expired, and another run. Reclaiming adds twenty minutes.
     """
     task_id = queue.create()
     queue.claim()
@@ -108,11 +108,11 @@ def test_claims_expire(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("state", ["unscheduled", "pending", "running"])
-def test_deadlines_pass(queue: Queue, state: str) -> None:
+def test_deadlines_pass(queue: QueueClient, state: str) -> None:
     """
-    Whatever is not resolved by then is an exception, and cannot be changed any more.
+    Unresolved tasks become exceptions, and cannot be changed any more.
     """
-    blocker = queue.create(deadline=queue.moment(3 * HOUR), taskQueueId="proj/other")
+    blocker = queue.create(deadline=queue.timestamp(3 * HOUR), taskQueueId="proj/other")
     task_id = queue.create(dependencies=[blocker] if state == "unscheduled" else [])
     if state == "running":
         queue.claim()
@@ -127,9 +127,9 @@ def test_deadlines_pass(queue: Queue, state: str) -> None:
         assert (409, "RequestConflict") == (reply.status, reply.code), action
 
 
-def test_tasks_expire(queue: Queue) -> None:
+def test_tasks_expire(queue: QueueClient) -> None:
     """
-    After that they are not there, and neither is their group.
+    Then they are not found, and neither is their group.
     """
     task_id = queue.create()
     queue.pass_time(DAY + MINUTE)
@@ -138,9 +138,9 @@ def test_tasks_expire(queue: Queue) -> None:
     assert 404 == queue.send("GET", f"/api/queue/v1/task-group/{task_id}").status
 
 
-def test_resolved_tasks_run_again(queue: Queue) -> None:
+def test_resolved_tasks_can_be_rerun(queue: QueueClient) -> None:
     """
-    With all their retries; pending and running ones stay as they are.
+    With all retries; pending and running tasks do not change.
     """
     task_id = queue.create(retries=2)
     queue.claim()
@@ -154,9 +154,9 @@ def test_resolved_tasks_run_again(queue: Queue) -> None:
     assert 2 == queue.claim()[0]["runId"]
 
 
-def test_there_are_fifty_runs(queue: Queue) -> None:
+def test_a_task_has_at_most_fifty_runs(queue: QueueClient) -> None:
     """
-    The fifty-first is refused.
+    The fifty-first is an error.
     """
     task_id = queue.create()
     for number in range(50):
@@ -167,9 +167,9 @@ def test_there_are_fifty_runs(queue: Queue) -> None:
     assert 50 == len(queue.runs(task_id))
 
 
-def test_unscheduled_tasks_can_be_scheduled_rerun_and_cancelled(queue: Queue) -> None:
+def test_unscheduled_tasks_can_be_scheduled_rerun_and_cancelled(queue: QueueClient) -> None:
     """
-    Whatever they wait for, even for themselves.
+    Whatever their dependencies are, even on themselves.
     """
     ids = [taskcluster.slugId() for _ in range(3)]
     for task_id in ids:
@@ -184,9 +184,9 @@ def test_unscheduled_tasks_can_be_scheduled_rerun_and_cancelled(queue: Queue) ->
     assert [("exception", "exception", "canceled")] == queue.runs(ids[2])
 
 
-def test_dependencies_hold_back(queue: Queue) -> None:
+def test_dependencies_delay_a_task(queue: QueueClient) -> None:
     """
-    Until all of them did what is required; what was satisfied once stays so.
+    Until all of them are resolved as required; a satisfied dependency stays satisfied.
     """
     first, second = queue.create(), queue.create()
     for_both = queue.create(dependencies=[first, second], taskQueueId="proj/later")
@@ -206,9 +206,9 @@ def test_dependencies_hold_back(queue: Queue) -> None:
     assert sorted([for_both, for_any_end]) == [entry["status"]["taskId"] for entry in listed]
 
 
-def test_dependencies_that_are_over_do_not_hold_back(queue: Queue) -> None:
+def test_completed_dependencies_do_not_delay_a_task(queue: QueueClient) -> None:
     """
-    A task that waits for what has completed is pending at once.
+    The task is pending at once.
     """
     first = queue.create()
     queue.claim()
@@ -217,14 +217,14 @@ def test_dependencies_that_are_over_do_not_hold_back(queue: Queue) -> None:
     assert "pending" == queue.status(queue.create(dependencies=[first]))["state"]
 
 
-def test_missing_dependencies_leave_nothing(queue: Queue) -> None:
+def test_missing_dependencies_are_an_error(queue: QueueClient) -> None:
     """
-    400, no task; the id can be used again. One that expires too early is refused in the same way.
+    400 without a task, so the id can be used again. So are dependencies that expire too early.
     """
     task_id, missing = taskcluster.slugId(), taskcluster.slugId()
-    short = queue.create(expires=queue.moment(HOUR + MINUTE))
+    short = queue.create(expires=queue.timestamp(HOUR + MINUTE))
     for dependency, says in ((missing, "non-existing"), (short, "expires")):
-        definition = queue.definition(dependencies=[dependency], deadline=queue.moment(2 * HOUR))
+        definition = queue.definition(dependencies=[dependency], deadline=queue.timestamp(2 * HOUR))
         reply = queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition)
         assert (400, "InputError") == (reply.status, reply.code)
         assert says in reply.message
@@ -233,9 +233,9 @@ def test_missing_dependencies_leave_nothing(queue: Queue) -> None:
     queue.create(task_id)
 
 
-def test_the_most_urgent_comes_first(queue: Queue) -> None:
+def test_the_most_urgent_comes_first(queue: QueueClient) -> None:
     """
-    By priority, then by age; a new priority counts at once for a task that waits.
+    By priority, then by age; a new priority of a pending task counts at once.
     """
     low, first, second, high = (queue.create(priority=priority) for priority in ("low", "medium", "medium", "highest"))
     changed = queue.post(f"/task/{low}/priority", {"newPriority": "very-high"}).json["status"]
@@ -245,9 +245,9 @@ def test_the_most_urgent_comes_first(queue: Queue) -> None:
     assert [first, second] == [claim["status"]["taskId"] for claim in queue.claim(5)]
 
 
-def test_priorities_of_resolved_tasks_stay(queue: Queue) -> None:
+def test_priorities_of_resolved_tasks_do_not_change(queue: QueueClient) -> None:
     """
-    409, also for one that was rerun; a rerun keeps what was changed before.
+    409, also after a rerun, which preserves earlier changes.
     """
     task_id = queue.create()
     queue.post(f"/task/{task_id}/priority", {"newPriority": "high"})
@@ -257,9 +257,9 @@ def test_priorities_of_resolved_tasks_stay(queue: Queue) -> None:
     assert "high" == queue.post(f"/task/{task_id}/rerun").json["status"]["priority"]
 
 
-def test_groups_are_sealed_and_cancelled(queue: Queue) -> None:
+def test_groups_are_sealed_and_cancelled(queue: QueueClient) -> None:
     """
-    A sealed group takes no task and stays sealed; only then it can be cancelled, whole.
+    A sealed group accepts no task; only a sealed group can be cancelled.
     """
     group = taskcluster.slugId()
     done, running, waiting = (queue.create(taskGroupId=group) for _ in range(3))
@@ -283,9 +283,9 @@ def test_groups_are_sealed_and_cancelled(queue: Queue) -> None:
     assert "completed" == queue.status(done)["state"]
 
 
-def test_priorities_of_groups_change(queue: Queue) -> None:
+def test_priorities_of_groups_change(queue: QueueClient) -> None:
     """
-    Of the tasks that are not resolved.
+    Of tasks that are not resolved.
     """
     group = taskcluster.slugId()
     first, second = (queue.create(taskGroupId=group) for _ in range(2))
@@ -296,9 +296,9 @@ def test_priorities_of_groups_change(queue: Queue) -> None:
     assert ("lowest", "high") == (queue.status(first)["priority"], queue.status(second)["priority"])
 
 
-def test_claims_are_the_workers_own(queue: Queue) -> None:
+def test_a_claim_belongs_to_its_worker(queue: QueueClient) -> None:
     """
-    Claiming the same run again is no error for the one who has it, and 409 for anybody else.
+    It can claim the run again; for other workers, that is 409.
     """
     task_id = queue.create()
     path = f"/task/{task_id}/runs/0/claim"
@@ -313,9 +313,9 @@ def test_claims_are_the_workers_own(queue: Queue) -> None:
     assert 404 == queue.post(f"/task/{by_work}/runs/1/claim", WORKER).status
 
 
-def test_workers_are_remembered(queue: Queue) -> None:
+def test_workers_are_recorded(queue: QueueClient) -> None:
     """
-    With their queue, their first claim and their latest tasks, until they are expired.
+    With their queue, first claim and recent tasks, until they expire.
     """
     task_id = queue.create()
     queue.claim()
@@ -333,16 +333,16 @@ def test_workers_are_remembered(queue: Queue) -> None:
     assert 404 == queue.send("GET", "/api/queue/v1/provisioners/proj/worker-types/ci/workers/group/worker").status
 
 
-def test_workers_in_quarantine_get_nothing(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quarantined_workers_get_no_tasks(queue: QueueClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    They wait as if there were no work, until it is over; who did it is remembered.
+    They wait as in an empty queue until the quarantine ends; its author is recorded.
     """
     monkeypatch.setattr("tccli.sandbox.services.queue.claims.LONG_POLL_SECONDS", 0.2)
     assert [] == queue.claim()
     path = "/api/queue/v1/provisioners/proj/worker-types/ci/workers/group/worker"
-    payload = {"quarantineUntil": queue.moment(HOUR), "quarantineInfo": "smokes"}
+    payload = {"quarantineUntil": queue.timestamp(HOUR), "quarantineInfo": "smokes"}
     details = queue.send("PUT", path, payload).json["quarantineDetails"]
-    queue.create(deadline=queue.moment(5 * HOUR))
+    queue.create(deadline=queue.timestamp(5 * HOUR))
 
     assert [("static/taskcluster/root", "smokes")] == [(d["clientId"], d["quarantineInfo"]) for d in details]
     assert [] == queue.claim()
@@ -352,9 +352,9 @@ def test_workers_in_quarantine_get_nothing(queue: Queue, monkeypatch: pytest.Mon
     assert 1 == len(queue.claim())
 
 
-def test_work_is_counted_and_listed(queue: Queue) -> None:
+def test_runs_are_counted_and_listed(queue: QueueClient) -> None:
     """
-    What waits and what is taken, in order, in pages.
+    Pending and claimed ones, in order, in pages.
     """
     ids = [queue.create() for _ in range(4)]
     queue.claim()
@@ -370,9 +370,9 @@ def test_work_is_counted_and_listed(queue: Queue) -> None:
     assert [(3, 1), (0, 0)] == [(entry["pendingTasks"], entry["claimedTasks"]) for entry in batch]
 
 
-def test_completed_tasks_are_indexed(queue: Queue) -> None:
+def test_completed_tasks_are_indexed(queue: QueueClient) -> None:
     """
-    At the paths of their index routes, once they have completed.
+    At the paths of their index routes.
     """
     task_id = queue.create(routes=["index.a.b.c"])
     path = "/api/index/v1/task/a.b.c"

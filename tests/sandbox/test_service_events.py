@@ -1,20 +1,20 @@
 """
-What auth, hooks, notify and the worker manager publish.
+Messages of auth, hooks, notify and the worker manager.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.sandbox.conftest import moment
+from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.sandbox.amqp_listener import Heard
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
+    from tests.sandbox.message_recorder import MessageRecorder
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 AUTH, HOOK, NOTIFY = "/api/auth/v1", "/api/hooks/v1/hooks/g/h%2Fi", "/api/notify/v1"
 MANAGER = "/api/worker-manager/v1"
@@ -31,11 +31,11 @@ def pool(*names: str) -> dict[str, Any]:
     return {**known, "config": {"launchConfigs": configs}}
 
 
-def test_clients(send: Send, heard: Heard) -> None:
+def test_clients(send: Send, recorder: MessageRecorder) -> None:
     """
-    Made, changed in five ways, deleted, whether or not there is one.
+    Created, updated in four ways, and deleted, even if it does not exist.
     """
-    content = {"expires": moment("1 day"), "description": "d", "scopes": [], "deleteOnExpiration": False}
+    content = {"expires": timestamp("1 day"), "description": "d", "scopes": [], "deleteOnExpiration": False}
     path = f"{AUTH}/clients/a%2Fb"
     calls: list[tuple[str, str, Any]] = [
         ("PUT", path, content),
@@ -47,12 +47,12 @@ def test_clients(send: Send, heard: Heard) -> None:
         assert send(verb, target, payload).status in {200, 204}
 
     names = ["clientCreated", *["clientUpdated"] * 4, *["clientDeleted"] * 2]
-    assert [(name, "_", (), {"version": 1, "clientId": "a/b"}) for name in names] == heard.take_all()
+    assert [(name, "_", (), {"version": 1, "clientId": "a/b"}) for name in names] == recorder.take_all()
 
 
-def test_roles(send: Send, heard: Heard) -> None:
+def test_roles(send: Send, recorder: MessageRecorder) -> None:
     """
-    Made, changed, deleted; nothing when that is refused.
+    Created, updated, deleted; nothing for an error.
     """
     path, content = f"{AUTH}/roles/r%3A*", {"scopes": ["x"], "description": "d"}
     assert 404 == send("POST", path, content).status
@@ -60,24 +60,24 @@ def test_roles(send: Send, heard: Heard) -> None:
         assert send(verb, path, payload).status in {200, 204}
 
     message = ("_", (), {"version": 1, "roleId": "r:*"})
-    assert [(name, *message) for name in ("roleCreated", "roleUpdated", "roleDeleted")] == heard.take_all()
+    assert [(name, *message) for name in ("roleCreated", "roleUpdated", "roleDeleted")] == recorder.take_all()
 
 
-def test_hooks(send: Send, heard: Heard) -> None:
+def test_hooks(send: Send, recorder: MessageRecorder) -> None:
     """
-    Made, changed, deleted.
+    Created, updated, deleted.
     """
     definition = {"metadata": METADATA, "task": {}, "triggerSchema": {"type": "object"}, "schedule": []}
     for verb, payload in (("PUT", definition), ("POST", definition), ("DELETE", None)):
         assert 200 == send(verb, HOOK, payload).status
 
     message = ("_", (), {"hookGroupId": "g", "hookId": "h/i"})
-    assert [(name, *message) for name in ("hookCreated", "hookUpdated", "hookDeleted")] == heard.take_all()
+    assert [(name, *message) for name in ("hookCreated", "hookUpdated", "hookDeleted")] == recorder.take_all()
 
 
-def test_notices(send: Send, heard: Heard) -> None:
+def test_pulse_notifications(send: Send, recorder: MessageRecorder) -> None:
     """
-    What notify.pulse was asked to send, once, under its own key and as a route; no mail.
+    Without duplicates, under their own key and as a route; none for mail.
     """
     payload = {"routingKey": "a.b", "message": {"x": 1}}
     for _ in range(2):
@@ -85,12 +85,12 @@ def test_notices(send: Send, heard: Heard) -> None:
     mail = {"address": "a@example.com", "subject": "s", "content": "c"}
     assert 200 == send("POST", f"{NOTIFY}/email", mail).status
 
-    assert [("notify", "primary.a.b", ("route.a.b",), {"version": 1, "message": {"x": 1}})] == heard.take_all()
+    assert [("notify", "primary.a.b", ("route.a.b",), {"version": 1, "message": {"x": 1}})] == recorder.take_all()
 
 
-def test_pools(send: Send, heard: Heard) -> None:
+def test_pools(send: Send, recorder: MessageRecorder) -> None:
     """
-    With nothing of them in the key, as with the service; and what becomes of their launch configurations.
+    As with the service, the routing key has no words for them; launch configurations have messages of their own.
     """
     for verb, payload in (("PUT", pool("a", "b")), ("PUT", pool("a", "b")), ("POST", pool("a", "c"))):
         assert 200 == send(verb, POOL, payload).status
@@ -112,29 +112,29 @@ def test_pools(send: Send, heard: Heard) -> None:
         ("launchConfigArchived", config("a")),
         ("launchConfigArchived", config("c")),
         ("workerPoolUpdated", plain),
-    ] == heard.take()
+    ] == recorder.take()
 
 
-def test_another_provider(send: Send, heard: Heard) -> None:
+def test_another_provider(send: Send, recorder: MessageRecorder) -> None:
     """
-    The one before is named.
+    The message names the previous one.
     """
     send("PUT", POOL, {**pool(), "providerId": "static", "config": {}})
     send("DELETE", POOL)
     content = {"workerPoolId": "proj/ci", "providerId": "null-provider", "previousProviderId": "static"}
 
-    assert content == heard.take_all()[-1][3]
+    assert content == recorder.take_all()[-1][3]
 
 
-def test_errors_of_workers(send: Send, heard: Heard) -> None:
+def test_errors_of_workers(send: Send, recorder: MessageRecorder) -> None:
     """
-    With pool and worker in the key.
+    The routing key has pool and worker.
     """
     send("PUT", POOL, pool())
-    heard.take()
+    recorder.take()
     error = {"workerGroup": "group", "workerId": "worker", "kind": "k", "title": "t", "description": "d", "extra": {}}
     reported = send("POST", f"{MANAGER}/worker-pool-errors/proj%2Fci", error).json
-    ((name, written, _, content),) = heard.take_all()
+    ((name, written, _, content),) = recorder.take_all()
 
     assert ("workerPoolError", "primary.null-provider.proj.ci.group.worker._._") == (name, written)
     assert (reported["errorId"], reported["reported"]) == (content["errorId"], content["timestamp"])

@@ -1,5 +1,5 @@
 """
-What the built methods do, beyond what the official client's tests show.
+Methods of auth, queue and secrets, beyond the tests with the official client.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Signs
+    from tests.sandbox.conftest import HttpResponse, Signer
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 AUTH, QUEUE = "/api/auth/v1", "/api/queue/v1"
 HOUR = 3_600_000
 
 
-def moment(**offset: float) -> str:
+def timestamp(**offset: float) -> str:
     """
-    Return a moment from now.
+    Return a timestamp at an offset from now.
     """
     return (datetime.now(UTC) + timedelta(**offset)).isoformat().replace("+00:00", "Z")
 
 
 def task(**changes: Any) -> dict[str, Any]:
     """
-    Return a small task definition; None removes what is in it.
+    Return a small task definition; None removes a property.
     """
     definition = {
         "taskQueueId": "proj/ci",
-        "created": moment(),
-        "deadline": moment(hours=1),
+        "created": timestamp(),
+        "deadline": timestamp(hours=1),
         "payload": {},
         "metadata": {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"},
         **changes,
@@ -44,9 +44,9 @@ def task(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in definition.items() if value is not None}
 
 
-def test_a_task_is_completed_with_defaults(send: Send) -> None:
+def test_a_task_gets_defaults(send: Send) -> None:
     """
-    Both names of the queue, its own group, a year until it expires.
+    Both forms of the queue's id, a group of its own, an expiry in a year.
     """
     task_id, definition = taskcluster.slugId(), task(deadline="2028-02-29T12:00:00Z")
     refused = send("PUT", f"{QUEUE}/task/{task_id}", definition)
@@ -65,9 +65,9 @@ def test_a_task_is_completed_with_defaults(send: Send) -> None:
     assert int(kept["deadline"][:4]) + 1 == int(kept["expires"][:4])
 
 
-def test_making_a_task_again_is_no_error_and_another_is(send: Send) -> None:
+def test_creating_a_task_is_idempotent(send: Send) -> None:
     """
-    The same definition: the same answer. Another one: 409.
+    The same definition gets the same response, another one 409.
     """
     target, definition = f"{QUEUE}/task/{taskcluster.slugId()}", task()
     first = send("PUT", target, definition)
@@ -79,17 +79,17 @@ def test_making_a_task_again_is_no_error_and_another_is(send: Send) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        pytest.param({"created": moment(hours=-1)}, "`created` cannot be in the past", id="created before"),
-        pytest.param({"created": moment(hours=1)}, "`created` cannot be in the future", id="created after"),
-        pytest.param({"deadline": moment(minutes=-5)}, "`deadline` cannot be later than `created`", id="order"),
-        pytest.param({"expires": moment(minutes=5)}, "`expires` cannot be before", id="expires"),
+        pytest.param({"created": timestamp(hours=-1)}, "`created` cannot be in the past", id="created before"),
+        pytest.param({"created": timestamp(hours=1)}, "`created` cannot be in the future", id="created after"),
+        pytest.param({"deadline": timestamp(minutes=-5)}, "`deadline` cannot be later than `created`", id="order"),
+        pytest.param({"expires": timestamp(minutes=5)}, "`expires` cannot be before", id="expires"),
         pytest.param({"scopes": ["a**"]}, "must not end with `**`", id="double star"),
         pytest.param({"taskQueueId": None}, "at least a provisionerId", id="no queue"),
         pytest.param({"provisionerId": "other", "workerType": "ci"}, "taskQueueId must match", id="two queues"),
         pytest.param({"dependencies": [taskcluster.slugId()]}, "non-existing tasks", id="dependency"),
     ],
 )
-def test_a_task_that_cannot_be_is_refused(send: Send, changes: dict[str, Any], says: str) -> None:
+def test_an_invalid_task_is_an_error(send: Send, changes: dict[str, Any], says: str) -> None:
     """
     400 InputError, with the reason.
     """
@@ -101,7 +101,7 @@ def test_a_task_that_cannot_be_is_refused(send: Send, changes: dict[str, Any], s
 
 def test_a_task_waits_for_others(send: Send) -> None:
     """
-    Unscheduled, until what it waits for is resolved in the way that it requires.
+    It is unscheduled until its dependencies are resolved as it requires.
     """
     first, after_success, after_anything = (taskcluster.slugId() for _ in range(3))
     send("PUT", f"{QUEUE}/task/{first}", task())
@@ -122,7 +122,7 @@ def test_a_task_waits_for_others(send: Send) -> None:
 
 def test_a_group_has_one_scheduler(send: Send) -> None:
     """
-    A task of another scheduler is 409; the group can be seen without its tasks.
+    A task of another scheduler is 409; the group can be read without its tasks.
     """
     group = taskcluster.slugId()
     send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", task(taskGroupId=group, schedulerId="one"))
@@ -132,12 +132,13 @@ def test_a_group_has_one_scheduler(send: Send) -> None:
     assert "one" == send("GET", f"{QUEUE}/task-group/{group}").json["schedulerId"]
 
 
-def test_pages_hold_what_was_asked_for(send: Send) -> None:
+def test_pages(send: Send) -> None:
     """
-    Every client once; a made-up token begins again; a limit of nothing gives an empty page of a group.
+    All clients without duplicates; an unknown token starts at the beginning; a limit of 0 gives an empty page of a
+    group.
     """
     for number in range(5):
-        made = {"description": "", "expires": moment(hours=1)}
+        made = {"description": "", "expires": timestamp(hours=1)}
         send("PUT", f"{AUTH}/clients/page%2F{number}", made)
     found: list[str] = []
     token = ""
@@ -157,9 +158,9 @@ def test_pages_hold_what_was_asked_for(send: Send) -> None:
     assert [] == send("GET", f"{QUEUE}/task-group/{group}/list?limit=0").json["tasks"]
 
 
-def test_roles_come_in_pages_only_when_asked(send: Send) -> None:
+def test_roles_come_in_pages_with_a_limit(send: Send) -> None:
     """
-    Without a limit all of them; circles are refused.
+    Without a limit, all at once; cycles are errors.
     """
     for name in ("a", "b"):
         send("PUT", f"{AUTH}/roles/{name}", {"description": "", "scopes": []})
@@ -177,18 +178,18 @@ def test_roles_come_in_pages_only_when_asked(send: Send) -> None:
 
 def test_static_clients_cannot_be_changed(send: Send) -> None:
     """
-    The root client stays as it is.
+    The root client is one.
     """
     reply = send("POST", f"{AUTH}/clients/static%2Ftaskcluster%2Froot/disable")
 
     assert (400, "InputError") == (reply.status, reply.code)
 
 
-def test_changes_are_recorded(send: Send) -> None:
+def test_changes_are_in_the_audit_log(send: Send) -> None:
     """
-    Newest first, with who did it.
+    Newest first, with the client.
     """
-    client = {"description": "", "expires": moment(hours=1)}
+    client = {"description": "", "expires": timestamp(hours=1)}
     send("PUT", f"{AUTH}/clients/one", client)
     send("POST", f"{AUTH}/clients/one/reset")
     send("DELETE", f"{AUTH}/clients/one")
@@ -199,11 +200,11 @@ def test_changes_are_recorded(send: Send) -> None:
     assert history == by_root
 
 
-def test_secrets_and_clients_expire(sandbox: RunningSandbox, send: Send) -> None:
+def test_secrets_expire(sandbox: RunningSandbox, send: Send) -> None:
     """
-    An expired secret is not found, an expired client is no client.
+    An expired secret is not found, and not listed.
     """
-    send("PUT", "/api/secrets/v1/secret/a", {"secret": {}, "expires": moment(minutes=5)})
+    send("PUT", "/api/secrets/v1/secret/a", {"secret": {}, "expires": timestamp(minutes=5)})
     sandbox.clock.offset = 10 * 60_000
     listed = send("GET", "/api/secrets/v1/secrets").json
 
@@ -211,9 +212,9 @@ def test_secrets_and_clients_expire(sandbox: RunningSandbox, send: Send) -> None
     assert 404 == send("GET", "/api/secrets/v1/secret/a").status
 
 
-def test_anybody_can_try_signing(send: Send) -> None:
+def test_signatures_can_be_tested(send: Send) -> None:
     """
-    The client named tester has the scopes that the payload says.
+    The client named tester has the scopes in the payload.
     """
     payload = {"clientScopes": ["test:b", "test:a"], "requiredScopes": ["test:a"]}
     anonymous = send("POST", f"{AUTH}/test-authenticate", {"clientScopes": [], "requiredScopes": []}, signed=False)
@@ -224,9 +225,9 @@ def test_anybody_can_try_signing(send: Send) -> None:
     assert {"clientId": "auth-failed:no-auth", "scopes": ["assume:anonymous"]} == anonymous.json
 
 
-def test_judges_signatures_for_others(sandbox: RunningSandbox, sign: Signs, send: Send) -> None:
+def test_authenticate_hawk(sandbox: RunningSandbox, sign: Signer, send: Send) -> None:
     """
-    What another service got can be checked here: success, failure, and nobody.
+    A service's request is valid, invalid, or without credentials.
     """
     port = int(sandbox.root_url.rpartition(":")[2])
     request = {"method": "get", "resource": "/x", "host": "127.0.0.1", "port": port}

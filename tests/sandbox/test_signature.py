@@ -1,5 +1,5 @@
 """
-Signatures: the reference implementation's are accepted, everything else is refused, nothing crashes.
+Signatures: those of the reference implementation are valid, all others are errors, and nothing crashes.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ SEED = "s" * 44
 
 def load_vectors(name: str) -> Any:
     """
-    Return one of the files of vectors.
+    Return a file of vectors.
     """
     return json.loads((VECTORS / name).read_text(encoding="utf-8"))
 
 
 def signed(url: str, method: str = "GET", authorization: str = "") -> SignedRequest:
     """
-    Return what the server sees of a request to *url*.
+    Return the signed parts of a request to *url*.
     """
     parts = urlsplit(url)
     resource = url[url.index("/", len(parts.scheme) + 3) :]
@@ -44,7 +44,7 @@ def signed(url: str, method: str = "GET", authorization: str = "") -> SignedRequ
 
 def ext(document: Any) -> str:
     """
-    Return the ``ext`` of a document.
+    Return the ``ext`` with a document.
     """
     return b64encode(json.dumps(document).encode()).decode()
 
@@ -58,7 +58,7 @@ def header(attributes: dict[str, str]) -> str:
 
 def authenticate(request: SignedRequest, *, now: int = NOW, issuer: Issuer | None = None) -> signature.Identity:
     """
-    Judge a request of a client with the scopes ``x*`` and ``auth:create-client:b``.
+    Authenticate a request of a client with the scopes ``x*`` and ``auth:create-client:b``.
     """
     known = issuer or Issuer("a", "token", ["x*", "auth:create-client:b"], NOW + DAY)
 
@@ -72,7 +72,7 @@ def authenticate(request: SignedRequest, *, now: int = NOW, issuer: Issuer | Non
 
 def request_with(document: Any, *, client_id: str = "a", token: str = "token", ts: int = NOW // 1000) -> SignedRequest:
     """
-    Return a request that is signed rightly, with *document* as its ext.
+    Return a correctly signed request with *document* as its ext.
     """
     attributes = {"id": client_id, "ts": str(ts), "nonce": "n"}
     if document is not None:
@@ -84,7 +84,7 @@ def request_with(document: Any, *, client_id: str = "a", token: str = "token", t
 
 def certificate(**changes: Any) -> dict[str, Any]:
     """
-    Return a certificate of the client ``a``, signed rightly after the changes.
+    Return a certificate of the client ``a``, signed after the changes.
     """
     client_id = changes.pop("client_id", "a")
     document = {"version": 1, "seed": SEED, "start": NOW, "expiry": NOW + DAY, "scopes": ["xb"], **changes}
@@ -104,9 +104,9 @@ def test_headers_have_the_reference_mac(vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("vector", load_vectors("bewits.json"))
-def test_bewits_of_the_reference_are_accepted(vector: dict[str, Any]) -> None:
+def test_bewits_of_the_reference_are_valid(vector: dict[str, Any]) -> None:
     """
-    A URL signed by the reference opens until it expires.
+    Until they expire.
     """
     _, expires, mac, in_bewit = signature.parse_bewit(vector["bewit"])
     token = vector["credentials"]["accessToken"]
@@ -118,9 +118,9 @@ def test_bewits_of_the_reference_are_accepted(vector: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("vector", load_vectors("temporary-credentials.json"), ids=lambda vector: vector["description"])
-def test_golden_temporary_credentials_are_accepted(vector: dict[str, Any]) -> None:
+def test_temporary_credentials_of_the_reference_are_valid(vector: dict[str, Any]) -> None:
     """
-    Signature and token of the reference's temporary credentials, named and unnamed.
+    Named and unnamed: signature and token are the same.
     """
     issuer, issued = vector["permCreds"], vector["expectedTempCreds"]
     document = json.loads(issued["certificate"])
@@ -132,9 +132,9 @@ def test_golden_temporary_credentials_are_accepted(vector: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("minutes", "accepted"), [(0, True), (14.9, True), (-14.9, True), (15.1, False), (-15.1, False)]
 )
-def test_headers_may_be_fifteen_minutes_off(minutes: float, accepted: bool) -> None:
+def test_a_clock_may_be_fifteen_minutes_off(minutes: float, accepted: bool) -> None:
     """
-    A clock may be wrong by a quarter of an hour, either way.
+    Before or after the deployment's.
     """
     request = request_with(None, ts=int(NOW + minutes * MINUTE) // 1000)
 
@@ -147,7 +147,7 @@ def test_headers_may_be_fifteen_minutes_off(minutes: float, accepted: bool) -> N
 
 def test_unnamed_temporary_credentials_have_the_scopes_of_their_certificate() -> None:
     """
-    And the anonymous role, and the certificate's end.
+    And those of the anonymous role; they expire with the certificate.
     """
     identity = authenticate(request_with({"certificate": certificate()}, token=derive_token("token", SEED)))
 
@@ -157,7 +157,7 @@ def test_unnamed_temporary_credentials_have_the_scopes_of_their_certificate() ->
 
 def test_named_temporary_credentials_have_their_own_name() -> None:
     """
-    The issuer must be allowed to create the client of that name.
+    The issuer needs the scope to create the client of that name.
     """
     named = certificate(client_id="b", issuer="a")
     token = derive_token("token", SEED)
@@ -191,9 +191,9 @@ def test_named_temporary_credentials_have_their_own_name() -> None:
         pytest.param(None, "Failed to parse ext", id="null"),
     ],
 )
-def test_bad_ext_is_refused_with_the_reason(document: Any, message: str) -> None:
+def test_an_invalid_ext_is_an_error_with_a_reason(document: Any, message: str) -> None:
     """
-    Whatever is wrong with certificate or authorized scopes is said.
+    In certificates and authorized scopes.
     """
     request = request_with(document or {}, token=derive_token("token", SEED))
     if document is None:
@@ -205,9 +205,9 @@ def test_bad_ext_is_refused_with_the_reason(document: Any, message: str) -> None
         authenticate(request)
 
 
-def test_no_authorized_scopes_are_none_at_all() -> None:
+def test_an_empty_list_of_authorized_scopes_removes_all_scopes() -> None:
     """
-    An empty list is not the same as no list.
+    Without the list, nothing is removed.
     """
     assert ["assume:anonymous"] == authenticate(request_with({"authorizedScopes": []})).scopes
     assert "x*" in authenticate(request_with({})).scopes
@@ -228,7 +228,7 @@ def test_no_authorized_scopes_are_none_at_all() -> None:
         pytest.param('Hawk id="z", ts="1500000000", nonce="n", mac="x"', "not found", id="client"),
     ],
 )
-def test_bad_headers_are_refused_with_the_reason(authorization: str, message: str) -> None:
+def test_an_invalid_header_is_an_error_with_a_reason(authorization: str, message: str) -> None:
     """
     In the words of the reference implementation.
     """
@@ -239,9 +239,9 @@ def test_bad_headers_are_refused_with_the_reason(authorization: str, message: st
 @given(st.text() | st.from_regex(r'Hawk (\w+="[^"]*",? ?)*', fullmatch=True))
 @example('Hawk id="a", ts="\x00", nonce="n", mac="\x7f"')
 @example('Hawk id="a", ts="1e999", nonce="n", mac="m", ext="eyJjZXJ0aWZpY2F0ZSI6WzFdfQ=="')
-def test_garbage_in_a_header_is_refused_and_never_crashes(garbage: str) -> None:
+def test_garbage_in_a_header_is_a_signature_error(garbage: str) -> None:
     """
-    Any header that we did not sign is a SignatureError, or nobody's.
+    Or the request is anonymous.
     """
     try:
         identity = authenticate(SignedRequest("GET", "/x", "host", 80, garbage))
@@ -251,9 +251,9 @@ def test_garbage_in_a_header_is_refused_and_never_crashes(garbage: str) -> None:
 
 
 @given(st.text() | st.from_regex(r"[\w-]*", fullmatch=True) | st.binary().map(lambda raw: b64encode(raw).decode()))
-def test_garbage_in_a_bewit_is_refused_and_never_crashes(garbage: str) -> None:
+def test_garbage_in_a_bewit_is_a_signature_error(garbage: str) -> None:
     """
-    The same for bewits.
+    Or the request is anonymous.
     """
     try:
         identity = authenticate(SignedRequest("GET", f"/x?bewit={garbage}", "host", 80))
@@ -280,9 +280,9 @@ KEYS = ["version", "seed", "start", "expiry", "scopes", "signature", "issuer", "
         },
     )
 )
-def test_garbage_in_an_ext_is_refused_or_harmless(document: dict[str, Any]) -> None:
+def test_garbage_in_an_ext_adds_no_scopes(document: dict[str, Any]) -> None:
     """
-    Whatever stands in certificate and authorizedScopes, nobody gets more than the client has.
+    With any certificate and any authorized scopes.
     """
     try:
         identity = authenticate(request_with(document))
@@ -292,9 +292,9 @@ def test_garbage_in_an_ext_is_refused_or_harmless(document: dict[str, Any]) -> N
 
 
 @given(st.binary())
-def test_any_bytes_are_an_ext_or_refused(raw: bytes) -> None:
+def test_parsing_an_ext_never_crashes(raw: bytes) -> None:
     """
-    Parsing an ext gives a dictionary or a SignatureError.
+    It returns a dictionary or raises SignatureError.
     """
     with suppress(SignatureError):
         assert isinstance(parse_ext(b64encode(raw).decode()), dict)

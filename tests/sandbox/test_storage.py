@@ -1,5 +1,5 @@
 """
-The storage host: what signed URLs allow, which bytes come, and the ways in which it can be told to fail.
+The storage host: signed URLs, ranges, conditions, uploads, and faults.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ KEY = b"key"
 @pytest.fixture
 def storage(sandbox: RunningSandbox) -> Storage:
     """
-    A host with one thing on it.
+    A host with one file.
     """
     sandbox.storage.store("b", "x", TEXT, "text/plain")
     return sandbox.storage
@@ -45,14 +45,14 @@ def storage(sandbox: RunningSandbox) -> Storage:
 @pytest.fixture
 def url(storage: Storage) -> str:
     """
-    Where that thing is.
+    The signed URL of that file.
     """
     return storage.get_url("b", "x", 60)
 
 
-def test_gives_what_was_put(storage: Storage) -> None:
+def test_downloads_what_was_uploaded(storage: Storage) -> None:
     """
-    The bytes, with the content type and encoding of the upload, and all that a download needs to be resumed.
+    With content type and encoding of the upload, and with the headers that resuming needs.
     """
     name = "a b/ü%2F?&#+/../é"
     put = storage.put_url("b", name, 60, {"content-type": "text/x"})
@@ -82,9 +82,9 @@ def test_gives_what_was_put(storage: Storage) -> None:
         pytest.param("lines=1-2", "", id="another unit"),
     ],
 )
-def test_gives_ranges(url: str, asked: str, says: str) -> None:
+def test_ranges(url: str, asked: str, says: str) -> None:
     """
-    One range is answered with 206; several, and what is none, with everything.
+    One range is 206; several ranges, or an invalid one, are the whole file.
     """
     got = fetch(url, Range=asked)
 
@@ -96,9 +96,9 @@ def test_gives_ranges(url: str, asked: str, says: str) -> None:
         assert (200, TEXT) == (got.status, got.body)
 
 
-def test_has_no_bytes_beyond_the_end(storage: Storage, url: str) -> None:
+def test_a_range_beyond_the_end_is_an_error(storage: Storage, url: str) -> None:
     """
-    416, with the length; also for any range of nothing.
+    416 with the length; also for any range of an empty file.
     """
     storage.store("b", "nothing", b"", "text/plain")
     beyond = fetch(url, Range=f"bytes={len(TEXT)}-")
@@ -109,9 +109,9 @@ def test_has_no_bytes_beyond_the_end(storage: Storage, url: str) -> None:
     assert b"" == fetch(storage.get_url("b", "nothing", 60)).body
 
 
-def test_conditions_hold_an_answer_together(storage: Storage, url: str) -> None:
+def test_conditions(storage: Storage, url: str) -> None:
     """
-    If-Range with an older tag gives everything, If-Match an error, If-None-Match nothing.
+    If-Range with an old tag gives the whole file, If-Match an error, If-None-Match nothing.
     """
     tag = fetch(url).headers["etag"]
     assert 206 == fetch(url, Range="bytes=1-2", If_Range=tag).status
@@ -123,9 +123,9 @@ def test_conditions_hold_an_answer_together(storage: Storage, url: str) -> None:
     assert 412 == fetch(url, If_Match=tag).status
 
 
-def test_a_url_allows_one_thing(storage: Storage, url: str) -> None:
+def test_a_url_allows_one_request_only(storage: Storage, url: str) -> None:
     """
-    403 for another verb, another name, a changed or missing signature, and after it has expired.
+    403 for another verb or name, a changed or missing signature, and after its expiry.
     """
     assert [403, 403, 403, 403] == [fetch(url, verb=verb).status for verb in ("HEAD", "PUT", "POST", "DELETE")]
     assert "SignatureDoesNotMatch" == fetch(url.replace("/b/x?", "/b/y?")).code
@@ -140,7 +140,7 @@ def test_a_url_allows_one_thing(storage: Storage, url: str) -> None:
 
 def test_an_unknown_name_is_not_found(storage: Storage) -> None:
     """
-    404 for whoever may look.
+    404 with a valid signature.
     """
     got = fetch(storage.get_url("b", "other", 60))
 
@@ -157,7 +157,7 @@ def test_an_unknown_name_is_not_found(storage: Storage) -> None:
         pytest.param({"Content_Type": "text/x", "Transfer_Encoding": "chunked"}, "SignatureDoesNotMatch", id="chunked"),
     ],
 )
-def test_takes_only_what_was_announced(storage: Storage, headers: dict[str, str], code: str) -> None:
+def test_an_upload_must_match_its_url(storage: Storage, headers: dict[str, str], code: str) -> None:
     """
     403 for another length or type than was signed.
     """
@@ -167,9 +167,9 @@ def test_takes_only_what_was_announced(storage: Storage, headers: dict[str, str]
     assert ("" if not code else "NoSuchKey") == fetch(storage.get_url("b", "new", 60)).code
 
 
-def test_wants_a_length(storage: Storage) -> None:
+def test_an_upload_needs_a_length(storage: Storage) -> None:
     """
-    411 for a body that says nothing of it.
+    411 without one.
     """
     url = storage.put_url("b", "new", 60, {})
     parts = urllib.parse.urlsplit(url)
@@ -180,9 +180,9 @@ def test_wants_a_length(storage: Storage) -> None:
         assert connection.recv(64).startswith(b"HTTP/1.1 411 ")
 
 
-def test_half_an_upload_leaves_nothing(storage: Storage) -> None:
+def test_an_incomplete_upload_changes_nothing(storage: Storage) -> None:
     """
-    400 for a short body; what was there before stays until something new is whole.
+    400; the previous file stays until an upload is complete.
     """
     url = storage.put_url("b", "x", 60, {})
     parts = urllib.parse.urlsplit(url)
@@ -202,9 +202,9 @@ def _path(storage: Storage) -> str:
     return stored.path
 
 
-def test_a_refused_upload_need_not_be_sent(storage: Storage) -> None:
+def test_expect_continue(storage: Storage) -> None:
     """
-    A client that asks first hears of a refusal before it has sent its gigabytes.
+    A client with Expect gets an error before it sends the body.
     """
     url = storage.put_url("b", "new", 60, {"content-type": "text/x"})
     parts = urllib.parse.urlsplit(url)
@@ -216,18 +216,18 @@ def test_a_refused_upload_need_not_be_sent(storage: Storage) -> None:
             assert connection.recv(64).startswith(says)
 
 
-def test_refuses_a_body_that_is_on_its_way(storage: Storage) -> None:
+def test_an_error_arrives_while_the_body_is_sent(storage: Storage) -> None:
     """
-    Whoever does not ask first reads the answer nevertheless.
+    A client without Expect can read the response.
     """
     got = fetch(storage.put_url("b", "new", 60, {"content-type": "text/x"}), bytes(5_000_000), Content_Type="text/y")
 
     assert 403 == got.status
 
 
-def test_one_connection_serves_many(storage: Storage, url: str) -> None:
+def test_connections_are_reused(storage: Storage, url: str) -> None:
     """
-    Answers and errors keep it open, and bytes are counted.
+    After responses and errors; the bytes are counted.
     """
     import http.client
 
@@ -247,7 +247,7 @@ def test_one_connection_serves_many(storage: Storage, url: str) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_serves_large_files(storage: Storage, tmp_path: Path) -> None:
     """
-    Whole, to a client that is not written in Python.
+    Complete, to a client that is not written in Python.
     """
     size = 1 << 28
     storage.store("b", "big", bytes(size), "a/b")
@@ -256,9 +256,9 @@ def test_serves_large_files(storage: Storage, tmp_path: Path) -> None:
     assert size == os.path.getsize(tmp_path / "big")
 
 
-def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
+def test_files_are_stored_in_the_directory(tmp_path: Path) -> None:
     """
-    What was put is there for the next process; half an upload is cleared away.
+    The next process has them; an incomplete upload is deleted.
     """
     first = Storage(Clock(), tmp_path)
     first.store("b", "x", TEXT, "text/plain")
@@ -279,7 +279,7 @@ def test_keeps_bytes_in_its_folder(tmp_path: Path) -> None:
 
 def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
     """
-    What is counted as sent is nearly what the client has got.
+    The counter is close to what the client has received.
     """
     size = 32 << 20
     storage.store("b", "big", bytes(size), "a/b")
@@ -298,7 +298,7 @@ def test_a_stalled_client_is_sent_little(storage: Storage) -> None:
 
 def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
     """
-    Return head and body as they come, to the end of the connection.
+    Return the raw response, up to the end of the connection.
     """
     parts = urllib.parse.urlsplit(url)
     received = b""
@@ -323,11 +323,11 @@ def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
         pytest.param("latency=10ms", b"http/1.1 200 ", TEXT, id="latency"),
     ],
 )
-def test_a_fault_strikes_as_often_as_it_should(
+def test_a_fault_applies_as_often_as_given(
     storage: Storage, url: str, spec: str, says: bytes, body: bytes | None
 ) -> None:
     """
-    Twice, and then all is well; how often it was is counted.
+    Twice, then never again; the fault counts it.
     """
     fault = storage.faults.add(f"{spec},times=2")
     answers = [read_raw(url) for _ in range(3)]
@@ -339,9 +339,9 @@ def test_a_fault_strikes_as_often_as_it_should(
     assert TEXT == answers[2][1]
 
 
-def test_a_reset_is_rude(storage: Storage, url: str) -> None:
+def test_a_reset_is_an_error_of_the_connection(storage: Storage, url: str) -> None:
     """
-    The connection ends with an error, not with an end.
+    Not an end of file.
     """
     storage.faults.add("reset=50000")
 
@@ -351,7 +351,7 @@ def test_a_reset_is_rude(storage: Storage, url: str) -> None:
 
 def test_ranges_can_be_wrong(storage: Storage, url: str) -> None:
     """
-    Ignored, or said to be others than they are; whoever asks for everything is not concerned.
+    Ignored, or with a wrong Content-Range; requests without a range do not change.
     """
     ignored = storage.faults.add("range=ignore,times=1")
     assert 200 == fetch(url).status
@@ -365,7 +365,7 @@ def test_ranges_can_be_wrong(storage: Storage, url: str) -> None:
 
 def test_tags_can_change(storage: Storage, url: str) -> None:
     """
-    Another one in each answer, so nothing can be resumed.
+    Each response has another, so a download cannot be resumed.
     """
     storage.faults.add("etag=changing")
     tags = {fetch(url).headers["etag"] for _ in range(3)}
@@ -376,7 +376,7 @@ def test_tags_can_change(storage: Storage, url: str) -> None:
 
 def test_urls_can_expire_early(storage: Storage) -> None:
     """
-    After a moment, whatever was promised.
+    Before their expiry.
     """
     fault = storage.faults.add("expire=1s,times=1")
     early, later = storage.get_url("b", "x", 60), storage.get_url("b", "x", 60)
@@ -387,9 +387,9 @@ def test_urls_can_expire_early(storage: Storage) -> None:
     assert 1 == fault.count
 
 
-def test_connections_can_be_slow_each(storage: Storage) -> None:
+def test_each_connection_can_be_slow(storage: Storage) -> None:
     """
-    At most so many bytes a second for each of four.
+    The limit is for each of four connections.
     """
     storage.store("b", "big", bytes(200_000), "a/b")
     storage.faults.add("slow=400000,match=big")
@@ -405,7 +405,7 @@ def test_connections_can_be_slow_each(storage: Storage) -> None:
 
 def test_uploads_can_fail(storage: Storage) -> None:
     """
-    By a status, in the middle, or slowly; nothing is kept of what did not come whole.
+    By a status, by a closed connection, or slowly; an incomplete upload is not stored.
     """
     url = storage.put_url("b", "new", 60, {})
     storage.faults.add("status=503,times=1,verb=put")
@@ -422,7 +422,7 @@ def test_uploads_can_fail(storage: Storage) -> None:
     assert TEXT == fetch(storage.get_url("b", "new", 60)).body
 
 
-def test_conditions_choose_whom_a_fault_strikes(storage: Storage, url: str) -> None:
+def test_conditions_of_faults(storage: Storage, url: str) -> None:
     """
     By name, after some requests, and by chance.
     """
@@ -475,7 +475,7 @@ def test_the_help_names_every_fault(tc: CommandLine, command: str) -> None:
 
 def test_the_command_line_sets_faults(tc_process: CommandLine) -> None:
     """
-    What is none is exit 2 before anything starts.
+    An invalid one is exit 2 before anything starts.
     """
     refused = tc_process("sandbox", "run", "--storage-fault", "drop=soon", "true")
 
@@ -488,9 +488,9 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
 
 
 @given(name=names, lifetime=st.integers(1, 10**6), headers=st.dictionaries(st.sampled_from(["a", "b"]), st.text("xy ")))
-def test_signed_urls_are_good_until_they_expire(name: str, lifetime: int, headers: dict[str, str]) -> None:
+def test_signed_urls_are_valid_until_they_expire(name: str, lifetime: int, headers: dict[str, str]) -> None:
     """
-    For any name, and for nothing else.
+    For any name, and for no other request.
     """
     path = f"/b/{name}"
     url = signing.sign("http://h", "GET", path, key=KEY, now=10**12, lifetime=lifetime, headers=headers)
@@ -508,9 +508,9 @@ def test_signed_urls_are_good_until_they_expire(name: str, lifetime: int, header
 
 
 @given(size=st.integers(0, 50), first=st.integers(0, 60) | st.none(), last=st.integers(0, 60) | st.none())
-def test_a_range_is_what_there_is_of_it(size: int, first: int | None, last: int | None) -> None:
+def test_a_range_is_a_slice(size: int, first: int | None, last: int | None) -> None:
     """
-    The same as a slice, for every size.
+    For every size.
     """
     header = f"bytes={'' if first is None else first}-{'' if last is None else last}"
     whole = range(size)

@@ -1,5 +1,5 @@
 """
-The web server's profiles.
+The profiles of the web server.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tests.sandbox.conftest import fetch, moment
+from tests.sandbox.conftest import fetch, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Run
+    from tests.sandbox.conftest import ClaimedRun, HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 WEB = "/api/web-server/v1"
 LOG = b"""
@@ -36,9 +36,9 @@ def labels(profile: Any) -> list[str]:
     return [thread["stringArray"][name] for name in thread["markers"]["name"]]
 
 
-def test_shows_when_a_group_ran(send: Send, run: Run, sandbox: RunningSandbox) -> None:
+def test_a_group_profile_has_runs(send: Send, run: ClaimedRun, sandbox: RunningSandbox) -> None:
     """
-    A marker for the group with and without actions, and one for each run; to be kept once all is over.
+    Markers for the group with and without actions, and for each run; cacheable when all tasks are resolved.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(run.credentials), "maxRetries": 0}
     running = send("GET", f"{WEB}/task-group/{run.task_id}/profile", signed=False)
@@ -54,13 +54,13 @@ def test_shows_when_a_group_ran(send: Send, run: Run, sandbox: RunningSandbox) -
     assert 47 == done.json["meta"]["preprocessedProfileVersion"]
 
 
-def test_shows_a_group_that_did_not_run(send: Send) -> None:
+def test_a_group_without_runs_has_no_markers(send: Send) -> None:
     """
-    Without markers.
+    The profile is valid.
     """
     task_id = taskcluster.slugId()
     metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
-    times = {"created": moment("0 seconds"), "deadline": moment("1 hour")}
+    times = {"created": timestamp("0 seconds"), "deadline": timestamp("1 hour")}
     send(
         "PUT", f"/api/queue/v1/task/{task_id}", {"taskQueueId": "proj/ci", "payload": {}, "metadata": metadata, **times}
     )
@@ -70,11 +70,11 @@ def test_shows_a_group_that_did_not_run(send: Send) -> None:
 
 
 @pytest.mark.parametrize("kind", ["s3", "link"])
-def test_shows_what_a_task_wrote(send: Send, run: Run, kind: str) -> None:
+def test_a_task_profile_has_the_lines_of_its_log(send: Send, run: ClaimedRun, kind: str) -> None:
     """
-    From the log that is there, wherever it leads.
+    Of either log, and behind links.
     """
-    expires = moment("1 hour")
+    expires = timestamp("1 hour")
     file = {"storageType": "s3", "expires": expires, "contentType": "text/plain"}
     made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive_backing.log", file).json
     assert 200 == fetch(made["putUrl"], LOG, content_type="text/plain").status
@@ -91,11 +91,11 @@ def test_shows_what_a_task_wrote(send: Send, run: Run, kind: str) -> None:
     assert [2500, None, None, None, None] == markers["endTime"]
 
 
-def test_a_log_has_times(send: Send, run: Run) -> None:
+def test_a_log_without_times_is_an_error(send: Send, run: ClaimedRun) -> None:
     """
-    Or the service fails.
+    500, as with the service.
     """
-    file = {"storageType": "s3", "expires": moment("1 hour"), "contentType": "text/plain"}
+    file = {"storageType": "s3", "expires": timestamp("1 hour"), "contentType": "text/plain"}
     made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", file).json
     fetch(made["putUrl"], b"nothing", content_type="text/plain")
 
@@ -111,14 +111,14 @@ def test_a_log_has_times(send: Send, run: Run) -> None:
         pytest.param("task-group/x/profile", "InvalidRequestArguments", id="no id of a group"),
     ],
 )
-def test_refuses(send: Send, target: str, code: str) -> None:
+def test_bad_requests_are_errors(send: Send, target: str, code: str) -> None:
     """
     With the service's codes.
     """
     assert code == send("GET", f"{WEB}/{target}", signed=False).code
 
 
-def test_a_task_may_have_no_log(send: Send, run: Run) -> None:
+def test_a_task_without_a_log_is_an_error(send: Send, run: ClaimedRun) -> None:
     """
     404.
     """

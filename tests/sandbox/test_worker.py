@@ -1,5 +1,5 @@
 """
-The worker: the official Python client makes tasks, and gets what comes of them.
+The worker: it runs tasks of the official Python client.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.worker.worker import Worker
-from tests.sandbox.queues import WORKER
+from tests.sandbox.queue_client import WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, RunningSandbox, Start
 
-PATIENCE = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
-class Bench:
+class TaskRunner:
     """
-    The official client's queue, with tasks made and waited for in a word.
+    The official client of the queue, with short methods to create tasks and wait for them.
     """
 
     def __init__(self, environment: dict[str, str]) -> None:
@@ -45,7 +45,7 @@ class Bench:
 
     def create(self, payload: dict[str, Any], **changes: Any) -> str:
         """
-        Make a task.
+        Create a task.
         """
         metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
         times = {"created": "0 seconds", "deadline": "1 hour", "expires": "1 day"}
@@ -59,7 +59,7 @@ class Bench:
         """
         Wait until a task is in one of these states, by default resolved, and return its status.
         """
-        ends = time.monotonic() + PATIENCE
+        ends = time.monotonic() + TIMEOUT_SECONDS
         while True:
             status: dict[str, Any] = self.queue.status(task_id)["status"]
             if status["state"] in (states or ("completed", "failed", "exception")):
@@ -83,12 +83,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[Bench]:
+def runner(sandbox: RunningSandbox, sandbox_server: Server) -> Iterator[TaskRunner]:
     """
     A sandbox with a worker.
     """
     with Worker(sandbox_server):
-        yield Bench(sandbox.environment)
+        yield TaskRunner(sandbox.environment)
 
 
 def script(text: str) -> list[list[str]]:
@@ -98,9 +98,9 @@ def script(text: str) -> list[list[str]]:
     return [["sh", "-c", text]]
 
 
-def test_a_task_runs_and_its_artifacts_arrive(bench: Bench) -> None:
+def test_a_task_runs_and_uploads_artifacts(runner: TaskRunner) -> None:
     """
-    Two commands one after the other, in one folder, with the task's environment; files and folders become artifacts.
+    Two commands in one directory, with the task's environment; files and directories become artifacts.
     """
     payload = {
         "command": [["sh", "-c", "mkdir out; echo $GREETING $TASK_ID $RUN_ID > out/a.txt"], ["sh", "-c", "cat out/*"]],
@@ -111,12 +111,12 @@ def test_a_task_runs_and_its_artifacts_arrive(bench: Bench) -> None:
             {"type": "directory", "path": "out", "name": "public/all", "expires": taskcluster.fromNowJSON("2 hours")},
         ],
     }
-    task_id = bench.create(payload)
+    task_id = runner.create(payload)
 
-    assert "completed" == bench.wait(task_id)["state"]
-    assert f"hello {task_id} 0\n" == bench.read(task_id, "public/a.txt") == bench.read(task_id, "public/all/a.txt")
-    assert f"\nhello {task_id} 0\n" in bench.log(task_id)
-    listed = {entry["name"]: entry for entry in bench.queue.listLatestArtifacts(task_id)["artifacts"]}
+    assert "completed" == runner.wait(task_id)["state"]
+    assert f"hello {task_id} 0\n" == runner.read(task_id, "public/a.txt") == runner.read(task_id, "public/all/a.txt")
+    assert f"\nhello {task_id} 0\n" in runner.log(task_id)
+    listed = {entry["name"]: entry for entry in runner.queue.listLatestArtifacts(task_id)["artifacts"]}
     assert {"public/a.txt", "public/all/a.txt", "public/logs/live.log", "public/logs/live_backing.log"} == set(listed)
     assert ("link", "text/plain") == (
         listed["public/logs/live.log"]["storageType"],
@@ -125,27 +125,27 @@ def test_a_task_runs_and_its_artifacts_arrive(bench: Bench) -> None:
     assert listed["public/all/a.txt"]["expires"] < listed["public/a.txt"]["expires"]
 
 
-def test_a_plain_command_will_do(bench: Bench) -> None:
+def test_a_command_may_be_a_list_of_strings(runner: TaskRunner) -> None:
     """
-    One list of strings is one command.
+    As with docker-worker.
     """
-    task_id = bench.create({"command": ["echo", "hello  deployment"]})
+    task_id = runner.create({"command": ["echo", "hello  deployment"]})
 
-    assert "completed" == bench.wait(task_id)["state"]
-    assert "\nhello  deployment\n" in bench.log(task_id)
+    assert "completed" == runner.wait(task_id)["state"]
+    assert "\nhello  deployment\n" in runner.log(task_id)
 
 
-def test_a_failing_task_is_rerun(bench: Bench, tmp_path: Path) -> None:
+def test_a_failed_task_can_be_rerun(runner: TaskRunner, tmp_path: Path) -> None:
     """
-    Failed the first time, and the second time not.
+    It fails first, and succeeds then.
     """
-    task_id = bench.create({"command": script(f"test -e {tmp_path}/flag")})
-    assert "failed" == bench.wait(task_id)["state"]
-    assert "Exit code: 1" in bench.log(task_id)
+    task_id = runner.create({"command": script(f"test -e {tmp_path}/flag")})
+    assert "failed" == runner.wait(task_id)["state"]
+    assert "Exit code: 1" in runner.log(task_id)
     (tmp_path / "flag").touch()
-    bench.queue.rerunTask(task_id)
+    runner.queue.rerunTask(task_id)
 
-    assert ["failed", "completed"] == [run["state"] for run in bench.wait(task_id, "completed")["runs"]]
+    assert ["failed", "completed"] == [run["state"] for run in runner.wait(task_id, "completed")["runs"]]
 
 
 @pytest.mark.parametrize(
@@ -162,48 +162,50 @@ def test_a_failing_task_is_rerun(bench: Bench, tmp_path: Path) -> None:
         pytest.param({"command": ["true"], "surprise": 1}, "completed", "Ignored: payload.surprise", id="unknown part"),
     ],
 )
-def test_tasks_end_badly(bench: Bench, payload: dict[str, Any], reason: str, says: str) -> None:
+def test_failures_have_a_reason(runner: TaskRunner, payload: dict[str, Any], reason: str, says: str) -> None:
     """
-    Each with the reason, and the log says why.
+    In the status and in the log.
     """
-    task_id = bench.create(payload)
+    task_id = runner.create(payload)
 
-    assert reason == bench.wait(task_id)["runs"][0]["reasonResolved"]
-    assert says in bench.log(task_id)
+    assert reason == runner.wait(task_id)["runs"][0]["reasonResolved"]
+    assert says in runner.log(task_id)
 
 
-def test_an_exit_code_asks_for_another_try(bench: Bench) -> None:
+def test_exit_codes_can_be_retried(runner: TaskRunner) -> None:
     """
-    As often as there are retries.
+    While retries are left.
     """
-    task_id = bench.create({"command": script("exit 75"), "onExitStatus": {"retry": [75]}}, retries=1)
+    task_id = runner.create({"command": script("exit 75"), "onExitStatus": {"retry": [75]}}, retries=1)
 
-    assert ["intermittent-task"] * 2 == [run["reasonResolved"] for run in bench.wait(task_id)["runs"]]
+    assert ["intermittent-task"] * 2 == [run["reasonResolved"] for run in runner.wait(task_id)["runs"]]
 
 
-def test_a_missing_artifact_is_one(bench: Bench) -> None:
+def test_a_missing_artifact_is_an_error_artifact(runner: TaskRunner) -> None:
     """
-    An error that says so.
+    It names the reason.
     """
-    task_id = bench.create({"command": ["true"], "artifacts": [{"path": "a", "name": "public/a"}]})
-    bench.wait(task_id)
+    task_id = runner.create({"command": ["true"], "artifacts": [{"path": "a", "name": "public/a"}]})
+    runner.wait(task_id)
 
-    assert "file-missing-on-worker" == bench.queue.latestArtifact(task_id, "public/a")["reason"]
+    assert "file-missing-on-worker" == runner.queue.latestArtifact(task_id, "public/a")["reason"]
 
 
-def test_the_log_is_live(bench: Bench, tmp_path: Path) -> None:
+def test_the_log_is_live(runner: TaskRunner, tmp_path: Path) -> None:
     """
-    What the task printed can be read while it runs, up to its end.
+    It can be read while the task runs, up to its end.
     """
-    task_id = bench.create(
+    task_id = runner.create(
         {"command": script(f"echo begun; until test -e {tmp_path}/go; do sleep .05; done; echo end")}
     )
-    bench.wait(task_id, "running")
-    ends = time.monotonic() + PATIENCE
-    while "public/logs/live.log" not in str(bench.queue.listLatestArtifacts(task_id)):
+    runner.wait(task_id, "running")
+    ends = time.monotonic() + TIMEOUT_SECONDS
+    while "public/logs/live.log" not in str(runner.queue.listLatestArtifacts(task_id)):
         assert time.monotonic() < ends
         time.sleep(0.05)
-    with urllib.request.urlopen(bench.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30) as live:
+    with urllib.request.urlopen(
+        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30
+    ) as live:
         seen = [live.readline()]
         while seen[-1] != b"begun\n":
             seen.append(live.readline())
@@ -211,12 +213,12 @@ def test_the_log_is_live(bench: Bench, tmp_path: Path) -> None:
         rest = live.read().decode()
 
     assert "end\n" in rest
-    assert "completed" == bench.wait(task_id)["state"]
+    assert "completed" == runner.wait(task_id)["state"]
 
 
-def test_tasks_make_tasks_through_the_proxy(bench: Bench) -> None:
+def test_the_proxy_signs_requests_of_a_task(runner: TaskRunner) -> None:
     """
-    With the scopes of their own and no others; a URL is signed, too.
+    With the task's scopes only; it signs URLs, too.
     """
     child = str(taskcluster.slugId())
     text = (
@@ -241,26 +243,26 @@ def test_tasks_make_tasks_through_the_proxy(bench: Bench) -> None:
     )
     scopes = ["queue:create-task:lowest:proj/ci", "queue:scheduler-id:x", "queue:create-task:project:none"]
     env = {"THEIR_PATH": json.dumps([path for path in sys.path if path])}
-    task_id = bench.create({"command": [[sys.executable, "-c", text]], "env": env}, scopes=scopes)
+    task_id = runner.create({"command": [[sys.executable, "-c", text]], "env": env}, scopes=scopes)
 
-    assert "completed" == bench.wait(task_id)["state"], bench.log(task_id)
-    assert "completed" == bench.wait(child)["state"]
-    assert "\nrefused 403\n303 True\n" in bench.log(task_id)
+    assert "completed" == runner.wait(task_id)["state"], runner.log(task_id)
+    assert "completed" == runner.wait(child)["state"]
+    assert "\nrefused 403\n303 True\n" in runner.log(task_id)
 
 
-def test_temporary_credentials_of_a_task_make_another(sandbox: RunningSandbox) -> None:
+def test_the_credentials_of_a_claim_create_tasks(sandbox: RunningSandbox) -> None:
     """
-    Of the claim, without any worker of ours.
+    Without the sandbox's worker.
     """
-    bench = Bench(sandbox.environment)
+    runner = TaskRunner(sandbox.environment)
     scopes = ["queue:create-task:lowest:proj/*", "queue:scheduler-id:-", "queue:create-task:project:none"]
-    bench.create({}, scopes=scopes)
-    claim = bench.queue.claimWork("proj/ci", {**WORKER, "tasks": 1})["tasks"][0]
-    theirs = Bench(sandbox.environment)
-    theirs.queue = taskcluster.Queue({**bench.options, "credentials": claim["credentials"]})
+    runner.create({}, scopes=scopes)
+    claim = runner.queue.claimWork("proj/ci", {**WORKER, "tasks": 1})["tasks"][0]
+    theirs = TaskRunner(sandbox.environment)
+    theirs.queue = taskcluster.Queue({**runner.options, "credentials": claim["credentials"]})
     made = theirs.create({}, taskQueueId="proj/other")
 
-    assert "pending" == bench.queue.status(made)["status"]["state"]
+    assert "pending" == runner.queue.status(made)["status"]["state"]
     with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as refused:
         theirs.create({}, taskQueueId="other/ci")
     assert 403 == refused.value.status_code
@@ -268,7 +270,7 @@ def test_temporary_credentials_of_a_task_make_another(sandbox: RunningSandbox) -
 
 def is_alive(pid: int) -> bool:
     """
-    Say whether there is a process that is not merely waiting to be forgotten.
+    Return whether a process exists and is not a zombie.
     """
     done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return bool(done.stdout.strip()) and not done.stdout.startswith("Z")
@@ -276,39 +278,39 @@ def is_alive(pid: int) -> bool:
 
 def wait_for(happens: Callable[[], bool]) -> None:
     """
-    Wait until something is so.
+    Wait until a condition is true.
     """
-    ends = time.monotonic() + PATIENCE
+    ends = time.monotonic() + TIMEOUT_SECONDS
     while not happens():
         assert time.monotonic() < ends
         time.sleep(0.05)
 
 
-def test_cancelled_tasks_are_ended(bench: Bench, tmp_path: Path) -> None:
+def test_cancelled_tasks_are_killed(runner: TaskRunner, tmp_path: Path) -> None:
     """
-    With what they started in the background.
+    With their background processes.
     """
-    task_id = bench.create(
+    task_id = runner.create(
         {"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")}
     )
     wait_for((tmp_path / "pid").exists)
-    bench.queue.cancelTask(task_id)
+    runner.queue.cancelTask(task_id)
 
     wait_for(lambda: not is_alive(int((tmp_path / "pid").read_text())))
-    assert "canceled" == bench.queue.status(task_id)["status"]["runs"][0]["reasonResolved"]
+    assert "canceled" == runner.queue.status(task_id)["status"]["runs"][0]["reasonResolved"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, number: signal.Signals) -> None:
     """
-    However it ends. When it can, it reports; the task is retried then.
+    However it ends. After SIGTERM, the task is reported as worker-shutdown, which is retried.
     """
     env = {"TMPDIR": str(tmp_path)}
     process = start("sandbox", "start", "--worker", "--data", str(tmp_path / "data"), env=env)
     assert process.stdout is not None
     lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
-    bench = Bench(dict(line.split("=", 1) for line in lines))
-    bench.create({"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")})
+    runner = TaskRunner(dict(line.split("=", 1) for line in lines))
+    runner.create({"command": script(f"sleep 300 & echo $! > {tmp_path}/new; mv {tmp_path}/new {tmp_path}/pid; wait")})
     wait_for((tmp_path / "pid").exists)
     os.kill(process.pid, number)
     process.wait(20)
@@ -317,21 +319,21 @@ def test_processes_do_not_outlive_the_sandbox(start: Start, tmp_path: Path, numb
     wait_for(lambda: not list(tmp_path.glob("tc-task-*")))
 
 
-def test_only_one_queue_is_served(sandbox: RunningSandbox, sandbox_server: Server) -> None:
+def test_a_worker_of_one_queue(sandbox: RunningSandbox, sandbox_server: Server) -> None:
     """
-    If the worker is for one.
+    It does not claim tasks of others.
     """
     with Worker(sandbox_server, "proj/one"):
-        bench = Bench(sandbox.environment)
-        other = bench.create({"command": ["true"]})
-        bench.wait(bench.create({"command": ["true"]}, taskQueueId="proj/one"))
+        runner = TaskRunner(sandbox.environment)
+        other = runner.create({"command": ["true"]})
+        runner.wait(runner.create({"command": ["true"]}, taskQueueId="proj/one"))
 
-        assert "pending" == bench.queue.status(other)["status"]["state"]
+        assert "pending" == runner.queue.status(other)["status"]["state"]
 
 
-def test_run_is_a_ci_on_a_laptop(tc_process: CommandLine) -> None:
+def test_run_with_a_worker(tc_process: CommandLine) -> None:
     """
-    A command makes a task with tc, and sees it done; a queue that is none is said.
+    The command is run; an invalid queue is an error.
     """
     wrong = tc_process("sandbox", "run", "--worker", "echo", "x")
     result = tc_process("sandbox", "run", "--worker", "--", sys.executable, "-m", "tccli", "queue", "listTaskQueues")
@@ -341,25 +343,27 @@ def test_run_is_a_ci_on_a_laptop(tc_process: CommandLine) -> None:
     assert (0, {"taskQueues": []}) == (result.exit_code, json.loads(result.stdout))
 
 
-def test_an_artifact_that_is_refused_fails_the_task(bench: Bench) -> None:
+def test_a_rejected_artifact_fails_the_task(runner: TaskRunner) -> None:
     """
-    And the log says why.
+    The log has the reason.
     """
-    task_id = bench.create({"command": script("echo x > a"), "artifacts": [{"path": "a", "name": "ä"}]})
+    task_id = runner.create({"command": script("echo x > a"), "artifacts": [{"path": "a", "name": "ä"}]})
 
-    assert "failed" == bench.wait(task_id)["state"]
-    assert "Artifact ä: " in bench.log(task_id)
+    assert "failed" == runner.wait(task_id)["state"]
+    assert "Artifact ä: " in runner.log(task_id)
 
 
-def test_readers_of_a_live_log_may_go(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+def test_readers_of_a_live_log_may_disconnect(runner: TaskRunner, capfd: pytest.CaptureFixture[str]) -> None:
     """
-    The task goes on, and nobody is bothered.
+    The task continues, and no error is printed.
     """
-    task_id = bench.create({"command": script("yes | head -c 3000000; sleep .3; yes | head -c 3000000")})
-    bench.wait(task_id, "running")
-    wait_for(lambda: "public/logs/live.log" in str(bench.queue.listLatestArtifacts(task_id)))
-    with urllib.request.urlopen(bench.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30) as live:
+    task_id = runner.create({"command": script("yes | head -c 3000000; sleep .3; yes | head -c 3000000")})
+    runner.wait(task_id, "running")
+    wait_for(lambda: "public/logs/live.log" in str(runner.queue.listLatestArtifacts(task_id)))
+    with urllib.request.urlopen(
+        runner.queue.latestArtifact(task_id, "public/logs/live.log")["url"], timeout=30
+    ) as live:
         live.read(10)
 
-    assert "completed" == bench.wait(task_id)["state"]
+    assert "completed" == runner.wait(task_id)["state"]
     assert "" == capfd.readouterr().err

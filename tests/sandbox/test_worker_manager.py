@@ -1,5 +1,5 @@
 """
-The worker manager: pools, launch configurations, workers that are started by hand, and what went wrong.
+The worker manager: pools, launch configurations, workers of the static provider, and errors.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import taskcluster
 from tccli.sandbox.services.notify import outbox
 from tccli.sandbox.services.worker_manager import worker_table
 from tccli.sandbox.services.worker_manager.worker_table import Worker
-from tests.sandbox.conftest import moment
+from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.server import Server
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply, Run
+    from tests.sandbox.conftest import ClaimedRun, HttpResponse
 
-    Send = Callable[..., Reply]
+    Send = Callable[..., HttpResponse]
 
 MANAGER = "/api/worker-manager/v1"
 POOL, WORKER = "worker-pool/proj%2Fci", "workers/proj%2Fci/group/worker"
@@ -40,7 +40,7 @@ def pool(**changes: Any) -> dict[str, Any]:
 
 def launch_pool(*configs: dict[str, Any]) -> dict[str, Any]:
     """
-    Return a pool that is started from something.
+    Return a pool with launch configurations.
     """
     return pool(providerId="null-provider", config={"launchConfigs": list(configs)})
 
@@ -56,7 +56,7 @@ def worker(**changes: Any) -> dict[str, Any]:
     """
     Return a payload of createWorker.
     """
-    return {"expires": moment("1 hour"), "providerInfo": {"staticSecret": SECRET}, **changes}
+    return {"expires": timestamp("1 hour"), "providerInfo": {"staticSecret": SECRET}, **changes}
 
 
 def registration(**changes: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def registration(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def made(send: Send) -> dict[str, Any]:
+def created_worker(send: Send) -> dict[str, Any]:
     """
     A worker in a pool.
     """
@@ -78,9 +78,9 @@ def made(send: Send) -> dict[str, Any]:
     return found
 
 
-def test_the_official_client_keeps_pools(sandbox: RunningSandbox) -> None:
+def test_the_official_client_manages_pools(sandbox: RunningSandbox) -> None:
     """
-    Made, made again, changed, listed and given to the provider that takes pools apart.
+    Created twice, updated, listed, and deleted, which assigns the null provider.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     manager = taskcluster.WorkerManager(options)
@@ -99,9 +99,9 @@ def test_the_official_client_keeps_pools(sandbox: RunningSandbox) -> None:
     assert {"providers": [{"providerId": "static", "providerType": "static"}]} == manager.listProviders()
 
 
-def test_changes_of_pools_are_recorded(send: Send) -> None:
+def test_changes_of_pools_are_in_the_audit_log(send: Send) -> None:
     """
-    In auth's record.
+    Of the auth service.
     """
     for verb in ("PUT", "POST", "DELETE"):
         assert 200 == send(verb, f"{MANAGER}/{POOL}", None if verb == "DELETE" else pool()).status
@@ -110,9 +110,9 @@ def test_changes_of_pools_are_recorded(send: Send) -> None:
     assert ["deleted", "updated", "created"] == [entry["actionType"] for entry in history]
 
 
-def test_a_slash_in_a_pool_may_stand_as_it_is(send: Send) -> None:
+def test_a_slash_in_a_pool_may_be_unescaped(send: Send) -> None:
     """
-    Where the service takes it.
+    Where the service accepts it.
     """
     assert 200 == send("PUT", f"{MANAGER}/worker-pool/proj/ci", pool()).status
     assert 200 == send("GET", f"{MANAGER}/worker-pool/proj/ci").status
@@ -134,10 +134,10 @@ def test_lists_of_pools_come_in_pages(send: Send) -> None:
 
 def test_launch_configurations_have_ids(send: Send) -> None:
     """
-    Those that are given, or others that follow from the content; what is left out is archived.
+    Given ones, or ones that follow from the content; removed configurations are archived.
     """
-    made = send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config(a=1), launch_config("mine", a=2))).json
-    names = [config["workerManager"]["launchConfigId"] for config in made["config"]["launchConfigs"]]
+    created = send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config(a=1), launch_config("mine", a=2))).json
+    names = [config["workerManager"]["launchConfigId"] for config in created["config"]["launchConfigs"]]
     send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config(a=1), launch_config("other", a=2)))
     current = send("GET", f"{MANAGER}/{POOL}/launch-configs").json["workerPoolLaunchConfigs"]
     every = send("GET", f"{MANAGER}/{POOL}/launch-configs?includeArchived=true").json["workerPoolLaunchConfigs"]
@@ -153,7 +153,7 @@ def test_launch_configurations_have_ids(send: Send) -> None:
 
 def test_a_launch_configuration_does_not_change(send: Send) -> None:
     """
-    Another content under the same id is 409, and nothing of the pool is kept; how many workers it may start can change.
+    Another content with the same id is 409, and the pool is not changed; the number of workers may change.
     """
     send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=1)))
     refused = send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=2)))
@@ -167,18 +167,18 @@ def test_a_launch_configuration_does_not_change(send: Send) -> None:
     assert (409, 404) == (twice.status, send("GET", f"{MANAGER}/worker-pool/proj/two").status)
 
 
-def test_the_official_client_keeps_workers(sandbox: RunningSandbox) -> None:
+def test_the_official_client_manages_workers(sandbox: RunningSandbox) -> None:
     """
-    Made by hand, changed, listed by pool and by group, stopped.
+    Created, updated, listed by pool and by group, stopped.
     """
     options = {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     manager = taskcluster.WorkerManager(options)
     manager.createWorkerPool("proj/ci", pool())
     key = ("proj/ci", "group", "worker")
-    made = manager.createWorker(*key, worker())
+    created = manager.createWorker(*key, worker())
     changed = manager.updateWorker(*key, worker(capacity=3))
 
-    assert ("running", 1, "static") == (made["state"], made["capacity"], made["providerId"])
+    assert ("running", 1, "static") == tuple(created[name] for name in ("state", "capacity", "providerId"))
     assert 3 == changed["capacity"]
     assert changed == manager.worker(*key)
     assert [changed] == manager.listWorkersForWorkerPool("proj/ci")["workers"]
@@ -205,11 +205,11 @@ def test_workers_come_in_pages(send: Send, sandbox: RunningSandbox) -> None:
     assert ["b", "c", "a"] == [found["workerId"] for page in (first, second) for found in page["workers"]]
 
 
-def test_making_a_worker_again(send: Send, made: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("created_worker")
+def test_creating_a_worker_is_idempotent(send: Send) -> None:
     """
-    Is no error while it is the same; it is not when it was stopped.
+    With the same content, and while it is not stopped.
     """
-    assert made
     assert 200 == send("PUT", f"{MANAGER}/{WORKER}", worker()).status
     assert "RequestConflict" == send("PUT", f"{MANAGER}/{WORKER}", worker(capacity=2)).code
     send("DELETE", f"{MANAGER}/{WORKER}")
@@ -217,24 +217,24 @@ def test_making_a_worker_again(send: Send, made: dict[str, Any]) -> None:
     assert (409, "Worker already exists") == (refused.status, refused.message)
 
 
-def test_secrets_are_not_shown(send: Send, made: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("created_worker")
+def test_secrets_are_masked_in_errors(send: Send) -> None:
     """
-    Errors leave them out of what was sent.
+    In the payload that an error contains.
     """
-    assert made
-    late = send("PUT", f"{MANAGER}/{WORKER}", worker(expires=moment("-1 hour")))
+    late = send("PUT", f"{MANAGER}/{WORKER}", worker(expires=timestamp("-1 hour")))
     bad = send("POST", f"{MANAGER}/worker/register", registration(workerId="none"))
 
     assert {"staticSecret": "(OMITTED)"} == late.json["requestInfo"]["payload"]["providerInfo"]
     assert "(OMITTED)" == bad.json["requestInfo"]["payload"]
-    assert 500 == send("POST", f"{MANAGER}/{WORKER}", {"expires": moment("1 hour")}).status
+    assert 500 == send("POST", f"{MANAGER}/{WORKER}", {"expires": timestamp("1 hour")}).status
 
 
-def test_a_worker_registers(send: Send, sandbox: RunningSandbox, made: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("created_worker")
+def test_a_worker_registers(send: Send, sandbox: RunningSandbox) -> None:
     """
-    Its credentials are its own, and can be made new with the secret that came with them, once.
+    It gets credentials of its own, and a secret that renews them once.
     """
-    assert made
     answer = send("POST", f"{MANAGER}/worker/register", registration(), signed=False).json
     options = {"rootUrl": sandbox.root_url, "credentials": dict(answer["credentials"]), "maxRetries": 0}
     key = {"workerPoolId": "proj/ci", "workerGroup": "group", "workerId": "worker"}
@@ -246,9 +246,9 @@ def test_a_worker_registers(send: Send, sandbox: RunningSandbox, made: dict[str,
         answer["workerConfig"],
         answer["credentials"]["clientId"],
     )
-    assert moment("59 minutes") < answer["expires"] < moment("61 minutes")
+    assert timestamp("59 minutes") < answer["expires"] < timestamp("61 minutes")
     assert {"assume:worker-pool:proj/ci", "assume:worker-id:group/worker", "queue:claim-work:proj/ci"} <= set(scopes)
-    assert moment("95 hours") < newer["expires"] < moment("97 hours")
+    assert timestamp("95 hours") < newer["expires"] < timestamp("97 hours")
     with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure, match="Could not generate credentials"):
         manager.reregisterWorker({**key, "secret": answer["secret"]})
     manager.removeWorker(*key.values())
@@ -267,23 +267,21 @@ def test_a_worker_registers(send: Send, sandbox: RunningSandbox, made: dict[str,
         pytest.param(registration(workerIdentityProof={"token": "x"}), 400, "missing staticSecret", id="another proof"),
     ],
 )
-def test_a_stranger_does_not_register(
-    send: Send, made: dict[str, Any], payload: dict[str, Any], status: int, says: str
-) -> None:
+@pytest.mark.usefixtures("created_worker")
+def test_registration_needs_a_proof(send: Send, payload: dict[str, Any], status: int, says: str) -> None:
     """
-    With the reason.
+    The error has the reason.
     """
-    assert made
     refused = send("POST", f"{MANAGER}/worker/register", payload, signed=False)
 
     assert (status, True) == (refused.status, says in refused.message)
 
 
-def test_what_is_over_does_not_register(send: Send, sandbox: RunningSandbox, made: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("created_worker")
+def test_expired_and_stopped_workers_do_not_register(send: Send, sandbox: RunningSandbox) -> None:
     """
-    An expired worker, and one that was stopped.
+    400.
     """
-    assert made
     send("DELETE", f"{MANAGER}/{WORKER}")
     stopped = send("POST", f"{MANAGER}/worker/register", registration(), signed=False)
     sandbox.clock.offset += 2 * HOUR
@@ -295,7 +293,7 @@ def test_what_is_over_does_not_register(send: Send, sandbox: RunningSandbox, mad
 
 def test_errors_are_listed_and_counted(send: Send, sandbox_server: Server) -> None:
     """
-    The latest first; the owner is told if the pool says so.
+    The latest first; the owner gets mail if the pool is configured so.
     """
     send("PUT", f"{MANAGER}/{POOL}", pool(emailOnError=True))
     state = sandbox_server.sandbox.state
@@ -326,9 +324,9 @@ def test_errors_are_listed_and_counted(send: Send, sandbox_server: Server) -> No
     assert 1 == len(send("GET", f"{MANAGER}/workers/proj%2Fci?launchConfigId=lc").json["workers"])
 
 
-def test_shows_what_the_queue_has_seen(send: Send, run: Run) -> None:
+def test_lists_workers_that_the_queue_has_seen(send: Send, run: ClaimedRun) -> None:
     """
-    With what is known of the worker here, if anything is.
+    With the properties of the pool's worker, if there is one.
     """
     seen = f"{MANAGER}/provisioners/proj/worker-types/ci/workers"
     alone = send("GET", f"{seen}/group/worker").json
@@ -378,8 +376,8 @@ def test_shows_what_the_queue_has_seen(send: Send, run: Run) -> None:
         pytest.param("DELETE", "workers/proj%2Fci/g/none", None, "ResourceNotFound", id="remove"),
         pytest.param("POST", "workers/proj%2Fci/g/none", worker(), "ResourceNotFound", id="update"),
         pytest.param("PUT", "workers/no%2Fpool/g/w", worker(), "ResourceNotFound", id="create in no pool"),
-        pytest.param("PUT", WORKER, {"expires": moment("1 hour")}, "InputError", id="no secret"),
-        pytest.param("PUT", WORKER, worker(expires=moment("-1 hour")), "InputError", id="expired"),
+        pytest.param("PUT", WORKER, {"expires": timestamp("1 hour")}, "InputError", id="no secret"),
+        pytest.param("PUT", WORKER, worker(expires=timestamp("-1 hour")), "InputError", id="expired"),
         pytest.param("PUT", f"workers/proj%2Fci/group/{'w' * 39}", worker(), "InvalidRequestArguments", id="long id"),
         pytest.param("PUT", "workers/proj%2Fnull/g/w", worker(), "InputError", id="no provider of workers"),
         pytest.param("POST", "worker-pool-errors/no%2Fpool", ERROR, "ResourceNotFound", id="error in no pool"),
@@ -390,7 +388,7 @@ def test_shows_what_the_queue_has_seen(send: Send, run: Run) -> None:
         pytest.param("GET", "provisioners/proj/worker-types/ci/workers/g/w", None, "ResourceNotFound", id="never seen"),
     ],
 )
-def test_refuses(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
+def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str) -> None:
     """
     With the service's codes.
     """

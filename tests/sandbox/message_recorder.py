@@ -1,5 +1,5 @@
 """
-What a sandbox publishes, listened to.
+A recorder of the messages that a sandbox publishes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ EXCHANGES = {exchange.exchange: exchange for exchange in events.exchanges()}
 
 
 @dataclass
-class Heard:
+class MessageRecorder:
     """
-    What was published, held against the references.
+    Records messages, and checks them against the references.
     """
 
     messages: list[Message] = field(default_factory=list)
 
-    def listen(self, message: Message) -> None:
+    def record(self, message: Message) -> None:
         """
-        Hear a message.
+        Record a message.
         """
         exchange = EXCHANGES[message.exchange]
         pattern = re.escape(routing_key_pattern(exchange, {})).replace(r"\#", ".+").replace(r"\*", "[^.]+")
@@ -40,13 +40,13 @@ class Heard:
 
     def take(self) -> list[tuple[str, str]]:
         """
-        Return event and routing key of what was heard since the last time.
+        Return event and routing key of each message since the last call.
         """
         return [(name, key) for name, key, _, _ in self.take_all()]
 
     def take_all(self) -> list[tuple[str, str, tuple[str, ...], Any]]:
         """
-        Return event, routing key, copies and content of what was heard since the last time.
+        Return event, routing key, copies and content of each message since the last call.
         """
         taken, self.messages = self.messages, []
         return [

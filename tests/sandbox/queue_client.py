@@ -1,5 +1,5 @@
 """
-A queue to talk to: tasks made, claimed and resolved in a word.
+A client of the queue with short methods for tests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import HttpResponse
 
 API = "/api/queue/v1"
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -23,17 +23,17 @@ WORKER = {"workerGroup": "group", "workerId": "worker"}
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueClient:
     """
-    What tests do to a queue, with bare requests.
+    Calls the queue with plain requests.
     """
 
     sandbox: RunningSandbox
-    send: Callable[..., Reply]
+    send: Callable[..., HttpResponse]
 
-    def moment(self, after: int = 0) -> str:
+    def timestamp(self, after: int = 0) -> str:
         """
-        Return a moment so many milliseconds from the sandbox's now.
+        Return a timestamp *after* milliseconds from the sandbox's time.
         """
         return to_json(self.sandbox.clock.now() + after)
 
@@ -42,19 +42,19 @@ class Queue:
         Return a small task definition, with a deadline in an hour.
         """
         metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
-        times = {"created": self.moment(), "deadline": self.moment(HOUR), "expires": self.moment(DAY)}
+        times = {"created": self.timestamp(), "deadline": self.timestamp(HOUR), "expires": self.timestamp(DAY)}
         return {"taskQueueId": "proj/ci", **times, "payload": {}, "metadata": metadata, **changes}
 
     def create(self, task_id: str = "", **changes: Any) -> str:
         """
-        Make a task, and return its id.
+        Create a task, and return its id.
         """
         task_id = task_id or taskcluster.slugId()
         reply = self.send("PUT", f"{API}/task/{task_id}", self.definition(**changes))
         assert 200 == reply.status, reply.text
         return task_id
 
-    def post(self, path: str, payload: Any = None, **options: Any) -> Reply:
+    def post(self, path: str, payload: Any = None, **options: Any) -> HttpResponse:
         """
         Send a payload, or nothing, to a path below the service's root.
         """
@@ -68,7 +68,7 @@ class Queue:
 
     def claim(self, tasks: int = 1, queue: str = "proj%2Fci", **worker: str) -> list[dict[str, Any]]:
         """
-        Take tasks, and return their claims.
+        Claim tasks, and return the claims.
         """
         found: list[dict[str, Any]]
         found = self.post(f"/claim-work/{queue}", {**WORKER, **worker, "tasks": tasks}).json["tasks"]
@@ -83,7 +83,7 @@ class Queue:
 
     def runs(self, task_id: str) -> list[tuple[str, str, str]]:
         """
-        Return of each run how it came to be, what it is, and how it ended.
+        Return reasonCreated, state and reasonResolved of each run.
         """
         runs = self.status(task_id)["runs"]
         return [(run["reasonCreated"], run["state"], run.get("reasonResolved", "")) for run in runs]
