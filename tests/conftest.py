@@ -38,16 +38,16 @@ hypothesis.settings.load_profile("patient")
 @dataclass(frozen=True)
 class RunningSandbox:
     """
-    A fresh deployment on a loopback port.
+    An empty deployment on a loopback port.
 
     Attributes:
         root_url: Without a trailing slash.
         credentials: Of the root client: ``clientId`` and ``accessToken``.
         environment: The variables that a client needs to be the root client.
-        requests: Verb and target (path and query as sent) of each request so far.
+        requests: Verb and target (path and query as sent) of each request.
         clock: Its ``offset`` in milliseconds moves the deployment's time.
-        storage: Where bytes are kept: ``storage.faults.add("drop=1MB,times=3")`` makes it fail, and the fault's
-            ``count`` and ``storage.counters`` tell what happened.
+        storage: The storage host: ``storage.faults.add("drop=1MB,times=3")`` makes it fail; the fault's ``count`` and
+            ``storage.counters`` show the effect.
     """
 
     root_url: str
@@ -61,7 +61,7 @@ class RunningSandbox:
 @pytest.fixture(scope="session")
 def sandbox_server() -> Iterator[Server]:
     """
-    The server that all deployments of a test process run on, one after the other.
+    The server of all deployments of a test process, one after the other.
     """
     with Server(checks_responses=True) as server:
         yield server
@@ -70,7 +70,7 @@ def sandbox_server() -> Iterator[Server]:
 @pytest.fixture
 def sandbox(sandbox_server: Server) -> RunningSandbox:
     """
-    A fresh deployment, which holds its own answers against their schemas.
+    An empty deployment, which validates its responses against their schemas.
     """
     requests: list[tuple[str, str]] = []
     sandbox_server.reset()

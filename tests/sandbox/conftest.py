@@ -103,9 +103,9 @@ def send(sandbox: RunningSandbox, sign: Signer) -> Callable[..., HttpResponse]:
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
         try:
             connection.request(verb, target, body, given)
-            answer = connection.getresponse()
-            fields = {name.lower(): value for name, value in answer.getheaders()}
-            return HttpResponse(answer.status, fields, answer.read().decode())
+            response = connection.getresponse()
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            return HttpResponse(response.status, fields, response.read().decode())
         finally:
             connection.close()
 
@@ -141,9 +141,9 @@ def fetch(url: str, body: bytes | None = None, *, verb: str = "", **headers: str
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
     try:
         connection.request(verb or ("GET" if body is None else "PUT"), f"{parts.path}?{parts.query}", body, given)
-        answer = connection.getresponse()
-        fields = {name.lower(): value for name, value in answer.getheaders()}
-        return StorageResponse(answer.status, fields, answer.read())
+        response = connection.getresponse()
+        fields = {name.lower(): value for name, value in response.getheaders()}
+        return StorageResponse(response.status, fields, response.read())
     finally:
         connection.close()
 

@@ -36,13 +36,13 @@ def test_nothing_is_configured(send: Send, verb: str, target: str, payload: Any,
     assert (status, code) == (reply.status, reply.code)
 
 
-@pytest.mark.parametrize(("verb", "target", "payload", "status", "code"), REQUESTS)
-def test_needs_scopes(send: Send, verb: str, target: str, payload: Any, status: int, code: str) -> None:
+def test_needs_scopes(send: Send) -> None:
     """
     Without them, the response does not depend on the configuration.
     """
-    assert status >= 400, code
-    assert "InsufficientScopes" == send(verb, f"{AUTH}/{target}", payload, signed=False).code
+    for request in REQUESTS:
+        verb, target, payload, *_ = request.values
+        assert "InsufficientScopes" == send(str(verb), f"{AUTH}/{target}", payload, signed=False).code, target
 
 
 @pytest.mark.parametrize(

@@ -138,10 +138,10 @@ def test_calls_fail_on_demand(injector: FaultInjector, queue: QueueClient) -> No
     injector.add("queue.createTask=503x2")
     injector.add("queue.st*=404")
     task_id, definition = taskcluster.slugId(), queue.definition()
-    answers = [queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition) for _ in range(3)]
+    responses = [queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition) for _ in range(3)]
 
-    assert [503, 503, 200] == [answer.status for answer in answers]
-    assert "InternalServerError" == answers[0].code
+    assert [503, 503, 200] == [response.status for response in responses]
+    assert "InternalServerError" == responses[0].code
     missing = queue.send("GET", f"/api/queue/v1/task/{task_id}/status")
     assert (404, "ResourceNotFound") == (missing.status, missing.code)
 
@@ -199,10 +199,10 @@ def test_fake_responses_come_from_a_file(injector: FaultInjector, queue: QueueCl
     file.write_text('{"queue.status": [{"a": 1}, {"status": 404, "body": {"code": "X"}}], "queue.ping": {"alive": 0}}')
     injector.fake_responses = read_fake_responses(str(file), ["queue.status", "queue.ping"])
     path = f"/api/queue/v1/task/{queue.create()}/status"
-    answers = [queue.send("GET", path) for _ in range(3)]
+    responses = [queue.send("GET", path) for _ in range(3)]
 
-    assert [200, 404, 500] == [answer.status for answer in answers]
-    assert ({"a": 1}, {"code": "X"}) == (answers[0].json, answers[1].json)
+    assert [200, 404, 500] == [response.status for response in responses]
+    assert ({"a": 1}, {"code": "X"}) == (responses[0].json, responses[1].json)
     assert {"alive": 0} == queue.get("/ping")
 
 

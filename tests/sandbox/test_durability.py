@@ -52,22 +52,22 @@ def test_a_kill_loses_no_confirmed_change(start: Start, tmp_path: Path, after: f
     Each task is at least in the state of its last response.
     """
     process, options = start_sandbox(start, "--data", str(tmp_path / "data"))
-    answered: dict[str, str] = {}
+    confirmed: dict[str, str] = {}
 
     def work() -> None:
         queue = taskcluster.Queue(options)
         with suppress(taskcluster.exceptions.TaskclusterFailure, requests.RequestException):
             while True:
                 task_id = str(taskcluster.slugId())
-                answered[task_id] = queue.createTask(task_id, definition())["status"]["state"]
+                confirmed[task_id] = queue.createTask(task_id, definition())["status"]["state"]
                 claim = queue.claimWork("proj/ci", {**WORKER, "tasks": 1})["tasks"][0]
                 claimed = claim["status"]["taskId"]
-                answered[claimed] = "running"
-                answered[claimed] = queue.reportCompleted(claimed, claim["runId"])["status"]["state"]
+                confirmed[claimed] = "running"
+                confirmed[claimed] = queue.reportCompleted(claimed, claim["runId"])["status"]["state"]
 
     thread = threading.Thread(target=work)
     thread.start()
-    while not answered:
+    while not confirmed:
         time.sleep(0.01)
     time.sleep(after)
     process.kill()
@@ -77,7 +77,7 @@ def test_a_kill_loses_no_confirmed_change(start: Start, tmp_path: Path, after: f
     queue = taskcluster.Queue(again)
 
     order = ["pending", "running", "completed"]
-    for task_id, state in answered.items():
+    for task_id, state in confirmed.items():
         assert order.index(state) <= order.index(queue.status(task_id)["status"]["state"])
     waiting = queue.taskQueueCounts("proj/ci")["pendingTasks"]
     assert waiting <= 1

@@ -97,9 +97,9 @@ def test_builds_are_cancelled(send: Send, group: str) -> None:
     """
     scopes = ["queue:seal-task-group:*", "queue:cancel-task-group:*"]
     send("PUT", "/api/auth/v1/roles/repo%3Agithub.com%2F*", {"description": "", "scopes": scopes})
-    answer = send("POST", f"{GITHUB}/builds/org/repo/cancel?sha={SHA}")
+    response = send("POST", f"{GITHUB}/builds/org/repo/cancel?sha={SHA}")
 
-    assert [(group, "cancelled")] == [(build["taskGroupId"], build["state"]) for build in answer.json["builds"]]
+    assert [(group, "cancelled")] == [(build["taskGroupId"], build["state"]) for build in response.json["builds"]]
     assert "exception" == send("GET", f"/api/queue/v1/task/{group}/status").json["status"]["state"]
     assert (404, "ResourceNotFound") == (
         (again := send("POST", f"{GITHUB}/builds/org/repo/cancel")).status,
@@ -159,8 +159,8 @@ def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
     """
     With what the service adds: ids, group, scheduler, route and times; no credentials are needed.
     """
-    answer = send("POST", f"{GITHUB}/taskcluster-yml", yml(), signed=False).json
-    task_id, task = answer["tasks"][0]["taskId"], answer["tasks"][0]["task"]
+    response = send("POST", f"{GITHUB}/taskcluster-yml", yml(), signed=False).json
+    task_id, task = response["tasks"][0]["taskId"], response["tasks"][0]["task"]
 
     assert (task_id, "taskcluster-github", ["mine", "checks"]) == (
         task["taskGroupId"],
@@ -168,7 +168,7 @@ def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
         task["routes"],
     )
     assert {"root": sandbox.root_url, "sha": "b" * 40, "again": task_id} == task["payload"]
-    assert {"assume:repo:github.com/org/repo:branch:main", "queue:route:checks"} < set(answer["scopes"])
+    assert {"assume:repo:github.com/org/repo:branch:main", "queue:route:checks"} < set(response["scopes"])
 
 
 @pytest.mark.parametrize(
@@ -190,10 +190,10 @@ def test_the_event_determines_the_scopes(send: Send, event: dict[str, Any], scop
     """
     body = 'version: 1\ntasks:\n  $if: \'event["action"] == "published"\'\n  then: []\n  else: []\n'
     plain = body if "action" in event else "version: 1\n"
-    answer = send("POST", f"{GITHUB}/taskcluster-yml", yml(plain, **event)).json
+    response = send("POST", f"{GITHUB}/taskcluster-yml", yml(plain, **event)).json
 
-    assert {"tasks": []}.items() <= answer.items()
-    assert f"assume:repo:github.com/org/repo:{scope}" in answer["scopes"]
+    assert {"tasks": []}.items() <= response.items()
+    assert f"assume:repo:github.com/org/repo:{scope}" in response["scopes"]
 
 
 def test_several_tasks_are_one_group(send: Send) -> None:

@@ -156,9 +156,9 @@ def test_a_template_may_render_to_nothing(send: Send) -> None:
     No task, no error, and no entry in the log of fires.
     """
     send("PUT", f"{HOOKS}/g/h", hook(task={"$if": "payload.go", "then": TASK}))
-    answer = send("POST", f"{HOOKS}/g/h/trigger", {"go": False})
+    response = send("POST", f"{HOOKS}/g/h/trigger", {"go": False})
 
-    assert (200, {}) == (answer.status, answer.json)
+    assert (200, {}) == (response.status, response.json)
     assert 404 == send("GET", f"{HOOKS}/g/h/last-fires").status
 
 

@@ -67,8 +67,8 @@ def test_the_higher_rank_stays(send: Send) -> None:
     """
     low, high, same = entry(rank=1), entry(rank=2.0), entry(rank=2)
     for put, kept in ((low, low), (high, high), (low, high), (same, same)):
-        answer = send("PUT", f"{INDEX}/task/a.b", put)
-        assert (200, kept["taskId"]) == (answer.status, answer.json["taskId"])
+        response = send("PUT", f"{INDEX}/task/a.b", put)
+        assert (200, kept["taskId"]) == (response.status, response.json["taskId"])
 
 
 def test_namespaces_expire_after_their_tasks(send: Send, sandbox: RunningSandbox) -> None:
@@ -107,12 +107,12 @@ def list_namespaces(send: Send, verb: str, route: str, payload: Any, name: str) 
     found: list[str] = []
     token = ""
     while True:
-        answer = send(verb, f"{INDEX}/{route}?limit=1{token}", payload).json
-        assert 1 >= len(answer[name])
-        found += [listed["namespace"] for listed in answer[name]]
-        if "continuationToken" not in answer:
+        response = send(verb, f"{INDEX}/{route}?limit=1{token}", payload).json
+        assert 1 >= len(response[name])
+        found += [listed["namespace"] for listed in response[name]]
+        if "continuationToken" not in response:
             return found
-        token = f"&continuationToken={answer['continuationToken']}"
+        token = f"&continuationToken={response['continuationToken']}"
 
 
 def test_fails_where_the_service_does(send: Send) -> None:

@@ -68,14 +68,14 @@ def test_upload_and_download(send: Send) -> None:
     CreateUpload returns URL and headers, finishUpload makes the object visible, startDownload returns its URL.
     """
     begun = upload()
-    answer = send("PUT", f"{OBJECT}/upload/a%2Fb", begun)
-    put = answer.json["uploadMethod"]["putUrl"]
+    response = send("PUT", f"{OBJECT}/upload/a%2Fb", begun)
+    put = response.json["uploadMethod"]["putUrl"]
     assert 404 == send("PUT", f"{OBJECT}/start-download/a/b", {"acceptDownloadMethods": {"getUrl": True}}).status
     assert 200 == fetch(put["url"], DATA, **put["headers"]).status
     done = send("POST", f"{OBJECT}/finish-upload/a%2Fb", finish(begun))
     found = send("PUT", f"{OBJECT}/start-download/a/b", {"acceptDownloadMethods": {"getUrl": True}}).json
 
-    assert {name: begun[name] for name in ("projectId", "uploadId", "expires")}.items() <= answer.json.items()
+    assert {name: begun[name] for name in ("projectId", "uploadId", "expires")}.items() <= response.json.items()
     assert {"Content-Type": "text/x", "Content-Length": "10", "Content-Encoding": "identity"} == put["headers"]
     assert (200, {}) == (done.status, done.json)
     assert ("getUrl", HASHES) == (found["method"], found["hashes"])
@@ -191,11 +191,11 @@ def test_finishing_needs_the_upload_id(send: Send) -> None:
     assert (404, "NoSuchKey") == ((got := fetch(found["url"])).status, got.code)
 
 
-def test_a_download_needs_a_method(send: Send, finished: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("finished")
+def test_a_download_needs_a_method(send: Send) -> None:
     """
     406 if none is supported; an unknown one is not valid.
     """
-    assert finished
     none = send("PUT", f"{OBJECT}/start-download/x", {"acceptDownloadMethods": {}})
 
     assert (406, "NoMatchingMethod") == (none.status, none.code)
@@ -204,11 +204,11 @@ def test_a_download_needs_a_method(send: Send, finished: dict[str, Any]) -> None
     assert "InputValidationError" == odd.code
 
 
-def test_browsers_are_redirected(send: Send, finished: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("finished")
+def test_browsers_are_redirected(send: Send) -> None:
     """
     303 with text, to a URL that expires.
     """
-    assert finished
     reply = send("GET", f"{OBJECT}/download/x")
 
     assert 303 == reply.status
@@ -217,11 +217,11 @@ def test_browsers_are_redirected(send: Send, finished: dict[str, Any]) -> None:
     assert 404 == send("GET", f"{OBJECT}/download/y").status
 
 
-def test_needs_scopes(send: Send, finished: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("finished")
+def test_needs_scopes(send: Send) -> None:
     """
     403 without them, before the object is looked up.
     """
-    assert finished
     for verb, target, payload in (
         ("PUT", "upload/x", upload()),
         ("POST", "finish-upload/x", finish(upload())),
@@ -299,11 +299,11 @@ def test_the_official_client_moves_objects(sandbox: RunningSandbox, size: int) -
 
 
 @pytest.mark.parametrize("lie", ["wrong", "none", "unknown"])
-def test_hashes_can_be_falsified(sandbox: RunningSandbox, finished: dict[str, Any], lie: str) -> None:
+@pytest.mark.usefixtures("finished")
+def test_hashes_can_be_falsified(sandbox: RunningSandbox, lie: str) -> None:
     """
     The official client detects it; the metadata are correct.
     """
-    assert finished
     service = taskcluster.Object(
         {"rootUrl": sandbox.root_url, "credentials": dict(sandbox.credentials), "maxRetries": 0}
     )

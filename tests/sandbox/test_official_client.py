@@ -102,8 +102,8 @@ def test_signs_urls(sandbox: RunningSandbox) -> None:
     secrets.set("a/b", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
     url = secrets.buildSignedUrl("get", "a/b", expiration=60)
 
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        assert b'"x":1' in answer.read()
+    with urllib.request.urlopen(url, timeout=10) as response:
+        assert b'"x":1' in response.read()
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"), timeout=10)
 

@@ -330,13 +330,13 @@ def test_a_fault_applies_as_often_as_given(
     Twice, then never again; the fault counts it.
     """
     fault = storage.faults.add(f"{spec},times=2")
-    answers = [read_raw(url) for _ in range(3)]
+    responses = [read_raw(url) for _ in range(3)]
 
     assert 2 == fault.count
-    assert all(says in head for head, _ in answers[:2])
-    assert body is None or [body, body] == [body for _, body in answers[:2]]
-    assert b"http/1.1 200 " in answers[2][0]
-    assert TEXT == answers[2][1]
+    assert all(says in head for head, _ in responses[:2])
+    assert body is None or [body, body] == [body for _, body in responses[:2]]
+    assert b"http/1.1 200 " in responses[2][0]
+    assert TEXT == responses[2][1]
 
 
 def test_a_reset_is_an_error_of_the_connection(storage: Storage, url: str) -> None:

@@ -81,11 +81,11 @@ def test_a_task_profile_has_the_lines_of_its_log(send: Send, run: ClaimedRun, ki
     if kind == "link":
         link = {"storageType": "link", "artifact": "public/logs/live_backing.log", "contentType": "text/plain"}
         send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", {**link, "expires": expires})
-    answer = send("GET", f"{WEB}/task/{run.task_id}/profile", signed=False)
-    markers = answer.json["threads"][0]["markers"]
+    response = send("GET", f"{WEB}/task/{run.task_id}/profile", signed=False)
+    markers = response.json["threads"][0]["markers"]
 
-    assert "no-cache" == answer.headers["cache-control"]
-    assert ["n", "no timestamp", "taskcluster", "no timestamp", "setup"] == labels(answer.json)
+    assert "no-cache" == response.headers["cache-control"]
+    assert ["n", "no timestamp", "taskcluster", "no timestamp", "setup"] == labels(response.json)
     assert [0, 0, 0, 0, 2500] == markers["startTime"]
     assert ["before", "hello", "without a time", "bye"] == [row["message"] for row in markers["data"][1:]]
     assert [2500, None, None, None, None] == markers["endTime"]

@@ -72,8 +72,8 @@ class TaskRunner:
         Return an artifact's text.
         """
         url = self.queue.latestArtifact(task_id, name)["url"]
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return str(answer.read().decode())
+        with urllib.request.urlopen(url, timeout=10) as response:
+            return str(response.read().decode())
 
     def log(self, task_id: str) -> str:
         """

@@ -235,22 +235,22 @@ def test_a_worker_registers(send: Send, sandbox: RunningSandbox) -> None:
     """
     It gets credentials of its own, and a secret that renews them once.
     """
-    answer = send("POST", f"{MANAGER}/worker/register", registration(), signed=False).json
-    options = {"rootUrl": sandbox.root_url, "credentials": dict(answer["credentials"]), "maxRetries": 0}
+    response = send("POST", f"{MANAGER}/worker/register", registration(), signed=False).json
+    options = {"rootUrl": sandbox.root_url, "credentials": dict(response["credentials"]), "maxRetries": 0}
     key = {"workerPoolId": "proj/ci", "workerGroup": "group", "workerId": "worker"}
     scopes = taskcluster.Auth(options).currentScopes()["scopes"]
     manager = taskcluster.WorkerManager(options)
-    newer = manager.reregisterWorker({**key, "secret": answer["secret"]})
+    newer = manager.reregisterWorker({**key, "secret": response["secret"]})
 
     assert ({"a": 1}, "worker/static/proj/ci/group/worker") == (
-        answer["workerConfig"],
-        answer["credentials"]["clientId"],
+        response["workerConfig"],
+        response["credentials"]["clientId"],
     )
-    assert timestamp("59 minutes") < answer["expires"] < timestamp("61 minutes")
+    assert timestamp("59 minutes") < response["expires"] < timestamp("61 minutes")
     assert {"assume:worker-pool:proj/ci", "assume:worker-id:group/worker", "queue:claim-work:proj/ci"} <= set(scopes)
     assert timestamp("95 hours") < newer["expires"] < timestamp("97 hours")
     with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure, match="Could not generate credentials"):
-        manager.reregisterWorker({**key, "secret": answer["secret"]})
+        manager.reregisterWorker({**key, "secret": response["secret"]})
     manager.removeWorker(*key.values())
 
 
