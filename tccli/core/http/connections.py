@@ -240,6 +240,7 @@ class Body(httpx.SyncByteStream):
         try:
             count = self._read(buffer) if self._chunks is None else self._read_chunk(buffer, self._chunks)
         except Exception as error:
+            self.close()
             if not is_network_error(error):
                 raise
             raise self._route.explain(error, self._exchange, received=self._received, length=self.length) from error

@@ -397,8 +397,9 @@ def test_ctrl_c_ends_a_lookup() -> None:
     code = (
         "import socket, threading, time, signal, os, sys;"
         "real = socket.getaddrinfo;"
-        "socket.getaddrinfo = lambda *a, flags=0, **k: real(*a, flags=flags, **k) if flags else time.sleep(20);"
-        "threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start();"
+        "end = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT));"
+        "hang = lambda: end.start() or time.sleep(20);"
+        "socket.getaddrinfo = lambda *a, flags=0, **k: real(*a, flags=flags, **k) if flags else hang();"
         "signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from tccli.cli.app import run; sys.exit(run(['--root-url', 'http://tc.example.com', 'queue', 'ping']))"
     )

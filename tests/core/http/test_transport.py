@@ -186,10 +186,8 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedSer
         ),
         pytest.param([response(200, LONG, Content_Encoding="gzip")], 9, 1, "broken", id="not gzip"),
         pytest.param([response(200, LONG, Content_Encoding="br")], 9, 1, "'br'", id="an encoding nobody asked for"),
-        pytest.param(
-            [response(302, Location="https://sso/")], 9, 1, "302 to https://sso/", id="a redirect where none is"
-        ),
-        pytest.param([response(302, b"<html>", Location="/x")], 9, 1, "302 to /x", id="a redirect with a body"),
+        pytest.param([response(302, Location="https://sso/")], 9, 1, "https://sso/", id="a redirect where none is"),
+        pytest.param([response(302, b"<html>", Location="/x")], 9, 1, "to /x", id="a redirect with a body"),
         pytest.param([response(418, b"{}")], 6, 1, "418", id="an odd status"),
     ],
 )
