@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tccli import references
 from tccli.core.times import parse_duration
 from tccli.errors import LocalFileError, UsageError
-from tccli.sandbox.server import DEFAULT_HOST
 from tccli.sandbox.storage.faults import parse_storage_fault
+from tccli.sandbox.storage.host import DEFAULT_HOST
 from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability, read_fake_responses
 
 if TYPE_CHECKING:

@@ -17,14 +17,13 @@ from tccli.sandbox.auth.accounts import ROOT_CLIENT, TABLES, Accounts
 from tccli.sandbox.clock import Clock
 from tccli.sandbox.http.connection import Protocol
 from tccli.sandbox.services.all import create_registry
-from tccli.sandbox.storage.host import Storage
+from tccli.sandbox.storage.host import DEFAULT_HOST, Storage
 from tccli.sandbox.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-DEFAULT_HOST = "127.0.0.1"
 STORAGE_DIRECTORY = "storage"
 SHUTDOWN_TIMEOUT_SECONDS = 1.0
 """For requests that have no response yet."""

@@ -72,7 +72,6 @@ class LogServer(LoopbackServer):
 
     def __init__(self, log: Log) -> None:
         path = f"/log/{secrets.token_urlsafe(16)}"
-
         super().__init__(type("BoundHandler", (_Handler,), {"log": log, "log_path": path}))
         self.log_url = self.url + path
 

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from tccli.errors import NoAnswerError
+from tccli.errors import TcError
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.worker import processes
 from tccli.sandbox.worker.artifacts import LOG_TYPE, ArtifactError, Artifacts
@@ -69,7 +69,7 @@ class Run:
         reclaimer = threading.Thread(target=self._reclaim_until_finished, daemon=True)
         reclaimer.start()
         try:
-            with suppress(LostRunError, OSError, NoAnswerError):
+            with suppress(LostRunError, OSError, TcError):
                 self._report(self._perform(directory))
         finally:
             self._is_finished.set()
@@ -178,7 +178,7 @@ class Run:
 
     def _reclaim_until_finished(self) -> None:
         while not self._is_finished.wait(STATUS_INTERVAL_SECONDS):
-            with suppress(NoAnswerError):
+            with suppress(TcError):
                 if not self._is_running_here():
                     self._is_lost.set()
                     return

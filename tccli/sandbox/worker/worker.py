@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from tccli.core.http.transport import HttpTransport
-from tccli.errors import NoAnswerError
+from tccli.errors import TcError
 from tccli.sandbox.worker.client import Client, parse_json
 from tccli.sandbox.worker.run import Run
 
@@ -60,7 +60,7 @@ class Worker:
 
     def _poll(self) -> None:
         while not self._is_stopping.wait(POLL_INTERVAL_SECONDS):
-            with suppress(NoAnswerError, ValueError, KeyError):
+            with suppress(TcError, ValueError, KeyError):
                 for queue in self._queues_with_work():
                     self._claim(queue)
 
