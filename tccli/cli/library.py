@@ -89,7 +89,7 @@ def _with_kept(
     except kept_references.CorruptCacheError as error:
         note(f"{error} is damaged, and not used; tc references update fetches it again")
         return library
-    return library if found is None else library.override_contents(found.texts, found.path)
+    return library if found is None else library.override_contents(found.contents, found.path)
 
 
 def _root_url(options: Options, environ: Mapping[str, str], config_files: Callable[[], ConfigFiles]) -> str | None:

@@ -187,7 +187,7 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
         texts: Mapping[str, bytes] = _fetched(context, root_url)
     else:
         context.note(f"of {root_url}, as fetched at {kept.fetched}")
-        texts = kept.texts
+        texts = kept.contents
     other = ReferenceSet().override_contents(texts, root_url)
     return other, sorted({*other.services, *library.services})
 

@@ -1,21 +1,19 @@
 """
-The references of deployments that are kept on this machine: a file for each root URL, replaced whole.
+Cached references of deployments: one file per root URL.
 
-The first line says what follows::
+The first line describes the rest::
 
-    {"format": 1, "rootUrl": "https://…", "fetched": "…", "time": …, "crc32": …, "services": {"auth": bytes, …}}
+    {"format": 1, "rootUrl": "https://…", "fetched": "…", "crc32": …, "services": {"auth": bytes, …}}
 
-After it come the services' texts, each as a file in ``references/``. Being one file, it is read at once, and nobody
-ever sees half of an old set and half of a new one. While the file bears the time that it says, nobody has written to
-it since, and every start may spare itself the checksum.
+After it come the records of the services, as in ``references/data/``. A file is replaced atomically, so that a reader
+never sees a mix of two versions; the checksum detects one that was cut off or changed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.cache import paths
 from tccli.errors import LocalFileError
@@ -25,73 +23,73 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MAX_NAME_LENGTH = 200
-PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+PLAIN_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
-class CachedReferences:
+class CachedReferences(NamedTuple):
     """
-    The references of a deployment; no named tuple, which takes longer to define than they take to read.
+    The references of a deployment.
 
     Attributes:
-        path: Of their file.
-        fetched: The time, as people and JSON write it.
-        texts: By service.
+        path: The file.
+        fetched: When they were fetched, as a timestamp in UTC.
+        contents: Records by service.
     """
 
-    def __init__(self, path: str, fetched: str, texts: Mapping[str, bytes]) -> None:
-        self.path = path
-        self.fetched = fetched
-        self.texts = texts
+    path: str
+    fetched: str
+    contents: Mapping[str, bytes]
 
 
 class CorruptCacheError(ValueError):
     """
-    What is kept is not what was written; the argument is the path.
+    A file cannot be read or is not what was written; the argument is its path.
     """
 
 
 def load(environ: Mapping[str, str], root_url: str) -> CachedReferences | None:
     """
-    Return what is kept of a deployment, or None if nothing is.
+    Return the cached references of a deployment, or None if there are none.
 
     Raises:
-        DamagedError: It cannot be read, or is not what was written.
+        CorruptCacheError: The file cannot be read, or is not what was written.
     """
     path = _path(environ, root_url)
     try:
         with open(path, "rb") as file:
-            written = os.fstat(file.fileno()).st_mtime_ns
-            line, _, rest = file.read().partition(b"\n")
+            line, _, body = file.read().partition(b"\n")
     except FileNotFoundError:
         return None
     except OSError:
         raise CorruptCacheError(path) from None
     try:
         head = json.loads(line)
-        whole = head["format"] == FORMAT and sum(head["services"].values()) == len(rest)
-        if not whole or not (head["time"] == written or head["crc32"] == _checksum(rest)):
+        is_complete = head["format"] == FORMAT and sum(head["services"].values()) == len(body)
+        if not is_complete or head["crc32"] != _checksum(body):
             raise CorruptCacheError(path)
+        # Long URLs may share a file name.
         if head["rootUrl"] != root_url:
             return None
-        texts: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         start = 0
         for service, length in head["services"].items():
-            texts[service] = rest[start : start + length]
+            contents[service] = body[start : start + length]
             start += length
-        return CachedReferences(path, str(head["fetched"]), texts)
+        return CachedReferences(path, str(head["fetched"]), contents)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise CorruptCacheError(path) from None
 
 
-def store(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes], *, now: int) -> str:
+def store(environ: Mapping[str, str], root_url: str, contents: Mapping[str, bytes], *, now: int) -> str:
     """
-    Keep the references of a deployment instead of those that were kept before, and return the path of the file.
+    Replace the cached references of a deployment, and return the path of the file.
 
     Args:
+        contents: Records by service.
         now: Unix time in whole seconds.
 
     Raises:
-        LocalFileError: It cannot be written.
+        LocalFileError: The file cannot be written.
     """
     import time
 
@@ -101,23 +99,17 @@ def store(environ: Mapping[str, str], root_url: str, texts: Mapping[str, bytes],
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise LocalFileError(f"cannot make the folder {os.path.dirname(path)}: {error.strerror}") from None
-    body = b"".join(texts.values())
-    fetched = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {error.strerror}") from None
+    body = b"".join(contents.values())
     head = {
         "format": FORMAT,
         "rootUrl": root_url,
-        "fetched": fetched,
-        "time": now * 1_000_000_000,
+        "fetched": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         "crc32": _checksum(body),
-        "services": {service: len(text) for service, text in texts.items()},
+        "services": {service: len(content) for service, content in contents.items()},
     }
     with atomic_write(path) as file:
         file.write(json.dumps(head, separators=(",", ":")).encode() + b"\n" + body)
-        file.flush()
-        # Where files have no such thing, the checksum is what counts.
-        with suppress(OSError, NotImplementedError, TypeError):
-            os.utime(file.fileno(), (now, now))
     return path
 
 
@@ -128,9 +120,7 @@ def _checksum(body: bytes) -> int:
 
 
 def _path(environ: Mapping[str, str], root_url: str) -> str:
-    """
-    Return the path of the file for a root URL: readable, and another one for each that file systems may take for it.
-    """
+    # Readable, and different for URLs that a file system may take for the same name.
     scheme, _, rest = root_url.partition("://")
-    written = "".join(each if each in PLAIN else f"_{ord(each):x}_" for each in rest)
-    return os.path.join(paths.reference_directory(environ), f"{scheme}+{written}"[:MAX_NAME_LENGTH] + ".jsonl")
+    name = "".join(each if each in PLAIN_CHARACTERS else f"_{ord(each):x}_" for each in rest)
+    return os.path.join(paths.reference_directory(environ), f"{scheme}+{name}"[:MAX_NAME_LENGTH] + ".jsonl")

@@ -1,9 +1,9 @@
 """
-From the references that a deployment publishes to the compact files of this folder: facts in, prose out.
+Conversion of published references to the records of ``references/data``.
 
-A summary is written by hand, in the file itself. Distilling again keeps the ones that are there and leaves an empty
-one for what is new, so the diff of the next version shows what is left to write. Only references that are used as they
-are published keep their prose at the end of a record: a title, and paragraphs of what is said.
+Prose is left out. Summaries are written by hand, in the files themselves: converting again keeps them, and what is new
+gets an empty one, so that the diff of a new version shows what is left to write. Only references that are used as they
+are published keep their prose, at the end of a record: ``title``, and paragraphs in ``said``.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ def convert_rollup(
     rollup: Rollup, methods: Mapping[str, Any] | None, summaries: Mapping[str, str], *, prose: bool = False
 ) -> dict[str, str]:
     """
-    Return the text of each service's file.
+    Return the records of each service.
 
     Args:
         rollup: ``/references/references.json`` of a deployment: ``[{"filename": …, "content": …}]``.
         methods: A newer surface, ``{"services": {…}, "taskclusterVersion": …}``: it decides which methods there are,
             the roll-up adds scopes, categories and schemas where it knows the method. None takes all from the roll-up.
-        summaries: By ``service``, ``service.method`` and ``service.exchange``; what is missing becomes an empty string.
+        summaries: By ``service``, ``service.method`` and ``service.exchange``; a missing one becomes an empty string.
         prose: Keep titles and descriptions.
 
     Raises:
-        UsageError: A document is not of the expected shape.
+        UsageError: A document does not have the published shape.
     """
     try:
         contents = {entry["filename"]: entry["content"] for entry in rollup}
@@ -55,16 +55,13 @@ def convert_rollup(
             for name, surface in methods["services"].items()
         }
     except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"the references are not of the published shape: {type(error).__name__} {error}") from error
+        raise UsageError(f"the references do not have the published shape: {type(error).__name__} {error}") from error
     if not files:
-        raise UsageError("the references are not of the published shape: there is no service in them")
+        raise UsageError("the references have no service")
     return files
 
 
 def _surface(contents: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Make the methods document that a roll-up implies.
-    """
     services: dict[str, Any] = {}
     for filename, content in sorted(contents.items()):
         found = re.fullmatch(r"references/[\w-]+/v\d+/(api|exchanges)\.json", filename)
@@ -92,8 +89,8 @@ def _records(
     name: str, surface: Mapping[str, Any], contents: Mapping[str, Any], release: str, summaries: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     version = surface["apiVersion"]
-    folder = f"schemas/{name}/{version}/"
-    schemas = {path.removeprefix(folder): body for path, body in contents.items() if path.startswith(folder)}
+    directory = f"schemas/{name}/{version}/"
+    schemas = {path.removeprefix(directory): body for path, body in contents.items() if path.startswith(directory)}
     published = contents.get(f"references/{name}/{version}/api.json", {"entries": []})
     known = {entry["name"]: entry for entry in published["entries"]}
     yield {
@@ -156,9 +153,7 @@ def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schema_entry(key: str, entry: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, str]:
-    """
-    Name the schema of an entry; of a payload that is described by none, or by one that says nothing, it is empty.
-    """
+    # A payload without a schema, or with one that allows anything, has an empty name.
     if key not in entry:
         return {}
     name = entry[key].split("/", 1)[-1].removesuffix("#")
@@ -175,10 +170,10 @@ def _key(key: Mapping[str, Any]) -> str:
 
 def strip_prose(schema: Any, *, names: bool = False) -> Any:
     """
-    Return a JSON schema without titles, descriptions and identifiers.
+    Return a JSON schema without titles, descriptions, examples and identifiers.
 
     Args:
-        names: The keys of *schema* are names that a document may have, not keywords: all of them stay.
+        names: The keys of *schema* are names of properties, not keywords, so all of them stay.
     """
     if isinstance(schema, list):
         return [strip_prose(item) for item in schema]

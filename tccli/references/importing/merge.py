@@ -1,5 +1,5 @@
 """
-References that were fetched or given, in the form of the files here, so that they can take the place of built-in ones.
+Published references as records that can replace the built-in ones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tccli import names
 from tccli.references.importing.convert import convert_rollup
 from tccli.references.importing.errors import InvalidReferenceError
-from tccli.references.importing.schemas import select_resolvable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,70 +17,66 @@ if TYPE_CHECKING:
     from tccli.references import ReferenceSet
 
 
-def convert_documents(contents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
+def convert_documents(documents: Mapping[str, Any], known: ReferenceSet) -> dict[str, bytes]:
     """
-    Return the text of each service.
+    Return the records of each service.
 
     Args:
-        contents: Published documents by their names, checked.
-        known: Where a method is the same, its summary stays; elsewhere the published title is the summary.
+        documents: Published documents by name, validated.
+        known: Gives the summaries of the methods that are the same; the others get the published title.
 
     Raises:
-        InvalidReferenceError: A service is named like a known one, but for the spelling.
+        InvalidReferenceError: The name of a service differs from a known one only in its spelling.
     """
-    rollup = [{"filename": name, "content": content} for name, content in contents.items()]
-    found = convert_rollup(rollup, None, dict(_summaries(contents, known)), prose=True)
+    rollup = [{"filename": name, "content": content} for name, content in documents.items()]
+    found = convert_rollup(rollup, None, dict(_summaries(documents, known)), prose=True)
     for service in found:
         other = names.find(service, known.service_names())
         if other not in {None, service}:
-            raise InvalidReferenceError(f"the service {service} is the same as {other} to a person who types it")
+            raise InvalidReferenceError(f"the service {service} cannot be told apart from {other} on a command line")
     return {service: text.encode() for service, text in found.items()}
 
 
-def complete(texts: Mapping[str, bytes], library: ReferenceSet) -> dict[str, bytes]:
+def complete(contents: Mapping[str, bytes], known: ReferenceSet) -> dict[str, bytes]:
     """
-    Return *texts* with what they lack of a service that *library* has: its methods, if they only tell of exchanges, and
-    the other way round.
+    Return *contents* with the methods or the exchanges of known services where they have none.
+
+    A single ``api.json`` has no exchanges, and a single ``exchanges.json`` has no methods.
     """
     return {
-        service: _completed(text, library.service(service).records) if service in library.services else text
-        for service, text in texts.items()
+        service: _complete(content, known.service(service).records) if service in known.services else content
+        for service, content in contents.items()
     }
 
 
-def _completed(text: bytes, known: list[str]) -> bytes:
-    head, *given = [json.loads(line) for line in text.decode().rstrip("\n").split("\n")]
-    known_head, *others = [json.loads(line) for line in known]
-    kinds = {next(iter(record)) for record in given}
-    if "method" not in kinds:
-        head = {**known_head, "exchanges": head["exchanges"]}
-    elif "exchange" not in kinds:
-        head["exchanges"] = known_head["exchanges"]
-    kept = [record for record in others if next(iter(record)) in {"method", "exchange"} - kinds]
-    schemas = select_resolvable(
-        {record["schema"]: record["body"] for record in (*others, *given) if next(iter(record)) == "schema"}
-    )
-    entries = [record for record in (*given, *kept) if next(iter(record)) != "schema"]
-    entries.sort(key=lambda record: "exchange" in record)
-    bodies = [{"schema": name, "body": body} for name, body in sorted(schemas.items())]
-    written = [head, *(_with_schemas(record, schemas) for record in entries), *bodies]
-    return "".join(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n" for record in written).encode()
+def _complete(content: bytes, known: list[str]) -> bytes:
+    head, *records = content.decode().rstrip("\n").split("\n")
+    kinds = {_key(record)[0] for record in records}
+    if {"method", "exchange"} <= kinds:
+        return content
+    if "method" in kinds:
+        head = json.dumps({**json.loads(head), "exchanges": json.loads(known[0])["exchanges"]}, ensure_ascii=False)
+    else:
+        head = json.dumps({**json.loads(known[0]), "exchanges": json.loads(head)["exchanges"]}, ensure_ascii=False)
+    present = {_key(record) for record in records}
+    added = [
+        record for record in known[1:] if _key(record)[0] not in kinds - {"schema"} and _key(record) not in present
+    ]
+    order = ("method", "exchange", "schema")
+    merged = sorted([*records, *added], key=lambda record: order.index(_key(record)[0]))
+    return "".join(f"{record}\n" for record in (head, *merged)).encode()
 
 
-def _with_schemas(record: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    Return the record of a method or an exchange without schemas that are not there; there is a payload all the same.
-    """
-    lost = {key for key in ("input", "output", "schema") if record.get(key) and record[key] not in schemas}
-    return {key: "" if key in lost else value for key, value in record.items() if key not in lost or key == "input"}
+def _key(record: str) -> tuple[str, str]:
+    # {"method":"ping",… is method and ping.
+    kind, name = record.split('"', 4)[1:4:2]
+    return kind, name
 
 
-def _summaries(contents: Mapping[str, Any], known: ReferenceSet) -> Iterator[tuple[str, str]]:
-    """
-    Yield a summary for each service, method and exchange: ours where we know it, else what the deployment calls it.
-    """
-    # The title of the methods' document, which comes first by its name, is that of the service.
-    for _, content in sorted(contents.items(), reverse=True):
+def _summaries(documents: Mapping[str, Any], known: ReferenceSet) -> Iterator[tuple[str, str]]:
+    # By service, service.method and service.exchange: the known summary, or else the published title. The title of a
+    # service is that of its api.json, which is sorted last here and so replaces that of its exchanges.json.
+    for _, content in sorted(documents.items(), reverse=True):
         if "entries" not in content or "serviceName" not in content:
             continue
         name = content["serviceName"]

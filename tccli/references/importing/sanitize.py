@@ -1,5 +1,5 @@
 """
-Text that somebody else wrote, made fit for a terminal: control characters out, Markdown into paragraphs.
+Untrusted text for a terminal: control characters are removed, Markdown becomes paragraphs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Sequences for terminals: those that set colours and places, those that set titles and links, and the short ones.
+# Escape sequences: for colours and the cursor, for titles and links, and the short ones.
 ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x9b[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]"
 )
-# What moves the cursor, and what changes the direction in which text is shown.
+# Characters that move the cursor or change the direction of text, and lone surrogates.
 UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 FENCE = re.compile(r"\s*(```|~~~)")
 ITEM = re.compile(r"\s*(?:[-*+]|(\d+[.)]))\s+")
@@ -24,21 +24,21 @@ CODE = "    "
 
 def sanitize(text: str) -> str:
     """
-    Return *text* as it may go to a terminal: nothing in it steers one.
+    Return *text* without control characters and escape sequences.
     """
     return UNSAFE.sub("", ESCAPES.sub("", text.replace("\r\n", "\n")))
 
 
 def sanitize_line(text: str) -> str:
     """
-    Return *text* in one line, as it may go to a terminal.
+    Return *text* in one line, without control characters and escape sequences.
     """
     return " ".join(sanitize(text).split())
 
 
 def split_paragraphs(markdown: str) -> tuple[str, ...]:
     """
-    Return the paragraphs, headings, list items and lines of code of *markdown*, each without line breaks.
+    Return the paragraphs, headings, list items and lines of code of *markdown*, sanitized, each without line breaks.
     """
     return tuple(_plain(block) if not block.startswith(CODE) else block for block in _blocks(sanitize(markdown)))
 
@@ -69,9 +69,6 @@ def _blocks(text: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """
-    Take away the marks of Markdown that are in the way of a reader.
-    """
     text = re.sub(r"!?\[([^\[\]]*)\]\(<?([^()\s<>]*)>?[^()]*\)", lambda link: _link(link[1], link[2]), text)
     return re.sub(r"\*\*(\S(?:.{0,300}?\S)?)\*\*", r"\1", text)
 

@@ -1,9 +1,9 @@
 """
-References as deployments publish them, taken only when they are what they should be.
+Validation of published references.
 
-Whoever writes a reference decides which requests are made with our credentials, so nothing of it is taken on trust: a
-name is a name, a route stays below ``/api/<service>/<version>``, and text cannot steer a terminal. What is not used,
-such as a base URL, does not get through.
+The author of a reference decides which requests are sent with our credentials. So everything is checked: names are
+names, a route stays below ``/api/<service>/<version>``, and text has no control characters. What is not used, such as a
+base URL, is left out.
 
 Source: the schemas ``api-reference-v0.json`` and ``exchanges-reference-v0.json`` of a deployment.
 """
@@ -31,7 +31,7 @@ MAX_PROSE_LENGTH = 100_000
 SERVICE = r"[a-z][a-z0-9_-]{0,21}"
 VERSION = r"v[0-9]{1,4}"
 NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
-# An argument is a whole segment: beside other characters, what it stands for could become "..".
+# An argument is a whole segment: next to other characters, its value could make the segment "..".
 ROUTE = rf"(?:/(?:<{NAME}>|(?!\.\.?(?:/|$))[A-Za-z0-9_.~-]+))+/?"
 MAX_ROUTE_LENGTH = 1000
 VERBS = frozenset({"delete", "get", "head", "patch", "post", "put"})
@@ -44,143 +44,141 @@ REFERENCE_PATH = re.compile(r"references/([^/]+)/([^/]+)/(api|exchanges)\.json")
 
 def split_rollup(document: Any) -> dict[str, Any]:
     """
-    Return the documents in a roll-up, or the one that stands alone, by their names in a roll-up; none is checked yet.
+    Return the documents of a roll-up, or a single document, by their names in a roll-up. They are not validated yet.
 
     Raises:
-        InvalidReferenceError: It is neither a roll-up, an ``api.json`` nor an ``exchanges.json``.
+        InvalidReferenceError: *document* is neither a roll-up, an ``api.json`` nor an ``exchanges.json``.
     """
     if isinstance(document, list):
         found: dict[str, Any] = {}
         for place, entry in enumerate(document):
-            with _at(f"[{place}]: "):
-                name = _mapping(entry).get("filename")
+            with _located(f"[{place}]: "):
+                name = _check_object(entry).get("filename")
                 if not isinstance(name, str) or "content" not in entry:
-                    raise InvalidReferenceError("there is no filename or no content")
+                    raise InvalidReferenceError("filename or content is missing")
                 if name in found:
-                    raise InvalidReferenceError(f"{excerpt(name)} is there twice")
+                    raise InvalidReferenceError(f"duplicate filename {excerpt(name)}")
                 found[name] = entry["content"]
         return found
     if not isinstance(document, dict) or not isinstance(document.get("entries"), list):
-        raise InvalidReferenceError("it is neither an api.json nor an exchanges.json nor a roll-up of them")
+        raise InvalidReferenceError("neither an api.json nor an exchanges.json nor a roll-up of them")
     kind = "exchanges" if "exchangePrefix" in document else "api"
-    service = _matching(document.get("serviceName"), SERVICE, "serviceName")
-    version = _matching(document.get("apiVersion"), VERSION, "apiVersion")
+    service = _match(document.get("serviceName"), SERVICE, "serviceName")
+    version = _match(document.get("apiVersion"), VERSION, "apiVersion")
     return {f"references/{service}/{version}/{kind}.json": document}
 
 
-def validate_documents(contents: Mapping[str, Any]) -> dict[str, Any]:
+def validate_documents(documents: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return references and their schemas without anything that is not used here; other documents are left out.
+    Return the references and their schemas with only what is used; other documents are left out.
 
     Args:
-        contents: As :func:`contents` returns them.
+        documents: From :func:`split_rollup`.
 
     Raises:
-        InvalidReferenceError: One of them is not what it should be.
+        InvalidReferenceError: One of them is not valid.
     """
     found: dict[str, Any] = {}
     versions: dict[str, tuple[str, str]] = {}
-    for filename, content in contents.items():
+    for filename, content in documents.items():
         name = REFERENCE_PATH.fullmatch(filename)
         if not name:
             continue
-        with _at(f"{excerpt(filename)}: "):
-            service = _matching(name[1], SERVICE, "the service's folder")
-            version = _matching(name[2], VERSION, "the version's folder")
+        with _located(f"{excerpt(filename)}: "):
+            service = _match(name[1], SERVICE, "the service's directory")
+            version = _match(name[2], VERSION, "the version's directory")
             if versions.setdefault(names.fold(service), (service, version)) != (service, version):
-                raise InvalidReferenceError("there are two versions of the service, or two with that name")
+                raise InvalidReferenceError("two versions of the service, or two services with the same name")
             found[filename] = _reference(content, service, version, name[3])
     if not found:
-        raise InvalidReferenceError("there is no service in it")
+        raise InvalidReferenceError("no service in it")
     for service, version in versions.values():
-        found.update(_schemas(contents, f"schemas/{service}/{version}/"))
+        found.update(_schemas(documents, f"schemas/{service}/{version}/"))
     return found
 
 
-def _schemas(contents: Mapping[str, Any], folder: str) -> dict[str, Any]:
+def _schemas(documents: Mapping[str, Any], directory: str) -> dict[str, Any]:
     schemas = {
-        name.removeprefix(folder): strip_prose(content)
-        for name, content in contents.items()
-        if name.startswith(folder) and re.fullmatch(FILE_NAME, name.removeprefix(folder))
+        name.removeprefix(directory): strip_prose(content)
+        for name, content in documents.items()
+        if name.startswith(directory) and re.fullmatch(FILE_NAME, name.removeprefix(directory))
     }
-    with _at(folder):
-        _few(schemas, "schemas")
+    with _located(directory):
+        _check_count(schemas, "schemas")
         for name, schema in schemas.items():
-            with _at(f"{name}: "):
+            with _located(f"{name}: "):
                 _check_texts(schema)
-        return {folder + name: schema for name, schema in select_resolvable(schemas).items()}
+        return {directory + name: schema for name, schema in select_resolvable(schemas).items()}
 
 
 def _reference(content: Any, service: str, version: str, kind: str) -> dict[str, Any]:
-    content = _mapping(content)
+    content = _check_object(content)
     for key, expected in (("serviceName", service), ("apiVersion", version)):
         if content.get(key) != expected:
             raise InvalidReferenceError(f"{key} is {excerpt(content.get(key))}, not {expected}")
-    entries = _listing(content.get("entries"), "entries")
+    entries = _check_list(content.get("entries"), "entries")
     read = _method if kind == "api" else _exchange
     checked = []
     for place, entry in enumerate(entries):
-        with _at(f"entries[{place}]: "):
-            checked.append(read(_mapping(entry)))
-    _no_name_twice((entry["name"] for entry in checked), "names")
+        with _located(f"entries[{place}]: "):
+            checked.append(read(_check_object(entry)))
+    _check_unique((entry["name"] for entry in checked), "names")
     prefix = (
-        {}
-        if kind == "api"
-        else {"exchangePrefix": _matching(content.get("exchangePrefix"), EXCHANGE, "exchangePrefix")}
+        {} if kind == "api" else {"exchangePrefix": _match(content.get("exchangePrefix"), EXCHANGE, "exchangePrefix")}
     )
-    return {"serviceName": service, "apiVersion": version, **prefix, **_prose(content), "entries": checked}
+    return {"serviceName": service, "apiVersion": version, **prefix, **_describe(content), "entries": checked}
 
 
 def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
     if entry.get("type", "function") != "function":
         raise InvalidReferenceError(f"type is {excerpt(entry['type'])}, not function")
-    name = _matching(entry.get("name"), NAME, "name")
-    route = _matching(entry.get("route"), ROUTE, "route")
+    name = _match(entry.get("name"), NAME, "name")
+    route = _match(entry.get("route"), ROUTE, "route")
     if len(route) > MAX_ROUTE_LENGTH:
         raise InvalidReferenceError("route is too long")
     in_route = re.findall(r"<(\w+)>", route)
-    args = [_matching(one, NAME, "args") for one in _listing(entry.get("args", in_route), "args")]
+    args = [_match(one, NAME, "args") for one in _check_list(entry.get("args", in_route), "args")]
     if args != in_route:
         raise InvalidReferenceError(f"args are {excerpt(args)}, but the route {excerpt(route)} has {excerpt(in_route)}")
-    query = [_matching(one, NAME, "query") for one in _listing(entry.get("query", []), "query")]
-    _no_name_twice(args, "args")
-    _no_name_twice(query, "query")
-    schemas = {key: _text(entry[key], key) for key in ("input", "output") if key in entry}
+    query = [_match(one, NAME, "query") for one in _check_list(entry.get("query", []), "query")]
+    _check_unique(args, "args")
+    _check_unique(query, "query")
+    schemas = {key: _check_string(entry[key], key) for key in ("input", "output") if key in entry}
     scopes = {"scopes": _scopes(entry["scopes"], top=True)} if entry.get("scopes") is not None else {}
     return {
         "name": name,
-        "method": _one_of(entry.get("method"), VERBS, "method"),
+        "method": _check_choice(entry.get("method"), VERBS, "method"),
         "route": route,
         "args": args,
         "query": query,
         **schemas,
         **scopes,
-        "stability": _one_of(entry.get("stability", "stable"), STABILITIES, "stability"),
-        "category": sanitize_line(_text(entry.get("category", ""), "category")),
-        **_prose(entry),
+        "stability": _check_choice(entry.get("stability", "stable"), STABILITIES, "stability"),
+        "category": sanitize_line(_check_string(entry.get("category", ""), "category")),
+        **_describe(entry),
     }
 
 
 def _exchange(entry: Mapping[str, Any]) -> dict[str, Any]:
-    name = _matching(entry.get("name"), NAME, "name")
+    name = _match(entry.get("name"), NAME, "name")
     keys = []
-    for place, key in enumerate(_listing(entry.get("routingKey"), "routingKey")):
-        with _at(f"routingKey[{place}]: "):
-            keys.append(_routing_key(_mapping(key)))
-    _no_name_twice((key["name"] for key in keys), "routingKey")
+    for place, key in enumerate(_check_list(entry.get("routingKey"), "routingKey")):
+        with _located(f"routingKey[{place}]: "):
+            keys.append(_routing_key(_check_object(key)))
+    _check_unique((key["name"] for key in keys), "routingKey")
     return {
         "name": name,
-        "exchange": _matching(entry.get("exchange"), EXCHANGE, "exchange"),
+        "exchange": _match(entry.get("exchange"), EXCHANGE, "exchange"),
         "routingKey": keys,
-        **({"schema": _text(entry["schema"], "schema")} if "schema" in entry else {}),
-        **_prose(entry),
+        **({"schema": _check_string(entry["schema"], "schema")} if "schema" in entry else {}),
+        **_describe(entry),
     }
 
 
 def _routing_key(key: Mapping[str, Any]) -> dict[str, Any]:
-    name = _matching(key.get("name"), NAME, "name")
+    name = _match(key.get("name"), NAME, "name")
     if "constant" in key:
-        return {"name": name, "constant": _matching(key["constant"], WORD, "constant")}
+        return {"name": name, "constant": _match(key["constant"], WORD, "constant")}
     multiple = key.get("multipleWords", False)
     if not isinstance(multiple, bool):
         raise InvalidReferenceError(f"multipleWords is {excerpt(multiple)}")
@@ -188,39 +186,34 @@ def _routing_key(key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _scopes(expression: Any, *, top: bool = False) -> Any:
-    """
-    Return a scope expression; one that stands for several scopes has its place among others only.
-    """
+    # A "for" stands for several scopes, so it is only valid in a list.
     match expression:
         case str():
-            return _matching(expression, SCOPE, "a scope")
+            return _match(expression, SCOPE, "a scope")
         case {"AllOf": parts, **rest} | {"AnyOf": parts, **rest} if not rest:
             key = next(iter(expression))
-            return {key: [_scopes(part) for part in _listing(parts, key)]}
+            return {key: [_scopes(part) for part in _check_list(parts, key)]}
         case {"for": each, "in": several, "each": scope, **rest} if not rest and not top:
             return {
-                "for": _matching(each, NAME, "for"),
-                "in": _matching(several, NAME, "in"),
-                "each": _matching(scope, SCOPE, "each"),
+                "for": _match(each, NAME, "for"),
+                "in": _match(several, NAME, "in"),
+                "each": _match(scope, SCOPE, "each"),
             }
         case {"if": condition, "then": then, **rest} if rest.keys() <= {"else"}:
             return {
-                "if": _matching(condition, NAME, "if"),
+                "if": _match(condition, NAME, "if"),
                 "then": _scopes(then, top=True),
                 **{key: _scopes(value, top=True) for key, value in rest.items()},
             }
-    raise InvalidReferenceError(f"scopes has {excerpt(expression)}, which is no scope expression")
+    raise InvalidReferenceError(f"scopes has {excerpt(expression)}, which is not a scope expression")
 
 
-def _prose(entry: Mapping[str, Any]) -> dict[str, str]:
-    title = sanitize_line(_text(entry.get("title", ""), "title"))[:200]
-    return {"title": title, "description": sanitize(_text(entry.get("description", ""), "description")).strip()}
+def _describe(entry: Mapping[str, Any]) -> dict[str, str]:
+    title = sanitize_line(_check_string(entry.get("title", ""), "title"))[:200]
+    return {"title": title, "description": sanitize(_check_string(entry.get("description", ""), "description")).strip()}
 
 
 def _check_texts(schema: Any) -> None:
-    """
-    Check that nothing in a schema steers a terminal that shows it.
-    """
     if isinstance(schema, dict):
         for name, value in schema.items():
             _check_texts(name)
@@ -229,63 +222,58 @@ def _check_texts(schema: Any) -> None:
         for value in schema:
             _check_texts(value)
     elif isinstance(schema, str) and UNSAFE.search(schema):
-        raise InvalidReferenceError(f"it holds control characters: {excerpt(schema)}")
+        raise InvalidReferenceError(f"control characters in {excerpt(schema)}")
 
 
 @contextmanager
-def _at(place: str) -> Iterator[None]:
-    """
-    Say where, when something is wrong inside.
-    """
+def _located(place: str) -> Iterator[None]:
     try:
         yield
     except InvalidReferenceError as error:
         raise InvalidReferenceError(f"{place}{error}") from None
 
 
-def _matching(value: Any, pattern: str, what: str) -> str:
+def _match(value: Any, pattern: str, what: str) -> str:
     if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise InvalidReferenceError(f"{what} is {excerpt(value)}, which it cannot be")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, which is not valid")
     return value
 
 
-def _one_of(value: Any, choices: frozenset[str], what: str) -> str:
+def _check_choice(value: Any, choices: frozenset[str], what: str) -> str:
     if not isinstance(value, str) or value not in choices:
         raise InvalidReferenceError(f"{what} is {excerpt(value)}, not one of {', '.join(sorted(choices))}")
     return value
 
 
-def _text(value: Any, what: str) -> str:
+def _check_string(value: Any, what: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_PROSE_LENGTH:
-        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not a text of at most {MAX_PROSE_LENGTH} characters")
+        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not a string of up to {MAX_PROSE_LENGTH} characters")
     return value
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _check_object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InvalidReferenceError(f"{excerpt(value)} stands where an object is expected")
+        raise InvalidReferenceError(f"expected an object, found {excerpt(value)}")
     return value
 
 
-def _listing(value: Any, what: str) -> list[Any]:
+def _check_list(value: Any, what: str) -> list[Any]:
     if not isinstance(value, list):
         raise InvalidReferenceError(f"{what} is {excerpt(value)}, not an array")
-    _few(value, what)
+    _check_count(value, what)
     return value
 
 
-def _few(value: list[Any] | dict[str, Any], what: str) -> None:
+def _check_count(value: list[Any] | dict[str, Any], what: str) -> None:
     if len(value) > MAX_ENTRIES:
-        raise InvalidReferenceError(f"there are more than {MAX_ENTRIES} {what}")
+        raise InvalidReferenceError(f"more than {MAX_ENTRIES} {what}")
 
 
-def _no_name_twice(given: Iterable[str], what: str) -> None:
-    """
-    Refuse names that are the same to somebody who types them: ``createTask`` and ``create_task``.
-    """
+def _check_unique(given: Iterable[str], what: str) -> None:
+    # On the command line, createTask and create_task are the same.
     seen: dict[str, str] = {}
     for name in given:
         folded = names.fold(name)
         if folded in seen:
-            raise InvalidReferenceError(f"{what}: {seen[folded]} and {name} are the same to a person who types them")
+            raise InvalidReferenceError(f"{what}: {seen[folded]} and {name} cannot be told apart on a command line")
         seen[folded] = name

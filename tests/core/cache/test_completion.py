@@ -1,5 +1,5 @@
 """
-What completion keeps for a minute.
+The cache of completion values.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ VALUES = [Value("a", "A"), Value("b")]
 
 def cache(folder: Path, now: float = NOW, account: str = "me") -> CompletionCache:
     """
-    Return the cache of an account at some time.
+    Return the cache of an account at a time.
     """
     return CompletionCache(str(folder / "cache"), [account], now)
 
 
 @pytest.mark.parametrize(
-    ("whole", "later", "expected"),
+    ("complete", "later", "expected"),
     [
         pytest.param(True, 0, VALUES, id="at once"),
         pytest.param(True, TTL_SECONDS - 1, VALUES, id="within the minute"),
         pytest.param(True, TTL_SECONDS, None, id="after the minute"),
         pytest.param(True, -10, None, id="from the future"),
-        pytest.param(False, NEGATIVE_TTL_SECONDS - 1, VALUES, id="a part, for a while"),
-        pytest.param(False, NEGATIVE_TTL_SECONDS, None, id="a part, soon asked for again"),
+        pytest.param(False, NEGATIVE_TTL_SECONDS - 1, VALUES, id="incomplete, for a while"),
+        pytest.param(False, NEGATIVE_TTL_SECONDS, None, id="incomplete, expired"),
     ],
 )
-def test_answers_grow_old(tmp_path: Path, *, whole: bool, later: float, expected: list[Value] | None) -> None:
+def test_values_expire(tmp_path: Path, *, complete: bool, later: float, expected: list[Value] | None) -> None:
     """
-    One that is not whole does so sooner.
+    An incomplete list expires sooner.
     """
-    cache(tmp_path).store(["secret"], VALUES, complete=whole)
+    cache(tmp_path).store(["secret"], VALUES, complete=complete)
 
     assert expected == cache(tmp_path, NOW + later).load(["secret"])
 
 
-def test_questions_and_accounts_are_apart(tmp_path: Path) -> None:
+def test_requests_and_accounts_do_not_mix(tmp_path: Path) -> None:
     """
-    Nobody gets the answer of another, or to another question.
+    Values are returned for the same request of the same account only.
     """
     cache(tmp_path).store(["secret"], VALUES, complete=True)
 
@@ -56,9 +56,9 @@ def test_questions_and_accounts_are_apart(tmp_path: Path) -> None:
     assert cache(tmp_path, account="you").load(["secret"]) is None
 
 
-def test_old_answers_are_removed(tmp_path: Path) -> None:
+def test_expired_files_are_removed(tmp_path: Path) -> None:
     """
-    When there is a new one to keep; tasks are not forgotten.
+    Storing values removes them; recorded tasks stay.
     """
     cache(tmp_path).store(["secret"], VALUES, complete=True)
     cache(tmp_path).record_task("t")
@@ -70,9 +70,9 @@ def test_old_answers_are_removed(tmp_path: Path) -> None:
     assert ["t"] == cache(tmp_path).recent_tasks()
 
 
-def test_tasks_are_few_and_the_latest_is_first(tmp_path: Path) -> None:
+def test_recent_tasks(tmp_path: Path) -> None:
     """
-    However often one comes.
+    Each is listed once, the latest first, up to a maximum.
     """
     for task in [*map(str, range(2 * MAX_RECENT_TASKS)), "5", "7", "5"]:
         cache(tmp_path).record_task(task)
@@ -85,9 +85,9 @@ def test_tasks_are_few_and_the_latest_is_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", "5", '{"until": 5}', '{"until": "x", "values": 1}', '{"values": []}']
 )
-def test_what_is_broken_is_not_there(tmp_path: Path, content: str) -> None:
+def test_broken_files_are_ignored(tmp_path: Path, content: str) -> None:
     """
-    A file that is not as it was written is as good as none.
+    As if they did not exist.
     """
     cache(tmp_path).store(["secret"], VALUES, complete=True)
     cache(tmp_path).record_task("t")

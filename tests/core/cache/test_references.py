@@ -1,5 +1,5 @@
 """
-The references of deployments that are kept on this machine.
+Cached references of deployments.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.cache.paths import reference_directory as folder
+from tccli.core.cache.paths import reference_directory
 from tccli.core.cache.references import CorruptCacheError, load, store
 from tccli.errors import LocalFileError
 
@@ -28,44 +28,44 @@ WHEN = "2030-01-02T03:04:05Z"
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """
-    An environment with a cache folder of its own.
+    An environment with its own cache directory.
     """
     return {"XDG_CACHE_HOME": str(tmp_path / "cache")}
 
 
-def test_what_is_kept_comes_back(environ: dict[str, str]) -> None:
+def test_stored_references_are_loaded(environ: dict[str, str]) -> None:
     """
-    For that root URL, and for no other.
+    For their root URL only.
     """
-    assert not os.path.exists(folder(environ))
+    assert not os.path.exists(reference_directory(environ))
     assert load(environ, ROOT) is None
     path = store(environ, ROOT, TEXTS, now=NOW)
     found = load(environ, ROOT)
 
     assert found is not None
-    assert (path, WHEN, TEXTS) == (found.path, found.fetched, found.texts)
-    assert folder(environ) == os.path.dirname(path)
+    assert (path, WHEN, TEXTS) == (found.path, found.fetched, found.contents)
+    assert reference_directory(environ) == os.path.dirname(path)
     assert load(environ, "http://tc.example.com") is None
     assert load(environ, ROOT + "/below") is None
     assert load(environ, ROOT.upper()) is None
 
 
-def test_a_newer_set_takes_the_place_of_the_older_one(environ: dict[str, str]) -> None:
+def test_references_are_replaced(environ: dict[str, str]) -> None:
     """
-    Whole.
+    As a whole.
     """
     store(environ, ROOT, TEXTS, now=NOW)
     store(environ, ROOT, {"index": b"x\n"}, now=NOW)
     found = load(environ, ROOT)
 
     assert found is not None
-    assert {"index": b"x\n"} == found.texts
-    assert 1 == len(os.listdir(folder(environ)))
+    assert {"index": b"x\n"} == found.contents
+    assert 1 == len(os.listdir(reference_directory(environ)))
 
 
-def test_an_older_set_stays_when_the_newer_one_cannot_be_written(environ: dict[str, str]) -> None:
+def test_references_stay_if_new_ones_cannot_be_written(environ: dict[str, str]) -> None:
     """
-    Nothing is half-done.
+    No file is left behind.
     """
     store(environ, ROOT, TEXTS, now=NOW)
     with mock.patch("os.replace", side_effect=OSError(28, "No space left on device")), pytest.raises(LocalFileError):
@@ -73,16 +73,16 @@ def test_an_older_set_stays_when_the_newer_one_cannot_be_written(environ: dict[s
     found = load(environ, ROOT)
 
     assert found is not None
-    assert TEXTS == found.texts
-    assert 1 == len(os.listdir(folder(environ)))
+    assert TEXTS == found.contents
+    assert 1 == len(os.listdir(reference_directory(environ)))
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_created(tmp_path: Path) -> None:
     """
-    Is said.
+    It is an error.
     """
     (tmp_path / "cache").write_text("")
-    with pytest.raises(LocalFileError, match="cannot make the folder"):
+    with pytest.raises(LocalFileError, match="cannot create the directory"):
         store({"XDG_CACHE_HOME": str(tmp_path / "cache")}, ROOT, TEXTS, now=NOW)
 
 
@@ -92,13 +92,13 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         pytest.param(b"", id="nothing"),
         pytest.param(b"\xff\n", id="not UTF-8"),
         pytest.param(b"[]\n", id="another document"),
-        pytest.param(b"[" * 100_000, id="nested without end"),
+        pytest.param(b"[" * 100_000, id="nested too deeply"),
         pytest.param(b'{"format":2}\n', id="a format of another release"),
         pytest.param(b'{"format":1,"crc32":0,"services":[],"rootUrl":"https://tc.example.com"}\n', id="no services"),
         pytest.param(b'{"format":1,"crc32":0,"services":{"a":"1"},"rootUrl":""}\n', id="a length that is text"),
     ],
 )
-def test_what_was_not_written_here_is_damaged(environ: dict[str, str], content: bytes) -> None:
+def test_other_content_is_corrupt(environ: dict[str, str], content: bytes) -> None:
     """
     Whatever it is.
     """
@@ -109,9 +109,9 @@ def test_what_was_not_written_here_is_damaged(environ: dict[str, str], content: 
         load(environ, ROOT)
 
 
-def test_a_file_that_cannot_be_read_is_damaged(environ: dict[str, str]) -> None:
+def test_an_unreadable_file_is_corrupt(environ: dict[str, str]) -> None:
     """
-    Such as a folder in its place.
+    Such as a directory in its place.
     """
     path = store(environ, ROOT, TEXTS, now=NOW)
     os.unlink(path)
@@ -121,9 +121,9 @@ def test_a_file_that_cannot_be_read_is_damaged(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 10, 50])
-def test_a_file_that_was_cut_short_or_changed_is_damaged(environ: dict[str, str], cut: int) -> None:
+def test_a_changed_file_is_corrupt(environ: dict[str, str], cut: int) -> None:
     """
-    A checksum tells.
+    It was cut off, changed, or appended to.
     """
     path = store(environ, ROOT, TEXTS, now=NOW)
     with open(path, "rb") as file:
@@ -135,24 +135,13 @@ def test_a_file_that_was_cut_short_or_changed_is_damaged(environ: dict[str, str]
             load(environ, ROOT)
 
 
-def test_a_file_that_was_copied_is_whole(environ: dict[str, str]) -> None:
-    """
-    Though it does not bear its time any more: its checksum tells.
-    """
-    path = store(environ, ROOT, TEXTS, now=NOW)
-    assert NOW == os.stat(path).st_mtime
-    os.utime(path, (NOW + 1, NOW + 1))
-
-    assert load(environ, ROOT) is not None
-
-
 @given(
     first=st.from_regex(r"https?://[A-Za-z0-9.:_/+-]{1,300}", fullmatch=True),
     second=st.from_regex(r"https?://[A-Za-z0-9.:_/+-]{1,300}", fullmatch=True),
 )
-def test_deployments_have_files_of_their_own(tmp_path_factory: pytest.TempPathFactory, first: str, second: str) -> None:
+def test_deployments_do_not_mix(tmp_path_factory: pytest.TempPathFactory, first: str, second: str) -> None:
     """
-    What is read for a root URL was written for it, also where the names of the files are cut.
+    What is loaded for a root URL was stored for it, even if file names are cut off.
     """
     environ = {"XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
     store(environ, first, {"a": b"1"}, now=NOW)
@@ -160,5 +149,5 @@ def test_deployments_have_files_of_their_own(tmp_path_factory: pytest.TempPathFa
     found, other = load(environ, second), load(environ, first)
 
     assert found is not None
-    assert {"a": b"2"} == found.texts
-    assert other is None or {"a": b"2" if first == second else b"1"} == other.texts
+    assert {"a": b"2"} == found.contents
+    assert other is None or {"a": b"2" if first == second else b"1"} == other.contents

@@ -1,5 +1,5 @@
 """
-Values that only a deployment knows.
+Completion values of a deployment.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from tests.examples.example_deployment import (
     populate_task,
 )
 
-ON_THIS_MACHINE = {"file", "folder", "@file", "command", "profile"}
-OF_THE_SURFACE = {"service", "method", "exchange", "topic", "argument"}
-ASKED_FOR = [
+LOCAL_KINDS = {"file", "folder", "@file", "command", "profile"}
+SURFACE_KINDS = {"service", "method", "exchange", "topic", "argument"}
+REQUESTS = [
     pytest.param("artifact", (TASK,), "", ARTIFACT, id="artifact of the latest run"),
     pytest.param("artifact", (TASK, "0"), "", ARTIFACT, id="artifact of a run"),
     pytest.param("artifact", (f"https://host/tasks/{TASK}/runs/0",), "", ARTIFACT, id="artifact by an address"),
@@ -52,18 +52,18 @@ ASKED_FOR = [
 
 def ask(deployment: ExampleDeployment, kind: str, words: tuple[str, ...] = (), prefix: str = "") -> list[str]:
     """
-    Return the values of a kind, when the task was the last of interest.
+    Return the values of a kind; a task was recorded before.
     """
     question = CompletionRequest(kind, words, prefix, recent_tasks=(TASK,)).without_prefix()
     return [value.text for value in list_values(deployment.transfer_env.client, question)]
 
 
-@pytest.mark.parametrize(("kind", "words", "prefix", "expected"), ASKED_FOR)
-def test_a_deployment_is_asked(
+@pytest.mark.parametrize(("kind", "words", "prefix", "expected"), REQUESTS)
+def test_values_of_a_deployment(
     deployment: ExampleDeployment, kind: str, words: tuple[str, ...], prefix: str, expected: str
 ) -> None:
     """
-    What it has of a kind is among the answers, and nothing twice.
+    The expected one is among them, and none is duplicated.
     """
     populate_task(deployment)
     found = ask(deployment, kind, words, prefix)
@@ -72,9 +72,9 @@ def test_a_deployment_is_asked(
     assert len(found) == len(set(found))
 
 
-def test_every_kind_can_be_asked_for() -> None:
+def test_every_kind_is_tested() -> None:
     """
-    Those that the surface's places and options have are those above.
+    The kinds that options and arguments declare are those above.
     """
     declared = {
         part
@@ -84,7 +84,7 @@ def test_every_kind_can_be_asked_for() -> None:
         if part and not part.startswith("=")
     }
 
-    assert {str(case.values[0]) for case in ASKED_FOR} == declared - ON_THIS_MACHINE - OF_THE_SURFACE
+    assert {str(case.values[0]) for case in REQUESTS} == declared - LOCAL_KINDS - SURFACE_KINDS
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_every_kind_can_be_asked_for() -> None:
         pytest.param("nonsense", (), id="no such kind"),
     ],
 )
-def test_nothing_is_asked_without_what_it_depends_on(
+def test_no_request_without_the_preceding_words(
     deployment: ExampleDeployment, kind: str, words: tuple[str, ...]
 ) -> None:
     """
-    There is no answer, and no request.
+    There are no values, and nothing is sent.
     """
     before = len(deployment.sandbox.requests)
 
@@ -111,9 +111,9 @@ def test_nothing_is_asked_without_what_it_depends_on(
     assert before == len(deployment.sandbox.requests)
 
 
-def test_errors_are_errors(deployment: ExampleDeployment) -> None:
+def test_errors_are_raised(deployment: ExampleDeployment) -> None:
     """
-    Who asks decides what becomes of them.
+    The caller ignores them.
     """
     with pytest.raises(TcError):
         ask(deployment, "run", (TASK,))

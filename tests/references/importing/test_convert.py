@@ -232,7 +232,7 @@ def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
     [
         pytest.param("nowhere.json", "out", "cannot read", id="no roll-up"),
         pytest.param("broken.json", "out", "is not JSON", id="not JSON"),
-        pytest.param("other.json", "out", "not of the published shape", id="another shape"),
+        pytest.param("other.json", "out", "do not have the published shape", id="another shape"),
         pytest.param("rollup.json", "nowhere", "there is no folder", id="no folder"),
     ],
 )
