@@ -60,12 +60,8 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     """
     Return the payload as it was given, or None if ``--set`` makes all of it.
     """
-    if data is not None and not data.startswith("@"):
-        return inputs.parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
     if data is not None and data != "@-":
-        from tccli.core.documents import read_file
-
-        return inputs.parse(read_file(data[1:]), data[1:], data_format=data_format)
+        return inputs.read_data(data, method.id, data_format)
     text = b""
     if sys.stdin is not None and not (changed and data is None and sys.stdin.isatty()):
         text = inputs.read_stdin(method.id)
@@ -73,7 +69,7 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
         if changed:
             return None
         raise UsageError(f"{method.id}: no payload", hint="give JSON on stdin, or --data JSON, or --data @FILE")
-    return inputs.parse(text, "stdin", data_format=data_format)
+    return payloads.parse(text, "stdin", data_format=data_format)
 
 
 def _dry_run(client: Client, call: PreparedCall) -> Result:

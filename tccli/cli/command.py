@@ -29,9 +29,9 @@ class _Context(click.Context):
         """
         Return what help is written with: as wide as the terminal, up to a width that can be read.
         """
-        from tccli.cli.help.formatter import Formatter, columns
+        from tccli.cli.help.formatter import Formatter, help_width
 
-        return Formatter(width=columns() - 2)
+        return Formatter(width=help_width() - 2)
 
 
 def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it

@@ -1,5 +1,5 @@
 """
-Documents that a person hands over: in a file, or on stdin.
+Read documents that the command line names: in an option, in a file, or on stdin.
 """
 
 from __future__ import annotations
@@ -14,7 +14,23 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from tccli.core.payload import Payload
 
-YAML = (".yml", ".yaml")
+
+def read_data(data: str, subject: str, data_format: str | None = None) -> Payload:
+    """
+    Return the payload in the value of ``--data``: the document itself, ``@FILE``, or ``@-`` for stdin.
+
+    Args:
+        subject: Names the call in messages.
+        data_format: ``json`` or ``yaml``; None means YAML for a file that ends in .yml or .yaml, else JSON.
+
+    Raises:
+        UsageError: It cannot be read or parsed.
+    """
+    from tccli.core.payload import parse
+
+    if data.startswith("@"):
+        return read_document(data[1:], subject, data_format=data_format)
+    return parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
 
 
 def read_document(path: str, subject: str, what: str = "payload", data_format: str | None = None) -> Payload:
@@ -22,39 +38,27 @@ def read_document(path: str, subject: str, what: str = "payload", data_format: s
     Return the document in a file, or on stdin for ``-``.
 
     Args:
-        subject: What messages begin with: ``queue.createTask``.
-        what: What it is called in them.
-        data_format: ``json`` or ``yaml``; None means YAML for a file that ends in .yml or .yaml, else JSON.
+        subject: Names the call or command in messages.
+        what: Names the document in messages.
+        data_format: As for :func:`read_data`.
 
     Raises:
-        UsageError: It cannot be read, or is not JSON or YAML.
+        UsageError: It cannot be read or parsed.
     """
-    if path == "-":
-        text = read_stdin(subject, what)
-        if not text.strip():
-            raise UsageError(f"{subject}: no {what} on stdin", hint="give JSON on stdin, or name a file")
-        return parse(text, "stdin", what, data_format)
     from tccli.core.documents import read_file
+    from tccli.core.payload import parse
 
-    return parse(read_file(path), path, what, data_format)
-
-
-def parse(text: bytes, source: str, what: str = "payload", data_format: str | None = None) -> Payload:
-    """
-    Return the document in *text*, which came from *source*; for *data_format* see :func:`read_document`.
-
-    Raises:
-        UsageError: It is neither JSON nor YAML.
-    """
-    from tccli.core import payload
-
-    is_yaml = data_format == "yaml" if data_format else source.lower().endswith(YAML)
-    return (payload.parse_yaml if is_yaml else payload.parse_json)(text, source, what)
+    if path != "-":
+        return parse(read_file(path), path, what, data_format)
+    text = read_stdin(subject, what)
+    if not text.strip():
+        raise UsageError(f"{subject}: no {what} on stdin", hint="give JSON on stdin, or name a file")
+    return parse(text, "stdin", what, data_format)
 
 
 def read_stdin(subject: str, what: str = "payload") -> bytes:
     """
-    Return what comes on stdin; a person at a terminal is told that we wait.
+    Return what is on stdin. If that is a terminal, a note on stderr says that tc waits for input.
     """
     if sys.stdin is None:
         return b""

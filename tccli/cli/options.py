@@ -143,7 +143,7 @@ def global_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes.
     """
-    from tccli.cli.types import duration, one_of, scope_list, timeout, trace_id
+    from tccli.cli.types import Choice, duration, scope_list, timeout, trace_id
 
     return (
         _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
@@ -167,7 +167,7 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("--proxy/--no-proxy", default=None, help="Use TASKCLUSTER_PROXY_URL, or ignore it."),
         _shared(
             "--service-discovery",
-            type=one_of("default", "k8s-dns"),
+            type=Choice(["default", "k8s-dns"]),
             metavar="SCHEME",
             help="How to reach services: default, k8s-dns.",
         ),
@@ -193,7 +193,7 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
         _shared(
             "--color",
-            type=one_of("auto", "always", "never"),
+            type=Choice(["auto", "always", "never"]),
             metavar="WHEN",
             help="Use colour: auto, always, never.",
         ),
@@ -212,13 +212,13 @@ def output_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes that prints data.
     """
-    from tccli.cli.types import one_of
+    from tccli.cli.types import Choice
 
     formats = sorted(
         name.removesuffix(".py") for name in os.listdir(FORMATS_DIRECTORY) if name.endswith(".py") and name[0] != "_"
     )
     return (
-        _shared("--format", type=one_of(*formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
+        _shared("--format", type=Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", metavar="FILE", help="Write to a file, completely or not at all."),
         _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),

@@ -122,14 +122,11 @@ def _read_payload(method: Method, data: str | None, data_format: str | None) -> 
     # Stdin is read only if --data names it: the payload may be left out.
     if data is None:
         return None
-    from tccli.cli.inputs import parse, read_document
+    from tccli.cli.inputs import read_data
 
     if not method.takes_payload:
         raise UsageError(f"{method.id} takes no payload")
-    if data.startswith("@"):
-        document = read_document(data[1:], method.id, data_format=data_format).document
-    else:
-        document = parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format).document
+    document = read_data(data, method.id, data_format).document
     if not isinstance(document, dict):
         raise UsageError(f"{method.id}: the payload is not a JSON object")
     return document

@@ -1,52 +1,33 @@
 """
-What the values of options mean, beside text and numbers.
+Types of option values.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from tccli import names
 from tccli.errors import UsageError
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-LARGEST_TRACE_ID = 256
-LONGEST_TIMEOUT = 366 * 86_400
+MAX_TRACE_ID_LENGTH = 256
+MAX_TIMEOUT_SECONDS = 366 * 86_400
 
 
-class OneOf(click.ParamType):  # type: ignore[type-arg]  # which older versions of click do not take
+class Choice(click.Choice):  # type: ignore[type-arg]  # not generic in older versions of click
     """
-    The value of an option that is one of a few, in any spelling.
+    One of several words, in any spelling.
     """
 
-    name = "choice"
-
-    def __init__(self, choices: Sequence[str]) -> None:
-        self.choices = choices
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's name
         """
-        Return the choice that *value* is a spelling of.
+        Return the message for another word. That of click lists the choices as they are compared, without hyphens.
         """
-        found = names.find(value, self.choices)
-        if found is None:
-            self.fail(f"{value!r} is not one of {', '.join(self.choices)}", param, ctx)
-        return found
-
-
-def one_of(*choices: str) -> OneOf:
-    """
-    Return what reads the value of an option that is one of *choices*.
-    """
-    return OneOf(choices)
+        return f"{value!r} is not one of {', '.join(self.choices)}"
 
 
 DATA_FORMAT: dict[str, Any] = {
-    "type": one_of("json", "yaml"),
+    "type": Choice(["json", "yaml"]),
     "metavar": "FORMAT",
     "help": "json or yaml; the default is YAML for .yml and .yaml files, else JSON.",
 }
@@ -55,7 +36,7 @@ DATA_FORMAT: dict[str, Any] = {
 
 def duration(value: str) -> float:
     """
-    Return the seconds that the value of an option says.
+    Return seconds.
     """
     from tccli.core.times import parse_duration
 
@@ -67,11 +48,11 @@ def duration(value: str) -> float:
 
 def timeout(value: str) -> float:
     """
-    Return the seconds that the value of an option says, which are more than none.
+    Return seconds, more than 0 and at most a year.
     """
     seconds = duration(value)
-    if not 0 < seconds <= LONGEST_TIMEOUT:
-        raise click.BadParameter(f"{value!r} is not a time to wait: longer than nothing, at most a year")
+    if not 0 < seconds <= MAX_TIMEOUT_SECONDS:
+        raise click.BadParameter(f"{value!r} is not more than 0 s and at most a year")
     return seconds
 
 
@@ -86,14 +67,15 @@ def scope_list(value: str) -> list[str]:
     except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"{value!r} is not JSON ({error})") from None
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-        raise click.BadParameter(f"{value!r} is not an array of strings")
+        raise click.BadParameter(f"{value!r} is not a JSON array of strings")
     return scopes
 
 
 def trace_id(value: str) -> str:
     """
-    Return what goes out as a header: printable ASCII.
+    Return a value that can be sent in a header.
     """
-    if not value.isascii() or not value.isprintable() or not 0 < len(value) <= LARGEST_TRACE_ID:
-        raise click.BadParameter(f"{value!r} cannot go out as a header: printable ASCII, at most {LARGEST_TRACE_ID}")
+    if not value.isascii() or not value.isprintable() or not 0 < len(value) <= MAX_TRACE_ID_LENGTH:
+        limit = f"1 to {MAX_TRACE_ID_LENGTH} printable ASCII characters"
+        raise click.BadParameter(f"{value!r} cannot be sent in a header: it must be {limit}")
     return value

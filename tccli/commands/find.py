@@ -191,13 +191,13 @@ def _command(root: click.Context, command: click.Command, path: str) -> Findable
 
 def _topics() -> Iterator[Findable]:
     from tccli import topics
-    from tccli.cli.help.markdown import blocks
+    from tccli.cli.help.markdown import parse_blocks
     from tccli.core.search import SearchDocument
 
     for name in topics.list_topic_names():
         topic = topics.load_topic(name)
         summary = topic.summary[:1].upper() + topic.summary[1:]
-        listed = " ".join(row[0] for block in blocks(topic.text) for row in block.rows if row)
+        listed = " ".join(row[0] for block in parse_blocks(topic.text) for row in block.rows if row)
         texts = {"name": topic.title, "summary": topic.summary, "arguments": listed, "docs": topic.text}
         record = {"kind": "topic", "topic": name, "usage": f"tc help {name}", "summary": summary}
         yield SearchDocument([name, topic.title], _with_keywords(f"help {name}", texts)), record

@@ -79,11 +79,11 @@ def _list(ctx: click.Context) -> str:
 
 
 def _page(ctx: click.Context, topic: Topic) -> str:
+    from tccli.cli.help.formatter import wrap_text
     from tccli.cli.help.markdown import render
-    from tccli.cli.help.wrap import wrapped
 
     title = f"{_capitalized(topic.title)}: {topic.summary}"
-    return "".join(f"{line}\n" for line in wrapped(title, _width(ctx))) + "\n" + render(topic.text, _width(ctx))
+    return "".join(f"{line}\n" for line in wrap_text(title, _width(ctx))) + "\n" + render(topic.text, _width(ctx))
 
 
 def _help_of(ctx: click.Context, words: Sequence[str]) -> str:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 HTTP_URL = re.compile("https?://", re.IGNORECASE)
 FILE_URL = re.compile("file:", re.IGNORECASE)
-YAML_SUFFIXES = (".yml", ".yaml")
 MAX_REDIRECTS = 5
 MAX_DOCUMENT_BYTES = 64 << 20
 
@@ -78,10 +77,8 @@ def read_document(
     if FILE_URL.match(source) and os.path.exists(path) and not os.path.isfile(path):
         raise UsageError(f"cannot read {path}: not a regular file")
     text = read_file(path, max_bytes=max_bytes)
-    parse = payload.parse_json
-    if "yaml" in formats and path.lower().endswith(YAML_SUFFIXES):
-        parse = payload.parse_yaml
-    return Document(parse(text, path, what).document, Path(os.path.abspath(path)).as_uri())
+    data_format = None if "yaml" in formats else "json"
+    return Document(payload.parse(text, path, what, data_format).document, Path(os.path.abspath(path)).as_uri())
 
 
 def read_file(path: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:

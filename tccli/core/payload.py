@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tccli.references import Method
 
+YAML_SUFFIXES = (".yml", ".yaml")
 # The services accept no larger request body.
 MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 
@@ -30,6 +31,22 @@ class Payload:
 
     document: Any
     body: bytes
+
+
+def parse(text: bytes, source: str, what: str = "payload", data_format: str | None = None) -> Payload:
+    """
+    Return the payload in *text*.
+
+    Args:
+        source: Names its origin in messages: ``stdin``, a path.
+        what: Names it in messages.
+        data_format: ``json`` or ``yaml``; None means YAML if *source* ends in .yml or .yaml, else JSON.
+
+    Raises:
+        UsageError: It cannot be parsed.
+    """
+    is_yaml = data_format == "yaml" if data_format else source.lower().endswith(YAML_SUFFIXES)
+    return (parse_yaml if is_yaml else parse_json)(text, source, what)
 
 
 def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:

@@ -23,7 +23,6 @@ from tccli.cli.context import get_context
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
 from tccli.cli.options import global_options, output_options
-from tccli.cli.types import OneOf
 from tccli.docgen.completion import kinds
 from tccli.references import method_docs
 
@@ -268,6 +267,6 @@ def _option(option: click.Option, method: Method | None) -> Option:
 
 
 def _choices(option: click.Option) -> tuple[str, ...]:
-    if isinstance(option.type, OneOf | click.Choice):
+    if isinstance(option.type, click.Choice):
         return tuple(map(str, option.type.choices))
     return ()

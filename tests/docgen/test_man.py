@@ -164,7 +164,7 @@ def test_every_topic_is_told_of(pages: Mapping[str, str]) -> None:
     for name in topics.list_topic_names():
         topic = topics.load_topic(name)
         assert f"\n{mdoc.heading(man_topic.HEADINGS.get(name, topic.title))}\n" in page
-        for code in markdown.codes(topic.text):
+        for code in markdown.extract_code(topic.text):
             assert "\n".join(parts.examples([code])) in page
 
 

@@ -29,7 +29,7 @@ SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.relat
 EXAMPLES = [
     (name, number)
     for name in topics.list_topic_names()
-    for number in range(len(markdown.codes(topics.load_topic(name).text)))
+    for number in range(len(markdown.extract_code(topics.load_topic(name).text)))
 ]
 WIDEST = 96
 TASK_YML = f"""\
@@ -57,7 +57,7 @@ def example(name: str, number: int) -> str:
     """
     Return an example of a topic.
     """
-    return markdown.codes(topics.load_topic(name).text)[number]
+    return markdown.extract_code(topics.load_topic(name).text)[number]
 
 
 @pytest.mark.parametrize(("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES])
@@ -84,7 +84,7 @@ def test_the_recipe_of_ci_creates_one_task_however_late_it_is_repeated(
     """
     The step runs again after 20 minutes, when createTask itself would be a 400.
     """
-    (recipe,) = (code for code in markdown.codes(topics.load_topic("in-ci").text) if "createTask" in code)
+    (recipe,) = (code for code in markdown.extract_code(topics.load_topic("in-ci").text) if "createTask" in code)
     (shell.folder / "task.yml").write_text(TASK_YML)
     first = shell.run(recipe, deployment)
     task = (shell.folder / "task-id").read_text()
@@ -155,7 +155,7 @@ def rows(name: str) -> dict[str, str]:
     """
     Return the first table of a topic: what its rows are called, and what they say.
     """
-    table = next(block for block in markdown.blocks(topics.load_topic(name).text) if block.kind == "table")
+    table = next(block for block in markdown.parse_blocks(topics.load_topic(name).text) if block.kind == "table")
     return {row[0]: row[1] for row in table.rows[1:]}
 
 
@@ -190,7 +190,7 @@ def test_every_unit_of_time_is_documented() -> None:
 
     from tccli.core.times import parse_offset
 
-    table = next(block for block in markdown.blocks(topics.load_topic("times").text) if block.kind == "table")
+    table = next(block for block in markdown.parse_blocks(topics.load_topic("times").text) if block.kind == "table")
     for unit, spellings, length in table.rows[1:]:
         for spelling in (unit, *spellings.split(", ")):
             assert parse_offset(f"1 {spelling}") == (parse_offset(length) if length else timedelta(seconds=1))

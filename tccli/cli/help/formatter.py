@@ -1,68 +1,75 @@
 """
-How help is laid out: wrapped to the terminal, between words only, since an option that is broken cannot be copied.
+The layout of help: columns, usage lines and paragraphs, wrapped to the width of the terminal.
+
+Lines break between words only: an option or a scope that is broken at a hyphen cannot be copied.
 """
 
 from __future__ import annotations
 
 import os
+import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
-from tccli.cli.help.wrap import wrapped
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-AS_IT_IS = "\b\n"
+VERBATIM = "\b\n"
 CODE = "    "
 ITEM = "- "
-NARROWEST_HELP = 40
-NARROWEST_TEXT = 10
-NARROWEST_USAGE = 20
-WIDEST_HELP = 100
+MIN_HELP_WIDTH = 40
+MIN_TEXT_WIDTH = 10
+MIN_USAGE_WIDTH = 20
+MAX_HELP_WIDTH = 100
+
+
+def wrap_text(text: str, width: int) -> list[str]:
+    """
+    Return the lines of a text. A word that is longer than *width* columns gets a line of its own.
+    """
+    return textwrap.wrap(" ".join(text.split()), max(width, 1), break_long_words=False, break_on_hyphens=False)
 
 
 class Formatter(click.HelpFormatter):
     """
-    Wraps help between words only: an option or a scope that is broken at a hyphen cannot be copied.
+    Writes help like click's formatter, but never breaks a word.
     """
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """
-        Write how a command is called, what follows its name below itself where it takes several lines.
+        Write the usage line. Further lines are indented below the arguments, if these have enough room there.
         """
         start = f"{prefix or 'Usage: '}{prog} "
-        indent = len(start) if self.width - len(start) >= NARROWEST_USAGE else 2 * self.indent_increment
-        lines = wrapped(args, self.width - len(start)) or [""]
+        indent = len(start) if self.width - len(start) >= MIN_USAGE_WIDTH else 2 * self.indent_increment
+        lines = wrap_text(args, self.width - len(start)) or [""]
         self.write(f"{start}{lines[0]}".rstrip() + "\n")
-        for line in wrapped(" ".join(lines[1:]), self.width - indent):
+        for line in wrap_text(" ".join(lines[1:]), self.width - indent):
             self.write(f"{' ' * indent}{line}\n")
 
     def write_text(self, text: str) -> None:
         """
-        Write paragraphs, wrapped; one that begins as ``AS_IT_IS`` says stays as it is.
+        Write paragraphs, wrapped unless they begin with ``VERBATIM``.
         """
         margin = " " * self.current_indent
         paragraphs = []
         for paragraph in text.split("\n\n"):
-            kept = paragraph.startswith(AS_IT_IS)
-            lines = (
-                paragraph.removeprefix(AS_IT_IS).split("\n") if kept else wrapped(paragraph, self.width - len(margin))
-            )
+            is_verbatim = paragraph.startswith(VERBATIM)
+            content = paragraph.removeprefix(VERBATIM)
+            lines = content.split("\n") if is_verbatim else wrap_text(content, self.width - len(margin))
             paragraphs.append("".join(f"{margin}{line}".rstrip() + "\n" for line in lines))
         self.write("\n".join(paragraphs))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """
-        Write rows of a name and a wrapped text; a word that is longer than its column sticks out.
+        Write rows of a name and a wrapped text. A name that is longer than its column gets a line of its own.
         """
         rows = list(rows)
         column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
         margin = " " * self.current_indent
-        width = max(self.width - self.current_indent - column, NARROWEST_TEXT)
+        width = max(self.width - self.current_indent - column, MIN_TEXT_WIDTH)
         for name, text in rows:
-            lines = wrapped(text, width)
+            lines = wrap_text(text, width)
             if len(name) > column - col_spacing and lines:
                 self.write(f"{margin}{name}\n")
                 first = " " * column
@@ -72,21 +79,20 @@ class Formatter(click.HelpFormatter):
             self.write("".join(f"{margin}{' ' * column}{line}\n" for line in lines[1:]))
 
 
-def columns() -> int:
+def help_width() -> int:
     """
-    Return how wide help is: as the terminal, up to a width that can be read. shutil would load half of the library.
+    Return the width of help in columns: that of the terminal within limits, 80 without one.
     """
-    written = os.environ.get("COLUMNS", "")
-    if written.isdigit() and int(written) > 0:
-        return _readable(int(written))
-    try:
-        return _readable(os.get_terminal_size(1).columns)
-    except OSError:
-        return 80
-
-
-def _readable(width: int) -> int:
-    return min(max(width, NARROWEST_HELP), WIDEST_HELP)
+    # Not shutil.get_terminal_size: the import costs several milliseconds.
+    text = os.environ.get("COLUMNS", "")
+    if text.isdigit() and int(text) > 0:
+        width = int(text)
+    else:
+        try:
+            width = os.get_terminal_size(1).columns
+        except OSError:
+            return 80
+    return min(max(width, MIN_HELP_WIDTH), MAX_HELP_WIDTH)
 
 
 def write_paragraphs(formatter: click.HelpFormatter, paragraphs: Iterable[str]) -> None:
@@ -97,5 +103,5 @@ def write_paragraphs(formatter: click.HelpFormatter, paragraphs: Iterable[str]) 
     for paragraph in paragraphs:
         if before and not any(before.startswith(mark) and paragraph.startswith(mark) for mark in (CODE, ITEM)):
             formatter.write_paragraph()
-        formatter.write_text(AS_IT_IS + paragraph if paragraph.startswith(CODE) else paragraph)
+        formatter.write_text(VERBATIM + paragraph if paragraph.startswith(CODE) else paragraph)
         before = paragraph

@@ -1,15 +1,15 @@
 """
-Markdown of a small kind: what the help topics are written in, for a terminal.
+Render the Markdown of the help topics for a terminal.
 
-Headings (``## …``), paragraphs, lists (``- …``), tables (``| … |``) and indented code. Pure: text in, text out. Nothing
-has a meaning inside of a line, so what stands there is what people read and copy.
+Headings (``## …``), paragraphs, lists (``- …``), tables (``| … |``) and indented code. There is no markup inside of
+lines: people copy what they read. Pure.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tccli.cli.help.wrap import wrapped
+from tccli.cli.help.formatter import wrap_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,17 +19,17 @@ HEADING = "## "
 ITEM = "- "
 MARGIN = 2
 GAP = 2
-NARROWEST = 24
+MIN_COLUMN_WIDTH = 24
 
 
 class Block(NamedTuple):
     """
-    A piece of a page.
+    A block of a page.
 
     Attributes:
         kind: ``heading``, ``paragraph``, ``item``, ``code`` or ``table``.
-        text: On one line, but for code.
-        rows: Of a table, cells; the first row is its header, which may have none.
+        text: On one line, except for code.
+        rows: The cells of a table; the first row is its header, which may be empty.
     """
 
     kind: str
@@ -37,27 +37,27 @@ class Block(NamedTuple):
     rows: Sequence[Sequence[str]] = ()
 
 
-def blocks(text: str) -> list[Block]:
+def parse_blocks(text: str) -> list[Block]:
     """
-    Return the pieces of a page in their order.
+    Return the blocks of a page.
     """
     return [block for part in _parts(text) for block in _blocks(part)]
 
 
-def codes(text: str) -> list[str]:
+def extract_code(text: str) -> list[str]:
     """
-    Return the examples of a page, each as its lines stand there without the margin.
+    Return the blocks of code of a page, without their indentation.
     """
-    return [block.text for block in blocks(text) if block.kind == "code"]
+    return [block.text for block in parse_blocks(text) if block.kind == "code"]
 
 
 def render(text: str, width: int) -> str:
     """
-    Return a page as it is shown in so many columns; code and words that are longer stick out.
+    Return a page for a terminal with *width* columns. Code and long words are not wrapped.
     """
     shown: list[str] = []
     last = ""
-    for block in blocks(text):
+    for block in parse_blocks(text):
         if shown and not (block.kind == last == "item"):
             shown.append("")
         shown += _shown(block, width - MARGIN)
@@ -67,7 +67,7 @@ def render(text: str, width: int) -> str:
 
 def _parts(text: str) -> Iterator[list[str]]:
     """
-    Yield the lines between empty lines; those inside of code belong to it.
+    Yield groups of lines separated by empty lines. Code may contain empty lines.
     """
     part: list[str] = []
     for line in text.split("\n"):
@@ -113,33 +113,33 @@ def _shown(block: Block, width: int) -> list[str]:
         case "code":
             return [f"{margin}{margin}{line}".rstrip() for line in block.text.split("\n")]
         case "item":
-            first, *rest = wrapped(block.text, width - len(ITEM)) or [""]
+            first, *rest = wrap_text(block.text, width - len(ITEM)) or [""]
             return [f"{margin}{ITEM}{first}", *(f"{margin}{' ' * len(ITEM)}{line}" for line in rest)]
         case "table":
             return [f"{margin}{line}".rstrip() for line in _table(block.rows, width)]
         case _:
-            return [f"{margin}{line}" for line in wrapped(block.text, width)]
+            return [f"{margin}{line}" for line in wrap_text(block.text, width)]
 
 
 def _table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
     """
-    Yield the lines of a table: its last column is wrapped; where that has no room, it stands below the others.
+    Yield the lines of a table. The last column is wrapped, or put below the others if it has too little room.
     """
     columns = max((len(row) for row in rows), default=0) or 1
     full = [[*row, *[""] * (columns - len(row))] for row in rows]
     widths = [max(len(row[place]) for row in full) for place in range(columns - 1)]
     margin = sum(widths) + GAP * len(widths)
-    beside = width - margin >= NARROWEST
+    has_room = width - margin >= MIN_COLUMN_WIDTH
     for number, row in enumerate(full):
         first = "".join(cell.ljust(size + GAP) for cell, size in zip(row[:-1], widths, strict=True))
-        said = wrapped(row[-1], width - margin if beside else width - MARGIN - GAP) or [""]
+        lines = wrap_text(row[-1], width - margin if has_room else width - MARGIN - GAP) or [""]
         if number == 0 and not any(row):
             continue
-        if beside:
-            yield first + said[0]
-            yield from (" " * margin + line for line in said[1:])
+        if has_room:
+            yield first + lines[0]
+            yield from (" " * margin + line for line in lines[1:])
         else:
             yield first
-            yield from (" " * (MARGIN + GAP) + line for line in said)
+            yield from (" " * (MARGIN + GAP) + line for line in lines)
         if number == 0:
-            yield "-" * min(width, margin + max(len(row[-1]) for row in full) if beside else width)
+            yield "-" * min(width, margin + max(len(row[-1]) for row in full) if has_room else width)

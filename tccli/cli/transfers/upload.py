@@ -14,7 +14,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import one_of
+from tccli.cli.types import Choice
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def artifact_command(words: str) -> click.Command:
             click.Argument(["words"], nargs=-1, metavar="[TASK RUN] NAME [FILE]"),
             click.Option(
                 ["--storage"],
-                type=one_of("s3", "object"),
+                type=Choice(["s3", "object"]),
                 default="s3",
                 metavar="STORAGE",
                 help="Where its bytes go: s3 (the default) or object.",
@@ -55,7 +55,7 @@ def artifact_command(words: str) -> click.Command:
             click.Option(["--reference"], metavar="URL", help="Make a reference to an address; no FILE."),
             click.Option(
                 ["--error"],
-                type=one_of(*REASONS),
+                type=Choice(REASONS),
                 metavar="REASON",
                 help=f"Say why there is no such artifact; no FILE: {', '.join(REASONS)}.",
             ),

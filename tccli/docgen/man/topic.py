@@ -25,7 +25,7 @@ def section(topic: Topic) -> list[str]:
     Return the section of a topic.
     """
     lines = [mdoc.heading(HEADINGS.get(topic.name, topic.title))]
-    for kind, blocks in groupby(markdown.blocks(topic.text), key=lambda block: block.kind):
+    for kind, blocks in groupby(markdown.parse_blocks(topic.text), key=lambda block: block.kind):
         for made in _made(kind, blocks):
             # Nothing stands between a heading and what is below it, and displays bring their own space.
             after_heading = lines[-1].startswith((".Sh", ".Ss"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import topics
-from tccli.cli.help.markdown import blocks, codes, render
+from tccli.cli.help.markdown import extract_code, parse_blocks, render
 
 PAGE = """\
 A paragraph that goes on
@@ -79,8 +79,8 @@ def test_pieces_are_told_apart() -> None:
     """
     kinds = ["paragraph", "heading", "item", "item", "code", "table", "table"]
 
-    assert kinds == [block.kind for block in blocks(PAGE)]
-    assert ['code --option "$(x)" \\\n  and more\n\nafter an empty line'] == codes(PAGE)
+    assert kinds == [block.kind for block in parse_blocks(PAGE)]
+    assert ['code --option "$(x)" \\\n  and more\n\nafter an empty line'] == extract_code(PAGE)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 100])
@@ -90,7 +90,7 @@ def test_a_topic_keeps_to_its_columns(name: str, columns: int) -> None:
     But for examples, which nobody could copy otherwise, and single words.
     """
     text = topics.load_topic(name).text
-    code = {f"    {line}".rstrip() for each in codes(text) for line in each.split("\n")}
+    code = {f"    {line}".rstrip() for each in extract_code(text) for line in each.split("\n")}
     longest = max((len(word) for word in text.split()), default=0)
     for line in render(text, columns).splitlines():
         assert line in code or len(line) <= max(columns, longest + 6)
