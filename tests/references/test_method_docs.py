@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SERVICES = references.service_names()
 METHODS = [method for name in SERVICES for method in references.service(name).methods.values()]
 EVERY_SERVICE = pytest.mark.parametrize("service", SERVICES)
-MAX_EXAMPLE_COLUMNS = 96
+# A manual page in a terminal of 80 columns has room for this.
+MAX_EXAMPLE_COLUMNS = 73
 MAX_LINE_COLUMNS = 100
 MAX_SENTENCE_WORDS = 40
 MAX_SUMMARY_CHARACTERS = 72
