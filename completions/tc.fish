@@ -21,9 +21,9 @@ function __taskcluster_words
         case ''
             printf '%s\t%s\n' \
                 'completions' 'Print completion scripts for bash, zsh, fish and PowerShell' \
-                'download' 'Download an artifact or an object, whole and verified' \
-                'download-artifact' 'Download an artifact, whole and verified' \
-                'download-object' 'Download an object, whole and verified' \
+                'download' 'Download an artifact or an object, complete and verified' \
+                'download-artifact' 'Download an artifact, complete and verified' \
+                'download-object' 'Download an object, complete and verified' \
                 'events' 'List the events of services, and print how to bind to them' \
                 'find' 'Find methods, commands and help by what they are about' \
                 'from-now' 'Print a timestamp relative to now' \
@@ -36,9 +36,9 @@ function __taskcluster_words
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
                 'temp-credentials' 'Issue temporary credentials with the scopes you give' \
-                'upload' 'Upload an artifact or an object, whole and verified' \
-                'upload-artifact' 'Upload an artifact, whole and verified' \
-                'upload-object' 'Upload an object, whole and verified' \
+                'upload' 'Upload an artifact or an object' \
+                'upload-artifact' 'Upload an artifact' \
+                'upload-object' 'Upload an object' \
                 'url' 'Print the URL of an API call' \
                 'validate' 'Check a payload against a method\'s schema, without sending it' \
                 'validate-json' 'Check a JSON or YAML document against a JSON schema' \
@@ -733,7 +733,7 @@ function __taskcluster_meaning
         case '*:download artifact:-o' '*:download artifact:--output' '*:download object:-o' \
             '*:download object:--output' '*:downloadartifact:-o' '*:downloadartifact:--output' \
             '*:downloadobject:-o' '*:downloadobject:--output'
-            echo 'Where to'
+            echo 'Write to FILE, below DIR, or to stdout (-)'
         case '*:find:--limit'
             echo 'At most N results (10)'
         case '*:references distill:-o' '*:references distill:--output'
@@ -749,9 +749,9 @@ function __taskcluster_meaning
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
-            echo 'Make a reference to an address'
+            echo 'Create a reference to a URL'
         case '*:upload object:--expires' '*:uploadobject:--expires'
-            echo 'An offset, seconds or a timestamp (1 year)'
+            echo 'An offset, seconds or a timestamp (default: 1 year)'
         case '*:validate:--answer'
             echo 'Check a response instead of a payload'
         case '*:auth awss3credentials:--format'
@@ -823,17 +823,17 @@ function __taskcluster_meaning
         case '*:--color'
             echo 'Use colour: auto, always, never'
         case '*:--index'
-            echo 'Find the task in the index, instead of TASK'
+            echo 'Take the task from the index, instead of TASK'
         case '*:--checksum'
-            echo 'Verify it by this, too'
+            echo 'Also verify this digest'
         case '*:--connections'
-            echo 'At most so many'
+            echo 'Use at most N connections (as many as help)'
         case '*:--compressed'
-            echo 'Keep the encoding in which it is stored'
+            echo 'Do not decompress an artifact that is stored compressed'
         case '*:--managed-only'
-            echo 'Refuse what is stored outside of the deployment'
+            echo 'Reject artifacts that are stored outside of the deployment'
         case '*:--list'
-            echo 'Print the matching names'
+            echo 'Print the names that match'
         case '*:--limit'
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
@@ -885,21 +885,21 @@ function __taskcluster_meaning
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
         case '*:--expires'
-            echo 'An offset, seconds or a timestamp (when the task does)'
+            echo 'An offset, seconds or a timestamp (default: when the task expires)'
         case '*:--csh'
             echo 'Print lines for csh instead of sh'
         case '*:--storage'
-            echo 'Where its bytes go: s3 (the default) or object'
+            echo 'Store the bytes in s3 (the default) or object'
         case '*:--link'
-            echo 'Make a link to another artifact of the task'
+            echo 'Create a link to another artifact of the task'
         case '*:--error'
-            echo 'Say why there is no such artifact'
+            echo 'Create an error artifact: file-missing-on-worker,…'
         case '*:--message'
-            echo 'With --error: what happened'
+            echo 'Explain the --error'
         case '*:--content-type'
-            echo 'Else guessed by the file\'s name'
+            echo 'The content type (default: guessed from the name of FILE)'
         case '*:--project-id'
-            echo 'To which it belongs'
+            echo 'The project that the object belongs to'
         case '*:--response'
             echo 'Check a response instead of a payload'
         case '*:--server'

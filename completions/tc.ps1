@@ -19,9 +19,9 @@ $TaskclusterTcWords['/'] = @(
 )
 $TaskclusterTcWords[''] = @(
     'completions	Print completion scripts for bash, zsh, fish and PowerShell'
-    'download	Download an artifact or an object, whole and verified'
-    'download-artifact	Download an artifact, whole and verified'
-    'download-object	Download an object, whole and verified'
+    'download	Download an artifact or an object, complete and verified'
+    'download-artifact	Download an artifact, complete and verified'
+    'download-object	Download an object, complete and verified'
     'events	List the events of services, and print how to bind to them'
     'find	Find methods, commands and help by what they are about'
     'from-now	Print a timestamp relative to now'
@@ -34,9 +34,9 @@ $TaskclusterTcWords[''] = @(
     'skeleton	Print an example payload for a method'
     'slugid	Generate slugids, and convert them to UUIDs and back'
     'temp-credentials	Issue temporary credentials with the scopes you give'
-    'upload	Upload an artifact or an object, whole and verified'
-    'upload-artifact	Upload an artifact, whole and verified'
-    'upload-object	Upload an object, whole and verified'
+    'upload	Upload an artifact or an object'
+    'upload-artifact	Upload an artifact'
+    'upload-object	Upload an object'
     'url	Print the URL of an API call'
     'validate	Check a payload against a method''s schema, without sending it'
     'validate-json	Check a JSON or YAML document against a JSON schema'
@@ -482,7 +482,7 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
 # Option, perhaps after a path or tree: what it is for.
 $global:TaskclusterTcMeaning = @{}
-'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where to' }
+'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
@@ -490,8 +490,8 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
 'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, if the scopes depend on it' }
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
-'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Make a reference to an address' }
-'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (1 year)' }
+'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Create a reference to a URL' }
+'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (default: 1 year)' }
 'validate:--answer', '--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check a response instead of a payload' }
 $TaskclusterTcMeaning['auth awss3credentials:--format'] = 'The format of the response'
 $TaskclusterTcMeaning['auth listroleids:--limit'] = 'The number of names per page'
@@ -527,12 +527,12 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 '-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print details' }
 '-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only errors on stderr' }
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
-$TaskclusterTcMeaning['--index'] = 'Find the task in the index, instead of TASK'
-$TaskclusterTcMeaning['--checksum'] = 'Verify it by this, too'
-$TaskclusterTcMeaning['--connections'] = 'At most so many'
-$TaskclusterTcMeaning['--compressed'] = 'Keep the encoding in which it is stored'
-$TaskclusterTcMeaning['--managed-only'] = 'Refuse what is stored outside of the deployment'
-$TaskclusterTcMeaning['--list'] = 'Print the matching names'
+$TaskclusterTcMeaning['--index'] = 'Take the task from the index, instead of TASK'
+$TaskclusterTcMeaning['--checksum'] = 'Also verify this digest'
+$TaskclusterTcMeaning['--connections'] = 'Use at most N connections (as many as help)'
+$TaskclusterTcMeaning['--compressed'] = 'Do not decompress an artifact that is stored compressed'
+$TaskclusterTcMeaning['--managed-only'] = 'Reject artifacts that are stored outside of the deployment'
+$TaskclusterTcMeaning['--list'] = 'Print the names that match'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 $TaskclusterTcMeaning['--pager'] = 'Show the text in a pager (PAGER, default less)'
@@ -557,14 +557,14 @@ $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
 $TaskclusterTcMeaning['--scope'] = 'A scope they have'
 $TaskclusterTcMeaning['--name'] = 'Their own client id, for the audit log'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
-$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (when the task does)'
+$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
 $TaskclusterTcMeaning['--csh'] = 'Print lines for csh instead of sh'
-$TaskclusterTcMeaning['--storage'] = 'Where its bytes go: s3 (the default) or object'
-$TaskclusterTcMeaning['--link'] = 'Make a link to another artifact of the task'
-$TaskclusterTcMeaning['--error'] = 'Say why there is no such artifact'
-$TaskclusterTcMeaning['--message'] = 'With --error: what happened'
-$TaskclusterTcMeaning['--content-type'] = 'Else guessed by the file''s name'
-$TaskclusterTcMeaning['--project-id'] = 'To which it belongs'
+$TaskclusterTcMeaning['--storage'] = 'Store the bytes in s3 (the default) or object'
+$TaskclusterTcMeaning['--link'] = 'Create a link to another artifact of the task'
+$TaskclusterTcMeaning['--error'] = 'Create an error artifact: file-missing-on-worker,…'
+$TaskclusterTcMeaning['--message'] = 'Explain the --error'
+$TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed from the name of FILE)'
+$TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
 $TaskclusterTcMeaning['--set'] = 'Change the payload'
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'

@@ -1,5 +1,5 @@
 """
-``tc download``: download an artifact or an object, whole and verified.
+``tc download``: download an artifact or an object, complete and verified.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.transfers.download import artifact_command, object_command
+from tccli.cli.transfers.download_commands import artifact_command, object_command
 
 
 @click.group(cls=Group, name="download")
@@ -15,7 +15,7 @@ def command() -> None:
     """
     Download an artifact or an object.
 
-    tc download artifact is tc download-artifact, tc download object is tc download-object.
+    tc download-artifact and tc download-object are the same commands.
     """
 
 

@@ -1,9 +1,9 @@
 """
-``tc download-object``: download an object, whole and verified.
+``tc download-object``: download an object, complete and verified.
 """
 
 from __future__ import annotations
 
-from tccli.cli.transfers.download import object_command
+from tccli.cli.transfers.download_commands import object_command
 
 command = object_command("download-object")

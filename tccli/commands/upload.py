@@ -1,5 +1,5 @@
 """
-``tc upload``: upload an artifact or an object, whole and verified.
+``tc upload``: upload an artifact or an object.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import click
 
 from tccli.cli.command import Group
-from tccli.cli.transfers.upload import artifact_command, object_command
+from tccli.cli.transfers.upload_commands import artifact_command, object_command
 
 
 @click.group(cls=Group, name="upload")
@@ -15,7 +15,7 @@ def command() -> None:
     """
     Upload an artifact or an object.
 
-    tc upload artifact is tc upload-artifact, tc upload object is tc upload-object.
+    tc upload-artifact and tc upload-object are the same commands.
     """
 
 

@@ -1,9 +1,9 @@
 """
-``tc upload-object``: upload an object, whole and verified.
+``tc upload-object``: upload an object.
 """
 
 from __future__ import annotations
 
-from tccli.cli.transfers.upload import object_command
+from tccli.cli.transfers.upload_commands import object_command
 
 command = object_command("upload-object")

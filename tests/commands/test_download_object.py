@@ -116,12 +116,12 @@ def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, tmp_path
     ("argv", "code", "says"),
     [
         pytest.param(["a", "FOLDER/none/x"], 2, "there is no directory", id="no folder"),
-        pytest.param(["a", "x", "-o", "y"], 2, "say where to", id="two targets"),
-        pytest.param(["a/", "-o", "FOLDER"], 2, "name it with -o FILE", id="no last part"),
-        pytest.param(["a/.."], 2, "name it with -o FILE", id="dots"),
+        pytest.param(["a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="two targets"),
+        pytest.param(["a/", "-o", "FOLDER"], 2, "give -o FILE", id="no last part"),
+        pytest.param(["a/.."], 2, "give -o FILE", id="dots"),
         pytest.param(["a", "--checksum", "sha256:00"], 2, "write sha256:HEX", id="no checksum"),
         pytest.param(["a", "--connections", "0"], 2, "0", id="no connection"),
-        pytest.param(["a", "--checksum", "sha256:" + "0" * 64, "--compressed"], 2, "decoded", id="both"),
+        pytest.param(["a", "--checksum", "sha256:" + "0" * 64, "--compressed"], 2, "--compressed", id="both"),
         pytest.param(["a", "--root-url", "nonsense"], 3, "", id="no root URL"),
     ],
 )
@@ -143,8 +143,8 @@ def test_what_cannot_be_is_said_at_once(
     ("fault", "code", "says"),
     [
         pytest.param("hashes=wrong", 9, "was expected", id="wrong hash"),
-        pytest.param("hashes=none", 9, "without sha256 or sha512", id="no acceptable hash"),
-        pytest.param("hashes=unknown", 9, "without sha256 or sha512", id="unknown hash"),
+        pytest.param("hashes=none", 9, "no sha256 or sha512", id="no acceptable hash"),
+        pytest.param("hashes=unknown", 9, "no sha256 or sha512", id="unknown hash"),
         pytest.param("long=10", 9, "", id="long body"),
         pytest.param("status=404", 5, "404", id="404"),
         pytest.param("status=403", 4, "403", id="403"),

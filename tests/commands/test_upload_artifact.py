@@ -149,9 +149,11 @@ def test_it_may_expire_before_its_task(tc: CommandLine, transfer_env: TransferEn
         pytest.param(["T", "0", "public/a"], {}, "got 3 arguments", id="no file"),
         pytest.param([], {}, "got 0 arguments", id="nothing"),
         pytest.param(["T", "0", "public/a", "FILE", "--link", "b"], {}, "got 4 arguments", id="link and file"),
-        pytest.param(["T", "0", "a", "--link", "b", "--reference", "c"], {}, "not --link and --reference", id="two"),
-        pytest.param(["T", "0", "a", "--error", "too-large-file-on-worker"], {}, "go together", id="no message"),
-        pytest.param(["T", "0", "a", "FILE", "--message", "x"], {}, "go together", id="no reason"),
+        pytest.param(["T", "0", "a", "--link", "b", "--reference", "c"], {}, "--link and --reference", id="two"),
+        pytest.param(
+            ["T", "0", "a", "--error", "too-large-file-on-worker"], {}, "--error and --message", id="no message"
+        ),
+        pytest.param(["T", "0", "a", "FILE", "--message", "x"], {}, "--error and --message", id="no reason"),
         pytest.param(["T", "0", "a", "--error", "laziness", "--message", "x"], {}, "laziness", id="no such reason"),
         pytest.param(["T", "0", "a", "FILE", "--storage", "papyrus"], {}, "papyrus", id="no such storage"),
         pytest.param(["T", "0", "a", "none"], {}, "cannot read none", id="no such file"),

@@ -1,5 +1,5 @@
 """
-How far a transfer has come, for the person who waits: a bar on a terminal, a line a minute in a log.
+Progress of transfers on stderr: a bar on a terminal, else a line per minute.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REFRESH_INTERVAL_SECONDS = 0.1
 @contextmanager
 def show_progress(context: Context, name: str, progress: TransferProgress) -> Iterator[None]:
     """
-    Show *meter* on stderr while the context lasts, unless that is to be quiet.
+    Show *progress* on stderr until the end of the block, unless ``--quiet`` was given.
     """
     if context.options.quiet or sys.stderr is None:
         yield
@@ -43,7 +43,7 @@ def show_progress(context: Context, name: str, progress: TransferProgress) -> It
 
 def format_size(count: float) -> str:
     """
-    Return a number of bytes as people read it.
+    Return a number of bytes with a decimal unit: ``1.5 MB``.
     """
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
@@ -54,15 +54,15 @@ def format_size(count: float) -> str:
 
 def format_summary(count: int, seconds: float, verified: tuple[str, ...]) -> str:
     """
-    Return what a transfer came to: size, time, rate, and what was checked.
+    Return size, time, rate and what was verified, as text.
     """
-    rate = f"{format_size(count / seconds)}/s" if seconds > 0 else "at once"
-    checked = f"verified by {' and '.join(verified)}" if verified else "with nothing to verify it by"
+    rate = f"{format_size(count / seconds)}/s" if seconds > 0 else "immediately"
+    checked = f"verified by {' and '.join(verified)}" if verified else "not verified: no length and no hash is known"
     return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
 
 
 def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
-    # Most transfers are over before anybody could read a bar, and before what draws it were loaded.
+    # Most transfers are complete before rich is loaded, and before a user could read a bar.
     if wait(0.5):
         return
     from rich.console import Console

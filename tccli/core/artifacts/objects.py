@@ -1,7 +1,7 @@
 """
-The object service's protocols: where an object's bytes are, and how they get there.
+Objects of the object service: download URLs and uploads.
 
-Source: the object service's documentation of its upload and download methods.
+Source: the object service's documentation of upload and download methods.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from tccli.core.transfer.upload import Upload
 
 MAX_INLINE_BYTES = 8192
+"""A smaller object is offered to the service as part of the API call."""
 
 
 class ObjectSource:
     """
-    An object, to be downloaded.
+    An object to download.
     """
 
     def __init__(self, client: Client, name: str) -> None:
@@ -41,24 +42,27 @@ class ObjectSource:
 
     def locate(self) -> Location:
         """
-        Ask the object service for a URL.
+        Request a download URL from the object service.
 
         Raises:
-            BrokenAnswerError: It offers no way, or no hash, that is known.
+            BrokenAnswerError: The service offers no supported download method, or no supported hash.
         """
         method = references.method("object", "startDownload")
         payload = encode({"acceptDownloadMethods": {"getUrl": True}})
-        answer = self._client.call_json(method, [self._object], payload=payload)
-        if answer.get("method") != "getUrl" or not isinstance(answer.get("url"), str):
+        response = self._client.call_json(method, [self._object], payload=payload)
+        if response.get("method") != "getUrl" or not isinstance(response.get("url"), str):
             raise BrokenAnswerError(
-                f"{self.name}: the service offers a download by {answer.get('method')!r}, not getUrl"
+                f"cannot download {self.name}: the service offers the method {response.get('method')!r}, not getUrl"
             )
         hashes = {
-            name: str(digest).lower() for name, digest in answer.get("hashes", {}).items() if name in OBJECT_ALGORITHMS
+            algorithm: str(digest).lower()
+            for algorithm, digest in response.get("hashes", {}).items()
+            if algorithm in OBJECT_ALGORITHMS
         }
         if not hashes:
-            raise BrokenAnswerError(f"{self.name} comes without sha256 or sha512, so nothing says that it is right")
-        return Location(answer["url"], hashes, read_timestamp(self.name, answer["expires"]).timestamp())
+            # Without a hash, nothing would show that the bytes are right.
+            raise BrokenAnswerError(f"cannot verify {self.name}: it has no sha256 or sha512")
+        return Location(response["url"], hashes, read_timestamp(self.name, response["expires"]).timestamp())
 
 
 def upload_object(
@@ -72,50 +76,68 @@ def upload_object(
     upload_id: str,
 ) -> dict[str, str]:
     """
-    Upload an object, and return its digests.
+    Upload an object, finish it, and return its digests.
 
-    The object is there only when its upload is finished, and that is said only of bytes that were taken whole.
+    The upload is finished only after the storage has accepted all bytes; before that there is no object.
 
     Args:
         expires: A timestamp.
-        upload_id: A slugid that no other unfinished upload has.
+        upload_id: A slugid. The same one again repeats the call, another one conflicts with an unfinished upload.
 
     Raises:
-        ServiceError: The service or the storage refuses.
-        NoAnswerError: One of them does not answer.
-        BrokenAnswerError: The service offers no way that is known.
+        BrokenAnswerError: The service offers no supported upload method.
+        NoAnswerError: The service or the storage did not respond.
+        ServiceError: The service or the storage rejected the upload.
     """
-    create, finish = (references.method("object", each) for each in ("createUpload", "finishUpload"))
-    proposed: dict[str, Any] = {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}
-    inline = b""
-    if upload.length < MAX_INLINE_BYTES:
-        upload.file.seek(0)
-        inline = upload.file.read()
-        data = base64.b64encode(inline).decode()
-        proposed["dataInline"] = {"contentType": upload.content_type, "objectData": data}
-        proposed["putUrl"]["contentLength"] = upload.length = len(inline)
-    request = encode(
+    proposed, inline = _propose_methods(upload)
+    payload = encode(
         {"projectId": project_id, "uploadId": upload_id, "expires": expires, "proposedUploadMethods": proposed}
     )
-    digests: dict[str, str] | None = None
     for _ in range(MAX_URLS):
-        chosen = client.call_json(create, [name], payload=request)["uploadMethod"]
-        # Taken only where it was proposed: anything else would finish an upload of nothing.
-        if chosen.get("dataInline") and "dataInline" in proposed:
-            context.progress.start(upload.length)
-            digests = {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in OBJECT_ALGORITHMS}
-            context.progress.advance(upload.length)
-            break
-        if "putUrl" not in chosen:
-            raise BrokenAnswerError(f"object {name}: the service offers no upload by putUrl or dataInline")
+        create = references.method("object", "createUpload")
+        chosen = client.call_json(create, [name], payload=payload)["uploadMethod"]
         try:
-            url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
-            until = read_timestamp(f"object {name}", chosen["putUrl"]["expires"]).timestamp()
-            digests = put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=until)
+            digests = _store(context, f"object {name}", upload, chosen, inline)
             break
         except UploadUrlExpiredError:
-            context.report(f"object {name}: the URL to upload to has expired; asking for another")
-    if digests is None:
-        raise BrokenAnswerError(f"object {name}: {MAX_URLS} URLs in a row expired before the upload was done")
+            context.report(f"object {name}: the upload URL has expired; requesting a new one")
+    else:
+        raise BrokenAnswerError(f"cannot upload object {name}: {MAX_URLS} upload URLs expired before it was complete")
+    finish = references.method("object", "finishUpload")
     client.call(finish, [name], payload=encode({"projectId": project_id, "uploadId": upload_id, "hashes": digests}))
     return digests
+
+
+def _propose_methods(upload: Upload) -> tuple[dict[str, Any], bytes | None]:
+    """
+    Return the upload methods to offer to the service, and the object's bytes if they are offered inline.
+    """
+    if upload.length >= MAX_INLINE_BYTES:
+        return {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}, None
+    upload.file.seek(0)
+    inline = upload.file.read()
+    # The file may have changed since its length was read.
+    upload.length = len(inline)
+    proposed = {
+        "putUrl": {"contentType": upload.content_type, "contentLength": upload.length},
+        "dataInline": {"contentType": upload.content_type, "objectData": base64.b64encode(inline).decode()},
+    }
+    return proposed, inline
+
+
+def _store(
+    context: TransferContext, name: str, upload: Upload, chosen: Mapping[str, Any], inline: bytes | None
+) -> dict[str, str]:
+    """
+    Store the bytes with the upload method that the service has chosen; return their digests.
+    """
+    # Only if it was proposed: otherwise the service has no bytes, and would finish an empty object.
+    if chosen.get("dataInline") and inline is not None:
+        context.progress.start(upload.length)
+        context.progress.advance(upload.length)
+        return {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in OBJECT_ALGORITHMS}
+    if "putUrl" not in chosen:
+        raise BrokenAnswerError(f"cannot upload {name}: the service offers neither putUrl nor dataInline")
+    url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
+    expires = read_timestamp(name, chosen["putUrl"]["expires"]).timestamp()
+    return put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=expires)

@@ -1,5 +1,5 @@
 """
-Artifacts' names and this machine's files: patterns, places, and names that would lead out of a folder.
+Artifact names as patterns and as local paths; a name must not lead out of its directory.
 """
 
 from __future__ import annotations
@@ -17,72 +17,72 @@ if TYPE_CHECKING:
 
 def is_pattern(name: str) -> bool:
     """
-    Tell whether *name* may stand for several names.
+    Return whether *name* has a character with a meaning in patterns.
     """
     return bool(re.search(r"[*?\[]", name))
 
 
 def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     """
-    Return the names that a pattern stands for, sorted: ``*`` and ``?`` stop at a slash, ``**`` does not.
+    Return the names that match *pattern*, sorted. ``*`` and ``?`` do not match a slash, ``**`` does.
 
-    A name that is written just like the pattern is that name and nothing else.
+    A name that equals the pattern is the only match.
     """
     names = list(names)
     if pattern in names:
         return [pattern]
-    compiled = re.compile(_regex(pattern), re.DOTALL)
+    compiled = re.compile(_to_regex(pattern), re.DOTALL)
     return sorted(name for name in names if compiled.fullmatch(name))
 
 
 def last_component(name: str) -> str:
     """
-    Return what a file is called that holds *name*.
+    Return the part of an artifact's name after the last slash, to name a file after it.
 
     Raises:
-        UsageError: The name's last part is no name for a file.
+        UsageError: It cannot be the name of a file.
     """
-    part = name.rsplit("/", 1)[-1]
-    if part in {"", ".", ".."} or "\\" in part:
-        raise UsageError(f"{name!r} has no last part to name a file after", hint="name it with -o FILE")
-    return part
+    component = name.rsplit("/", 1)[-1]
+    if component in {"", ".", ".."} or "\\" in component:
+        raise UsageError(f"cannot name a file after {name!r}: {component!r} is not a file name", hint="give -o FILE")
+    return component
 
 
-def resolve_below(folder: str, name: str) -> str:
+def resolve_below(directory: str, name: str) -> str:
     """
-    Return the path below *folder* that mirrors *name*, with the folders on the way made.
+    Return the path for an artifact below *directory*; create the directories on the way.
 
     Raises:
-        UsageError: It would lie outside, by its name or by a link that is there.
-        LocalFileError: Its folder cannot be made.
+        LocalFileError: A directory cannot be created.
+        UsageError: The path would be outside of *directory*, by the artifact's name or by a link.
     """
     parts = name.split("/")
     if any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name:
-        raise UsageError(f"{name!r} cannot be mirrored below {folder}: its name leads elsewhere")
-    root = os.path.realpath(folder)
+        raise UsageError(f"cannot write {name!r} below {directory}: its name leads out of the directory")
+    root = os.path.realpath(directory)
     path = os.path.join(root, *parts)
-    # Before anything is made: it would be made where the link leads.
+    # Checked first, because makedirs follows links.
     if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path) or os.path.islink(path):
-        raise UsageError(f"{name!r} cannot be mirrored below {folder}: a link leads elsewhere")
+        raise UsageError(f"cannot write {name!r} below {directory}: a link leads out of the directory")
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise LocalFileError(f"cannot make the folder {os.path.dirname(path)}: {error.strerror}") from None
+        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {error.strerror}") from None
     return path
 
 
-def _regex(pattern: str) -> str:
-    translated = ""
+def _to_regex(pattern: str) -> str:
+    regex = ""
     for piece in re.findall(r"\*\*/?|\*|\?|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL):
         if piece.startswith("**"):
-            translated += "(?:.*/)?" if piece.endswith("/") else ".*"
+            regex += "(?:.*/)?" if piece.endswith("/") else ".*"
         elif piece == "*":
-            translated += "[^/]*"
+            regex += "[^/]*"
         elif piece == "?":
-            translated += "[^/]"
+            regex += "[^/]"
         elif piece.startswith("[") and piece.endswith("]") and len(piece) > 2:
-            # The standard library knows all of their odd forms, but not that they stop at a slash.
-            translated += "(?!/)" + fnmatch.translate(piece).removeprefix("(?s:")[:-3]
+            # fnmatch knows all forms of sets, but its sets may match a slash.
+            regex += "(?!/)" + fnmatch.translate(piece).removeprefix("(?s:")[:-3]
         else:
-            translated += re.escape(piece)
-    return translated
+            regex += re.escape(piece)
+    return regex

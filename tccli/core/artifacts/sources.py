@@ -1,5 +1,5 @@
 """
-The queue's artifacts: where their bytes are, which there are, and how they get there.
+Artifacts of the queue: where they are stored, how to list them, and how to create them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 class ArtifactSource:
     """
-    An artifact, to be downloaded.
+    An artifact to download.
 
     Args:
-        run_id: None is the latest run.
-        managed_only: Refuse what is stored where the deployment has no say.
+        run_id: None for the latest run.
+        managed_only: Reject artifacts that are stored outside of the deployment.
     """
 
     def __init__(
@@ -47,11 +47,12 @@ class ArtifactSource:
 
     def locate(self) -> Location:
         """
-        Ask the queue where the artifact is stored.
+        Request the artifact's location from the queue.
 
         Raises:
-            NotFoundError: It is an error artifact, with the reason that was given for it.
-            NegativeAnswerError: It is stored elsewhere, and that is refused.
+            BrokenAnswerError: The storage type is not supported.
+            NegativeAnswerError: The artifact is stored outside of the deployment, and *managed_only* is set.
+            NotFoundError: It is an error artifact. The message has the reason that the task gave.
         """
         method = references.method("queue", "latestArtifact" if len(self._args) == 2 else "artifact")
         content = self._client.call_json(method, self._args)
@@ -61,8 +62,8 @@ class ArtifactSource:
             case "reference":
                 if self._managed_only:
                     raise NegativeAnswerError(
-                        f"{self.name} is a reference to a place outside of the deployment",
-                        hint="--managed-only refuses it",
+                        f"cannot download {self.name}: it is stored outside of the deployment",
+                        hint="--managed-only does not allow that",
                     )
                 return Location(content["url"], follow=True)
             case "object":
@@ -71,22 +72,22 @@ class ArtifactSource:
                 reason, message = content.get("reason", "unknown"), content.get("message", "")
                 raise NotFoundError(f"{self.name} is an error artifact: {reason}: {message}", status=424, code=reason)
             case other:
-                raise BrokenAnswerError(f"{self.name} is stored in a way that is not known: {other!r}")
+                raise BrokenAnswerError(f"cannot download {self.name}: unknown storage type {other!r}")
 
 
 def with_credentials(client: Client, credentials: Mapping[str, str]) -> Client:
     """
-    Return a client with the temporary credentials that an answer holds; they are not for a proxy to replace.
+    Return a client that signs with the temporary credentials of a response.
     """
-    found = Credentials(
-        credentials["clientId"], credentials["accessToken"], parse_certificate(credentials.get("certificate", ""))
-    )
-    return replace(client, account=replace(client.account, credentials=found, proxy_url=None))
+    certificate = parse_certificate(credentials.get("certificate", ""))
+    temporary = Credentials(credentials["clientId"], credentials["accessToken"], certificate)
+    # The task's proxy would sign with the credentials of the task instead.
+    return replace(client, account=replace(client.account, credentials=temporary, proxy_url=None))
 
 
 def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator[dict[str, Any]]:
     """
-    Yield what the queue lists of each artifact of a run, the latest where none is named.
+    Yield the queue's entry for each artifact of a run; without *run_id*, of the latest run.
     """
     method = references.method("queue", "listLatestArtifacts" if run_id is None else "listArtifacts")
     args = [task_id] if run_id is None else [task_id, run_id]
@@ -96,14 +97,14 @@ def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator
 
 def fetch_task_expiry(client: Client, task_id: str) -> str:
     """
-    Return when a task expires: no artifact of it may live longer.
+    Return the timestamp when a task expires; its artifacts must not expire later.
     """
     return str(client.call_json(references.method("queue", "task"), [task_id])["expires"])
 
 
 def create_artifact(client: Client, task_id: str, run_id: str, name: str, content: Mapping[str, Any]) -> Any:
     """
-    Create an artifact; for ``link``, ``reference`` and ``error`` that is all there is to do.
+    Create an artifact. One of type ``link``, ``reference`` or ``error`` is then complete.
     """
     method = references.method("queue", "createArtifact")
     return client.call_json(method, [task_id, run_id, name], payload=encode(dict(content)))
@@ -119,15 +120,15 @@ def upload_artifact(
     expires: str,
 ) -> dict[str, str]:
     """
-    Create an artifact and upload its bytes.
+    Create an artifact, and upload its bytes.
 
     Args:
         artifact: Task id, run id and name.
         storage: ``object`` or ``s3``.
-        expires: A timestamp, not after the task's.
+        expires: A timestamp, not later than that of the task.
 
     Returns:
-        The digests, where the storage keeps them.
+        The digests for ``object``; none for ``s3``, which does not store any.
     """
     content = {"storageType": storage, "contentType": upload.content_type, "expires": expires}
     for _ in range(MAX_URLS):
@@ -135,12 +136,12 @@ def upload_artifact(
         if storage == "object":
             return _upload_object(client, context, artifact, upload, created)
         try:
-            until = read_timestamp(artifact[2], created["expires"]).timestamp()
+            url_expires = read_timestamp(artifact[2], created["expires"]).timestamp()
             headers = {"Content-Type": upload.content_type}
-            return put(context, created["putUrl"], headers, upload, algorithms=(), expires=until)
+            return put(context, created["putUrl"], headers, upload, algorithms=(), expires=url_expires)
         except UploadUrlExpiredError:
-            context.report(f"{artifact[2]}: the URL to upload to has expired; asking for another")
-    raise BrokenAnswerError(f"{artifact[2]}: {MAX_URLS} URLs in a row expired before the upload was done")
+            context.report(f"{artifact[2]}: the upload URL has expired; requesting a new one")
+    raise BrokenAnswerError(f"cannot upload {artifact[2]}: {MAX_URLS} upload URLs expired before it was complete")
 
 
 def _upload_object(

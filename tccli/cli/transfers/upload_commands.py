@@ -1,5 +1,5 @@
 """
-The commands that upload: ``tc upload artifact`` and ``tc upload-artifact`` are one, and so for objects.
+The upload commands. ``tc upload artifact`` and ``tc upload-artifact`` are the same; so are those for objects.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def artifact_command(words: str) -> click.Command:
     Return the command that creates artifacts.
 
     Args:
-        words: How it is called: in one word, or as a command of a group.
+        words: As the user types it: ``upload-artifact`` or ``upload artifact``.
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
@@ -49,18 +49,22 @@ def artifact_command(words: str) -> click.Command:
                 type=Choice(["s3", "object"]),
                 default="s3",
                 metavar="STORAGE",
-                help="Where its bytes go: s3 (the default) or object.",
+                help="Store the bytes in s3 (the default) or object.",
             ),
-            click.Option(["--link"], metavar="NAME", help="Make a link to another artifact of the task; no FILE."),
-            click.Option(["--reference"], metavar="URL", help="Make a reference to an address; no FILE."),
+            click.Option(["--link"], metavar="NAME", help="Create a link to another artifact of the task."),
+            click.Option(["--reference"], metavar="URL", help="Create a reference to a URL."),
             click.Option(
                 ["--error"],
                 type=Choice(REASONS),
                 metavar="REASON",
-                help=f"Say why there is no such artifact; no FILE: {', '.join(REASONS)}.",
+                help=f"Create an error artifact: {', '.join(REASONS)}.",
             ),
-            click.Option(["--message"], metavar="TEXT", help="With --error: what happened."),
-            click.Option(["--expires"], metavar="WHEN", help="An offset, seconds or a timestamp (when the task does)."),
+            click.Option(["--message"], metavar="TEXT", help="Explain the --error."),
+            click.Option(
+                ["--expires"],
+                metavar="WHEN",
+                help="An offset, seconds or a timestamp (default: when the task expires).",
+            ),
             _content_type(),
         ],
         short_help="Upload a file as an artifact of a run",
@@ -70,9 +74,9 @@ def artifact_command(words: str) -> click.Command:
             f"tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/latest --link public/build/target.tar.gz",
         ),
         help=(
-            "Upload FILE, or stdin for -, as an artifact of a run.\n\n"
-            "Inside a task, TASK_ID and RUN_ID say which run it is. With --link, --reference or --error there is no "
-            "FILE."
+            "Upload FILE, or stdin if FILE is -, as an artifact of a run.\n\n"
+            "Inside a task, TASK and RUN default to the variables TASK_ID and RUN_ID. With --link, --reference or "
+            "--error, the artifact has no bytes, and no FILE is given."
         ),
     )
 
@@ -82,7 +86,7 @@ def object_command(words: str) -> click.Command:
     Return the command that uploads an object.
 
     Args:
-        words: How it is called: in one word, or as a command of a group.
+        words: As the user types it: ``upload-object`` or ``upload object``.
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
@@ -91,20 +95,27 @@ def object_command(words: str) -> click.Command:
         params=[
             click.Argument(["file"], metavar="FILE"),
             click.Argument(["object_name"], metavar="NAME"),
-            click.Option(["--project-id"], metavar="PROJECT", required=True, help="To which it belongs."),
             click.Option(
-                ["--expires"], metavar="WHEN", default="1 year", help="An offset, seconds or a timestamp (1 year)."
+                ["--project-id"], metavar="PROJECT", required=True, help="The project that the object belongs to."
+            ),
+            click.Option(
+                ["--expires"],
+                metavar="WHEN",
+                default="1 year",
+                help="An offset, seconds or a timestamp (default: 1 year).",
             ),
             _content_type(),
         ],
         short_help="Upload a file as an object",
         examples=(f"echo 'All is well.' > report.txt\ntc {words} report.txt example/report.txt --project-id example",),
-        help="Upload FILE, or stdin for -, as an object; its hashes are computed of exactly what is sent.",
+        help="Upload FILE, or stdin if FILE is -, as an object, with the hashes of the bytes that were sent.",
     )
 
 
 def _content_type() -> click.Option:
-    return click.Option(["--content-type"], metavar="TYPE", help="Else guessed by the file's name.")
+    return click.Option(
+        ["--content-type"], metavar="TYPE", help="The content type (default: guessed from the name of FILE)."
+    )
 
 
 def _upload_object(
@@ -160,38 +171,40 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
 
 def _note_terminal_input(context: Context, file: str) -> None:
     """
-    Say so when the bytes are to be typed.
+    Tell a user who types the bytes how to end them.
     """
     if file == "-" and sys.stdin is not None and sys.stdin.isatty():
-        context.note("reading from the terminal; Ctrl-D ends it")
+        context.note("reading from the terminal; press Ctrl-D to end the input")
 
 
 def _artifact_words(words: tuple[str, ...], *, has_file: bool) -> tuple[str, str, str, str]:
     """
-    Tell task, run, name and file apart; inside a task the first two are known.
+    Return task, run, name and file; inside a task, the first two have defaults.
     """
     own = 2 if has_file else 1
     if len(words) not in {own, own + 2}:
-        what = "NAME and FILE" if has_file else "NAME"
-        raise UsageError(f"expected {what}, or TASK, RUN, {what}; got {len(words)} arguments", hint=USAGE)
+        expected = "NAME and FILE" if has_file else "NAME"
+        raise UsageError(f"got {len(words)} arguments, but expected {expected}, or TASK, RUN, {expected}", hint=USAGE)
     if len(words) == own:
         task, run = os.environ.get("TASK_ID", ""), os.environ.get("RUN_ID", "")
         if not task or not run:
             missing = "RUN_ID" if task else "TASK_ID"
-            raise UsageError(f"{missing} is not set, as it is inside a task, so TASK and RUN are needed", hint=USAGE)
+            raise UsageError(
+                f"missing arguments TASK and RUN: {missing} is not set, as it is inside a task", hint=USAGE
+            )
         words = (task, run, *words)
     return words[0], words[1], words[2], words[3] if has_file else ""
 
 
 def _linked_content(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """
-    Return what an artifact without bytes is made of, or None for one that has them.
+    Return the content of an artifact that has no bytes, or None if it has a file.
     """
     given = [kind for kind in ("link", "reference", "error") if options[kind] is not None]
     if len(given) > 1:
-        raise UsageError(f"an artifact is one thing, not --{' and --'.join(given)}")
+        raise UsageError(f"--{' and --'.join(given)} exclude each other")
     if (options["message"] is None) == (given == ["error"]):
-        raise UsageError("--error and --message go together")
+        raise UsageError("--error and --message must be given together")
     if not given:
         return None
     kind = given[0]
@@ -220,10 +233,10 @@ def _parse_expiry(text: str) -> str:
 @contextmanager
 def _report_transfer(context: Context, transfer: TransferContext, what: str, name: str) -> Iterator[list[str]]:
     """
-    Show progress while the context lasts, and say at its end what the transfer came to.
+    Show the progress until the end of the block, and print a summary of the upload after it.
 
     Returns:
-        A list for the names of what was verified.
+        A list that the block fills with the algorithms of verified digests.
     """
     from tccli.cli.transfers.progress import format_summary, show_progress
 

@@ -1,0 +1,219 @@
+"""
+The download commands. ``tc download artifact`` and ``tc download-artifact`` are the same; so are those for objects.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.errors import LocalFileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tccli.core.client import Client
+    from tccli.core.transfer.options import DownloadOptions
+
+USAGE = "usage: tc download-artifact TASK [RUN] NAME [FILE]"
+
+
+def _shared_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["-o", "--output", "target"], metavar="FILE|DIR|-", help="Write to FILE, below DIR, or to stdout (-)."
+        ),
+        click.Option(["--checksum"], metavar="sha256:HEX", help="Also verify this digest; repeatable.", multiple=True),
+        click.Option(
+            ["--connections"],
+            type=click.IntRange(1, 64),
+            metavar="N",
+            help="Use at most N connections (as many as help).",
+        ),
+        click.Option(["--compressed"], is_flag=True, help="Do not decompress an artifact that is stored compressed."),
+    ]
+
+
+def artifact_command(words: str) -> click.Command:
+    """
+    Return the command that downloads artifacts.
+
+    Args:
+        words: As the user types it: ``download-artifact`` or ``download artifact``.
+    """
+    return Command(
+        words.rsplit(maxsplit=1)[-1],
+        callback=with_context(_download_artifact),
+        params=[
+            click.Argument(["words"], nargs=-1, metavar="[TASK] [RUN] NAME [FILE]"),
+            click.Option(
+                ["--index", "index_path"], metavar="PATH", help="Take the task from the index, instead of TASK."
+            ),
+            *_shared_options(),
+            click.Option(
+                ["--managed-only"], is_flag=True, help="Reject artifacts that are stored outside of the deployment."
+            ),
+            click.Option(["--list", "only_list"], is_flag=True, help="Print the names that match; download nothing."),
+        ],
+        short_help="Download an artifact of a task, or all that match a pattern",
+        examples=(
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ public/build/target.tar.gz",
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 'public/build/*.gz' -o builds",
+            f"tc {words} --index example.v1.nightly public/build/target.tar.gz -o - | sha256sum",
+        ),
+        help=(
+            "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "
+            "a task in the web interface.\n\n"
+            "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
+            "paths below a directory that their names give. * does not match a slash, ** does.\n\n"
+            "The file appears when it is complete and verified. Run the command again to resume a download that was "
+            "interrupted."
+        ),
+    )
+
+
+def object_command(words: str) -> click.Command:
+    """
+    Return the command that downloads an object.
+
+    Args:
+        words: As the user types it: ``download-object`` or ``download object``.
+    """
+    return Command(
+        words.rsplit(maxsplit=1)[-1],
+        callback=with_context(_download_object),
+        params=[
+            click.Argument(["object_name"], metavar="NAME"),
+            click.Argument(["file"], metavar="[FILE]", required=False),
+            *_shared_options(),
+        ],
+        short_help="Download an object",
+        examples=(f"tc {words} example/target.tar.gz", f"tc {words} example/target.tar.gz latest.tar.gz"),
+        help=(
+            "Download an object of the object service, and verify its hashes.\n\n"
+            "The file appears when it is complete and verified. Run the command again to resume a download that was "
+            "interrupted."
+        ),
+    )
+
+
+def _download_object(context: Context, object_name: str, file: str | None, target: str | None, **options: Any) -> None:
+    from tccli.cli.transfers.run_download import download_one
+    from tccli.core.artifacts.objects import ObjectSource
+
+    download_options = _parse_options(options)
+    path = _target_path(file, target or context.options.output, object_name)
+    download_one(context, ObjectSource(context.client(), object_name), path, download_options)
+
+
+def _download_artifact(
+    context: Context, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
+) -> None:
+    from tccli.cli.transfers.run_download import download_many, download_one
+    from tccli.core.artifacts.paths import is_pattern, match_names
+    from tccli.core.artifacts.sources import ArtifactSource, list_artifacts
+
+    task, run, name, file = _artifact_words(words, by_index=index_path is not None)
+    download_options = _parse_options(options)
+    target = target or context.options.output
+    write = context.writer() if options["only_list"] else None
+    is_one = not is_pattern(name) and not options["only_list"]
+    path = _target_path(file, target, name) if is_one else ""
+    client = context.client()
+    task, run = _resolve_task(client, task, run, index_path)
+    if is_one:
+        source = ArtifactSource(client, task, run, name, managed_only=options["managed_only"])
+        download_one(context, source, path, download_options)
+        return
+    artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+    found = match_names(name, artifacts)
+    if write is not None:
+        from tccli.output import Result
+
+        bare = context.options.format is None and context.options.jq is None
+        write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
+    if not found:
+        from tccli.errors import NotFoundError
+
+        raise NotFoundError(
+            f"no artifact of task {task} matches {name!r}", status=404, hint="--list '**' prints all names"
+        )
+    if write is None:
+        if download_options.hashes:
+            raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
+        sources = {
+            each: ArtifactSource(client, task, run, each, managed_only=options["managed_only"]) for each in found
+        }
+        download_many(context, sources, target or file or ".", download_options)
+
+
+def _artifact_words(words: tuple[str, ...], *, by_index: bool) -> tuple[str, str | None, str, str | None]:
+    """
+    Return task, run, name and file. A second word that is a number is the run.
+    """
+    rest = list(words)
+    task = "" if by_index else rest.pop(0) if rest else ""
+    run = rest.pop(0) if len(rest) > 1 and rest[0].isascii() and rest[0].isdigit() and not by_index else None
+    if not rest or (not task and not by_index):
+        missing = "NAME" if task or by_index else "TASK and NAME"
+        raise UsageError(f"missing argument {missing}", hint=USAGE)
+    if len(rest) > 2:
+        raise UsageError(f"unexpected argument {rest[2]!r}", hint=USAGE)
+    return task, run, rest[0], rest[1] if len(rest) == 2 else None
+
+
+def _resolve_task(client: Client, task: str, run: str | None, index_path: str | None) -> tuple[str, str | None]:
+    """
+    Return the task id and the run of a task that is given by id, URL or index path.
+    """
+    from tccli import references
+    from tccli.core.task_urls import parse_task_address
+
+    if index_path is not None:
+        return str(client.call_json(references.method("index", "findTask"), [index_path])["taskId"]), None
+    if not task.lower().startswith(("http://", "https://")):
+        return task, run
+    address = parse_task_address(task)
+    if address is None:
+        raise UsageError(f"{task} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
+    if address.root_url != client.account.root_url:
+        root_url = client.account.root_url
+        raise UsageError(f"{task} is not a task of {root_url}", hint=f"give --root-url {address.root_url}")
+    return address.task_id, run or address.run_id
+
+
+def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:
+    from tccli.core.transfer.digests import parse_checksum
+    from tccli.core.transfer.options import DownloadOptions
+
+    hashes = dict(parse_checksum(text) for text in options["checksum"])
+    if hashes and options["compressed"]:
+        raise UsageError("cannot verify --checksum with --compressed: it is the checksum of the decompressed bytes")
+    return DownloadOptions(options["connections"], hashes, options["compressed"])
+
+
+def _target_path(file: str | None, target: str | None, name: str) -> str:
+    """
+    Return the path to write to, or ``-`` for stdout. It is checked now, before anything is downloaded.
+    """
+    from tccli.core.artifacts.paths import last_component
+    from tccli.core.files import check_target
+
+    if file is not None and target is not None:
+        raise UsageError(f"cannot write to both {file!r} and -o {target!r}", hint="give one of them")
+    path = file if file is not None else target
+    if path == "-":
+        if sys.stdout is None:
+            raise LocalFileError("cannot write to stdout: it is closed")
+        return path
+    if path is None:
+        path = last_component(name)
+    elif path.endswith("/") or os.path.isdir(path):
+        path = os.path.join(path, last_component(name))
+    check_target(path)
+    return path
