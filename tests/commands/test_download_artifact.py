@@ -380,7 +380,7 @@ def test_a_name_that_leads_out_is_refused(
 
     assert 2 == result.exit_code
     assert "1 of 13 artifacts" in result.stderr
-    assert "leads elsewhere" in result.stderr
+    assert "leads out of the directory" in result.stderr
     assert 12 == len(tree(here))
     assert ["here"] == [path for path in files_in(here.parent) if path != "disk"]
 
