@@ -40,7 +40,7 @@ def test_run_leads_the_command_to_the_sandbox(tc_process: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "exit_code", "says"),
+    ("words", "exit_code", "expected"),
     [
         pytest.param([sys.executable, "-c", PING], 0, "", id="reaches it"),
         pytest.param([sys.executable, "-m", "tccli", "auth", "currentScopes"], 0, "", id="signed in"),
@@ -50,15 +50,17 @@ def test_run_leads_the_command_to_the_sandbox(tc_process: CommandLine) -> None:
         pytest.param([], 2, "missing argument", id="nothing"),
     ],
 )
-def test_run_exits_as_the_command_does(tc_process: CommandLine, words: list[str], exit_code: int, says: str) -> None:
+def test_run_exits_as_the_command_does(
+    tc_process: CommandLine, words: list[str], exit_code: int, expected: str
+) -> None:
     """
     Its code, 128 and the signal's number, or 2 where nothing was run.
     """
     result = tc_process("sandbox", "run", *words)
 
     assert exit_code == result.exit_code
-    assert says in result.stderr
-    assert result.stderr.count("\n") == bool(says)
+    assert expected in result.stderr
+    assert result.stderr.count("\n") == bool(expected)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -90,7 +92,7 @@ def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_start_serves_until_it_is_told_to_stop(start: Start, number: signal.Signals) -> None:
     """
-    It says where it is when it answers, and ends with 0.
+    It expected where it is when it answers, and ends with 0.
     """
     process = start("sandbox", "start")
     root_url = variables(process)["TASKCLUSTER_ROOT_URL"]
@@ -123,7 +125,7 @@ def test_state_outlives_the_process(start: Start, tc_process: CommandLine, tmp_p
 
 def test_a_taken_port_is_an_error(tc_process: CommandLine) -> None:
     """
-    One line, which says how to get another.
+    One line, which expected how to get another.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

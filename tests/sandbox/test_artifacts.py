@@ -369,9 +369,9 @@ def test_artifacts_lead_to_their_content(create: Callable[..., HttpResponse], se
     assert (303, expected, expected["url"]) == (reply.status, reply.json, reply.headers["location"])
     assert "reference" == reply.headers["x-taskcluster-artifact-storage-type"]
     assert (200, expected) == (content.status, content.json)
-    says = {"reason": "file-missing-on-worker", "message": "no such file"}
-    assert (424, says) == (failed.status, failed.json)
-    assert {"storageType": "error", **says} == send("GET", f"{run.path}/artifact-content/public/e").json
+    expected = {"reason": "file-missing-on-worker", "message": "no such file"}
+    assert (424, expected) == (failed.status, failed.json)
+    assert {"storageType": "error", **expected} == send("GET", f"{run.path}/artifact-content/public/e").json
     assert "link" == send("GET", f"{run.path}/artifact-info/public/link2").json["storageType"]
 
 
@@ -453,20 +453,20 @@ def test_artifacts_are_listed_in_pages(
 
 
 @pytest.mark.parametrize(
-    ("expires", "says"),
+    ("expires", "expected"),
     [
         pytest.param("-20 minutes", "Expires must be in the future", id="past"),
         pytest.param("2 days", "after the task expiration", id="after the task"),
     ],
 )
-def test_the_expiry_of_an_artifact_is_limited(create: Callable[..., HttpResponse], expires: str, says: str) -> None:
+def test_the_expiry_of_an_artifact_is_limited(create: Callable[..., HttpResponse], expires: str, expected: str) -> None:
     """
     Not in the past, and not after the task's.
     """
     reply = create("public/a", S3, expires=timestamp(expires))
 
     assert (400, "InputError") == (reply.status, reply.code)
-    assert says in reply.message
+    assert expected in reply.message
 
 
 def test_an_expired_artifact_is_gone(create: Callable[..., HttpResponse], send: Send, run: ClaimedRun) -> None:

@@ -159,12 +159,12 @@ def test_messages_are_queued_while_the_broker_is_down(start: Start, tmp_path: Pa
         broker.start()
         heard += listener.receive(5)
         sandbox.terminate()
-        _, said = sandbox.communicate(timeout=TIMEOUT_SECONDS)
+        _, stderr = sandbox.communicate(timeout=TIMEOUT_SECONDS)
 
     assert [first, *others] == [message["content"]["status"]["taskId"] for message in heard]
-    lines = [line for line in said.splitlines() if b"amqp://guest:\xe2\x80\xa6@127.0.0.1" in line]
+    lines = [line for line in stderr.splitlines() if b"amqp://guest:\xe2\x80\xa6@127.0.0.1" in line]
     assert [b"lost", b"again"] == [word for line in lines for word in (b"lost", b"again") if word in line]
-    assert b"guest:guest" not in said
+    assert b"guest:guest" not in stderr
 
 
 @NEEDS_BROKER
@@ -218,14 +218,14 @@ def test_messages_beyond_the_limit_are_counted(
 
 @NEEDS_BROKER
 @pytest.mark.parametrize(
-    ("before", "after", "says"),
+    ("before", "after", "expected"),
     [
         pytest.param("guest:guest", "guest:wrong-secret", "user or password", id="password"),
         pytest.param("%2F", "elsewhere", "vhost elsewhere not found", id="vhost"),
     ],
 )
 def test_a_broker_that_denies_access_is_an_error(
-    tc: CommandLine, broker: Broker, before: str, after: str, says: str
+    tc: CommandLine, broker: Broker, before: str, after: str, expected: str
 ) -> None:
     """
     Exit 3 and one line without the password; nothing is started.
@@ -233,14 +233,14 @@ def test_a_broker_that_denies_access_is_an_error(
     result = tc("sandbox", "run", "--amqp", broker.url.replace(before, after), "--", "false")
 
     assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
-    assert says in result.stderr
+    assert expected in result.stderr
     assert "secret" not in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("url", "exit_code", "says"),
+    ("url", "exit_code", "expected"),
     [
-        pytest.param("amqp://user:secret@127.0.0.1:PORT/v", 8, "127.0.0.1:PORT", id="connection refused"),
+        pytest.param("amqp://user:secret@127.0.0.1:PORT/v", 8, "127.0.0.1:PORT", id="connection error"),
         pytest.param("amqp://user:sec/ret@secret@h.invalid/v", 3, "--amqp", id="a password unescaped"),
         pytest.param("http://user:secret@127.0.0.1/", 3, "--amqp", id="scheme"),
         pytest.param("amqp://user:secret", 3, "--amqp", id="no host"),
@@ -249,14 +249,14 @@ def test_a_broker_that_denies_access_is_an_error(
         pytest.param("", 3, "--amqp", id="empty"),
     ],
 )
-def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit_code: int, says: str) -> None:
+def test_a_wrong_url_is_an_error(tc: CommandLine, free_port: int, url: str, exit_code: int, expected: str) -> None:
     """
     One line without the password; nothing is started.
     """
     result = tc("sandbox", "run", "--amqp", url.replace("PORT", str(free_port)), "--", "false")
 
     assert (exit_code, 1) == (result.exit_code, result.stderr.count("\n"))
-    assert says.replace("PORT", str(free_port)) in result.stderr
+    assert expected.replace("PORT", str(free_port)) in result.stderr
     assert "secret" not in result.stderr
 
 

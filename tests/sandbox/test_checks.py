@@ -120,11 +120,11 @@ def test_callers_without_credentials_are_anonymous(send: Send) -> None:
     They have the anonymous role's scopes; the rest is 403, not 401.
     """
     scopes = send("GET", "/api/auth/v1/scopes/current", signed=False).json["scopes"]
-    refused = send("GET", "/api/secrets/v1/secret/a", signed=False)
+    error = send("GET", "/api/secrets/v1/secret/a", signed=False)
 
     assert {"assume:anonymous", "secrets:list-secrets", "queue:get-artifact:public/*"} <= set(scopes)
-    assert (403, "InsufficientScopes") == (refused.status, refused.code)
-    assert "requires Taskcluster credentials" in refused.json["message"]
+    assert (403, "InsufficientScopes") == (error.status, error.code)
+    assert "requires Taskcluster credentials" in error.json["message"]
 
 
 def test_header_and_bewit_together_are_an_error(send: Send) -> None:

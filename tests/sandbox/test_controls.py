@@ -146,17 +146,17 @@ def test_calls_fail_on_demand(injector: FaultInjector, queue: QueueClient) -> No
     assert (404, "ResourceNotFound") == (missing.status, missing.code)
 
 
-@pytest.mark.parametrize(("what", "kept"), [("drop", 404), ("lost", 200)])
-def test_responses_get_lost(injector: FaultInjector, queue: QueueClient, what: str, kept: int) -> None:
+@pytest.mark.parametrize(("fault", "status"), [("drop", 404), ("lost", 200)])
+def test_responses_get_lost(injector: FaultInjector, queue: QueueClient, fault: str, status: int) -> None:
     """
     The connection is closed; ``drop`` before and ``lost`` after the call takes effect.
     """
-    injector.add(f"queue.createTask={what}x1")
+    injector.add(f"queue.createTask={fault}x1")
     task_id = taskcluster.slugId()
     with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
         queue.send("PUT", f"/api/queue/v1/task/{task_id}", queue.definition())
 
-    assert kept == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
+    assert status == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
 
 
 def test_the_official_client_retries_after_faults(injector: FaultInjector, sandbox: RunningSandbox) -> None:
@@ -225,7 +225,7 @@ def test_shares_are_parsed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "expected"),
     [
         pytest.param(["--fault", "x"], "--fault: 'x'", id="fault"),
         pytest.param(["--latency", "soon"], "--latency", id="latency"),
@@ -234,12 +234,12 @@ def test_shares_are_parsed() -> None:
         pytest.param(["--listen", "localhost"], "--listen: 'localhost'", id="a name"),
     ],
 )
-def test_invalid_options_are_errors(tc: CommandLine, words: list[str], says: str) -> None:
+def test_invalid_options_are_errors(tc: CommandLine, words: list[str], expected: str) -> None:
     """
     Exit code 2 before anything starts; the message names the option.
     """
     result = tc("sandbox", "start", *words)
 
     assert 2 == result.exit_code
-    assert says in result.stderr
+    assert expected in result.stderr
     assert 1 == result.stderr.count("\n")

@@ -225,26 +225,36 @@ def test_an_invalid_file_is_an_error(send: Send, body: str, code: str) -> None:
     """
     500, since the service reports an unknown error code.
     """
-    refused = send("POST", f"{GITHUB}/taskcluster-yml", yml(body))
+    error = send("POST", f"{GITHUB}/taskcluster-yml", yml(body))
 
-    assert code == refused.code
-    assert code == "NotInSandbox" or "unknown error code: InvalidInput" in refused.message
+    assert code == error.code
+    assert code == "NotInSandbox" or "unknown error code: InvalidInput" in error.message
 
 
 @pytest.mark.parametrize(
     ("verb", "target", "payload", "signed", "code"),
     [
-        pytest.param("GET", "builds?repository=x", None, True, "InputError", id="repository of nobody"),
+        pytest.param("GET", "builds?repository=x", None, True, "InputError", id="repository without organization"),
         pytest.param("GET", "builds?organization=x&sha=y", None, True, "InputError", id="commit of nothing"),
         pytest.param("GET", "builds?organization=x&pullRequest=1", None, True, "InputError", id="request of nothing"),
         pytest.param("GET", "builds?pullRequest=x", None, True, "InvalidRequestArguments", id="no number"),
-        pytest.param("POST", "builds/org/repo/cancel", None, False, "InsufficientScopes", id="cancel, nobody"),
+        pytest.param("POST", "builds/org/repo/cancel", None, False, "InsufficientScopes", id="cancel, anonymous"),
         pytest.param(
-            "POST", "repository/o/r/statuses/x", {"state": "success"}, False, "InsufficientScopes", id="status, nobody"
+            "POST",
+            "repository/o/r/statuses/x",
+            {"state": "success"},
+            False,
+            "InsufficientScopes",
+            id="status, anonymous",
         ),
         pytest.param("POST", "repository/o/r/statuses/x", {}, True, "InputValidationError", id="status"),
         pytest.param(
-            "POST", "repository/o/r/issues/1/comments", {"body": "x"}, False, "InsufficientScopes", id="comment, nobody"
+            "POST",
+            "repository/o/r/issues/1/comments",
+            {"body": "x"},
+            False,
+            "InsufficientScopes",
+            id="comment, anonymous",
         ),
         pytest.param("POST", "repository/o/r/issues/1/comments", {}, True, "InputValidationError", id="comment"),
         pytest.param("POST", "taskcluster-yml", {}, True, "InputValidationError", id="render"),

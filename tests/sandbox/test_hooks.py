@@ -112,12 +112,12 @@ def test_the_role_must_have_the_task_s_scopes(send: Send) -> None:
     The 403 names the role, and the log of fires has the queue's response.
     """
     send("PUT", f"{HOOKS}/g/h", hook())
-    refused = send("POST", f"{HOOKS}/g/h/trigger", {})
+    error = send("POST", f"{HOOKS}/g/h/trigger", {})
     status = send("GET", f"{HOOKS}/g/h/status").json["lastFire"]
     fire = send("GET", f"{HOOKS}/g/h/last-fires").json["lastFires"][0]
 
-    assert (403, "InsufficientScopes") == (refused.status, refused.code)
-    assert "The role `hook-id:g/h` does not have sufficient scopes" in refused.message
+    assert (403, "InsufficientScopes") == (error.status, error.code)
+    assert "The role `hook-id:g/h` does not have sufficient scopes" in error.message
     assert ("error", "InsufficientScopes", 403) == (
         status["result"],
         status["error"]["code"],
@@ -128,7 +128,7 @@ def test_the_role_must_have_the_task_s_scopes(send: Send) -> None:
 
 @pytest.mark.usefixtures("role")
 @pytest.mark.parametrize(
-    ("task", "says"),
+    ("task", "expected"),
     [
         pytest.param({**TASK, "priority": "none"}, "While calling createTask: InputValidationError", id="schema"),
         pytest.param(
@@ -139,15 +139,15 @@ def test_the_role_must_have_the_task_s_scopes(send: Send) -> None:
         pytest.param({**TASK, "deadline": {"$fromNow": "9 days"}}, "While calling createTask: InputError", id="input"),
     ],
 )
-def test_an_invalid_template_is_an_error(send: Send, task: Any, says: str) -> None:
+def test_an_invalid_template_is_an_error(send: Send, task: Any, expected: str) -> None:
     """
     400, and in the log of fires.
     """
     send("PUT", f"{HOOKS}/g/h", hook(task=task))
-    refused = send("POST", f"{HOOKS}/g/h/trigger", {})
+    error = send("POST", f"{HOOKS}/g/h/trigger", {})
 
-    assert (400, "InputError") == (refused.status, refused.code)
-    assert refused.message.startswith(says)
+    assert (400, "InputError") == (error.status, error.code)
+    assert error.message.startswith(expected)
     assert "error" == send("GET", f"{HOOKS}/g/h/status").json["lastFire"]["result"]
 
 
@@ -183,12 +183,12 @@ def test_hooks_get_defaults(send: Send) -> None:
 @pytest.mark.parametrize(
     ("verb", "target", "payload", "signed", "code"),
     [
-        pytest.param("PUT", "g/h", hook(), False, "InsufficientScopes", id="create, nobody"),
-        pytest.param("POST", "g/h", hook(), False, "InsufficientScopes", id="update, nobody"),
-        pytest.param("DELETE", "g/h", None, False, "InsufficientScopes", id="remove, nobody"),
-        pytest.param("POST", "g/h/trigger", {}, False, "InsufficientScopes", id="trigger, nobody"),
-        pytest.param("GET", "g/h/token", None, False, "InsufficientScopes", id="token, nobody"),
-        pytest.param("POST", "g/h/token", None, False, "InsufficientScopes", id="reset, nobody"),
+        pytest.param("PUT", "g/h", hook(), False, "InsufficientScopes", id="create, anonymous"),
+        pytest.param("POST", "g/h", hook(), False, "InsufficientScopes", id="update, anonymous"),
+        pytest.param("DELETE", "g/h", None, False, "InsufficientScopes", id="remove, anonymous"),
+        pytest.param("POST", "g/h/trigger", {}, False, "InsufficientScopes", id="trigger, anonymous"),
+        pytest.param("GET", "g/h/token", None, False, "InsufficientScopes", id="token, anonymous"),
+        pytest.param("POST", "g/h/token", None, False, "InsufficientScopes", id="reset, anonymous"),
         pytest.param("GET", "none/h", None, True, "ResourceNotFound", id="hook"),
         pytest.param("GET", "none", None, True, "ResourceNotFound", id="group"),
         pytest.param("GET", "none/h/status", None, True, "ResourceNotFound", id="status"),

@@ -66,9 +66,9 @@ def test_the_higher_rank_stays(send: Send) -> None:
     Inserting a lower rank succeeds and changes nothing; the same rank replaces the task.
     """
     low, high, same = entry(rank=1), entry(rank=2.0), entry(rank=2)
-    for put, kept in ((low, low), (high, high), (low, high), (same, same)):
+    for put, expected in ((low, low), (high, high), (low, high), (same, same)):
         response = send("PUT", f"{INDEX}/task/a.b", put)
-        assert (200, kept["taskId"]) == (response.status, response.json["taskId"])
+        assert (200, expected["taskId"]) == (response.status, response.json["taskId"])
 
 
 def test_namespaces_expire_after_their_tasks(send: Send, sandbox: RunningSandbox) -> None:
@@ -148,10 +148,10 @@ def test_a_limit_of_0_fails(send: Send, route: str) -> None:
         pytest.param("GET", "tasks/a?limit=x", None, True, "InvalidRequestArguments", id="limit"),
         pytest.param("GET", "namespaces/a?continuationToken=-", None, True, "InputError", id="token"),
         pytest.param("PUT", "task/a", {}, True, "InputValidationError", id="payload"),
-        pytest.param("PUT", "task/a", entry(), False, "InsufficientScopes", id="insert, nobody"),
-        pytest.param("DELETE", "task/a", None, False, "InsufficientScopes", id="delete, nobody"),
+        pytest.param("PUT", "task/a", entry(), False, "InsufficientScopes", id="insert, anonymous"),
+        pytest.param("DELETE", "task/a", None, False, "InsufficientScopes", id="delete, anonymous"),
         pytest.param("POST", "tasks/indexes", {"indexes": 1}, True, "InputValidationError", id="indexes"),
-        pytest.param("GET", "task/a/artifacts/private", None, False, "InsufficientScopes", id="artifact, nobody"),
+        pytest.param("GET", "task/a/artifacts/private", None, False, "InsufficientScopes", id="artifact, anonymous"),
     ],
 )
 def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: Any, code: str, *, signed: bool) -> None:
@@ -185,11 +185,11 @@ def test_redirects_to_artifacts(send: Send, run: ClaimedRun, sandbox: RunningSan
 @pytest.mark.parametrize(
     ("extra", "rank"),
     [
-        pytest.param({}, 0, id="nothing said"),
+        pytest.param({}, 0, id="defaults"),
         pytest.param({"index": {"rank": 7, "data": {"x": 1}}}, 7, id="rank and data"),
-        pytest.param({"index": {"rank": "7"}}, None, id="rank is no number"),
-        pytest.param({"index": {"data": 1}}, None, id="data is no object"),
-        pytest.param({"index": {"expires": 1}}, None, id="expires is no date"),
+        pytest.param({"index": {"rank": "7"}}, None, id="rank is not a number"),
+        pytest.param({"index": {"data": 1}}, None, id="data is not a object"),
+        pytest.param({"index": {"expires": 1}}, None, id="expires is not a date"),
     ],
 )
 def test_completed_tasks_are_indexed(

@@ -42,12 +42,12 @@ def test_messages_are_stored(sandbox: RunningSandbox, sandbox_server: Server) ->
     notify.email(EMAIL)
     notify.email(EMAIL)
     notify.email({**EMAIL, "subject": "other"})
-    kept = outbox.messages(sandbox_server.sandbox.state)
+    messages = outbox.messages(sandbox_server.sandbox.state)
 
     assert [{**EMAIL, "template": "simple"}, {**EMAIL, "template": "simple", "subject": "other"}] == [
-        message["content"] for message in kept
+        message["content"] for message in messages
     ]
-    assert "email" == kept[0]["kind"]
+    assert "email" == messages[0]["kind"]
 
 
 @EVERY_KIND
@@ -61,10 +61,10 @@ def test_denied_addresses_get_nothing(
     for _ in range(2):
         added = send("POST", f"{NOTIFY}/denylist/add", denied)
         assert (200, "OK") == (added.status, added.text)
-    refused = send("POST", f"{NOTIFY}/{route}", payload)
+    error = send("POST", f"{NOTIFY}/{route}", payload)
 
-    assert (400, "DenylistedAddress") == (refused.status, refused.code)
-    assert refused.message.endswith(f"{address} is denylisted")
+    assert (400, "DenylistedAddress") == (error.status, error.code)
+    assert error.message.endswith(f"{address} is denylisted")
     assert [] == outbox.messages(sandbox_server.sandbox.state)
     assert {"addresses": [denied]} == send("GET", f"{NOTIFY}/denylist/list").json
     for _ in range(2):
@@ -82,10 +82,10 @@ def test_needs_the_scope_of_the_address(
     403 without it; 400 for an invalid payload.
     """
     assert kind
-    refused = send("POST", f"{NOTIFY}/{route}", payload, signed=False)
+    error = send("POST", f"{NOTIFY}/{route}", payload, signed=False)
 
-    assert "InsufficientScopes" == refused.code
-    assert address in refused.message
+    assert "InsufficientScopes" == error.code
+    assert address in error.message
     assert "InputValidationError" == send("POST", f"{NOTIFY}/{route}", {}).code
 
 

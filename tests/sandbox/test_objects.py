@@ -157,7 +157,7 @@ def test_hashes_do_not_change(send: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "says"),
+    ("changes", "status", "expected"),
     [
         pytest.param({}, 200, "", id="the same"),
         pytest.param({"hashes": {"sha256": HASHES["sha256"]}}, 200, "", id="fewer hashes"),
@@ -167,14 +167,16 @@ def test_hashes_do_not_change(send: Send) -> None:
         pytest.param({"projectId": "q"}, 400, "does not have projectId q", id="another project"),
     ],
 )
-def test_finishing_again(send: Send, finished: dict[str, Any], changes: dict[str, Any], status: int, says: str) -> None:
+def test_finishing_again(
+    send: Send, finished: dict[str, Any], changes: dict[str, Any], status: int, expected: str
+) -> None:
     """
     Succeeds without new information.
     """
     reply = send("POST", f"{OBJECT}/finish-upload/x", finish(finished, **changes))
 
     assert status == reply.status
-    assert says in reply.text
+    assert expected in reply.text
 
 
 def test_finishing_needs_the_upload_id(send: Send) -> None:

@@ -86,12 +86,12 @@ def test_restricts_itself_to_authorized_scopes(sandbox: RunningSandbox) -> None:
     secrets = client(taskcluster.Secrets, sandbox, authorizedScopes=["secrets:set:a"])
     secrets.set("a", {"secret": {"x": 1}, "expires": taskcluster.fromNowJSON("1 hour")})
 
-    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as refused:
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as error:
         secrets.get("a")
 
-    assert 403 == refused.value.status_code
-    assert "InsufficientScopes" == refused.value.body["code"]
-    assert "secrets:get:a" in refused.value.body["message"]
+    assert 403 == error.value.status_code
+    assert "InsufficientScopes" == error.value.body["code"]
+    assert "secrets:get:a" in error.value.body["message"]
 
 
 def test_signs_urls(sandbox: RunningSandbox) -> None:
@@ -104,11 +104,11 @@ def test_signs_urls(sandbox: RunningSandbox) -> None:
 
     with urllib.request.urlopen(url, timeout=10) as response:
         assert b'"x":1' in response.read()
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"), timeout=10)
 
-    assert 401 == refused.value.code
-    refused.value.close()
+    assert 401 == error.value.code
+    error.value.close()
 
 
 def test_stores_secrets(sandbox: RunningSandbox) -> None:

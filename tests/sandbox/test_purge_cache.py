@@ -90,7 +90,7 @@ def test_since_is_a_date(send: Send, since: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("verb", "target", "payload", "signed", "code"),
     [
-        pytest.param("POST", "proj%2Fci", {"cacheName": "a"}, False, "InsufficientScopes", id="purge, nobody"),
+        pytest.param("POST", "proj%2Fci", {"cacheName": "a"}, False, "InsufficientScopes", id="purge, anonymous"),
         pytest.param("POST", "proj%2Fci", {}, True, "InputValidationError", id="payload"),
         pytest.param("POST", "proj", {"cacheName": "a"}, True, "InvalidRequestArguments", id="half a pool"),
         pytest.param("GET", "a/b/c", None, True, "InvalidRequestArguments", id="too much of a pool"),

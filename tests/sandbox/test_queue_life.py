@@ -223,11 +223,11 @@ def test_missing_dependencies_are_an_error(queue: QueueClient) -> None:
     """
     task_id, missing = taskcluster.slugId(), taskcluster.slugId()
     short = queue.create(expires=queue.timestamp(HOUR + MINUTE))
-    for dependency, says in ((missing, "non-existing"), (short, "expires")):
+    for dependency, expected in ((missing, "non-existing"), (short, "expires")):
         definition = queue.definition(dependencies=[dependency], deadline=queue.timestamp(2 * HOUR))
         reply = queue.send("PUT", f"/api/queue/v1/task/{task_id}", definition)
         assert (400, "InputError") == (reply.status, reply.code)
-        assert says in reply.message
+        assert expected in reply.message
         assert 404 == queue.send("GET", f"/api/queue/v1/task/{task_id}").status
 
     queue.create(task_id)
@@ -265,11 +265,11 @@ def test_groups_are_sealed_and_cancelled(queue: QueueClient) -> None:
     done, running, waiting = (queue.create(taskGroupId=group) for _ in range(3))
     queue.claim(2)
     queue.post(f"/task/{done}/runs/0/completed")
-    refused = queue.post(f"/task-group/{group}/cancel")
+    error = queue.post(f"/task-group/{group}/cancel")
     sealed = queue.post(f"/task-group/{group}/seal").json
     queue.pass_time(MINUTE)
 
-    assert (409, "RequestConflict") == (refused.status, refused.code)
+    assert (409, "RequestConflict") == (error.status, error.code)
     assert sealed == queue.post(f"/task-group/{group}/seal").json
     late = queue.send("PUT", f"/api/queue/v1/task/{taskcluster.slugId()}", queue.definition(taskGroupId=group))
     assert (409, "RequestConflict") == (late.status, late.code)

@@ -49,11 +49,11 @@ def test_a_task_gets_defaults(send: Send) -> None:
     Both forms of the queue's id, a group of its own, an expiry in a year.
     """
     task_id, definition = taskcluster.slugId(), task(deadline="2028-02-29T12:00:00Z")
-    refused = send("PUT", f"{QUEUE}/task/{task_id}", definition)
+    error = send("PUT", f"{QUEUE}/task/{task_id}", definition)
     send("PUT", f"{QUEUE}/task/{task_id}", task())
     kept = send("GET", f"{QUEUE}/task/{task_id}").json
 
-    assert "more than 5 days" in refused.json["message"]
+    assert "more than 5 days" in error.json["message"]
     assert ("proj", "ci", "proj/ci") == (kept["provisionerId"], kept["workerType"], kept["taskQueueId"])
     assert (task_id, "-", "none", "lowest", 5) == (
         kept["taskGroupId"],
@@ -77,7 +77,7 @@ def test_creating_a_task_is_idempotent(send: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "expected"),
     [
         pytest.param({"created": timestamp(hours=-1)}, "`created` cannot be in the past", id="created before"),
         pytest.param({"created": timestamp(hours=1)}, "`created` cannot be in the future", id="created after"),
@@ -89,14 +89,14 @@ def test_creating_a_task_is_idempotent(send: Send) -> None:
         pytest.param({"dependencies": [taskcluster.slugId()]}, "non-existing tasks", id="dependency"),
     ],
 )
-def test_an_invalid_task_is_an_error(send: Send, changes: dict[str, Any], says: str) -> None:
+def test_an_invalid_task_is_an_error(send: Send, changes: dict[str, Any], expected: str) -> None:
     """
     400 InputError, with the reason.
     """
     reply = send("PUT", f"{QUEUE}/task/{taskcluster.slugId()}", task(**changes))
 
     assert (400, "InputError") == (reply.status, reply.code)
-    assert says in reply.json["message"]
+    assert expected in reply.json["message"]
 
 
 def test_a_task_waits_for_others(send: Send) -> None:

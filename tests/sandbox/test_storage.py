@@ -71,7 +71,7 @@ def test_downloads_what_was_uploaded(storage: Storage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("asked", "expected"),
     [
         pytest.param("bytes=5-9", "5-9", id="middle"),
         pytest.param("bytes=100000-", "100000-102399", id="to the end"),
@@ -82,15 +82,15 @@ def test_downloads_what_was_uploaded(storage: Storage) -> None:
         pytest.param("lines=1-2", "", id="another unit"),
     ],
 )
-def test_ranges(url: str, asked: str, says: str) -> None:
+def test_ranges(url: str, asked: str, expected: str) -> None:
     """
     One range is 206; several ranges, or an invalid one, are the whole file.
     """
     got = fetch(url, Range=asked)
 
-    if says:
-        first, last = map(int, says.split("-"))
-        assert (206, f"bytes {says}/102400") == (got.status, got.headers["content-range"])
+    if expected:
+        first, last = map(int, expected.split("-"))
+        assert (206, f"bytes {expected}/102400") == (got.status, got.headers["content-range"])
         assert TEXT[first : last + 1] == got.body
     else:
         assert (200, TEXT) == (got.status, got.body)
@@ -208,12 +208,12 @@ def test_expect_continue(storage: Storage) -> None:
     """
     url = storage.put_url("b", "new", 60, {"content-type": "text/x"})
     parts = urllib.parse.urlsplit(url)
-    for media_type, says in (("text/y", b"HTTP/1.1 403 "), ("text/x", b"HTTP/1.1 100 ")):
+    for media_type, expected in (("text/y", b"HTTP/1.1 403 "), ("text/x", b"HTTP/1.1 100 ")):
         with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5) as connection:
             head = f"Host: x\r\nContent-Length: 9\r\nContent-Type: {media_type}\r\nExpect: 100-continue\r\n\r\n"
             connection.sendall(f"PUT {parts.path}?{parts.query} HTTP/1.1\r\n{head}".encode())
 
-            assert connection.recv(64).startswith(says)
+            assert connection.recv(64).startswith(expected)
 
 
 def test_an_error_arrives_while_the_body_is_sent(storage: Storage) -> None:
@@ -313,7 +313,7 @@ def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("spec", "says", "body"),
+    ("spec", "expected", "body"),
     [
         pytest.param("drop=1000", b"content-length: 102400", TEXT[:1000], id="drop"),
         pytest.param("short=1k", b"content-length: 102400", TEXT[:-1024], id="short"),
@@ -324,7 +324,7 @@ def read_raw(url: str, asked: str = "") -> tuple[bytes, bytes]:
     ],
 )
 def test_a_fault_applies_as_often_as_given(
-    storage: Storage, url: str, spec: str, says: bytes, body: bytes | None
+    storage: Storage, url: str, spec: str, expected: bytes, body: bytes | None
 ) -> None:
     """
     Twice, then never again; the fault counts it.
@@ -333,7 +333,7 @@ def test_a_fault_applies_as_often_as_given(
     responses = [read_raw(url) for _ in range(3)]
 
     assert 2 == fault.count
-    assert all(says in head for head, _ in responses[:2])
+    assert all(expected in head for head, _ in responses[:2])
     assert body is None or [body, body] == [body for _, body in responses[:2]]
     assert b"http/1.1 200 " in responses[2][0]
     assert TEXT == responses[2][1]
@@ -438,7 +438,7 @@ def test_conditions_of_faults(storage: Storage, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "says"),
+    ("spec", "expected"),
     [
         pytest.param("drop", "KIND=VALUE", id="no value"),
         pytest.param("explode=1", "'explode=1'", id="unknown"),
@@ -453,11 +453,11 @@ def test_conditions_of_faults(storage: Storage, url: str) -> None:
         pytest.param("drop=1,verb=head", "verb=head", id="verb"),
     ],
 )
-def test_an_invalid_fault_is_an_error(spec: str, says: str) -> None:
+def test_an_invalid_fault_is_an_error(spec: str, expected: str) -> None:
     """
     The message names the faulty part.
     """
-    with pytest.raises(ValueError, match=re.escape(says)):
+    with pytest.raises(ValueError, match=re.escape(expected)):
         parse_storage_fault(spec)
 
 
@@ -477,10 +477,10 @@ def test_the_command_line_sets_faults(tc_process: CommandLine) -> None:
     """
     An invalid one is exit 2 before anything starts.
     """
-    refused = tc_process("sandbox", "run", "--storage-fault", "drop=soon", "true")
+    error = tc_process("sandbox", "run", "--storage-fault", "drop=soon", "true")
 
-    assert 2 == refused.exit_code
-    assert "--storage-fault: drop=soon" in refused.stderr
+    assert 2 == error.exit_code
+    assert "--storage-fault: drop=soon" in error.stderr
     assert 0 == tc_process("sandbox", "run", "--storage-fault", "drop=1k,times=3", "true").exit_code
 
 

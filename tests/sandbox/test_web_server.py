@@ -122,6 +122,6 @@ def test_a_task_without_a_log_is_an_error(send: Send, run: ClaimedRun) -> None:
     """
     404.
     """
-    refused = send("GET", f"{WEB}/task/{run.task_id}/profile")
+    error = send("GET", f"{WEB}/task/{run.task_id}/profile")
 
-    assert (404, True) == (refused.status, refused.message.startswith("Could not fetch task log"))
+    assert (404, True) == (error.status, error.message.startswith("Could not fetch task log"))

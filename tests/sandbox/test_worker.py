@@ -149,7 +149,7 @@ def test_a_failed_task_can_be_rerun(runner: TaskRunner, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "reason", "says"),
+    ("payload", "reason", "expected"),
     [
         pytest.param({"command": []}, "malformed-payload", "payload.command", id="no command"),
         pytest.param({"command": ["a"], "env": {"A": 1}}, "malformed-payload", "payload.env", id="env"),
@@ -162,14 +162,14 @@ def test_a_failed_task_can_be_rerun(runner: TaskRunner, tmp_path: Path) -> None:
         pytest.param({"command": ["true"], "surprise": 1}, "completed", "Ignored: payload.surprise", id="unknown part"),
     ],
 )
-def test_failures_have_a_reason(runner: TaskRunner, payload: dict[str, Any], reason: str, says: str) -> None:
+def test_failures_have_a_reason(runner: TaskRunner, payload: dict[str, Any], reason: str, expected: str) -> None:
     """
     In the status and in the log.
     """
     task_id = runner.create(payload)
 
     assert reason == runner.wait(task_id)["runs"][0]["reasonResolved"]
-    assert says in runner.log(task_id)
+    assert expected in runner.log(task_id)
 
 
 def test_exit_codes_can_be_retried(runner: TaskRunner) -> None:
@@ -232,7 +232,7 @@ def test_the_proxy_signs_requests_of_a_task(runner: TaskRunner) -> None:
         "try:\n"
         f"    queue.cancelTask('{child}')\n"
         "except taskcluster.exceptions.TaskclusterFailure as error:\n"
-        "    print('refused', error.status_code)\n"
+        "    print('error', error.status_code)\n"
         "class Stay(u.HTTPRedirectHandler):\n"
         "    def redirect_request(self, *args): return None\n"
         "url = os.environ['TASKCLUSTER_ROOT_URL'] + '/api/auth/v1/scopes/current'\n"
@@ -247,7 +247,7 @@ def test_the_proxy_signs_requests_of_a_task(runner: TaskRunner) -> None:
 
     assert "completed" == runner.wait(task_id)["state"], runner.log(task_id)
     assert "completed" == runner.wait(child)["state"]
-    assert "\nrefused 403\n303 True\n" in runner.log(task_id)
+    assert "\nerror 403\n303 True\n" in runner.log(task_id)
 
 
 def test_the_credentials_of_a_claim_create_tasks(sandbox: RunningSandbox) -> None:
@@ -263,9 +263,9 @@ def test_the_credentials_of_a_claim_create_tasks(sandbox: RunningSandbox) -> Non
     made = theirs.create({}, taskQueueId="proj/other")
 
     assert "pending" == runner.queue.status(made)["status"]["state"]
-    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as refused:
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as error:
         theirs.create({}, taskQueueId="other/ci")
-    assert 403 == refused.value.status_code
+    assert 403 == error.value.status_code
 
 
 def is_alive(pid: int) -> bool:

@@ -156,12 +156,12 @@ def test_a_launch_configuration_does_not_change(send: Send) -> None:
     Another content with the same id is 409, and the pool is not changed; the number of workers may change.
     """
     send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=1)))
-    refused = send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=2)))
+    error = send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=2)))
     weighed = {"a": 1, "workerManager": {"launchConfigId": "x", "maxCapacity": 3}}
     twice = send("PUT", f"{MANAGER}/worker-pool/proj/two", launch_pool(launch_config("x"), launch_config("x")))
 
-    assert (409, "RequestConflict") == (refused.status, refused.code)
-    assert "Launch config with ID `x` already exists" == refused.message
+    assert (409, "RequestConflict") == (error.status, error.code)
+    assert "Launch config with ID `x` already exists" == error.message
     assert 1 == send("GET", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"][0]["a"]
     assert 200 == send("POST", f"{MANAGER}/{POOL}", launch_pool(weighed)).status
     assert (409, 404) == (twice.status, send("GET", f"{MANAGER}/worker-pool/proj/two").status)
@@ -213,8 +213,8 @@ def test_creating_a_worker_is_idempotent(send: Send) -> None:
     assert 200 == send("PUT", f"{MANAGER}/{WORKER}", worker()).status
     assert "RequestConflict" == send("PUT", f"{MANAGER}/{WORKER}", worker(capacity=2)).code
     send("DELETE", f"{MANAGER}/{WORKER}")
-    refused = send("PUT", f"{MANAGER}/{WORKER}", worker())
-    assert (409, "Worker already exists") == (refused.status, refused.message)
+    error = send("PUT", f"{MANAGER}/{WORKER}", worker())
+    assert (409, "Worker already exists") == (error.status, error.message)
 
 
 @pytest.mark.usefixtures("created_worker")
@@ -255,7 +255,7 @@ def test_a_worker_registers(send: Send, sandbox: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "status", "says"),
+    ("payload", "status", "expected"),
     [
         pytest.param(registration(workerPoolId="no/pool"), 404, "Worker pool no/pool does not exist", id="pool"),
         pytest.param(registration(providerId="none"), 404, "Provider none does not exist", id="provider"),
@@ -268,13 +268,13 @@ def test_a_worker_registers(send: Send, sandbox: RunningSandbox) -> None:
     ],
 )
 @pytest.mark.usefixtures("created_worker")
-def test_registration_needs_a_proof(send: Send, payload: dict[str, Any], status: int, says: str) -> None:
+def test_registration_needs_a_proof(send: Send, payload: dict[str, Any], status: int, expected: str) -> None:
     """
     The error has the reason.
     """
-    refused = send("POST", f"{MANAGER}/worker/register", payload, signed=False)
+    error = send("POST", f"{MANAGER}/worker/register", payload, signed=False)
 
-    assert (status, True) == (refused.status, says in refused.message)
+    assert (status, True) == (error.status, expected in error.message)
 
 
 @pytest.mark.usefixtures("created_worker")
