@@ -1,5 +1,5 @@
 """
-``tc sandbox``: runs commands against a deployment, and gets out of their way.
+``tc sandbox``: runs commands with a deployment, and serves one until it is stopped.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 PING = "import os, urllib.request as u; u.urlopen(os.environ['TASKCLUSTER_ROOT_URL'] + '/api/auth/v1/ping', timeout=9)"
 
 
-def test_run_leads_the_command_to_the_sandbox(tc_process: CommandLine) -> None:
+def test_run_sets_the_environment_of_the_command(tc_process: CommandLine) -> None:
     """
-    The four variables are the sandbox's, whatever was set before; stdin, stdout and the exit code are the command's.
+    The Taskcluster variables are the sandbox's, whatever was set before; stdin, stdout and the exit code are the
+    command's.
     """
     shown = "import os, sys; print({n: v for n, v in os.environ.items() if n.startswith('TASKCLUSTER')}, input())"
     env = {"TASKCLUSTER_CERTIFICATE": "{}", "TASKCLUSTER_PROXY_URL": "http://x", "TASKCLUSTER_ROOT_URL": "http://y"}
@@ -50,11 +51,11 @@ def test_run_leads_the_command_to_the_sandbox(tc_process: CommandLine) -> None:
         pytest.param([], 2, "missing argument", id="nothing"),
     ],
 )
-def test_run_exits_as_the_command_does(
+def test_run_exits_with_the_code_of_the_command(
     tc_process: CommandLine, words: list[str], exit_code: int, expected: str
 ) -> None:
     """
-    Its code, 128 and the signal's number, or 2 where nothing was run.
+    Its code, 128 + N for signal N, or 2 if it cannot be run.
     """
     result = tc_process("sandbox", "run", *words)
 
@@ -64,9 +65,9 @@ def test_run_exits_as_the_command_does(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_passes_signals_on(start: Start, number: signal.Signals) -> None:
+def test_run_forwards_signals(start: Start, number: signal.Signals) -> None:
     """
-    The command decides what a signal means; the sandbox is still there while it does.
+    The sandbox serves requests until the command ends.
     """
     waits = (
         "import signal, sys, time; signal.signal({0}, lambda *_: ({1}, sys.exit(5)));"
@@ -82,7 +83,7 @@ def test_run_passes_signals_on(start: Start, number: signal.Signals) -> None:
 
 def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
     """
-    Return what ``tc sandbox start`` exports.
+    Return the variables that ``tc sandbox start`` prints.
     """
     assert process.stdout is not None
     lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
@@ -90,9 +91,9 @@ def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_start_serves_until_it_is_told_to_stop(start: Start, number: signal.Signals) -> None:
+def test_start_serves_until_a_signal(start: Start, number: signal.Signals) -> None:
     """
-    It expected where it is when it answers, and ends with 0.
+    It prints the root URL when it is ready, and exits with 0.
     """
     process = start("sandbox", "start")
     root_url = variables(process)["TASKCLUSTER_ROOT_URL"]
@@ -105,9 +106,9 @@ def test_start_serves_until_it_is_told_to_stop(start: Start, number: signal.Sign
     assert b"" == process.stderr.read()
 
 
-def test_state_outlives_the_process(start: Start, tc_process: CommandLine, tmp_path: Path) -> None:
+def test_state_is_stored_in_the_directory(start: Start, tc_process: CommandLine, tmp_path: Path) -> None:
     """
-    With --data, what was answered is there after kill -9: also the root client's token.
+    With --data, all changes survive a kill, and so does the root client's token.
     """
     argv = ("sandbox", "start", "--data", str(tmp_path / "data"))
     process = start(*argv)
@@ -123,9 +124,9 @@ def test_state_outlives_the_process(start: Start, tc_process: CommandLine, tmp_p
     assert 3 == tc_process(*argv).exit_code
 
 
-def test_a_taken_port_is_an_error(tc_process: CommandLine) -> None:
+def test_a_port_in_use_is_an_error(tc_process: CommandLine) -> None:
     """
-    One line, which expected how to get another.
+    Exit code 2.
     """
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -137,9 +138,9 @@ def test_a_taken_port_is_an_error(tc_process: CommandLine) -> None:
     assert "" == result.stdout
 
 
-def test_a_folder_that_cannot_be_is_an_error(tc_process: CommandLine, tmp_path: Path) -> None:
+def test_an_unusable_directory_is_an_error(tc_process: CommandLine, tmp_path: Path) -> None:
     """
-    One line, exit 3.
+    Exit code 3 and one line.
     """
     (tmp_path / "file").touch()
     result = tc_process("sandbox", "start", "--data", str(tmp_path / "file" / "x"))
@@ -148,9 +149,9 @@ def test_a_folder_that_cannot_be_is_an_error(tc_process: CommandLine, tmp_path: 
     assert 1 == result.stderr.count("\n")
 
 
-def test_methods_lists_what_is_built(tc: CommandLine) -> None:
+def test_methods(tc: CommandLine) -> None:
     """
-    All 188, and --missing leaves none.
+    It lists all 188 as implemented, and with --missing none.
     """
     listed = {entry["method"]: entry["built"] for entry in json.loads(tc("sandbox", "methods").stdout)}
 
@@ -159,9 +160,9 @@ def test_methods_lists_what_is_built(tc: CommandLine) -> None:
     assert [] == json.loads(tc("sandbox", "methods", "--missing").stdout)
 
 
-def test_the_tour_shows_each_command_and_what_it_said(tc_process: CommandLine) -> None:
+def test_the_tour_prints_commands_and_output(tc_process: CommandLine) -> None:
     """
-    To its end, without a terminal, without a question.
+    To its end, without a terminal and without questions.
     """
     result = tc_process("sandbox", "tour")
 
@@ -177,9 +178,9 @@ def test_the_tour_shows_each_command_and_what_it_said(tc_process: CommandLine) -
     assert "Traceback" not in result.stdout
 
 
-def test_says_what_to_install(tc_process: CommandLine, tmp_path: Path) -> None:
+def test_missing_libraries_are_an_error(tc_process: CommandLine, tmp_path: Path) -> None:
     """
-    Without the extra: exit 3, and the line that helps.
+    Exit code 3, with the command that installs them.
     """
     # An interpreter that finds click and our code, but no starlette.
     blocker = tmp_path / "sitecustomize.py"
