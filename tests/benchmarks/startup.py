@@ -33,6 +33,11 @@ OFFICIAL_PING = [
     "-c",
     "import os, taskcluster; taskcluster.Queue(taskcluster.optionsFromEnvironment()).ping()",
 ]
+BARE_PING = [
+    sys.executable,
+    "-c",
+    "import os, click, httpx; httpx.get(os.environ['TASKCLUSTER_ROOT_URL'] + '/api/queue/v1/ping').raise_for_status()",
+]
 LIVE_ROOT_URL = "https://tc.example.com"
 CASES = {
     "tc --help": ([TC, "--help"], "import click", 1.3),
@@ -41,9 +46,10 @@ CASES = {
     "tc slugid": ([TC, "slugid"], "import click", 1.3),
     "live: tc --help": ([TC, "--help"], "import click", 1.3),
     "live: tc queue createTask --help": ([TC, "queue", "createTask", "--help"], "import click", 1.3),
-    "tc queue ping": ([TC, "queue", "ping"], "official ping", 0.8),
+    "tc queue ping": ([TC, "queue", "ping"], "official ping", 1.0),
+    "again: tc queue ping": ([TC, "queue", "ping"], "click and httpx", 1.15),
 }
-BASELINES = {"import click": IMPORT_CLICK, "official ping": OFFICIAL_PING}
+BASELINES = {"import click": IMPORT_CLICK, "official ping": OFFICIAL_PING, "click and httpx": BARE_PING}
 
 
 def cpu_seconds(command: list[str], environment: dict[str, str]) -> float:
