@@ -1,10 +1,10 @@
 """
-Schemas from anywhere: of any draft that is in use, and with parts in other files.
+Validation against schemas from files and URLs: of any draft, with references to other documents.
 
-What a schema refers to is fetched only from where it came from itself: one that came over the network reads no files,
-and one that is in a file does not tell a host that it was read.
+References are only followed to where the schema itself comes from: a schema from the network reads no files, and a
+schema in a file causes no requests.
 
-Source: JSON Schema drafts 4, 6, 7, 2019-09 and 2020-12; a reference is relative to the address of its document.
+Source: JSON Schema drafts 4, 6, 7, 2019-09 and 2020-12; a reference is relative to the url of its document.
 """
 
 from __future__ import annotations
@@ -40,55 +40,53 @@ DRAFTS = {
     "json-schema.org/draft/2020-12/schema": validators.Draft202012Validator,
 }
 TASKCLUSTER_METASCHEMA = "/schemas/common/metaschema.json"
-"""How the services' own schemas name draft 6."""
+"""The services' own schemas name draft 6 so."""
 
 MAX_MESSAGE_LENGTH = 120
 
 
 class ExternalSchema(NamedTuple):
     """
-    A schema, and the address that it came from; behind a # in it, the part that is meant.
+    A schema and its URL; the fragment of the URL selects a part of it.
     """
 
-    address: str
+    url: str
     schema: Any
 
 
 def find_problems(source: ExternalSchema, document: Any, load: Callable[[str], Any], *, root: str) -> list[Problem]:
     """
-    Return what is wrong with *document*, in its order; nothing when it fits.
+    Return the problems of *document* in its order; an empty list if it is valid.
 
     Args:
-        load: Returns the document at an address without a fragment: what the schema refers to.
-        root: What the whole document is called.
+        load: Returns the document at a URL without a fragment.
+        root: The path of the whole document.
 
     Raises:
-        BrokenSchemaError: The schema is not one that can be used.
-        TcError: What *load* raises.
+        BrokenSchemaError: The schema cannot be used.
+        TcError: Raised by *load*.
     """
     failures: list[Exception] = []
     try:
         with convert_schema_errors():
             return collect_problems(_validator(source, load, failures), document, root=root)
     except BrokenSchemaError:
-        # The library says of a part that could not be fetched only that it was not.
+        # jsonschema does not tell why a document could not be loaded.
         if failures:
             raise failures[0] from None
         raise
 
 
 def _validator(source: ExternalSchema, load: Callable[[str], Any], failures: list[Exception]) -> Any:
-    """
-    Return a validator of jsonschema, which fetches what the schema refers to when it comes to it.
-    """
-    address, _, part = source.address.partition("#")
+    # Other documents are loaded when validation reaches a reference to them.
+    url, _, part = source.url.partition("#")
     draft = _draft(source.schema)
     _check(draft, source.schema)
     specification = specification_with(draft.META_SCHEMA.get("$schema"))
 
     def retrieve(wanted: str) -> Resource[Any]:
         try:
-            _check_address(address, wanted)
+            _check_url(url, wanted)
             found = load(wanted)
             _check_part(wanted, found, draft)
         except (TcError, BrokenSchemaError) as error:
@@ -96,19 +94,16 @@ def _validator(source: ExternalSchema, load: Callable[[str], Any], failures: lis
             raise
         return Resource.from_contents(found, default_specification=specification)
 
-    schema, names = _without_names(address, source.schema, draft)
+    schema, names = _without_names(url, source.schema, draft)
     resource = specification.create_resource(schema)
     own: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg] # attrs makes the argument
     registry = REGISTRY.combine(own).with_resources((name, resource) for name in names)
     formats = FormatChecker(formats=())
     formats.checkers = {**draft.FORMAT_CHECKER.checkers, **FORMATS.checkers}
-    return use_javascript_patterns(draft)({"$ref": f"{address}#{part}"}, registry=registry, format_checker=formats)
+    return use_javascript_patterns(draft)({"$ref": f"{url}#{part}"}, registry=registry, format_checker=formats)
 
 
 def _draft(schema: Any, default: Any = validators.Draft7Validator) -> Any:
-    """
-    Return the validator class for the draft that a schema names.
-    """
     if not isinstance(schema, dict) or "$schema" not in schema:
         return default
     named = str(schema["$schema"]).partition("#")[0]
@@ -116,14 +111,11 @@ def _draft(schema: Any, default: Any = validators.Draft7Validator) -> Any:
         return validators.Draft6Validator
     known = DRAFTS.get(named.partition("://")[2])
     if known is None:
-        raise BrokenSchemaError(f"names a draft that is not known, {named!r}: drafts are 4, 6, 7, 2019-09 and 2020-12")
+        raise BrokenSchemaError(f"has the unknown draft {named!r}; use 4, 6, 7, 2019-09 or 2020-12")
     return known
 
 
 def _check(draft: Any, schema: Any) -> None:
-    """
-    Hold a schema against the schema of its draft.
-    """
     if not isinstance(schema, dict | bool):
         raise BrokenSchemaError("is not a JSON schema: an object is expected")
     try:
@@ -136,29 +128,24 @@ def _check(draft: Any, schema: Any) -> None:
         raise BrokenSchemaError(f"is not a JSON schema{': ' if where else ''}{where}: {said}") from None
 
 
-def _check_part(address: str, schema: Any, draft: Any) -> None:
+def _check_part(url: str, schema: Any, draft: Any) -> None:
     try:
         _check(_draft(schema, draft), schema)
     except BrokenSchemaError as error:
-        raise BrokenSchemaError(f"refers to {address}, which {error}") from None
+        raise BrokenSchemaError(f"refers to {url}, which {error}") from None
 
 
-def _without_names(address: str, schema: Any, draft: Any) -> tuple[Any, list[str]]:
-    """
-    Return a schema without its own name, so that what it refers to is looked for beside it, and all its addresses.
-    """
+def _without_names(url: str, schema: Any, draft: Any) -> tuple[Any, list[str]]:
+    # Without its own name, so that references are relative to the URL it came from; and all URLs of the schema.
     if not isinstance(schema, dict):
-        return schema, [address]
+        return schema, [url]
     key = "id" if draft is validators.Draft4Validator else "$id"
     name = schema.get(key)
-    own = [urljoin(address, name).partition("#")[0]] if isinstance(name, str) else []
-    return {word: value for word, value in schema.items() if word not in {key, "$schema"}}, [address, *own]
+    own = [urljoin(url, name).partition("#")[0]] if isinstance(name, str) else []
+    return {word: value for word, value in schema.items() if word not in {key, "$schema"}}, [url, *own]
 
 
-def _check_address(asking: str, address: str) -> None:
-    """
-    Refuse what a schema has no business to refer to.
-    """
-    if urlsplit(asking).scheme != urlsplit(address).scheme:
+def _check_url(asking: str, url: str) -> None:
+    if urlsplit(asking).scheme != urlsplit(url).scheme:
         kind = "a file" if urlsplit(asking).scheme == "file" else "the network"
-        raise BrokenSchemaError(f"comes from {kind}, and refers to {address}, which is not fetched for it")
+        raise BrokenSchemaError(f"comes from {kind}, and refers to {url}, which is not loaded for it")

@@ -1,5 +1,5 @@
 """
-Checks a document against a schema of the references, and says what is wrong with it in terms of the document.
+Validation of documents against JSON schemas, with problems described in terms of the document.
 
 Source: JSON Schema draft 6, as the services read it: patterns are JavaScript's, dates are RFC 3339.
 """
@@ -32,19 +32,19 @@ MAX_FOUND_LENGTH = 60
 
 class BrokenSchemaError(ValueError):
     """
-    A schema that cannot be used; the message goes on from its name: ``refers to a.json, which is not there``.
+    A schema cannot be used. The message continues a sentence that begins with its name: ``refers to a.json, …``.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """
-    One thing that is wrong with a document.
+    A mismatch between a document and its schema.
 
     Attributes:
-        path: Where: ``metadata.name``, ``routes[2]``, or ``payload`` for the whole document.
-        expected: What the schema wants there.
-        found: What is there, shortened.
+        path: ``metadata.name``, ``routes[2]``, or ``payload`` for the whole document.
+        expected: What the schema requires.
+        found: What the document has, cut off.
     """
 
     path: str
@@ -57,15 +57,15 @@ class Problem:
 
 def find_problems(reference: ServiceReference, schema: str, document: Any, *, root: str = "payload") -> list[Problem]:
     """
-    Return what is wrong with *document*, in the order of the document; an empty list if it is valid.
+    Return the problems of *document* in its order; an empty list if it is valid.
 
     Args:
         reference: Whose schema it is.
         schema: Its name there: ``create-task-request.json``.
-        root: What the whole document is called.
+        root: The path of the whole document.
 
     Raises:
-        ConfigurationError: The schema is not one that can be used: a reference that was fetched may hold anything.
+        ConfigurationError: The schema cannot be used, which happens with fetched references.
     """
     try:
         with convert_schema_errors():
@@ -77,10 +77,10 @@ def find_problems(reference: ServiceReference, schema: str, document: Any, *, ro
 
 def collect_problems(validator: Any, document: Any, *, root: str) -> list[Problem]:
     """
-    Return what a validator of jsonschema finds wrong with *document*.
+    Return the problems that a validator of jsonschema finds, in the order of the document.
 
     Raises:
-        BrokenSchemaError: The schema is not one that can be used.
+        BrokenSchemaError: The schema cannot be used.
     """
     with convert_schema_errors():
         errors = sorted(validator.iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
@@ -90,45 +90,44 @@ def collect_problems(validator: Any, document: Any, *, root: str) -> list[Proble
 @contextmanager
 def convert_schema_errors() -> Iterator[None]:
     """
-    Take what the library stumbles over for a fault of the schema: its draft is checked, but not every part of it.
+    Convert jsonschema's internal errors to BrokenSchemaError.
 
-    Raises:
-        BrokenSchemaError: It stumbled.
+    ``check_schema`` does not validate everything, so a malformed schema can still fail when it is used.
     """
     try:
         yield
     except BrokenSchemaError:
         raise
     except RecursionError:
-        raise BrokenSchemaError("goes round in circles, or the document is nested too deeply") from None
+        raise BrokenSchemaError("refers to itself in a circle, or the document is nested too deeply") from None
     except re.error as error:
-        raise BrokenSchemaError(f"holds an expression that cannot be read, {error.pattern!r}: {error.msg}") from None
+        raise BrokenSchemaError(f"has an invalid pattern, {error.pattern!r}: {error.msg}") from None
     except (Unresolvable, NoSuchResource) as error:
-        # A pointer is told without its hash; of a name only the document is told.
+        # The error has a pointer without its hash, and of a name only the document.
         part = getattr(error, "anchor", "") or (error.ref if error.ref.startswith("/") else "")
-        raise BrokenSchemaError(f"refers to {f'#{part}' if part else error.ref}, which is not there") from None
+        raise BrokenSchemaError(f"refers to {f'#{part}' if part else error.ref}, which does not exist") from None
     except (UnknownType, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise BrokenSchemaError(f"is not a JSON schema ({type(error).__name__})") from None
     except BaseException as error:
-        # A part of the library that is not written in Python has another name for running out of stack.
+        # rpds, which is written in Rust, panics when the stack is exhausted.
         if type(error).__name__ != "PanicException":
             raise
-        raise BrokenSchemaError("goes round in circles") from None
+        raise BrokenSchemaError("refers to itself in a circle") from None
 
 
 def is_valid(schema: Any, document: Any) -> bool:
     """
-    Tell whether *document* fits a schema that stands alone.
+    Return whether *document* is valid for a schema that refers only to itself.
 
     Raises:
-        BrokenSchemaError: The schema is not one that can be used.
+        BrokenSchemaError: The schema cannot be used.
     """
     return not collect_problems(_Validator(schema, format_checker=FORMATS), document, root="")
 
 
 def use_javascript_patterns(validator: Any) -> Any:
     """
-    Return a validator class of jsonschema, with patterns read as JavaScript does.
+    Return a validator class of jsonschema that reads patterns as JavaScript does.
     """
     return extend(validator, {"pattern": _pattern})
 
@@ -142,9 +141,7 @@ def _validator(reference: ServiceReference, schema: str) -> Any:
 
 
 def _causes(error: ValidationError) -> list[ValidationError]:
-    """
-    Follow an error of ``oneOf`` or ``anyOf`` into the one branch that was meant, if that can be told.
-    """
+    # An error of oneOf or anyOf is replaced by those of the branch that was meant, if only one can be.
     by_branch: dict[Any, list[ValidationError]] = {}
     for inner in error.context or ():
         by_branch.setdefault(inner.schema_path[0], []).append(inner)
@@ -155,9 +152,7 @@ def _causes(error: ValidationError) -> list[ValidationError]:
 
 
 def _is_kind_mismatch(error: ValidationError) -> bool:
-    """
-    Tell whether *error* means that another branch was meant: another type, or another value of a discriminator.
-    """
+    # Another type, or another value of a discriminator: another branch was meant.
     return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
 
 
@@ -176,8 +171,8 @@ def _path(error: ValidationError) -> str:
 
 
 def _expected(error: ValidationError) -> str:
-    say = _SAYINGS.get(error.validator)
-    return say(error.validator_value, error) if say else f"what {error.validator} says"
+    describe = _EXPECTATIONS.get(error.validator)
+    return describe(error.validator_value, error) if describe else f"a valid {error.validator}"
 
 
 def _bound(value: Any, error: ValidationError) -> str:
@@ -187,9 +182,7 @@ def _bound(value: Any, error: ValidationError) -> str:
 
 
 def _alternatives(branches: list[Any]) -> str:
-    """
-    Name the branches of a ``oneOf`` by what tells them apart: constant properties, or types.
-    """
+    # The branches of oneOf by what distinguishes them: constant properties, required ones, or types.
     names = []
     for branch in branches:
         properties = branch.get("properties", {}) if isinstance(branch, dict) else {}
@@ -204,15 +197,15 @@ def _alternatives(branches: list[Any]) -> str:
     return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
 
 
-_SAYINGS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
+_EXPECTATIONS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
     "type": lambda value, _: " or ".join([value] if isinstance(value, str) else value),
     "required": lambda value, error: "also " + ", ".join(name for name in value if name not in error.instance),
     "additionalProperties": lambda _, error: "only " + ", ".join(error.schema.get("properties", {})),
     "enum": lambda value, _: "one of " + ", ".join(map(str, value)),
     "const": lambda value, _: repr(value),
-    "pattern": lambda value, _: f"text that matches {value}",
+    "pattern": lambda value, _: f"a string that matches {value}",
     "format": lambda value, _: f"a {value}",
-    "uniqueItems": lambda *_: "no item twice",
+    "uniqueItems": lambda *_: "no duplicate items",
     "multipleOf": lambda value, _: f"a multiple of {value}",
     "oneOf": lambda value, _: _alternatives(value),
     "anyOf": lambda value, _: _alternatives(value),
@@ -275,9 +268,7 @@ def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iter
 
 @cache
 def _javascript(pattern: str) -> re.Pattern[str]:
-    r"""
-    Compile a pattern with JavaScript's meaning: ``$`` is the very end, ``\d`` and ``\w`` are ASCII.
-    """
+    # In JavaScript, $ is the very end of the text, and \d and \w are ASCII.
     return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
 
 

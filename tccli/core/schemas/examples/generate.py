@@ -1,5 +1,5 @@
 """
-Documents that are made from nothing but a schema.
+Example documents from JSON schemas.
 
 Pure: the clock and randomness are arguments.
 """
@@ -55,17 +55,17 @@ _Value = TypeVar("_Value")
 
 class NoExampleError(Exception):
     """
-    Nothing was found that fits.
+    No valid document was found.
     """
 
 
 class Randomness(NamedTuple):
     """
-    What is new every time.
+    The arguments that make an example new each time.
 
     Attributes:
-        now: Times are counted from it.
-        random: Slugids and other random text are drawn from it.
+        now: Timestamps are relative to it.
+        random: Source of slugids and other random text.
     """
 
     now: datetime
@@ -74,45 +74,46 @@ class Randomness(NamedTuple):
 
 def generate_example(
     schema: Mapping[str, Any],
-    luck: Randomness,
+    randomness: Randomness,
     *,
     full: bool = False,
-    known: Callable[[_Path], Iterable[Any]] = lambda _path: (),
-    needed: tuple[str, ...] = (),
+    suggest: Callable[[_Path], Iterable[Any]] = lambda _path: (),
+    extra_required: tuple[str, ...] = (),
 ) -> Any:
     """
-    Return a document that should fit a schema that stands alone; whoever uses it checks that.
+    Return a document that should be valid for a schema that refers only to itself. The caller checks it.
 
     Args:
-        known: The values that a field may have, best first; what does not fit is passed over.
-        needed: Fields that must be there beside those that the schema requires.
+        full: Include optional fields.
+        suggest: Returns values for a field by its path, best first; invalid ones are skipped.
+        extra_required: Fields to include although the schema does not require them.
 
     Raises:
-        CannotMakeError: Nothing was found.
-        BrokenSchemaError: The schema is not one that can be used.
+        NoExampleError: No valid document was found.
+        BrokenSchemaError: The schema cannot be used.
     """
-    return _ExampleGenerator(schema.get("definitions", {}), luck, full, known).document(schema, needed)
+    return _ExampleGenerator(schema.get("definitions", {}), randomness, full, suggest).document(schema, extra_required)
 
 
 class _ExampleGenerator(NamedTuple):
     definitions: Mapping[str, Any]
-    luck: Randomness
+    randomness: Randomness
     full: bool
-    known: Callable[[_Path], Iterable[Any]]
+    suggest: Callable[[_Path], Iterable[Any]]
 
-    def document(self, schema: Mapping[str, Any], needed: tuple[str, ...]) -> Any:
+    def document(self, schema: Mapping[str, Any], extra_required: tuple[str, ...]) -> Any:
         own = {key: value for key, value in schema.items() if key not in {"$schema", "definitions"}}
-        return self.value({**own, "required": [*needed, *own.get("required", ())]} if needed else own, (), 0)
+        return self.value(
+            {**own, "required": [*extra_required, *own.get("required", ())]} if extra_required else own, (), 0
+        )
 
     def value(self, schema: Any, path: _Path, depth: int) -> Any:
-        """
-        Return something that fits: what is known, what the schema itself says, or what its parts make.
-        """
+        # A suggested value, one that the schema itself has, or one that is made from the parts of the schema.
         if depth > MAX_DEPTH or schema is False:
             raise NoExampleError
         schema = self._merged(schema)
         with suppress(NoExampleError):
-            return self._first(schema, self._offers(schema, path))
+            return self._choose(schema, self._candidates(schema, path))
         for branches in ("oneOf", "anyOf"):
             if branches in schema:
                 return self._branch(schema, branches, path, depth)
@@ -133,9 +134,7 @@ class _ExampleGenerator(NamedTuple):
                 return {}
 
     def _merged(self, schema: Any) -> dict[str, Any]:
-        """
-        Return a schema without a reference and without ``allOf`` at its top.
-        """
+        # The schema without a $ref and without allOf at its top.
         merged = {} if schema is True else dict(schema)
         for _ in range(MAX_DEPTH):
             if "$ref" in merged:
@@ -143,7 +142,7 @@ class _ExampleGenerator(NamedTuple):
                 merged = {**resolve_pointer({"definitions": self.definitions}, pointer), **merged}
             elif "allOf" in merged:
                 for part in merged.pop("allOf"):
-                    merged = _joined(merged, part)
+                    merged = _combine(merged, part)
             else:
                 return merged
         raise NoExampleError
@@ -151,18 +150,15 @@ class _ExampleGenerator(NamedTuple):
     def _fits(self, schema: Mapping[str, Any], value: Any) -> bool:
         return is_valid({**schema, "definitions": self.definitions}, value)
 
-    def _offers(self, schema: Mapping[str, Any], path: _Path) -> Iterable[Any]:
-        """
-        Yield values that may fit without having been made.
-        """
+    def _candidates(self, schema: Mapping[str, Any], path: _Path) -> Iterable[Any]:
         if "const" in schema:
             yield schema["const"]
         if schema.get("pattern") == SLUGID:
             yield self._slugid()
-        for value in self.known(path):
+        for value in self.suggest(path):
             if schema.get("format") == "date-time" and isinstance(value, str):
                 with suppress(UsageError):
-                    yield format_timestamp(parse_instant(value, now=self.luck.now))
+                    yield format_timestamp(parse_instant(value, now=self.randomness.now))
             elif isinstance(value, str) and value.isdigit() and _kind(schema) in {"number", "integer"}:
                 yield int(value)
             else:
@@ -172,14 +168,12 @@ class _ExampleGenerator(NamedTuple):
         yield from schema.get("enum", ())
 
     def _branch(self, schema: Mapping[str, Any], key: str, path: _Path, depth: int) -> Any:
-        """
-        Return what the first branch makes that fits the whole; what is full may fit two, and so none.
-        """
+        # The first branch with a valid example. With all optional fields, it may match two branches of a oneOf.
         rest = {word: value for word, value in schema.items() if word != key}
         for full in dict.fromkeys((self.full, False)):
             for branch in schema[key]:
                 with suppress(NoExampleError):
-                    made = self._replace(full=full).value(_joined(rest, branch), path, depth + 1)
+                    made = self._replace(full=full).value(_combine(rest, branch), path, depth + 1)
                     if self._fits(schema, made):
                         return made
         raise NoExampleError
@@ -224,62 +218,53 @@ class _ExampleGenerator(NamedTuple):
         return made
 
     def _another(self, schema: Any, made: list[Any]) -> Any:
-        """
-        Return an item that is not there yet.
-        """
         inner = self._merged(schema)
         tried: list[Any] = [*inner.get("enum", ()), *(f"{FILLER}-{number}" for number in range(1, len(made) + 2))]
         tried += range(len(made) + 1)
         if "pattern" in inner:
             tried += self._texts({**inner, "minLength": max(inner.get("minLength", 0), MIN_RANDOM_LENGTH)})
-        return self._first(inner, (value for value in tried if value not in made))
+        return self._choose(inner, (value for value in tried if value not in made))
 
     def _text(self, schema: Mapping[str, Any]) -> str:
-        return self._first(schema, self._texts(schema))
+        return self._choose(schema, self._texts(schema))
 
     def _texts(self, schema: Mapping[str, Any]) -> Iterator[str]:
-        """
-        Yield what may fit, from what reads best to what is only allowed.
-        """
+        # From the most readable text to one that is only valid.
         least, most = schema.get("minLength", 0), schema.get("maxLength", MAX_LENGTH)
         if least > MAX_LENGTH:
             raise NoExampleError
         if schema.get("format") == "date-time":
-            yield format_timestamp(parse_instant("1 hour", now=self.luck.now))
+            yield format_timestamp(parse_instant("1 hour", now=self.randomness.now))
         if schema.get("format") in BY_FORMAT:
             yield BY_FORMAT[schema["format"]]
         yield FILLER.ljust(least, "x")[:most]
         if "pattern" in schema:
             for length in (max(least, 1), least, 0):
                 with suppress(PatternError):
-                    yield generate_match(schema["pattern"], self.luck.random, least=length).ljust(least, "x")
+                    yield generate_match(schema["pattern"], self.randomness.random, least=length).ljust(least, "x")
 
     def _number(self, schema: Mapping[str, Any]) -> float:
         step: float = schema.get("multipleOf", 1)
         edges: list[float] = [0, 1, *(schema[bound] for bound in BOUNDS if bound in schema)]
         near = [step * (edge // step + more) for edge in edges for more in (0, 1, -1)]
-        return self._first(schema, [*near, *edges])
+        return self._choose(schema, [*near, *edges])
 
-    def _first(self, schema: Mapping[str, Any], values: Iterable[_Value]) -> _Value:
+    def _choose(self, schema: Mapping[str, Any], values: Iterable[_Value]) -> _Value:
         for value in values:
             if self._fits(schema, value):
                 return value
         raise NoExampleError
 
     def _slugid(self) -> str:
-        """
-        Return a new slugid that begins with a letter, so that nothing takes it for an option.
-        """
+        # It begins with a letter, so that it is not mistaken for an option.
         import slugid
 
-        bits = self.luck.random.getrandbits(128) & ~(1 << 127)
+        bits = self.randomness.random.getrandbits(128) & ~(1 << 127)
         return str(slugid.encode(UUID(int=bits, version=4)))
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """
-    Return the type of what fits; where a schema does not say it, its keywords do.
-    """
+    # A schema without a type usually has keywords of one.
     kind = schema.get("type", "")
     if isinstance(kind, list):
         kind = next((each for each in kind if each != "null"), "null")
@@ -287,9 +272,6 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _others(schema: Mapping[str, Any]) -> Any:
-    """
-    Return the schema of properties that have none of their own.
-    """
     return schema.get("additionalProperties", {})
 
 
@@ -297,17 +279,15 @@ def _without_required(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in {"required", "minProperties"}}
 
 
-def _joined(one: Mapping[str, Any], other: Any) -> dict[str, Any]:
-    """
-    Return a schema that asks for what two ask for, as far as that can be said in one.
-    """
+def _combine(one: Mapping[str, Any], other: Any) -> dict[str, Any]:
+    # Both schemas as one, as far as that is possible.
     if other is False:
         raise NoExampleError
     joined = dict(one)
     for key, value in ({} if other is True else other).items():
         if key == "properties" and isinstance(joined.get(key), dict):
             known = joined[key]
-            joined[key] = {**known, **{name: _joined(known.get(name, {}), each) for name, each in value.items()}}
+            joined[key] = {**known, **{name: _combine(known.get(name, {}), each) for name, each in value.items()}}
         elif key in {"required", "allOf"}:
             joined[key] = [*joined.get(key, ()), *value]
         else:

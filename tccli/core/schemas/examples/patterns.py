@@ -1,9 +1,9 @@
 r"""
-Text that a regular expression matches, for payloads that are made and not written.
+Generation of text that matches a regular expression.
 
-Reads what JSON schemas use of JavaScript's expressions: characters, classes, groups, alternatives, repetitions and
-anchors. What looks around or back is not understood. Whoever asks holds the text against the expression: anchors in the
-middle, such as in ``a^b``, are read as nothing.
+Supports the part of JavaScript's syntax that JSON schemas use: characters, classes, groups, alternatives, repetitions
+and anchors, but neither lookaround nor backreferences. Anchors in the middle, as in ``a^b``, are ignored, so the caller
+checks the result.
 
 Pure: randomness is an argument.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from random import Random
 
 MAX_LENGTH = 10_000
-"""Characters: nobody edits more."""
+"""Characters of the generated text."""
 
 _EVERYTHING = "".join(map(chr, range(0x20, 0x7F)))
 _SPACES = " \t"
@@ -38,7 +38,7 @@ _MANY = -1
 
 class PatternError(ValueError):
     """
-    An expression that is malformed, or beyond what is understood here.
+    A pattern is malformed or not supported.
     """
 
 
@@ -65,10 +65,10 @@ _Node = _Characters | _Repeated | _Sequence | _Either
 
 def generate_match(pattern: str, random: Random, *, least: int = 0) -> str:
     """
-    Return a text that *pattern* should match, as short as it may be from *least* characters on.
+    Return a text that should match *pattern*, as short as possible but of at least *least* characters.
 
     Raises:
-        PatternError: The expression is not understood, or matches nothing of that length.
+        PatternError: The pattern is not supported, or matches nothing of that length.
     """
     try:
         node = _Parser(pattern).parse()
@@ -86,9 +86,7 @@ def _written(node: _Node, random: Random, more: int) -> str:
 
 
 class _Writer:
-    """
-    Writes what a node matches, with *more* repetitions than each needs.
-    """
+    # Every repetition is written *more* times than it requires.
 
     def __init__(self, random: Random, more: int) -> None:
         self._random = random
@@ -117,18 +115,12 @@ class _Writer:
 
 
 def _readable(choice: str) -> str:
-    """
-    Return the letters and digits among some characters; without any, all of them.
-    """
+    # Letters and digits if there are any: they are easier to read and to edit.
     plain = "".join(character for character in choice if character.isalnum() and character.isascii())
     return plain or choice
 
 
 class _Parser:
-    """
-    Reads an expression from its start to its end.
-    """
-
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._place = 0
@@ -204,7 +196,7 @@ class _Parser:
             if name:
                 self._place = name.end()
             elif not self._skip(":"):
-                raise PatternError(f"{self._pattern!r} looks around, which is not understood")
+                raise PatternError(f"{self._pattern!r} has a lookaround, which is not supported")
         node = self._either()
         if self._take() != ")":
             raise PatternError(f"{self._pattern!r} leaves a group open")
@@ -217,9 +209,7 @@ class _Parser:
         return _Characters(self._escaped())
 
     def _escaped(self) -> str:
-        """
-        Return the characters that an escape stands for; its backslash has been read.
-        """
+        # The characters that an escape stands for; its backslash has been read.
         character = self._take()
         if character in _CLASSES:
             return _CLASSES[character]
@@ -228,13 +218,13 @@ class _Parser:
         if character in _CONTROLS:
             return _CONTROLS[character]
         if character.isalnum():
-            raise PatternError(f"{self._pattern!r} holds \\{character}, which is not understood")
+            raise PatternError(f"{self._pattern!r} has \\{character}, which is not supported")
         return character
 
     def _code(self, digits: int) -> str:
         found = re.compile(f"[0-9A-Fa-f]{{{digits}}}").match(self._pattern, self._place)
         if not found:
-            raise PatternError(f"{self._pattern!r} holds half of a character's code")
+            raise PatternError(f"{self._pattern!r} has an incomplete character code")
         self._place = found.end()
         return chr(int(found[0], 16))
 

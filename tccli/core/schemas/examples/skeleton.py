@@ -1,5 +1,5 @@
 """
-Payloads that are made up, for people to fill in.
+Example payloads of methods, for people to edit.
 
 Pure: the clock and randomness are arguments.
 """
@@ -20,35 +20,35 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 
-def generate_payload(method: Method, luck: Randomness, *, full: bool) -> Any:
+def generate_payload(method: Method, randomness: Randomness, *, full: bool) -> Any:
     """
-    Return a payload that fits the schema of *method*.
+    Return a payload that is valid for the schema of *method*.
 
     Args:
-        full: With all fields that it may have, not only with those that it must have.
+        full: Include optional fields.
 
     Raises:
-        UsageError: The method takes no payload, or none that fits can be made.
+        UsageError: The method takes no payload, or no valid one can be generated.
         ConfigurationError: The schema cannot be used.
     """
     if not method.takes_payload:
         raise UsageError(f"{method.id} takes no payload")
     if method.input is None:
         raise UsageError(f"{method.id}: the schema of its payload is not known")
-    hint = f"tc schema {method.service} {method.name} shows what it must be"
+    hint = f"tc schema {method.service} {method.name} prints the schema"
     schema = bundle(method.reference.schemas, method.input)
     try:
         with convert_schema_errors():
-            made = generate_example(
+            payload = generate_example(
                 schema,
-                luck,
+                randomness,
                 full=full,
-                known=partial(example_values.suggest_values, method),
-                needed=example_values.extra_required(method),
+                suggest=partial(example_values.suggest_values, method),
+                extra_required=example_values.extra_required(method),
             )
     except (NoExampleError, BrokenSchemaError):
-        raise UsageError(f"{method.id}: no payload can be made from its schema", hint=hint) from None
-    wrong = find_problems(method.reference, method.input, made)
+        raise UsageError(f"{method.id}: cannot generate a payload from its schema", hint=hint) from None
+    wrong = find_problems(method.reference, method.input, payload)
     if wrong:
-        raise UsageError(f"{method.id}: no payload can be made from its schema ({wrong[0]})", hint=hint)
-    return made
+        raise UsageError(f"{method.id}: cannot generate a payload from its schema ({wrong[0]})", hint=hint)
+    return payload

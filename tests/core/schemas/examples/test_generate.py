@@ -148,6 +148,6 @@ def test_takes_what_is_known_if_it_fits() -> None:
     """
     schema = {"required": ["a", "b", "c"], "properties": {"b": {"type": "number"}, "c": {"format": "date-time"}}}
     known: dict[tuple[str, ...], list[str]] = {("a",): ["known"], ("b",): ["no number"], ("c",): ["no time", "1 hour"]}
-    made = generate_example(schema, LUCK, known=lambda path: known.get(path, ()))
+    made = generate_example(schema, LUCK, suggest=lambda path: known.get(path, ()))
 
     assert {"a": "known", "b": 0, "c": "2030-01-31T13:00:00.000Z"} == made
