@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import http.client
 import http.server
+import io
 import json
 import os
 import signal
@@ -20,8 +21,19 @@ from urllib.parse import urlsplit
 import mohawk
 import pytest
 
+from tccli.core.artifacts.sources import upload_artifact
+from tccli.core.transfer.upload import Upload
 from tests.http_server import Received, Response, json_response, response
-from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, later, random_bytes, slug
+from tests.transfer_env import (
+    MEBIBYTE,
+    TransferEnv,
+    files_in,
+    later,
+    peak_memory,
+    random_bytes,
+    slug,
+    transfer_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -575,3 +587,29 @@ def test_a_web_address_with_the_root_url(tc: CommandLine, transfer_env: Transfer
 
     assert 0 == tc("download-artifact", address, "public/a.bin", env=env).exit_code
     assert {"a.bin": DATA} == tree(here)
+
+
+@pytest.mark.parametrize(("count", "max_mebibytes"), [pytest.param(1, 64, id="one"), pytest.param(60, 96, id="many")])
+def test_memory_is_bounded(
+    transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str], count: int, max_mebibytes: int
+) -> None:
+    """
+    One download may use 64 MiB, and a pattern that matches 60 artifacts 96 MiB, with two hashes for each.
+    """
+    data = random_bytes(3 * MEBIBYTE)
+    task_id = transfer_env.task()
+    for number in range(count):
+        upload = Upload(io.BytesIO(data), len(data), "text/x")
+        upload_artifact(
+            transfer_env.client,
+            transfer_context(),
+            (task_id, "0", f"public/{number}"),
+            upload,
+            storage="object",
+            expires=later(hours=1),
+        )
+    env = {**process_environment, **transfer_env.sandbox.environment}
+    peak = peak_memory(["download-artifact", task_id, "public/*", "-o", str(tmp_path / "out"), "-q"], env)
+
+    assert [data] * count == [path.read_bytes() for path in (tmp_path / "out" / "public").iterdir()]
+    assert peak <= max_mebibytes * MEBIBYTE

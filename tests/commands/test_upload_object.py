@@ -276,9 +276,12 @@ def test_a_file_that_shrinks_is_an_error(
     assert 5 == downloaded(tc, transfer_env, "x").exit_code
 
 
-def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str]) -> None:
+@pytest.mark.parametrize("retries", [0, 4])
+def test_memory_stays_flat(
+    transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str], retries: int
+) -> None:
     """
-    At most 64 MiB, whatever the size; here four times that.
+    An upload may use 64 MiB, whatever its size (here four times that) and however often it is retried.
     """
     path = tmp_path / "f"
     piece = random_bytes(16 * MEBIBYTE)
@@ -287,7 +290,10 @@ def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_en
             big.write(piece)
     env = {**process_environment, **transfer_env.sandbox.environment}
 
-    assert peak_memory(["upload-object", str(path), "x", *PROJECT, "-q"], env) <= 64 * MEBIBYTE
+    if retries:
+        transfer_env.sandbox.storage.faults.add(f"drop=200MB,verb=put,times={retries}")
+
+    assert peak_memory(["upload-object", str(path), "x", *PROJECT, *QUICK, "-q"], env) <= 64 * MEBIBYTE
     stored = transfer_env.sandbox.storage.files.get("/objects/x")
     assert stored is not None
     assert path.stat().st_size == stored.size
