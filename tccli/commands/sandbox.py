@@ -7,7 +7,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,12 @@ import click
 
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
-from tccli.errors import ConfigurationError, LocalFileError, UsageError
+from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
-    from tccli.sandbox.messages import Message
     from tccli.sandbox.server import Server
 
 REQUIRED_MODULES = ("croniter", "jsone", "starlette", "uvicorn")
@@ -132,7 +131,7 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """
     from tccli.sandbox.testing import subprocess_runner
 
-    with _server(**options) as server:
+    with _launch(**options) as server:
         status = subprocess_runner.run(words, child_environment(server))
     ctx.exit(status)
 
@@ -154,7 +153,7 @@ def start(**options: Any) -> None:
     """
     from tccli.sandbox.testing import subprocess_runner
 
-    with subprocess_runner.handle_stop_signals() as wait, _server(**options) as server:
+    with subprocess_runner.handle_stop_signals() as wait, _launch(**options) as server:
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
         # An empty certificate unsets one of earlier credentials.
         click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
@@ -169,7 +168,7 @@ def tour() -> None:
     """
     from tccli.sandbox.testing.tour import run_tour
 
-    with _server(worker="") as server:
+    with _launch(worker="") as server:
         run_tour(child_environment(server), lambda text: click.echo(text, nl=False))
 
 
@@ -283,47 +282,9 @@ def _check_installed() -> None:
         raise ConfigurationError(message, hint="pip install 'taskcluster-cli[sandbox]'")
 
 
-@contextmanager
-def _server(**options: Any) -> Iterator[Server]:
-    """
-    Run a server, and a worker if the options ask for one, while the context is open.
-    """
+def _launch(**options: Any) -> AbstractContextManager[Server]:
     _check_installed()
-    import sqlite3
-    from contextlib import nullcontext
-
     from tccli.sandbox.config import SandboxConfig
-    from tccli.sandbox.server import Server
-    from tccli.sandbox.worker.worker import Worker
+    from tccli.sandbox.launcher import launch
 
-    config = SandboxConfig.from_options(**options)
-    with _publisher(config.amqp) as on_message:
-        try:
-            server = Server(host=config.host, port=config.port, directory=config.directory)
-        except sqlite3.Error as error:
-            hint = "give another directory, or stop the sandbox that uses it"
-            raise LocalFileError(f"cannot store state in {config.directory}: {error}", hint=hint) from error
-        except OSError as error:
-            if error.filename is None:
-                message = f"cannot listen on {config.host}:{config.port}: {error.strerror}"
-                raise UsageError(message, hint="--port 0 selects a free port") from error
-            raise LocalFileError(f"cannot store state in {config.directory}: {error.strerror}") from error
-        server.sandbox.fault_injector = config.fault_injector
-        for spec in config.storage_faults:
-            server.storage.faults.add(spec)
-        server.sandbox.state.on_message = on_message
-        with server, nullcontext() if config.worker is None else Worker(server, config.worker):
-            yield server
-
-
-@contextmanager
-def _publisher(url: str | None) -> Iterator[Callable[[Message], object] | None]:
-    if url is None:
-        yield None
-        return
-    if importlib.util.find_spec("pika") is None:
-        raise ConfigurationError("cannot use --amqp: pika not installed", hint="pip install 'taskcluster-cli[pulse]'")
-    from tccli.sandbox.pulse import Publisher
-
-    with Publisher(url) as publisher:
-        yield publisher.put
+    return launch(SandboxConfig.from_options(**options))

@@ -20,29 +20,11 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KINDS = {
-    "slow": "SIZE     bytes per second and connection",
-    "latency": "DURATION before each response",
-    "status": "STATUS   instead of the file, such as 503",
-    "drop": "SIZE     close the connection after this many bytes of a body",
-    "reset": "SIZE     reset the connection after this many bytes of a body",
-    "short": "SIZE     send this many bytes less than Content-Length, and close the connection",
-    "long": "SIZE     send this many bytes more than the file has",
-    "cut": "SIZE     send no Content-Length and this many bytes less, and close the connection",
-    "range": "ignore: send the whole file; wrong: Content-Range of other bytes than are sent",
-    "etag": "changing: another one in each response",
-    "hashes": "wrong, none or unknown: the hashes in startDownload's response",
-    "expire": "DURATION after which URLs expire, whatever their expiry says",
-}
-CONDITIONS = {
-    "times": "N       the first N matching requests only",
-    "skip": "N       not the first N matching requests",
-    "chance": "P       with this probability",
-    "match": "PATTERN only for matching names",
-    "verb": "VERB    only for get or put",
-}
+SIZES = ("slow", "drop", "reset", "short", "long", "cut")
+DURATIONS = ("latency", "expire")
 WORDS = {"range": {"ignore", "wrong"}, "etag": {"changing"}, "hashes": {"wrong", "none", "unknown"}}
-DURATIONS = {"latency", "expire"}
+KINDS = (*SIZES, *DURATIONS, *WORDS, "status")
+CONDITIONS = ("times", "skip", "chance", "match", "verb")
 UPLOAD_KINDS = {"slow", "latency", "status", "drop", "reset", "expire"}
 """Kinds that apply to uploads, too."""
 
@@ -56,7 +38,7 @@ class StorageFault:
     A fault.
 
     Attributes:
-        kind: A key of :data:`KINDS`.
+        kind: One of :data:`KINDS`.
         value: A number (bytes, seconds, status), or a word.
         times: How often it applies at most; None for always.
         skip: How many matching requests do not fail first.
@@ -126,7 +108,7 @@ class FaultSet:
         Return the first fault of a kind that applies to a request, and count it.
 
         Args:
-            kind: A key of :data:`KINDS`.
+            kind: One of :data:`KINDS`.
             verb: ``GET`` or ``PUT``.
             name: Of the object or artifact.
             has_effect: Returns whether a fault changes the response.
@@ -196,4 +178,5 @@ def _condition(name: str, text: str) -> Any:
         return text
     if name == "verb" and text.upper() in {"GET", "PUT"}:
         return text.upper()
-    raise ValueError(f"{name}={text}: expected {' '.join(CONDITIONS[name].split())}")
+    expected = {"chance": "a probability from 0 to 1", "match": "a pattern", "verb": "get or put"}
+    raise ValueError(f"{name}={text}: expected {expected.get(name, 'a number of requests')}")
