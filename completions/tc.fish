@@ -28,8 +28,8 @@ function __taskcluster_words
                 'find' 'Find methods, commands and help by what they are about' \
                 'from-now' 'Print a timestamp relative to now' \
                 'help' 'Print the help of a topic, a command, a service or a method' \
-                'references' 'The API references of a deployment, kept for its help and its commands' \
-                'sandbox' 'A Taskcluster deployment on this machine' \
+                'references' 'Fetch and compare the API references of a deployment' \
+                'sandbox' 'Run a Taskcluster deployment on this machine' \
                 'schema' 'Print the JSON schema of a method\'s payload or response' \
                 'scopes' 'Show which scopes a call needs, and whether you have them' \
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
@@ -66,9 +66,9 @@ function __taskcluster_words
                 'list' 'List services, exchanges and their routing keys'
         case 'references'
             printf '%s\t%s\n' \
-                'diff' 'Show how the references of the deployment in use differ from the…' \
-                'distill' 'Turn published references into the compact files of tccli/references' \
-                'update' 'Fetch the references of the deployment in use, and use them from now…'
+                'diff' 'Compare the references of the deployment with the built-in ones' \
+                'distill' 'Convert published references to the files of tccli/references' \
+                'update' 'Fetch the references of the deployment and use them'
         case 'sandbox'
             printf '%s\t%s\n' \
                 'calls' 'Print the requests that a sandbox received' \
@@ -737,7 +737,7 @@ function __taskcluster_meaning
         case '*:find:--limit'
             echo 'At most N results (10)'
         case '*:references distill:-o' '*:references distill:--output'
-            echo 'Where the files go, one for each service'
+            echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
             echo 'Store the state in DIR (in memory)'
         case '*:sandbox run:--fake' '*:sandbox start:--fake'
@@ -841,7 +841,7 @@ function __taskcluster_meaning
         case '*:--pager'
             echo 'Show the text in a pager (PAGER, default less)'
         case '*:--methods'
-            echo 'A newer list of methods, which decides which there are'
+            echo 'Include only the methods of this list'
         case '*:--missing'
             echo 'List only those that it does not implement'
         case '*:--data'

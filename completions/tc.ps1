@@ -26,8 +26,8 @@ $TaskclusterTcWords[''] = @(
     'find	Find methods, commands and help by what they are about'
     'from-now	Print a timestamp relative to now'
     'help	Print the help of a topic, a command, a service or a method'
-    'references	The API references of a deployment, kept for its help and its commands'
-    'sandbox	A Taskcluster deployment on this machine'
+    'references	Fetch and compare the API references of a deployment'
+    'sandbox	Run a Taskcluster deployment on this machine'
     'schema	Print the JSON schema of a method''s payload or response'
     'scopes	Show which scopes a call needs, and whether you have them'
     'signed-url	Print a URL that anyone can fetch until it expires'
@@ -64,9 +64,9 @@ $TaskclusterTcWords['events'] = @(
     'list	List services, exchanges and their routing keys'
 )
 $TaskclusterTcWords['references'] = @(
-    'diff	Show how the references of the deployment in use differ from the…'
-    'distill	Turn published references into the compact files of tccli/references'
-    'update	Fetch the references of the deployment in use, and use them from now…'
+    'diff	Compare the references of the deployment with the built-in ones'
+    'distill	Convert published references to the files of tccli/references'
+    'update	Fetch the references of the deployment and use them'
 )
 $TaskclusterTcWords['sandbox'] = @(
     'calls	Print the requests that a sandbox received'
@@ -484,7 +484,7 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
-'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Where the files go, one for each service' }
+'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Directory for the files, one per service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
 'schema:--output', '--answer' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
@@ -536,7 +536,7 @@ $TaskclusterTcMeaning['--list'] = 'Print the names that match'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 $TaskclusterTcMeaning['--pager'] = 'Show the text in a pager (PAGER, default less)'
-$TaskclusterTcMeaning['--methods'] = 'A newer list of methods, which decides which there are'
+$TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
 $TaskclusterTcMeaning['--listen'] = 'Listen on this IPv4 address (127.0.0.1)'

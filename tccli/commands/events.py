@@ -66,7 +66,7 @@ def list_exchanges(context: Context, service: str | None) -> None:
     context_settings={"ignore_unknown_options": True},
     examples=(
         "tc events bind queue taskFailed --taskGroupId fN1SbArXTPSVFNUvaOlinQ",
-        "tc events bind queue taskPending --provisionerId proj-example --workerType linux",
+        "tc events bind queue taskPending --provisionerId proj-example \\\n  --workerType linux",
     ),
 )
 @click.argument("service")

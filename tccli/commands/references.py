@@ -1,5 +1,5 @@
 """
-``tc references``: the API references of a deployment, kept for its help and its commands.
+``tc references``: fetch and compare the API references of a deployment.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ MARKS = {"added": "+", "removed": "-", "changed": "~"}
 @click.group(cls=Group, name="references")
 def command() -> None:
     """
-    The API references: services, methods, exchanges and schemas.
+    Fetch and compare API references: services, methods, exchanges and schemas.
 
-    Those of the newest release are built in. Those of a deployment can be fetched: from then on they count for its
-    root URL. --reference gives one for a single call.
+    tc includes the references of one release. If you fetch those of a deployment, tc uses them for its root URL.
+    --reference uses one for a single call.
     """
 
 
 @command.command(
     "update",
-    short_help="Fetch the references of the deployment in use, and use them from now on",
+    short_help="Fetch the references of the deployment and use them",
     examples=("tc references update", "tc references update --jq .methods"),
 )
 @with_context
 def update(context: Context) -> None:
     """
-    Fetch the references of the deployment in use, and use them for its root URL from now on: its methods, its schemas,
-    and in help also what it says of them.
+    Fetch the references of the deployment in use, and use them for its root URL from now on: methods, schemas and
+    descriptions in help.
 
-    They are fetched without credentials, checked, and kept in the cache folder until the next update. Either all are
-    replaced or none.
+    They are fetched without credentials, validated, and stored in the cache directory until the next update. Either all
+    of them are replaced or none.
     """
     import time
 
@@ -59,7 +59,7 @@ def update(context: Context) -> None:
     texts = _fetched(context, root_url)
     path = kept_references.store(os.environ, root_url, texts, now=int(time.time()))
     services = references.ReferenceSet().override_contents(texts, path).services.values()
-    context.note("tc references diff shows how they differ from the built-in ones")
+    context.note("to compare them with the built-in references: tc references diff")
     counts = {
         "services": len(services),
         "methods": sum(len(service.methods) for service in services),
@@ -70,17 +70,18 @@ def update(context: Context) -> None:
 
 @command.command(
     "diff",
-    short_help="Show how the references of the deployment in use differ from the built-in ones",
+    short_help="Compare the references of the deployment with the built-in ones",
     examples=("tc references diff", """tc references diff --jq '.[] | select(.kind == "method")'"""),
 )
 @with_context
 def diff(context: Context) -> None:
     """
-    Show what differs from the built-in references: services, methods, exchanges and schemas, and what of them.
+    List the differences between the references of the deployment in use and the built-in ones: services, methods,
+    exchanges and schemas.
 
-    What is compared is what is kept of the deployment in use, or else what it publishes now; with --reference, the
-    services that are given. A difference is added, removed or changed; "before" is built in. The exit code is 0 when
-    nothing differs, and 1 when something does.
+    The stored references of the deployment are used, or else those that it publishes now; with --reference, the given
+    services. A difference is added, removed or changed; "before" is the built-in value. The exit code is 0 if there are
+    no differences, and 1 otherwise.
     """
     from tccli import references
     from tccli.output import Result
@@ -106,12 +107,12 @@ def diff(context: Context) -> None:
         raise NegativeAnswerError(
             f"{len(found)} difference{'s' if len(found) > 1 else ''} from the built-in references"
         )
-    context.note("there is no difference from the built-in references")
+    context.note("no differences from the built-in references")
 
 
 @command.command(
     "distill",
-    short_help="Turn published references into the compact files of tccli/references",
+    short_help="Convert published references to the files of tccli/references",
     examples=(
         (
             'curl -sSfo references.json "$TASKCLUSTER_ROOT_URL/references/references.json"\n'
@@ -120,16 +121,17 @@ def diff(context: Context) -> None:
     ),
 )
 @click.argument("rollup", metavar="ROLLUP")
-@click.option("--methods", metavar="FILE", help="A newer list of methods, which decides which there are.")
+@click.option("--methods", metavar="FILE", help="Include only the methods of this list.")
 @click.option(
-    "-o", "--output", "folder", metavar="DIR", required=True, help="Where the files go, one for each service."
+    "-o", "--output", "folder", metavar="DIR", required=True, help="Directory for the files, one per service."
 )
 @with_context
 def distill(context: Context, rollup: str, methods: str | None, folder: str) -> None:
     """
-    Turn ROLLUP, what a deployment serves as /references/references.json, into one compact file for each service.
+    Convert ROLLUP, the file /references/references.json of a deployment, to one compact file per service.
 
-    Summaries are written by hand: those that DIR or the built-in references have are kept, and what has none is listed.
+    Summaries are written by hand: they are taken from DIR or the built-in references, and methods without one are
+    listed.
     """
     from tccli.core.files import atomic_write
     from tccli.references.importing.convert import convert_rollup as distilled
@@ -137,7 +139,7 @@ def distill(context: Context, rollup: str, methods: str | None, folder: str) -> 
     from tccli.references.model import DATA_DIRECTORY
 
     if not os.path.isdir(folder):
-        raise UsageError(f"there is no folder {folder}", hint="make it first")
+        raise UsageError(f"cannot write to {folder}: not a directory", hint=f"create it with: mkdir -p {folder}")
     summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(folder))
     files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
@@ -145,7 +147,7 @@ def distill(context: Context, rollup: str, methods: str | None, folder: str) -> 
             file.write(text.encode())
     missing = [name for text in files.values() for name, summary in _summaries_in(text.splitlines()) if not summary]
     if missing:
-        context.note(f"no summary yet: {', '.join(missing)}")
+        context.note(f"missing summaries: {', '.join(missing)}")
     context.note(f"wrote {len(files)} files to {folder}")
 
 
@@ -180,13 +182,13 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
     try:
         kept = kept_references.load(os.environ, root_url)
     except kept_references.CorruptCacheError as error:
-        context.note(f"{error} is damaged")
+        context.note(f"{error} is damaged and not used")
         kept = None
     if kept is None:
-        context.note(f"nothing is kept of {root_url}: what it publishes now is fetched, and not kept")
+        context.note(f"no stored references of {root_url}: fetching them, without storing")
         texts: Mapping[str, bytes] = _fetched(context, root_url)
     else:
-        context.note(f"of {root_url}, as fetched at {kept.fetched}")
+        context.note(f"comparing the references of {root_url}, fetched at {kept.fetched}")
         texts = kept.contents
     other = ReferenceSet().override_contents(texts, root_url)
     return other, sorted({*other.services, *library.services})

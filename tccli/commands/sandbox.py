@@ -1,5 +1,5 @@
 """
-``tc sandbox``: a Taskcluster deployment on this machine.
+``tc sandbox``: run a Taskcluster deployment on this machine.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
 @with_context
 def outbox(context: Context) -> None:
     """
-    Print the messages that notify would have sent: mail, Matrix, Slack, pulse.
+    Print the messages that notify would have sent: email, Matrix, Slack and Pulse.
     """
     _print_list(context, "outbox", "messages")
 

@@ -40,7 +40,7 @@ def command() -> None:
     context_settings=CALL,
     examples=(
         "tc scopes required secrets get project/example/token",
-        """tc scopes required queue createTask --data '{"taskQueueId": "proj-example/linux"}'""",
+        'tc scopes required queue createTask \\\n  --data \'{"taskQueueId": "proj-example/linux"}\'',
     ),
 )
 @click.argument("service")
@@ -78,8 +78,8 @@ def required(
     "satisfied",
     short_help="Check whether scopes satisfy others",
     examples=(
-        "tc scopes satisfied --have 'secrets:get:example/*' --need secrets:get:example/token",
-        """tc scopes satisfied --have a:b --need '{"AnyOf": ["a:b", "c:d"]}' && echo enough""",
+        "tc scopes satisfied --have 'secrets:get:example/*' \\\n  --need secrets:get:example/token",
+        'tc scopes satisfied --have a:b \\\n  --need \'{"AnyOf": ["a:b", "c:d"]}\' && echo enough',
     ),
 )
 @click.option("--have", multiple=True, metavar="SCOPE", help="A scope you have, or a JSON array; repeatable.")

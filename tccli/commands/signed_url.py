@@ -100,6 +100,6 @@ command = method_tree(
     "Print a URL that anyone can fetch until it expires.",
     examples=(
         "tc signed-url secrets get project/example/token",
-        "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ private/report.html --expires 2h",
+        "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",
     ),
 )

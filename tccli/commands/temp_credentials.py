@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     cls=Command,
     name="temp-credentials",
     examples=(
-        "eval \"$(tc temp-credentials --scope secrets:get:project/example/token --expires '1 hour')\"",
-        "tc temp-credentials --scope 'queue:*' --name ci/reader --expires '30 minutes' --format json",
+        "eval \"$(tc temp-credentials --expires '1 hour' \\\n  --scope secrets:get:project/example/token)\"",
+        "tc temp-credentials --scope 'queue:*' --name ci/reader \\\n  --expires '30 minutes' --format json",
     ),
 )
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="A scope they have; repeatable.")

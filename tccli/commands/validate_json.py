@@ -32,8 +32,8 @@ METHOD = re.compile(r"(?P<service>[\w-]+)\.(?P<method>\w+)")
     cls=Command,
     name="validate-json",
     examples=(
-        'echo \'{"expires": "2030-01-01T00:00:00Z", "secret": {}}\' | tc validate-json secrets.set -',
-        "tc skeleton queue createTask | tc validate-json queue/v1/create-task-request.json -",
+        'echo \'{"expires": "2030-01-01T00:00:00Z", "secret": {}}\' |\n  tc validate-json secrets.set -',
+        "tc skeleton queue createTask |\n  tc validate-json queue/v1/create-task-request.json -",
         "tc skeleton secrets set --format yaml -o secret.yml\ntc validate-json <(tc schema secrets set) secret.yml",
     ),
 )

@@ -77,7 +77,7 @@ def test_update_says_what_it_has_fetched(tc: CommandLine, sandbox: RunningSandbo
     result = tc("references", "update", env=env)
     summary = json.loads(result.output)
 
-    assert (0, "tc: tc references diff shows how they differ from the built-in ones\n") == (
+    assert (0, "tc: to compare them with the built-in references: tc references diff\n") == (
         result.exit_code,
         result.stderr,
     )
@@ -97,8 +97,8 @@ def test_what_the_sandbox_publishes_is_what_is_built_in(tc: CommandLine, sandbox
     kept = tc("references", "diff", env=env)
 
     assert (0, b"[]\n", 0, b"[]\n") == (fetched.exit_code, fetched.output, kept.exit_code, kept.output)
-    assert "nothing is kept" in fetched.stderr
-    assert "as fetched at 20" in kept.stderr
+    assert "no stored references" in fetched.stderr
+    assert "fetched at 20" in kept.stderr
 
 
 def test_updated_references_are_used(tc: CommandLine, http_server: ScriptedServer) -> None:

@@ -219,11 +219,11 @@ def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
     first = tc(*argv)
 
     assert (0, b"") == (first.exit_code, first.output)
-    assert "no summary yet: greet, greet.hello, greet.forget, greet.greeted" in first.stderr
+    assert "missing summaries: greet, greet.hello, greet.forget, greet.greeted" in first.stderr
     assert convert_rollup(ROLLUP, None, {})["greet"] == target.read_text()
     target.write_text(convert_rollup(ROLLUP, None, SUMMARIES)["greet"])
 
-    assert "no summary yet: greet.forget\n" in tc(*argv).stderr
+    assert "missing summaries: greet.forget\n" in tc(*argv).stderr
     assert convert_rollup(ROLLUP, None, SUMMARIES)["greet"] == target.read_text()
 
 
@@ -233,7 +233,7 @@ def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
         pytest.param("nowhere.json", "out", "cannot read", id="no roll-up"),
         pytest.param("broken.json", "out", "is not JSON", id="not JSON"),
         pytest.param("other.json", "out", "do not have the published shape", id="another shape"),
-        pytest.param("rollup.json", "nowhere", "there is no folder", id="no folder"),
+        pytest.param("rollup.json", "nowhere", "not a directory", id="no folder"),
     ],
 )
 def test_refuses_what_it_cannot_distil(tc: CommandLine, tmp_path: Path, rollup: str, folder: str, line: str) -> None:
