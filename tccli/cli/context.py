@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tccli.references import ReferenceSet
 
 
-@dataclass
+@dataclass(eq=False, repr=False, match_args=False)
 class Context:
     """
     One run of the command line.
@@ -42,8 +42,8 @@ class Context:
     options: Options = field(default_factory=Options)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     argv: Sequence[str] = ()
-    _config_files: ConfigFiles | None = field(default=None, repr=False)
-    _library: ReferenceSet | None = field(default=None, repr=False)
+    _config_files: ConfigFiles | None = None
+    _library: ReferenceSet | None = None
 
     def replace(self, **options: Any) -> Context:
         """

@@ -26,7 +26,8 @@ FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "ou
 EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet")
 
 
-@dataclass
+# Without equality and representation, the class takes half the time to define.
+@dataclass(eq=False, repr=False, match_args=False)
 class Options:
     """
     The values of the shared options: None or the default where an option was not given. Durations are in seconds.

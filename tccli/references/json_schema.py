@@ -7,7 +7,6 @@ Source: JSON Schema draft 6; RFC 6901 for JSON pointers.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +51,12 @@ def split_reference(reference: str, base: str) -> tuple[str, str]:
     Raises:
         ValueError: *reference* is not a URL.
     """
+    name, _, pointer = reference.partition("#")
+    if "%" not in pointer and not {"/", ":", "?", ";"} & {*name, *base}:
+        # A definition in the same file or in a sibling: help would spend a tenth of its time on importing urllib.
+        return name or base, pointer
+    from urllib.parse import unquote, urljoin
+
     name, _, pointer = urljoin(base, reference).partition("#")
     return name, unquote(pointer)
 
