@@ -1,9 +1,9 @@
 """
-Answers from a file instead of a deployment, for testing scripts: the ``fake`` option of the JavaScript client.
+Fake responses from a file instead of a deployment, for tests of scripts, as the JavaScript client has with ``fake``.
 
-The file is JSON: ``{"queue.task": answer, "secrets.get": [answer, …]}``. An answer is a body, or
-``{"status": 404, "body": …}``. Of a list, each call takes the next; where a file of calls is kept, so do the processes
-that share it.
+The file is JSON: ``{"queue.task": response, "secrets.get": [response, …]}``. A response is a body, or
+``{"status": 404, "body": …}``. Each call takes the next response of a list; processes that append their calls to the
+same file share the position in it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 class FakeTransport:
     """
-    Answers calls from a file and writes each into another.
+    Responds to calls from a file, and appends them to another.
 
     Args:
-        path: The answers.
-        calls_path: Where every call is appended as a JSON line, or None.
+        path: The file of responses.
+        calls_path: The file to which every call is appended as a JSON line, or None.
 
     Raises:
-        ConfigurationError: The answers cannot be read.
+        ConfigurationError: The file cannot be read.
     """
 
     def __init__(self, path: str, calls_path: str | None = None) -> None:
@@ -38,28 +38,28 @@ class FakeTransport:
 
     def send(self, request: Request) -> Response:
         """
-        Answer the call that *request* stands for.
+        Return the next response to the API call that *request* makes.
 
         Raises:
-            ConfigurationError: The file has no answer, or no further one.
-            LocalFileError: The call cannot be written down.
+            ConfigurationError: The file has no response for the call, or no further one.
+            LocalFileError: The call cannot be appended to the file of calls.
         """
         call = request.call
         if call is None:
-            raise ConfigurationError(f"{request.url} is no API call, and only those can be faked")
-        self._write(call)
+            raise ConfigurationError(f"cannot fake a response for {request.url}: it is not an API call")
+        self._append(call)
         number = self._used.get(call.method, 0)
         self._used[call.method] = number + 1
         if call.method not in self._responses:
-            raise ConfigurationError(f"{call.method}: no answer in {self._path}", hint=f'add "{call.method}": …')
-        answers = self._responses[call.method]
-        if not isinstance(answers, list):
-            return _to_response(parse_fake_response(answers))
-        if number >= len(answers):
-            raise ConfigurationError(f"{call.method}: all {len(answers)} answers in {self._path} are used")
-        return _to_response(parse_fake_response(answers[number]))
+            raise ConfigurationError(f"{call.method}: no response in {self._path}", hint=f'add "{call.method}": …')
+        responses = self._responses[call.method]
+        if not isinstance(responses, list):
+            return _to_response(parse_fake_response(responses))
+        if number >= len(responses):
+            raise ConfigurationError(f"{call.method}: all {len(responses)} responses in {self._path} are used")
+        return _to_response(parse_fake_response(responses[number]))
 
-    def _write(self, call: Call) -> None:
+    def _append(self, call: Call) -> None:
         if self._calls_path is None:
             return
         line: dict[str, Any] = {"method": call.method, "args": list(call.args), "query": dict(call.query)}
@@ -125,9 +125,7 @@ def _load(path: str) -> dict[str, Any]:
 
 
 def _count_calls(path: str | None) -> dict[str, int]:
-    """
-    Count the calls that earlier processes wrote down, by method.
-    """
+    # By method; earlier processes have appended them.
     counts: dict[str, int] = {}
     if path is None:
         return counts
@@ -141,7 +139,7 @@ def _count_calls(path: str | None) -> dict[str, int]:
     except OSError as error:
         raise LocalFileError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
-        raise ConfigurationError(f"{path} is not a file of calls") from None
+        raise ConfigurationError(f"cannot read {path}: it is not a file of calls") from None
     return counts
 
 

@@ -1,20 +1,21 @@
 """
-Requests and answers, and what turns one into the other.
+Requests and responses of HTTP, and the interface of what sends them.
 """
+
+# Named tuples: to define four dataclasses takes 3 ms, in each call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """
-    What a request stands for: ``queue.task``, its path arguments in order, its query, its payload (None without one).
+    A call of an API method: ``queue.task``, its path arguments in order, its query, its payload (None without one).
     """
 
     method: str
@@ -23,17 +24,16 @@ class Call:
     payload: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """
-    One request, exactly as it goes out.
+    One request, as it is sent.
 
     Attributes:
-        url: Absolute and percent-encoded; what was signed.
-        headers: Without Host and Content-Length, unless *blocks* needs the latter.
-        body: None where there is none, which is not the same as an empty one.
-        call: The method call it stands for.
-        blocks: A long body instead of *body*, read as it is sent; the headers hold its Content-Length.
+        url: Absolute and percent-encoded. Its path and query are sent byte for byte, since they may be signed.
+        headers: Without Host; with Content-Length only for *blocks*.
+        body: None for none, which is not the same as an empty one.
+        call: The API call that the request makes, if any.
+        blocks: Instead of *body*: bytes-like objects, read as they are sent.
     """
 
     verb: str
@@ -44,24 +44,23 @@ class Request:
     blocks: Iterable[Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """
-    One answer, whole and decoded.
+    A whole response.
 
     Attributes:
         headers: By lower-case name; of a repeated one, the last.
-        body: Decoded of any content encoding.
+        body: Decompressed.
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
 
 
 class Transport(Protocol):
     """
-    Whatever can turn a request into an answer.
+    Sends requests.
     """
 
     def send(self, request: Request) -> Response:

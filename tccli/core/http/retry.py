@@ -1,14 +1,12 @@
 """
-When to try again, and after how long.
+Retries: which failures are tried again, and how long to wait before.
 """
 
 from __future__ import annotations
 
-import random
 import re
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.errors import NoAnswerError
 
@@ -17,21 +15,20 @@ if TYPE_CHECKING:
 
     from tccli.core.http.messages import Request, Response, Transport
 
-LONGEST_RETRY_AFTER = 60.0
-"""Seconds: a service that asks for more is asked again after this."""
+MAX_RETRY_AFTER_SECONDS = 60.0
+"""A server that asks for a longer wait is tried again after this time."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """
-    When to try again, and after how long.
+    How often to retry, and after how long; the defaults are those of Taskcluster's other clients.
 
     Attributes:
-        retries: How many more attempts there may be after the first.
+        retries: The number of attempts after the first.
         delay_factor: Seconds.
         randomization_factor: 0.25 means a quarter more or less.
         max_delay: Seconds.
-        unsafe: Also repeat calls whose effect would be doubled.
+        unsafe: Whether to repeat calls whose effect would be doubled, too.
     """
 
     retries: int = 5
@@ -40,25 +37,31 @@ class RetryPolicy:
     max_delay: float = 30.0
     unsafe: bool = False
 
-    def delay(self, retry: int, draw: float) -> float:
+    def compute_delay(self, retry: int, draw: float) -> float:
         """
-        Return the seconds before retry number *retry* (1, 2, …); *draw* is random in [-1, 1].
+        Return the seconds before retry number *retry*.
+
+        Args:
+            retry: From 1.
+            draw: A random number from -1 to 1.
         """
         exact = 2.0 ** min(retry, 64) * self.delay_factor
         return max(0.0, min(exact * (1 + self.randomization_factor * draw), self.max_delay))
 
-    def pause(self, retry: int, trouble: str, asked: float, report: Callable[[str], None]) -> float:
+    def announce_delay(self, retry: int, reason: str, min_seconds: float, report: Callable[[str], None]) -> float:
         """
-        Tell of a retry, and return the seconds before it.
+        Report a retry, and return the seconds to wait before it.
 
         Args:
-            retry: Its number, from 1.
-            trouble: What it is for.
-            asked: Seconds that the server asked for, at least.
-            report: Takes a line for people.
+            retry: From 1.
+            reason: What failed.
+            min_seconds: What the server asked for.
+            report: Takes one line.
         """
-        seconds = max(self.delay(retry, random.uniform(-1, 1)), asked)  # noqa: S311 - spreads load, guards nothing
-        report(f"{trouble}; retry {retry} of {self.retries} in {seconds:.1f} s")
+        import random
+
+        seconds = max(self.compute_delay(retry, random.uniform(-1, 1)), min_seconds)  # noqa: S311 - not a secret
+        report(f"{reason}; retry {retry} of {self.retries} in {seconds:.1f} s")
         return seconds
 
 
@@ -72,48 +75,50 @@ def send_with_retries(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Response:
     """
-    Send until there is an answer that is not a passing failure, or the retries are used up.
+    Send until there is a response other than 429 or 5xx, or the retries are used up.
 
     Args:
-        make_request: Called for every attempt, so that each has a signature of its own.
-        idempotent: Whether it may be sent again after its bytes went out.
-        report: Takes a line for people before each wait.
+        make_request: Makes the request of each attempt, since each needs its own signature.
+        idempotent: Whether a request that may have been received can be sent again.
+        report: Takes one line before each wait.
 
     Returns:
-        The last answer, whatever its status.
+        The last response, whatever its status.
 
     Raises:
-        NoAnswerError: The last attempt had none.
-        BrokenAnswerError: What came is no HTTP answer, or cannot be decoded.
+        NoAnswerError: The last attempt had no response, or one failed in a way that a retry cannot change.
+        BrokenAnswerError: The response is not HTTP, is too large, or cannot be decompressed.
     """
+    repeatable = idempotent or policy.unsafe
     attempt = 0
     while True:
         attempt += 1
-        last = attempt > policy.retries
-        asked = 0.0
+        min_seconds = 0.0
         try:
             response = transport.send(make_request())
-            if response.status < 500 and response.status != 429:
+            is_failure = response.status >= 500 or response.status == 429
+            if not is_failure or attempt > policy.retries or not repeatable:
                 return response
-            if last or not (idempotent or policy.unsafe):
-                return response
-            trouble = f"status {response.status}"
-            asked = retry_after(response.headers.get("retry-after", ""))
+            reason = f"status {response.status}"
+            min_seconds = parse_retry_after(response.headers.get("retry-after", ""))
         except NoAnswerError as error:
-            if error.sent and not (idempotent or policy.unsafe):
+            if error.sent and not repeatable:
                 error.hint = "it is not repeated, since the call may have taken effect; --retry-unsafe repeats it"
                 raise
-            if last or error.final:
+            if error.final or attempt > policy.retries:
                 if attempt > 1:
                     error.message += f" (tried {attempt} times)"
                 raise
-            trouble = error.message
-        sleep(policy.pause(attempt, trouble, asked, report))
+            reason = error.message
+        sleep(policy.announce_delay(attempt, reason, min_seconds, report))
 
 
-def retry_after(value: str) -> float:
+def parse_retry_after(value: str) -> float:
     """
-    Return the seconds that a Retry-After header asks for, in either of its forms, up to a cap.
+    Return the seconds of a Retry-After header, from 0 to `MAX_RETRY_AFTER_SECONDS`.
+
+    Args:
+        value: Seconds or a date; anything else counts as 0.
     """
     if re.fullmatch(r"[0-9]{1,9}", value.strip()):
         seconds = float(value)
@@ -124,4 +129,4 @@ def retry_after(value: str) -> float:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
         except (ValueError, OverflowError, TypeError):
             return 0.0
-    return max(0.0, min(seconds, LONGEST_RETRY_AFTER))
+    return max(0.0, min(seconds, MAX_RETRY_AFTER_SECONDS))

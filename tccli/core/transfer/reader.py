@@ -124,9 +124,9 @@ class Reader:
             return
         self._failures += 1
         policy = remote.context.policy
-        if self._failures > policy.retries:
+        if self._failures > policy.retries or (isinstance(error, NoAnswerError) and error.final):
             if isinstance(error, NoAnswerError):
                 error.message = f"{remote.source.name}: {error.message}"
             raise (error.to_final() if isinstance(error, TransientError) else error) from None
         after = error.after if isinstance(error, TransientError) else 0.0
-        remote.stopped.wait(policy.pause(self._failures, str(error), after, remote.context.report))
+        remote.stopped.wait(policy.announce_delay(self._failures, str(error), after, remote.context.report))

@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from tccli import __version__
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
-from tccli.core.http.retry import retry_after
+from tccli.core.http.retry import parse_retry_after
 from tccli.core.responses import excerpt
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
@@ -292,7 +292,7 @@ class RemoteFile:
         if stream.status == 416:
             return RemoteChangedError(message)
         if stream.status == 429 or stream.status >= 500:
-            seconds = retry_after(stream.headers.get("retry-after", ""))
+            seconds = parse_retry_after(stream.headers.get("retry-after", ""))
             return TransientError(message, status=stream.status, after=seconds)
         if stream.status in {401, 403, 410}:
             return UrlExpiredError(message, stream.status, location)

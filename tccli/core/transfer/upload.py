@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
-from tccli.core.http.retry import retry_after
+from tccli.core.http.retry import parse_retry_after
 from tccli.core.responses import excerpt
 from tccli.core.transfer.digests import BLOCK_BYTES, StreamHasher
 from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
@@ -119,7 +119,7 @@ def put(
         try:
             response = _put_once(context, url, headers, upload, hasher)
         except NoAnswerError as error:
-            if is_last:
+            if is_last or error.final:
                 raise
             reason = str(error)
         else:
@@ -130,11 +130,11 @@ def put(
             if is_last or (response.status < 500 and response.status != 429):
                 raise _to_error(url, response)
             reason = f"the storage responded with status {response.status}"
-            after = retry_after(response.headers.get("retry-after", ""))
+            after = parse_retry_after(response.headers.get("retry-after", ""))
         finally:
             hasher.stop()
         failures += 1
-        time.sleep(context.policy.pause(failures, f"{reason}; from the first byte", after, context.report))
+        time.sleep(context.policy.announce_delay(failures, f"{reason}; from the first byte", after, context.report))
 
 
 def _put_once(

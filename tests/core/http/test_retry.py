@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.http.messages import Request, Response
-from tccli.core.http.retry import LONGEST_RETRY_AFTER, RetryPolicy, send_with_retries
+from tccli.core.http.retry import MAX_RETRY_AFTER_SECONDS, RetryPolicy, send_with_retries
 from tccli.errors import NoAnswerError
 
 FACTORS = st.floats(0, 100)
@@ -26,7 +26,7 @@ def test_the_delay_is_the_formula(policy: RetryPolicy, retry: int, draw: float) 
     ``2^n * delayFactor * (1 ± randomizationFactor)``, at most ``maxDelay``.
     """
     exact = 2.0**retry * policy.delay_factor
-    delay = policy.delay(retry, draw)
+    delay = policy.compute_delay(retry, draw)
 
     assert 0 <= delay <= policy.max_delay
     assert delay == policy.max_delay or delay == pytest.approx(exact * (1 + policy.randomization_factor * draw))
@@ -37,7 +37,7 @@ def test_the_delay_grows(policy: RetryPolicy, retry: int) -> None:
     """
     Later retries never come sooner, luck aside.
     """
-    assert policy.delay(retry, 0) <= policy.delay(retry + 1, 0)
+    assert policy.compute_delay(retry, 0) <= policy.compute_delay(retry + 1, 0)
 
 
 def test_the_defaults_are_the_clients() -> None:
@@ -47,11 +47,11 @@ def test_the_defaults_are_the_clients() -> None:
     policy = RetryPolicy()
 
     assert pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2]) == [
-        policy.delay(retry, 0) for retry in range(1, policy.retries + 1)
+        policy.compute_delay(retry, 0) for retry in range(1, policy.retries + 1)
     ]
-    assert pytest.approx(0.25) == policy.delay(1, 1)
-    assert pytest.approx(0.15) == policy.delay(1, -1)
-    assert 30 == policy.delay(50, -1)
+    assert pytest.approx(0.25) == policy.compute_delay(1, 1)
+    assert pytest.approx(0.15) == policy.compute_delay(1, -1)
+    assert 30 == policy.compute_delay(50, -1)
 
 
 @dataclass
@@ -151,6 +151,17 @@ def test_what_would_double_is_not_repeated(trouble: Response | NoAnswerError, un
     assert attempts == len(transport.sent)
 
 
+def test_what_a_retry_cannot_change_is_final() -> None:
+    """
+    An unknown host is reported at once.
+    """
+    transport = Scripted([NoAnswerError("unknown host", final=True)])
+    with pytest.raises(NoAnswerError, match=r"^unknown host$"):
+        transport.run(NO_DELAY)
+
+    assert [] == transport.waits
+
+
 def test_a_lost_answer_says_what_may_have_happened() -> None:
     """
     And which flag repeats it.
@@ -164,7 +175,7 @@ def test_a_lost_answer_says_what_may_have_happened() -> None:
     [
         pytest.param("7", 7, 7, id="seconds"),
         pytest.param(" 7 ", 7, 7, id="blanks"),
-        pytest.param("999999999", LONGEST_RETRY_AFTER, LONGEST_RETRY_AFTER, id="capped"),
+        pytest.param("999999999", MAX_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS, id="capped"),
         pytest.param("99999999999999", 0, 0, id="absurd"),
         pytest.param(format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True), 0, 40, id="a date"),
         pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=40), usegmt=True), 60, 60, id="a late date"),
