@@ -196,7 +196,7 @@ def test_asks_the_deployment_for_what_the_call_does_not_say(tc: CommandLine, dep
     """
     The scheduler of a task and of a group, and the scopes that a client and a role have already.
     """
-    deployment.make_task()
+    deployment.create_task()
 
     def missing(*words: str) -> Any:
         result = tc("scopes", "check", *words, "--authorized-scopes", "[]", env=deployment.sandbox.environment)

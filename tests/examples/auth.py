@@ -1,5 +1,5 @@
 """
-The examples of auth need nothing but the common deployment, which has no credentials for the services of others.
+Examples of auth: nothing to prepare. The deployment has no credentials for other services.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {}
 
-ENDS_WITH: dict[str, int] = {
+EXIT_CODES: dict[str, int] = {
     # No bucket is configured.
     "awsS3Credentials": 5,
     # No service account is.

@@ -1,12 +1,12 @@
 """
-What the examples of the hand-written commands need beyond the common deployment, and how the unsuccessful ones end.
+Examples of the hand-written commands: preparations and exit codes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.queue import claimed
+from tests.examples.queue import claim_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from tests.examples.example_deployment import ExampleDeployment
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
-    "upload artifact": claimed,
-    "upload-artifact": claimed,
+    "upload artifact": claim_task,
+    "upload-artifact": claim_task,
 }
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}
 
 UNTIL_INTERRUPTED = {"sandbox start"}
 """Commands whose examples run until Ctrl-C."""

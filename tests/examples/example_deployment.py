@@ -1,5 +1,5 @@
 """
-The deployment in which the examples of the help texts work: what they name is there.
+A deployment with everything that the examples in help texts name.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class ExampleDeployment:
     A sandbox to populate.
 
     Attributes:
-        depot: It, and a client that may do everything in it.
-        state: What it knows, for the things that no method puts there.
-        variables: What stands in the environment of an example beside the credentials.
+        depot: The sandbox, and a client with all scopes.
+        state: For what no method creates.
+        variables: Further variables in the environment of an example.
     """
 
     transfer_env: TransferEnv
@@ -60,15 +60,15 @@ class ExampleDeployment:
 
     def call(self, method: str, *args: str, payload: Any = None, **query: str) -> Any:
         """
-        Call ``service.method`` as the root client, and return the answer, or None if the method has none.
+        Call ``service.method`` as the root client, and return the response, or None if the method has none.
         """
         known = references.method(*method.split("."))
         response = self.transfer_env.client.call(known, args, query, None if payload is None else encode(payload))
         return None if known.output is None else parse_document(known, response)
 
-    def make_task(self, **changes: Any) -> None:
+    def create_task(self, **changes: Any) -> None:
         """
-        Make the task, pending unless *changes* say otherwise.
+        Create the task, pending unless *changes* have another effect.
         """
         definition = {
             "taskQueueId": QUEUE,
@@ -85,15 +85,15 @@ class ExampleDeployment:
 
     def claim_task(self) -> Any:
         """
-        Make the task if need be, let the worker claim its first run, and return the claim.
+        Create the task if it does not exist, claim its first run, and return the claim.
         """
         if not self.has_task():
-            self.make_task()
+            self.create_task()
         return self.call("queue.claimTask", TASK, "0", payload=WORKER)
 
     def has_task(self) -> bool:
         """
-        Say whether the task is there.
+        Return whether the task exists.
         """
         try:
             self.call("queue.status", TASK)
@@ -103,7 +103,7 @@ class ExampleDeployment:
 
     def complete_task(self) -> None:
         """
-        Make the task, with an artifact, and let it be completed.
+        Create the task, with an artifact, and complete it.
         """
         self.claim_task()
         self.transfer_env.artifact(TASK, ARTIFACT, b"a build\n" * 100)
@@ -112,7 +112,7 @@ class ExampleDeployment:
 
 def populate(deployment: ExampleDeployment) -> None:
     """
-    Put everything into the deployment that does not depend on the task.
+    Create everything that does not depend on the task.
     """
     call = deployment.call
     until = later(days=365)
@@ -153,7 +153,7 @@ def populate(deployment: ExampleDeployment) -> None:
 
 def populate_task(deployment: ExampleDeployment) -> None:
     """
-    Make the task, completed, unless there is one, and put it into the index.
+    Create and complete the task, unless it exists, and index it.
     """
     if not deployment.has_task():
         deployment.complete_task()

@@ -1,5 +1,5 @@
 """
-What the examples of github need beyond the common deployment: a build, as if GitHub had sent an event.
+Examples of github: they need a build, as if GitHub had sent an event.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ BUILD = {
 }
 
 
-def built(deployment: ExampleDeployment) -> None:
-    """
-    The app is installed, and a build of a commit runs.
-    """
-    deployment.make_task(schedulerId="taskcluster-github")
+def insert_build(deployment: ExampleDeployment) -> None:
+    deployment.create_task(schedulerId="taskcluster-github")
     builds.insert(deployment.state, BUILD)
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = dict.fromkeys(
-    ("badge", "builds", "cancelBuilds", "createComment", "createStatus", "latest", "repository"), built
+    ("badge", "builds", "cancelBuilds", "createComment", "createStatus", "latest", "repository"), insert_build
 )
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

@@ -1,5 +1,5 @@
 """
-What the examples of hooks need beyond the common deployment: a hook that has fired.
+Examples of hooks: some need a hook that was fired.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def fired(deployment: ExampleDeployment) -> None:
-    """
-    The hook has made a task.
-    """
+def fire_hook(deployment: ExampleDeployment) -> None:
     deployment.call("hooks.triggerHook", *HOOK, payload={})
 
 
-PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"getHookStatus": fired, "listLastFires": fired}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"getHookStatus": fire_hook, "listLastFires": fire_hook}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

@@ -1,5 +1,5 @@
 """
-The examples of the index need nothing but the common deployment.
+Examples of index: nothing to prepare.
 """
 
 from __future__ import annotations
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

@@ -1,5 +1,5 @@
 """
-What the examples of notify need beyond the common deployment: an address to which nothing is sent.
+Examples of notify: some need a denied address.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from tests.examples.example_deployment import ExampleDeployment
 
 
-def denied(deployment: ExampleDeployment) -> None:
-    """
-    An address is on the denylist.
-    """
+def deny_address(deployment: ExampleDeployment) -> None:
     address = {"notificationType": "email", "notificationAddress": "someone@example.com"}
     deployment.call("notify.addDenylistAddress", payload=address)
 
 
-PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"deleteDenylistAddress": denied, "listDenylist": denied}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
+    "deleteDenylistAddress": deny_address,
+    "listDenylist": deny_address,
+}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

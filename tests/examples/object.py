@@ -1,5 +1,5 @@
 """
-What the examples of the object service need beyond the common deployment: an upload to finish.
+Examples of object: one needs an upload to finish.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from tests.examples.example_deployment import ExampleDeployment
 
 
-def begun(deployment: ExampleDeployment) -> None:
+def start_upload(deployment: ExampleDeployment) -> None:
     """
-    An object has its bytes, and its upload is open.
+    The object has its bytes, and its upload is not finished.
     """
     inline = {"contentType": "text/plain", "objectData": "aGVsbG8K"}
     upload = {"projectId": "example", "uploadId": "cXyVxpq8Tv2dTCXVFZZ1zQ", "expires": later(days=7)}
@@ -24,6 +24,6 @@ def begun(deployment: ExampleDeployment) -> None:
     deployment.call("object.createUpload", "example/hello.txt", payload={**upload, **proposed})
 
 
-PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"finishUpload": begun}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"finishUpload": start_upload}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

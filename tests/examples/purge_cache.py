@@ -1,5 +1,5 @@
 """
-What the examples of purge-cache need beyond the common deployment: a request to look at.
+Examples of purge-cache: some need a request.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def purged(deployment: ExampleDeployment) -> None:
-    """
-    Somebody wants a cache to be thrown away.
-    """
+def request_purge(deployment: ExampleDeployment) -> None:
     deployment.call("purge-cache.purgeCache", QUEUE, payload={"cacheName": "example-checkout"})
 
 
-PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"allPurgeRequests": purged, "purgeRequests": purged}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
+    "allPurgeRequests": request_purge,
+    "purgeRequests": request_purge,
+}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

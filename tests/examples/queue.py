@@ -1,5 +1,5 @@
 """
-What the examples of the queue need beyond the common deployment: a task that is not done yet, mostly.
+Examples of queue: most need a task that is not resolved.
 """
 
 from __future__ import annotations
@@ -14,56 +14,50 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def held(deployment: ExampleDeployment) -> None:
+def create_unscheduled_task(deployment: ExampleDeployment) -> None:
     """
-    The task waits for itself, and so until somebody schedules it.
+    The task depends on itself, so it is never scheduled by the queue.
     """
-    deployment.make_task(dependencies=[TASK])
+    deployment.create_task(dependencies=[TASK])
 
 
-def sealed(deployment: ExampleDeployment) -> None:
+def seal_group(deployment: ExampleDeployment) -> None:
     """
-    The task is pending, and its group takes no other.
+    The task is pending, and its group is sealed.
     """
-    deployment.make_task()
+    deployment.create_task()
     deployment.call("queue.sealTaskGroup", TASK)
 
 
-def claimed(deployment: ExampleDeployment) -> None:
+def claim_task(deployment: ExampleDeployment) -> None:
     """
-    The worker has the task, by its name.
+    The worker has claimed the task by its id.
     """
     deployment.claim_task()
 
 
-def working(deployment: ExampleDeployment) -> None:
+def claim_work(deployment: ExampleDeployment) -> None:
     """
-    The worker has asked for work, and got the task.
+    The worker has claimed the task from its queue.
     """
-    deployment.make_task()
+    deployment.create_task()
     deployment.call("queue.claimWork", QUEUE, payload={**WORKER, "tasks": 1})
 
 
-def failed(deployment: ExampleDeployment) -> None:
-    """
-    The worker's commands have failed.
-    """
+def fail_task(deployment: ExampleDeployment) -> None:
     deployment.claim_task()
     deployment.call("queue.reportFailed", TASK, "0")
 
 
-def depended_upon(deployment: ExampleDeployment) -> None:
-    """
-    Another task waits for the task.
-    """
-    deployment.make_task()
+def create_dependent_task(deployment: ExampleDeployment) -> None:
+    deployment.create_task()
     waiting = deployment.call("queue.task", TASK) | {"dependencies": [TASK]}
     deployment.call("queue.createTask", slug(), payload=waiting)
 
 
-def uploaded(deployment: ExampleDeployment) -> None:
+def upload_object_artifact(deployment: ExampleDeployment) -> None:
     """
-    The artifact's object has its bytes, but nobody has said so to the queue yet.
+    The artifact's object has its bytes, and the artifact is not finished.
     """
     deployment.claim_task()
     content = {"storageType": "object", "contentType": "application/gzip", "expires": later(hours=1)}
@@ -77,29 +71,29 @@ def uploaded(deployment: ExampleDeployment) -> None:
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
-    "cancelTask": ExampleDeployment.make_task,
-    "cancelTaskGroup": sealed,
-    "changeTaskGroupPriority": ExampleDeployment.make_task,
-    "changeTaskPriority": ExampleDeployment.make_task,
-    "claimTask": ExampleDeployment.make_task,
-    "claimWork": ExampleDeployment.make_task,
-    "createArtifact": claimed,
-    "finishArtifact": uploaded,
-    "getWorker": working,
-    "listClaimedTasks": claimed,
-    "listDependentTasks": depended_upon,
-    "listPendingTasks": ExampleDeployment.make_task,
-    "listTaskGroup": failed,
-    "listWorkers": working,
-    "pendingTasks": ExampleDeployment.make_task,
-    "quarantineWorker": working,
-    "reclaimTask": claimed,
-    "reportCompleted": claimed,
-    "reportException": claimed,
-    "reportFailed": claimed,
-    "scheduleTask": held,
-    "taskQueueCounts": ExampleDeployment.make_task,
-    "taskQueueCountsBatch": ExampleDeployment.make_task,
+    "cancelTask": ExampleDeployment.create_task,
+    "cancelTaskGroup": seal_group,
+    "changeTaskGroupPriority": ExampleDeployment.create_task,
+    "changeTaskPriority": ExampleDeployment.create_task,
+    "claimTask": ExampleDeployment.create_task,
+    "claimWork": ExampleDeployment.create_task,
+    "createArtifact": claim_task,
+    "finishArtifact": upload_object_artifact,
+    "getWorker": claim_work,
+    "listClaimedTasks": claim_task,
+    "listDependentTasks": create_dependent_task,
+    "listPendingTasks": ExampleDeployment.create_task,
+    "listTaskGroup": fail_task,
+    "listWorkers": claim_work,
+    "pendingTasks": ExampleDeployment.create_task,
+    "quarantineWorker": claim_work,
+    "reclaimTask": claim_task,
+    "reportCompleted": claim_task,
+    "reportException": claim_task,
+    "reportFailed": claim_task,
+    "scheduleTask": create_unscheduled_task,
+    "taskQueueCounts": ExampleDeployment.create_task,
+    "taskQueueCountsBatch": ExampleDeployment.create_task,
 }
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

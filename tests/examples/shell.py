@@ -1,5 +1,5 @@
 """
-What runs an example as people do: in bash, with ``tc`` on the PATH and a deployment in the environment.
+Runs an example in bash, with ``tc`` on the PATH and a deployment in the environment.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Shell:
     """
-    A bash that ends at the first line that fails.
+    A bash that exits at the first line that fails.
 
     Attributes:
-        folder: Where it is.
-        environment: What it has beside the deployment's variables.
+        folder: The working directory.
+        environment: Without the deployment's variables.
     """
 
     folder: Path
@@ -36,7 +36,7 @@ class Shell:
 
     def run(self, lines: str, deployment: ExampleDeployment) -> subprocess.CompletedProcess[bytes]:
         """
-        Run lines to their end, as the root client of the deployment.
+        Run lines as the root client of the deployment.
         """
         process = self.start(lines, deployment)
         output, errors = process.communicate(timeout=60)
@@ -44,7 +44,7 @@ class Shell:
 
     def start(self, lines: str, deployment: ExampleDeployment) -> subprocess.Popen[bytes]:
         """
-        Begin to run lines, indented as help shows them and people copy them, in a process group of their own.
+        Start lines in a process group of their own, indented as in the help text.
         """
         return subprocess.Popen(
             ["bash", "-euo", "pipefail", "-c", indent(lines, "  ")],
@@ -60,7 +60,7 @@ class Shell:
 @pytest.fixture
 def deployment(transfer_env: TransferEnv, sandbox_server: Server) -> ExampleDeployment:
     """
-    A populated deployment, without the task, which a preparation may make in a state of its own.
+    A populated deployment without the task, which a preparation may create.
     """
     deployment = ExampleDeployment(transfer_env, sandbox_server.sandbox.state)
     populate(deployment)
@@ -70,7 +70,7 @@ def deployment(transfer_env: TransferEnv, sandbox_server: Server) -> ExampleDepl
 @pytest.fixture
 def shell(tmp_path: Path, process_environment: dict[str, str]) -> Shell:
     """
-    A bash in the test's own folder, with ``tc`` on its PATH.
+    A bash in the test's directory, with ``tc`` on its PATH.
     """
     folder = tmp_path / "bin"
     folder.mkdir()

@@ -1,5 +1,5 @@
 """
-Every hand-written command has examples, and each of them does what it says.
+Each hand-written command has examples, and each of them runs.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 WIDEST = 96
 
 
-def hand_written() -> Iterator[tuple[str, click.Command]]:
+def list_commands() -> Iterator[tuple[str, click.Command]]:
     """
-    Yield every command that is no service or method, and what it is called after ``tc``.
+    Yield each command that is not a service or method, with its name after ``tc``.
     """
     ctx = click.Context(app.root, info_name="tc", **app.root.context_settings)
     for name in [*app.hand_written(), "api"]:
-        yield from commands_in(ctx, name, app.root.load(ctx, name))
+        yield from walk_commands(ctx, name, app.root.load(ctx, name))
 
 
-def commands_in(parent: click.Context, name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+def walk_commands(parent: click.Context, name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     """
-    Yield a command and those in it, but not a method again and again.
+    Yield a command and its subcommands, but no methods.
     """
     yield name, command
     if isinstance(command, Group) and not isinstance(command, MethodTree):
@@ -46,10 +46,10 @@ def commands_in(parent: click.Context, name: str, command: click.Command) -> Ite
         for each in command.list_commands(ctx):
             found = command.load(ctx, each)
             assert found is not None
-            yield from commands_in(ctx, f"{name} {each}", found)
+            yield from walk_commands(ctx, f"{name} {each}", found)
 
 
-def examples_of(command: click.Command) -> tuple[str, ...]:
+def list_examples(command: click.Command) -> tuple[str, ...]:
     """
     Return a command's examples.
     """
@@ -57,8 +57,8 @@ def examples_of(command: click.Command) -> tuple[str, ...]:
     return tuple(command.examples)
 
 
-COMMANDS = dict(hand_written())
-EXAMPLES = [(name, number) for name, command in COMMANDS.items() for number in range(len(examples_of(command)))]
+COMMANDS = dict(list_commands())
+EXAMPLES = [(name, number) for name, command in COMMANDS.items() for number in range(len(list_examples(command)))]
 EVERY_EXAMPLE = pytest.mark.parametrize(
     ("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES]
 )
@@ -67,21 +67,21 @@ EVERY_EXAMPLE = pytest.mark.parametrize(
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_examples(name: str) -> None:
     """
-    Only a group that does nothing by itself may leave them to its commands.
+    A group may leave them to its commands.
     """
     command = COMMANDS[name]
     is_group = isinstance(command, Group) and not isinstance(command, MethodTree)
     only_leads_on = is_group and not getattr(command, "invoke_without_command", True)
 
-    assert examples_of(command) or only_leads_on
+    assert list_examples(command) or only_leads_on
 
 
 @EVERY_EXAMPLE
 def test_an_example_fits(name: str, number: int) -> None:
     """
-    It calls the command that it is an example of, in lines that a terminal shows whole.
+    It calls the command that it belongs to, and its lines fit a terminal.
     """
-    lines = examples_of(COMMANDS[name])[number]
+    lines = list_examples(COMMANDS[name])[number]
 
     assert f"tc {name}" in lines
     assert WIDEST >= max(map(len, lines.split("\n")))
@@ -90,9 +90,9 @@ def test_an_example_fits(name: str, number: int) -> None:
 @EVERY_EXAMPLE
 def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, name: str, number: int) -> None:
     """
-    As it stands in the help, copied into a shell.
+    As copied from the help into a shell.
     """
-    lines = examples_of(COMMANDS[name])[number]
+    lines = list_examples(COMMANDS[name])[number]
     if "curl " in lines and shutil.which("curl") is None:
         pytest.skip("there is no curl")
     if name in commands.PREPARE:
@@ -103,13 +103,13 @@ def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, name: str,
         return
     done = shell.run(lines, deployment)
 
-    assert commands.ENDS_WITH.get(name, 0) == done.returncode, done.stderr.decode()
+    assert commands.EXIT_CODES.get(name, 0) == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
 
 def run_until_interrupted(lines: str, deployment: ExampleDeployment, shell: Shell) -> None:
     """
-    Wait for the first line of output, then press Ctrl-C, which is no failure.
+    Wait for the first line of output, then press Ctrl-C, which must not be a failure.
     """
     process = shell.start(lines, deployment)
     assert process.stdout is not None

@@ -1,5 +1,5 @@
 """
-Every example in the help of a method does what it says: it is run by bash, in a deployment that has what it names.
+Each example in the help of a method runs in bash, with the example deployment.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ EXAMPLES = [
 @pytest.mark.parametrize(("service", "method"), EXAMPLES, ids=[f"{service}.{method}" for service, method in EXAMPLES])
 def test_the_example_of_a_method_runs(deployment: ExampleDeployment, shell: Shell, service: str, method: str) -> None:
     """
-    As it stands in the help, copied into a shell.
+    As copied from the help into a shell.
     """
     preparations = import_module(f"tests.examples.{service.replace('-', '_')}")
     preparations.PREPARE.get(method, lambda _deployment: None)(deployment)
     populate_task(deployment)
     done = shell.run(method_docs.load_method_docs(service, method).example, deployment)
 
-    assert preparations.ENDS_WITH.get(method, 0) == done.returncode, done.stderr.decode()
+    assert preparations.EXIT_CODES.get(method, 0) == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
 
 
 def test_the_deployment_is_populated(deployment: ExampleDeployment) -> None:
     """
-    So that an example which fails has a fault of its own.
+    So that a failing example has an error of its own.
     """
     populate_task(deployment)
 

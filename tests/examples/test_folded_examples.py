@@ -16,7 +16,7 @@ from tccli.docgen.man.folding import folded
 from tccli.docgen.man.parts import CODE_WIDTH
 from tccli.references import method_docs
 from tests.examples.example_deployment import populate_task
-from tests.examples.test_commands import COMMANDS, EXAMPLES, examples_of
+from tests.examples.test_commands import COMMANDS, EXAMPLES, list_examples
 
 if TYPE_CHECKING:
     from tests.examples.example_deployment import ExampleDeployment
@@ -27,7 +27,7 @@ OF_METHODS = [
     for service in references.service_names()
     for method in method_docs.list_documented_methods(service)
 ]
-OF_COMMANDS = [("commands", name, examples_of(COMMANDS[name])[number]) for name, number in EXAMPLES]
+OF_COMMANDS = [("commands", name, list_examples(COMMANDS[name])[number]) for name, number in EXAMPLES]
 FOLDED = [each for each in (*OF_METHODS, *OF_COMMANDS) if each[2] != folded(each[2], CODE_WIDTH)]
 
 
@@ -45,7 +45,7 @@ def test_a_folded_example_runs(
     populate_task(deployment)
     done = shell.run(textwrap.indent(folded(example, CODE_WIDTH), "     "), deployment)
 
-    assert preparations.ENDS_WITH.get(name, 0) == done.returncode, done.stderr.decode()
+    assert preparations.EXIT_CODES.get(name, 0) == done.returncode, done.stderr.decode()
 
 
 def test_every_example_fits_when_it_is_folded() -> None:

@@ -1,5 +1,5 @@
 """
-What the README shows to be typed works: each of its examples is run, in a deployment that has what it names.
+Each example in the README runs, with the example deployment.
 """
 
 from __future__ import annotations
@@ -33,35 +33,26 @@ metadata: {{name: example, description: An example, owner: ci@example.com, sourc
 """
 
 
-def task_file(_deployment: ExampleDeployment, folder: Path) -> None:
-    """
-    There is a definition of a task.
-    """
+def write_task_file(_deployment: ExampleDeployment, folder: Path) -> None:
     (folder / "task.yml").write_text(TASK_YML.replace("$NOW", later()).replace("$LATER", later(hours=1)))
 
 
-def artifacts(deployment: ExampleDeployment, _folder: Path) -> None:
-    """
-    The task has an artifact more than in the common deployment.
-    """
+def upload_artifact(deployment: ExampleDeployment, _folder: Path) -> None:
     deployment.claim_task()
     for name in (ARTIFACT, "public/build/app.apk"):
         deployment.transfer_env.artifact(TASK, name, b"a build\n" * 100)
 
 
-def script(_deployment: ExampleDeployment, folder: Path) -> None:
-    """
-    There is a script that asks the deployment.
-    """
+def write_script(_deployment: ExampleDeployment, folder: Path) -> None:
     program = folder / "my-script.sh"
     program.write_text("#!/bin/sh\nset -e\ntc -q queue ping\ntc whoami\n")
     program.chmod(0o755)
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
-    "@task.yml": task_file,
-    "*.apk": artifacts,
-    "./my-script.sh": script,
+    "@task.yml": write_task_file,
+    "*.apk": upload_artifact,
+    "./my-script.sh": write_script,
 }
 """What an example needs in which these words stand."""
 
@@ -78,7 +69,7 @@ def examples() -> list[str]:
 @pytest.mark.parametrize("lines", examples(), ids=lambda lines: lines.split("\n")[0].strip("# ")[:60])
 def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, lines: str) -> None:
     """
-    Copied into a bash that ends at the first failure.
+    As copied into a bash that exits at the first failure.
     """
     if shutil.which("jq") is None and "| jq " in lines:
         pytest.skip("there is no jq")
@@ -95,6 +86,6 @@ def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, lines: str
 
 def test_there_are_examples() -> None:
     """
-    So that a README in another form does not go untested.
+    So that a README in another format does not go untested.
     """
     assert len(examples()) > 10

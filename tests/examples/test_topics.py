@@ -16,7 +16,7 @@ import tccli
 from tccli import errors, topics
 from tccli.cli.help import markdown
 from tests.examples.example_deployment import QUEUE, TASK, populate_task
-from tests.examples.queue import claimed
+from tests.examples.queue import claim_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def in_a_task(deployment: ExampleDeployment) -> None:
     """
     The task is running, and the environment says so.
     """
-    claimed(deployment)
+    claim_task(deployment)
     deployment.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
 
 

@@ -1,5 +1,5 @@
 """
-What the examples of web-server need beyond the common deployment: a log.
+Examples of web-server: one needs a log.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ without a time of its own
 """
 
 
-def logged(deployment: ExampleDeployment) -> None:
+def upload_log(deployment: ExampleDeployment) -> None:
     """
     The task is completed, and has a log.
     """
@@ -28,6 +28,6 @@ def logged(deployment: ExampleDeployment) -> None:
     deployment.call("queue.reportCompleted", TASK, "0")
 
 
-PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"taskProfile": logged}
+PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {"taskProfile": upload_log}
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}

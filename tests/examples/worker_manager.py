@@ -1,5 +1,5 @@
 """
-What the examples of worker-manager need beyond the common deployment: secrets of the worker, and traces of its work.
+Examples of worker-manager: they need secrets of the worker, and traces of its work.
 """
 
 from __future__ import annotations
@@ -14,46 +14,40 @@ if TYPE_CHECKING:
 NAME = {"workerPoolId": QUEUE, **WORKER}
 
 
-def trusted(deployment: ExampleDeployment) -> None:
-    """
-    The caller knows the secret with which the worker was created.
-    """
+def set_static_secret(deployment: ExampleDeployment) -> None:
     deployment.variables["STATIC_SECRET"] = STATIC_SECRET
 
 
-def registered(deployment: ExampleDeployment) -> None:
+def register_worker(deployment: ExampleDeployment) -> None:
     """
-    The worker has registered, and the caller knows the secret that it got.
+    The caller knows the secret in the response.
     """
     proof = {"providerId": "static", "workerIdentityProof": {"staticSecret": STATIC_SECRET}}
     answer = deployment.call("worker-manager.registerWorker", payload={**NAME, **proof})
     deployment.variables["WORKER_SECRET"] = answer["secret"]
 
 
-def working(deployment: ExampleDeployment) -> None:
+def claim_work(deployment: ExampleDeployment) -> None:
     """
-    The worker has asked for work, and got the task.
+    The worker has claimed the task from its queue.
     """
-    deployment.make_task()
+    deployment.create_task()
     deployment.call("queue.claimWork", QUEUE, payload={**WORKER, "tasks": 1})
 
 
-def in_trouble(deployment: ExampleDeployment) -> None:
-    """
-    The worker has reported an error.
-    """
+def report_error(deployment: ExampleDeployment) -> None:
     error = {"kind": "worker-error", "title": "Disk full", "description": "No room.", "extra": {"code": "disk"}}
     deployment.call("worker-manager.reportWorkerError", QUEUE, payload={**WORKER, **error})
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
-    "getWorker": working,
-    "listWorkerPoolErrors": in_trouble,
-    "listWorkers": working,
-    "registerWorker": trusted,
-    "reregisterWorker": registered,
-    "updateWorker": trusted,
-    "workerPoolErrorStats": in_trouble,
+    "getWorker": claim_work,
+    "listWorkerPoolErrors": report_error,
+    "listWorkers": claim_work,
+    "registerWorker": set_static_secret,
+    "reregisterWorker": register_worker,
+    "updateWorker": set_static_secret,
+    "workerPoolErrorStats": report_error,
 }
 
-ENDS_WITH: dict[str, int] = {}
+EXIT_CODES: dict[str, int] = {}
