@@ -36,9 +36,6 @@ HEADINGS_BY_CATEGORY = {
     "Worker Pools": "Worker pools",
 }
 OVERRIDES = {
-    "auth.authenticateHawk": "Monitoring",
-    "auth.testAuthenticate": "Monitoring",
-    "auth.testAuthenticateGet": "Monitoring",
     "queue.cancelTaskGroup": "Task groups",
     "queue.taskQueueCountsBatch": "Task queues and their workers",
 }
