@@ -62,7 +62,7 @@ def test_answers_without_a_network(tc: CommandLine, answers: Path) -> None:
         pytest.param(["object", "download", "a"], 0, "https://s/x\n", id="a redirect"),
         pytest.param(["queue", "listTaskGroup", "g", "--paginate"], 0, '{"tasks":[1,2]}\n', id="pages"),
         pytest.param(["queue", "ping", "--delay-factor", "0"], 7, "", id="a failure"),
-        pytest.param(["queue", "artifact", "a", "0", "b"], 3, "", id="no answer"),
+        pytest.param(["queue", "artifact", "a", "0", "b"], 3, "", id="no response"),
         pytest.param(["hooks", "ping"], 3, "", id="an empty list"),
         pytest.param(["secrets", "set", "a", "--data", "{}"], 2, "", id="a payload that does not match"),
         pytest.param(["secrets", "set", ".."], 2, "", id="an argument that cannot be sent"),
@@ -84,7 +84,7 @@ def test_a_missing_answer_names_the_method(tc: CommandLine, answers: Path) -> No
     """
     result = tc("queue", "cancelTask", "a", env={"TC_FAKE": str(answers)})
 
-    assert "queue.cancelTask: no answer in" in result.stderr
+    assert "queue.cancelTask: no response in" in result.stderr
     assert 'add "queue.cancelTask"' in result.stderr
 
 
@@ -115,7 +115,7 @@ def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path
 
     assert [0, 5, 3] == [result.exit_code for result in results]
     assert "404 ResourceNotFound: gone" in results[1].stderr
-    assert "all 2 answers" in results[2].stderr
+    assert "all 2 responses" in results[2].stderr
 
 
 @pytest.mark.parametrize(
