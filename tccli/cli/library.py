@@ -87,7 +87,7 @@ def _with_kept(
     try:
         found = kept_references.load(environ, root_url)
     except kept_references.CorruptCacheError as error:
-        note(f"{error} is damaged, and not used; tc references update fetches it again")
+        note(f"ignored the cached references: {error} is damaged; tc references update fetches them again")
         return library
     return library if found is None else library.override_contents(found.contents, found.path)
 

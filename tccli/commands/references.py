@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tccli.references import ReferenceSet
 
-LONGEST_VALUE = 60
+MAX_VALUE_LENGTH = 60
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -51,13 +51,13 @@ def update(context: Context) -> None:
     import time
 
     from tccli import references
-    from tccli.core.cache import references as kept_references
+    from tccli.core.cache import references as reference_cache
     from tccli.output import Result
 
     write = context.writer()
     root_url = context.root_url()
-    texts = _fetched(context, root_url)
-    path = kept_references.store(os.environ, root_url, texts, now=int(time.time()))
+    texts = _fetch(context, root_url)
+    path = reference_cache.store(os.environ, root_url, texts, now=int(time.time()))
     services = references.ReferenceSet().override_contents(texts, path).services.values()
     context.note("to compare them with the built-in references: tc references diff")
     counts = {
@@ -97,9 +97,9 @@ def diff(context: Context) -> None:
         and context.options.output in {None, "-"}
         and _is_terminal()
     ):
-        write(Result([_in_words(each) for each in found], is_text=True))
+        write(Result([_format(each) for each in found], is_text=True))
     elif context.options.format == "table":
-        shown = [{**each, **{key: _value(each[key]) for key in ("before", "after")}} for each in found]
+        shown = [{**each, **{key: _format_value(each[key]) for key in ("before", "after")}} for each in found]
         write(Result([shown], is_table=True))
     else:
         write(Result([found]))
@@ -123,10 +123,10 @@ def diff(context: Context) -> None:
 @click.argument("rollup", metavar="ROLLUP")
 @click.option("--methods", metavar="FILE", help="Include only the methods of this list.")
 @click.option(
-    "-o", "--output", "folder", metavar="DIR", required=True, help="Directory for the files, one per service."
+    "-o", "--output", "directory", metavar="DIR", required=True, help="Directory for the files, one per service."
 )
 @with_context
-def distill(context: Context, rollup: str, methods: str | None, folder: str) -> None:
+def distill(context: Context, rollup: str, methods: str | None, directory: str) -> None:
     """
     Convert ROLLUP, the file /references/references.json of a deployment, to one compact file per service.
 
@@ -138,23 +138,20 @@ def distill(context: Context, rollup: str, methods: str | None, folder: str) -> 
     from tccli.references.library import SUFFIX
     from tccli.references.model import DATA_DIRECTORY
 
-    if not os.path.isdir(folder):
-        raise UsageError(f"cannot write to {folder}: not a directory", hint=f"create it with: mkdir -p {folder}")
-    summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(folder))
+    if not os.path.isdir(directory):
+        raise UsageError(f"cannot write to {directory}: not a directory", hint=f"create it with: mkdir -p {directory}")
+    summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(directory))
     files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
-        with atomic_write(os.path.join(folder, service + SUFFIX)) as file:
+        with atomic_write(os.path.join(directory, service + SUFFIX)) as file:
             file.write(text.encode())
     missing = [name for text in files.values() for name, summary in _summaries_in(text.splitlines()) if not summary]
     if missing:
         context.note(f"missing summaries: {', '.join(missing)}")
-    context.note(f"wrote {len(files)} files to {folder}")
+    context.note(f"wrote {len(files)} files to {directory}")
 
 
-def _fetched(context: Context, root_url: str) -> dict[str, bytes]:
-    """
-    Return what a deployment publishes now, by service.
-    """
+def _fetch(context: Context, root_url: str) -> dict[str, bytes]:
     from tccli import references
     from tccli.core.reference_fetch import fetch_references
     from tccli.references.importing.errors import InvalidReferenceError
@@ -168,11 +165,9 @@ def _fetched(context: Context, root_url: str) -> dict[str, bytes]:
 
 
 def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Sequence[str]]:
-    """
-    Return what is compared with the built-in references, and the services of which it says anything.
-    """
+    # The references to compare, and the names of the services to compare.
     from tccli.cli import library as libraries
-    from tccli.core.cache import references as kept_references
+    from tccli.core.cache import references as reference_cache
     from tccli.references import ReferenceSet
 
     if context.options.reference:
@@ -180,16 +175,16 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
         return given, [name for name in given.service_names() if given.services[name] != library.services.get(name)]
     root_url = context.root_url()
     try:
-        kept = kept_references.load(os.environ, root_url)
-    except kept_references.CorruptCacheError as error:
+        cached = reference_cache.load(os.environ, root_url)
+    except reference_cache.CorruptCacheError as error:
         context.note(f"{error} is damaged and not used")
-        kept = None
-    if kept is None:
+        cached = None
+    if cached is None:
         context.note(f"no stored references of {root_url}: fetching them, without storing")
-        texts: Mapping[str, bytes] = _fetched(context, root_url)
+        texts: Mapping[str, bytes] = _fetch(context, root_url)
     else:
-        context.note(f"comparing the references of {root_url}, fetched at {kept.fetched}")
-        texts = kept.contents
+        context.note(f"comparing the references of {root_url}, fetched at {cached.fetched}")
+        texts = cached.contents
     other = ReferenceSet().override_contents(texts, root_url)
     return other, sorted({*other.services, *library.services})
 
@@ -198,24 +193,21 @@ def _is_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
 
 
-def _in_words(difference: Mapping[str, Any]) -> str:
-    """
-    Return a line that says a difference to a person.
-    """
+def _format(difference: Mapping[str, Any]) -> str:
     service, kind, name, what = (difference[key] for key in ("service", "kind", "name", "what"))
     where = f"{service} {kind} {name}" if kind != "service" else f"service {name}"
-    values = [_value(difference[key]) for key in ("before", "after") if difference[key] is not None]
+    values = [_format_value(difference[key]) for key in ("before", "after") if difference[key] is not None]
     line = f"{MARKS[difference['change']]} {' '.join(filter(None, [where, what]))}"
     if difference["change"] == "changed":
-        values = [_value(difference[key]) or "nothing" for key in ("before", "after")]
+        values = [_format_value(difference[key]) or "nothing" for key in ("before", "after")]
     return f"{line}: {' -> '.join(values)}" if values else line
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 def _read(path: str) -> Any:
@@ -225,15 +217,13 @@ def _read(path: str) -> Any:
     return read_document(path, max_bytes=MAX_DOCUMENT_BYTES, formats=["json"]).content
 
 
-def _summaries(folder: str) -> Iterator[tuple[str, str]]:
-    """
-    Yield what the files in a folder say about services, methods and exchanges.
-    """
+def _summaries(directory: str) -> Iterator[tuple[str, str]]:
+    # By service, service.method and service.exchange.
     from tccli.references.library import SUFFIX
 
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(os.listdir(directory)):
         if name.endswith(SUFFIX):
-            with open(os.path.join(folder, name), encoding="utf-8") as file:
+            with open(os.path.join(directory, name), encoding="utf-8") as file:
                 yield from _summaries_in(file.read().splitlines())
 
 

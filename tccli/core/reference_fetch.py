@@ -1,7 +1,7 @@
 """
-References over the network: those of a deployment, or a document that somebody names.
+References over the network: those of a deployment, or of a single document.
 
-They are public, so nothing is sent that says who asks, and nothing that comes back is believed before it was checked.
+They are public, so requests carry no credentials. Everything is validated.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tccli.core.http.transport import HttpTransport
 
 MAX_TOTAL_BYTES = 2 * MAX_DOCUMENT_BYTES
-"""Of all documents together."""
+"""For all documents together."""
 SCHEMA_KEYS = ("input", "output", "schema")
 SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
 URL = re.compile(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?")
@@ -44,12 +44,10 @@ URL = re.compile(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?")
 
 class Fetcher:
     """
-    Fetches documents that everybody may have.
+    Fetches public documents.
 
     Args:
-        transport: What sends.
-        policy: When to try again.
-        report: Takes lines for people.
+        report: Prints a line about a retry.
     """
 
     def __init__(self, transport: HttpTransport, policy: RetryPolicy, report: Callable[[str], None]) -> None:
@@ -60,12 +58,12 @@ class Fetcher:
 
     def fetch_json(self, url: str) -> Any:
         """
-        Return the JSON at *url*.
+        Return the JSON document at *url*. Redirects are not followed.
 
         Raises:
-            ServiceError: The answer is an error.
-            NoAnswerError: There was none, after the retries.
-            BrokenAnswerError: It is too large, or is not JSON of the kind that is accepted here.
+            ServiceError: The response is an error.
+            NoAnswerError: There was no response, after the retries.
+            BrokenAnswerError: It is too large, a redirect, or not strict JSON.
         """
         response = send_with_retries(
             self, lambda: Request("GET", url, {}), self._policy, idempotent=True, report=self._report
@@ -82,7 +80,7 @@ class Fetcher:
 
     def send(self, request: Request) -> Response:
         """
-        Send once; read no more than a document may have.
+        Send one attempt. The size of the response is limited.
         """
         with self._transport.stream(request) as stream:
             body = stream.read(MAX_DOCUMENT_BYTES + 1)
@@ -94,83 +92,78 @@ class Fetcher:
             self._left -= len(body)
             if self._left < 0:
                 raise BrokenAnswerError(
-                    f"{redact_text(request.url)}: all in all, it is more than {MAX_TOTAL_BYTES >> 20} MiB"
+                    f"{redact_text(request.url)}: all documents together are larger than {MAX_TOTAL_BYTES >> 20} MiB"
                 )
         return Response(stream.status, stream.headers, body)
 
 
 def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
     """
-    Return what a document at *url* says, checked: an ``api.json``, an ``exchanges.json`` or a roll-up.
+    Return the validated references at *url*: an ``api.json``, an ``exchanges.json`` or a roll-up.
 
     Raises:
-        UsageError: It is no URL of the web.
-        ServiceError, NoAnswerError, BrokenAnswerError: There is no such document there.
+        UsageError: *url* is not an http: URL.
+        ServiceError, NoAnswerError, BrokenAnswerError: It cannot be fetched, or is not valid.
     """
     found = URL.fullmatch(url)
     if not found or "#" in url or int(found[1] or 1) not in range(1, 65536):
-        raise UsageError(f"{url!a} is not a URL of a document", hint="write https://HOST/PATH")
-    return _checked(fetcher.fetch_json(url), redact_text(url))
+        raise UsageError(f"cannot fetch {url!a}: not an http URL", hint="write https://HOST/PATH")
+    return _validate(fetcher.fetch_json(url), redact_text(url))
 
 
 def fetch_references(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
     """
-    Return the references of a deployment, checked.
+    Return the validated references of a deployment: its roll-up, or the documents of its manifest.
 
     Raises:
-        ServiceError, NoAnswerError, BrokenAnswerError: There are none.
+        ServiceError, NoAnswerError, BrokenAnswerError: They cannot be fetched, or are not valid.
     """
     url = f"{root_url}/references/references.json"
     try:
         rollup = fetcher.fetch_json(url)
     except NotFoundError:
         url = f"{root_url}/references/manifest.json"
-        rollup = [{"filename": name, "content": content} for name, content in _by_manifest(fetcher, root_url)]
-    return _checked(rollup, url)
+        rollup = [{"filename": name, "content": content} for name, content in _fetch_by_manifest(fetcher, root_url)]
+    return _validate(rollup, url)
 
 
-def _checked(document: Any, where: str) -> dict[str, Any]:
+def _validate(document: Any, where: str) -> dict[str, Any]:
     try:
         return validate_documents(split_rollup(document))
     except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{where}: {error}") from None
 
 
-def _by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
-    """
-    Yield the documents that a manifest names, and the schemas that they name, one after the other.
-    """
+def _fetch_by_manifest(fetcher: Fetcher, root_url: str) -> Iterator[tuple[str, Any]]:
+    # The documents that the manifest names, and the schemas that they refer to.
     manifest = fetcher.fetch_json(f"{root_url}/references/manifest.json")
     paths = manifest.get("references") if isinstance(manifest, dict) else None
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-        raise BrokenAnswerError(f"{root_url}/references/manifest.json: it has no list of references")
-    waiting: list[str] = []
+        raise BrokenAnswerError(f"{root_url}/references/manifest.json: no list of references")
+    pending: list[str] = []
     for path in dict.fromkeys(path.removeprefix(root_url).removeprefix("/") for path in paths):
         if REFERENCE_PATH.fullmatch(path) and re.fullmatch("[a-z0-9_/.-]+", path):
             content = fetcher.fetch_json(f"{root_url}/{path}")
             yield path, content
-            waiting += _schemas_of(content)
-    waiting = list(dict.fromkeys(waiting))
-    seen = set(waiting)
-    while waiting:
-        path = waiting.pop()
+            pending += _schemas_of(content)
+    pending = list(dict.fromkeys(pending))
+    seen = set(pending)
+    while pending:
+        path = pending.pop()
         if len(seen) > MAX_ENTRIES:
-            raise BrokenAnswerError(f"{root_url}/references/manifest.json: there are more than {MAX_ENTRIES} schemas")
+            raise BrokenAnswerError(f"{root_url}/references/manifest.json: more than {MAX_ENTRIES} schemas")
         try:
             content = fetcher.fetch_json(f"{root_url}/{path}")
         except NotFoundError:
             continue
         yield path, content
-        folder = path.rpartition("/")[0]
+        directory = path.rpartition("/")[0]
         files = _referenced_files(content)
-        waiting += (new := {f"{folder}/{file}" for file in files} - seen)
+        pending += (new := {f"{directory}/{file}" for file in files} - seen)
         seen |= new
 
 
 def _schemas_of(content: Any) -> list[str]:
-    """
-    Return the paths of the schemas that a reference names, as far as they can be paths.
-    """
     if not isinstance(content, dict) or not isinstance(content.get("entries"), list):
         return []
     service = content.get("serviceName")

@@ -1,10 +1,9 @@
 """
-What a payload that is made up may hold, so that it is useful to edit.
+Values for the fields of example payloads.
 
-``docs/example_values.json`` holds a value for fields by their names. As in ``parameters.json``, a name counts for all
-services unless there is a ``service.name`` or a ``service.method.name``; the name may be a path, ``link.href``. Of a
-field that is a point in time it holds how far that lies from now. Where it has nothing, the example of a parameter of
-that name is taken.
+``docs/example_values.json`` has values by the names of fields. As in ``parameters.json``, a name applies to every service
+unless there is a ``service.name`` or a ``service.method.name``; it may be a path, ``link.href``. The value for a
+timestamp is its offset from now. A field without a value gets the example of the parameter of that name.
 """
 
 from __future__ import annotations
@@ -24,29 +23,29 @@ if TYPE_CHECKING:
 
 def suggest_values(method: Method, path: tuple[str, ...]) -> list[Any]:
     """
-    Return values that a field of a method's payload may have, best first.
+    Return values for a field of a method's payload, best first.
 
     Args:
-        path: Names from the payload to the field; positions in lists do not count.
+        path: Names from the payload to the field, without positions in lists.
     """
     if not path:
         return []
-    known = _known()["values"]
+    values = _load()["values"]
     names = dict.fromkeys((".".join(path), path[-1]))
     keys = [f"{where}{name}" for where in (f"{method.id}.", f"{method.service}.", "") for name in names]
     example = load_parameter_docs(method, path[-1]).example
-    return [*(known[key] for key in keys if key in known), *([example] if example else [])]
+    return [*(values[key] for key in keys if key in values), *([example] if example else [])]
 
 
 def extra_required(method: Method) -> tuple[str, ...]:
     """
-    Return the fields without which a payload is refused or of no use, beside those that the schema requires.
+    Return the fields that a payload needs although the schema does not require them.
     """
-    return tuple(_known()["needed"].get(method.id, ()))
+    return tuple(_load()["needed"].get(method.id, ()))
 
 
 @cache
-def _known() -> Mapping[str, Any]:
+def _load() -> Mapping[str, Any]:
     with open(os.path.join(DOCS_DIRECTORY, "example_values.json"), encoding="utf-8") as file:
-        known: dict[str, Any] = json.load(file)
-    return known
+        content: dict[str, Any] = json.load(file)
+    return content

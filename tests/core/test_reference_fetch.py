@@ -210,5 +210,5 @@ def test_what_is_no_url_of_a_document(fetcher: Fetcher, url: str) -> None:
     """
     Is not tried.
     """
-    with pytest.raises(UsageError, match="is not a URL"):
+    with pytest.raises(UsageError, match="not an http URL"):
         fetch_references_at(fetcher, url)

@@ -1,5 +1,5 @@
 """
-What differs between two libraries of references.
+Differences between two sets of references.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ CHANGED = "changed"
 
 class Difference(NamedTuple):
     """
-    One thing that is not the same.
+    A difference between two sets of references.
 
     Attributes:
         service: The service's name.
         kind: ``service``, ``method``, ``exchange`` or ``schema``.
-        name: Of the method, the exchange or the schema; of a service its own.
+        name: Of the method, exchange, schema or service.
         change: ``added``, ``removed`` or ``changed``.
-        what: What of it: ``route``, ``query``, a place in the schema; empty for the whole.
-        before: What was there, as JSON; None where nothing was.
-        after: What is there now.
+        what: The part of it: ``route``, ``query``, a JSON pointer into the schema; empty for all of it.
+        before: The old value, as JSON; None if there was none.
+        after: The new value.
     """
 
     service: str
@@ -41,22 +41,22 @@ class Difference(NamedTuple):
 
 def diff_references(before: ReferenceSet, after: ReferenceSet, services: Iterable[str]) -> Iterator[Difference]:
     """
-    Yield what differs in *services*, in their order.
+    Yield the differences in *services*, in their order.
     """
     for name in services:
         if name not in after.services:
             yield Difference(name, "service", name, REMOVED, before=before.service(name).version)
         elif name not in before.services:
             yield Difference(name, "service", name, ADDED, after=after.service(name).version)
-            yield from _of_service(None, after.service(name))
+            yield from _diff_service(None, after.service(name))
         else:
-            yield from _of_service(before.service(name), after.service(name))
+            yield from _diff_service(before.service(name), after.service(name))
 
 
-def _of_service(before: ServiceReference | None, after: ServiceReference) -> Iterator[Difference]:
+def _diff_service(before: ServiceReference | None, after: ServiceReference) -> Iterator[Difference]:
     if before is not None and before.version != after.version:
         yield Difference(after.name, "service", after.name, CHANGED, "version", before.version, after.version)
-    # A reference that came without schemas says nothing about payloads, answers and messages.
+    # A single document may have come without its schemas.
     with_payloads = any(method.input or method.output for method in after.methods.values())
     with_messages = any(exchange.schema for exchange in after.exchanges.values())
     services = (before, after) if before is not None else (after,)
@@ -68,10 +68,10 @@ def _of_service(before: ServiceReference | None, after: ServiceReference) -> Ite
         {name: _exchange_facts(exchange, with_schemas=with_messages) for name, exchange in service.exchanges.items()}
         for service in services
     ]
-    yield from _of_records(after.name, "method", methods[0] if before else {}, methods[-1])
-    yield from _of_records(after.name, "exchange", exchanges[0] if before else {}, exchanges[-1])
+    yield from _diff_records(after.name, "method", methods[0] if before else {}, methods[-1])
+    yield from _diff_records(after.name, "exchange", exchanges[0] if before else {}, exchanges[-1])
     if before is not None and (with_payloads or with_messages):
-        yield from _of_schemas(after.name, before.schemas, after.schemas)
+        yield from _diff_schemas(after.name, before.schemas, after.schemas)
 
 
 def _method_facts(method: Method, *, with_schemas: bool) -> dict[str, Any]:
@@ -96,14 +96,14 @@ def _exchange_facts(exchange: Exchange, *, with_schemas: bool) -> dict[str, Any]
     }
 
 
-def _of_records(
+def _diff_records(
     service: str, kind: str, before: Mapping[str, dict[str, Any]], after: Mapping[str, dict[str, Any]]
 ) -> Iterator[Difference]:
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
-            yield Difference(service, kind, name, REMOVED, before=_in_short(before[name]))
+            yield Difference(service, kind, name, REMOVED, before=_summarize(before[name]))
         elif name not in before:
-            yield Difference(service, kind, name, ADDED, after=_in_short(after[name]))
+            yield Difference(service, kind, name, ADDED, after=_summarize(after[name]))
         else:
             for what, was in before[name].items():
                 now = after[name][what]
@@ -115,25 +115,23 @@ def _of_records(
                     yield Difference(service, kind, name, CHANGED, what, was, now)
 
 
-def _in_short(facts: Mapping[str, Any]) -> str:
+def _summarize(facts: Mapping[str, Any]) -> str:
     return f"{facts['verb']} {facts['route']}" if "verb" in facts else str(facts["exchange"])
 
 
-def _of_schemas(service: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+def _diff_schemas(service: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             yield Difference(service, "schema", name, REMOVED)
         elif name not in before:
             yield Difference(service, "schema", name, ADDED)
         else:
-            for change, what, was, now in _in_values("#", before[name], after[name]):
+            for change, what, was, now in _diff_values("#", before[name], after[name]):
                 yield Difference(service, "schema", name, change, what, was, now)
 
 
-def _in_values(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, Any, Any]]:
-    """
-    Yield what differs between two JSON values: how, where, what was there, what is.
-    """
+def _diff_values(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, Any, Any]]:
+    # The change, its place, the old and the new value.
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):
             inside = f"{place}/{key}"
@@ -142,20 +140,20 @@ def _in_values(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, 
             elif key not in before:
                 yield ADDED, inside, None, after[key]
             else:
-                yield from _in_values(inside, before[key], after[key])
-    elif isinstance(before, list) and isinstance(after, list) and not _are_words([*before, *after]):
+                yield from _diff_values(inside, before[key], after[key])
+    elif isinstance(before, list) and isinstance(after, list) and not _are_strings([*before, *after]):
         for index, (was, now) in enumerate(zip(before, after, strict=False)):
-            yield from _in_values(f"{place}/{index}", was, now)
+            yield from _diff_values(f"{place}/{index}", was, now)
         common = min(len(before), len(after))
         yield from ((REMOVED, f"{place}/{common + index}", was, None) for index, was in enumerate(before[common:]))
         yield from ((ADDED, f"{place}/{common + index}", None, now) for index, now in enumerate(after[common:]))
     elif isinstance(before, list) and isinstance(after, list):
-        # What is required, or may be chosen: its order means nothing.
+        # The order of required and enum has no meaning.
         yield from ((REMOVED, place, was, None) for was in before if was not in after)
         yield from ((ADDED, place, None, now) for now in after if now not in before)
     elif before != after:
         yield CHANGED, place, before, after
 
 
-def _are_words(values: list[Any]) -> bool:
+def _are_strings(values: list[Any]) -> bool:
     return all(isinstance(value, str) for value in values)
