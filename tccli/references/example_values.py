@@ -1,9 +1,9 @@
 """
 Values for the fields of example payloads.
 
-``docs/example_values.json`` has values by the names of fields. As in ``parameters.json``, a name applies to every service
-unless there is a ``service.name`` or a ``service.method.name``; it may be a path, ``link.href``. The value for a
-timestamp is its offset from now. A field without a value gets the example of the parameter of that name.
+``docs/example_values.json`` has values by the names of fields. As in ``parameters.json``, a name applies to all
+services unless there is a ``service.name`` or a ``service.method.name``; it may be a path, ``link.href``. The value for
+a timestamp is its offset from now. A field without a value gets the example of the parameter of that name.
 """
 
 from __future__ import annotations
