@@ -115,7 +115,7 @@ def diff(context: Context) -> None:
     short_help="Convert published references to the files of tccli/references",
     examples=(
         (
-            'curl -sSfo references.json "$TASKCLUSTER_ROOT_URL/references/references.json"\n'
+            'curl -sSfo references.json \\\n    "$TASKCLUSTER_ROOT_URL/references/references.json"\n'
             "mkdir -p new\ntc references distill references.json -o new"
         ),
     ),

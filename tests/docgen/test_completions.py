@@ -140,7 +140,7 @@ def test_several_are_listed(opened: Open, shell: str) -> None:
     terminal = opened({})
     terminal.type("tc queue create" + TAB + ("" if shell == "fish" else TAB))
 
-    terminal.shows("createArtifact", "createTask", *(() if shell == "bash" else ("Create a task with a taskId",)))
+    terminal.shows("createArtifact", "createTask", *(() if shell == "bash" else ("Create a task",)))
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def artifact_command(words: str) -> click.Command:
         examples=(
             f"tc {words} fN1SbArXTPSVFNUvaOlinQ public/build/target.tar.gz",
             f"tc {words} fN1SbArXTPSVFNUvaOlinQ 'public/build/*.gz' -o builds",
-            f"tc {words} --index example.v1.nightly public/build/target.tar.gz -o - | sha256sum",
+            f"tc {words} --index example.v1.nightly \\\n    public/build/target.tar.gz -o - | sha256sum",
         ),
         help=(
             "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "

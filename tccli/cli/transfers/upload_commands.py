@@ -70,8 +70,8 @@ def artifact_command(words: str) -> click.Command:
         short_help="Upload a file as an artifact of a run",
         examples=(
             f"echo 'All is well.' > report.txt\ntc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/report.txt report.txt",
-            f"echo 'All is well.' | tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/report.txt -",
-            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/latest --link public/build/target.tar.gz",
+            f"echo 'All is well.' |\n    tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/report.txt -",
+            f"tc {words} fN1SbArXTPSVFNUvaOlinQ 0 public/latest \\\n    --link public/build/target.tar.gz",
         ),
         help=(
             "Upload FILE, or stdin if FILE is -, as an artifact of a run.\n\n"

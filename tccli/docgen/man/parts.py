@@ -8,7 +8,6 @@ import re
 from typing import TYPE_CHECKING
 
 from tccli.docgen.man import mdoc
-from tccli.docgen.man.folding import folded
 from tccli.docgen.surface import OWN
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 DATE = "November 23, 2026"
 """Of the release; pages that are made again without a change are the same."""
 
-CODE_WIDTH = mdoc.ROOM
 USAGE_WORD = re.compile(r"\[[^\]]*\](?:\.\.\.)?|\S+")
 
 
@@ -112,12 +110,11 @@ def query_options(entry: Entry) -> list[Option]:
 
 def examples(texts: Sequence[str]) -> list[str]:
     """
-    Return examples, as wide as the page at most; those of several lines are set apart from each other.
+    Return examples as they are written; there is an empty line between those of several lines.
     """
     if not texts:
         return []
-    shown = [folded(text, CODE_WIDTH) for text in texts]
-    return mdoc.display(("\n\n" if any("\n" in text for text in shown) else "\n").join(shown))
+    return mdoc.display(("\n\n" if any("\n" in text for text in texts) else "\n").join(texts))
 
 
 def reference(name: str) -> str:
