@@ -1,5 +1,5 @@
 """
-What all commands of tc are: they take the shared options, find their names in any spelling, and wrap their help.
+Base classes of commands and groups: shared options, names in any spelling, and the layout of help.
 """
 
 from __future__ import annotations
@@ -15,63 +15,61 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CONTEXT = {"token_normalize_func": names.fold, "help_option_names": ["--help", "-h"]}
+HELP_OPTIONS = ("--help", "-h")
+CONTEXT_SETTINGS = {"token_normalize_func": names.fold, "help_option_names": list(HELP_OPTIONS)}
 
 
-class _Context(click.Context):
+class _ClickContext(click.Context):
     """
-    Knows whether the shared options can matter: making them takes as long as the rest of a small command.
+    A click context that uses our formatter.
+
+    Attributes:
+        takes_shared: Whether shared options may follow. To create them takes as long as the rest of a small command.
     """
 
     takes_shared = True
 
     def make_formatter(self) -> click.HelpFormatter:
         """
-        Return what help is written with: as wide as the terminal, up to a width that can be read.
+        Return a formatter for the width of the terminal.
         """
         from tccli.cli.help.formatter import Formatter, help_width
 
         return Formatter(width=help_width() - 2)
 
 
-def _show_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
+def _print_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
     if value and not ctx.resilient_parsing:
         click.echo(ctx.get_help(), color=ctx.color)
         ctx.exit()
 
 
-class _TakesSharedOptions(click.Command):
+class _BaseCommand(click.Command):
     """
-    A command with the shared options beside its own.
+    A command with the shared options after its own.
 
     Attributes:
-        prints_data: Whether the options for output apply.
+        prints_data: Whether the command has the options for output.
     """
 
-    context_class = _Context
+    context_class = _ClickContext
     prints_data = True
     _examples: Sequence[str] = ()
+    _own_help_option: click.Option | None = None
 
     @property
     def examples(self) -> Sequence[str]:
         """
-        For a shell, as people copy them: each a line, or several.
+        Shell commands, each on one or several lines.
         """
         return self._examples
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """
-        Return the command's own parameters, then the shared ones that they leave free.
+        Return the command's own parameters, then the shared options whose names are still free.
         """
-        shared = self.shared(ctx)
-        # It is asked for ten times by a help, and adds up.
-        known: dict[bool, list[click.Parameter]] = self.__dict__.setdefault("_params", {})
-        if bool(shared) not in known:
-            known[bool(shared)] = self._with_shared(super().get_params(ctx), shared)
-        return list(known[bool(shared)])
-
-    @staticmethod
-    def _with_shared(own: list[click.Parameter], shared: Sequence[click.Option]) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        shared = self.shared_options(ctx)
         if not shared:
             return own
         taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
@@ -79,36 +77,35 @@ class _TakesSharedOptions(click.Command):
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """
-        Return the option for help. That of click asks for a translation, which takes as long as all of the help.
+        Return the help option. That of click looks for a translation, which takes several milliseconds.
         """
-        known: click.Option | None = self.__dict__.get("_help")
-        if known is None:
-            known = self.__dict__["_help"] = click.Option(
+        if self._own_help_option is None:
+            self._own_help_option = click.Option(
                 [*self.get_help_option_names(ctx), "_help"],
                 is_flag=True,
                 is_eager=True,
                 expose_value=False,
-                callback=_show_help,
+                callback=_print_help,
                 help="Show this message and exit.",
             )
-        return known
+        return self._own_help_option
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """
-        Parse; where no word can be a shared option, they are left out.
+        Parse the arguments. The shared options are created only if an argument may be one.
         """
-        assert isinstance(ctx, _Context)
-        # A group's own options end at its first other word; but after one for help, more of them may come.
-        only_first = isinstance(self, click.Group) and args[:1] not in (["--help"], ["-h"])
-        words = args[:1] if only_first else args
-        ctx.takes_shared = any(word.startswith("-") and word not in {"--help", "-h"} for word in words)
+        assert isinstance(ctx, _ClickContext)
+        # The options of a group end at its first argument; but after --help, more options may follow.
+        is_first_only = isinstance(self, click.Group) and not (args and args[0] in HELP_OPTIONS)
+        words = args[:1] if is_first_only else args
+        ctx.takes_shared = any(word.startswith("-") and word not in HELP_OPTIONS for word in words)
         rest = super().parse_args(ctx, args)
         ctx.takes_shared = True
         return rest
 
-    def shared(self, ctx: click.Context) -> Sequence[click.Option]:
+    def shared_options(self, ctx: click.Context) -> Sequence[click.Option]:
         """
-        Return the shared options that apply.
+        Return the shared options that apply to this command.
         """
         if not getattr(ctx, "takes_shared", True):
             return ()
@@ -116,11 +113,11 @@ class _TakesSharedOptions(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write the options under headings: the command's own, those for output, and the global ones by name only.
+        Write the command's own options, those for output, and the names of the global ones; the root describes these.
         """
-        assert isinstance(ctx, _Context)
+        assert isinstance(ctx, _ClickContext)
         ctx.takes_shared = True
-        shared = self.shared(ctx)
+        shared = self.shared_options(ctx)
         params = self.get_params(ctx)
         sections = (
             ("Options", [param for param in params if param not in shared and isinstance(param, click.Option)]),
@@ -141,7 +138,7 @@ class _TakesSharedOptions(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write the examples as they are: what is wrapped cannot be copied.
+        Write the examples without wrapping, so that they can be copied.
         """
         super().format_epilog(ctx, formatter)
         if self.examples:
@@ -150,28 +147,28 @@ class _TakesSharedOptions(click.Command):
                     formatter.write(f"{' ' * formatter.current_indent}{line}\n")
 
 
-class Command(_TakesSharedOptions):
+class Command(_BaseCommand):
     """
     A command of tc.
 
     Args:
-        prints_data: Whether it has an answer, so that the options for output apply.
-        examples: For a shell, as people copy them: each a line, or several.
+        prints_data: Whether the command has the options for output.
+        examples: Shell commands, each on one or several lines.
     """
 
     def __init__(self, *args: Any, prints_data: bool = True, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        kwargs["context_settings"] = {**CONTEXT_SETTINGS, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self.prints_data = prints_data
         self._examples = examples
 
 
-class Group(_TakesSharedOptions, click.Group):
+class Group(_BaseCommand, click.Group):
     """
-    A group of tc, whose commands are found under any spelling of their names.
+    A group of commands, which finds them by any spelling of their names.
 
     Args:
-        examples: As of a :class:`Command`.
+        examples: Shell commands, each on one or several lines.
     """
 
     command_class = Command
@@ -179,7 +176,7 @@ class Group(_TakesSharedOptions, click.Group):
     kind = "command"
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        kwargs["context_settings"] = {**CONTEXT, **kwargs.get("context_settings", {})}
+        kwargs["context_settings"] = {**CONTEXT_SETTINGS, **kwargs.get("context_settings", {})}
         super().__init__(*args, **kwargs)
         self._examples = examples
 
@@ -192,7 +189,7 @@ class Group(_TakesSharedOptions, click.Group):
 
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
-        Return what a list of commands says of one.
+        Return the summary of a command for a list.
         """
         command = self.load(ctx, name)
         return "" if command is None else command.get_short_help_str(limit=1000).removesuffix(".")
@@ -217,7 +214,7 @@ class Group(_TakesSharedOptions, click.Group):
         Find the command that the first word names.
 
         Raises:
-            UsageError: There is none; the near misses are named.
+            UsageError: There is no such command; the hint suggests similar names.
         """
         command = self.get_command(ctx, args[0])
         if command is None:
@@ -228,6 +225,6 @@ class Group(_TakesSharedOptions, click.Group):
 
     def hint(self, ctx: click.Context, name: str) -> str:
         """
-        Say what may have been meant by a name that is not there.
+        Return a hint for a name that is not known.
         """
         return names.suggestion(name, self.list_commands(ctx)) or f"{ctx.command_path} --help lists them"
