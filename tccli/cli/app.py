@@ -1,5 +1,5 @@
 """
-The root: finds commands by name, and is the one place where an error becomes text and an exit code.
+The root group and main(): finds commands by name, and turns errors into messages and exit codes.
 """
 
 from __future__ import annotations
@@ -21,37 +21,39 @@ from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, Us
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
+COMMANDS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
 API = "Call a method: tc api queue task is the same as tc queue task"
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
 class Root(Group):
     """
-    Commands are the files in ``commands/``, services those in ``references/``; what is not used is not loaded.
+    The root of all commands: a file in ``commands/`` is a command, a file in ``references/`` a service.
+
+    Nothing is imported but the command that runs.
     """
 
     kind = "command or service"
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """
-        Return all names, services last; one that is named like a command is found below ``tc api`` only.
+        Return all names, services last. A service with the name of a command is found below ``tc api`` only.
         """
-        commands = [*hand_written(), "api"]
+        commands = [*command_names(), "api"]
         services = get_context(ctx).library().service_names()
         return [*commands, *(name for name in services if names.find(name, commands) is None)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """
-        Return a command by any spelling of its name; the references are read only when no file has the name.
+        Return a command by any spelling of its name. References are read only if no file has the name.
         """
-        return self.load(ctx, cmd_name) if cmd_name in hand_written() else super().get_command(ctx, cmd_name)
+        return self.load(ctx, cmd_name) if cmd_name in command_names() else super().get_command(ctx, cmd_name)
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """
         Return a command or a service.
         """
-        if name in hand_written():
+        if name in command_names():
             command = import_module(f"tccli.commands.{name.replace('-', '_')}").command
             assert isinstance(command, click.Command)
             return command
@@ -61,9 +63,9 @@ class Root(Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write services and commands apart.
+        Write the services, then the commands.
         """
-        commands = [*hand_written(), "api"]
+        commands = [*command_names(), "api"]
         library = get_context(ctx).library()
         services = [
             (name if names.find(name, commands) is None else f"api {name}", library.service(name).summary)
@@ -76,30 +78,30 @@ class Root(Group):
 
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
-        Return what the list says of a command or a service, which is not loaded for it.
+        Return the summary of a command or service without importing it.
         """
-        if name in hand_written():
+        if name in command_names():
             return _first_line(name)
         return API if name == "api" else get_context(ctx).library().service(name).summary
 
 
 @cache
-def hand_written() -> list[str]:
+def command_names() -> list[str]:
     """
-    Return the names of the commands that have a file.
+    Return the names of the commands in ``commands/``.
     """
-    files = (name for name in os.listdir(COMMANDS) if name.endswith(".py") and not name.startswith("_"))
+    files = (name for name in os.listdir(COMMANDS_DIRECTORY) if name.endswith(".py") and not name.startswith("_"))
     return sorted(name.removesuffix(".py").replace("_", "-") for name in files)
 
 
 def _first_line(command: str) -> str:
     """
-    Return what a command's file says first, which is its line in the list of commands; nothing is imported for it.
+    Return the summary in the first line of a command's docstring, without importing the command.
     """
-    with open(os.path.join(COMMANDS, command.replace("-", "_") + ".py"), encoding="utf-8") as file:
+    with open(os.path.join(COMMANDS_DIRECTORY, command.replace("-", "_") + ".py"), encoding="utf-8") as file:
         file.readline()
-        said = file.readline().partition(": ")[2].strip().removesuffix(".")
-    return said[:1].upper() + said[1:]
+        summary = file.readline().partition(": ")[2].strip().removesuffix(".")
+    return summary[:1].upper() + summary[1:]
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
@@ -126,11 +128,11 @@ root = Root(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """
-    Run the command line and exit with the code that says how it went.
+    Run the command line and exit.
     """
     try:
         code = run(argv)
-    except Exception:  # noqa: BLE001 - a mistake of ours is shown whole, but 1 would say that the answer is no
+    except Exception:  # noqa: BLE001 - a bug prints its traceback; exit code 1 has another meaning
         import traceback
 
         traceback.print_exc()
@@ -148,28 +150,28 @@ def run(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except OSError:
-        return _without_stdout(OUTPUT_CLOSED)
+        return _discard_stdout(OUTPUT_CLOSED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return USAGE_EXIT_CODE
     except click.UsageError as error:
-        _say(_usage_line(error))
+        _print_error(_usage_line(error))
         return USAGE_EXIT_CODE
     except click.ClickException as error:
-        _say(error.format_message())
+        _print_error(error.format_message())
         return USAGE_EXIT_CODE
     except TcError as error:
-        _say(str(error), error.details if context.options.verbose else "")
-        return _without_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
+        _print_error(str(error), error.details if context.options.verbose else "")
+        return _discard_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
 
 
 def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     """
-    Run the command line, and write all of its output.
+    Run the command line and flush its output.
 
     Raises:
-        BrokenPipeError: Whoever read it went away.
-        LocalFileError: It cannot be written.
+        BrokenPipeError: The reader of stdout has gone away.
+        LocalFileError: stdout cannot be written.
     """
     stdout = sys.stdout
     try:
@@ -177,7 +179,7 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except SystemExit:
-        # A closed pipe makes click end the process with a code of its own, and wrap stdout.
+        # On a closed pipe, click replaces stdout and raises SystemExit(1).
         if sys.stdout is stdout:
             raise
         raise BrokenPipeError from None
@@ -188,9 +190,9 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _say(line: str, details: str = "") -> None:
+def _print_error(line: str, details: str = "") -> None:
     """
-    Write one line for people, and what else there is to know when they ask for it.
+    Print one line to stderr, and the details if there are any.
     """
     if sys.stderr is None:
         return
@@ -204,34 +206,40 @@ def _say(line: str, details: str = "") -> None:
 
 def _usage_line(error: click.UsageError) -> str:
     """
-    Return what is wrong with the command line: where, what, and what may have been meant.
+    Return the message for an error of click: the command, the problem, and what to do.
     """
     ctx = error.ctx
     where = ctx.command_path.removeprefix("tc").strip() if ctx else ""
     if isinstance(error, click.NoSuchOption) and ctx is not None:
-        known = [name for param in ctx.command.get_params(ctx) for name in (*param.opts, *param.secondary_opts)]
-        options = [name.lstrip("-") for name in known if name.startswith("--")]
-        hint = names.suggestion(error.option_name.lstrip("-"), options)
-        what = f"no option {error.option_name!r}"
-        if hint:
-            what += "; " + hint.replace("did you mean ", "did you mean --").replace(" or ", " or --")
-        else:
-            what += f"; {ctx.command_path} --help lists them, and what is no option goes after --"
+        message = _unknown_option(ctx, error.option_name)
     elif isinstance(error, click.MissingParameter) and error.param is not None:
         kind = "option " + error.param.opts[0] if error.param.param_type_name == "option" else "argument"
-        what = f"missing {kind} {error.param.metavar or error.param.human_readable_name}"
-        what += f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}" if ctx else ""
+        message = f"missing {kind} {error.param.metavar or error.param.human_readable_name}{_usage(ctx)}"
     else:
-        message = error.format_message()
-        what = message[:1].lower() + message[1:].removesuffix(".")
-        if ctx and "unexpected extra argument" in message:
-            what += f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}"
-    return f"{where}: {what}" if where else what
+        text = error.format_message()
+        message = text[:1].lower() + text[1:].removesuffix(".")
+        if "unexpected extra argument" in text:
+            message += _usage(ctx)
+    return f"{where}: {message}" if where else message
 
 
-def _without_stdout(code: int) -> int:
+def _unknown_option(ctx: click.Context, name: str) -> str:
+    known = [opt for param in ctx.command.get_params(ctx) for opt in (*param.opts, *param.secondary_opts)]
+    hint = names.suggestion(name.lstrip("-"), [opt.lstrip("-") for opt in known if opt.startswith("--")])
+    if hint:
+        hint = hint.replace("did you mean ", "did you mean --").replace(" or ", " or --")
+    else:
+        hint = f"{ctx.command_path} --help lists the options; put arguments that start with - after --"
+    return f"no option {name!r}; {hint}"
+
+
+def _usage(ctx: click.Context | None) -> str:
+    return f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}" if ctx else ""
+
+
+def _discard_stdout(code: int) -> int:
     """
-    Keep the interpreter from flushing into an output that is gone, and complaining about it.
+    Redirect stdout to nowhere, so that the interpreter does not fail when it flushes stdout at exit.
     """
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -80,19 +80,23 @@ def test_help_shows_the_reference(tc: CommandLine, method: references.Method) ->
     assert result.stdout.endswith("Example:\n" + indent(docs.example, "  ") + "\n")
 
 
-@EVERY_METHOD
-def test_help_shows_the_fields(tc: CommandLine, method: references.Method) -> None:
+def test_help_shows_the_fields(tc: CommandLine) -> None:
     """
-    Of the payload, with what is required of them, and of the answer.
+    The fields of payload and response, each with its type.
     """
-    shown = words(tc(method.service, method.name, "--help").stdout)
-    schemas = method.reference.schemas
+    missing = []
+    for method in METHODS:
+        shown = words(tc(method.service, method.name, "--help").stdout)
+        for heading, schema in (("Payload", method.input), ("Response", method.output)):
+            rows = list_fields(method.reference.schemas, schema) if schema else []
+            _, _, table = shown.partition(f" {heading}: ")
+            missing += [
+                f"{method.id}: {heading} {row.path}"
+                for row in rows
+                if not row.form and f"{row.path} {row.kind}" not in table
+            ]
 
-    for heading, schema in (("Payload", method.input), ("Response", method.output)):
-        rows = list_fields(schemas, schema) if schema else []
-        _, found, table = shown.partition(f" {heading}: {rows[0].path}") if rows else ("", "", "")
-        assert bool(rows) == bool(found)
-        assert all(f"{row.path} {row.kind}" in f"{rows[0].path}{table}" for row in rows if not row.form)
+    assert not missing
 
 
 def scopes(expression: Any) -> list[str]:
@@ -112,14 +116,17 @@ def scopes(expression: Any) -> list[str]:
             return []
 
 
-@EVERY_METHOD
-def test_below_api_is_the_same(tc: CommandLine, method: references.Method) -> None:
+def test_below_api_is_the_same(tc: CommandLine) -> None:
     """
-    ``tc api SERVICE METHOD`` differs by the word.
+    The help of ``tc api SERVICE METHOD`` differs in the word ``api`` only.
     """
-    direct, below = (tc(*path, method.service, method.name, "--help").stdout for path in ((), ("api",)))
+    different = []
+    for method in METHODS:
+        direct, below = (tc(*path, method.service, method.name, "--help").stdout for path in ((), ("api",)))
+        if words(direct) != words(below.replace("tc api ", "tc ")):
+            different.append(method.id)
 
-    assert words(direct) == words(below.replace("tc api ", "tc "))
+    assert not different
 
 
 @EVERY_METHOD
@@ -168,23 +175,23 @@ def test_reads_stdin_only_for_a_payload(
     assert (b'{"from": "stdin"}' if method.takes_payload else b"") == http_server.requests[0].body
 
 
-@EVERY_METHOD
-def test_surplus_and_missing_arguments_are_named(
-    tc: CommandLine, http_server: ScriptedServer, method: references.Method
-) -> None:
+def test_names_surplus_and_missing_arguments(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    Which one, and what the command takes.
+    In one line, with the usage; nothing is sent.
     """
-    given_ = arguments(method)
-    surplus = tc(method.service, method.name, *given_, "surplus", env=http_server.env)
+    wrong = []
+    for method in METHODS:
+        given_ = arguments(method)
+        surplus = tc(method.service, method.name, *given_, "surplus", env=http_server.env)
+        if (2, True) != (surplus.exit_code, "surplus" in surplus.stderr):
+            wrong.append(f"{method.id}: {surplus.stderr}")
+        if given_ and not method.may_be_empty(method.args[-1]):
+            missing = tc(method.service, method.name, *given_[:-1], env=http_server.env)
+            named = f"<{method.args[-1]}>; usage: tc {method.service} {method.name}" in missing.stderr
+            if (2, True, 1) != (missing.exit_code, named, missing.stderr.count("\n")):
+                wrong.append(f"{method.id}: {missing.stderr}")
 
-    assert 2 == surplus.exit_code
-    assert "surplus" in surplus.stderr
-    if given_ and not method.may_be_empty(method.args[-1]):
-        missing = tc(method.service, method.name, *given_[:-1], env=http_server.env)
-        assert 2 == missing.exit_code
-        assert f"missing argument <{method.args[-1]}>; usage: tc {method.service} {method.name}" in missing.stderr
-        assert 1 == missing.stderr.count("\n")
+    assert not wrong
     assert [] == http_server.requests
 
 
@@ -612,13 +619,21 @@ def test_a_trace_masks_secrets(tc: CommandLine, http_server: ScriptedServer) -> 
     assert "mac=" not in result.stderr
 
 
-def test_quiet_and_verbose(tc: CommandLine, http_server: ScriptedServer) -> None:
+@pytest.mark.parametrize(
+    ("option", "retries"), [pytest.param("-q", 0, id="quiet"), pytest.param("-v", 2, id="verbose")]
+)
+def test_quiet_and_verbose(tc: CommandLine, http_server: ScriptedServer, option: str, retries: int) -> None:
     """
-    Errors are said in any case.
+    The error is always printed; retries and the rest of the response only with ``-v``.
     """
-    http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
+    http_server.respond_with(error_response(500, "InternalServerError", "no"))
+    result = tc(option, "--retries", "2", "--delay-factor", "0", "queue", "task", "a", env=http_server.env)
+    lines = result.stderr.splitlines()
 
-    assert "404" in tc("-q", "queue", "task", "a", env=http_server.env).stderr
+    assert 7 == result.exit_code
+    assert retries == sum("; retry " in line for line in lines)
+    assert 1 == sum("500 InternalServerError" in line for line in lines)
+    assert (len(lines) == 1) == (option == "-q")
 
 
 # Answers.
@@ -781,20 +796,28 @@ def test_pages_are_one_document_or_lines(
     ] == [received.target for received in http_server.requests[: len(entries)]]
 
 
-@pytest.mark.parametrize("method", PAGED, ids=[method.id for method in PAGED])
-def test_every_paged_method_pages(tc: CommandLine, http_server: ScriptedServer, method: references.Method) -> None:
+def test_every_paged_method_pages(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    The three that POST repeat their payload; options other than the token stay.
+    Further pages get the same payload and the same options, but for the token.
     """
-    payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
-    http_server.respond_with(*pages([1], [2], key="entries"))
-    limit = ["--limit", "7"] if "limit" in method.query else []
-    result = tc(method.service, method.name, *arguments(method), *payload, *limit, "--paginate", env=http_server.env)
+    wrong = []
+    for method in PAGED:
+        payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
+        limit = ["--limit", "7"] if "limit" in method.query else []
+        http_server.respond_with(*pages([1], [2], key="entries"))
+        before = len(http_server.requests)
+        argv = [method.service, method.name, *arguments(method), *payload, *limit, "--paginate"]
+        result = tc(*argv, env=http_server.env)
+        sent = http_server.requests[before:]
+        if (
+            result.output != b'{"entries":[1,2]}\n'
+            or len({request.body for request in sent}) != 1
+            or any(("limit=7" in request.target) != bool(limit) for request in sent)
+            or ["continuationToken=t1" in request.target for request in sent] != [False, True]
+        ):
+            wrong.append(f"{method.id}: {result.stderr} {[request.target for request in sent]}")
 
-    assert b'{"entries":[1,2]}\n' == result.output, result.stderr
-    assert all(("limit=7" in received.target) == bool(limit) for received in http_server.requests)
-    assert "continuationToken=t1" in http_server.requests[1].target
-    assert http_server.requests[0].body == http_server.requests[1].body
+    assert not wrong
 
 
 @pytest.mark.parametrize("output_format", ["json", "jsonl", "yaml", "table", "raw"])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tccli.docgen.surface import Entry
 
 needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="there is no mandoc")
-NAMES = ["tc", *(f"tc-{name}" for name in [*app.hand_written(), "api", *references.built_in().service_names()])]
+NAMES = ["tc", *(f"tc-{name}" for name in [*app.command_names(), "api", *references.built_in().service_names()])]
 EVERY_PAGE = pytest.mark.parametrize("name", NAMES)
 EVERY_SERVICE = pytest.mark.parametrize("service", references.built_in().service_names())
 COMMITTED = Path(__file__).parent.parent.parent / "man"

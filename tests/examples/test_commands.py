@@ -33,7 +33,7 @@ def list_commands() -> Iterator[tuple[str, click.Command]]:
     Yield each command that is not a service or method, with its name after ``tc``.
     """
     ctx = click.Context(app.root, info_name="tc", **app.root.context_settings)
-    for name in [*app.hand_written(), "api"]:
+    for name in [*app.command_names(), "api"]:
         yield from walk_commands(ctx, name, app.root.load(ctx, name))
 
 
