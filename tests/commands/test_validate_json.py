@@ -183,7 +183,7 @@ def test_what_is_served_may_be_wrong(
         pytest.param({"$ref": "/dev/zero"}, "5", "cannot read /dev/zero: not a regular file", id="a part without end"),
         pytest.param({"$ref": "http://127.0.0.1:1/x.json"}, "5", "comes from a file, and refers to http", id="away"),
         pytest.param({"pattern": "["}, '"x"', "is not a 'regex'", id="a pattern that cannot be read"),
-        pytest.param({"$ref": "#"}, "5", "goes round in circles", id="a circle"),
+        pytest.param({"$ref": "#"}, "5", "itself in a circle", id="a circle"),
         pytest.param({}, "{", "the document from stdin is not JSON", id="no JSON"),
         pytest.param({}, "", "no document on stdin", id="nothing"),
         pytest.param({}, "[" * 100_000, "nested more than", id="too deep"),

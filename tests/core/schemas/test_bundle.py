@@ -26,22 +26,28 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize(("source", "name"), SCHEMAS, ids=[f"{source.name} {name}" for source, name in SCHEMAS])
-def test_a_schema_stands_alone(source: references.ServiceReference, name: str) -> None:
+@pytest.mark.parametrize("service", references.service_names())
+def test_a_bundled_schema_refers_only_to_itself(service: str) -> None:
     """
-    It is a schema, and what it still refers to is in itself.
+    It is a JSON schema of draft 6.
     """
-    whole = bundle(source.schemas, name)
-    Draft6Validator.check_schema(whole)
+    wrong = []
+    reference = references.service(service)
+    for name in reference.schemas:
+        whole = bundle(reference.schemas, name)
+        Draft6Validator.check_schema(whole)
+        if whole["$schema"] != DRAFT or ("$ref" in json.dumps(whole)) != ("definitions" in whole):
+            wrong.append(name)
 
-    assert DRAFT == whole["$schema"]
-    assert ("$ref" in json.dumps(whole)) == ("definitions" in whole)
+    assert wrong == []
 
 
 @given(schema=st.sampled_from(SCHEMAS), document=JSON)
-def test_says_the_same_as_its_parts(schema: tuple[references.ServiceReference, str], document: Any) -> None:
+def test_a_bundled_schema_accepts_the_same_documents(
+    schema: tuple[references.ServiceReference, str], document: Any
+) -> None:
     """
-    What fits the one fits the others.
+    A bundled schema accepts the same documents as the schemas that it was made from.
     """
     source, name = schema
 
@@ -79,9 +85,9 @@ def test_says_the_same_as_its_parts(schema: tuple[references.ServiceReference, s
         pytest.param({"a": {"$ref": "b", "type": "null"}, "b": {"type": "number"}}, 1, None, id="what stands beside"),
     ],
 )
-def test_follows_references(schemas: dict[str, Any], fitting: Any, other: Any) -> None:
+def test_references_are_followed(schemas: dict[str, Any], fitting: Any, other: Any) -> None:
     """
-    Relative to the schema that they stand in; circles stay references.
+    Relative to their schema; recursive ones remain references.
     """
     whole = bundle(schemas, "a")
 
@@ -89,9 +95,9 @@ def test_follows_references(schemas: dict[str, Any], fitting: Any, other: Any) -
     assert not is_valid(whole, other)
 
 
-def test_keeps_a_default_beside_a_reference() -> None:
+def test_a_default_next_to_a_reference_is_kept() -> None:
     """
-    It says nothing about what fits, but much to a reader.
+    It helps a reader.
     """
     whole = bundle({"a": {"properties": {"x": {"$ref": "b", "default": 5}}}, "b": {"type": "number"}}, "a")
 
@@ -99,7 +105,7 @@ def test_keeps_a_default_beside_a_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schemas", "said"),
+    ("schemas", "reason"),
     [
         pytest.param({"a": {"$ref": "b"}}, "refers to b, which does not exist", id="no schema"),
         pytest.param({"a": {"$ref": "#/x"}}, "refers to a#/x, which does not exist", id="no part"),
@@ -114,17 +120,17 @@ def test_keeps_a_default_beside_a_reference() -> None:
         ),
     ],
 )
-def test_refuses_what_cannot_be_followed(schemas: dict[str, Any], said: str) -> None:
+def test_invalid_references_are_errors(schemas: dict[str, Any], reason: str) -> None:
     """
-    A reference that was fetched may hold anything.
+    A fetched reference may contain any.
     """
-    with pytest.raises(ConfigurationError, match=said.replace("[", r"\[")):
+    with pytest.raises(ConfigurationError, match=reason.replace("[", r"\[")):
         bundle(schemas, "a")
 
 
-def test_refuses_what_is_nested_too_deeply() -> None:
+def test_deep_nesting_is_an_error() -> None:
     """
-    Instead of falling over it.
+    Not a crash.
     """
     deep: dict[str, Any] = {}
     for _ in range(5_000):

@@ -74,7 +74,7 @@ def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
         pytest.param(
             {"$schema": DRAFT_2019, "dependentRequired": {"a": ["b"]}},
             {"a": 1},
-            ['document: expected what dependentRequired says, found {"a": 1}'],
+            ['document: expected a valid dependentRequired, found {"a": 1}'],
             id="2019-09",
         ),
         pytest.param(
@@ -87,7 +87,7 @@ def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
         pytest.param(
             {"$schema": DRAFT_2020, "pattern": r"\d$"},
             "1\n",
-            [r'document: expected text that matches \d$, found "1\n"'],
+            [r'document: expected a string that matches \d$, found "1\n"'],
             id="the very end",
         ),
         pytest.param({"format": "date"}, "tomorrow", ['document: expected a date, found "tomorrow"'], id="a format"),
@@ -149,17 +149,15 @@ def test_a_part_may_be_of_another_draft() -> None:
         pytest.param({"type": "strin"}, HERE, "is not a JSON schema: type", id="no type"),
         pytest.param({"pattern": "["}, HERE, "pattern: '\\[' is not a 'regex'", id="no pattern"),
         pytest.param({"patternProperties": {"(?<a": {}}}, HERE, "is not a 'regex'", id="no pattern of a name"),
-        pytest.param(
-            {"$schema": "http://json-schema.org/draft-03/schema#"}, HERE, "draft that is not known", id="draft 3"
-        ),
-        pytest.param({"$schema": [1]}, HERE, "draft that is not known", id="no draft"),
+        pytest.param({"$schema": "http://json-schema.org/draft-03/schema#"}, HERE, "unknown draft", id="draft 3"),
+        pytest.param({"$schema": [1]}, HERE, "unknown draft", id="no draft"),
         pytest.param(
             {"$ref": "wrong.json"}, HERE, "refers to file:///folder/wrong.json, which is no", id="a part that is none"
         ),
         pytest.param({"$ref": "list.json"}, HERE, "refers to file:///folder/list.json, which is no", id="a list"),
-        pytest.param({"$ref": "#/nowhere"}, HERE, "refers to #/nowhere, which is not there", id="no such part"),
-        pytest.param({"$ref": "#nowhere"}, HERE, "refers to #nowhere, which is not there", id="no such name"),
-        pytest.param({"$ref": "#"}, HERE, "round in circles", id="a circle"),
+        pytest.param({"$ref": "#/nowhere"}, HERE, "refers to #/nowhere, which does not exist", id="no such part"),
+        pytest.param({"$ref": "#nowhere"}, HERE, "refers to #nowhere, which does not exist", id="no such name"),
+        pytest.param({"$ref": "#"}, HERE, "itself in a circle", id="a circle"),
         pytest.param({"$ref": "http://["}, HERE, "is not a JSON schema", id="no address"),
         pytest.param(
             {"$ref": "#/x", "x": {"required": 5}}, HERE, "is not a JSON schema", id="a part that is not checked"
@@ -168,7 +166,7 @@ def test_a_part_may_be_of_another_draft() -> None:
         pytest.param(
             {"$ref": "#/x", "x": {"patternProperties": {"[": {}}}},
             HERE,
-            "an expression that cannot be read",
+            "an invalid pattern",
             id="nor its pattern",
         ),
         pytest.param(

@@ -234,5 +234,5 @@ def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
     text = "\n".join(json.dumps(record, separators=(",", ":")) for record in records)
     odd = references.ReferenceSet([references.ServiceReference("odd", text.encode())])
 
-    with pytest.raises(UsageError, match=r"no payload can be made from its schema.*tc schema odd set"):
+    with pytest.raises(UsageError, match=r"cannot generate a payload from its schema.*tc schema odd set"):
         generate_payload(odd.method("odd", "set"), LUCK, full=False)
