@@ -96,6 +96,7 @@ def authorization_header(verb: str, url: str, credentials: Credentials, *, now: 
     """
     from mohawk import Sender
     from mohawk.exc import BadHeaderValue
+    from mohawk.util import calculate_mac
 
     try:
         sender = Sender(
@@ -109,7 +110,14 @@ def authorization_header(verb: str, url: str, credentials: Credentials, *, now: 
         )
     except (BadHeaderValue, UnicodeError):
         raise _unusable() from None
-    return str(sender.request_header)
+    header, resource = str(sender.request_header), sender.req_resource
+    if ":" in resource.host:
+        # Services take the host from the Host header, where an IPv6 address is in brackets; mohawk signs it without.
+        unbracketed = calculate_mac("header", resource, resource.gen_content_hash()).decode()
+        resource.host = f"[{resource.host}]"
+        bracketed = calculate_mac("header", resource, resource.gen_content_hash()).decode()
+        header = header.replace(unbracketed, bracketed)
+    return header
 
 
 def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
@@ -146,6 +154,8 @@ def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
             timestamp=expires,
             ext=extension(credentials),
         )
+        if ":" in resource.host:
+            resource.host = f"[{resource.host}]"
         bewit = get_bewit(resource).rstrip("=")
     except (BadHeaderValue, UnicodeError):
         raise _unusable() from None

@@ -4,10 +4,12 @@ Signing, held against the reference vectors and the official client.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 import time
-from base64 import urlsafe_b64decode
+from base64 import b64encode, urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -331,3 +333,22 @@ def test_reads_certificates(text: str, expected: Any) -> None:
     An empty one is none.
     """
     assert expected == hawk.parse_certificate(text)
+
+
+def test_an_ipv6_address_is_signed_in_brackets() -> None:
+    """
+    As it stands in the Host header, from which services take it.
+    """
+    header = hawk.authorization_header("GET", "http://[::1]:8080/a?b=c", ISSUER, now=1, nonce="n")
+    bewit = hawk.sign_url("https://[fd00::2]/a", ISSUER, expires=9).partition("bewit=")[2]
+    signed = urlsafe_b64decode(bewit + "==").decode().split("\\")
+
+    assert attributes(header)["mac"] == mac("hawk.1.header\n1\nn\nGET\n/a?b=c\n[::1]\n8080\n\n\n")
+    assert signed[2] == mac("hawk.1.bewit\n9\n\nGET\n/a\n[fd00::2]\n443\n\n\n")
+
+
+def mac(text: str) -> str:
+    """
+    Return the code of a normalized string of Hawk.
+    """
+    return b64encode(hmac.new(ISSUER.access_token.encode(), text.encode(), hashlib.sha256).digest()).decode()

@@ -19,6 +19,8 @@ from tccli.core.http.httpx_import import httpcore
 from tccli.core.http.tls import TlsOverTls
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tccli.core.http.deadline import Exchange
 
 MAX_READ_BYTES = 256 * 1024
@@ -149,8 +151,8 @@ class Stream(httpcore.NetworkStream):
         """
         data, self._pending = self._pending, b""
         if not data:
-            buffer = memoryview(bytearray(max(max_bytes, MAX_READ_BYTES)))
-            data = bytes(buffer[: self._receive(buffer)])
+            # A head is short; of the rest, fewer and larger reads are faster.
+            data = self._receive(self._socket.recv, max_bytes if self.passes_heads_only else MAX_READ_BYTES) or b""
         # Without a timeout it is the handshake with a SOCKS proxy.
         if not data or not self.passes_heads_only or timeout is None:
             return data
@@ -171,7 +173,7 @@ class Stream(httpcore.NetworkStream):
         Read the next bytes into *buffer* and return their number; 0 is the end of the connection.
         """
         if not self._pending:
-            return self._receive(buffer)
+            return self._receive(self._socket.recv_into, buffer) or 0
         count = min(len(buffer), len(self._pending))
         buffer[:count] = self._pending[:count]
         self._pending = self._pending[count:]
@@ -255,19 +257,20 @@ class Stream(httpcore.NetworkStream):
         self.received = self.received or bool(data)
         return data
 
-    def _receive(self, buffer: memoryview) -> int:
+    def _receive(self, receive: Callable[[Any], Any], argument: Any) -> Any:
         self._socket.settimeout(self._exchange.remaining())
         try:
-            count = int(self._socket.recv_into(buffer))
+            result = receive(argument)
         except ConnectionError:
             # After a reset there is nothing more to read, as after an orderly end.
-            count = 0
-        self.ended = self.ended or not count
-        self.received = self.received or bool(count)
-        if not count:
+            result = None
+        if result:
+            self.received = True
+        else:
+            self.ended = True
             # Raises if it was this side that ended the connection.
             self._exchange.remaining()
-        return count
+        return result
 
     def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: Any = None) -> Stream:
         """
