@@ -202,6 +202,9 @@ def check_root_url(url: str, source: str) -> str:
     found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", url.strip())
     if not found or not found[3] or re.search("[?#]", found[4]):
         raise ConfigurationError(f"{source} is not a root URL: {redact_url(url)!r}", hint="write https://HOST")
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url.strip())
+    if not found[1] and scheme:
+        raise ConfigurationError(f"{source} does not start with https:// or http://: {redact_url(url)!r}")
     if not found[1]:
         raise ConfigurationError(
             f"{source} has no scheme: {redact_url(url)!r}", hint=f"write https://{found[3]}{found[4]}"

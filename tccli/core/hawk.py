@@ -56,14 +56,14 @@ def parse_certificate(text: str) -> Mapping[str, Any] | None:
     try:
         certificate = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"the certificate is not JSON ({error})") from None
+        raise ConfigurationError(f"invalid certificate: not JSON ({error})") from None
     if (
         not isinstance(certificate, dict)
         or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys()
     ):
-        raise ConfigurationError("the certificate is not one: version, seed, start, expiry and signature are expected")
+        raise ConfigurationError("invalid certificate: expected version, seed, start, expiry and signature")
     if not all(isinstance(certificate[name], int) for name in ("start", "expiry")):
-        raise ConfigurationError("the certificate's start and expiry are not milliseconds")
+        raise ConfigurationError("invalid certificate: start and expiry must be in milliseconds")
     return certificate
 
 

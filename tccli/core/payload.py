@@ -100,7 +100,7 @@ def encode(document: Any) -> Payload:
             document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         )
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"the payload cannot be said in JSON: {error}") from None
+        raise UsageError(f"cannot write the payload as JSON: {error}") from None
 
 
 def apply_settings(document: Any, settings: Iterable[str]) -> Payload:
@@ -186,11 +186,11 @@ def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
     if target is None:
         target = [] if step == "[]" else {}
     if isinstance(target, dict) and step == "[]":
-        raise UsageError(f"--set {setting!r}: '[]' is for lists, and there is an object")
+        raise UsageError(f"--set {setting!r}: cannot use '[]' on an object")
     if isinstance(target, dict):
         return {**target, step: _assigned(target.get(step), rest, value, setting)}
     if not isinstance(target, list):
-        raise UsageError(f"--set {setting!r}: there is nothing inside of {json.dumps(target)}")
+        raise UsageError(f"--set {setting!r}: cannot set a field of {json.dumps(target)}")
     position = len(target) if step == "[]" else int(step) if re.fullmatch("[0-9]{1,9}", step) else -1
     if not 0 <= position <= len(target):
         raise UsageError(f"--set {setting!r}: {step!r} is not a position in a list of {len(target)}")

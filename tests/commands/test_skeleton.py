@@ -85,7 +85,7 @@ def test_secrets_are_new(tc: CommandLine) -> None:
     ("argv", "line"),
     [
         pytest.param(["queue", "ping"], "queue.ping takes no payload\n", id="no payload"),
-        pytest.param(["queue", "taskQueueCountsBatch"], "the schema of its payload is not known", id="unknown"),
+        pytest.param(["queue", "taskQueueCountsBatch"], "the payload has no published schema", id="unknown"),
         pytest.param(["qeue", "task"], "did you mean queue?", id="no service"),
     ],
 )

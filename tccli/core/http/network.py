@@ -241,7 +241,7 @@ class Stream(httpcore.NetworkStream):
         self._pending += data
         if not data or FINAL_STATUS.search(self._pending):
             self.is_cut_off = True
-            raise httpcore.WriteError("the server answered before it had the whole request")
+            raise httpcore.WriteError("the server responded before it received the whole request")
 
     def _receive_now(self) -> bytes | None:
         """

@@ -103,7 +103,7 @@ def send_with_retries(
             min_seconds = parse_retry_after(response.headers.get("retry-after", ""))
         except NoAnswerError as error:
             if error.sent and not repeatable:
-                error.hint = "it is not repeated, since the call may have taken effect; --retry-unsafe repeats it"
+                error.hint = "not retried, because the call may have taken effect; --retry-unsafe retries it"
                 raise
             if error.final or attempt > policy.retries:
                 if attempt > 1:

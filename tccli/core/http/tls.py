@@ -30,7 +30,7 @@ def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     if file or folder:
         for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folder)):
             if path and not os.path.exists(path):
-                raise ConfigurationError(f"{name} names {path}, which is not there")
+                raise ConfigurationError(f"{name}: {path} does not exist")
         try:
             context.load_verify_locations(cafile=file or None, capath=folder or None)
         except OSError as error:

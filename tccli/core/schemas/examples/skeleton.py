@@ -34,7 +34,7 @@ def generate_payload(method: Method, randomness: Randomness, *, full: bool) -> A
     if not method.takes_payload:
         raise UsageError(f"{method.id} takes no payload")
     if method.input is None:
-        raise UsageError(f"{method.id}: the schema of its payload is not known")
+        raise UsageError(f"{method.id}: the payload has no published schema")
     hint = f"tc schema {method.service} {method.name} prints the schema"
     schema = bundle(method.reference.schemas, method.input)
     try:
