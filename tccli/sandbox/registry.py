@@ -57,7 +57,8 @@ class Service:
         Decorate the handler of one or more methods.
 
         Raises:
-            ValueError: The reference has no such method, or the method has a handler already.
+            UsageError: The reference has no such method.
+            ValueError: The method has a handler already.
         """
 
         def register(handler: HandlerT) -> HandlerT:
