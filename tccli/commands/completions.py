@@ -60,12 +60,12 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     if shell is None:
         what = "missing SHELL" if not words else f"unknown shell {' '.join(words)!r}"
         raise UsageError(f"completions: {what}", hint=f"use one of {', '.join(SHELLS)}")
-    from tccli.docgen import surface
+    from tccli.docgen import command_tree
     from tccli.docgen.completion import scripts
 
     root = ctx.find_root().command
     assert isinstance(root, click.Group)
-    click.echo(scripts.script(shell, surface.read(root, context)), nl=False)
+    click.echo(scripts.script(shell, command_tree.build_tree(root, context)), nl=False)
 
 
 def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:

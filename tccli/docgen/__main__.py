@@ -1,5 +1,5 @@
 """
-``python -m tccli.docgen [CHECKOUT]``: write the files that are made from the tree of commands, or --check them.
+``python -m tccli.docgen [CHECKOUT]``: write or --check the files that are generated from the tree of commands.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from tccli import references
 from tccli.cli import app
 from tccli.cli.context import Context
-from tccli.docgen import readme, surface
+from tccli.docgen import command_tree, readme
 from tccli.docgen.completion import scripts
 from tccli.docgen.man import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
     from tccli.references import ReferenceSet
 
 
@@ -35,49 +35,49 @@ class _BuiltIn(Context):
         return references.built_in()
 
 
-def the_surface() -> Entry:
+def build_command_tree() -> CommandNode:
     """
-    Return the surface that generated files describe.
+    Return the tree that generated files describe.
     """
-    return surface.read(app.root, _BuiltIn())
+    return command_tree.build_tree(app.root, _BuiltIn())
 
 
-def _manual(surface: Entry, _checkout: str) -> dict[str, str]:
-    return {f"man/{name}": text for name, text in pages.pages(surface).items()}
+def _manual(tree: CommandNode, _checkout: str) -> dict[str, str]:
+    return {f"man/{name}": text for name, text in pages.pages(tree).items()}
 
 
-def _readme(surface: Entry, checkout: str) -> dict[str, str]:
-    return {"README.md": readme.with_table(_read(os.path.join(checkout, "README.md")) or "", surface)}
+def _readme(tree: CommandNode, checkout: str) -> dict[str, str]:
+    return {"README.md": readme.with_table(_read(os.path.join(checkout, "README.md")) or "", tree)}
 
 
-def _completions(surface: Entry, _checkout: str) -> dict[str, str]:
-    return scripts.files(surface)
+def _completions(tree: CommandNode, _checkout: str) -> dict[str, str]:
+    return scripts.files(tree)
 
 
-MAKERS: tuple[Callable[[Entry, str], dict[str, str]], ...] = (_completions, _manual, _readme)
-"""Each makes path → text of the surface, for a checkout."""
+GENERATORS: tuple[Callable[[CommandNode, str], dict[str, str]], ...] = (_completions, _manual, _readme)
+"""Each returns path → text, for the tree and a checkout."""
 
-OWN_FOLDERS = ("completions", "man")
-"""Where nothing lies that is not made."""
+GENERATED_DIRECTORIES = ("completions", "man")
+"""Every file in them is generated."""
 
 
-def made(checkout: str) -> dict[str, str]:
+def generate(checkout: str) -> dict[str, str]:
     """
     Return path → text of every generated file.
     """
-    whole = the_surface()
-    return {path: text for make in MAKERS for path, text in make(whole, checkout).items()}
+    whole = build_command_tree()
+    return {path: text for make in GENERATORS for path, text in make(whole, checkout).items()}
 
 
-def stale(checkout: str, texts: Mapping[str, str]) -> list[str]:
+def find_stale(checkout: str, texts: Mapping[str, str]) -> list[str]:
     """
-    Return the paths of the files that are not as in *texts*, not there, or there without a reason.
+    Return the paths of files that differ from *texts*, are missing, or are not generated any more.
     """
     there = (
-        f"{folder}/{name}"
-        for folder in OWN_FOLDERS
-        if os.path.isdir(os.path.join(checkout, folder))
-        for name in os.listdir(os.path.join(checkout, folder))
+        f"{directory}/{name}"
+        for directory in GENERATED_DIRECTORIES
+        if os.path.isdir(os.path.join(checkout, directory))
+        for name in os.listdir(os.path.join(checkout, directory))
     )
     changed = [path for path, text in texts.items() if _read(os.path.join(checkout, path)) != text]
     return sorted({*changed, *(path for path in there if path not in texts)})
@@ -105,14 +105,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Write the files, or compare them.
 
     Returns:
-        1 if some are not as they would be written.
+        1 if --check finds a file that is not up to date.
     """
     parser = argparse.ArgumentParser(prog="python -m tccli.docgen", description="Write generated documents.")
-    parser.add_argument("checkout", nargs="?", default=".", help="the project's folder (the current one)")
+    parser.add_argument("checkout", nargs="?", default=".", help="the project's directory (default: the current one)")
     parser.add_argument("--check", action="store_true", help="write nothing; list what is not up to date, and exit 1")
     given = parser.parse_args(argv)
-    texts = made(given.checkout)
-    changed = stale(given.checkout, texts)
+    texts = generate(given.checkout)
+    changed = find_stale(given.checkout, texts)
     if not given.check:
         for path in changed:
             _write(os.path.join(given.checkout, path), texts.get(path))

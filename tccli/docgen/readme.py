@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 BEGIN = "<!-- The table is made by python -m tccli.docgen. -->\n"
 END = "<!-- Here it ends. -->\n"
 
 
-def with_table(text: str, surface: Entry) -> str:
+def with_table(text: str, tree: CommandNode) -> str:
     """
     Return the README with the table as it has to be.
 
@@ -26,20 +26,20 @@ def with_table(text: str, surface: Entry) -> str:
     _, end, after = rest.partition(END)
     if not begin or not end or BEGIN in after:
         raise ValueError(f"the README has not one place between {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{BEGIN}\n{table(surface)}\n{END}{after}"
+    return f"{before}{BEGIN}\n{table(tree)}\n{END}{after}"
 
 
-def table(surface: Entry) -> str:
+def table(tree: CommandNode) -> str:
     """
     Return the table, in Markdown: services, then commands, each with what ``tc --help`` says of it.
     """
-    services = [each for each in surface.commands if each.service]
-    commands = [each for each in surface.commands if not each.service]
+    services = [each for each in tree.commands if each.service]
+    commands = [each for each in tree.commands if not each.service]
     rows = [*_rows("service", services), "", *_rows("command", commands)]
     return "\n".join(rows) + "\n"
 
 
-def _rows(heading: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _rows(heading: str, entries: Sequence[CommandNode]) -> Iterator[str]:
     yield f"| {heading} | |"
     yield "|---|---|"
     for entry in entries:

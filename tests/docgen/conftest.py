@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.docgen.__main__ import the_surface
+from tccli.docgen.__main__ import build_command_tree
 
 if TYPE_CHECKING:
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 
 @pytest.fixture(scope="session")
-def surface() -> Entry:
+def tree() -> CommandNode:
     """
     The root, with everything below it.
     """
-    return the_surface()
+    return build_command_tree()

@@ -18,7 +18,7 @@ from tests.examples.example_deployment import CLIENT, TASK, populate_task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
     from tests.examples.example_deployment import ExampleDeployment
 
     Open = Callable[..., Terminal]
@@ -31,7 +31,7 @@ HOSTILE = "public/$(touch hostile) `touch hostile`;&'\"x"
 
 
 @pytest.fixture(scope="session")
-def script_files(surface: Entry, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def script_files(tree: CommandNode, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """
     The scripts as files, by shell.
     """
@@ -39,7 +39,7 @@ def script_files(surface: Entry, tmp_path_factory: pytest.TempPathFactory) -> di
     files = {}
     for shell in ("bash", "zsh", "fish"):
         files[shell] = folder / shell
-        files[shell].write_text(scripts.script(shell, surface), "utf-8")
+        files[shell].write_text(scripts.script(shell, tree), "utf-8")
     return files
 
 
@@ -115,13 +115,13 @@ def test_what_the_script_knows(opened: Open, keys: str, words: list[str]) -> Non
 
 
 @pytest.mark.parametrize("name", ["tc", "taskcluster-tc"])
-def test_what_a_package_installs(opened: Open, surface: Entry, shell: str, tmp_path: Path, name: str) -> None:
+def test_what_a_package_installs(opened: Open, tree: CommandNode, shell: str, tmp_path: Path, name: str) -> None:
     """
     The shell finds it by itself, for both names; bash needs its bash-completion for that, which loads by name.
     """
     folder = tmp_path / "installed"
     folder.mkdir()
-    for path, text in scripts.files(surface).items():
+    for path, text in scripts.files(tree).items():
         (folder / Path(path).name.removesuffix(".bash")).write_text(text, "utf-8")
     loading = {
         "bash": f". '{folder}/{name}'",

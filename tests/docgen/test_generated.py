@@ -22,14 +22,14 @@ def texts() -> dict[str, str]:
     """
     Path → text of all of them.
     """
-    return documents.made(str(CHECKOUT))
+    return documents.generate(str(CHECKOUT))
 
 
 def test_committed_files_are_what_would_be_made(texts: dict[str, str]) -> None:
     """
     After a change of commands, methods or options: ``python -m tccli.docgen``.
     """
-    assert [] == documents.stale(str(CHECKOUT), texts)
+    assert [] == documents.find_stale(str(CHECKOUT), texts)
 
 
 def _change(path: Path) -> None:

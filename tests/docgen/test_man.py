@@ -23,7 +23,7 @@ from tccli.docgen.man import topic as man_topic
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="there is no mandoc")
 NAMES = ["tc", *(f"tc-{name}" for name in [*app.command_names(), "api", *references.built_in().service_names()])]
@@ -34,11 +34,11 @@ TERMINAL = 80
 
 
 @pytest.fixture(scope="session")
-def pages(surface: Entry) -> Mapping[str, str]:
+def pages(tree: CommandNode) -> Mapping[str, str]:
     """
     The pages as they are made now.
     """
-    return man.pages(surface)
+    return man.pages(tree)
 
 
 @pytest.fixture(scope="session")
@@ -126,11 +126,13 @@ def test_a_page_refers_to_pages(pages: Mapping[str, str], name: str) -> None:
 
 
 @EVERY_SERVICE
-def test_every_method_stands_in_the_page_of_its_service(pages: Mapping[str, str], surface: Entry, service: str) -> None:
+def test_every_method_stands_in_the_page_of_its_service(
+    pages: Mapping[str, str], tree: CommandNode, service: str
+) -> None:
     """
     Once, under a heading of its own.
     """
-    entry = next(each for each in surface.commands if each.name == service)
+    entry = next(each for each in tree.commands if each.name == service)
     headings = re.findall(r"^\.Ss (\S+)$", pages[f"tc-{service}.1"], re.MULTILINE)
 
     assert sorted(each.name for each in entry.commands) == sorted(heading.replace("\\&", "") for heading in headings)
@@ -138,11 +140,11 @@ def test_every_method_stands_in_the_page_of_its_service(pages: Mapping[str, str]
 
 @needs_mandoc
 @EVERY_SERVICE
-def test_what_is_said_of_a_method_is_read(folder: Path, surface: Entry, service: str) -> None:
+def test_what_is_said_of_a_method_is_read(folder: Path, tree: CommandNode, service: str) -> None:
     """
     All of its paragraphs, its route, and its arguments.
     """
-    entry = next(each for each in surface.commands if each.name == service)
+    entry = next(each for each in tree.commands if each.name == service)
     shown = squeezed(read(folder, f"tc-{service}"))
 
     for each in entry.commands:

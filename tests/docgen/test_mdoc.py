@@ -88,7 +88,7 @@ def test_a_display_keeps_its_lines(lines: list[str]) -> None:
     """
     And all blanks in them: it is there to be copied.
     """
-    shown = rendered(mdoc.display("\n".join(lines)))
+    shown = rendered(mdoc.literal_block("\n".join(lines)))
 
     assert lines == [line.removeprefix("     ").rstrip() for line in shown.split("\n")][-len(lines) :]
 
@@ -101,7 +101,7 @@ def test_arguments_of_macros_are_text(words: list[str]) -> None:
     """
     A word that is called like a macro is none.
     """
-    shown = rendered(mdoc.tagged([(" ".join(map(mdoc.inert, words)), ["What it is."])]))
+    shown = rendered(mdoc.tagged_list([(" ".join(map(mdoc.escape_word, words)), ["What it is."])]))
 
     assert squeezed("".join(words) + "What it is.") == squeezed(shown)
 
@@ -128,4 +128,4 @@ def test_long_words_are_broken_where_they_may_be() -> None:
     """
     route = "/api/queue/v1/provisioners/<provisionerId>/worker-types"
 
-    assert ["/api/queue/v1/provisioners/", "<provisionerId>/worker-types"] == mdoc._pieces(route, 29)
+    assert ["/api/queue/v1/provisioners/", "<provisionerId>/worker-types"] == mdoc._split_word(route, 29)

@@ -12,35 +12,35 @@ import pytest
 from tccli.docgen import readme
 
 if TYPE_CHECKING:
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
-def test_the_table_is_what_would_be_made(surface: Entry) -> None:
+def test_the_table_is_what_would_be_made(tree: CommandNode) -> None:
     """
     After a change of commands: ``python -m tccli.docgen``.
     """
     text = README.read_text("utf-8")
 
-    assert readme.with_table(text, surface) == text
+    assert readme.with_table(text, tree) == text
 
 
-def test_everything_stands_in_the_table(surface: Entry) -> None:
+def test_everything_stands_in_the_table(tree: CommandNode) -> None:
     """
     Services and commands, each with what it is for.
     """
-    table = readme.table(surface)
+    table = readme.table(tree)
 
-    assert not [entry.name for entry in surface.commands if f"| `tc {entry.name}` | {entry.summary}" not in table]
+    assert not [entry.name for entry in tree.commands if f"| `tc {entry.name}` | {entry.summary}" not in table]
 
 
-def test_nothing_else_is_changed(surface: Entry) -> None:
+def test_nothing_else_is_changed(tree: CommandNode) -> None:
     """
     What stands around the table stays as it is.
     """
     text = f"before\n{readme.BEGIN}an old table\n{readme.END}after\n"
-    made = readme.with_table(text, surface)
+    made = readme.with_table(text, tree)
 
     assert made.startswith(f"before\n{readme.BEGIN}")
     assert made.endswith(f"{readme.END}after\n")
@@ -55,9 +55,9 @@ def test_nothing_else_is_changed(surface: Entry) -> None:
         pytest.param(f"{readme.BEGIN}{readme.END}{readme.BEGIN}{readme.END}", id="two places"),
     ],
 )
-def test_a_readme_without_a_place_is_refused(surface: Entry, text: str) -> None:
+def test_a_readme_without_a_place_is_refused(tree: CommandNode, text: str) -> None:
     """
     Instead of being left without a table.
     """
     with pytest.raises(ValueError, match="place"):
-        readme.with_table(text, surface)
+        readme.with_table(text, tree)

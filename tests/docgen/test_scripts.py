@@ -17,41 +17,41 @@ from tccli.docgen.completion.tables import GROUP, SERVICES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 AWKWARD = 'it\'s \\ "x" $HOME `id` $(id) \u2019 ; | & #'
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_everything_that_can_be_called_is_in_a_script(surface: Entry, shell: str) -> None:
+def test_everything_that_can_be_called_is_in_a_script(tree: CommandNode, shell: str) -> None:
     """
     Names as they are written, paths as they are looked up, options, choices and topics.
     """
-    script = scripts.script(shell, surface)
+    script = scripts.script(shell, tree)
     words = set(re.findall(r"[\w@./-]+", script))
-    names = {entry.name for entry in surface.walk() if entry.path}
-    options = {spelling for entry in surface.walk() for option in entry.options for spelling in option.spellings}
-    choices = {choice for entry in surface.walk() for option in entry.options for choice in option.choices}
+    names = {entry.name for entry in tree.walk() if entry.path}
+    options = {spelling for entry in tree.walk() for option in entry.options for spelling in option.spellings}
+    choices = {choice for entry in tree.walk() for option in entry.options for choice in option.choices}
 
     assert not (names | options | choices | {"exit-codes", "taskDefined"}) - words
     assert posix.quoted("queue createtask") in script
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_script_is_made_the_same_every_time(surface: Entry, shell: str) -> None:
+def test_a_script_is_made_the_same_every_time(tree: CommandNode, shell: str) -> None:
     """
     It is committed, and compared.
     """
-    assert scripts.script(shell, surface) == scripts.script(shell, surface)
-    assert "@TABLES@" not in scripts.script(shell, surface)
+    assert scripts.script(shell, tree) == scripts.script(shell, tree)
+    assert "@TABLES@" not in scripts.script(shell, tree)
 
 
-def test_tables_lead_from_the_root_to_every_command(surface: Entry) -> None:
+def test_tables_lead_from_the_root_to_every_command(tree: CommandNode) -> None:
     """
     Through words that a script offers; below a tree, through the services.
     """
-    made = tables.tables(surface)
+    made = tables.tables(tree)
     reached = {""}
     paths = [""]
     while paths:
@@ -66,11 +66,11 @@ def test_tables_lead_from_the_root_to_every_command(surface: Entry) -> None:
     assert set(made.words[SERVICES]) <= set(made.words[""])
 
 
-def test_what_differs_somewhere_is_looked_up_there(surface: Entry) -> None:
+def test_what_differs_somewhere_is_looked_up_there(tree: CommandNode) -> None:
     """
     ``--format`` is a choice, but of one method it is a query option.
     """
-    values = tables.tables(surface).values
+    values = tables.tables(tree).values
 
     assert "json" in values["--format"].choices
     assert () == values["auth awss3credentials:--format"].choices
@@ -98,13 +98,13 @@ def test_words_are_quoted(shell: str, argv: list[str], quote: object) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_script_parses(surface: Entry, tmp_path: Path, shell: str) -> None:
+def test_a_script_parses(tree: CommandNode, tmp_path: Path, shell: str) -> None:
     """
     As the shell itself says.
     """
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    (tmp_path / "script").write_text(scripts.script(shell, surface), "utf-8")
+    (tmp_path / "script").write_text(scripts.script(shell, tree), "utf-8")
     done = subprocess.run([shell, "-n", str(tmp_path / "script")], stderr=subprocess.PIPE, check=False)
 
     assert (0, b"") == (done.returncode, done.stderr)
@@ -122,11 +122,11 @@ def powershell_tokens(script: str) -> list[str]:
     return re.findall(rf'{text}|{double}(?:`.|""|[^"`])*{double}|\#[^\n]*|[][(){{}}]|[^][(){{}}\'"#]+', script)
 
 
-def test_the_powershell_script_is_well_formed(surface: Entry) -> None:
+def test_the_powershell_script_is_well_formed(tree: CommandNode) -> None:
     """
     Every text ends, and every bracket is closed by its own kind.
     """
-    script = scripts.script("powershell", surface)
+    script = scripts.script("powershell", tree)
     tokens = powershell_tokens(script)
     opened = []
     for token in tokens:
@@ -149,11 +149,11 @@ def test_powershell_texts_are_quoted() -> None:
     assert AWKWARD == re.sub("(['\u2018\u2019\u201a\u201b])\\1", r"\1", quoted[1:-1])
 
 
-def test_powershell_functions_and_tables_are_those_that_are_there(surface: Entry) -> None:
+def test_powershell_functions_and_tables_are_those_that_are_there(tree: CommandNode) -> None:
     """
     What the script calls or reads is defined in it.
     """
-    script = scripts.script("powershell", surface)
+    script = scripts.script("powershell", tree)
     defined = set(re.findall(r"^function global:(Get-\w+)", script, re.MULTILINE))
     tables_defined = set(re.findall(r"^\$global:(TaskclusterTc\w+) =", script, re.MULTILINE))
 

@@ -203,9 +203,9 @@ def test_a_topic_names_only_what_there_is(name: str) -> None:
     """
     from tccli.cli.app import root
     from tccli.cli.context import Context
-    from tccli.docgen.surface import read
+    from tccli.docgen.command_tree import build_tree
 
-    options = [option for entry in read(root, Context()).walk() for option in entry.options]
+    options = [option for entry in build_tree(root, Context()).walk() for option in entry.options]
     known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][\w-]+", topics.load_topic(name).text))
 

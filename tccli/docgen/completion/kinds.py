@@ -2,7 +2,7 @@
 What kind of value stands in a place: for completion, which asks the deployment for some of them.
 
 A kind is a word. ``file``, ``folder``, ``@file`` and ``command`` are on this machine; ``service``, ``method``,
-``exchange``, ``topic`` (or a command) and ``argument`` (of the method that stands before it) follow from the surface;
+``exchange``, ``topic`` (or a command) and ``argument`` (of the method that stands before it) follow from the tree;
 ``profile`` from the configuration; all others are values that only the deployment knows: ``core/completion/values.py``.
 ``artifact|file`` is a file where there is no artifact, and ``=one,other`` is one of these. Nothing is an empty kind.
 """

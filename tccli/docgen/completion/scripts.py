@@ -11,7 +11,7 @@ from tccli import topics
 from tccli.docgen.completion.tables import Word, tables
 
 if TYPE_CHECKING:
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 FILES = {
     "completions/tc.bash": "bash",
@@ -34,19 +34,19 @@ source (status dirname)/tc.fish
 """What bash and fish load for ``taskcluster-tc``: they look completions up by the command's name."""
 
 
-def script(shell: str, surface: Entry) -> str:
+def script(shell: str, tree: CommandNode) -> str:
     """
-    Return the script that completes *surface* in a shell.
+    Return the script that completes *tree* in a shell.
     """
     known = [topics.load_topic(name) for name in topics.list_topic_names()]
-    made = tables(surface, [Word(each.name, each.summary) for each in known])
+    made = tables(tree, [Word(each.name, each.summary) for each in known])
     text = import_module(f"tccli.docgen.completion.{shell}").script(made)
     assert isinstance(text, str)
     return text
 
 
-def files(surface: Entry) -> dict[str, str]:
+def files(tree: CommandNode) -> dict[str, str]:
     """
     Return path in a checkout → text of all scripts.
     """
-    return {**{path: script(shell, surface) for path, shell in FILES.items()}, **OTHER_NAME}
+    return {**{path: script(shell, tree) for path, shell in FILES.items()}, **OTHER_NAME}

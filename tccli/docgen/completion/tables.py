@@ -1,5 +1,5 @@
 """
-The surface as the tables that completion scripts look things up in, the same for all shells.
+The tree as the tables that completion scripts look things up in, the same for all shells.
 
 Names of commands are folded in keys (``queue createtask``), so that a script knows them in any spelling. The services
 and methods below ``tc url`` and its like are those of the root: a script drops the words that lead there, remembers
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tccli import names
-from tccli.docgen.surface import GLOBAL, OUTPUT
+from tccli.docgen.command_tree import GLOBAL, OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tccli.docgen.surface import Entry, Option
+    from tccli.docgen.command_tree import CommandNode, Option
 
 _Fact = TypeVar("_Fact")
 
@@ -85,24 +85,24 @@ class Tables:
     topics: list[Word] = field(default_factory=list)
 
 
-def tables(surface: Entry, topics: Sequence[Word] = ()) -> Tables:
+def tables(tree: CommandNode, topics: Sequence[Word] = ()) -> Tables:
     """
-    Return the tables of a surface.
+    Return the tables of a tree.
     """
     made = Tables(topics=list(topics))
-    made.output = _spellings(option for option in _any_command(surface).options if option.section == OUTPUT)
-    made.shared = _spellings(option for option in surface.options if option.section == GLOBAL)
+    made.output = _spellings(option for option in _any_command(tree).options if option.section == OUTPUT)
+    made.shared = _spellings(option for option in tree.options if option.section == GLOBAL)
     made.places[SERVICES] = GROUP
-    made.words[SERVICES] = [Word(each.name, _short(each.summary)) for each in surface.commands if each.service]
+    made.words[SERVICES] = [Word(each.name, _short(each.summary)) for each in tree.commands if each.service]
     used: list[tuple[str, Option]] = []
-    for entry in _outside_of_trees(surface):
+    for entry in _outside_of_trees(tree):
         _add(made, entry)
         used += [(key(entry.path), option) for option in entry.options]
-    for tree in surface.walk():
-        if tree.is_tree:
-            options = _tree_options(tree)
-            made.trees[key(tree.path)] = None if options is None else _spellings(options)
-            used += [(key(tree.path), option) for option in options or ()]
+    for node in tree.walk():
+        if node.is_tree:
+            options = _tree_options(node)
+            made.trees[key(node.path)] = None if options is None else _spellings(options)
+            used += [(key(node.path), option) for option in options or ()]
     made.values = _with_exceptions((path, each, _value(option)) for path, option in used for each in _all(option))
     made.meanings = _with_exceptions(
         (path, each, _short(option.help)) for path, option in used for each in _all(option)
@@ -127,21 +127,21 @@ def by_value(table: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def _any_command(surface: Entry) -> Entry:
+def _any_command(tree: CommandNode) -> CommandNode:
     """
     Return a command to which the options for output apply as they are.
     """
-    return next(each for each in surface.walk() if each.method is not None)
+    return next(each for each in tree.walk() if each.method is not None)
 
 
-def _outside_of_trees(entry: Entry) -> Iterable[Entry]:
+def _outside_of_trees(entry: CommandNode) -> Iterable[CommandNode]:
     yield entry
     if not entry.is_tree:
         for each in entry.commands:
             yield from _outside_of_trees(each)
 
 
-def _add(made: Tables, entry: Entry) -> None:
+def _add(made: Tables, entry: CommandNode) -> None:
     path = key(entry.path)
     if entry.commands:
         if not entry.is_tree:
@@ -160,13 +160,13 @@ def _add(made: Tables, entry: Entry) -> None:
         made.exchanges[key(entry.path)] = [Word(each.name, _short(each.summary)) for each in entry.exchanges]
 
 
-def _query_options(entry: Entry) -> list[Option]:
+def _query_options(entry: CommandNode) -> list[Option]:
     assert entry.method is not None
     query = {f"--{names.kebab(name)}" for name in entry.method.query}
     return [option for option in entry.own_options() if query & set(option.spellings)]
 
 
-def _tree_options(tree: Entry) -> list[Option] | None:
+def _tree_options(tree: CommandNode) -> list[Option] | None:
     """
     Return the options that a tree's commands have beside the query options; None where they have those of a call.
     """

@@ -11,33 +11,33 @@ from tccli.docgen.man import mdoc, parts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.docgen.surface import Entry, Option
+    from tccli.docgen.command_tree import CommandNode, Option
 
 TREE_WORDS = "SERVICE METHOD [ARGUMENT]... [OPTIONS]"
 MANY = 4
-TREE = "The services, their methods and what these take are told in"
+SERVICES = "The services, their methods and their arguments are described in"
 
 
-def page(entry: Entry, surface: Entry) -> str:
+def page(entry: CommandNode, tree: CommandNode) -> str:
     """
     Return the page of a command.
 
     Args:
-        surface: The root, in which what is the same under another name is found.
+        tree: The root, in which what is the same under another name is found.
     """
     leaves = [each for each in entry.walk() if each.path != entry.path] if not entry.is_tree else []
     also = {"tc"}
     body = [".Sh SYNOPSIS", *_synopsis(entry), ".Sh DESCRIPTION", *mdoc.paragraphs(entry.paragraphs)]
     if entry.is_tree:
-        services = [f"tc-{each.name}" for each in surface.commands if each.service]
-        body += [".Pp", *mdoc.prose(TREE), *parts.references(services, end=" .")]
+        services = [f"tc-{each.name}" for each in tree.commands if each.service]
+        body += [".Pp", *mdoc.prose(SERVICES), *parts.references(services, end=" .")]
     own = parts.shared_by_methods(entry) if entry.is_tree else parts.own_options(entry)
     options = _options(own, entry.epilog)
     body += [".Sh OPTIONS", *options] if options else []
     if leaves:
         body.append(".Sh COMMANDS")
     for place, each in enumerate(leaves):
-        same = _same(each, surface)
+        same = _same(each, tree)
         body += _below(each, leaves[:place]) if same is None else _elsewhere(each, same)
         also |= {f"tc-{same.name}"} if same is not None else set()
     if entry.examples and (_acts(entry) or not leaves):
@@ -46,7 +46,7 @@ def page(entry: Entry, surface: Entry) -> str:
     return parts.page(f"tc-{entry.name}", entry.summary, body)
 
 
-def _synopsis(entry: Entry) -> Iterator[str]:
+def _synopsis(entry: CommandNode) -> Iterator[str]:
     """
     Yield a usage line for a command and for each below it.
     """
@@ -61,7 +61,7 @@ def _synopsis(entry: Entry) -> Iterator[str]:
             yield from _synopsis(each)
 
 
-def _acts(entry: Entry) -> bool:
+def _acts(entry: CommandNode) -> bool:
     """
     Say whether a group does something without a command.
     """
@@ -78,7 +78,7 @@ def _options(options: Sequence[Option], epilog: Sequence[str]) -> list[str]:
     return listed + mdoc.paragraphs(epilog)
 
 
-def _below(entry: Entry, before: Sequence[Entry]) -> Iterator[str]:
+def _below(entry: CommandNode, before: Sequence[CommandNode]) -> Iterator[str]:
     """
     Yield all about a command of a group.
 
@@ -99,11 +99,11 @@ def _below(entry: Entry, before: Sequence[Entry]) -> Iterator[str]:
     yield from parts.examples(entry.examples)
 
 
-def _shared(options: Sequence[Option], other: Entry) -> list[Option]:
+def _shared(options: Sequence[Option], other: CommandNode) -> list[Option]:
     return [option for option in options if option in parts.own_options(other)]
 
 
-def _elsewhere(entry: Entry, same: Entry) -> Iterator[str]:
+def _elsewhere(entry: CommandNode, same: CommandNode) -> Iterator[str]:
     """
     Yield where a command is told of that has two names.
     """
@@ -112,9 +112,9 @@ def _elsewhere(entry: Entry, same: Entry) -> Iterator[str]:
     yield f"{parts.reference(f'tc-{same.name}')} ."
 
 
-def _same(entry: Entry, surface: Entry) -> Entry | None:
+def _same(entry: CommandNode, tree: CommandNode) -> CommandNode | None:
     """
     Return the command that is the same: ``tc download-artifact`` for ``tc download artifact``.
     """
     name = "-".join(entry.path)
-    return next((each for each in surface.commands if each.name == name), None)
+    return next((each for each in tree.commands if each.name == name), None)

@@ -1,8 +1,8 @@
 """
-The language of manual pages: text into mdoc, so that what is read is what was written.
+Text as mdoc, the language of manual pages.
 
-Pure: text in, lines out. All that has a meaning of its own in mdoc is escaped, and so is what formatters set in another
-way than it was typed: a hyphen or a quote that has become another character cannot be copied into a shell.
+Pure. Every character with a meaning in mdoc is escaped, and so is every character that formatters replace: a
+typographic hyphen or quote cannot be copied into a shell.
 
 Source: mdoc(7) and roff(7) of mandoc, groff_char(7).
 """
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-WIDEST = 78
-ROOM = 73
+MAX_LINE_COLUMNS = 78
+MAX_TEXT_COLUMNS = 73
 ESCAPES = {
     "\\": r"\(rs",
     "-": r"\-",
@@ -26,22 +26,22 @@ ESCAPES = {
     "~": r"\(ti",
     '"': r"\(dq",
 }
-NOTHING = r"\&"
+ZERO_WIDTH = r"\&"
 ENDS_SENTENCE = re.compile(r"[.!?][)\]\"']*$")
 IS_NAME = re.compile(r"[-/<$^@.~]|.*\w[^a-z'].*\w")
 LOOKS_LIKE_MACRO = re.compile(r"[A-Z%][A-Za-z0-9]{1,2}$")
 DELIMITERS = frozenset("()[].,:;?!|")
-LONGEST_TAG = 24
+MAX_TAG_COLUMNS = 24
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """
-    Return text as it may stand anywhere but at the beginning of a line; it has no line breaks.
+    Escape text as it may stand anywhere but at the beginning of a line; it has no line breaks.
     """
     return "".join(ESCAPES.get(char) or (char if char.isascii() else f"\\[u{ord(char):04X}]") for char in text)
 
 
-def prose(paragraph: str, room: int = ROOM) -> list[str]:
+def prose(paragraph: str, room: int = MAX_TEXT_COLUMNS) -> list[str]:
     """
     Return a paragraph as lines that will be filled: a new one for each sentence, and where one grows long.
 
@@ -51,20 +51,20 @@ def prose(paragraph: str, room: int = ROOM) -> list[str]:
     lines: list[str] = []
     last = "."
     for word in paragraph.split():
-        first, *rest = _pieces(word, room)
-        shown = _unhyphenated(first)
+        first, *rest = _split_word(word, room)
+        shown = _protect_name(first)
         ends = ENDS_SENTENCE.search(last)
-        if ends or len(lines[-1]) + len(shown) >= WIDEST:
-            lines.append(_inert_line(shown))
+        if ends or len(lines[-1]) + len(shown) >= MAX_LINE_COLUMNS:
+            lines.append(_protect_line(shown))
         else:
             lines[-1] += f" {shown}"
         for piece in rest:
-            lines += [".br", _inert_line(_unhyphenated(piece))]
+            lines += [".br", _protect_line(_protect_name(piece))]
         last = word
     return lines
 
 
-def _pieces(word: str, room: int) -> list[str]:
+def _split_word(word: str, room: int) -> list[str]:
     """
     Return what a word is broken into, after slashes and colons if it has any.
     """
@@ -76,46 +76,46 @@ def _pieces(word: str, room: int) -> list[str]:
     return [*pieces, word]
 
 
-def _unhyphenated(word: str) -> str:
+def _protect_name(word: str) -> str:
     """
-    Return an escaped word, which no formatter hyphenates if it is a name: what is broken cannot be copied.
+    Return an escaped word. Formatters do not hyphenate it if it is a name, so that it can be copied.
     """
-    return ("\\%" if IS_NAME.match(word) else "") + escaped(word)
+    return ("\\%" if IS_NAME.match(word) else "") + escape(word)
 
 
-def _inert_line(line: str) -> str:
+def _protect_line(line: str) -> str:
     """
     Return a line of text that is not taken for a request.
     """
-    return (NOTHING if line.startswith(".") else "") + line
+    return (ZERO_WIDTH if line.startswith(".") else "") + line
 
 
 def macro(name: str, *words: str) -> str:
     """
     Return a line for a macro, with texts as its arguments, none of which is taken for a macro itself.
     """
-    return " ".join([f".{name}", *(inert(word) for text in words for word in text.split())])
+    return " ".join([f".{name}", *(escape_word(word) for text in words for word in text.split())])
 
 
-def inert(word: str) -> str:
+def escape_word(word: str) -> str:
     """
     Return a word as an argument of a macro, where short ones may be macros, and single marks delimiters.
     """
-    return (NOTHING if word in DELIMITERS or LOOKS_LIKE_MACRO.match(word) else "") + escaped(word)
+    return (ZERO_WIDTH if word in DELIMITERS or LOOKS_LIKE_MACRO.match(word) else "") + escape(word)
 
 
 def heading(text: str) -> str:
     """
     Return the line of a heading, which may be a question.
     """
-    return macro("Sh", text.upper()) + (NOTHING if text[-1] in DELIMITERS else "")
+    return macro("Sh", text.upper()) + (ZERO_WIDTH if text[-1] in DELIMITERS else "")
 
 
-def display(text: str) -> list[str]:
+def literal_block(text: str) -> list[str]:
     """
     Return lines that stay as they are.
     """
-    lines = [_inert_line(escaped(line)) for line in text.split("\n")]
+    lines = [_protect_line(escape(line)) for line in text.split("\n")]
     return [".Bd -literal", *lines, ".Ed"]
 
 
@@ -126,20 +126,20 @@ def paragraphs(texts: Iterable[str]) -> list[str]:
     lines: list[str] = []
     for place, text in enumerate(texts):
         if "\n" in text:
-            lines += display(text)
+            lines += literal_block(text)
         else:
             lines += [*([".Pp"] if place else []), *prose(text)]
     return lines
 
 
-def tagged(rows: Iterable[tuple[str, Sequence[str]]], *, width: str = "Ds", compact: bool = True) -> list[str]:
+def tagged_list(rows: Iterable[tuple[str, Sequence[str]]], *, width: str = "Ds", compact: bool = True) -> list[str]:
     """
-    Return a list of tags and what is said of them.
+    Return a list of tags and their descriptions.
 
     Args:
         rows: The tags as arguments of a macro; the lines below them.
-        width: How wide the tags are; what is said of a wider one begins below it.
-        compact: Whether there are no empty lines between.
+        width: Of the tags; the description of a wider one begins on the next line.
+        compact: Without empty lines between the rows.
     """
     lines = [".Bl -tag -width " + width + (" -compact" if compact else "")]
     for tag, said in rows:
@@ -151,7 +151,7 @@ def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     """
     Return rows of a name and a text.
     """
-    widest = max(min(len(name), LONGEST_TAG) for name, _ in rows)
-    tags = (" ".join(inert(word) for word in name.split()) for name, _ in rows)
-    said = (prose(text, ROOM - widest - 6) for _, text in rows)
-    return tagged(zip(tags, said, strict=True), width=f"{widest + 2}n")
+    widest = max(min(len(name), MAX_TAG_COLUMNS) for name, _ in rows)
+    tags = (" ".join(escape_word(word) for word in name.split()) for name, _ in rows)
+    said = (prose(text, MAX_TEXT_COLUMNS - widest - 6) for _, text in rows)
+    return tagged_list(zip(tags, said, strict=True), width=f"{widest + 2}n")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from tccli.docgen.man import command, root, service
 
 if TYPE_CHECKING:
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 
-def pages(surface: Entry) -> dict[str, str]:
+def pages(tree: CommandNode) -> dict[str, str]:
     """
-    Return the pages of a surface by their files' names.
+    Return the pages of a tree by their files' names.
     """
-    made = {"tc.1": root.page(surface)}
-    for entry in surface.commands:
-        page = service.page(entry) if entry.service else command.page(entry, surface)
+    made = {"tc.1": root.page(tree)}
+    for entry in tree.commands:
+        page = service.page(entry) if entry.service else command.page(entry, tree)
         made[f"tc-{entry.name}.1"] = page
     return made

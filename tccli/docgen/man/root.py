@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tccli import topics
+from tccli.docgen.command_tree import OUTPUT
 from tccli.docgen.man import mdoc, parts
 from tccli.docgen.man import topic as man_topic
-from tccli.docgen.surface import OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
 
 DESCRIPTION = """\
 tc calls every method of every Taskcluster service from the command line, signs URLs, issues temporary credentials, says
@@ -28,13 +28,13 @@ option; it must parse and match the method's schema before anything is sent.
 Every command explains itself when it is called with --help, services and methods too, without a network.
 """
 FILES = (
-    ("~/.config/tc/profiles.toml", "Profiles: a table for each, with root URL and credentials."),
-    ("~/.config/taskcluster.yml", "The configuration of the Go client, which counts where nothing else says it."),
+    ("~/.config/tc/profiles.toml", "Profiles: a table for each, with its root URL and credentials."),
+    ("~/.config/taskcluster.yml", "The configuration of the Go client, used when nothing else is given."),
     (
         "~/.cache/tc",
-        "References of deployments, and what completion was told in the last minute. It may be deleted at any time.",
+        "Cached references, and values for completion of the last minute. It may be deleted at any time.",
     ),
-    (".NAME.tc-partial", "An interrupted download, beside its target; the next run goes on with it."),
+    (".NAME.tc-partial", "An interrupted download, next to its target; the next run resumes it."),
 )
 DOCUMENTATION = "https://docs.taskcluster.net"
 CONVENTIONAL = ("environment", "exit-codes")
@@ -51,14 +51,14 @@ EXAMPLES = (
 )
 
 
-def page(surface: Entry) -> str:
+def page(tree: CommandNode) -> str:
     """
     Return the page of tc.
     """
-    services = [each for each in surface.commands if each.service]
-    commands = [each for each in surface.commands if not each.service]
+    services = [each for each in tree.commands if each.service]
+    commands = [each for each in tree.commands if not each.service]
     concepts = [topics.load_topic(name) for name in topics.list_topic_names() if name not in CONVENTIONAL]
-    method = next(each for each in surface.walk() if each.method is not None)
+    method = next(each for each in tree.walk() if each.method is not None)
     body = [
         ".Sh SYNOPSIS",
         *parts.usage((), "SERVICE METHOD [ARGUMENT]... [OPTIONS]"),
@@ -71,18 +71,18 @@ def page(surface: Entry) -> str:
         *_listed(commands),
         ".Sh OPTIONS",
         ".Ss Output options",
-        *mdoc.prose("They are taken by every command that prints data."),
+        *mdoc.prose("Every command that prints data accepts them."),
         *parts.options(option for option in method.options if option.section == OUTPUT),
         ".Ss Global options",
-        *mdoc.prose("They are taken by every command, and stand before or after it."),
-        *parts.options(option for option in surface.options if option.section != OUTPUT),
+        *mdoc.prose("Every command accepts them, before or after its name."),
+        *parts.options(option for option in tree.options if option.section != OUTPUT),
         *(line for topic in concepts for line in man_topic.section(topic)),
         *_section("environment"),
         ".Sh FILES",
-        *mdoc.tagged((("Pa " + mdoc.inert(path), mdoc.prose(said)) for path, said in FILES)),
+        *mdoc.tagged_list((("Pa " + mdoc.escape_word(path), mdoc.prose(said)) for path, said in FILES)),
         *_section("exit-codes"),
         ".Sh EXAMPLES",
-        *_examples(surface),
+        *_examples(tree),
         ".Sh SEE ALSO",
         f".Lk {DOCUMENTATION} Taskcluster",
     ]
@@ -96,19 +96,19 @@ def _section(name: str) -> list[str]:
     return man_topic.section(topics.load_topic(name)) if name in topics.list_topic_names() else []
 
 
-def _listed(entries: Sequence[Entry]) -> list[str]:
+def _listed(entries: Sequence[CommandNode]) -> list[str]:
     """
     Return a list of pages and what they are about.
     """
     rows = ((parts.reference_words(f"tc-{each.name}"), mdoc.prose(f"{each.summary}.")) for each in entries)
-    return mdoc.tagged(rows, width="24n")
+    return mdoc.tagged_list(rows, width="24n")
 
 
-def _examples(surface: Entry) -> list[str]:
+def _examples(tree: CommandNode) -> list[str]:
     """
     Return examples out of those of services and commands, each with what it does above it.
     """
-    by_path = {each.path: each for each in surface.walk()}
+    by_path = {each.path: each for each in tree.walk()}
     lines: list[str] = []
     for entry in (by_path[path] for path in EXAMPLES if path in by_path):
         lines += [".Pp" if lines else "", *mdoc.prose(f"{entry.summary}:"), *parts.examples(entry.examples[:1])]

@@ -15,7 +15,7 @@ from tccli.references.headings import group_methods
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tccli.docgen.surface import Entry
+    from tccli.docgen.command_tree import CommandNode
     from tccli.references import Exchange, Method
 
 EVERY_METHOD = (
@@ -24,7 +24,7 @@ EVERY_METHOD = (
 )
 
 
-def page(entry: Entry) -> str:
+def page(entry: CommandNode) -> str:
     """
     Return the page of a service.
     """
@@ -50,7 +50,7 @@ def page(entry: Entry) -> str:
     return parts.page(f"tc-{entry.name}", entry.summary, body)
 
 
-def _method(entry: Entry, method: Method) -> Iterator[str]:
+def _method(entry: CommandNode, method: Method) -> Iterator[str]:
     yield mdoc.macro("Ss", method.name)
     yield from parts.usage(entry.path, parts.usage_words(entry))
     yield ".Pp"
@@ -93,13 +93,15 @@ def _parameter(method: Method, name: str) -> str:
     return " ".join(part for part in (docs.description or f"The API's {name}.", pattern) if part)
 
 
-def _events(entry: Entry) -> Iterator[str]:
+def _events(entry: CommandNode) -> Iterator[str]:
     if entry.exchanges:
         yield ".Sh EVENTS"
         yield from mdoc.prose("The service publishes these messages. For the exchange and the routing key, see")
         yield f"{parts.reference('tc-events')} ."
-        rows = ((mdoc.inert(each.name), [*mdoc.prose(f"{each.summary}."), *_keys(each)]) for each in entry.exchanges)
-        yield from mdoc.tagged(rows)
+        rows = (
+            (mdoc.escape_word(each.name), [*mdoc.prose(f"{each.summary}."), *_keys(each)]) for each in entry.exchanges
+        )
+        yield from mdoc.tagged_list(rows)
 
 
 def _keys(exchange: Exchange) -> list[str]:

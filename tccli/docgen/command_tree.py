@@ -1,11 +1,10 @@
 """
-The command line as data: each command, service and method that can be called, with its arguments and options.
+The command line as a tree of data: every command, service and method with its arguments and options.
 
-It is read from the tree of commands itself, so what is made of it (completion scripts, manual pages, tables) knows all
-that ``tc`` knows::
+It is built from click's commands. Completion scripts, manual pages and tables are generated from it::
 
-    surface = read(root, context)
-    for entry in surface.walk():
+    tree = build_tree(root, context)
+    for entry in tree.walk():
         print(entry.usage, "-", entry.summary)
 """
 
@@ -38,15 +37,14 @@ OWN, OUTPUT, GLOBAL = "own", "output", "global"
 @dataclass(frozen=True, slots=True)
 class Argument:
     """
-    What stands in a place, or in several, after a command.
+    A positional argument, or several that one usage line describes together.
 
     Attributes:
-        metavar: As usage lines show it: ``<taskId>``, ``NAME``, ``[TASK] [RUN] NAME [FILE]``.
-        meaning: What it is, or empty.
-        kinds: The kind of value (see :mod:`~tccli.documents.kinds`) of each place that it takes; empty texts for what
-            cannot be known.
-        is_required: Whether there has to be one.
-        is_repeatable: Whether it takes all words that are left; the last kind is then the one of all further places.
+        metavar: As in usage lines: ``<taskId>``, ``NAME``, ``[TASK] [RUN] NAME [FILE]``.
+        meaning: Its description, or empty.
+        kinds: The kind of value of each word (see :mod:`~tccli.docgen.completion.kinds`); empty if not known.
+        is_required: Whether it must be given.
+        is_repeatable: Whether it takes all remaining words; the last kind is then that of all further words.
     """
 
     metavar: str
@@ -63,14 +61,14 @@ class Option:
 
     Attributes:
         spellings: With their dashes, short ones first: ``-o``, ``--output``.
-        secondary: Those that say the opposite: ``--no-proxy``.
+        secondary: Of the opposite: ``--no-proxy``.
         takes_value: Whether the next word is its value; if not, it is a flag or is counted.
-        metavar: How the value is called, or empty.
+        metavar: The name of the value, or empty.
         help: A sentence.
-        choices: The values there are, if they are few.
+        choices: The possible values, if they are few.
         kind: The kind of value, or empty.
-        is_repeatable: Whether it may be given several times, each of which counts.
-        is_required: Whether there has to be one.
+        is_repeatable: Whether it may be given several times.
+        is_required: Whether it must be given.
         section: ``own`` of this command; of those for ``output``; or ``global``, which all commands take.
     """
 
@@ -87,25 +85,24 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandNode:
     """
-    A command, or a group of them.
+    A command or a group of commands.
 
     Attributes:
-        path: The words that lead to it, without ``tc``: ``("queue", "createTask")``; empty for the root.
+        path: The words after ``tc``: ``("queue", "createTask")``; empty for the root.
         summary: One line, without a dot at the end.
-        paragraphs: What its help says, the first of which begins as the help does. Lines are broken only in one that
-            has to keep them.
+        paragraphs: Of its help. Only one that keeps its lines has line breaks.
         usage: ``tc queue createTask [OPTIONS] <taskId>``.
         arguments: In their order.
         options: Its own first, in the order of its help, then those for output, then the global ones.
-        examples: For a shell, each one line or several.
-        epilog: Paragraphs that its help has at the end.
-        commands: Those below it, in the order of its help.
-        service: The service that it is about, or empty.
-        method: The method that it is about, if it is; :mod:`tccli.method_help` says more of it.
-        exchanges: Of the service, if it is one.
-        is_tree: Whether below it are all services with all methods once more, as below ``tc url``.
+        examples: Each is one or more lines for a shell.
+        epilog: Paragraphs at the end of its help.
+        commands: Its subcommands, in the order of its help.
+        service: The service that it or its method belongs to, or empty.
+        method: The method that it calls, if it calls one.
+        exchanges: Of the service, if it is a service.
+        is_tree: Whether it contains all services and methods again, as ``tc url`` does.
     """
 
     path: tuple[str, ...]
@@ -116,7 +113,7 @@ class Entry:
     options: tuple[Option, ...]
     examples: tuple[str, ...]
     epilog: tuple[str, ...]
-    commands: tuple[Entry, ...]
+    commands: tuple[CommandNode, ...]
     service: str
     method: Method | None
     exchanges: tuple[Exchange, ...]
@@ -125,13 +122,13 @@ class Entry:
     @property
     def name(self) -> str:
         """
-        The word that it is called by.
+        The last word of its path; ``tc`` for the root.
         """
         return self.path[-1] if self.path else "tc"
 
-    def walk(self) -> Iterator[Entry]:
+    def walk(self) -> Iterator[CommandNode]:
         """
-        Yield it and all below it.
+        Yield it and everything below it.
         """
         yield self
         for each in self.commands:
@@ -144,21 +141,21 @@ class Entry:
         return [option for option in self.options if option.section == OWN]
 
 
-def read(root: click.Group, context: Context) -> Entry:
+def build_tree(root: click.Group, context: Context) -> CommandNode:
     """
-    Return the whole surface: *root* with everything below it.
+    Return *root* with everything below it.
 
     Args:
-        context: Say which references are in use.
+        context: Its references are described.
     """
     with root.context_class(root, info_name="tc", obj=context, **root.context_settings) as ctx:
         return _entry(root, ctx, ())
 
 
-def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Entry:
+def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> CommandNode:
     method = command.method if isinstance(command, MethodCommand) else None
     params = [param for param in command.get_params(ctx) if not getattr(param, "hidden", False)]
-    return Entry(
+    return CommandNode(
         path=path,
         summary=_summary(command, ctx),
         paragraphs=_all_paragraphs(command),
@@ -175,9 +172,9 @@ def _entry(command: click.Command, ctx: click.Context, path: tuple[str, ...]) ->
     )
 
 
-def _below(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Iterator[Entry]:
+def _below(command: click.Command, ctx: click.Context, path: tuple[str, ...]) -> Iterator[CommandNode]:
     """
-    Yield what is below a group.
+    Yield the commands of a group.
     """
     if isinstance(command, click.Group):
         for name in command.list_commands(ctx):
@@ -195,7 +192,7 @@ def _exchanges(command: click.Command, ctx: click.Context) -> tuple[Exchange, ..
 
 def _summary(command: click.Command, ctx: click.Context) -> str:
     """
-    Return what the list of commands says that it stands in.
+    Return the command's line in the list of commands of its group.
     """
     if ctx.parent is not None and isinstance(ctx.parent.command, Group):
         return ctx.parent.command.one_liner(ctx.parent, str(ctx.info_name))
@@ -204,7 +201,7 @@ def _summary(command: click.Command, ctx: click.Context) -> str:
 
 def _all_paragraphs(command: click.Command) -> tuple[str, ...]:
     """
-    Return what help says above the arguments: for a service or method, what is said of it by hand, too.
+    Return the paragraphs of a command's help, with the documentation of a service or a method.
     """
     more: Sequence[str] = ()
     if isinstance(command, MethodCommand):
