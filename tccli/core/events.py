@@ -1,5 +1,5 @@
 """
-What to bind a queue to: an exchange, and a routing-key pattern.
+Routing-key patterns, to bind a queue to an exchange.
 
 Pure.
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def routing_key_pattern(exchange: Exchange, keys: Mapping[str, str]) -> str:
     """
-    Return the pattern that the messages with these keys match.
+    Return a pattern for the messages with these keys.
 
     Args:
-        keys: By the reference's names, in any spelling. What is not given may be anything.
+        keys: By the names in the reference, in any spelling. Other keys match anything.
 
     Raises:
-        UsageError: A key is not one of the exchange's, is constant, or has a dot where one word is expected.
+        UsageError: The exchange has no such key, the key is constant, or it must be one word and has a dot.
     """
     known = [key.name for key in exchange.keys if key.constant is None]
     given: dict[str, str] = {}

@@ -1,9 +1,9 @@
 """
-Hawk, as Taskcluster uses it: a request becomes a header, a URL a signed URL, an issuer makes temporary credentials.
+Hawk signatures as Taskcluster uses them: Authorization headers, signed URLs, temporary credentials.
 
 Pure: clock, nonce and seed are arguments.
 
-Source: mozilla/hawk API.md; the temporary credentials' string to sign is Taskcluster's own.
+Source: mozilla/hawk API.md; Taskcluster defines the string to sign of temporary credentials.
 """
 
 from __future__ import annotations
@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-LONGEST_TEMPORARY = timedelta(days=31)
+MAX_TEMPORARY_LIFETIME = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """
-    Who is asking.
+    A client and its secret.
 
     Attributes:
-        client_id: The client.
-        access_token: Its secret; never sent.
-        certificate: Of temporary credentials: the parsed object, or None.
-        authorized_scopes: What a request may use at most. None is no limit, empty is nothing at all.
+        access_token: The key of the signatures; never sent.
+        certificate: The parsed certificate of temporary credentials, else None.
+        authorized_scopes: The scopes that requests are limited to; None means no limit.
     """
 
     client_id: str
@@ -46,7 +45,7 @@ class Credentials:
 
 def parse_certificate(text: str) -> Mapping[str, Any] | None:
     """
-    Return the certificate that *text* holds as JSON, or None where it is empty.
+    Return the certificate in a JSON text, or None if the text is empty.
 
     Raises:
         ConfigurationError: It is not JSON, or not a certificate.
@@ -69,7 +68,7 @@ def parse_certificate(text: str) -> Mapping[str, Any] | None:
 
 def extension(credentials: Credentials) -> str | None:
     """
-    Return the ``ext`` that carries certificate and authorized scopes: base64 of JSON, or None when there are neither.
+    Return the ``ext`` field with certificate and authorized scopes: base64 of JSON, or None if there are neither.
     """
     content: dict[str, Any] = {}
     if credentials.certificate is not None:
@@ -92,7 +91,7 @@ def authorization_header(verb: str, url: str, credentials: Credentials, *, now: 
         nonce: Printable ASCII, a new one for every request.
 
     Raises:
-        ConfigurationError: The client id or the token has a character that no header can hold.
+        ConfigurationError: The client id or the token has a character that is not allowed in a header.
     """
     from mohawk import Sender
     from mohawk.exc import BadHeaderValue
@@ -122,7 +121,7 @@ def authorization_header(verb: str, url: str, credentials: Credentials, *, now: 
 
 def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
     """
-    Return *url* with a bewit: whoever holds it may GET it until *expires*.
+    Return *url* with a bewit: anyone who has the URL may GET it until *expires*.
 
     Args:
         url: Absolute and percent-encoded, without a fragment.
@@ -133,7 +132,7 @@ def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
 
     Raises:
         UsageError: *url* has no host, or a fragment, or is signed already.
-        ConfigurationError: The client id or the token has a character that no signed URL can hold.
+        ConfigurationError: The client id or the token has a character that is not allowed in a signed URL.
 
     Source: mozilla/hawk API.md, "Single URI Authorization".
     """
@@ -144,7 +143,7 @@ def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
     if not re.match(r"https?://[^/?#]+", url) or "#" in url:
         raise UsageError(f"cannot sign {url!r}: it is not an absolute URL without a fragment")
     if re.search(r"[?&]bewit=", url):
-        raise UsageError("cannot sign a URL that is signed already")
+        raise UsageError("cannot sign the URL: it is already signed")
     try:
         resource = Resource(
             credentials=_mohawk_credentials(credentials),
@@ -169,13 +168,13 @@ def temporary_credentials(
     Return credentials with *scopes* that work from *start* to *expiry*.
 
     Args:
-        issuer: Permanent credentials. Authorized scopes of theirs are handed on.
+        issuer: Permanent credentials. Their authorized scopes are passed on.
         seed: 44 random characters.
-        name: Client id of named temporary credentials; without one they are the issuer's.
+        name: Client id of named temporary credentials; unnamed ones have the issuer's.
 
     Raises:
         UsageError: The lifetime is not in (0, 31 days], a scope is malformed, or the name is the issuer's.
-        ConfigurationError: The issuer's credentials are temporary themselves.
+        ConfigurationError: The issuer's credentials are temporary.
 
     Source: Taskcluster's documentation of temporary credentials; the certificate's version 1.
     """
@@ -183,8 +182,8 @@ def temporary_credentials(
         raise ConfigurationError("temporary credentials cannot issue others", hint="use the client's permanent ones")
     if not start < expiry:
         raise UsageError("the credentials would expire before they start")
-    if expiry - start > LONGEST_TEMPORARY:
-        raise UsageError("temporary credentials live 31 days at most")
+    if expiry - start > MAX_TEMPORARY_LIFETIME:
+        raise UsageError("temporary credentials can be valid for 31 days at most")
     if name is not None and name == issuer.client_id:
         raise UsageError(f"the name must differ from the issuer's, {issuer.client_id}")
     if name is not None and not re.fullmatch(r"[\x20-\x7e]+", name):
@@ -221,11 +220,11 @@ def _hmac(key: str, message: str) -> bytes:
 
 
 def _mohawk_credentials(credentials: Credentials) -> dict[str, str]:
-    # mohawk lets a line end pass when it is the last character.
+    # mohawk accepts a line feed as the last character.
     if not re.fullmatch(r"[\x20-\x7e]*", credentials.client_id):
         raise _unusable()
     return {"id": credentials.client_id, "key": credentials.access_token, "algorithm": "sha256"}
 
 
 def _unusable() -> ConfigurationError:
-    return ConfigurationError("the client id or the access token has a character that cannot be signed with")
+    return ConfigurationError("cannot sign: the client id or the access token has a character that is not allowed")

@@ -1,5 +1,5 @@
 """
-Payloads: text becomes a document, ``--set`` changes it, and it is checked before anything is sent.
+Payloads: parse them, change them (``--set``), and validate them before anything is sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Payload:
     """
-    A document, and the bytes that are sent for it.
+    A document and the JSON text that is sent for it.
     """
 
     document: Any
@@ -51,11 +51,11 @@ def parse(text: bytes, source: str, what: str = "payload", data_format: str | No
 
 def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:
     """
-    Return the payload in *text*; it is sent byte for byte as it was written.
+    Return the payload in a JSON *text*. Its body is *text* without surrounding white space.
 
     Args:
-        source: Names it in messages: ``stdin``, a file.
-        what: What it is called there.
+        source: Names its origin in messages: ``stdin``, a path.
+        what: Names it in messages.
 
     Raises:
         UsageError: It is not UTF-8 or not strict JSON.
@@ -90,10 +90,10 @@ def parse_yaml(text: bytes, source: str, what: str = "payload") -> Payload:
 
 def encode(document: Any) -> Payload:
     """
-    Return the payload for a document that was made, not read.
+    Return the payload for a document.
 
     Raises:
-        UsageError: JSON has no way to say it.
+        UsageError: JSON cannot represent it.
     """
     try:
         return Payload(
@@ -105,17 +105,17 @@ def encode(document: Any) -> Payload:
 
 def apply_settings(document: Any, settings: Iterable[str]) -> Payload:
     r"""
-    Return *document* with each ``path=text`` or ``path:=json`` carried out on it.
+    Return *document* changed by each ``path=text`` or ``path:=json``.
 
-    A path is names and list positions joined by dots; ``\.`` is a dot in a name; a position just past the end of a
-    list, or ``[]``, appends. What is missing on the way becomes an object.
+    A path is names and list positions joined by dots; ``\.`` is a dot in a name. The position after the end of a list,
+    or ``[]``, appends. Missing objects on the path are created.
 
     Raises:
-        UsageError: A setting is malformed, or leads through something that has no parts.
+        UsageError: A setting is malformed, or its path leads into something that is neither an object nor a list.
     """
     for setting in settings:
         path, value = _parse_setting(setting)
-        document = _assigned(document, path, value, setting)
+        document = _assign(document, path, value, setting)
     return encode(document)
 
 
@@ -167,7 +167,7 @@ def _parse_setting(setting: str) -> tuple[list[str], Any]:
         try:
             value = strict_json.loads(text)
         except StrictJsonError as error:
-            raise UsageError(f"--set {setting!r}: what follows := is not JSON ({error})") from None
+            raise UsageError(f"--set {setting!r}: the text after := is not JSON ({error})") from None
     steps: list[str] = []
     for step in re.split(r"(?<!\\)\.", path):
         name = step.removesuffix("[]")
@@ -176,10 +176,7 @@ def _parse_setting(setting: str) -> tuple[list[str], Any]:
     return steps, value
 
 
-def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
-    """
-    Return *target* with *value* at *path*.
-    """
+def _assign(target: Any, path: list[str], value: Any, setting: str) -> Any:
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -188,12 +185,12 @@ def _assigned(target: Any, path: list[str], value: Any, setting: str) -> Any:
     if isinstance(target, dict) and step == "[]":
         raise UsageError(f"--set {setting!r}: cannot use '[]' on an object")
     if isinstance(target, dict):
-        return {**target, step: _assigned(target.get(step), rest, value, setting)}
+        return {**target, step: _assign(target.get(step), rest, value, setting)}
     if not isinstance(target, list):
         raise UsageError(f"--set {setting!r}: cannot set a field of {json.dumps(target)}")
     position = len(target) if step == "[]" else int(step) if re.fullmatch("[0-9]{1,9}", step) else -1
     if not 0 <= position <= len(target):
         raise UsageError(f"--set {setting!r}: {step!r} is not a position in a list of {len(target)}")
     items = [*target, None] if position == len(target) else list(target)
-    items[position] = _assigned(items[position], rest, value, setting)
+    items[position] = _assign(items[position], rest, value, setting)
     return items

@@ -1,10 +1,10 @@
 """
-Relative times, as ``2 days 3 hours``, and the two ways to write a length of time.
+Offsets (``2 days 3 hours``), durations (``30s``) and timestamps.
 
 Pure: the clock is an argument.
 
-Source: the ``fromNow`` function of the JavaScript client, whose order of units, spellings and lengths (a year is 365
-days, a month 30) every client follows.
+Source: the ``fromNow`` function of the JavaScript client. All clients use its units, spellings and lengths: a year is
+365 days, a month 30.
 """
 
 from __future__ import annotations
@@ -24,42 +24,42 @@ _UNITS = (
     (("second", "seconds", "sec", "s"), timedelta(seconds=1)),
 )
 _PLACES = {name: place for place, (names, _) in enumerate(_UNITS) for name in names}
-_EXAMPLE = "write it like '2 days 3 hours' or '-1h30m', units from years to seconds in that order"
+_OFFSET_HINT = "write it like '2 days 3 hours' or '-1h30m', units from years to seconds in that order"
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
 def parse_offset(text: str) -> timedelta:
     """
-    Return the length of time that *text* says; nothing said is zero.
+    Return an offset such as ``-1h30m``; an empty text is zero.
 
     Raises:
-        UsageError: *text* is not of the form, or longer than a calendar reaches.
+        UsageError: *text* is not an offset, or leads beyond the year 9999.
     """
     found = re.fullmatch(r"\s*([+-]?)\s*((?:[0-9]+\s*[A-Za-z]+\s*)*)", text, re.ASCII)
     parts = re.findall(r"([0-9]+)\s*([A-Za-z]+)", found[2]) if found else []
     places = [_PLACES.get(unit.lower(), -1) for _, unit in parts]
     if not found or -1 in places or places != sorted(set(places)):
-        raise UsageError(f"{text!r} is not a length of time", hint=_EXAMPLE)
+        raise UsageError(f"{text!r} is not an offset", hint=_OFFSET_HINT)
     try:
         total = sum(
             (int(count) * _UNITS[place][1] for (count, _), place in zip(parts, places, strict=True)), timedelta()
         )
     except (OverflowError, ValueError):
-        raise _beyond(text) from None
+        raise _out_of_range(text) from None
     return -total if found[1] == "-" else total
 
 
 def from_now(text: str, *, now: datetime) -> datetime:
     """
-    Return *now* moved by the offset *text*.
+    Return *now* plus the offset *text*.
 
     Raises:
-        UsageError: *text* is no offset, or leads out of the calendar (years 1 to 9999).
+        UsageError: *text* is not an offset, or the result is not in the years 1 to 9999.
     """
     try:
         return now + parse_offset(text)
     except OverflowError:
-        raise _beyond(text) from None
+        raise _out_of_range(text) from None
 
 
 def parse_timestamp(text: str) -> datetime:
@@ -67,7 +67,7 @@ def parse_timestamp(text: str) -> datetime:
     Return the instant of an ISO 8601 timestamp; one without a zone is UTC.
 
     Raises:
-        UsageError: *text* is no timestamp.
+        UsageError: *text* is not a timestamp.
     """
     try:
         parsed = datetime.fromisoformat(text.strip())
@@ -78,10 +78,10 @@ def parse_timestamp(text: str) -> datetime:
 
 def parse_instant(text: str, *, now: datetime) -> datetime:
     """
-    Return the instant that *text* says: a timestamp, whole seconds from now, or an offset from now.
+    Return the instant of a timestamp, of whole seconds from now, or of an offset from now.
 
     Raises:
-        UsageError: It is none of the three.
+        UsageError: *text* is neither of these.
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]+", text, re.ASCII):
@@ -89,7 +89,7 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
     if re.match(r"[0-9]{4}-[0-9]{2}", text, re.ASCII):
         return parse_timestamp(text)
     if not text:
-        raise UsageError("an empty time", hint=_EXAMPLE)
+        raise UsageError("time is empty", hint=_OFFSET_HINT)
     return from_now(text, now=now)
 
 
@@ -98,7 +98,7 @@ def parse_duration(text: str) -> float:
     Return seconds: a number of them, or one with a unit (``100ms``, ``30s``, ``5m``, ``1h``).
 
     Raises:
-        UsageError: *text* is not of the form.
+        UsageError: *text* is not a duration.
     """
     found = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(ms|s|m|h|)\s*", text, re.ASCII)
     if not found:
@@ -108,7 +108,7 @@ def parse_duration(text: str) -> float:
 
 def format_timestamp(instant: datetime) -> str:
     """
-    Return *instant* as the services write it: UTC, milliseconds, ``Z``.
+    Return *instant* in the services' format: UTC with milliseconds and ``Z``.
     """
     utc = instant.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z".rjust(24, "0")
@@ -116,10 +116,10 @@ def format_timestamp(instant: datetime) -> str:
 
 def milliseconds(instant: datetime) -> int:
     """
-    Return *instant* as Unix time in milliseconds, cut off and not rounded.
+    Return *instant* as Unix time in milliseconds, rounded down.
     """
     return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def _beyond(text: str) -> UsageError:
-    return UsageError(f"{text!r} leads out of the calendar, which ends with the year 9999")
+def _out_of_range(text: str) -> UsageError:
+    return UsageError(f"{text!r} is out of range: years are 1 to 9999")

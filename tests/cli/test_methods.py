@@ -342,7 +342,7 @@ def test_any_argument_is_sent_whole_or_refused(tc: CommandLine, value: str) -> N
         pytest.param({**ROOT, "TASKCLUSTER_ACCESS_TOKEN": "a"}, "TASKCLUSTER_CLIENT_ID is not", id="no client id"),
         pytest.param(
             {**ROOT, "TASKCLUSTER_CLIENT_ID": "a", "TASKCLUSTER_ACCESS_TOKEN": "b", "TASKCLUSTER_CERTIFICATE": "{"},
-            "invalid certificate: not JSON",
+            "certificate: not JSON",
             id="malformed certificate",
         ),
         pytest.param(
@@ -522,7 +522,7 @@ def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, http_server: Scri
         pytest.param([], '{"secret": {}}', "expected also expires, found only secret", id="missing property"),
         pytest.param([], SECRET.replace("2030", "soon"), "expires: expected", id="bad date"),
         pytest.param(["--set", "a"], SECRET, "--set 'a' is not PATH=TEXT", id="no setting"),
-        pytest.param(["--set", "secret.a.b=c"], SECRET, "cannot set a field", id="a setting into text"),
+        pytest.param(["--set", "secret.a.b=c"], SECRET, "secret.a.b", id="a setting into text"),
         pytest.param(["--no-validate"], "x" * (10 * 1024 * 1024 + 1), "not JSON", id="not JSON, unvalidated"),
         pytest.param(["--no-validate"], '"' + "x" * 10 * 1024 * 1024 + '"', "10 MiB", id="too large"),
     ],
