@@ -57,7 +57,7 @@ def whole(tmp_path: Path) -> str:
 
 def publishing(contents: dict[str, Any], answers: Any = None) -> Any:
     """
-    Return what answers with a roll-up of the built-in references and *contents*, and to calls with *answers*.
+    Return a handler that serves a roll-up of the built-in references and *contents*, and responses to calls.
     """
     from tccli.sandbox.references import published
 
@@ -69,9 +69,9 @@ def publishing(contents: dict[str, Any], answers: Any = None) -> Any:
     return respond
 
 
-def test_update_says_what_it_has_fetched(tc: CommandLine, sandbox: RunningSandbox, bare_environment: Any) -> None:
+def test_update_prints_what_it_fetched(tc: CommandLine, sandbox: RunningSandbox, bare_environment: Any) -> None:
     """
-    How much, and where it is kept; credentials are not needed and not looked at.
+    Counts and the path of the cache. Credentials are not read.
     """
     env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url, "TASKCLUSTER_CLIENT_ID": "half a set"}
     result = tc("references", "update", env=env)
@@ -87,9 +87,9 @@ def test_update_says_what_it_has_fetched(tc: CommandLine, sandbox: RunningSandbo
     assert [("GET", "/references/references.json")] == sandbox.requests
 
 
-def test_what_the_sandbox_publishes_is_what_is_built_in(tc: CommandLine, sandbox: RunningSandbox) -> None:
+def test_the_sandbox_publishes_the_built_in_references(tc: CommandLine, sandbox: RunningSandbox) -> None:
     """
-    So nothing differs: the exit code is 0.
+    There are no differences: exit code 0.
     """
     env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url}
     fetched = tc("references", "diff", env=env)
@@ -103,7 +103,7 @@ def test_what_the_sandbox_publishes_is_what_is_built_in(tc: CommandLine, sandbox
 
 def test_updated_references_are_used(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    Of that root URL only, and until the next update: a new service is a group, with its payload checked.
+    For their root URL, until the next update: a new service is a group, and its payload is checked.
     """
     http_server.respond_with(publishing(CONTENTS, {"said": "hello"}))
     before = tc("greet", "hello", "x", stdin=WORDS, env=http_server.env)
@@ -119,9 +119,9 @@ def test_updated_references_are_used(tc: CommandLine, http_server: ScriptedServe
     assert "no command or service 'greet'" in elsewhere.stderr
 
 
-def test_help_shows_what_the_deployment_says(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_help_shows_the_descriptions_of_the_deployment(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    Below our own words, and instead of them where a method is not the one that they are about.
+    Below the built-in documentation, or instead of it if the method is another one.
     """
     from tccli.sandbox.references import published
 
@@ -149,11 +149,11 @@ def test_help_shows_what_the_deployment_says(tc: CommandLine, http_server: Scrip
 
 
 @pytest.mark.parametrize("where", ["option", "environment", "profile"])
-def test_updated_references_are_found_however_the_root_url_is_said(
+def test_updated_references_are_found_by_the_root_url(
     tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str], where: str
 ) -> None:
     """
-    In the words, the environment, or a profile.
+    From an option, the environment or a profile.
     """
     http_server.respond_with(publishing(CONTENTS))
     tc("references", "update", "--root-url", http_server.url)
@@ -170,7 +170,7 @@ def test_updated_references_are_found_however_the_root_url_is_said(
 
 def test_an_update_that_fails_changes_nothing(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    All are replaced or none; the exit code says what went wrong.
+    All references are replaced or none.
     """
     http_server.respond_with(publishing(CONTENTS))
     tc("references", "update", env=http_server.env)
@@ -184,9 +184,9 @@ def test_an_update_that_fails_changes_nothing(tc: CommandLine, http_server: Scri
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff{", b'{"format": 9}\n'], ids=["empty", "no JSON", "another format"])
-def test_kept_references_that_are_damaged(tc: CommandLine, http_server: ScriptedServer, content: bytes) -> None:
+def test_damaged_cached_references(tc: CommandLine, http_server: ScriptedServer, content: bytes) -> None:
     """
-    Are not used, which a note says; an update makes them whole, and what needs no services does not look.
+    They are ignored with a note; an update replaces them; commands without references do not read them.
     """
     http_server.respond_with(publishing(CONTENTS))
     path = json.loads(tc("references", "update", env=http_server.env).output)["path"]
@@ -205,7 +205,7 @@ def test_kept_references_that_are_damaged(tc: CommandLine, http_server: Scripted
 
 def test_an_update_needs_a_root_url(tc: CommandLine) -> None:
     """
-    And cannot be faked.
+    It cannot be faked.
     """
     bare = tc("references", "update")
     faked = tc("references", "update", "--fake", "x.json", "--root-url", "http://127.0.0.1:1")
@@ -217,15 +217,15 @@ def test_an_update_needs_a_root_url(tc: CommandLine) -> None:
 
 def test_update_checks_the_output_first(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    Before anything is fetched.
+    Before it fetches anything.
     """
     assert 2 == tc("references", "update", "-o", "/nowhere/x.json", env=http_server.env).exit_code
     assert [] == http_server.requests
 
 
-def test_diff_lists_what_differs(tc: CommandLine, api: str) -> None:
+def test_diff_lists_differences(tc: CommandLine, api: str) -> None:
     """
-    As records, with exit code 1, as diff has it; of a single reference, only its service is compared.
+    As records, with exit code 1; with --reference, only of its service.
     """
     result = tc("references", "diff", "--reference", api)
 
@@ -243,9 +243,9 @@ def test_diff_lists_what_differs(tc: CommandLine, api: str) -> None:
     ] == json.loads(result.output)[1:2]
 
 
-def test_diff_finds_services_that_are_gone(tc: CommandLine, http_server: ScriptedServer, whole: str) -> None:
+def test_diff_finds_removed_services(tc: CommandLine, http_server: ScriptedServer, whole: str) -> None:
     """
-    When all of a deployment's are compared.
+    When all services of a deployment are compared.
     """
     with open(whole, "rb") as file:
         http_server.respond_with(response(200, file.read()))
@@ -258,7 +258,7 @@ def test_diff_finds_services_that_are_gone(tc: CommandLine, http_server: Scripte
 
 def test_diff_on_a_terminal(api: str, process_environment: dict[str, str]) -> None:
     """
-    A line each, for people; a table if they ask for it.
+    One line per difference, or a table.
     """
     for words, expected in (([], "+ greet method hello: POST /hello/<name>"), (["--format", "table"], "after")):
         output = on_a_terminal(["references", "diff", "--reference", api, *words], process_environment)
@@ -269,7 +269,7 @@ def test_diff_on_a_terminal(api: str, process_environment: dict[str, str]) -> No
 
 def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
     """
-    Run ``tc`` with a terminal as its output, and return what appears there.
+    Run ``tc`` with a terminal as its stdout, and return the output.
     """
     leader, follower = os.openpty()
     with subprocess.Popen(
@@ -302,7 +302,7 @@ def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
 )
 def test_a_reference_for_a_call(tc: CommandLine, http_server: ScriptedServer, api: str, words: list[str]) -> None:
     """
-    Adds a service, wherever the option stands; a payload without a schema goes out as it is.
+    It adds a service, in any place of the command line; a payload without a schema is sent unchecked.
     """
     result = tc(*(word.format(api) for word in words), stdin='{"any": 1}', env=http_server.env)
 
@@ -313,7 +313,7 @@ def test_a_reference_for_a_call(tc: CommandLine, http_server: ScriptedServer, ap
 
 def test_a_reference_replaces_a_service(tc: CommandLine, tmp_path: Path) -> None:
     """
-    Its methods, for this call only.
+    For this call only.
     """
     path = tmp_path / "api.json"
     path.write_text(json.dumps({**API, "serviceName": "queue"}))
@@ -328,7 +328,7 @@ def test_a_reference_replaces_a_service(tc: CommandLine, tmp_path: Path) -> None
 
 def test_a_reference_of_exchanges(tc: CommandLine, tmp_path: Path) -> None:
     """
-    Is for ``tc events``.
+    It is used by ``tc events``.
     """
     path = tmp_path / "exchanges.json"
     path.write_text(json.dumps(EXCHANGES))
@@ -338,9 +338,9 @@ def test_a_reference_of_exchanges(tc: CommandLine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["schemas", "schemas/v1", "schemas/greet/v1", "../../../schemas/greet/v1"])
-def test_schemas_beside_a_reference(tc: CommandLine, tmp_path: Path, folder: str) -> None:
+def test_schemas_next_to_a_reference(tc: CommandLine, tmp_path: Path, folder: str) -> None:
     """
-    Are found: in a copy of what a deployment publishes, or in a folder beside the file.
+    In a copy of what a deployment publishes, or in a directory next to the file.
     """
     path = tmp_path / "references" / "greet" / "v1" / "api.json"
     path.parent.mkdir(parents=True)
@@ -357,9 +357,9 @@ def test_schemas_beside_a_reference(tc: CommandLine, tmp_path: Path, folder: str
     assert "words[0]: expected string" in result.stderr
 
 
-def test_a_reference_from_the_web(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_a_reference_from_a_url(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
-    Is fetched without credentials or any other header that says who asks.
+    It is fetched without credentials.
     """
     http_server.respond_with(json_response(API), json_response({}))
     result = tc("greet", "hello", "x", "--reference", f"{http_server.url}/api.json", stdin="{}", env=http_server.env)
@@ -384,11 +384,11 @@ def test_a_reference_from_the_web(tc: CommandLine, http_server: ScriptedServer) 
         pytest.param("{http_server}/api.json", 9, "neither an api.json", id="a URL of something else"),
     ],
 )
-def test_a_reference_that_is_none(
+def test_an_invalid_reference(
     tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, given_: str, code: int, line: str
 ) -> None:
     """
-    Is an error in one line, and nothing is called.
+    It is an error in one line, and no call is sent.
     """
     (tmp_path / "text.json").write_text("text")
     (tmp_path / "evil.json").write_text(json.dumps(with_method(route="/../<name>")))
@@ -405,11 +405,11 @@ def test_a_reference_that_is_none(
 
 
 @pytest.mark.parametrize("name", ["version", "signed_url", "signedurl", "help", "api"])
-def test_a_service_does_not_take_the_place_of_a_command(
+def test_a_service_does_not_replace_a_command(
     tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, name: str
 ) -> None:
     """
-    Named like one, in whatever spelling, it is found below ``tc api``.
+    A service with the name of a command is available below ``tc api``.
     """
     path = tmp_path / "api.json"
     path.write_text(json.dumps({**API, "serviceName": name}))
@@ -424,11 +424,9 @@ def test_a_service_does_not_take_the_place_of_a_command(
     assert f"  api {name} " in tc("--help", *option).stdout
 
 
-def test_an_option_of_a_method_may_be_named_like_one_of_ours(
-    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path
-) -> None:
+def test_a_query_option_may_hide_a_shared_option(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    Which it hides, and nothing more.
+    Only that one.
     """
     path = tmp_path / "api.json"
     path.write_text(json.dumps(with_method(query=["data", "set", "dryRun", "noValidate", "format", "help", "v"])))
@@ -445,7 +443,7 @@ def test_an_option_of_a_method_may_be_named_like_one_of_ours(
 
 def test_with_service_discovery_a_service_cannot_name_another_host(tc: CommandLine, tmp_path: Path) -> None:
     """
-    Where its name becomes a part of the host.
+    Its name becomes a part of the host.
     """
     path = tmp_path / "api.json"
     path.write_text(json.dumps({**API, "serviceName": "x.evil.example/"}))
@@ -458,7 +456,7 @@ def test_with_service_discovery_a_service_cannot_name_another_host(tc: CommandLi
 @pytest.mark.parametrize("reference", ["{}/x.json#", "//{}/x.json", "file:///{}"])
 def test_a_schema_fetches_nothing(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, reference: str) -> None:
     """
-    Wherever its ``$ref`` leads: a listener hears nothing but the call.
+    Whatever its ``$ref`` is: a listener receives only the call.
     """
     hello = {"properties": {"words": {"$ref": reference.format(http_server.url)}}}
     path = tmp_path / "rollup.json"
@@ -469,9 +467,9 @@ def test_a_schema_fetches_nothing(tc: CommandLine, http_server: ScriptedServer, 
     assert ["/api/greet/v1/hello/x"] == [each.target for each in http_server.requests]
 
 
-def test_a_verb_without_a_body_in_its_answer(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+def test_head_and_patch(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    HEAD and PATCH are verbs as others.
+    They are verbs like the others.
     """
     path = tmp_path / "api.json"
     for verb in ("head", "patch"):
@@ -484,7 +482,7 @@ def test_a_verb_without_a_body_in_its_answer(tc: CommandLine, http_server: Scrip
 
 def run(words: list[str]) -> tuple[int, str]:
     """
-    Run the command line, and return its exit code and what it said on stderr.
+    Run the command line; return its exit code and stderr.
     """
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8") as stdout,
@@ -503,12 +501,11 @@ def run(words: list[str]) -> tuple[int, str]:
 
 @given(document=mutated(), words=st.sampled_from([["--help"], ["greet", "--help"], ["greet", "hello", "--help"]]))
 @settings(max_examples=60)
-def test_any_reference_is_shown_or_refused(
+def test_any_reference_is_accepted_or_rejected(
     tmp_path_factory: pytest.TempPathFactory, document: list[dict[str, Any]], words: list[str]
 ) -> None:
     """
-    Without a traceback, whatever was changed in it: help of the services, of one, of a method; and a call, which gets
-    as far as the network.
+    Without a traceback: help of all services, of one, of a method; and a call.
     """
     path = tmp_path_factory.mktemp("mutated") / "rollup.json"
     path.write_text(json.dumps(document))

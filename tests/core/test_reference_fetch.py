@@ -31,7 +31,7 @@ MANIFEST = "/references/manifest.json"
 @pytest.fixture
 def fetcher() -> Iterator[Fetcher]:
     """
-    One that does not wait long.
+    A fetcher with short delays.
     """
     transport = HttpTransport(2.0, {})
     yield Fetcher(transport, RetryPolicy(retries=1, delay_factor=0.001), lambda _line: None)
@@ -40,7 +40,7 @@ def fetcher() -> Iterator[Fetcher]:
 
 def serving(documents: dict[str, Any]) -> Callable[[Received], Response]:
     """
-    Return what answers with documents by their paths.
+    Return a handler that serves documents by path.
     """
 
     def respond(received: Received) -> Response:
@@ -50,9 +50,9 @@ def serving(documents: dict[str, Any]) -> Callable[[Received], Response]:
     return respond
 
 
-def test_fetches_the_roll_up(http_server: ScriptedServer, fetcher: Fetcher) -> None:
+def test_the_roll_up_is_fetched(http_server: ScriptedServer, fetcher: Fetcher) -> None:
     """
-    In one request, which does not say who asks.
+    In one request without credentials.
     """
     http_server.respond_with(serving({ROLLUP: rollup()}))
 
@@ -62,11 +62,11 @@ def test_fetches_the_roll_up(http_server: ScriptedServer, fetcher: Fetcher) -> N
 
 
 @pytest.mark.parametrize("absolute", [True, False], ids=["with the root URL", "without"])
-def test_fetches_one_by_one_where_there_is_no_roll_up(
+def test_without_a_roll_up_documents_are_fetched_one_by_one(
     http_server: ScriptedServer, fetcher: Fetcher, *, absolute: bool
 ) -> None:
     """
-    What the manifest names, the schemas that those name, and the schemas that schemas name: each once.
+    Those in the manifest, and the schemas that they refer to, each once.
     """
     names = [name for name in CONTENTS if name.startswith("references/greet/")]
     manifest = {"references": [f"{http_server.url if absolute else ''}/{name}" for name in names]}
@@ -80,9 +80,9 @@ def test_fetches_one_by_one_where_there_is_no_roll_up(
     assert not {target for target in targets if "logs" in target or "common" in target}
 
 
-def test_schemas_that_are_not_there(http_server: ScriptedServer, fetcher: Fetcher) -> None:
+def test_missing_schemas(http_server: ScriptedServer, fetcher: Fetcher) -> None:
     """
-    Leave a payload that is not checked.
+    The payload is not checked.
     """
     http_server.respond_with(
         serving({MANIFEST: {"references": ["/references/greet/v1/api.json"]}, "/references/greet/v1/api.json": API})
@@ -103,9 +103,9 @@ def test_schemas_that_are_not_there(http_server: ScriptedServer, fetcher: Fetche
         pytest.param({"references": ["/references/greet/v1 /api.json"]}, id="no path"),
     ],
 )
-def test_a_manifest_leads_nowhere_else(http_server: ScriptedServer, fetcher: Fetcher, manifest: Any) -> None:
+def test_a_manifest_with_other_paths(http_server: ScriptedServer, fetcher: Fetcher, manifest: Any) -> None:
     """
-    Than below ``references/`` of the deployment.
+    Only paths below ``references/`` are fetched.
     """
     http_server.respond_with(serving({MANIFEST: manifest}))
     with pytest.raises(BrokenAnswerError):
@@ -113,9 +113,11 @@ def test_a_manifest_leads_nowhere_else(http_server: ScriptedServer, fetcher: Fet
     assert {ROLLUP, MANIFEST} == {each.target for each in http_server.requests}
 
 
-def test_schemas_without_end(http_server: ScriptedServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_schemas_is_limited(
+    http_server: ScriptedServer, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """
-    Of which each names the next, are fetched up to a number.
+    Their number is limited.
     """
     monkeypatch.setattr(reference_fetch, "MAX_ENTRIES", 10)
 
@@ -164,11 +166,11 @@ PACKED = gzip.compress(json.dumps(rollup()).encode())
         ),
     ],
 )
-def test_what_comes_instead(
+def test_other_responses_are_errors(
     http_server: ScriptedServer, fetcher: Fetcher, response: Response, error: type[TcError], line: str
 ) -> None:
     """
-    Is an error with the code that says so, in one line.
+    In one line, with the exit code of the cause.
     """
     http_server.respond_with(response)
     with pytest.raises(error, match=line) as caught:
@@ -177,18 +179,18 @@ def test_what_comes_instead(
     assert "\n" not in str(caught.value)
 
 
-def test_a_packed_answer_is_unpacked(http_server: ScriptedServer, fetcher: Fetcher) -> None:
+def test_a_compressed_response_is_decompressed(http_server: ScriptedServer, fetcher: Fetcher) -> None:
     """
-    Though it was not asked for: storage may have it no other way.
+    Storage may send one that was not asked for.
     """
     http_server.respond_with(response(200, PACKED, Content_Encoding="gzip"))
 
     assert validate_documents(CONTENTS) == fetch_references_at(fetcher, f"{http_server.url}/rollup.json?version=1")
 
 
-def test_a_failure_that_passes_is_tried_again(http_server: ScriptedServer, fetcher: Fetcher) -> None:
+def test_temporary_failures_are_retried(http_server: ScriptedServer, fetcher: Fetcher) -> None:
     """
-    As with calls.
+    As for calls.
     """
     http_server.respond_with(response(503), json_response(API))
 
@@ -206,9 +208,9 @@ def test_a_failure_that_passes_is_tried_again(http_server: ScriptedServer, fetch
         "http://h\n/x",
     ],
 )
-def test_what_is_no_url_of_a_document(fetcher: Fetcher, url: str) -> None:
+def test_an_invalid_url_is_a_usage_error(fetcher: Fetcher, url: str) -> None:
     """
-    Is not tried.
+    Nothing is sent.
     """
     with pytest.raises(UsageError, match="not an http URL"):
         fetch_references_at(fetcher, url)

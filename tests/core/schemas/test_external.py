@@ -38,16 +38,16 @@ FILES: dict[str, Any] = {
 
 def load(address: str) -> Any:
     """
-    Return a document that is there.
+    Return a document of the test, by its URL.
     """
     if address not in FILES:
         raise UsageError(f"cannot read {address}")
     return FILES[address]
 
 
-def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
+def describe(schema: Any, document: Any, address: str = HERE) -> list[str]:
     """
-    Return what is wrong with a document.
+    Return the problems of a document as text.
     """
     return [str(problem) for problem in find_problems(ExternalSchema(address, schema), document, load, root="document")]
 
@@ -96,11 +96,11 @@ def said(schema: Any, document: Any, address: str = HERE) -> list[str]:
         pytest.param({"$ref": DRAFT_7}, {"type": []}, ["type: expected at least 1 items, found []"], id="a schema"),
     ],
 )
-def test_says_what_is_wrong(schema: Any, document: Any, expected: list[str]) -> None:
+def test_problems_by_draft(schema: Any, document: Any, expected: list[str]) -> None:
     """
-    By the draft that the schema names; without a name by draft 7.
+    The draft is that of ``$schema``, or draft 7.
     """
-    assert expected == said(schema, document)
+    assert expected == describe(schema, document)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +127,19 @@ def test_says_what_is_wrong(schema: Any, document: Any, expected: list[str]) -> 
         ),
     ],
 )
-def test_follows_references(schema: Any, address: str) -> None:
+def test_references_are_followed(schema: Any, address: str) -> None:
     """
-    Relative to where the schema came from.
+    Relative to the URL of the schema.
     """
-    assert [] == said(schema, "text", address)
-    assert ["document: expected string, found number 5"] == said(schema, 5, address)
+    assert [] == describe(schema, "text", address)
+    assert ["document: expected string, found number 5"] == describe(schema, 5, address)
 
 
-def test_a_part_may_be_of_another_draft() -> None:
+def test_a_referenced_schema_may_have_another_draft() -> None:
     """
-    It is held against its own.
+    It is checked against its own.
     """
-    assert ["document: expected at least 3, found 3"] == said({"$schema": DRAFT_2020, "$ref": "old.json"}, 3)
+    assert ["document: expected at least 3, found 3"] == describe({"$schema": DRAFT_2020, "$ref": "old.json"}, 3)
 
 
 @pytest.mark.parametrize(
@@ -195,32 +195,32 @@ def test_a_part_may_be_of_another_draft() -> None:
         ),
     ],
 )
-def test_refuses_what_is_no_schema(schema: Any, address: str, message: str) -> None:
+def test_invalid_schemas_are_rejected(schema: Any, address: str, message: str) -> None:
     """
-    Nothing is fetched from elsewhere, and what is wrong is said.
+    The message names the schema.
     """
     with pytest.raises((BrokenSchemaError, UsageError), match=message):
-        said(schema, {"a": ["text"]}, address)
+        describe(schema, {"a": ["text"]}, address)
 
 
-def test_what_cannot_be_read_is_said_as_it_is() -> None:
+def test_errors_of_loading_are_raised() -> None:
     """
-    Not that a reference is unresolvable.
+    Not an unresolvable reference.
     """
     with pytest.raises(UsageError, match=r"^cannot read file:///folder/none.json$"):
-        said({"$ref": "none.json"}, 5)
+        describe({"$ref": "none.json"}, 5)
 
 
 def test_a_document_may_be_nested_too_deeply() -> None:
     """
-    For a schema that goes all the way.
+    For a recursive schema.
     """
     deep: Any = []
     for _ in range(2_000):
         deep = [deep]
 
     with pytest.raises(BrokenSchemaError, match="nested too deeply"):
-        said({"items": {"$ref": "#"}}, deep)
+        describe({"items": {"$ref": "#"}}, deep)
 
 
 JSON = st.recursive(
@@ -247,11 +247,11 @@ NONSENSE = st.recursive(
     draft=st.sampled_from([DRAFT_4, DRAFT_6, DRAFT_7, DRAFT_2019, DRAFT_2020]),
     document=JSON,
 )
-def test_nonsense_is_no_traceback(schema: dict[str, Any], draft: str, document: Any) -> None:
+def test_any_schema_is_used_or_rejected(schema: dict[str, Any], draft: str, document: Any) -> None:
     """
-    A schema is used, or it is refused in one way.
+    With one kind of error.
     """
     try:
-        said({**schema, "$schema": draft}, document)
+        describe({**schema, "$schema": draft}, document)
     except (BrokenSchemaError, UsageError) as error:
         assert str(error)

@@ -92,14 +92,14 @@ ROLLUP: list[dict[str, Any]] = [
 
 def records(text: str) -> list[dict[str, Any]]:
     """
-    Return a file's records.
+    Return the parsed records of a service.
     """
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_distils_facts() -> None:
+def test_conversion() -> None:
     """
-    Service, methods, exchanges, schemas; no prose, no empty fields but a summary that is still to be written.
+    Services, methods, exchanges and schemas, without prose; a missing summary is empty.
     """
     assert [
         {
@@ -143,16 +143,16 @@ def test_distils_facts() -> None:
     ] == records(convert_rollup(ROLLUP, None, SUMMARIES)["greet"])
 
 
-def test_distilling_is_reproducible() -> None:
+def test_conversion_is_reproducible() -> None:
     """
-    Whatever the order of the documents.
+    It does not depend on the order of the documents.
     """
     assert convert_rollup(ROLLUP, None, SUMMARIES) == convert_rollup(ROLLUP[::-1], None, SUMMARIES)
 
 
-def test_a_newer_surface_decides() -> None:
+def test_a_list_of_methods() -> None:
     """
-    Which methods there are; the roll-up adds what it knows of them.
+    Only these are converted, with what the roll-up knows about them.
     """
     new = {"name": "wave", "method": "get", "route": "/wave", "args": [], "stability": "stable"}
     surface = {
@@ -192,25 +192,25 @@ def test_a_newer_surface_decides() -> None:
         pytest.param(None, id="null"),
     ],
 )
-def test_another_shape_is_an_error_of_the_command_line(rollup: Any) -> None:
+def test_another_shape_is_a_usage_error(rollup: Any) -> None:
     """
-    In words.
+    For the list of methods and for the roll-up.
     """
     with pytest.raises(UsageError):
         convert_rollup(rollup, None, {})
 
 
 @pytest.mark.parametrize("service", references.service_names())
-def test_schemas_that_are_distilled_stay_as_they_are(service: str) -> None:
+def test_converted_schemas_stay_the_same(service: str) -> None:
     """
-    There is no prose left to take.
+    They have no prose.
     """
     assert all(body == strip_prose(body) for body in references.service(service).schemas.values())
 
 
-def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
+def test_distill_writes_a_file_for_each_service(tc: CommandLine, tmp_path: Path) -> None:
     """
-    ``tc references distill`` writes one for each service, keeps summaries that are there, and names what has none.
+    It keeps summaries, and lists the missing ones.
     """
     (tmp_path / "rollup.json").write_text(json.dumps(ROLLUP))
     (tmp_path / "out").mkdir()
@@ -236,9 +236,9 @@ def test_writes_files(tc: CommandLine, tmp_path: Path) -> None:
         pytest.param("rollup.json", "nowhere", "not a directory", id="no folder"),
     ],
 )
-def test_refuses_what_it_cannot_distil(tc: CommandLine, tmp_path: Path, rollup: str, folder: str, line: str) -> None:
+def test_distill_rejects_invalid_input(tc: CommandLine, tmp_path: Path, rollup: str, folder: str, line: str) -> None:
     """
-    And writes nothing.
+    It writes nothing.
     """
     (tmp_path / "rollup.json").write_text(json.dumps(ROLLUP))
     (tmp_path / "broken.json").write_text("{")
@@ -253,9 +253,9 @@ def test_refuses_what_it_cannot_distil(tc: CommandLine, tmp_path: Path, rollup: 
 
 
 @pytest.mark.parametrize("service", references.service_names())
-def test_our_files_are_in_the_shape_that_distilling_gives(service: str) -> None:
+def test_built_in_files_have_the_converted_form(service: str) -> None:
     """
-    One compact record a line: head, methods, exchanges, schemas.
+    One compact record per line: service, methods, exchanges, schemas.
     """
     from pathlib import Path
 

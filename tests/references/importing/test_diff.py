@@ -34,9 +34,9 @@ def found(changed: dict[str, Any]) -> list[tuple[Any, ...]]:
     ]
 
 
-def test_nothing_differs() -> None:
+def test_no_differences() -> None:
     """
-    From itself.
+    Between a reference and itself.
     """
     assert [] == found({})
     assert [] == list(diff_references(references.built_in(), references.built_in(), references.service_names()))
@@ -68,18 +68,18 @@ def test_nothing_differs() -> None:
         pytest.param({"title": "Hi", "description": "Hi."}, [], id="words only"),
     ],
 )
-def test_of_a_method(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+def test_differences_of_a_method(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
     """
-    Whatever a caller may notice; not the words.
+    In everything but prose.
     """
     assert [("method", "hello", *each) for each in expected] == found(
         {"references/greet/v1/api.json": with_method(**changes)}
     )
 
 
-def test_methods_come_and_go() -> None:
+def test_added_and_removed_methods() -> None:
     """
-    By their names.
+    By name.
     """
     assert [
         ("method", "hello", "removed", "", "POST /hello/<name>", None),
@@ -87,9 +87,9 @@ def test_methods_come_and_go() -> None:
     ] == found({"references/greet/v1/api.json": with_method(name="wave")})
 
 
-def test_of_an_exchange() -> None:
+def test_differences_of_an_exchange() -> None:
     """
-    Its name at the broker, and its keys.
+    In the name at the broker, and in the routing key.
     """
     entry = EXCHANGES["entries"][0]
     other = {**EXCHANGES, "entries": [{**entry, "exchange": "hi", "routingKey": entry["routingKey"][:2]}]}
@@ -121,18 +121,18 @@ def test_of_an_exchange() -> None:
         pytest.param({"title": "Hi", "description": "Hi."}, [], id="words only"),
     ],
 )
-def test_of_a_schema(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
+def test_differences_of_a_schema(changes: dict[str, Any], expected: list[tuple[Any, ...]]) -> None:
     """
-    Where, as a JSON pointer.
+    With a JSON pointer to the place.
     """
     assert [("schema", "hello.json", *each) for each in expected] == found(
         {"schemas/greet/v1/hello.json": {**HELLO, **changes}}
     )
 
 
-def test_services_come_and_go() -> None:
+def test_added_and_removed_services() -> None:
     """
-    One that is new is told of method by method.
+    The methods of a new one are listed.
     """
     both = references.built_in().override(library(rollup()).services.values())
 
@@ -144,9 +144,9 @@ def test_services_come_and_go() -> None:
     ]
 
 
-def test_a_reference_without_schemas_says_nothing_of_them() -> None:
+def test_missing_schemas_are_not_removed_ones() -> None:
     """
-    They are not removed, but not there.
+    A single document has no schemas.
     """
     alone = {name: content for name, content in CONTENTS.items() if name.startswith("references/greet/")}
 

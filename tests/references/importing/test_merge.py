@@ -29,9 +29,9 @@ def library(document: Any, known: ReferenceSet | None = None) -> ReferenceSet:
     return known.override_contents(merge.complete(converted, known), "x")
 
 
-def test_a_new_service() -> None:
+def test_a_new_service_is_added() -> None:
     """
-    Has methods, exchanges and schemas; its titles are the summaries.
+    With methods, exchanges and schemas; titles become summaries.
     """
     found = library(rollup()).service("greet")
 
@@ -51,9 +51,9 @@ def test_a_new_service() -> None:
     assert {"hello.json", "answer.json"} == set(found.schemas)
 
 
-def test_a_method_without_a_title_is_called_by_its_name() -> None:
+def test_a_method_without_a_title() -> None:
     """
-    Rather than by nothing.
+    Its name is its summary.
     """
     assert "hello" == library(with_method(title=None)).method("greet", "hello").summary
 
@@ -66,9 +66,9 @@ def test_a_method_without_a_title_is_called_by_its_name() -> None:
         pytest.param({"method": "get", "route": "/tasks/<taskId>", "args": ["taskId"]}, "Theirs", id="another route"),
     ],
 )
-def test_a_summary_of_ours_stays_while_it_is_true(changes: dict[str, Any], summary: str) -> None:
+def test_built_in_summaries(changes: dict[str, Any], summary: str) -> None:
     """
-    That is while verb and route are those that it was written for.
+    They apply to methods with the same verb and route.
     """
     entry = {**API["entries"][0], **changes, "name": "task", "title": "Theirs."}
     expected = references.method("queue", "task").summary if summary == "ours" else summary
@@ -76,9 +76,9 @@ def test_a_summary_of_ours_stays_while_it_is_true(changes: dict[str, Any], summa
     assert expected == library({**QUEUE, "entries": [entry]}).method("queue", "task").summary
 
 
-def test_methods_alone_leave_the_exchanges() -> None:
+def test_an_api_json_keeps_known_exchanges() -> None:
     """
-    An ``api.json`` says nothing of them; payloads whose schemas it does not bring are not checked.
+    Payloads without a schema are not checked.
     """
     found = library(QUEUE).service("queue")
     before = references.service("queue")
@@ -91,9 +91,9 @@ def test_methods_alone_leave_the_exchanges() -> None:
     assert all(exchange.schema in found.schemas for exchange in found.exchanges.values())
 
 
-def test_exchanges_alone_leave_the_methods() -> None:
+def test_an_exchanges_json_keeps_known_methods() -> None:
     """
-    The other way round; the service keeps the version that its methods are called with.
+    With the version that the methods are called with.
     """
     found = library({**EXCHANGES, "serviceName": "queue", "apiVersion": "v9"}).service("queue")
     before = references.service("queue")
@@ -103,9 +103,9 @@ def test_exchanges_alone_leave_the_methods() -> None:
     assert ["exchange/taskcluster-greet/v1/greeted"] == [each.exchange for each in found.exchanges.values()]
 
 
-def test_both_in_turn_are_the_whole() -> None:
+def test_both_documents_one_after_the_other() -> None:
     """
-    In any order.
+    In any order, the result is that of a roll-up.
     """
     first = library(EXCHANGES, library(API)).service("greet")
     second = library(API, library(EXCHANGES)).service("greet")
@@ -113,9 +113,9 @@ def test_both_in_turn_are_the_whole() -> None:
     assert (first.methods.keys(), first.exchanges.keys()) == (second.methods.keys(), second.exchanges.keys())
 
 
-def test_a_service_that_is_a_known_one_but_for_the_spelling() -> None:
+def test_a_service_in_another_spelling() -> None:
     """
-    Is refused: nobody could tell which of the two a command line means.
+    A command line could mean either, so it is rejected.
     """
     with pytest.raises(InvalidReferenceError, match="purgecache cannot be told apart from purge-cache"):
         library({**API, "serviceName": "purgecache"})

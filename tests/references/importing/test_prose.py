@@ -33,26 +33,26 @@ from tests.references.documents import rollup
         pytest.param("a\x1b[31mb\x1b[0m\u202e", ("ab",), id="colours"),
     ],
 )
-def test_paragraphs(markdown: str, expected: tuple[str, ...]) -> None:
+def test_markdown_becomes_paragraphs(markdown: str, expected: tuple[str, ...]) -> None:
     """
-    Each without line breaks, for a terminal of any width; code is as it was, indented.
+    Without line breaks; code stays the same, indented.
     """
     assert expected == sanitize.split_paragraphs(markdown)
 
 
 @given(text=st.text(alphabet="ab \n*#`-[]()1.>~_\x1b\x9b\t;m", max_size=60))
-def test_any_text_becomes_paragraphs(text: str) -> None:
+def test_any_text_is_sanitized(text: str) -> None:
     """
-    In which nothing steers a terminal.
+    No paragraph has a control character.
     """
     for paragraph in sanitize.split_paragraphs(text):
         assert paragraph.strip()
         assert paragraph.isprintable()
 
 
-def test_prose_of_a_reference() -> None:
+def test_docs_of_a_deployment() -> None:
     """
-    A service and a method have some if the deployment has; ours have none, for our own words stand elsewhere.
+    Built-in references have none; their documentation is in files.
     """
     texts = merge.convert_documents(validate_documents(split_rollup(rollup())), references.built_in())
     library = references.built_in().override_contents(texts, "x")
@@ -66,9 +66,9 @@ def test_prose_of_a_reference() -> None:
     assert () == deployment_docs.load_service_docs(library.service("queue"))
 
 
-def test_our_words_are_about_methods_with_our_verbs_and_routes() -> None:
+def test_built_in_docs_apply_to_the_same_verb_and_route() -> None:
     """
-    Of others, what they are for may be another thing.
+    Another method of that name may do something else.
     """
     task, elsewhere = references.method("queue", "task"), references.service("auth")
     library = references.built_in().override_contents(

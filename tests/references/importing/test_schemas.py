@@ -14,7 +14,7 @@ from tccli.references.importing.schemas import select_resolvable
 
 
 @pytest.mark.parametrize("service", references.service_names())
-def test_ours_are_usable(service: str) -> None:
+def test_built_in_schemas_are_accepted(service: str) -> None:
     """
     All of them.
     """
@@ -51,9 +51,9 @@ def test_ours_are_usable(service: str) -> None:
         pytest.param({"definitions": {"a": {"not": {"allOf": [{"type": 1}]}}}}, id="deep inside"),
     ],
 )
-def test_refuses_what_is_no_schema(schema: Any) -> None:
+def test_invalid_schemas_are_rejected(schema: Any) -> None:
     """
-    And says where.
+    The message names the schema.
     """
     with pytest.raises(InvalidReferenceError, match=r"^x\.json: "):
         select_resolvable({"x.json": schema})
@@ -74,8 +74,8 @@ def test_refuses_what_is_no_schema(schema: Any) -> None:
         pytest.param({"pattern": r"^\p{L}[^]$"}, id="a pattern that only JavaScript has"),
     ],
 )
-def test_takes_what_is_one(schema: Any) -> None:
+def test_unusual_schemas_are_accepted(schema: Any) -> None:
     """
-    Keywords are keywords only where a schema stands.
+    Keywords are keywords only in a schema.
     """
     assert {"x.json": schema} == select_resolvable({"x.json": schema})

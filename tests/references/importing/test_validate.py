@@ -30,14 +30,14 @@ API_NAME = "references/greet/v1/api.json"
 
 def accepted(document: Any) -> dict[str, Any]:
     """
-    Return what is taken of a document.
+    Return the validated documents.
     """
     return validate_documents(split_rollup(document))
 
 
-def test_takes_what_the_sandbox_publishes() -> None:
+def test_the_sandbox_publishes_the_built_in_references() -> None:
     """
-    All of it, and in the end it is what is built in.
+    Converted, they are the same.
     """
     library = references.built_in()
     texts = merge.convert_documents(validate_documents(sandbox.published()), library)
@@ -47,9 +47,9 @@ def test_takes_what_the_sandbox_publishes() -> None:
         assert library.service(name).methods.keys() == references.ServiceReference("x", text).methods.keys()
 
 
-def test_takes_a_roll_up() -> None:
+def test_a_roll_up_is_accepted() -> None:
     """
-    References, and the schemas of their services; nothing else.
+    References and the schemas of their services; other documents are left out.
     """
     found = accepted(rollup())
 
@@ -57,9 +57,9 @@ def test_takes_a_roll_up() -> None:
     assert ["hello", "listGreeted"] == [entry["name"] for entry in found[API_NAME]["entries"]]
 
 
-def test_takes_what_is_in_use_only() -> None:
+def test_unknown_keys_are_left_out() -> None:
     """
-    A base URL, or anything else that is not known here, does not get through.
+    Such as a base URL.
     """
     evil = {**with_method(baseUrl="https://evil.example"), "baseUrl": "https://evil.example", "rootUrl": "https://evil"}
 
@@ -119,9 +119,9 @@ def test_takes_what_is_in_use_only() -> None:
         pytest.param({"input": {"type": "object"}}, "input", id="a schema in place"),
     ],
 )
-def test_refuses_methods(changes: dict[str, Any], word: str) -> None:
+def test_invalid_methods_are_rejected(changes: dict[str, Any], word: str) -> None:
     """
-    Which would reach something else than a method, or could not be called; the message says where it is.
+    They would call something else, or could not be called; the message names the place.
     """
     with pytest.raises(InvalidReferenceError, match=r"entries\[.*\b" + word + r"\b|: " + word) as refusal:
         accepted(with_method(**changes))
@@ -144,9 +144,9 @@ def test_refuses_methods(changes: dict[str, Any], word: str) -> None:
         pytest.param({"entries": [API["entries"][0]] * 2001}, id="too many entries"),
     ],
 )
-def test_refuses_services(changes: dict[str, Any]) -> None:
+def test_invalid_services_are_rejected(changes: dict[str, Any]) -> None:
     """
-    Whose names would become another host or another path: with service discovery, a name is a part of the host.
+    With service discovery, a name is a part of the host.
     """
     with pytest.raises(InvalidReferenceError):
         accepted({**API, **changes})
@@ -164,9 +164,9 @@ def test_refuses_services(changes: dict[str, Any]) -> None:
         pytest.param({"schema": 1}, id="a schema that is a number"),
     ],
 )
-def test_refuses_exchanges(changes: dict[str, Any]) -> None:
+def test_invalid_exchanges_are_rejected(changes: dict[str, Any]) -> None:
     """
-    Likewise.
+    The message names the place.
     """
     with pytest.raises(InvalidReferenceError, match=r"exchanges\.json.*entries\[0\]"):
         accepted({**EXCHANGES, "entries": [{**EXCHANGES["entries"][0], **changes}]})
@@ -197,17 +197,17 @@ def test_refuses_exchanges(changes: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_refuses_what_is_no_set_of_references(document: Any) -> None:
+def test_other_documents_are_rejected(document: Any) -> None:
     """
-    In words.
+    With one kind of error.
     """
     with pytest.raises(InvalidReferenceError):
         accepted(document)
 
 
-def test_text_does_not_steer_the_terminal() -> None:
+def test_text_has_no_control_characters() -> None:
     """
-    Colours, titles, links and turned-around text are taken out of what is shown.
+    Nor escape sequences, nor marks that change the direction.
     """
     title = "a\x1b[31mb\x1b]8;;http://evil\x07c\x9b1md\u202ee\rf\ng"
     found = accepted(with_method(title=title, description=title, category=title))[API_NAME]["entries"][0]
@@ -227,9 +227,9 @@ def test_text_does_not_steer_the_terminal() -> None:
         pytest.param({"items": {"$ref": "answer.json#/definitions/lost"}}, id="what leads elsewhere in turn"),
     ],
 )
-def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> None:
+def test_a_schema_that_refers_elsewhere_is_left_out(schema: dict[str, Any]) -> None:
     """
-    The method stays, with a payload that is not checked: nothing is ever fetched because of a ``$ref``.
+    Its method remains, and the payload is not checked. Nothing is fetched for a ``$ref``.
     """
     answer = {"definitions": {"lost": {"$ref": "other.json#"}}}
     found = accepted(
@@ -244,7 +244,7 @@ def test_a_schema_that_refers_elsewhere_is_no_schema(schema: dict[str, Any]) -> 
 
 def json_values() -> st.SearchStrategy[Any]:
     """
-    Return JSON values, those among them that are made to do harm.
+    Return JSON values, some of them hostile.
     """
     evil = [
         "//evil.example/",
@@ -282,7 +282,7 @@ def json_values() -> st.SearchStrategy[Any]:
 @st.composite
 def mutated(draw: st.DrawFn) -> list[dict[str, Any]]:
     """
-    Return the roll-up of the service with up to four things in it replaced, removed, doubled or renamed.
+    Return the roll-up with up to four parts replaced, removed, duplicated or renamed.
     """
     document = copy.deepcopy(rollup())
     for _ in range(draw(st.integers(1, 4))):
@@ -309,10 +309,10 @@ def _places(value: Any) -> Any:
 
 @given(document=mutated(), values=st.lists(st.text(min_size=1, max_size=6), min_size=20, max_size=20))
 @settings(max_examples=300)
-def test_whatever_is_accepted_stays_below_its_service(document: list[dict[str, Any]], values: list[str]) -> None:
+def test_accepted_references_stay_below_their_service(document: list[dict[str, Any]], values: list[str]) -> None:
     """
-    A reference is refused, or every URL that is made from it is one of that service, at the deployment: for all values
-    of arguments that are accepted in turn. What is written of it can be read again, and is safe to show.
+    For all accepted values of arguments, every URL is one of the service at the deployment. What is stored can be read
+    again, and has no control characters.
     """
     try:
         texts = merge.convert_documents(accepted(strict_json.loads(json.dumps(document))), references.built_in())
@@ -347,9 +347,9 @@ def _stays_below(method: references.Method, values: list[str]) -> None:
 
 
 @given(text=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-def test_any_bytes_are_refused_or_read(text: bytes) -> None:
+def test_any_bytes_are_rejected_or_accepted(text: bytes) -> None:
     """
-    With one kind of error.
+    With two kinds of errors: for JSON, and for references.
     """
     try:
         accepted(strict_json.loads(text))

@@ -62,16 +62,16 @@ BOTH = pytest.mark.parametrize("full", [False, True], ids=["minimal", "full"])
     ],
 )
 @BOTH
-def test_makes_what_fits(schema: dict[str, Any], full: bool) -> None:
+def test_examples_are_valid(schema: dict[str, Any], full: bool) -> None:
     """
-    Of every kind of schema.
+    For every kind of schema.
     """
     assert is_valid(schema, generate_example(schema, LUCK, full=full))
 
 
-def of_numbers(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+def schemas_of_numbers(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     """
-    Return schemas of numbers that there are.
+    Return satisfiable schemas of numbers.
     """
     return st.tuples(st.integers(-50, 50), st.integers(0, 50)).map(
         lambda pair: {"type": kind, "minimum": pair[0], "maximum": pair[0] + pair[1]}
@@ -86,8 +86,8 @@ LEAVES = (
     | st.tuples(st.integers(0, 30), st.integers(0, 30)).map(
         lambda pair: {"type": "string", "minLength": pair[0], "maxLength": sum(pair)}
     )
-    | of_numbers("integer")
-    | of_numbers("number")
+    | schemas_of_numbers("integer")
+    | schemas_of_numbers("number")
     | st.lists(st.integers() | st.text(max_size=3), min_size=1, max_size=3).map(lambda values: {"enum": values})
 )
 SCHEMAS = st.recursive(
@@ -110,9 +110,9 @@ SCHEMAS = st.recursive(
 
 
 @given(schema=SCHEMAS, full=st.booleans(), seed=st.integers(0, 5))
-def test_makes_what_fits_any_schema(schema: dict[str, Any], full: bool, seed: int) -> None:
+def test_numbers_are_valid(schema: dict[str, Any], full: bool, seed: int) -> None:
     """
-    That something fits.
+    For any satisfiable schema.
     """
     assert is_valid(schema, generate_example(schema, Randomness(NOW, Random(seed)), full=full))
 
@@ -134,17 +134,17 @@ def test_makes_what_fits_any_schema(schema: dict[str, Any], full: bool, seed: in
         ),
     ],
 )
-def test_says_that_nothing_can_be_made(schema: dict[str, Any]) -> None:
+def test_impossible_schemas_are_errors(schema: dict[str, Any]) -> None:
     """
-    And needs no more time for it.
+    Within a short time.
     """
     with pytest.raises(NoExampleError):
         generate_example(schema, LUCK)
 
 
-def test_takes_what_is_known_if_it_fits() -> None:
+def test_suggested_values_are_used() -> None:
     """
-    What does not fit is passed over.
+    Invalid ones are skipped.
     """
     schema = {"required": ["a", "b", "c"], "properties": {"b": {"type": "number"}, "c": {"format": "date-time"}}}
     known: dict[tuple[str, ...], list[str]] = {("a",): ["known"], ("b",): ["no number"], ("c",): ["no time", "1 hour"]}

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def patterns_in(schema: Any) -> Iterator[str]:
+def find_patterns(schema: Any) -> Iterator[str]:
     """
     Yield the patterns in a schema.
     """
     if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
         yield schema["pattern"]
     for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from patterns_in(each)
+        yield from find_patterns(each)
 
 
 IN_REFERENCES = sorted(
@@ -34,7 +34,7 @@ IN_REFERENCES = sorted(
         pattern
         for source in references.built_in().services.values()
         for body in source.schemas.values()
-        for pattern in patterns_in(body)
+        for pattern in find_patterns(body)
     }
 )
 
@@ -55,9 +55,9 @@ PATTERNS = st.recursive(
 
 @pytest.mark.parametrize("pattern", IN_REFERENCES)
 @pytest.mark.parametrize("least", [0, 1, 22])
-def test_matches_the_patterns_of_the_references(pattern: str, least: int) -> None:
+def test_patterns_of_the_references(pattern: str, least: int) -> None:
     """
-    So that every payload can be made.
+    A match is generated for each.
     """
     try:
         text = generate_match(pattern, Random(1), least=least)
@@ -69,9 +69,9 @@ def test_matches_the_patterns_of_the_references(pattern: str, least: int) -> Non
 
 
 @given(pattern=PATTERNS, seed=st.integers(0, 9), least=st.integers(0, 12))
-def test_matches_what_it_understands(pattern: str, seed: int, least: int) -> None:
+def test_supported_patterns(pattern: str, seed: int, least: int) -> None:
     """
-    Whatever is put together of characters, classes, groups, alternatives and repetitions.
+    Any combination of characters, classes, groups, alternatives and repetitions.
     """
     try:
         text = generate_match(f"^{pattern}$", Random(seed), least=least)
@@ -83,9 +83,9 @@ def test_matches_what_it_understands(pattern: str, seed: int, least: int) -> Non
 
 
 @given(pattern=st.text("()[]{}|\\*+?^$.,-a0:<=!xudp", max_size=20))
-def test_understands_or_says_so(pattern: str) -> None:
+def test_any_pattern_is_supported_or_rejected(pattern: str) -> None:
     """
-    Nonsense is an error of one kind, not a traceback.
+    With one kind of error.
     """
     try:
         text = generate_match(pattern, Random(1))
@@ -110,17 +110,17 @@ def test_understands_or_says_so(pattern: str) -> None:
         pytest.param("(" * 5_000 + ")" * 5_000, id="too deep"),
     ],
 )
-def test_says_what_it_does_not_understand(pattern: str) -> None:
+def test_unsupported_patterns_are_errors(pattern: str) -> None:
     """
-    And takes no more time and memory for it than for others.
+    Within a short time.
     """
     with pytest.raises(PatternError):
         generate_match(pattern, Random(1))
 
 
-def test_is_the_same_for_the_same_randomness() -> None:
+def test_the_same_randomness_gives_the_same_text() -> None:
     """
-    Nothing else is drawn from.
+    There is no other source of randomness.
     """
     pattern = "^[a-zA-Z0-9_-]{44}$"
     first, again, other = (generate_match(pattern, Random(seed)) for seed in (7, 7, 8))

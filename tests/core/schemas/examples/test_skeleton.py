@@ -103,9 +103,9 @@ def arguments(method: references.Method) -> list[str]:
 
 @EVERY_METHOD
 @BOTH
-def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> None:
+def test_payloads_are_valid(method: references.Method, full: bool) -> None:
     """
-    Whatever is drawn.
+    For any randomness.
     """
     assert method.input is not None
     for seed in range(3):
@@ -116,9 +116,9 @@ def test_a_skeleton_fits_its_schema(method: references.Method, full: bool) -> No
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name not in NEEDS])
 @BOTH
-def test_a_skeleton_does_what_the_method_does(transfer_env: TransferEnv, name: str, full: bool) -> None:
+def test_payloads_work_in_an_empty_deployment(transfer_env: TransferEnv, name: str, full: bool) -> None:
     """
-    In an empty deployment, as it is.
+    Unedited.
     """
     method = METHODS[name]
     made = generate_payload(method, Randomness(datetime.now(UTC), Random(1)), full=full)
@@ -129,9 +129,9 @@ def test_a_skeleton_does_what_the_method_does(transfer_env: TransferEnv, name: s
 
 @pytest.mark.parametrize("name", [name for name in NEEDS if name not in REFUSED])
 @BOTH
-def test_a_skeleton_does_it_where_there_is_what_it_needs(deployment: ExampleDeployment, name: str, full: bool) -> None:
+def test_payloads_work_with_what_they_refer_to(deployment: ExampleDeployment, name: str, full: bool) -> None:
     """
-    With only that filled in which nobody could have known.
+    Only ids that cannot be known are filled in.
     """
     method = METHODS[name]
     preparations = import_module(f"tests.examples.{method.service.replace('-', '_')}")
@@ -146,9 +146,9 @@ def test_a_skeleton_does_it_where_there_is_what_it_needs(deployment: ExampleDepl
     assert 200 <= response.status < 300
 
 
-def test_the_list_of_needs_is_as_short_as_it_can_be() -> None:
+def test_every_exception_is_a_method() -> None:
     """
-    It names methods that there are.
+    The list of what is filled in has no others.
     """
     assert not (NEEDS.keys() | FILLED_IN.keys() | REFUSED.keys()) - METHODS.keys()
     assert not (FILLED_IN.keys() | REFUSED.keys()) - NEEDS.keys()
@@ -157,7 +157,7 @@ def test_the_list_of_needs_is_as_short_as_it_can_be() -> None:
 @BOTH
 def test_times_are_in_order(full: bool) -> None:
     """
-    Created now, then the deadline, then the end.
+    Created is before the deadline, and the deadline before the expiry.
     """
     made = generate_payload(METHODS["queue.createTask"], LUCK, full=full)
 
@@ -167,7 +167,7 @@ def test_times_are_in_order(full: bool) -> None:
 
 def test_full_means_all_fields() -> None:
     """
-    Also those that only some want.
+    Optional ones included.
     """
     method = METHODS["queue.createTask"]
     assert method.input is not None
@@ -176,9 +176,9 @@ def test_full_means_all_fields() -> None:
     assert method.reference.schemas[method.input]["properties"].keys() == made.keys()
 
 
-def test_slugids_are_new_and_real() -> None:
+def test_slugids_are_new_and_valid() -> None:
     """
-    Each time, and none looks like an option.
+    None looks like an option.
     """
     method = METHODS["object.createUpload"]
     made = {generate_payload(method, Randomness(NOW, Random(seed)), full=False)["uploadId"] for seed in range(50)}
@@ -187,9 +187,9 @@ def test_slugids_are_new_and_real() -> None:
     assert all(re.fullmatch(SLUGID, slug) and slug[0].isalpha() for slug in made)
 
 
-def test_the_same_luck_makes_the_same() -> None:
+def test_the_same_randomness_gives_the_same_payload() -> None:
     """
-    Nothing else is looked at.
+    There is no other source of randomness.
     """
     made = [
         generate_payload(METHODS["worker-manager.createWorker"], Randomness(NOW, Random(5)), full=True)
@@ -206,7 +206,7 @@ def test_the_same_luck_makes_the_same() -> None:
         pytest.param("queue.taskQueueCountsBatch", "the payload has no published schema", id="unknown"),
     ],
 )
-def test_says_why_there_is_none(method: str, said: str) -> None:
+def test_methods_without_a_payload_are_errors(method: str, said: str) -> None:
     """
     In one line.
     """
@@ -222,9 +222,9 @@ def test_says_why_there_is_none(method: str, said: str) -> None:
         pytest.param({"not": {}}, id="nothing fits"),
     ],
 )
-def test_says_that_none_can_be_made(schema: dict[str, Any]) -> None:
+def test_schemas_without_an_example_are_errors(schema: dict[str, Any]) -> None:
     """
-    A reference that was fetched may ask for anything.
+    A fetched reference may have any schema.
     """
     records = [
         {"service": "odd", "version": "v1", "release": "1", "exchanges": "", "summary": "Odd"},
