@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.http.failures import explain_failure, is_network_error
 from tccli.core.http.httpx_import import httpcore, httpx
-from tccli.core.http.network import MAX_READ_BYTES, Backend
-from tccli.core.http.network import Stream as NetworkStream
+from tccli.core.http.network import Backend
+from tccli.core.http.network_stream import MAX_READ_BYTES, NetworkStream
 from tccli.core.http.proxies import find_proxy
 from tccli.core.http.tls import create_tls_context
 
@@ -286,6 +286,8 @@ class Body(httpx.SyncByteStream):
         if self._is_closed:
             return
         self._is_closed = True
+        # The connection may carry another exchange from now on.
+        self._exchange.detach()
         if not self._finished and self._chunks is None and self.length is not None:
             # The little that has arrived already, such as the text of an error, need not cost the connection.
             self._finished = stream.skip(self.length - self._received)

@@ -73,8 +73,15 @@ class Exchange:
         with self._changed:
             self._aborted = True
             self._changed.notify_all()
-        if self._socket is not None:
-            _shut_down(self._socket)
+            if self._socket is not None:
+                _shut_down(self._socket)
+
+    def detach(self) -> None:
+        """
+        Leave the socket to another exchange: an abort that comes later must not end that one.
+        """
+        with self._changed:
+            self._socket = None
 
     def run_in_thread(self, function: Callable[[], Any]) -> Any:
         """

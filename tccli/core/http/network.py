@@ -1,40 +1,25 @@
 """
-Sockets for httpcore that keep the deadline of an exchange, and read bodies straight into the caller's buffer.
+Name lookup and TCP connections for httpcore, within the deadline of an exchange.
 
-httpcore passes its ``timeout`` values on without looking at them, so every read and write gets the `Exchange` that it
-belongs to by that way.
+httpcore passes its ``timeout`` values on without looking at them: this is how every call here gets its `Exchange`.
 """
 
 from __future__ import annotations
 
 import errno
-import re
-import select
 import socket
-import ssl
-import struct
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.httpx_import import httpcore
-from tccli.core.http.tls import TlsOverTls
+from tccli.core.http.network_stream import NetworkStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tccli.core.http.deadline import Exchange
-
-MAX_READ_BYTES = 256 * 1024
-"""httpcore asks for 64 KiB; fewer and larger reads are faster."""
-MAX_TLS_WRITE_BYTES = 256 * 1024
-END_OF_HEAD = re.compile(rb"\n\r?\n")
-FINAL_STATUS = re.compile(rb"HTTP/1\.[01] [2-9]")
-BYTES_ACKED = struct.Struct("=120xQ")
-"""``tcpi_bytes_acked`` in Linux's ``struct tcp_info``; linux/tcp.h."""
 
 
 class Backend(httpcore.NetworkBackend):
     """
-    Connects over TCP. The name lookup keeps the deadline too.
+    Opens TCP connections.
     """
 
     def connect_tcp(
@@ -44,7 +29,7 @@ class Backend(httpcore.NetworkBackend):
         timeout: Any = None,
         local_address: str | None = None,
         socket_options: Any = None,
-    ) -> Stream:
+    ) -> NetworkStream:
         """
         Return a connected stream; *timeout* is the exchange.
 
@@ -71,7 +56,7 @@ class Backend(httpcore.NetworkBackend):
             except BaseException:
                 sock.close()
                 raise
-            return Stream(sock, exchange)
+            return NetworkStream(sock, exchange)
         raise OSError(errno.EADDRNOTAVAIL, "the name has no address")
 
 
@@ -82,244 +67,3 @@ def _resolve(host: str, port: int, exchange: Exchange) -> list[Any]:
         pass
     found = exchange.run_in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     return list(found)
-
-
-class Stream(httpcore.NetworkStream):
-    """
-    A TCP or TLS connection.
-
-    While the head of a response is read, no byte after the head is passed on, so that the body is still here when
-    its framing is known.
-
-    Attributes:
-        passes_heads_only: Whether that is so; HTTP/2 and chunked bodies need every byte.
-        ended: Whether the other side has closed the connection.
-        received: Whether anything has come in for the current exchange.
-        is_cut_off: Whether a request was not sent to its end, so that no other may follow it.
-        is_unacknowledged: Whether the machine at the other end took no byte of an exchange that failed on a connection
-            which had been idle. It may be closed between the last look at it and the first write: the other machine
-            then answers the bytes with a reset, and no program there sees them. False where the system does not tell.
-    """
-
-    def __init__(self, sock: Any, exchange: Exchange) -> None:
-        self.passes_heads_only = True
-        self.ended = False
-        self.received = False
-        self.is_cut_off = False
-        self.is_unacknowledged = False
-        self._socket = sock
-        self._exchange = exchange
-        self._pending = b""
-        self._head_tail = b""
-        self._writes = 0
-        self._acknowledged: int | None = None
-        exchange.stream = self
-
-    def begin(self, exchange: Exchange, *, passes_heads_only: bool) -> None:
-        """
-        Use the connection for another exchange.
-        """
-        self._exchange = exchange
-        exchange.stream = self
-        exchange.attach(self._socket)
-        self.passes_heads_only = passes_heads_only
-        self.received = False
-        self._writes = 0
-        self._acknowledged = self._count_acknowledged()
-
-    def is_stale(self) -> bool:
-        """
-        Return whether the idle connection was closed by the other side, or has sent what was not asked for.
-        """
-        if self._pending:
-            return True
-        if not _poll(self._socket, 0, read=True):
-            return False
-        # TLS session tickets may arrive after a response; they are not data.
-        return not isinstance(self._socket, ssl.SSLSocket) or self._receive_now() is not None
-
-    def _count_acknowledged(self) -> int | None:
-        try:
-            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            return int(BYTES_ACKED.unpack_from(info)[0])
-        except (OSError, AttributeError, struct.error):
-            return None
-
-    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
-        """
-        Return the next bytes, or none at the end of the connection.
-        """
-        data, self._pending = self._pending, b""
-        if not data:
-            # A head is short; of the rest, fewer and larger reads are faster.
-            data = self._receive(self._socket.recv, max_bytes if self.passes_heads_only else MAX_READ_BYTES) or b""
-        # Without a timeout it is the handshake with a SOCKS proxy.
-        if not data or not self.passes_heads_only or timeout is None:
-            return data
-        if not self._head_tail and not b"HTTP/".startswith(data[:5]):
-            raise httpcore.RemoteProtocolError("not an HTTP response")
-        window = self._head_tail + data
-        found = END_OF_HEAD.search(window)
-        if found is None:
-            self._head_tail = window[-3:]
-            return data
-        end = found.end() - len(self._head_tail)
-        self._head_tail = b""
-        self._pending = data[end:]
-        return data[:end]
-
-    def readinto(self, buffer: memoryview) -> int:
-        """
-        Read the next bytes into *buffer* and return their number; 0 is the end of the connection.
-        """
-        if not self._pending:
-            return self._receive(self._socket.recv_into, buffer) or 0
-        count = min(len(buffer), len(self._pending))
-        buffer[:count] = self._pending[:count]
-        self._pending = self._pending[count:]
-        return count
-
-    def skip(self, count: int) -> bool:
-        """
-        Drop the next *count* bytes if they are here already; return whether they were.
-        """
-        if count > len(self._pending):
-            return False
-        self._pending = self._pending[count:]
-        return True
-
-    def write(self, buffer: Any, timeout: Any = None) -> None:
-        """
-        Send all bytes; a server may answer and stop reading before it has them, which ends the sending.
-
-        Raises:
-            httpcore.WriteError: Nothing more can be sent, but a response may be there.
-        """
-        if not buffer:
-            return
-        self._writes += 1
-        # Handshakes with proxies do not count as sent: a CONNECT, or what SOCKS sends without a timeout.
-        counts = timeout is not None and bytes(buffer[:8]) != b"CONNECT "
-        view = memoryview(buffer)
-        # A request's first write is its head, which no response can be earlier than.
-        if self._writes > 1 and self.passes_heads_only and counts and _poll(self._socket, 0, read=True):
-            self._stop_if_answered()
-        while view:
-            try:
-                view = view[self._send(view, counts=counts) :]
-            except (BrokenPipeError, ConnectionResetError) as error:
-                self.is_cut_off = True
-                if not self.passes_heads_only:
-                    # HTTP/2 writes while it reads; what has come already may be the whole response.
-                    return
-                raise httpcore.WriteError(str(error)) from error
-
-    def _send(self, view: memoryview, *, counts: bool) -> int:
-        sock = self._socket
-        sock.settimeout(self._exchange.remaining() if isinstance(sock, TlsOverTls) else 0)
-        try:
-            count = int(sock.send(view[:MAX_TLS_WRITE_BYTES] if isinstance(sock, ssl.SSLSocket) else view))
-        except (BlockingIOError, ssl.SSLWantWriteError):
-            # TLS may have sent a part all the same.
-            self._exchange.sent = self._exchange.sent or (counts and isinstance(sock, ssl.SSLSocket))
-            if _poll(sock, self._exchange.remaining(), read=True, write=True) and self.passes_heads_only:
-                self._stop_if_answered()
-            return 0
-        except ssl.SSLWantReadError:
-            _poll(sock, self._exchange.remaining(), read=True)
-            return 0
-        self._exchange.sent = self._exchange.sent or counts
-        return count
-
-    def _stop_if_answered(self) -> None:
-        """
-        Stop sending when a final response has begun. Interim ones (100, 103) wait here until they are read.
-        """
-        data = self._receive_now()
-        if data is None:
-            return
-        self._pending += data
-        if not data or FINAL_STATUS.search(self._pending):
-            self.is_cut_off = True
-            raise httpcore.WriteError("the server responded before it received the whole request")
-
-    def _receive_now(self) -> bytes | None:
-        """
-        Return what is here already: None for nothing, no bytes for the end of the connection.
-        """
-        self._socket.settimeout(0)
-        try:
-            data: bytes = self._socket.recv(65536)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None
-        except OSError:
-            data = b""
-        self.received = self.received or bool(data)
-        return data
-
-    def _receive(self, receive: Callable[[Any], Any], argument: Any) -> Any:
-        self._socket.settimeout(self._exchange.remaining())
-        try:
-            result = receive(argument)
-        except ConnectionError:
-            # After a reset there is nothing more to read, as after an orderly end.
-            result = None
-        if result:
-            self.received = True
-        else:
-            self.ended = True
-            # Raises if it was this side that ended the connection.
-            self._exchange.remaining()
-        return result
-
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: Any = None) -> Stream:
-        """
-        Return the stream that speaks TLS over this one.
-        """
-        exchange: Exchange = timeout
-        sock: Any
-        if isinstance(self._socket, ssl.SSLSocket):
-            sock = TlsOverTls(self._socket, ssl_context, server_hostname)
-        else:
-            sock = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
-            exchange.attach(sock)
-        try:
-            sock.settimeout(exchange.remaining())
-            sock.do_handshake()
-        except BaseException:
-            sock.close()
-            raise
-        stream = Stream(sock, exchange)
-        stream.passes_heads_only = sock.selected_alpn_protocol() != "h2"
-        return stream
-
-    def close(self) -> None:
-        """
-        Close the connection.
-        """
-        if self._acknowledged is not None and self._socket.fileno() >= 0:
-            self.is_unacknowledged = not self.received and self._acknowledged == self._count_acknowledged()
-        self._socket.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        """
-        Return what httpcore asks for: the TLS object, and whether an idle connection can be read.
-        """
-        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket | TlsOverTls):
-            return self._socket
-        if info == "is_readable":
-            return self.is_stale()
-        return None
-
-
-def _poll(sock: Any, seconds: float, *, read: bool = False, write: bool = False) -> bool:
-    """
-    Wait until a socket can be used, or *seconds* are over; return whether it can be read or has ended.
-    """
-    if isinstance(sock, ssl.SSLSocket) and read and sock.pending():
-        return True
-    if not hasattr(select, "poll"):
-        return bool(select.select([sock] if read else [], [sock] if write else [], [], seconds)[0])
-    poll = select.poll()
-    poll.register(sock, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
-    return any(events & ~select.POLLOUT for _, events in poll.poll(seconds * 1000))

@@ -1,5 +1,5 @@
 """
-Whom to trust.
+TLS: the certificate authorities that are trusted, and TLS inside of the TLS connection to a proxy.
 """
 
 from __future__ import annotations
@@ -23,18 +23,20 @@ def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     milliseconds, so the directory is preferred.
 
     Raises:
-        ConfigurationError: A named file or folder is not there, or holds no certificates.
+        ConfigurationError: A named file or directory does not exist, or has no certificates.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    if file or folder:
-        for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", folder)):
+    file, directory = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+    if file or directory:
+        for name, path in (("SSL_CERT_FILE", file), ("SSL_CERT_DIR", directory)):
             if path and not os.path.exists(path):
                 raise ConfigurationError(f"{name}: {path} does not exist")
         try:
-            context.load_verify_locations(cafile=file or None, capath=folder or None)
+            context.load_verify_locations(cafile=file or None, capath=directory or None)
         except OSError as error:
-            raise ConfigurationError(f"SSL_CERT_FILE cannot be used: {error}") from None
+            raise ConfigurationError(
+                f"cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {error}"
+            ) from None
         return context
     for path in (ssl.get_default_verify_paths().capath, "/etc/ssl/certs"):
         if path and os.path.isdir(path) and any(name.endswith(".0") for name in os.listdir(path)):
@@ -46,7 +48,7 @@ def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 class TlsOverTls:
     """
-    TLS inside of the TLS connection to a proxy, with the methods of a socket that `network.Stream` needs.
+    TLS inside of the TLS connection to a proxy, with the methods of a socket that `NetworkStream` needs.
 
     `ssl.SSLContext.wrap_socket` cannot wrap an SSLSocket.
     """

@@ -16,6 +16,7 @@ import pytest
 
 from tccli.core.http import network
 from tccli.core.http.messages import Request
+from tccli.core.http.network_stream import NetworkStream
 from tccli.core.http.transport import MAX_RESPONSE_BYTES, HttpTransport
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, json_response, response
@@ -82,15 +83,15 @@ def test_a_connection_closed_just_before_the_write_is_replaced(
     The system tells that nothing of the request arrived, so it is sent again, whatever the method.
     """
     transport.send(post(server))
-    look = network.Stream.is_stale
+    look = NetworkStream.is_stale
 
-    def close_after_the_look(stream: network.Stream) -> bool:
+    def close_after_the_look(stream: NetworkStream) -> bool:
         stale = look(stream)
         server.close_connections()
         time.sleep(0.05)
         return stale
 
-    monkeypatch.setattr(network.Stream, "is_stale", close_after_the_look)
+    monkeypatch.setattr(NetworkStream, "is_stale", close_after_the_look)
 
     assert 200 == transport.send(post(server)).status
     assert (2, 2) == (server.connections, len(server.requests))
@@ -388,6 +389,20 @@ def check_abort(run: Callable[[Callable[[Exchange], None]], object]) -> None:
     timers[0].join()
 
     assert 0.2 < time.monotonic() - started < 2
+
+
+def test_a_late_abort_ends_no_other_exchange(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    Which uses the same connection by then.
+    """
+    exchanges: list[Exchange] = []
+    with transport.stream(get(server), on_start=exchanges.append) as first:
+        first.read(10)
+    with transport.stream(get(server)) as second:
+        exchanges[0].abort()
+        assert b"{}" == second.read(10)
+
+    assert 1 == server.connections
 
 
 def test_ctrl_c_ends_a_lookup() -> None:

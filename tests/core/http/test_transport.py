@@ -500,9 +500,9 @@ def test_certificates_that_are_not_there_are_named(tc: CommandLine, tmp_path: An
     Before anything is sent.
     """
     (tmp_path / "empty.pem").write_text("")
-    for path, said_ in (("/nowhere.pem", "is not there"), (str(tmp_path / "empty.pem"), "cannot be used")):
+    for path in ("/nowhere.pem", str(tmp_path / "empty.pem")):
         env = {"TASKCLUSTER_ROOT_URL": "https://127.0.0.1:1", "SSL_CERT_FILE": path}
-        check_failure(tc(*TASK, env=env), 3, "SSL_CERT_FILE", said_)
+        check_failure(tc(*TASK, env=env), 3, "SSL_CERT_FILE")
 
 
 def test_a_server_without_tls_is_no_deployment(tc: CommandLine, http_server: ScriptedServer) -> None:
