@@ -26,7 +26,7 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
 
     Args:
         text: Bytes are UTF-8, with or without a byte order mark.
-        as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may hold lone
+        as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may have lone
             surrogates, and a number that is too large is infinite.
 
     Raises:

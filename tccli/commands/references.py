@@ -134,14 +134,14 @@ def distill(context: Context, rollup: str, methods: str | None, directory: str) 
     listed.
     """
     from tccli.core.files import atomic_write
-    from tccli.references.importing.convert import convert_rollup as distilled
+    from tccli.references.importing.convert import convert_rollup
     from tccli.references.library import SUFFIX
     from tccli.references.model import DATA_DIRECTORY
 
     if not os.path.isdir(directory):
         raise UsageError(f"cannot write to {directory}: not a directory", hint=f"create it with: mkdir -p {directory}")
     summaries = dict(_summaries(DATA_DIRECTORY)) | dict(_summaries(directory))
-    files = distilled(_read(rollup), _read(methods) if methods is not None else None, summaries)
+    files = convert_rollup(_read(rollup), _read(methods) if methods is not None else None, summaries)
     for service, text in files.items():
         with atomic_write(os.path.join(directory, service + SUFFIX)) as file:
             file.write(text.encode())

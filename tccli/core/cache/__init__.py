@@ -1,3 +1,3 @@
 """
-What is kept between runs: where it lies, references, completions.
+The cache directory and what is stored in it: references and completion values.
 """

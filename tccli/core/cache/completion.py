@@ -66,7 +66,7 @@ class CompletionCache:
 
     def record_task(self, task: str) -> None:
         """
-        Add the id of a task that somebody works with.
+        Add the id of a task that was completed or given on a command line.
         """
         known = self.recent_tasks()
         if known[:1] != [task]:

@@ -1,3 +1,3 @@
 """
-Values that only a deployment knows, for completion.
+Shell completion with values of a deployment.
 """

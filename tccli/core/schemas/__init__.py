@@ -1,3 +1,3 @@
 """
-JSON schemas: documents held against them, shown as tables, and made from them.
+JSON schemas: validation, tables of fields, and example documents.
 """

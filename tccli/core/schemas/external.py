@@ -122,10 +122,10 @@ def _check(draft: Any, schema: Any) -> None:
         draft.check_schema(schema)
     except SchemaError as error:
         where = "/".join(map(str, error.absolute_path))
-        said = (
-            error.message if len(error.message) <= MAX_MESSAGE_LENGTH else error.message[: MAX_MESSAGE_LENGTH - 1] + "…"
-        )
-        raise BrokenSchemaError(f"is not a JSON schema{': ' if where else ''}{where}: {said}") from None
+        reason = error.message
+        if len(reason) > MAX_MESSAGE_LENGTH:
+            reason = reason[: MAX_MESSAGE_LENGTH - 1] + "…"
+        raise BrokenSchemaError(f"is not a JSON schema{': ' if where else ''}{where}: {reason}") from None
 
 
 def _check_part(url: str, schema: Any, draft: Any) -> None:

@@ -1,3 +1,3 @@
 """
-References of a deployment: untrusted input, checked and converted.
+Import of published references, which are untrusted: validation, conversion, comparison.
 """

@@ -1,3 +1,3 @@
 """
-Example documents that match a schema.
+Example documents for JSON schemas.
 """
