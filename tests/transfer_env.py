@@ -1,5 +1,5 @@
 """
-What tests of uploads and downloads share: a sandbox with objects and artifacts in it, and a closer look at transfers.
+Fixtures of transfer tests: a sandbox with objects and artifacts, and measurements of transfers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tccli.core.transfer.remote import Source
     from tests.conftest import RunningSandbox
 
-QUEUE = "proj/depot"
+QUEUE = "proj/transfers"
 QUICK = RetryPolicy(delay_factor=0.001)
 MEBIBYTE = 1 << 20
 _OPEN: list[HttpTransport] = []
@@ -45,14 +45,14 @@ _OPEN: list[HttpTransport] = []
 
 def random_bytes(size: int, seed: int = 0) -> bytes:
     """
-    Return bytes of which no two stretches are alike.
+    Return bytes without repetitions, the same for the same *seed*.
     """
     return random.Random(seed).randbytes(size)
 
 
 def later(**offset: float) -> str:
     """
-    Return a moment from now as JSON writes it.
+    Return a timestamp relative to now.
     """
     return format_timestamp(datetime.now(UTC) + timedelta(**offset))
 
@@ -68,32 +68,32 @@ def transport() -> HttpTransport:
 @pytest.fixture(autouse=True)
 def close_transports() -> Iterator[None]:
     """
-    Leave no connection open.
+    Close all connections at the end of a test.
     """
     yield
     while _OPEN:
         _OPEN.pop().close()
 
 
-def transfer_context(policy: RetryPolicy = QUICK, said: list[str] | None = None) -> TransferContext:
+def transfer_context(policy: RetryPolicy = QUICK, log: list[str] | None = None) -> TransferContext:
     """
-    Return what transfers go by, with short waits; *said* takes the lines for people.
+    Return a context with short waits before retries; *log* receives its messages.
     """
-    return TransferContext(transport(), policy, (lambda _line: None) if said is None else said.append)
+    return TransferContext(transport(), policy, (lambda _line: None) if log is None else log.append)
 
 
-def files_in(folder: Path) -> list[str]:
+def files_in(directory: Path) -> list[str]:
     """
-    Return what lies in a folder, hidden or not, apart from what the fixtures make there.
+    Return the names in a directory, hidden ones included, without those that other fixtures create.
     """
-    return sorted(path.name for path in folder.iterdir() if path.name not in {"home", "streams"})
+    return sorted(path.name for path in directory.iterdir() if path.name not in {"home", "streams"})
 
 
 def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
     """
-    Run ``tc`` to its end, which has to be a good one; return how many bytes of memory it had at most.
+    Run ``tc``, which must succeed; return its peak memory in bytes.
     """
-    # A process counts what the one that started it had: a small one is put between.
+    # A child process starts with the peak of its parent, so a small process starts it.
     script = (
         "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[1:]]); "
         "_, status, usage = os.wait4(process.pid, 0); process.returncode = status; print(status, usage.ru_maxrss)"
@@ -101,17 +101,17 @@ def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
     done = subprocess.run([sys.executable, "-c", script, *argv], env=env, stdout=subprocess.PIPE, check=True)
     status, peak = map(int, done.stdout.split())
     assert 0 == status
-    # On macOS it counts bytes.
+    # macOS counts bytes, Linux kibibytes.
     return peak if sys.platform == "darwin" else peak << 10
 
 
 @dataclass
 class UrlSource:
     """
-    A source that is at a URL.
+    A source at a URL.
 
     Attributes:
-        located: How often it was asked where it is.
+        located: How often its location was requested.
     """
 
     url: str
@@ -134,7 +134,7 @@ class UrlSource:
 @dataclass(frozen=True)
 class TransferEnv:
     """
-    A sandbox, and a client that may do everything in it.
+    A sandbox, and a client with all scopes.
     """
 
     sandbox: RunningSandbox
@@ -142,9 +142,9 @@ class TransferEnv:
 
     def put_object(self, name: str, data: bytes, hashes: Mapping[str, str] | None = None) -> ObjectSource:
         """
-        Make an object without any code of ours for uploads, and return it as something to download.
+        Create an object without the code under test, and return it as a source.
         """
-        upload = {"projectId": "depot", "uploadId": slug()}
+        upload = {"projectId": "transfers", "uploadId": slug()}
         proposed = {"putUrl": {"contentType": "text/x", "contentLength": len(data)}}
         self._call(
             "object.createUpload", [name], {**upload, "expires": later(days=1), "proposedUploadMethods": proposed}
@@ -157,23 +157,23 @@ class TransferEnv:
 
     def sent(self) -> int:
         """
-        Return how many bytes the storage has sent to those who asked in this test, or since its counters were reset.
+        Return how many bytes the storage has sent in this test, or since its counters were reset.
 
-        What is on its way to others, who have been killed, is left out.
+        Bytes to processes that were killed count only if they left the storage.
         """
         with self.sandbox.storage.counters.lock:
             return sum(exchange.sent for exchange in self.sandbox.storage.counters.records)
 
     def received(self) -> int:
         """
-        Return how many bytes the storage has received, likewise.
+        Return how many bytes the storage has received.
         """
         with self.sandbox.storage.counters.lock:
             return sum(exchange.received for exchange in self.sandbox.storage.counters.records)
 
     def task(self, *, claimed: bool = True) -> str:
         """
-        Make a task, with a run or without, and return its id.
+        Create a task, with or without a run, and return its id.
         """
         task_id = slug()
         metadata = {"name": "n", "description": "d", "owner": "o@example.com", "source": "https://example.com"}
@@ -193,7 +193,7 @@ class TransferEnv:
 
     def create(self, task_id: str, name: str, **content: Any) -> Any:
         """
-        Make an artifact, and return the answer.
+        Create an artifact, and return the response.
         """
         typed = {"contentType": "text/x"} if content["storageType"] in {"s3", "object", "reference"} else {}
         given = {"expires": later(hours=1), **typed, **content}
@@ -201,7 +201,7 @@ class TransferEnv:
 
     def artifact(self, task_id: str, name: str, data: bytes, encoding: str = "") -> ArtifactSource:
         """
-        Make an artifact of type s3, and return it as something to download.
+        Create an artifact in s3, and return it as a source.
         """
         headers = {"Content_Type": "text/x", **({"Content_Encoding": encoding} if encoding else {})}
         assert 200 == fetch(self.create(task_id, name, storageType="s3")["putUrl"], data, **headers).status
@@ -223,15 +223,15 @@ def slug() -> str:
 @pytest.fixture
 def transfer_env(sandbox: RunningSandbox) -> TransferEnv:
     """
-    A fresh sandbox to fill.
+    A fresh sandbox.
     """
     credentials = Credentials(sandbox.credentials["clientId"], sandbox.credentials["accessToken"])
     account = Account(root_url=sandbox.root_url, proxy_url=None, credentials=credentials)
     return TransferEnv(sandbox, Client(account, transport(), QUICK))
 
 
-def remote_file(source: Source, policy: RetryPolicy = QUICK, said: list[str] | None = None) -> RemoteFile:
+def remote_file(source: Source, policy: RetryPolicy = QUICK, log: list[str] | None = None) -> RemoteFile:
     """
-    Return the far side of a download.
+    Return a remote file with short waits before retries.
     """
-    return RemoteFile(source, transfer_context(policy, said))
+    return RemoteFile(source, transfer_context(policy, log))

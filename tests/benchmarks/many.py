@@ -1,8 +1,8 @@
 """
-How long a thousand small artifacts take: beside as many runs of curl, and beside what the server's latency allows.
+Time to download a thousand small artifacts, relative to curl and to what the server's latency allows.
 
-One process plays all services and the storage. Each answer takes 50 ms, and 32 requests are answered at once, so that a
-thousand artifacts, with two requests each, cannot take less than 3.1 s::
+One process is all services and the storage. It responds after 50 ms to at most 32 requests at the same time, so that
+a thousand artifacts, with two requests each, take at least 3.1 s::
 
     .venv/bin/python tests/benchmarks/many.py [--artifacts 1000] [--latency 0.05]
 """
@@ -30,7 +30,7 @@ CONTENT = b"x" * 2000
 
 def serve(ports: Queue[int], count: int, latency: float) -> None:
     """
-    Answer until the process is ended.
+    Respond until the process is terminated.
     """
 
     async def run() -> None:
@@ -72,7 +72,7 @@ async def read_head(reader: asyncio.StreamReader) -> str:
 
 def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     """
-    Return the type and body of an answer.
+    Return type and body of a response.
     """
     name = re.search(r"/artifact-content/(.*)", path)
     followed = re.search(r"/artifacts/(.+)", path)
@@ -92,7 +92,7 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
 
 def main() -> None:
     """
-    Measure, and print a row for each way.
+    Measure, and print a row per case.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--artifacts", type=int, default=1000)
@@ -105,44 +105,44 @@ def main() -> None:
     print(f"{count} artifacts with {options.latency * 1000:.0f} ms of latency: {slow:.2f} s")
     print(f"  {least / slow:.0%} of what the server can give (at least 85 %)")
     quick = download_all(count, 0)
-    curl = curls(options.curls) * count / options.curls
+    curl = run_curls(options.curls) * count / options.curls
     print(f"{count} artifacts without latency: {quick:.2f} s, {count} runs of curl -L: {curl:.2f} s")
     print(f"  {curl / quick:.1f} times as fast (at least 4)")
 
 
 def download_all(count: int, latency: float) -> float:
     """
-    Return the seconds that ``tc`` takes.
+    Return the seconds that ``tc`` needs.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        port, server = started(count, latency)
+    with tempfile.TemporaryDirectory() as directory:
+        port, server = start_server(count, latency)
         environment = {**os.environ, "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}"}
         begin = time.perf_counter()
-        subprocess.run([TC, "download-artifact", "-q", TASK, "public/*", "-o", folder], env=environment, check=True)
+        subprocess.run([TC, "download-artifact", "-q", TASK, "public/*", "-o", directory], env=environment, check=True)
         taken = time.perf_counter() - begin
-        found = list(Path(folder, "public").iterdir())
+        found = list(Path(directory, "public").iterdir())
         server.terminate()
         assert count == len(found), len(found)
         assert all(CONTENT == path.read_bytes() for path in found)
     return taken
 
 
-def curls(count: int) -> float:
+def run_curls(count: int) -> float:
     """
-    Return the seconds that so many runs of curl take.
+    Return the seconds that *count* runs of curl need.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        port, server = started(count, 0)
+    with tempfile.TemporaryDirectory() as directory:
+        port, server = start_server(count, 0)
         begin = time.perf_counter()
         for number in range(count):
             url = f"http://127.0.0.1:{port}/api/queue/v1/task/{TASK}/artifacts/public%2F{number}"
-            subprocess.run(["curl", "-sL", "-o", f"{folder}/{number}", url], check=True)
+            subprocess.run(["curl", "-sL", "-o", f"{directory}/{number}", url], check=True)
         taken = time.perf_counter() - begin
         server.terminate()
     return taken
 
 
-def started(count: int, latency: float) -> tuple[int, Process]:
+def start_server(count: int, latency: float) -> tuple[int, Process]:
     """
     Start the server; return its port and its process.
     """

@@ -1,5 +1,5 @@
 """
-``tc download-artifact``: of every kind, one or many, from wherever the task is named.
+``tc download-artifact``: all storage types, one artifact or many.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ QUICK = ("--delay-factor", "0")
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
-    The current folder.
+    The current directory.
     """
-    folder = tmp_path / "here"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+    directory = tmp_path / "here"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
 
 
 @pytest.fixture
@@ -68,11 +68,11 @@ def task(transfer_env: TransferEnv) -> str:
     return task_id
 
 
-def tree(folder: Path) -> dict[str, bytes]:
+def tree(directory: Path) -> dict[str, bytes]:
     """
-    Return all files below a folder.
+    Return all files below a directory.
     """
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def tree(folder: Path) -> dict[str, bytes]:
         pytest.param(["download-artifact", "TASK", "0", "public/a.bin"], "a.bin", id="of a run"),
         pytest.param(["download-artifact", "TASK", "public/a.bin", "x"], "x", id="file"),
         pytest.param(["download-artifact", "TASK", "public/a.bin", "-o", "x"], "x", id="-o"),
-        pytest.param(["download-artifact", "TASK", "public/a.bin", "--output", "."], "a.bin", id="folder"),
+        pytest.param(["download-artifact", "TASK", "public/a.bin", "--output", "."], "a.bin", id="directory"),
         pytest.param(["download", "artifact", "TASK", "0", "public/a.bin", "x"], "x", id="as the Go client does"),
         pytest.param(["download-artifact", "ROOT/tasks/TASK", "public/a.bin"], "a.bin", id="web address"),
         pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0", "public/a.bin"], "a.bin", id="run's web address"),
@@ -96,16 +96,16 @@ def tree(folder: Path) -> dict[str, bytes]:
     ],
 )
 def test_downloads(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, argv: list[str], name: str
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str, argv: list[str], name: str
 ) -> None:
     """
-    However task, run and file are named; one line says what it came to.
+    Task, run and file can be given in all forms; one line summarizes the download.
     """
     words = [word.replace("TASK", task).replace("ROOT", transfer_env.sandbox.root_url) for word in argv]
     result = tc(*words, env=transfer_env.sandbox.environment)
 
     assert (0, b"") == (result.exit_code, result.output), result.stderr
-    assert {name: DATA} == tree(here)
+    assert {name: DATA} == tree(cwd)
     assert f"/{name}: 100 kB in " in f"/{result.stderr.removeprefix('tc: wrote ').removeprefix('./')}"
     assert result.stderr.endswith("verified by length\n")
 
@@ -119,27 +119,27 @@ def test_downloads(
         pytest.param(["https://example.com/tasks/TASK", "a"], 2, "give --root-url https://example.com", id="elsewhere"),
         pytest.param(["ROOT/groups/TASK", "a"], 2, "not the address of a task", id="another page"),
         pytest.param(["TASK", "a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="two targets"),
-        pytest.param(["TASK", "a", "none/x"], 2, "there is no directory", id="no folder"),
+        pytest.param(["TASK", "a", "none/x"], 2, "there is no directory", id="no directory"),
         pytest.param(["TASK", "public/"], 2, "give -o FILE", id="no last part"),
     ],
 )
-def test_what_cannot_be_is_said_at_once(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, argv: list[str], code: int, says: str
+def test_usage_errors(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, argv: list[str], code: int, says: str
 ) -> None:
     """
-    Nothing is asked of anybody.
+    No request is sent.
     """
     words = [word.replace("TASK", "A" * 21 + "Q").replace("ROOT", transfer_env.sandbox.root_url) for word in argv]
     result = tc("download-artifact", *words, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert says in result.stderr
-    assert ([], {}) == (transfer_env.sandbox.requests, tree(here))
+    assert ([], {}) == (transfer_env.sandbox.requests, tree(cwd))
 
 
-def failing(transfer_env: TransferEnv, kind: str) -> tuple[str, str]:
+def failing_artifact(transfer_env: TransferEnv, kind: str) -> tuple[str, str]:
     """
-    Return a task, and an artifact of it that cannot be had.
+    Return a task and one of its artifacts, which cannot be downloaded.
     """
     task_id = transfer_env.task(claimed=kind != "no run")
     if kind == "error":
@@ -172,39 +172,39 @@ def failing(transfer_env: TransferEnv, kind: str) -> tuple[str, str]:
     ],
 )
 @pytest.mark.parametrize("before", [None, "before"], ids=["no file", "a file"])
-def test_what_cannot_be_had(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, kind: str, says: str, before: str | None
+def test_failing_artifacts(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, kind: str, says: str, before: str | None
 ) -> None:
     """
-    5, the service's reason in one line, no file, and none beside it; what was there stays.
+    Exit code 5, the service's reason in one line, and no change to the directory.
     """
-    task_id, name = failing(transfer_env, kind)
+    task_id, name = failing_artifact(transfer_env, kind)
     if before:
-        (here / "x").write_text(before)
+        (cwd / "x").write_text(before)
     result = tc("download-artifact", task_id, name, env=transfer_env.sandbox.environment)
 
     assert (5, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
     assert says in result.stderr
-    assert ({"x": b"before"} if before else {}) == tree(here)
+    assert ({"x": b"before"} if before else {}) == tree(cwd)
 
 
-def test_private_ones_need_credentials(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
+def test_private_artifacts(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:
     """
-    Which go to the deployment only: the storage sees a signed address.
+    The credentials go to the deployment only; the storage gets a signed URL.
     """
     argv = ("download-artifact", task, "private/b.bin")
     refused = tc(*argv, "--anonymous", env=transfer_env.sandbox.environment)
-    assert (4, {}) == (refused.exit_code, tree(here))
+    assert (4, {}) == (refused.exit_code, tree(cwd))
     assert "403 InsufficientScopes" in refused.stderr
     assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
 
-    assert {"b.bin": DATA[::-1]} == tree(here)
+    assert {"b.bin": DATA[::-1]} == tree(cwd)
 
 
 @contextmanager
 def task_proxy(transfer_env: TransferEnv) -> Iterator[str]:
     """
-    A proxy as a task has one: it signs what goes through it, and sends it to the deployment.
+    A proxy as in a task: it signs requests, and sends them to the deployment.
     """
     root = urlsplit(transfer_env.sandbox.root_url)
     credentials = transfer_env.sandbox.credentials
@@ -245,9 +245,9 @@ def task_proxy(transfer_env: TransferEnv) -> Iterator[str]:
         server.server_close()
 
 
-def test_in_a_task_the_proxy_signs(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
+def test_task_proxy(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:
     """
-    Without being asked for; objects are fetched with the credentials that come with them.
+    It is used without an option. Objects are downloaded with the credentials of the response.
     """
     made = transfer_env.create(task, "private/o", storageType="object")
     transfer_env.put_object("other", b"")
@@ -258,25 +258,25 @@ def test_in_a_task_the_proxy_signs(tc: CommandLine, transfer_env: TransferEnv, h
         results = [tc("download-artifact", task, name, env=env) for name in ("private/b.bin", "private/new")]
 
     assert [0, 0] == [result.exit_code for result in results], results
-    assert {"b.bin": DATA[::-1], "new": b"new"} == tree(here)
+    assert {"b.bin": DATA[::-1], "new": b"new"} == tree(cwd)
     assert made["uploadId"]
 
 
-def test_references_are_fetched_as_a_stranger(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, http_server: ScriptedServer
+def test_references(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str, http_server: ScriptedServer
 ) -> None:
     """
-    No header of ours goes there; ``--managed-only`` does not go there at all.
+    No header of ours goes to another host; ``--managed-only`` sends no request to it.
     """
     http_server.respond_with(response(200, b"elsewhere"))
     transfer_env.create(task, "public/ref", storageType="reference", url=f"{http_server.url}/x?token=their-own")
     argv = ("download-artifact", task, "public/ref")
     refused = tc(*argv, "--managed-only", env=transfer_env.sandbox.environment)
-    assert (1, {}, []) == (refused.exit_code, tree(here), http_server.requests)
+    assert (1, {}, []) == (refused.exit_code, tree(cwd), http_server.requests)
     assert "outside of the deployment" in refused.stderr
     fetched = tc(*argv, "--trace-id", "abc", env=transfer_env.sandbox.environment)
 
-    assert (0, {"ref": b"elsewhere"}) == (fetched.exit_code, tree(here))
+    assert (0, {"ref": b"elsewhere"}) == (fetched.exit_code, tree(cwd))
     assert ["/x?token=their-own"] == [request.target for request in http_server.requests]
     headers = http_server.requests[0].headers
     assert set(headers) <= {"host", "accept", "accept-encoding", "user-agent", "range"}
@@ -290,11 +290,11 @@ def test_references_are_fetched_as_a_stranger(
         pytest.param(["--compressed"], gzip.compress, id="as stored"),
     ],
 )
-def test_encoded_ones(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, options: list[str], encode: Any
+def test_content_encodings(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str, options: list[str], encode: Any
 ) -> None:
     """
-    Are decoded, unless they are wanted as they are stored.
+    They are decoded, unless ``--compressed`` is given.
     """
     stored = gzip.compress(DATA[:50_000], mtime=0) + gzip.compress(DATA[50_000:], mtime=0)
     transfer_env.artifact(task, "public/log", stored, "gzip")
@@ -303,28 +303,28 @@ def test_encoded_ones(
     to_stdout = tc(*argv, "-o", "-", env=transfer_env.sandbox.environment)
 
     assert (0, 0) == (to_file.exit_code, to_stdout.exit_code)
-    assert (DATA if encode is bytes else stored) == tree(here)["log"] == to_stdout.output
+    assert (DATA if encode is bytes else stored) == tree(cwd)["log"] == to_stdout.output
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 @pytest.mark.parametrize("encoding", ["", "gzip"], ids=["plain", "gzip"])
 def test_checksums(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str, encoding: str, *, right: bool
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str, encoding: str, *, right: bool
 ) -> None:
     """
-    Of the decoded bytes, since s3 keeps none.
+    They are those of the decoded bytes.
     """
     transfer_env.artifact(task, "public/x", gzip.compress(DATA) if encoding else DATA, encoding)
     checksum = "sha512:" + hashlib.sha512(DATA if right else b"").hexdigest()
     result = tc("download-artifact", task, "public/x", "--checksum", checksum, env=transfer_env.sandbox.environment)
 
     assert (0 if right else 9) == result.exit_code
-    assert ({"x": DATA} if right else {}) == tree(here)
+    assert ({"x": DATA} if right else {}) == tree(cwd)
     assert ("verified by length and sha512" if right else "was expected") in result.stderr
 
 
 @pytest.fixture
-def many(transfer_env: TransferEnv) -> str:
+def task_with_many(transfer_env: TransferEnv) -> str:
     """
     A task with a dozen artifacts.
     """
@@ -337,84 +337,84 @@ def many(transfer_env: TransferEnv) -> str:
 
 
 @pytest.mark.parametrize(
-    ("argv", "folder"),
+    ("argv", "directory"),
     [
         pytest.param(["public/build/**.apk"], ".", id="here"),
-        pytest.param(["public/build/*/*.apk", "-o", "new/folder"], "new/folder", id="a new folder"),
-        pytest.param(["0", "public/build/[0-9]/?.apk", "new/"], "new", id="of a run, into a folder"),
+        pytest.param(["public/build/*/*.apk", "-o", "new/directory"], "new/directory", id="a new directory"),
+        pytest.param(["0", "public/build/[0-9]/?.apk", "new/"], "new", id="of a run, into a directory"),
         pytest.param(["public/build/**.apk", "--connections", "2", "-o", "."], ".", id="over several connections"),
     ],
 )
-def test_a_pattern_names_many(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], folder: str
+def test_pattern(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, argv: list[str], directory: str
 ) -> None:
     """
-    All that match, in a folder that mirrors their names; one line says how many.
+    All artifacts that match are written to the paths of their names; one line summarizes the download.
     """
-    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
+    result = tc("download-artifact", task_with_many, *argv, env=transfer_env.sandbox.environment)
 
     expected = {f"public/build/{number}/{number}.apk": DATA[number:] for number in range(10)}
     assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
-    assert expected == tree(here / folder)
+    assert expected == tree(cwd / directory)
     assert "wrote 10 files to " in result.stderr
 
 
-def test_one_that_fails_does_not_keep_the_others(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str
+def test_pattern_with_failing_artifacts(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str
 ) -> None:
     """
-    The exit code is its, the message says how many there are.
+    The others are downloaded. The exit code is that of the first failure, and the message has the number.
     """
     transfer_env.create(
-        many, "public/build/e1.apk", storageType="error", reason="too-large-file-on-worker", message="50 GB"
+        task_with_many, "public/build/e1.apk", storageType="error", reason="too-large-file-on-worker", message="50 GB"
     )
     transfer_env.create(
-        many, "public/build/e2.apk", storageType="error", reason="too-large-file-on-worker", message="60 GB"
+        task_with_many, "public/build/e2.apk", storageType="error", reason="too-large-file-on-worker", message="60 GB"
     )
-    result = tc("download-artifact", many, "public/build/**.apk", env=transfer_env.sandbox.environment)
+    result = tc("download-artifact", task_with_many, "public/build/**.apk", env=transfer_env.sandbox.environment)
 
     assert 5 == result.exit_code
-    assert 10 == len(tree(here))
+    assert 10 == len(tree(cwd))
     assert "2 of 12 artifacts; " in result.stderr
     assert "50 GB" in result.stderr
     assert "60 GB" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["public/../../x", "public//x", "/x", "public/./x", "public/x\\..\\y"])
-def test_a_name_that_leads_out_is_refused(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, name: str
+def test_names_that_lead_out(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, name: str
 ) -> None:
     """
-    By itself: whoever made it cannot keep us from the others.
+    They are rejected, and the other artifacts are downloaded.
     """
-    transfer_env.create(many, name, storageType="reference", url=transfer_env.sandbox.root_url)
-    result = tc("download-artifact", many, "**", "-o", "in", env=transfer_env.sandbox.environment)
+    transfer_env.create(task_with_many, name, storageType="reference", url=transfer_env.sandbox.root_url)
+    result = tc("download-artifact", task_with_many, "**", "-o", "in", env=transfer_env.sandbox.environment)
 
     assert 2 == result.exit_code
     assert "1 of 13 artifacts" in result.stderr
     assert "leads out of the directory" in result.stderr
-    assert 12 == len(tree(here))
-    assert ["here"] == [path for path in files_in(here.parent) if path != "disk"]
+    assert 12 == len(tree(cwd))
+    assert ["here"] == [path for path in files_in(cwd.parent) if path != "disk"]
 
 
-def test_links_that_lead_out_are_refused(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
+def test_links_that_lead_out(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str) -> None:
     """
-    Wherever they are.
+    They are rejected.
     """
-    (here.parent / "out").mkdir()
-    (here / "public").mkdir()
-    (here / "public" / "build").symlink_to(here.parent / "out")
-    result = tc("download-artifact", many, "public/**", env=transfer_env.sandbox.environment)
+    (cwd.parent / "out").mkdir()
+    (cwd / "public").mkdir()
+    (cwd / "public" / "build").symlink_to(cwd.parent / "out")
+    result = tc("download-artifact", task_with_many, "public/**", env=transfer_env.sandbox.environment)
 
     assert 2 == result.exit_code
     assert "a link leads out" in result.stderr
-    assert [] == os.listdir(here.parent / "out")
-    assert b"a" == (here / "public" / "a.apk").read_bytes()
+    assert [] == os.listdir(cwd.parent / "out")
+    assert b"a" == (cwd / "public" / "a.apk").read_bytes()
 
 
-def test_a_name_that_is_a_folder_too(tc: CommandLine, transfer_env: TransferEnv, here: Path) -> None:
+def test_name_that_is_also_a_directory(tc: CommandLine, transfer_env: TransferEnv, cwd: Path) -> None:
     """
-    One of the two has to go; the other comes.
+    One of the two fails, the other is downloaded.
     """
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/a", b"file")
@@ -423,42 +423,46 @@ def test_a_name_that_is_a_folder_too(tc: CommandLine, transfer_env: TransferEnv,
     first = tc("download-artifact", task_id, "public/**", env=transfer_env.sandbox.environment)
 
     assert first.exit_code
-    assert {"public/a/b": b"below", "public/c": b"other"} == tree(here)
-    (here / "public/a/b").unlink()
-    (here / "public/a").rmdir()
-    (here / "public/a").write_text("before")
+    assert {"public/a/b": b"below", "public/c": b"other"} == tree(cwd)
+    (cwd / "public/a/b").unlink()
+    (cwd / "public/a").rmdir()
+    (cwd / "public/a").write_text("before")
     again = tc("download-artifact", task_id, "public/**", env=transfer_env.sandbox.environment)
     assert 3 == again.exit_code
     assert "1 of 3 artifacts" in again.stderr
-    assert {"public/a": b"file", "public/c": b"other"} == tree(here)
+    assert {"public/a": b"file", "public/c": b"other"} == tree(cwd)
 
 
-def test_many_that_fail_for_a_while(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
+def test_pattern_with_transient_failures(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str
+) -> None:
     """
-    Each is tried again by itself.
+    Each artifact is retried.
     """
     for fault in ("drop=1000,chance=0.3", "status=503,chance=0.2", "latency=20ms,chance=0.3"):
         transfer_env.sandbox.storage.faults.add(f"{fault},times=40")
-    result = tc("download-artifact", many, "**", *QUICK, "--retries", "30", env=transfer_env.sandbox.environment)
+    result = tc(
+        "download-artifact", task_with_many, "**", *QUICK, "--retries", "30", env=transfer_env.sandbox.environment
+    )
 
     assert 0 == result.exit_code, result.stderr
-    assert 12 == len(tree(here))
-    assert DATA[3:] == tree(here)["public/build/3/3.apk"]
+    assert 12 == len(tree(cwd))
+    assert DATA[3:] == tree(cwd)["public/build/3/3.apk"]
 
 
-def test_files_have_the_mode_of_any_other(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
+def test_files_have_usual_modes(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str) -> None:
     """
-    Also when many are made side by side.
+    Also when several are created at the same time.
     """
-    (here / "other").touch()
-    tc("download-artifact", many, "**", env=transfer_env.sandbox.environment)
+    (cwd / "other").touch()
+    tc("download-artifact", task_with_many, "**", env=transfer_env.sandbox.environment)
 
-    assert 1 == len({path.stat().st_mode for path in here.rglob("*") if path.is_file()})
+    assert 1 == len({path.stat().st_mode for path in cwd.rglob("*") if path.is_file()})
 
 
-def test_many_interrupted(start: Start, transfer_env: TransferEnv, here: Path) -> None:
+def test_interrupted_pattern(start: Start, transfer_env: TransferEnv, cwd: Path) -> None:
     """
-    Ctrl-C ends all of them soon, with 130; the next run goes on.
+    Ctrl-C ends all downloads with 130; the next run resumes.
     """
     task_id = transfer_env.task()
     for number in range(3):
@@ -477,11 +481,11 @@ def test_many_interrupted(start: Start, transfer_env: TransferEnv, here: Path) -
 
     assert (130, b"") == (process.returncode, errors.strip())
     assert 12 * MEBIBYTE > transfer_env.sent()
-    assert 3 == len([name for name in files_in(here / "public") if name.endswith(".tc-partial")])
+    assert 3 == len([name for name in files_in(cwd / "public") if name.endswith(".tc-partial")])
     storage.faults.clear()
     again = start("download-artifact", task_id, "public/*", env=transfer_env.sandbox.environment)
     assert b"wrote 3 files" in again.communicate()[1]
-    assert {f"public/{number}": random_bytes(8 * MEBIBYTE, number) for number in range(3)} == tree(here)
+    assert {f"public/{number}": random_bytes(8 * MEBIBYTE, number) for number in range(3)} == tree(cwd)
     assert 24 * MEBIBYTE * 1.1 > transfer_env.sent()
 
 
@@ -492,15 +496,15 @@ def test_many_interrupted(start: Start, transfer_env: TransferEnv, here: Path) -
         pytest.param(["--list", "nothing/*"], "--list '**'", id="nothing to list"),
     ],
 )
-def test_a_pattern_that_names_none(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], says: str
+def test_pattern_without_matches(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, argv: list[str], says: str
 ) -> None:
     """
-    5, and what may help.
+    Exit code 5, with a hint.
     """
-    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
+    result = tc("download-artifact", task_with_many, *argv, env=transfer_env.sandbox.environment)
 
-    assert (5, {}) == (result.exit_code, tree(here))
+    assert (5, {}) == (result.exit_code, tree(cwd))
     assert says in result.stderr
 
 
@@ -512,42 +516,40 @@ def test_a_pattern_that_names_none(
         pytest.param(["**", "--checksum", "sha256:" + "0" * 64], "--checksum", id="checksum"),
     ],
 )
-def test_what_no_pattern_can(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str, argv: list[str], says: str
+def test_options_that_exclude_patterns(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, argv: list[str], says: str
 ) -> None:
     """
-    Nothing is fetched.
+    Nothing is downloaded.
     """
-    (here / "file").touch()
+    (cwd / "file").touch()
     transfer_env.sandbox.storage.counters.reset()
-    result = tc("download-artifact", many, *argv, env=transfer_env.sandbox.environment)
+    result = tc("download-artifact", task_with_many, *argv, env=transfer_env.sandbox.environment)
 
-    assert (2, {"file": b""}, 0) == (result.exit_code, tree(here), transfer_env.sandbox.storage.counters.requests)
+    assert (2, {"file": b""}, 0) == (result.exit_code, tree(cwd), transfer_env.sandbox.storage.counters.requests)
     assert says in result.stderr
 
 
-def test_a_list(tc: CommandLine, transfer_env: TransferEnv, here: Path, many: str) -> None:
+def test_list(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str) -> None:
     """
-    Names, one a line; or all that is known, in any format; nothing is fetched.
+    Names, one per line; or the queue's entries in any format. Nothing is downloaded.
     """
     transfer_env.sandbox.storage.counters.reset()
     env = transfer_env.sandbox.environment
-    bare = tc("download-artifact", many, "public/*", "--list", env=env)
-    whole = tc("download-artifact", many, "public/build/*", "--list", "--format", "json", env=env)
-    one = tc("download-artifact", many, "public/a.apk", "--list", env=env)
+    bare = tc("download-artifact", task_with_many, "public/*", "--list", env=env)
+    whole = tc("download-artifact", task_with_many, "public/build/*", "--list", "--format", "json", env=env)
+    one = tc("download-artifact", task_with_many, "public/a.apk", "--list", env=env)
 
     assert (0, "public/a.apk\n", "") == (bare.exit_code, bare.stdout, bare.stderr)
     assert bare.stdout == one.stdout
     (entry,) = json.loads(whole.stdout)
     assert ("public/build/x.txt", "s3") == (entry["name"], entry["storageType"])
-    assert (0, {}) == (transfer_env.sandbox.storage.counters.requests, tree(here))
+    assert (0, {}) == (transfer_env.sandbox.storage.counters.requests, tree(cwd))
 
 
-def test_the_index_finds_the_task(
-    tc: CommandLine, transfer_env: TransferEnv, here: Path, http_server: ScriptedServer
-) -> None:
+def test_index(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, http_server: ScriptedServer) -> None:
     """
-    Instead of its id.
+    The task can be given by an index path.
     """
     transfer_env.sandbox.storage.store("b", "x", DATA, "text/x")
     url = transfer_env.sandbox.storage.get_url("b", "x", 60)
@@ -564,29 +566,29 @@ def test_the_index_finds_the_task(
     http_server.respond_with(respond)
     result = tc("download-artifact", "--index", "project.latest.build", "public/x", "y", env=http_server.env)
 
-    assert (0, {"y": DATA}) == (result.exit_code, tree(here)), result.stderr
+    assert (0, {"y": DATA}) == (result.exit_code, tree(cwd)), result.stderr
 
 
-def test_an_index_without_the_path(tc: CommandLine, here: Path, http_server: ScriptedServer) -> None:
+def test_unknown_index_path(tc: CommandLine, cwd: Path, http_server: ScriptedServer) -> None:
     """
-    5, with the service's word.
+    Exit code 5, with the service's message.
     """
     http_server.respond_with(json_response({"code": "ResourceNotFound", "message": "Indexed task not found"}, 404))
     result = tc("download-artifact", "--index", "no.such", "public/x", env=http_server.env)
 
-    assert (5, {}) == (result.exit_code, tree(here))
+    assert (5, {}) == (result.exit_code, tree(cwd))
     assert "Indexed task not found" in result.stderr
 
 
-def test_a_web_address_with_the_root_url(tc: CommandLine, transfer_env: TransferEnv, here: Path, task: str) -> None:
+def test_url_with_the_root_url(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:
     """
-    It is compared with the root URL however that is written.
+    It is compared with the normalized root URL.
     """
     address = f"{transfer_env.sandbox.root_url}/tasks/{task}"
     env = {**transfer_env.sandbox.environment, "TASKCLUSTER_ROOT_URL": f"{transfer_env.sandbox.root_url}/"}
 
     assert 0 == tc("download-artifact", address, "public/a.bin", env=env).exit_code
-    assert {"a.bin": DATA} == tree(here)
+    assert {"a.bin": DATA} == tree(cwd)
 
 
 @pytest.mark.parametrize(("count", "max_mebibytes"), [pytest.param(1, 64, id="one"), pytest.param(60, 96, id="many")])

@@ -1,5 +1,5 @@
 """
-``tc download-object``: processes that are killed, disks that are full, and outputs that go away.
+``tc download-object``: killed processes, full disks, closed outputs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ QUICK = ("--delay-factor", "0")
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """
-    Return when something has come about; the process has to last that long.
+    Wait for a condition; the process must not end before.
     """
     ends = time.monotonic() + 60
     while not condition():
@@ -45,7 +45,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
 
 def errors_of(process: subprocess.Popen[bytes]) -> bytes:
     """
-    Return what a process says on stderr until it ends.
+    Return what a process writes to stderr until it ends.
     """
     assert process.stderr is not None
     said = process.stderr.read()
@@ -55,7 +55,7 @@ def errors_of(process: subprocess.Popen[bytes]) -> bytes:
 
 def digest(path: Path) -> str:
     """
-    Return what tells whether bytes are right.
+    Return the digest of a file.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -67,16 +67,18 @@ def digest(path: Path) -> str:
         pytest.param(["download-object", "a/b", "-o", "TARGET"], id="-o"),
         pytest.param(["download", "object", "a/b", "TARGET"], id="as the Go client does"),
         pytest.param(["downloadObject", "a/b", "TARGET"], id="another spelling"),
-        pytest.param(["download-object", "a/b", "-o", "FOLDER"], id="a folder"),
-        pytest.param(["download-object", "a/b", "--connections", "3", "-o", "FOLDER/"], id="a folder, with a slash"),
+        pytest.param(["download-object", "a/b", "-o", "DIRECTORY"], id="a directory"),
+        pytest.param(
+            ["download-object", "a/b", "--connections", "3", "-o", "DIRECTORY/"], id="a directory, with a slash"
+        ),
     ],
 )
 def test_downloads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, argv: list[str]) -> None:
     """
-    Nothing on stdout; one line says what it came to.
+    Nothing is written to stdout; one line summarizes the download.
     """
     transfer_env.put_object("a/b", DATA)
-    words = [word.replace("TARGET", str(tmp_path / "b")).replace("FOLDER", str(tmp_path)) for word in argv]
+    words = [word.replace("TARGET", str(tmp_path / "b")).replace("DIRECTORY", str(tmp_path)) for word in argv]
     result = tc(*words, env=transfer_env.sandbox.environment)
 
     assert (0, b"") == (result.exit_code, result.output)
@@ -86,11 +88,11 @@ def test_downloads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, a
     assert ["b"] == files_in(tmp_path)
 
 
-def test_the_name_is_the_last_part(
+def test_default_name(
     tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    In the current folder, where nothing else is said.
+    The last part of the name, in the current directory.
     """
     monkeypatch.chdir(tmp_path)
     transfer_env.put_object("a/b.bin", b"")
@@ -100,9 +102,9 @@ def test_the_name_is_the_last_part(
     assert b"" == (tmp_path / "b.bin").read_bytes()
 
 
-def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_quiet(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    But errors.
+    Only errors are printed.
     """
     transfer_env.put_object("a", DATA)
     result = tc("download-object", "a", str(tmp_path / "a"), "--quiet", env=transfer_env.sandbox.environment)
@@ -115,9 +117,9 @@ def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, tmp_path
 @pytest.mark.parametrize(
     ("argv", "code", "says"),
     [
-        pytest.param(["a", "FOLDER/none/x"], 2, "there is no directory", id="no folder"),
+        pytest.param(["a", "DIRECTORY/none/x"], 2, "there is no directory", id="no directory"),
         pytest.param(["a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="two targets"),
-        pytest.param(["a/", "-o", "FOLDER"], 2, "give -o FILE", id="no last part"),
+        pytest.param(["a/", "-o", "DIRECTORY"], 2, "give -o FILE", id="no last part"),
         pytest.param(["a/.."], 2, "give -o FILE", id="dots"),
         pytest.param(["a", "--checksum", "sha256:00"], 2, "write sha256:HEX", id="no checksum"),
         pytest.param(["a", "--connections", "0"], 2, "0", id="no connection"),
@@ -125,13 +127,13 @@ def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, tmp_path
         pytest.param(["a", "--root-url", "nonsense"], 3, "", id="no root URL"),
     ],
 )
-def test_what_cannot_be_is_said_at_once(
+def test_usage_errors(
     tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, argv: list[str], code: int, says: str
 ) -> None:
     """
-    Nothing is asked of anybody.
+    No request is sent.
     """
-    words = [word.replace("FOLDER", str(tmp_path)) for word in argv]
+    words = [word.replace("DIRECTORY", str(tmp_path)) for word in argv]
     result = tc("download-object", *words, env=transfer_env.sandbox.environment)
 
     assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
@@ -157,7 +159,7 @@ def test_exit_codes(
     tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, fault: str, code: int, says: str
 ) -> None:
     """
-    One line; what was there stays, with its mode, and nothing is left beside it.
+    One line; the target keeps content and mode, and no other file remains.
     """
     transfer_env.put_object("a", b"x" * 20_000)
     transfer_env.sandbox.storage.faults.add(fault)
@@ -176,9 +178,9 @@ def test_exit_codes(
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
-def test_a_checksum_is_verified(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, *, right: bool) -> None:
+def test_checksum_option(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, *, right: bool) -> None:
     """
-    Beside those that come with the object, which it may contradict.
+    It is verified in addition to the object's hashes, and may contradict them.
     """
     transfer_env.put_object("a", DATA)
     checksum = hashlib.sha256(DATA if right else b"").hexdigest()
@@ -198,7 +200,7 @@ def test_a_checksum_is_verified(tc: CommandLine, transfer_env: TransferEnv, tmp_
 @pytest.mark.parametrize("seed", range(10))
 def test_killed_anywhere(start: Start, transfer_env: TransferEnv, tmp_path: Path, seed: int) -> None:
     """
-    ``kill -9`` loses what the process has in its hands, and no more; the next run fetches the rest.
+    After ``kill -9``, the next run downloads only what is missing.
     """
     data = random_bytes(BIG)
     transfer_env.put_object("big", data)
@@ -224,7 +226,7 @@ def test_killed_anywhere(start: Start, transfer_env: TransferEnv, tmp_path: Path
 
 def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Ctrl-C ends it with 130 and not one word; the next run goes on.
+    Ctrl-C exits with 130 and no message; the next run resumes.
     """
     transfer_env.put_object("a", random_bytes(8 * MEBIBYTE))
     storage = transfer_env.sandbox.storage
@@ -242,9 +244,9 @@ def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) ->
     assert hashlib.sha256(random_bytes(8 * MEBIBYTE)).hexdigest() == digest(tmp_path / "a")
 
 
-def test_interrupted_while_nothing_comes(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_interrupted_while_waiting(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    A server that does not answer is not waited for.
+    A server that does not respond is not waited for.
     """
     transfer_env.put_object("a", random_bytes(40 * MEBIBYTE))
     storage = transfer_env.sandbox.storage
@@ -262,7 +264,7 @@ def test_interrupted_while_nothing_comes(start: Start, transfer_env: TransferEnv
 
 def test_two_processes_at_once(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    To the same target: both succeed.
+    Both succeed with the same target.
     """
     transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=2MB")
@@ -277,11 +279,11 @@ def test_two_processes_at_once(start: Start, transfer_env: TransferEnv, tmp_path
 
 
 @pytest.mark.parametrize("connections", ["1", "4"])
-def test_a_limit_on_file_sizes(
+def test_file_size_limit(
     transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str], connections: str
 ) -> None:
     """
-    What cannot be written is this machine's fault: 3, one line, and what was there stays.
+    What cannot be written is exit code 3 with one line, and the target is kept.
     """
     transfer_env.put_object("a", DATA)
     (tmp_path / "a").write_text("before")
@@ -314,9 +316,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", disk], check=True)
 
 
-def test_a_full_disk(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
+def test_full_disk(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
     """
-    Said before anything is fetched where the length is known; else when it is full. What is there stays.
+    It is noticed at once if the length is known, else when the disk is full. The target is kept.
     """
     transfer_env.put_object("a", random_bytes(4 * MEBIBYTE))
     (small_disk / "a").write_text("before")
@@ -332,7 +334,7 @@ def test_a_full_disk(tc: CommandLine, transfer_env: TransferEnv, small_disk: Pat
     assert "before" == (small_disk / "a").read_text()
 
 
-def test_a_disk_without_any_room(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
+def test_disk_without_free_space(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
     """
     Not even a journal can be written.
     """
@@ -345,9 +347,9 @@ def test_a_disk_without_any_room(tc: CommandLine, transfer_env: TransferEnv, sma
     assert ["ballast"] == files_in(small_disk)
 
 
-def test_a_folder_that_cannot_be_written_to(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
+def test_read_only_directory(tc: CommandLine, transfer_env: TransferEnv, small_disk: Path) -> None:
     """
-    Not by root either; nothing is asked of anybody.
+    No request is sent, for root either.
     """
     (small_disk / "a").write_text("before")
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
@@ -361,7 +363,7 @@ def test_a_folder_that_cannot_be_written_to(tc: CommandLine, transfer_env: Trans
 @pytest.mark.parametrize("target", ["-", "/dev/stdout", "/dev/fd/1"])
 def test_stdout(tc_process: CommandLine, transfer_env: TransferEnv, target: str) -> None:
     """
-    The bytes and nothing else, by any of its names.
+    All its names work, and only the bytes are written.
     """
     transfer_env.put_object("a", DATA)
     result = tc_process("download-object", "a", "-o", target, env=transfer_env.sandbox.environment)
@@ -373,7 +375,7 @@ def test_stdout(tc_process: CommandLine, transfer_env: TransferEnv, target: str)
 
 def test_stdout_into_a_file(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    A failure is told by the exit code.
+    The exit code tells a failure.
     """
     transfer_env.put_object("a", DATA)
     with (tmp_path / "out").open("wb") as out:
@@ -388,9 +390,9 @@ def test_stdout_into_a_file(start: Start, transfer_env: TransferEnv, tmp_path: P
 
 
 @pytest.mark.parametrize("target", ["-", "PIPE"])
-def test_a_reader_that_goes_away(start: Start, transfer_env: TransferEnv, tmp_path: Path, target: str) -> None:
+def test_closed_output(start: Start, transfer_env: TransferEnv, tmp_path: Path, target: str) -> None:
     """
-    141, silently, as all programs do.
+    Exit code 141 without a message, as other programs do.
     """
     transfer_env.put_object("a", DATA)
     if target == "PIPE":
@@ -410,9 +412,9 @@ def test_a_reader_that_goes_away(start: Start, transfer_env: TransferEnv, tmp_pa
 
 
 @pytest.mark.parametrize("fault", ["hashes=wrong", "status=404"])
-def test_a_pipe_is_told_by_the_exit_code(start: Start, transfer_env: TransferEnv, tmp_path: Path, fault: str) -> None:
+def test_failure_into_a_pipe(start: Start, transfer_env: TransferEnv, tmp_path: Path, fault: str) -> None:
     """
-    And stays.
+    The exit code tells it, and the pipe remains.
     """
     transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add(fault)
@@ -427,7 +429,7 @@ def test_a_pipe_is_told_by_the_exit_code(start: Start, transfer_env: TransferEnv
 
 def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_environment: dict[str, str]) -> None:
     """
-    At most 64 MiB, whatever the size; here four times that.
+    At most 64 MiB for a file of 256 MiB.
     """
     size = 256 * MEBIBYTE
     transfer_env.put_object("big", random_bytes(16 * MEBIBYTE) * 16)
@@ -437,11 +439,9 @@ def test_memory_stays_flat(transfer_env: TransferEnv, tmp_path: Path, process_en
     assert size == (tmp_path / "big").stat().st_size
 
 
-def test_a_log_has_a_line_now_and_then(
-    tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_log_lines(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Only when it takes that long.
+    Only long downloads have them.
     """
     transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=2MB")
@@ -459,9 +459,9 @@ def test_a_log_has_a_line_now_and_then(
 
 
 @pytest.mark.parametrize("quiet", [False, True], ids=["shown", "quiet"])
-def test_a_terminal_has_a_bar(start: Start, transfer_env: TransferEnv, tmp_path: Path, *, quiet: bool) -> None:
+def test_progress_bar(start: Start, transfer_env: TransferEnv, tmp_path: Path, *, quiet: bool) -> None:
     """
-    On stderr, with what is there, the rate and the time that is left.
+    It is on stderr, with size, rate and remaining time.
     """
     transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=1MB")

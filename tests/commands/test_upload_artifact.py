@@ -1,5 +1,5 @@
 """
-``tc upload-artifact``: of every kind, for the run that is named or the one that we are.
+``tc upload-artifact``: all storage types, for a given run or for that of the current task.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STORAGES = pytest.mark.parametrize("storage", ["s3", "object"])
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """
-    A mebibyte.
+    A file of one mebibyte.
     """
     path = tmp_path / "a.json"
     path.write_bytes(DATA)
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 def listed(tc: CommandLine, transfer_env: TransferEnv, task_id: str) -> list[dict[str, Any]]:
     """
-    Return what the queue knows of a task's artifacts.
+    Return the queue's entries of a task's artifacts.
     """
     found = tc("queue", "listArtifacts", task_id, "0", env=transfer_env.sandbox.environment)
     artifacts: list[dict[str, Any]] = json.loads(found.stdout)["artifacts"]
@@ -57,7 +57,7 @@ def test_uploads(
     tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, storage: str, size: int, source: str
 ) -> None:
     """
-    Nothing on stdout; one line says what it came to. It lives as long as the task.
+    Nothing is written to stdout; one line summarizes the upload. The artifact expires with the task.
     """
     task_id = transfer_env.task()
     (tmp_path / "f.json").write_bytes(DATA[:size])
@@ -75,9 +75,9 @@ def test_uploads(
     assert json.loads(tc("queue", "task", task_id, env=env).stdout)["expires"] == artifact["expires"]
 
 
-def test_in_a_task_the_run_is_known(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_run_of_the_current_task(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    By ``TASK_ID`` and ``RUN_ID``; what is named wins.
+    ``TASK_ID`` and ``RUN_ID`` are defaults for the arguments.
     """
     ours, other = transfer_env.task(), transfer_env.task()
     env = {**transfer_env.sandbox.environment, "TASK_ID": ours, "RUN_ID": "0"}
@@ -105,11 +105,11 @@ def test_in_a_task_the_run_is_known(tc: CommandLine, transfer_env: TransferEnv, 
         ),
     ],
 )
-def test_some_have_no_bytes(
+def test_artifacts_without_bytes(
     tc: CommandLine, transfer_env: TransferEnv, argv: list[str], content: dict[str, str]
 ) -> None:
     """
-    They are there at once, and there is no file.
+    Links, references and errors are complete at once.
     """
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/real", b"real")
@@ -127,9 +127,9 @@ def test_some_have_no_bytes(
         assert argv[-1] in failed.stderr
 
 
-def test_it_may_expire_before_its_task(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    Not after it, by the queue's word.
+    Before the task, but not after it.
     """
     task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file), "--expires")
@@ -160,11 +160,11 @@ def test_it_may_expire_before_its_task(tc: CommandLine, transfer_env: TransferEn
         pytest.param(["T", "0", "a", "FILE", "--expires", "-1 day"], {}, "in the past", id="over"),
     ],
 )
-def test_what_cannot_be_is_said_at_once(
+def test_usage_errors(
     tc: CommandLine, transfer_env: TransferEnv, file: Path, argv: list[str], env: dict[str, str], says: str
 ) -> None:
     """
-    Nothing is asked of anybody.
+    No request is sent.
     """
     words = [str(file) if word == "FILE" else word for word in argv]
     result = tc("upload-artifact", *words, env={**transfer_env.sandbox.environment, **env})
@@ -188,7 +188,7 @@ def test_what_cannot_be_is_said_at_once(
 )
 def test_faults(tc: CommandLine, transfer_env: TransferEnv, file: Path, storage: str, fault: str, code: int) -> None:
     """
-    What passes is overcome; what does not leaves nothing that could be downloaded.
+    Transient failures are retried; after others, nothing can be downloaded.
     """
     task_id = transfer_env.task()
     transfer_env.sandbox.storage.faults.add(f"{fault},verb=put")
@@ -211,7 +211,7 @@ def test_killed_anywhere(
     start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, storage: str, percent: int
 ) -> None:
     """
-    What can be downloaded then, if anything, is whole: the last bytes may have been on their way.
+    What can be downloaded afterwards, if anything, is complete.
     """
     task_id, size = transfer_env.task(), 4 * MEBIBYTE
     (tmp_path / "f").write_bytes(random_bytes(size))
@@ -230,9 +230,9 @@ def test_killed_anywhere(
     assert (5, b"") == (result.exit_code, result.output) or (storage, random_bytes(size)) == ("s3", result.output)
 
 
-def test_the_queue_has_the_last_word(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_rejections(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    A run that is over takes none; one that is not ours to write to, neither.
+    A run that has ended, or that the user may not write to, is the queue's error.
     """
     task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file))
@@ -246,9 +246,9 @@ def test_the_queue_has_the_last_word(tc: CommandLine, transfer_env: TransferEnv,
     assert 0 == transfer_env.received()
 
 
-def test_the_same_again_is_no_error(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_uploading_again(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    The latest bytes count, for s3.
+    In s3, the latest bytes count.
     """
     task_id = transfer_env.task()
     argv = ("upload-artifact", task_id, "0", "public/a", str(file))

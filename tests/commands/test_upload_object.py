@@ -1,5 +1,5 @@
 """
-``tc upload-object``: what has been uploaded can be downloaded, and what has not cannot.
+``tc upload-object``: a complete upload can be downloaded, another one cannot.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FAR = "2999-01-01T00:00:00.000Z"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """
-    Two mebibytes.
+    A file of two mebibytes.
     """
     path = tmp_path / "file.html"
     path.write_bytes(DATA)
@@ -43,14 +43,14 @@ def file(tmp_path: Path) -> Path:
 
 def downloaded(tc: CommandLine, transfer_env: TransferEnv, name: str) -> Result:
     """
-    Download an object to stdout, verified by its hashes.
+    Download and verify an object.
     """
     return tc("download-object", name, "-o", "-", env=transfer_env.sandbox.environment)
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
     """
-    Return when something has come about; the process has to last that long.
+    Wait for a condition; the process must not end before.
     """
     ends = time.monotonic() + 60
     while not condition():
@@ -63,7 +63,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) 
 @pytest.mark.parametrize("size", [0, 1, 8191, 8192, len(DATA)])
 def test_uploads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, command: list[str], size: int) -> None:
     """
-    Nothing on stdout; one line says what it came to, and the hashes hold.
+    Nothing is written to stdout; one line summarizes the upload.
     """
     (tmp_path / "f").write_bytes(DATA[:size])
     result = tc(*command, str(tmp_path / "f"), "a/b c", *PROJECT, env=transfer_env.sandbox.environment)
@@ -78,9 +78,9 @@ def test_uploads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, com
 
 
 @pytest.mark.parametrize("size", [0, 3, 8191, 8192, len(DATA)])
-def test_stdin_has_no_length(tc: CommandLine, transfer_env: TransferEnv, size: int) -> None:
+def test_stdin(tc: CommandLine, transfer_env: TransferEnv, size: int) -> None:
     """
-    It is kept on disk until it has one.
+    It is copied to disk, so that its length is known.
     """
     result = tc("upload-object", "-", "x", *PROJECT, stdin=DATA[:size], env=transfer_env.sandbox.environment)
 
@@ -88,9 +88,9 @@ def test_stdin_has_no_length(tc: CommandLine, transfer_env: TransferEnv, size: i
     assert DATA[:size] == downloaded(tc, transfer_env, "x").output
 
 
-def test_a_pipe_has_none_either(start: Start, tc: CommandLine, transfer_env: TransferEnv) -> None:
+def test_slow_pipe(start: Start, tc: CommandLine, transfer_env: TransferEnv) -> None:
     """
-    Whoever writes into it may take its time.
+    It is read until its writer has closed it.
     """
     process = start("upload-object", "-", "x", *PROJECT, env=transfer_env.sandbox.environment, stdin=subprocess.PIPE)
     assert process.stdin is not None
@@ -115,7 +115,7 @@ def test_content_types(
     tc: CommandLine, transfer_env: TransferEnv, file: Path, options: list[str], content_type: str
 ) -> None:
     """
-    By the file's name, or as it is said.
+    Guessed from the file's name, or given.
     """
     assert 0 == tc("upload-object", str(file), "x", *PROJECT, *options, env=transfer_env.sandbox.environment).exit_code
     stored = transfer_env.sandbox.storage.files.get("/objects/x")
@@ -124,9 +124,9 @@ def test_content_types(
     assert content_type == stored.content_type
 
 
-def test_it_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    In a year, or when it is said.
+    After a year, or as given.
     """
     assert 0 == tc("upload-object", str(file), "x", *PROJECT, env=transfer_env.sandbox.environment).exit_code
     argv = ("upload-object", str(file), "y", *PROJECT, "--expires", "2 hours")
@@ -148,17 +148,17 @@ def test_it_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> N
         pytest.param(["FILE", "x"], 2, "--project-id", id="no project"),
         pytest.param(["FILE", *PROJECT], 2, "NAME", id="no name"),
         pytest.param(["none", "x", *PROJECT], 2, "cannot read none", id="no file"),
-        pytest.param([".", "x", *PROJECT], 2, "cannot read .", id="a folder"),
+        pytest.param([".", "x", *PROJECT], 2, "cannot read .", id="a directory"),
         pytest.param(["FILE", "x", *PROJECT, "--expires", "-1 hour"], 2, "in the past", id="over"),
         pytest.param(["FILE", "x", *PROJECT, "--expires", "soon"], 2, "soon", id="no time"),
         pytest.param(["FILE", "x", *PROJECT, "--root-url", "nonsense"], 3, "", id="no root URL"),
     ],
 )
-def test_what_cannot_be_is_said_at_once(
+def test_usage_errors(
     tc: CommandLine, transfer_env: TransferEnv, file: Path, argv: list[str], code: int, says: str
 ) -> None:
     """
-    Nothing is asked of anybody.
+    No request is sent.
     """
     words = [str(file) if word == "FILE" else word for word in argv]
     result = tc("upload-object", *words, env=transfer_env.sandbox.environment)
@@ -176,9 +176,9 @@ def test_what_cannot_be_is_said_at_once(
         pytest.param(["reset=1MB,times=2"], id="reset"),
     ],
 )
-def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, file: Path, faults: list[str]) -> None:
+def test_transient_failures(tc: CommandLine, transfer_env: TransferEnv, file: Path, faults: list[str]) -> None:
     """
-    From the first byte again; ``-v`` says so.
+    Each retry starts with the first byte, and ``-v`` prints it.
     """
     set_ = [transfer_env.sandbox.storage.faults.add(f"{fault},verb=put") for fault in faults]
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, "-v", env=transfer_env.sandbox.environment)
@@ -199,7 +199,7 @@ def test_what_passes_is_overcome(tc: CommandLine, transfer_env: TransferEnv, fil
 )
 def test_exit_codes(tc: CommandLine, transfer_env: TransferEnv, file: Path, fault: str, code: int, says: str) -> None:
     """
-    With the storage's message, without its signature; a 4xx is final. There is no object.
+    The message is the storage's, without the signature; a 4xx is not retried. There is no object.
     """
     done = transfer_env.sandbox.storage.faults.add(f"{fault},verb=put")
     result = tc("upload-object", str(file), "x", *PROJECT, *QUICK, env=transfer_env.sandbox.environment)
@@ -213,7 +213,7 @@ def test_exit_codes(tc: CommandLine, transfer_env: TransferEnv, file: Path, faul
 
 def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, http_server: ScriptedServer) -> None:
     """
-    With the service's message, after everything was sent.
+    The message is the service's, after all bytes were sent.
     """
 
     def respond(received: Received) -> Response:
@@ -236,7 +236,7 @@ def test_a_failure_to_finish_is_an_error(tc: CommandLine, file: Path, http_serve
 @pytest.mark.parametrize("seed", range(10))
 def test_killed_anywhere(start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, seed: int) -> None:
     """
-    Nothing can be downloaded then; another upload goes through.
+    There is no object, and another upload succeeds.
     """
     size = 4 * MEBIBYTE
     (tmp_path / "f").write_bytes(random_bytes(size))
@@ -255,11 +255,9 @@ def test_killed_anywhere(start: Start, tc: CommandLine, transfer_env: TransferEn
     assert random_bytes(size) == downloaded(tc, transfer_env, "y").output
 
 
-def test_a_file_that_shrinks_is_an_error(
-    start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path
-) -> None:
+def test_shrinking_file(start: Start, tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    There is no object then.
+    There is no object.
     """
     path = tmp_path / "f"
     path.touch()
@@ -299,9 +297,9 @@ def test_memory_stays_flat(
     assert path.stat().st_size == stored.size
 
 
-def test_quiet_says_nothing(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+def test_quiet(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
     """
-    And nothing is left beside the file.
+    No other file remains.
     """
     result = tc("upload-object", str(file), "x", *PROJECT, "--quiet", env=transfer_env.sandbox.environment)
 

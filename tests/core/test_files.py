@@ -1,5 +1,5 @@
 """
-Files appear whole or not at all.
+Files that are written completely or not at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhe
 
 def test_writes_a_file(tmp_path: Path) -> None:
     """
-    With the mode that any new file has.
+    It has the mode of any new file.
     """
     (tmp_path / "other").touch()
     with atomic_write(str(tmp_path / "file")) as file:
@@ -31,23 +31,23 @@ def test_writes_a_file(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=50), st.binary(max_size=50))
-def test_a_failure_leaves_what_was_there(tmp_path_factory: pytest.TempPathFactory, before: bytes, lost: bytes) -> None:
+def test_failure_keeps_the_old_file(tmp_path_factory: pytest.TempPathFactory, before: bytes, lost: bytes) -> None:
     """
-    The old content, and nothing beside it.
+    No other file remains.
     """
-    folder = tmp_path_factory.mktemp("folder")
-    (folder / "file").write_bytes(before)
-    with pytest.raises(ZeroDivisionError), atomic_write(str(folder / "file")) as file:  # noqa: PT012 - it fails half way
+    directory = tmp_path_factory.mktemp("directory")
+    (directory / "file").write_bytes(before)
+    with pytest.raises(ZeroDivisionError), atomic_write(str(directory / "file")) as file:  # noqa: PT012 - it fails half way
         file.write(lost)
         raise ZeroDivisionError
 
-    assert before == (folder / "file").read_bytes()
-    assert ["file"] == os.listdir(folder)
+    assert before == (directory / "file").read_bytes()
+    assert ["file"] == os.listdir(directory)
 
 
-def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
+def test_failure_leaves_nothing(tmp_path: Path) -> None:
     """
-    Where there was no file, there is none.
+    Where there was no file, there is none afterwards.
     """
     with pytest.raises(KeyboardInterrupt), atomic_write(str(tmp_path / "file")):
         raise KeyboardInterrupt
@@ -55,9 +55,9 @@ def test_nothing_is_left_of_a_failure(tmp_path: Path) -> None:
     assert [] == os.listdir(tmp_path)
 
 
-def test_a_file_hands_on_its_mode(tmp_path: Path) -> None:
+def test_mode_is_kept(tmp_path: Path) -> None:
     """
-    A replaced file is as readable as it was.
+    A replaced file is as readable as before.
     """
     (tmp_path / "file").touch()
     (tmp_path / "file").chmod(0o640)
@@ -67,9 +67,9 @@ def test_a_file_hands_on_its_mode(tmp_path: Path) -> None:
     assert 0o640 == (tmp_path / "file").stat().st_mode & 0o777
 
 
-def test_a_private_file_is_the_owners(tmp_path: Path) -> None:
+def test_private_file(tmp_path: Path) -> None:
     """
-    From its first byte on.
+    Only the owner may read it, from its first byte on.
     """
     with atomic_write(str(tmp_path / "file"), private=True) as file:
         assert 0o600 == os.fstat(file.fileno()).st_mode & 0o777
@@ -77,9 +77,9 @@ def test_a_private_file_is_the_owners(tmp_path: Path) -> None:
     assert 0o600 == (tmp_path / "file").stat().st_mode & 0o777
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+def test_link_remains(tmp_path: Path) -> None:
     """
-    What it leads to is replaced.
+    The file that it leads to is replaced.
     """
     (tmp_path / "target").write_text("old")
     (tmp_path / "link").symlink_to("target")
@@ -90,9 +90,9 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert "new" == (tmp_path / "target").read_text()
 
 
-def test_a_device_is_written_to() -> None:
+def test_device() -> None:
     """
-    And not replaced by a file.
+    It is written, and not replaced by a file.
     """
     with atomic_write("/dev/null") as file:
         file.write(b"text")
@@ -100,18 +100,18 @@ def test_a_device_is_written_to() -> None:
     assert not Path("/dev/null").is_file()
 
 
-def test_a_full_disk_is_said() -> None:
+def test_full_disk() -> None:
     """
-    As an error of this machine.
+    It is an error of this machine.
     """
     with pytest.raises(LocalFileError, match="No space left"), atomic_write("/dev/full") as file:
         file.write(b"text")
 
 
 @pytest.mark.parametrize(("path", "said"), [("nowhere/file", "there is no directory"), ("", "is a directory")])
-def test_refuses_targets_that_cannot_be(tmp_path: Path, path: str, said: str) -> None:
+def test_impossible_targets(tmp_path: Path, path: str, said: str) -> None:
     """
-    Without touching anything.
+    They are rejected without a change to anything.
     """
     with pytest.raises(UsageError, match=said):
         check_target(os.path.join(tmp_path, path))
@@ -120,9 +120,9 @@ def test_refuses_targets_that_cannot_be(tmp_path: Path, path: str, said: str) ->
 
 
 @NOT_ROOT
-def test_says_that_a_folder_is_read_only(tmp_path: Path) -> None:
+def test_read_only_directory(tmp_path: Path) -> None:
     """
-    Before anything is sent.
+    The error comes before anything is sent.
     """
     tmp_path.chmod(0o500)
 
@@ -130,9 +130,9 @@ def test_says_that_a_folder_is_read_only(tmp_path: Path) -> None:
         check_target(str(tmp_path / "file"))
 
 
-def test_a_pipe_without_a_path_is_written_directly() -> None:
+def test_pipe_without_a_path() -> None:
     """
-    As ``/dev/stdout`` often is one.
+    It is written directly: ``/dev/stdout`` often is one.
     """
     reader, writer = os.pipe()
     with atomic_write(f"/dev/fd/{writer}") as file:

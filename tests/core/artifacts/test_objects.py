@@ -1,5 +1,5 @@
 """
-The object service's protocols, against a sandbox that keeps them, and a server that does not.
+Objects, against the sandbox and against a scripted service.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def send(client: Client, data: bytes, name: str = "a/b c", policy: RetryPolicy =
 
 def digests(data: bytes) -> dict[str, str]:
     """
-    Return what the service is told.
+    Return the digests to expect.
     """
     return {name: hashlib.new(name, data).hexdigest() for name in ("sha256", "sha512")}
 
 
-def fetched(transfer_env: TransferEnv, name: str = "a/b c") -> bytes:
+def download(transfer_env: TransferEnv, name: str = "a/b c") -> bytes:
     """
-    Download an object, verified.
+    Download and verify an object.
     """
     out = io.BytesIO()
     download_to_stream(remote_file(ObjectSource(transfer_env.client, name)), out, DownloadOptions())
@@ -61,34 +61,34 @@ def fetched(transfer_env: TransferEnv, name: str = "a/b c") -> bytes:
 
 
 @pytest.mark.parametrize("size", [0, 1, MAX_INLINE_BYTES - 1, MAX_INLINE_BYTES, MAX_INLINE_BYTES + 1, len(DATA)])
-def test_what_is_uploaded_can_be_downloaded(transfer_env: TransferEnv, size: int) -> None:
+def test_upload_and_download(transfer_env: TransferEnv, size: int) -> None:
     """
-    With its hashes; little goes with the call, more to the storage.
+    Small objects are part of the call, larger ones go to the storage.
     """
     assert digests(DATA[:size]) == send(transfer_env.client, DATA[:size])
-    assert DATA[:size] == fetched(transfer_env)
+    assert DATA[:size] == download(transfer_env)
     stored = transfer_env.sandbox.storage.files.get("/objects/a/b c")
     assert stored is not None
     assert ("text/x", size) == (stored.content_type, stored.size)
     assert (0 if size < MAX_INLINE_BYTES else size) == transfer_env.received()
 
 
-def test_a_file_that_grew_goes_inline_as_it_is(transfer_env: TransferEnv) -> None:
+def test_growing_file_inline(transfer_env: TransferEnv) -> None:
     """
-    What is read is what is sent, hashed and promised.
+    The bytes that were read are sent, hashed and announced.
     """
     upload = Upload(io.BytesIO(b"twelve bytes"), 6, "text/x")
     upload_object(
         transfer_env.client, transfer_context(), "x", upload, project_id="p", expires=later(days=1), upload_id=slug()
     )
 
-    assert b"twelve bytes" == fetched(transfer_env, "x")
+    assert b"twelve bytes" == download(transfer_env, "x")
 
 
 @pytest.mark.parametrize("kind", ["drop", "reset", "status"])
-def test_what_passes_is_overcome(transfer_env: TransferEnv, kind: str) -> None:
+def test_transient_failures(transfer_env: TransferEnv, kind: str) -> None:
     """
-    From the first byte again; the object is whole.
+    The upload starts again with the first byte, and the object is complete.
     """
     chance = random.Random(kind)
     for _ in range(4):
@@ -96,24 +96,24 @@ def test_what_passes_is_overcome(transfer_env: TransferEnv, kind: str) -> None:
         transfer_env.sandbox.storage.faults.add(f"{kind}={value},times=1,verb=put")
 
     assert digests(DATA) == send(transfer_env.client, DATA)
-    assert DATA == fetched(transfer_env)
+    assert DATA == download(transfer_env)
 
 
 @pytest.mark.parametrize("point", sorted(random.Random(1).sample(range(len(DATA)), 10)))
-def test_an_upload_that_breaks_leaves_no_object(transfer_env: TransferEnv, point: int) -> None:
+def test_failed_upload_creates_no_object(transfer_env: TransferEnv, point: int) -> None:
     """
-    Wherever it breaks; and the same upload can be begun again.
+    The same upload can be started again.
     """
     transfer_env.sandbox.storage.faults.add(f"drop={point},verb=put,times=1")
     with pytest.raises(NoAnswerError):
         send(transfer_env.client, DATA, policy=RetryPolicy(retries=0))
     with pytest.raises(NotFoundError, match="not found"):
-        fetched(transfer_env)
+        download(transfer_env)
 
 
-def test_a_refusal_by_the_storage_is_final(transfer_env: TransferEnv) -> None:
+def test_storage_rejection_is_final(transfer_env: TransferEnv) -> None:
     """
-    With its own message; there is no object.
+    The message has the storage's text, and there is no object.
     """
     transfer_env.sandbox.storage.faults.add("status=403,verb=put")
     with pytest.raises(TcError, match=r"403: Forbidden Please try again\."):
@@ -121,35 +121,35 @@ def test_a_refusal_by_the_storage_is_final(transfer_env: TransferEnv) -> None:
 
     assert 1 == len(transfer_env.sandbox.storage.counters.records)
     with pytest.raises(NotFoundError):
-        fetched(transfer_env)
+        download(transfer_env)
 
 
 def test_an_object_is_not_overwritten(transfer_env: TransferEnv) -> None:
     """
-    The service's word.
+    The service rejects it.
     """
     send(transfer_env.client, DATA)
     with pytest.raises(RejectedError, match="Object already exists"):
         send(transfer_env.client, b"other")
 
-    assert DATA == fetched(transfer_env)
+    assert DATA == download(transfer_env)
 
 
 def at(transfer_env: TransferEnv, http_server: ScriptedServer) -> Client:
     """
-    Return a client of a deployment that does as the test says.
+    Return a client of a scripted deployment.
     """
     return replace(transfer_env.client, account=replace(transfer_env.client.account, root_url=http_server.url))
 
 
-def service(
+def script_service(
     http_server: ScriptedServer,
     chosen: Callable[[int], dict[str, Any]],
     finished: Response | None = None,
     put: Response | None = None,
 ) -> None:
     """
-    Let the server play the object service and its storage; *chosen* is the upload method of each call.
+    Make the server respond as the object service and its storage; *chosen* has the upload method of each call.
     """
     calls = 0
 
@@ -172,11 +172,11 @@ def put_url(http_server: ScriptedServer, expires: str = FAR) -> dict[str, Any]:
     return {"putUrl": {"url": f"{http_server.url}/put", "expires": expires, "headers": {"Content-Type": "text/x"}}}
 
 
-def test_proposes_all_that_it_can(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_proposed_methods(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    As the protocol wants it: an address always, the bytes themselves when they are few.
+    A URL is always proposed, the bytes themselves if they are few.
     """
-    service(http_server, lambda _call: put_url(http_server))
+    script_service(http_server, lambda _call: put_url(http_server))
     for data in (b"few", DATA):
         send(at(transfer_env, http_server), data)
     bodies = [request.body for request in http_server.requests if "/upload/" in request.target]
@@ -193,11 +193,11 @@ def test_proposes_all_that_it_can(transfer_env: TransferEnv, http_server: Script
     }
 
 
-def test_says_the_hashes_at_the_end(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_finish_has_the_hashes(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    Of what was sent, and nothing secret went to the storage.
+    They are those of the bytes that were sent; the storage gets no secrets.
     """
-    service(http_server, lambda _call: put_url(http_server))
+    script_service(http_server, lambda _call: put_url(http_server))
     send(at(transfer_env, http_server), DATA)
     create, put, finish = http_server.requests
 
@@ -207,11 +207,11 @@ def test_says_the_hashes_at_the_end(transfer_env: TransferEnv, http_server: Scri
     assert {"host", "content-type", "content-length"} == set(put.headers)
 
 
-def test_an_expired_address_is_asked_for_again(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_expired_url_is_renewed(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    And the same upload goes on.
+    The same upload is continued.
     """
-    service(http_server, lambda call: put_url(http_server, PAST if call < 3 else FAR))
+    script_service(http_server, lambda call: put_url(http_server, PAST if call < 3 else FAR))
     send(at(transfer_env, http_server), DATA)
     targets = [request.target.rpartition("/")[2] for request in http_server.requests]
     ids = {json.loads(request.body)["uploadId"] for request in http_server.requests if request.target != "/put"}
@@ -220,11 +220,11 @@ def test_an_expired_address_is_asked_for_again(transfer_env: TransferEnv, http_s
     assert 1 == len(ids)
 
 
-def test_addresses_that_are_always_expired_end_it(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_url_renewals_are_limited(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    Without a loop.
+    URLs that have always expired are an error.
     """
-    service(http_server, lambda _call: put_url(http_server, PAST))
+    script_service(http_server, lambda _call: put_url(http_server, PAST))
     with pytest.raises(BrokenAnswerError, match="upload URLs expired"):
         send(at(transfer_env, http_server), DATA)
 
@@ -239,13 +239,13 @@ def test_addresses_that_are_always_expired_end_it(transfer_env: TransferEnv, htt
         pytest.param({"dataInline": True}, DATA, id="inline, which was not proposed"),
     ],
 )
-def test_a_way_that_was_not_proposed_is_not_taken(
+def test_method_that_was_not_proposed(
     transfer_env: TransferEnv, http_server: ScriptedServer, method: dict[str, Any], data: bytes
 ) -> None:
     """
-    It would finish an upload of nothing.
+    It is an error: otherwise an empty upload would be finished.
     """
-    service(http_server, lambda _call: method)
+    script_service(http_server, lambda _call: method)
     with pytest.raises(BrokenAnswerError, match="neither putUrl nor dataInline"):
         send(at(transfer_env, http_server), data)
 
@@ -254,9 +254,9 @@ def test_a_way_that_was_not_proposed_is_not_taken(
 
 def test_a_failure_to_finish_is_an_error(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    With the service's message.
+    The message is the service's.
     """
-    service(
+    script_service(
         http_server,
         lambda _call: put_url(http_server),
         error_response(409, "RequestConflict", "Content hash already exists"),
@@ -265,11 +265,11 @@ def test_a_failure_to_finish_is_an_error(transfer_env: TransferEnv, http_server:
         send(at(transfer_env, http_server), DATA)
 
 
-def test_a_refused_put_is_not_finished(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_rejected_put_is_not_finished(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    The service would believe it.
+    The service would create the object.
     """
-    service(http_server, lambda _call: put_url(http_server), put=response(400, b"<Message>too long</Message>"))
+    script_service(http_server, lambda _call: put_url(http_server), put=response(400, b"<Message>too long</Message>"))
     with pytest.raises(RejectedError, match="400: too long"):
         send(at(transfer_env, http_server), DATA)
 
@@ -291,20 +291,20 @@ def test_a_refused_put_is_not_finished(transfer_env: TransferEnv, http_server: S
         ),
     ],
 )
-def test_offers_that_cannot_be_taken(
+def test_unusable_downloads(
     transfer_env: TransferEnv, http_server: ScriptedServer, document: dict[str, Any], says: str
 ) -> None:
     """
-    Nothing is fetched that nothing vouches for.
+    An object without a supported method or hash is not downloaded.
     """
     http_server.respond_with(json_response(document))
     with pytest.raises(BrokenAnswerError, match=says):
         ObjectSource(at(transfer_env, http_server), "a").locate()
 
 
-def test_hashes_may_be_written_in_capitals(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_hashes_in_capitals(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    Unknown ones beside a known one are passed over.
+    Unknown algorithms are ignored if there is a known one.
     """
     hashes = {"sha256": "AB" * 32, "sha1024": "00"}
     http_server.respond_with(json_response({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": hashes}))

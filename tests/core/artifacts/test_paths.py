@@ -1,5 +1,5 @@
 """
-Artifacts' names and this machine's files.
+Artifact names as patterns and as local paths.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ NASTY = st.lists(st.sampled_from(["..", ".", "", "a", "b.txt", "...", "~", "C:",
         pytest.param("public/*.txt", ["public/a.txt", "public/b.txt"], id="star"),
         pytest.param("*.txt", [], id="star stops at a slash"),
         pytest.param("**.txt", ["private/a.txt", "public/a.txt", "public/b.txt"], id="two stars do not"),
-        pytest.param("**/*.apk", ["public/build/a.apk", "public/build/x/b.apk"], id="any folder"),
-        pytest.param("public/**/a.*", ["public/a.txt", "public/build/a.apk"], id="any folder, or none"),
+        pytest.param("**/*.apk", ["public/build/a.apk", "public/build/x/b.apk"], id="any directory"),
+        pytest.param("public/**/a.*", ["public/a.txt", "public/build/a.apk"], id="any directory, or none"),
         pytest.param("public/build/**", ["public/build/a.apk", "public/build/x/b.apk"], id="all below"),
         pytest.param("public/?.txt", ["public/a.txt", "public/b.txt"], id="one character"),
         pytest.param("public?a.txt", [], id="which is no slash"),
@@ -47,24 +47,24 @@ NASTY = st.lists(st.sampled_from(["..", ".", "", "a", "b.txt", "...", "~", "C:",
 )
 def test_patterns(pattern: str, found: list[str]) -> None:
     """
-    As in a shell with globstar, sorted.
+    They match as in a shell with globstar; the result is sorted.
     """
     assert found == match_names(pattern, reversed(NAMES))
 
 
 @pytest.mark.parametrize("name", ["public/a[1].txt", "what?", "public/*"])
-def test_a_name_that_looks_like_a_pattern_is_itself(name: str) -> None:
+def test_name_that_equals_the_pattern(name: str) -> None:
     """
-    When there is one that is written just like it.
+    It is the only match.
     """
     assert is_pattern(name)
     assert [name] == match_names(name, ["public/a1.txt", "whatx", name])
 
 
 @pytest.mark.parametrize("pattern", ["[", "a[", "[]", "[!]", "a[b", "[]]", "[z-a]", "[a-", "[^a]", "[\\d]", "(*"])
-def test_a_strange_pattern_breaks_nothing(pattern: str) -> None:
+def test_unusual_patterns(pattern: str) -> None:
     """
-    It is matched as far as it makes sense.
+    Sets that are not closed are plain characters.
     """
     assert isinstance(match_names(pattern, NAMES), list)
 
@@ -73,9 +73,9 @@ def test_a_strange_pattern_breaks_nothing(pattern: str) -> None:
 @example("[--a]", "a")
 @example("[a&&b]", "&")
 @example("[b-a]", "a")
-def test_agrees_with_the_standard_library_where_there_are_no_slashes(pattern: str, name: str) -> None:
+def test_agrees_with_fnmatch(pattern: str, name: str) -> None:
     """
-    One star or two are then the same.
+    Without slashes, both match the same names.
     """
     if name == pattern:
         return
@@ -86,25 +86,25 @@ def test_agrees_with_the_standard_library_where_there_are_no_slashes(pattern: st
     ("name", "part"),
     [("public/logs/live.log", "live.log"), ("a", "a"), ("a/...", "..."), ("a/ b ", " b "), ("~/x~", "x~")],
 )
-def test_a_file_is_called_like_the_last_part(name: str, part: str) -> None:
+def test_last_component(name: str, part: str) -> None:
     """
-    Of the artifact's name.
+    It names the file.
     """
     assert part == last_component(name)
 
 
 @pytest.mark.parametrize("name", ["", "a/", "a/.", "a/..", "..", ".", "/", "a/b\\c", "..\\x"])
-def test_some_last_parts_are_no_names(name: str) -> None:
+def test_last_component_that_is_not_a_file_name(name: str) -> None:
     """
-    They would be folders, here or elsewhere.
+    Directories, for example.
     """
     with pytest.raises(UsageError, match="give -o FILE"):
         last_component(name)
 
 
-def test_names_are_mirrored(tmp_path: Path) -> None:
+def test_resolve_below(tmp_path: Path) -> None:
     """
-    With the folders on the way, also below a link to a folder that the user has named.
+    Directories are created, also below a directory that is a link.
     """
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
@@ -133,9 +133,9 @@ def test_names_are_mirrored(tmp_path: Path) -> None:
         "\0",
     ],
 )
-def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
+def test_names_that_lead_out_are_rejected(tmp_path: Path, name: str) -> None:
     """
-    Nothing is made for them, inside or outside.
+    Nothing is created, inside or outside.
     """
     (tmp_path / "in").mkdir()
     with pytest.raises(UsageError, match="leads out of the directory"):
@@ -148,16 +148,16 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("link", "to", "name"),
     [
-        pytest.param("a", "../out", "a/x", id="folder"),
-        pytest.param("a", "../out", "a/b/x", id="folder above"),
+        pytest.param("a", "../out", "a/x", id="directory"),
+        pytest.param("a", "../out", "a/b/x", id="directory above"),
         pytest.param("x", "../out/x", "x", id="file"),
         pytest.param("x", "../out/none", "x", id="file that is not there"),
-        pytest.param("a", "../none", "a/x", id="folder that is not there"),
+        pytest.param("a", "../none", "a/x", id="directory that is not there"),
     ],
 )
-def test_links_that_lead_out_are_refused(tmp_path: Path, link: str, to: str, name: str) -> None:
+def test_links_that_lead_out_are_rejected(tmp_path: Path, link: str, to: str, name: str) -> None:
     """
-    Whoever put them there does not choose where artifacts go.
+    A link below the directory does not decide where artifacts are written.
     """
     (tmp_path / "in").mkdir()
     (tmp_path / "out").mkdir()
@@ -173,17 +173,17 @@ def test_links_that_lead_out_are_refused(tmp_path: Path, link: str, to: str, nam
 @given(st.one_of(PRINTABLE, NASTY))
 def test_no_name_escapes(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
     """
-    It is refused, or lies below the folder, and each part of it is a part of the path.
+    A name is rejected, or its path is below the directory and has the same parts.
     """
     root = tmp_path_factory.mktemp("root")
-    folder = root / "in"
+    directory = root / "in"
     try:
-        place = resolve_below(str(folder), name)
+        place = resolve_below(str(directory), name)
     except UsageError:
         return
     finally:
         assert set(os.listdir(root)) <= {"in"}
 
-    assert Path(place).is_relative_to(folder)
+    assert Path(place).is_relative_to(directory)
     assert place == os.path.realpath(place)
-    assert name == str(Path(place).relative_to(folder))
+    assert name == str(Path(place).relative_to(directory))

@@ -1,5 +1,5 @@
 """
-The queue's artifacts, of every kind.
+Artifacts of all storage types.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def send(
     )
 
 
-def fetched(
+def download(
     transfer_env: TransferEnv, task_id: str, run_id: str | None = None, name: str = "public/a"
 ) -> tuple[bytes, Any]:
     """
-    Download an artifact; return it, and what was verified.
+    Download an artifact; return its bytes and what was verified.
     """
     out = io.BytesIO()
     result = download_to_stream(
@@ -64,15 +64,15 @@ def fetched(
 
 @STORAGES
 @pytest.mark.parametrize("size", [0, 1, 8191, 8192, len(DATA)])
-def test_what_is_uploaded_can_be_downloaded(transfer_env: TransferEnv, storage: str, size: int) -> None:
+def test_upload_and_download(transfer_env: TransferEnv, storage: str, size: int) -> None:
     """
-    Of the latest run, and of that run.
+    From the latest run, and from a given run.
     """
     task_id, data = transfer_env.task(), DATA[:size]
     digests = send(transfer_env, task_id, data, storage)
     verified = ("length", "sha256", "sha512") if storage == "object" else ("length",)
 
-    assert (data, verified) == fetched(transfer_env, task_id) == fetched(transfer_env, task_id, "0")
+    assert (data, verified) == download(transfer_env, task_id) == download(transfer_env, task_id, "0")
     expected = {name: hashlib.new(name, data).hexdigest() for name in ("sha256", "sha512")}
     assert digests == (expected if storage == "object" else {})
     listed = next(iter(list_artifacts(transfer_env.client, task_id, None)))
@@ -80,35 +80,35 @@ def test_what_is_uploaded_can_be_downloaded(transfer_env: TransferEnv, storage: 
 
 
 @STORAGES
-def test_what_passes_is_overcome(transfer_env: TransferEnv, storage: str) -> None:
+def test_transient_failures(transfer_env: TransferEnv, storage: str) -> None:
     """
-    503, and connections that drop.
+    503 and dropped connections are retried.
     """
     task_id = transfer_env.task()
     for fault in ("status=503", "drop=0", "drop=500k"):
         transfer_env.sandbox.storage.faults.add(f"{fault},verb=put,times=1")
     send(transfer_env, task_id, DATA, storage)
 
-    assert DATA == fetched(transfer_env, task_id)[0]
+    assert DATA == download(transfer_env, task_id)[0]
 
 
 @STORAGES
 @pytest.mark.parametrize("point", [0, 1, 100_000, MIB - 1])
-def test_an_upload_that_breaks_leaves_nothing_to_download(transfer_env: TransferEnv, storage: str, point: int) -> None:
+def test_failed_upload(transfer_env: TransferEnv, storage: str, point: int) -> None:
     """
-    The artifact is known, but has no bytes.
+    The artifact exists, but has no bytes to download.
     """
     task_id = transfer_env.task()
     transfer_env.sandbox.storage.faults.add(f"drop={point},verb=put")
     with pytest.raises(NoAnswerError):
         send(transfer_env, task_id, DATA, storage, RetryPolicy(retries=0))
     with pytest.raises(NotFoundError):
-        fetched(transfer_env, task_id)
+        download(transfer_env, task_id)
 
 
-def test_an_expired_address_is_asked_for_again(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_expired_url_is_renewed(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    By creating the same artifact again, which is no error.
+    The same artifact is created again, which is not an error.
     """
     calls = 0
 
@@ -135,44 +135,44 @@ def test_an_expired_address_is_asked_for_again(transfer_env: TransferEnv, http_s
 
 def test_links_are_followed(transfer_env: TransferEnv) -> None:
     """
-    By the service.
+    The service resolves them.
     """
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/real", DATA)
     content = {"storageType": "link", "artifact": "public/real", "expires": later(hours=1)}
     create_artifact(transfer_env.client, task_id, "0", "public/a", content)
 
-    assert DATA == fetched(transfer_env, task_id)[0]
+    assert DATA == download(transfer_env, task_id)[0]
 
 
-def test_references_lead_elsewhere(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_references(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    Where nothing is told of us; redirects are followed. It can be refused.
+    Another host gets no headers of ours. Redirects are followed, and references can be rejected.
     """
     task_id = transfer_env.task()
     http_server.respond_with(response(302, Location="/there"), response(200, b"text"))
     transfer_env.create(task_id, "public/a", storageType="reference", url=f"{http_server.url}/x")
 
-    assert b"text" == fetched(transfer_env, task_id)[0]
+    assert b"text" == download(transfer_env, task_id)[0]
     for request in http_server.requests:
         assert {"host", "accept", "accept-encoding", "user-agent"} == set(request.headers)
     with pytest.raises(NegativeAnswerError, match="--managed-only"):
         ArtifactSource(transfer_env.client, task_id, None, "public/a", managed_only=True).locate()
 
 
-def test_error_artifacts_are_failures(transfer_env: TransferEnv) -> None:
+def test_error_artifacts(transfer_env: TransferEnv) -> None:
     """
-    With the reason that was given.
+    The error has the reason that the task gave.
     """
     task_id = transfer_env.task()
     transfer_env.create(task_id, "public/a", storageType="error", reason="too-large-file-on-worker", message="50 GB")
     with pytest.raises(NotFoundError, match="too-large-file-on-worker: 50 GB"):
-        fetched(transfer_env, task_id)
+        download(transfer_env, task_id)
 
 
-def test_what_is_missing(transfer_env: TransferEnv) -> None:
+def test_missing_artifacts(transfer_env: TransferEnv) -> None:
     """
-    The service's reason: no such artifact, task, run, or none yet.
+    The error is the service's: no such artifact, task or run.
     """
     task_id, waiting = transfer_env.task(), transfer_env.task(claimed=False)
     for args, says in (
@@ -182,12 +182,12 @@ def test_what_is_missing(transfer_env: TransferEnv) -> None:
         (("V" * 21 + "A", None), ""),
     ):
         with pytest.raises((NotFoundError, RejectedError), match=says or "4"):
-            fetched(transfer_env, *args)
+            download(transfer_env, *args)
 
 
-def test_an_unknown_kind_is_not_guessed_at(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
+def test_unknown_storage_type(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
     """
-    It is named.
+    The error names it.
     """
     http_server.respond_with(json_response({"storageType": "papyrus", "url": "http://x/"}))
     elsewhere = replace(transfer_env.client, account=replace(transfer_env.client.account, root_url=http_server.url))
@@ -197,7 +197,7 @@ def test_an_unknown_kind_is_not_guessed_at(transfer_env: TransferEnv, http_serve
 
 def test_all_pages_are_listed(transfer_env: TransferEnv) -> None:
     """
-    Of the latest run, or of one.
+    Of the latest run, and of a given run.
     """
     task_id = transfer_env.task()
     names = [f"public/{number}" for number in range(5)]
@@ -208,16 +208,16 @@ def test_all_pages_are_listed(transfer_env: TransferEnv) -> None:
     assert names == [entry["name"] for entry in list_artifacts(transfer_env.client, task_id, "0")]
 
 
-def test_an_artifact_lives_as_long_as_its_task(transfer_env: TransferEnv) -> None:
+def test_task_expiry(transfer_env: TransferEnv) -> None:
     """
-    As the task says it.
+    It is the task's.
     """
     assert later() < fetch_task_expiry(transfer_env.client, transfer_env.task()) < later(days=2)
 
 
-def test_temporary_credentials_are_for_the_deployment(transfer_env: TransferEnv) -> None:
+def test_temporary_credentials_are_not_for_the_proxy(transfer_env: TransferEnv) -> None:
     """
-    Not for a proxy, which would put its own in their place.
+    The proxy would sign with the task's credentials instead.
     """
     certificate = {"version": 1, "seed": "s", "start": 1, "expiry": 2, "signature": "x", "scopes": []}
     client = replace(transfer_env.client, account=replace(transfer_env.client.account, proxy_url="http://proxy"))

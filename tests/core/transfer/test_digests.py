@@ -1,5 +1,5 @@
 """
-Hashes beside a transfer.
+Digests of streams and files.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ SIZES = st.one_of(
 
 def digests(data: bytes, algorithms: tuple[str, ...]) -> dict[str, str]:
     """
-    Return what hashlib says.
+    Return hashlib's digests.
     """
     return {algorithm: hashlib.new(algorithm, data).hexdigest() for algorithm in algorithms}
 
 
-def in_pieces(data: bytes, seed: int) -> Any:
+def reader_of(data: bytes, seed: int) -> Any:
     """
-    Return what fills buffers with *data*, as much at a time as it likes.
+    Return a function that reads *data* into buffers, in pieces of random size.
     """
     chance, stream = random.Random(seed), io.BytesIO(data)
 
@@ -51,13 +51,13 @@ def in_pieces(data: bytes, seed: int) -> Any:
 
 @settings(max_examples=40)
 @given(SIZES, ALGORITHMS, st.integers(0, 9))
-def test_a_stream_is_hashed_as_it_passes(size: int, algorithms: tuple[str, ...], seed: int) -> None:
+def test_stream_is_hashed(size: int, algorithms: tuple[str, ...], seed: int) -> None:
     """
-    The caller gets every byte in order, and the digests are hashlib's.
+    The caller gets every byte in order, and the digests equal those of hashlib.
     """
     data = random_bytes(size)
     hasher = StreamHasher(algorithms)
-    passed = b"".join(bytes(block) for block in hasher.hash_blocks(in_pieces(data, seed)))
+    passed = b"".join(bytes(block) for block in hasher.hash_blocks(reader_of(data, seed)))
 
     assert data == passed
     assert size == hasher.count
@@ -66,18 +66,16 @@ def test_a_stream_is_hashed_as_it_passes(size: int, algorithms: tuple[str, ...],
 
 @settings(max_examples=30)
 @given(SIZES, ALGORITHMS, st.integers(0, 99), st.integers(0, 100))
-def test_a_file_is_hashed_in_whatever_order_it_is_filled(
-    size: int, algorithms: tuple[str, ...], seed: int, percent: int
-) -> None:
+def test_file_is_hashed_in_any_order(size: int, algorithms: tuple[str, ...], seed: int, percent: int) -> None:
     """
-    The beginning in passing; the rest by following, as far as there is no gap.
+    Its beginning is hashed as blocks are read, the rest from the file, up to the first gap.
     """
     data, chance = random_bytes(size), random.Random(seed)
     with tempfile.TemporaryFile() as file:
         hasher = FileHasher(file.fileno(), algorithms)
         begun = size * percent // 100
         written = 0
-        for block in hasher.hash_blocks(in_pieces(data[:begun], seed)):
+        for block in hasher.hash_blocks(reader_of(data[:begun], seed)):
             os.pwrite(file.fileno(), block, written)
             written += len(block)
         hasher.start_following()
@@ -96,9 +94,9 @@ def test_a_file_is_hashed_in_whatever_order_it_is_filled(
         assert digests(data, algorithms) == hasher.digests()
 
 
-def test_filling_waits_for_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writer_waits_for_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    As soon as it is far ahead; and goes on when the hashes have followed.
+    A writer far ahead of the hashes waits until they have caught up.
     """
     monkeypatch.setattr(hashing, "MAX_UNHASHED_BYTES", 2 * hashing.BLOCK_BYTES)
     data = random_bytes(8 * hashing.BLOCK_BYTES)
@@ -114,9 +112,9 @@ def test_filling_waits_for_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("follows", [True, False], ids=["following", "passing"])
-def test_giving_up_ends_the_threads(*, follows: bool) -> None:
+def test_stop_ends_threads(*, follows: bool) -> None:
     """
-    Also those that wait for bytes which will never come.
+    Threads that wait for bytes end, too.
     """
     before = threading.active_count()
     with tempfile.TemporaryFile() as file:
@@ -139,9 +137,9 @@ def test_giving_up_ends_the_threads(*, follows: bool) -> None:
         pytest.param(" SHA256:" + "0F" * 32 + "\n", ("sha256", "0f" * 32), id="capitals and blanks"),
     ],
 )
-def test_checksums_are_read(text: str, found: tuple[str, str]) -> None:
+def test_parse_checksum(text: str, found: tuple[str, str]) -> None:
     """
-    Algorithm and digest, in lower case.
+    The algorithm and the digest are returned in lower case.
     """
     assert found == parse_checksum(text)
 
@@ -161,17 +159,17 @@ def test_checksums_are_read(text: str, found: tuple[str, str]) -> None:
         pytest.param("sha256:" + "²3" * 32, id="digits of another kind"),
     ],
 )
-def test_what_is_no_checksum_is_refused(text: str) -> None:
+def test_parse_checksum_rejects(text: str) -> None:
     """
-    With the form that it should have.
+    The message shows the right form.
     """
     with pytest.raises(UsageError, match="write sha256:HEX"):
         parse_checksum(text)
 
 
-def test_digests_are_compared() -> None:
+def test_check_digests() -> None:
     """
-    All that were promised; the message has both.
+    All expected digests are compared; the message has both values.
     """
     check_digests({"sha256": "a", "sha512": "b"}, {"sha512": "b"}, "it")
     with pytest.raises(BrokenAnswerError, match="it has sha512 b, but c was expected"):

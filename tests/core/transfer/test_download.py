@@ -1,5 +1,5 @@
 """
-Downloads over sockets that fail: nothing is lost, and the bytes are right.
+Downloads over connections that fail: no byte is lost, and all are right.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def _small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "MIN_KEPT_BYTES", 64 << 10)
 
 
-def kept(target: Path) -> int:
+def kept_bytes(target: Path) -> int:
     """
-    Return how many bytes wait for the next run; none if nothing does.
+    Return how many bytes the next run can resume from.
     """
     if not files_in(target.parent) or files_in(target.parent) == [target.name]:
         return 0
@@ -73,7 +73,7 @@ def kept(target: Path) -> int:
 )
 def test_sizes(transfer_env: TransferEnv, tmp_path: Path, size: int, options: DownloadOptions) -> None:
     """
-    Every size arrives, over however many connections, verified by length and hashes, and fetched once.
+    Every size is downloaded once over any number of connections, and verified by length and hashes.
     """
     source = transfer_env.put_object("a/b", DATA[:size])
     target = tmp_path / "file"
@@ -85,11 +85,9 @@ def test_sizes(transfer_env: TransferEnv, tmp_path: Path, size: int, options: Do
     assert size == transfer_env.sent()
 
 
-def test_a_slow_connection_gets_others_beside_it(
-    transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_connection_gets_help(transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Without being asked.
+    More connections are opened without an option.
     """
     monkeypatch.setattr(segments, "MEASURE_INTERVAL_SECONDS", 0.01)
     source = transfer_env.put_object("a", DATA)
@@ -105,7 +103,7 @@ def test_a_slow_connection_gets_others_beside_it(
 @pytest.mark.parametrize("kind", ["drop", "reset", "short"])
 def test_dropped_anywhere(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, kind: str) -> None:
     """
-    Ten times, at random points; it goes on from the byte where it stopped.
+    After ten failures at random positions, the download continues with the next byte.
     """
     source = transfer_env.put_object("a", DATA)
     chance = random.Random(kind)
@@ -139,11 +137,11 @@ def test_dropped_anywhere(transfer_env: TransferEnv, tmp_path: Path, options: Do
         pytest.param("etag=changing,times=1,skip=3", 1, id="changed in the middle"),
     ],
 )
-def test_what_passes_is_overcome(
+def test_transient_failures(
     transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, fault: str, struck: int | None
 ) -> None:
     """
-    The bytes are right in the end, and nothing is left beside them.
+    The bytes are right in the end, and no other file remains.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("drop=200k,times=3")
@@ -156,11 +154,9 @@ def test_what_passes_is_overcome(
 
 
 @BOTH
-def test_an_address_that_expires_in_the_middle_is_renewed(
-    transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions
-) -> None:
+def test_expired_url_is_renewed(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions) -> None:
     """
-    As often as it takes: here it lives for a moment.
+    A URL may expire several times during a download.
     """
     source = transfer_env.put_object("a", DATA)
     storage = transfer_env.sandbox.storage
@@ -183,11 +179,11 @@ def test_an_address_that_expires_in_the_middle_is_renewed(
         pytest.param("etag=changing", BrokenAnswerError, "it changed", id="changes all the time"),
     ],
 )
-def test_what_is_not_as_promised_does_not_appear(
+def test_wrong_content_is_rejected(
     transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, fault: str, kind: type[TcError], says: str
 ) -> None:
     """
-    What was there before stays, with its mode; nothing is left beside it.
+    The target keeps its content and mode, and no other file remains.
     """
     source = transfer_env.put_object("a", DATA)
     target = tmp_path / "file"
@@ -213,11 +209,9 @@ def test_what_is_not_as_promised_does_not_appear(
         ),
     ],
 )
-def test_a_body_that_is_always_short_does_not_appear(
-    http_server: ScriptedServer, tmp_path: Path, given: Response
-) -> None:
+def test_short_body_is_rejected(http_server: ScriptedServer, tmp_path: Path, given: Response) -> None:
     """
-    However often it is asked for.
+    After all retries, there is an error and no file.
     """
     http_server.respond_with(given)
     with pytest.raises(NoAnswerError, match="dropped the connection"):
@@ -231,9 +225,9 @@ def test_a_body_that_is_always_short_does_not_appear(
     assert [] == files_in(tmp_path)
 
 
-def test_a_long_body_is_caught_by_its_hash(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_long_body_is_rejected(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Bytes that were added are bytes that were not uploaded.
+    The hash shows that bytes were added.
     """
     source = transfer_env.put_object("a", DATA[:1000])
     transfer_env.sandbox.storage.faults.add("long=10")
@@ -244,9 +238,9 @@ def test_a_long_body_is_caught_by_its_hash(transfer_env: TransferEnv, tmp_path: 
     assert [] == files_in(tmp_path)
 
 
-def test_a_long_part_is_not_taken(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_range_with_wrong_length(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Its length belies its range; all is asked for instead.
+    It does not fit its Content-Range, so the whole file is requested instead.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("long=10,times=1,skip=1")
@@ -255,9 +249,9 @@ def test_a_long_part_is_not_taken(transfer_env: TransferEnv, tmp_path: Path) -> 
     assert DATA == (tmp_path / "file").read_bytes()
 
 
-def test_another_checksum_is_verified_too(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_checksum_option(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Right or wrong, for what comes without hashes.
+    A checksum is verified for a source that has no hashes.
     """
     source = transfer_env.artifact(transfer_env.task(), "public/a", DATA)
     target = tmp_path / "file"
@@ -273,11 +267,9 @@ def test_another_checksum_is_verified_too(transfer_env: TransferEnv, tmp_path: P
 
 @pytest.mark.parametrize("failure", ["no connection", "status 503"])
 @BOTH
-def test_the_next_run_goes_on(
-    transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, failure: str
-) -> None:
+def test_resume(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions, failure: str) -> None:
     """
-    What a failure has left is not fetched again; the target appears at the end.
+    The next run downloads only what is missing.
     """
     source = transfer_env.put_object("a", DATA)
     target = tmp_path / "file"
@@ -289,40 +281,40 @@ def test_the_next_run_goes_on(
         storage.faults.add("status=503,skip=1" if failure == "status 503" else "drop=0")
     with pytest.raises(NoAnswerError if failure == "no connection" else FailedError):
         download_to_file(remote_file(source, RetryPolicy(retries=1, delay_factor=0)), str(target), options)
-    before = kept(target)
+    before = kept_bytes(target)
     assert not target.exists()
     assert SIZE // 4 <= before < SIZE
     storage.faults.clear()
     storage.counters.reset()
-    said: list[str] = []
-    remote = remote_file(source, said=said)
+    log: list[str] = []
+    remote = remote_file(source, log=log)
     result = download_to_file(remote, str(target), options)
 
     assert DATA == target.read_bytes()
-    assert ("sha512" in result.verified, []) == (True, said)
+    assert ("sha512" in result.verified, []) == (True, log)
     assert before == remote.context.progress.resumed_bytes
     assert SIZE - before == remote.context.progress.wire_bytes == transfer_env.sent()
     assert ["file"] == files_in(tmp_path)
 
 
-def half(transfer_env: TransferEnv, target: Path, source: object) -> None:
+def leave_half(transfer_env: TransferEnv, target: Path, source: object) -> None:
     """
-    Leave a download half done.
+    Leave a partial download.
     """
     transfer_env.sandbox.storage.faults.add("status=503,skip=5")
     with pytest.raises(FailedError):
         download_to_file(remote_file(source, ONCE), str(target), SIDE_BY_SIDE)  # type: ignore[arg-type] # any source
     transfer_env.sandbox.storage.faults.clear()
-    assert kept(target)
+    assert kept_bytes(target)
 
 
-def test_what_has_changed_is_fetched_anew(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_changed_etag_starts_over(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    By its ETag, where there are no hashes.
+    Without hashes, the ETag shows that the file has changed.
     """
     task_id = transfer_env.task()
     source = transfer_env.artifact(task_id, "public/a", DATA)
-    half(transfer_env, tmp_path / "file", source)
+    leave_half(transfer_env, tmp_path / "file", source)
     changed = random_bytes(SIZE, 1)
     transfer_env.artifact(task_id, "public/a", changed)
     remote = remote_file(source)
@@ -334,13 +326,13 @@ def test_what_has_changed_is_fetched_anew(transfer_env: TransferEnv, tmp_path: P
 
 
 @pytest.mark.parametrize("size", [10, SIZE - 1, SIZE + 1])
-def test_what_has_another_length_is_fetched_anew(transfer_env: TransferEnv, tmp_path: Path, size: int) -> None:
+def test_changed_length_starts_over(transfer_env: TransferEnv, tmp_path: Path, size: int) -> None:
     """
-    Shorter than what is there already, too.
+    The new file may also be shorter than the partial one.
     """
     task_id = transfer_env.task()
     source = transfer_env.artifact(task_id, "public/a", DATA)
-    half(transfer_env, tmp_path / "file", source)
+    leave_half(transfer_env, tmp_path / "file", source)
     changed = random_bytes(size, 1)
     transfer_env.artifact(task_id, "public/a", changed)
     download_to_file(remote_file(source), str(tmp_path / "file"), DownloadOptions())
@@ -349,11 +341,11 @@ def test_what_has_another_length_is_fetched_anew(transfer_env: TransferEnv, tmp_
     assert ["file"] == files_in(tmp_path)
 
 
-def test_another_source_does_not_go_on_with_it(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_other_source_starts_over(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    The same target, but something else to be put there.
+    A partial file is not resumed for another source.
     """
-    half(transfer_env, tmp_path / "file", transfer_env.put_object("a", DATA))
+    leave_half(transfer_env, tmp_path / "file", transfer_env.put_object("a", DATA))
     other = random_bytes(SIZE, 2)
     remote = remote_file(transfer_env.put_object("b", other))
     download_to_file(remote, str(tmp_path / "file"), DownloadOptions())
@@ -362,9 +354,9 @@ def test_another_source_does_not_go_on_with_it(transfer_env: TransferEnv, tmp_pa
     assert SIZE == remote.context.progress.wire_bytes
 
 
-def test_what_nothing_vouches_for_is_fetched_anew(http_server: ScriptedServer, tmp_path: Path) -> None:
+def test_unidentified_file_starts_over(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    Neither a hash nor an ETag nor a time: what is there may be of something else.
+    Without hash, ETag and Last-Modified, the remote file may be another one.
     """
     part = response(206, DATA[: 256 << 10], Content_Range=f"bytes 0-{(256 << 10) - 1}/{SIZE}")
     http_server.respond_with(part, response(404))
@@ -378,13 +370,13 @@ def test_what_nothing_vouches_for_is_fetched_anew(http_server: ScriptedServer, t
     assert random_bytes(SIZE, 3) == (tmp_path / "file").read_bytes()
 
 
-def test_spoiled_leftovers_do_not_pass(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_damaged_partial_file(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Whatever happened to the bytes on the disk, the hashes are of what is in the file; the run after that is clean.
+    The hashes are those of the file on disk. The run after the failure starts over, and succeeds.
     """
     source = transfer_env.put_object("a", DATA)
     target = tmp_path / "file"
-    half(transfer_env, target, source)
+    leave_half(transfer_env, target, source)
     with ResumableFile(str(target)) as partial:
         os.pwrite(partial.fd, b"spoiled", partial.written.ranges()[0][0])
     with pytest.raises(BrokenAnswerError, match="was expected"):
@@ -396,9 +388,9 @@ def test_spoiled_leftovers_do_not_pass(transfer_env: TransferEnv, tmp_path: Path
 
 
 @BOTH
-def test_two_at_once(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions) -> None:
+def test_parallel_downloads_to_one_target(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOptions) -> None:
     """
-    To the same target: both succeed, and the bytes are right.
+    All succeed, and the bytes are right.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=6MB")
@@ -421,9 +413,9 @@ def test_two_at_once(transfer_env: TransferEnv, tmp_path: Path, options: Downloa
     assert ["file"] == files_in(tmp_path)
 
 
-def test_an_existing_file_stays_until_the_end(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_existing_file_is_replaced_at_the_end(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Then it is replaced as a whole, by another file with its mode; a link stays a link.
+    The new file has its mode. A link remains a link.
     """
     source = transfer_env.put_object("a", DATA)
     real, target = tmp_path / "real", tmp_path / "link"
@@ -439,9 +431,9 @@ def test_an_existing_file_stays_until_the_end(transfer_env: TransferEnv, tmp_pat
     assert target.is_symlink()
 
 
-def test_a_new_file_has_the_mode_of_any_other(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_new_file_has_usual_mode(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    As the umask says.
+    The mode follows the umask.
     """
     (tmp_path / "other").touch()
     download_to_file(remote_file(transfer_env.put_object("a", b"x")), str(tmp_path / "file"), DownloadOptions())
@@ -449,9 +441,9 @@ def test_a_new_file_has_the_mode_of_any_other(transfer_env: TransferEnv, tmp_pat
     assert (tmp_path / "other").stat().st_mode == (tmp_path / "file").stat().st_mode
 
 
-def test_a_pipe_is_written_in_order(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_pipe(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    It is not replaced, and drops on the way do not show.
+    It is written in order, and not replaced by a file.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("drop=700k,times=3")
@@ -470,9 +462,9 @@ def test_a_pipe_is_written_in_order(transfer_env: TransferEnv, tmp_path: Path) -
 @pytest.mark.parametrize(
     "fault", ["hashes=wrong", "etag=changing,skip=1", "status=404,skip=1"], ids=["hash", "changed", "refused"]
 )
-def test_a_stream_says_what_is_wrong(transfer_env: TransferEnv, fault: str) -> None:
+def test_stream_failures(transfer_env: TransferEnv, fault: str) -> None:
     """
-    At the end, since what has been written cannot be taken back.
+    They are reported at the end: what was written cannot be taken back.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("drop=1MB,times=1")
@@ -481,7 +473,7 @@ def test_a_stream_says_what_is_wrong(transfer_env: TransferEnv, fault: str) -> N
         download_to_stream(remote_file(source), io.BytesIO(), DownloadOptions())
 
 
-def members(data: bytes) -> bytes:
+def gzip_members(data: bytes) -> bytes:
     """
     Return gzip data of several members, one of them empty.
     """
@@ -494,17 +486,17 @@ def members(data: bytes) -> bytes:
         pytest.param("gzip", gzip.compress, id="gzip"),
         pytest.param("x-gzip", gzip.compress, id="x-gzip"),
         pytest.param("GZIP", gzip.compress, id="capitals"),
-        pytest.param("gzip", members, id="several members"),
+        pytest.param("gzip", gzip_members, id="several members"),
         pytest.param("deflate", zlib.compress, id="deflate"),
         pytest.param("identity", bytes, id="identity"),
     ],
 )
 @pytest.mark.parametrize("plain", [b"", b"a", DATA, b"\0" * SIZE], ids=["nothing", "a byte", "noise", "zeros"])
-def test_encodings_are_undone(
+def test_content_encodings(
     transfer_env: TransferEnv, tmp_path: Path, encoding: str, encode: object, plain: bytes
 ) -> None:
     """
-    Whatever the parts in which it came; lengths are of what is stored, checksums of what it stands for.
+    The length is that of the stored bytes, checksums are those of the decoded ones.
     """
     stored: bytes = encode(plain)  # type: ignore[operator] # a function of bytes
     source = transfer_env.artifact(transfer_env.task(), "public/a", stored, encoding)
@@ -533,9 +525,9 @@ def test_encodings_are_undone(
         pytest.param(gzip.compress(b"a")[:-8] + b"\0" * 8, id="another checksum"),
     ],
 )
-def test_broken_encodings_do_not_appear(transfer_env: TransferEnv, tmp_path: Path, stored: bytes) -> None:
+def test_damaged_encoding_is_rejected(transfer_env: TransferEnv, tmp_path: Path, stored: bytes) -> None:
     """
-    Stored cut short, or as something else: the length is right, and that is not enough.
+    Stored data that is cut short or damaged has the right length, and is an error nevertheless.
     """
     source = transfer_env.artifact(transfer_env.task(), "public/a", stored, "gzip")
     (tmp_path / "file").write_text("before")
@@ -547,9 +539,9 @@ def test_broken_encodings_do_not_appear(transfer_env: TransferEnv, tmp_path: Pat
 
 
 @pytest.mark.parametrize("lost", [1, 8, 1000, len(gzip.compress(DATA))], ids=["a byte", "the end", "more", "all"])
-def test_an_encoded_body_cut_short_does_not_appear(transfer_env: TransferEnv, tmp_path: Path, lost: int) -> None:
+def test_encoded_body_cut_short_is_rejected(transfer_env: TransferEnv, tmp_path: Path, lost: int) -> None:
     """
-    Without a length, only the data itself tells, also when not one byte of it came.
+    Without a length, only the encoded data shows it, even if no byte arrived.
     """
     source = transfer_env.artifact(transfer_env.task(), "public/a", gzip.compress(DATA), "gzip")
     transfer_env.sandbox.storage.faults.add(f"cut={lost}")
@@ -562,9 +554,9 @@ def test_an_encoded_body_cut_short_does_not_appear(transfer_env: TransferEnv, tm
     assert [] == files_in(tmp_path)
 
 
-def test_an_unknown_encoding_is_not_undone(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_unknown_encoding(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    It can be kept.
+    It is an error, unless the file is stored as it is.
     """
     source = transfer_env.artifact(transfer_env.task(), "public/a", b"zzz", "zstd")
     with pytest.raises(BrokenAnswerError, match="--compressed"):
@@ -575,9 +567,9 @@ def test_an_unknown_encoding_is_not_undone(transfer_env: TransferEnv, tmp_path: 
     assert b"zzz" == (tmp_path / "file").read_bytes()
 
 
-def test_an_object_cut_short_without_a_length_does_not_appear(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_object_cut_short_is_rejected(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Its hashes tell.
+    Without a length, the hashes show it.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("cut=1")
@@ -590,7 +582,7 @@ def test_an_object_cut_short_without_a_length_does_not_appear(transfer_env: Tran
 
 def prepare_partial(target: Path, source: Source, ranges: list[tuple[int, int]]) -> None:
     """
-    Leave what an earlier run would have left that downloaded these ranges.
+    Leave the files of an earlier run that downloaded these ranges.
     """
     remote = remote_file(source)
     reader = Reader(remote, 0, 1)
@@ -622,11 +614,9 @@ class _StopsAt(TransferProgress):
 
 
 @pytest.mark.parametrize("connections", [1, 2])
-def test_a_download_that_is_stopped_never_ends_with_a_gap(
-    transfer_env: TransferEnv, tmp_path: Path, connections: int
-) -> None:
+def test_stopped_download_has_no_gap(transfer_env: TransferEnv, tmp_path: Path, connections: int) -> None:
     """
-    Not even where the end of the file is there from an earlier run, so that its length is right.
+    It fails, even if the file's length is right because an earlier run downloaded its end.
     """
     source = transfer_env.artifact(transfer_env.task(), "public/a", DATA)
     prepare_partial(tmp_path / "file", source, [(512 << 10, 768 << 10), (SIZE - 100, SIZE)])
@@ -641,11 +631,9 @@ def test_a_download_that_is_stopped_never_ends_with_a_gap(
     assert DATA == (tmp_path / "file").read_bytes()
 
 
-def test_there_is_room_or_nothing_is_fetched(
-    transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_free_space_is_checked(transfer_env: TransferEnv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    The length is known before most of it has come.
+    A file that does not fit is rejected as soon as its length is known.
     """
     source = transfer_env.put_object("a", DATA)
     really = os.statvfs(tmp_path)
@@ -658,9 +646,9 @@ def test_there_is_room_or_nothing_is_fetched(
     assert SIZE > transfer_env.sent()
 
 
-def test_what_cannot_be_found_leaves_nothing(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_missing_file_leaves_nothing(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Neither at the service nor at the storage.
+    No partial file remains.
     """
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.delete("objects", "a")
@@ -670,9 +658,9 @@ def test_what_cannot_be_found_leaves_nothing(transfer_env: TransferEnv, tmp_path
     assert [] == files_in(tmp_path)
 
 
-def test_a_small_file_leaves_no_old_journal(transfer_env: TransferEnv, tmp_path: Path) -> None:
+def test_small_file_deletes_old_journal(transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Whatever an earlier version has left there.
+    Files of an earlier version are deleted, too.
     """
     (tmp_path / ".file.tc-partial").write_bytes(b"old")
     (tmp_path / ".file.tc-partial.log").write_bytes(b"old\n")
@@ -696,7 +684,7 @@ def test_a_small_file_leaves_no_old_journal(transfer_env: TransferEnv, tmp_path:
 @pytest.mark.parametrize("is_object", [True, False], ids=["object", "artifact"])
 @pytest.mark.parametrize("fault", ["", "range=ignore"], ids=["with ranges", "no sha256 or sha512"])
 @pytest.mark.parametrize("connections", [None, 1, 4])
-def test_goes_on_with_any_pieces(
+def test_resume_from_any_ranges(
     transfer_env: TransferEnv,
     tmp_path: Path,
     there: list[tuple[int, int]],
@@ -705,7 +693,7 @@ def test_goes_on_with_any_pieces(
     connections: int | None,
 ) -> None:
     """
-    Each byte comes to its place, also where no hash would tell.
+    Each byte is written at its position, which no hash would show for artifacts.
     """
     source = (
         transfer_env.put_object("a", DATA)

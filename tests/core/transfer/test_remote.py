@@ -1,5 +1,5 @@
 """
-The far side of a download: a reader that does not give up, over a server that does as the test says.
+Remote files and the reader of their bytes, against a scripted server.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 DATA = random_bytes(5000)
 
 
-def ranged(received: Received, data: bytes = DATA, etag: str = '"1"') -> Response:
+def range_response(received: Received, data: bytes = DATA, etag: str = '"1"') -> Response:
     """
-    Response a request for a part as it should be.
+    Return the right response to a range request.
     """
     first, _, last = received.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")
     start, end = int(first), min(int(last or len(data) - 1) + 1, len(data))
@@ -42,7 +42,7 @@ def ranged(received: Received, data: bytes = DATA, etag: str = '"1"') -> Respons
 
 def cut(whole: Response, count: int) -> Response:
     """
-    Return an answer that ends, with its connection, *count* bytes before its end.
+    Return a response that ends *count* bytes early, with its connection.
     """
     return Response(whole.data[: len(whole.data) - count], closes=True)
 
@@ -57,15 +57,15 @@ def read(reader: Reader, step: int = 700) -> bytes:
     return found
 
 
-def asked(http_server: ScriptedServer) -> list[str]:
+def requested_ranges(http_server: ScriptedServer) -> list[str]:
     """
-    Return the ranges that were asked for.
+    Return the Range headers of all requests.
     """
     return [request.headers.get("range", "") for request in http_server.requests]
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "said"),
+    ("start", "end", "log"),
     [
         pytest.param(0, None, "", id="all"),
         pytest.param(0, 5000, "bytes=0-4999", id="all, as a range"),
@@ -75,55 +75,57 @@ def asked(http_server: ScriptedServer) -> list[str]:
         pytest.param(4999, 5000, "bytes=4999-4999", id="the last byte"),
     ],
 )
-def test_reads_what_was_asked_for(http_server: ScriptedServer, start: int, end: int | None, said: str) -> None:
+def test_ranges(http_server: ScriptedServer, start: int, end: int | None, log: str) -> None:
     """
-    And knows the whole from any part.
+    Each range is requested once, and tells the metadata of the whole file.
     """
-    http_server.respond_with(ranged)
+    http_server.respond_with(range_response)
     reader = Reader(remote_file(UrlSource(http_server.url)), start, end)
 
     assert DATA[start:end] == read(reader)
     assert RemoteMetadata(5000, '"1"', "") == reader.metadata
-    assert [said] == asked(http_server)
+    assert [log] == requested_ranges(http_server)
     assert 1 == http_server.connections
 
 
-def test_says_nothing_about_us(http_server: ScriptedServer) -> None:
+def test_headers(http_server: ScriptedServer) -> None:
     """
-    A User-Agent with the product's name, what is accepted, and which bytes.
+    A request has no header that identifies the user.
     """
-    http_server.respond_with(ranged)
+    http_server.respond_with(range_response)
     read(Reader(remote_file(UrlSource(http_server.url)), 0, 10))
 
     assert {"host", "accept", "accept-encoding", "user-agent", "range"} == set(http_server.requests[0].headers)
     assert http_server.requests[0].headers["user-agent"].startswith("tc/")
 
 
-def test_goes_on_where_it_stopped(http_server: ScriptedServer) -> None:
+def test_resumes_after_failures(http_server: ScriptedServer) -> None:
     """
-    Not one byte is asked for twice.
+    No byte is requested twice.
     """
     http_server.respond_with(
-        lambda received: cut(ranged(received), 4000),
-        lambda received: cut(ranged(received), 3999),
+        lambda received: cut(range_response(received), 4000),
+        lambda received: cut(range_response(received), 3999),
         DROPPED,
-        lambda received: cut(ranged(received), 1),
-        ranged,
+        lambda received: cut(range_response(received), 1),
+        range_response,
     )
     remote = remote_file(UrlSource(http_server.url))
 
     assert DATA == read(Reader(remote, 0, None))
-    assert ["", "bytes=1000-4999", "bytes=1001-4999", "bytes=1001-4999", "bytes=4999-4999"] == asked(http_server)
+    assert ["", "bytes=1000-4999", "bytes=1001-4999", "bytes=1001-4999", "bytes=4999-4999"] == requested_ranges(
+        http_server
+    )
     assert len(DATA) == remote.context.progress.wire_bytes
 
 
-def test_progress_makes_up_for_failures(http_server: ScriptedServer) -> None:
+def test_progress_resets_retries(http_server: ScriptedServer) -> None:
     """
-    Only failures in a row are counted.
+    Only consecutive failures are counted.
     """
 
     def five_hundred(received: Received) -> Response:
-        whole = ranged(received)
+        whole = range_response(received)
         return cut(whole, max(0, len(whole.data.partition(b"\r\n\r\n")[2]) - 500))
 
     http_server.respond_with(five_hundred)
@@ -145,19 +147,19 @@ def test_progress_makes_up_for_failures(http_server: ScriptedServer) -> None:
         pytest.param(Response(b"SMTP ready\r\n", closes=True), BrokenAnswerError, 9, id="another protocol"),
     ],
 )
-def test_gives_up_in_the_end(http_server: ScriptedServer, given: Response, kind: type[TcError], code: int) -> None:
+def test_retries_are_limited(http_server: ScriptedServer, given: Response, kind: type[TcError], code: int) -> None:
     """
-    After so many failures in a row, each with a line for people who want it.
+    The last error is raised, and each retry is reported in a line.
     """
     http_server.respond_with(given)
-    said: list[str] = []
+    log: list[str] = []
     with pytest.raises(kind) as caught:
-        read(Reader(remote_file(UrlSource(http_server.url), RetryPolicy(retries=2, delay_factor=0), said), 0, 10))
+        read(Reader(remote_file(UrlSource(http_server.url), RetryPolicy(retries=2, delay_factor=0), log), 0, 10))
 
     assert code == caught.value.exit_code
     assert 3 == len(http_server.requests)
-    assert 2 == len(said)
-    assert all("retry" in line for line in said)
+    assert 2 == len(log)
+    assert all("retry" in line for line in log)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_gives_up_in_the_end(http_server: ScriptedServer, given: Response, kind:
         pytest.param(412, RejectedError, id="412"),
     ],
 )
-def test_a_refusal_is_final(http_server: ScriptedServer, status: int, kind: type[TcError]) -> None:
+def test_rejection_is_not_retried(http_server: ScriptedServer, status: int, kind: type[TcError]) -> None:
     """
-    With the storage's own words, without its tags, and without the signature in the address.
+    The message has the storage's text without tags, and the URL without its signature.
     """
     http_server.respond_with(
         response(status, b"<?xml?><Error><Code>NoSuchKey</Code><Message>not \x1b here</Message></Error>")
@@ -184,21 +186,23 @@ def test_a_refusal_is_final(http_server: ScriptedServer, status: int, kind: type
 
 
 @pytest.mark.parametrize("status", [401, 403, 410])
-def test_an_expired_address_is_renewed(http_server: ScriptedServer, status: int) -> None:
+def test_rejected_url_is_renewed(http_server: ScriptedServer, status: int) -> None:
     """
-    At the beginning and in the middle, as often as there is progress between.
+    At the beginning and later, as long as there is progress.
     """
-    http_server.respond_with(response(status), lambda received: cut(ranged(received), 4000), response(status), ranged)
+    http_server.respond_with(
+        response(status), lambda received: cut(range_response(received), 4000), response(status), range_response
+    )
     source = UrlSource(http_server.url)
 
     assert DATA == read(Reader(remote_file(source), 0, None))
     assert 3 == source.located
-    assert ["", "", "bytes=1000-4999", "bytes=1000-4999"] == asked(http_server)
+    assert ["", "", "bytes=1000-4999", "bytes=1000-4999"] == requested_ranges(http_server)
 
 
-def test_a_second_refusal_is_final(http_server: ScriptedServer) -> None:
+def test_second_rejection_is_final(http_server: ScriptedServer) -> None:
     """
-    A new address that is refused as the old one was.
+    A new URL that is rejected as well is an error.
     """
     http_server.respond_with(response(403, b"<Message>Access Denied</Message>"))
     source = UrlSource(http_server.url)
@@ -208,11 +212,11 @@ def test_a_second_refusal_is_final(http_server: ScriptedServer) -> None:
     assert (2, 2) == (source.located, len(http_server.requests))
 
 
-def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) -> None:
+def test_url_is_renewed_before_it_expires(http_server: ScriptedServer) -> None:
     """
-    As its expiry says.
+    The location's expiry is respected.
     """
-    http_server.respond_with(ranged)
+    http_server.respond_with(range_response)
 
     class Ending(UrlSource):
         def locate(self) -> Location:
@@ -230,8 +234,8 @@ def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) ->
 @pytest.mark.parametrize(
     "changed",
     [
-        pytest.param(lambda received: ranged(received, etag='"2"'), id="ETag"),
-        pytest.param(lambda received: ranged(received, DATA + b"x"), id="length"),
+        pytest.param(lambda received: range_response(received, etag='"2"'), id="ETag"),
+        pytest.param(lambda received: range_response(received, DATA + b"x"), id="length"),
         pytest.param(response(206, DATA[1000:], Content_Range="bytes 1000-4999/5000"), id="no ETag"),
         pytest.param(
             response(206, DATA[1000:], ETag='"1"', Content_Encoding="gzip", Content_Range="bytes 1000-4999/5000"),
@@ -240,30 +244,30 @@ def test_an_address_is_renewed_before_it_expires(http_server: ScriptedServer) ->
         pytest.param(response(416, Content_Range="bytes */10"), id="too short now"),
     ],
 )
-def test_parts_of_different_things_are_not_joined(http_server: ScriptedServer, changed: object) -> None:
+def test_ranges_of_different_files_are_not_joined(http_server: ScriptedServer, changed: object) -> None:
     """
-    What has changed is said.
+    Changed metadata is an error.
     """
-    http_server.respond_with(lambda received: cut(ranged(received), 4000), changed)  # type: ignore[arg-type] # answers, all of them
+    http_server.respond_with(lambda received: cut(range_response(received), 4000), changed)  # type: ignore[arg-type] # answers, all of them
     with pytest.raises(RemoteChangedError):
         read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
-def test_takes_everything_for_a_part(http_server: ScriptedServer) -> None:
+def test_whole_file_for_a_range(http_server: ScriptedServer) -> None:
     """
-    A server that knows no ranges sends all again; what is known goes by.
+    A server without ranges sends the whole file again, and the known part is skipped.
     """
     http_server.respond_with(Response(response(200, DATA).data[:-1000], closes=True), response(200, DATA))
     remote = remote_file(UrlSource(http_server.url))
 
     assert DATA[100:] == read(Reader(remote, 100, None))
-    assert ["bytes=100-", "bytes=4000-4999"] == asked(http_server)
+    assert ["bytes=100-", "bytes=4000-4999"] == requested_ranges(http_server)
     assert len(DATA) - 100 == remote.context.progress.wire_bytes
 
 
-def test_without_a_length_the_end_is_the_end(http_server: ScriptedServer) -> None:
+def test_unknown_length(http_server: ScriptedServer) -> None:
     """
-    There is nothing that would tell a lost rest.
+    The end of the connection is the end of the file.
     """
     http_server.respond_with(Response(b"HTTP/1.1 200 OK\r\n\r\n" + DATA, closes=True))
     reader = Reader(remote_file(UrlSource(http_server.url)), 0, None)
@@ -273,18 +277,18 @@ def test_without_a_length_the_end_is_the_end(http_server: ScriptedServer) -> Non
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
-def test_half_a_head_is_no_answer(http_server: ScriptedServer, head: bytes) -> None:
+def test_incomplete_head_is_retried(http_server: ScriptedServer, head: bytes) -> None:
     """
-    It could be taken for that of something empty.
+    It must not be taken for the response to an empty file.
     """
-    http_server.respond_with(Response(head, closes=True), ranged)
+    http_server.respond_with(Response(head, closes=True), range_response)
 
     assert DATA == read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
-def test_chunks_cut_short_are_asked_for_again(http_server: ScriptedServer) -> None:
+def test_incomplete_chunks_are_retried(http_server: ScriptedServer) -> None:
     """
-    They have an end, so a lost rest shows; all is sent again, and what is known goes by.
+    The whole file is sent again, and the known part is skipped.
     """
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"".join(b"%x\r\n%s\r\n" % (1000, DATA[start : start + 1000]) for start in range(0, 5000, 1000))
@@ -298,44 +302,44 @@ def test_chunks_cut_short_are_asked_for_again(http_server: ScriptedServer) -> No
     assert 3 == len(http_server.requests)
 
 
-def test_more_than_promised_is_not_read(http_server: ScriptedServer) -> None:
+def test_bytes_after_the_length_are_ignored(http_server: ScriptedServer) -> None:
     """
-    A length counts, whatever follows.
+    Content-Length is respected.
     """
     http_server.respond_with(Response(response(200, DATA).data + b"more", closes=True))
 
     assert DATA == read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
 
 
-def test_nothing_has_no_ranges(http_server: ScriptedServer) -> None:
+def test_empty_file(http_server: ScriptedServer) -> None:
     """
-    416 for the first bytes of an empty file is asked again for all of it.
+    After a 416 for the first bytes, the whole file is requested.
     """
     http_server.respond_with(response(416, Content_Range="bytes */0"), response(200, ETag='"0"'))
     reader = Reader(remote_file(UrlSource(http_server.url)), 0, 100)
 
     assert b"" == read(reader)
     assert RemoteMetadata(0, '"0"', "") == reader.metadata
-    assert ["bytes=0-99", ""] == asked(http_server)
+    assert ["bytes=0-99", ""] == requested_ranges(http_server)
 
 
-def test_wrong_ranges_are_not_asked_for_again(http_server: ScriptedServer) -> None:
+def test_wrong_content_range_disables_ranges(http_server: ScriptedServer) -> None:
     """
-    From the first one that shows it, everything is.
+    From then on, the whole file is requested.
     """
     http_server.respond_with(response(206, DATA[:10], Content_Range="bytes 10-19/5000"), response(200, DATA))
     remote = remote_file(UrlSource(http_server.url))
 
     assert DATA[:10] == read(Reader(remote, 0, 10))
     assert DATA[10:20] == read(Reader(remote, 10, 20))
-    assert ["bytes=0-9", "", ""] == asked(http_server)
+    assert ["bytes=0-9", "", ""] == requested_ranges(http_server)
 
 
-def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> None:
+def test_redirects(http_server: ScriptedServer) -> None:
     """
-    To other hosts too, as curl does, and with the same few headers.
+    They are followed with the same headers if the location allows it.
     """
-    http_server.respond_with(response(302, Location="/there?a=b"), ranged)
+    http_server.respond_with(response(302, Location="/there?a=b"), range_response)
 
     assert DATA == read(Reader(remote_file(UrlSource(f"{http_server.url}/here", follow=True)), 0, None))
     assert ["/here", "/there?a=b"] == [request.target for request in http_server.requests]
@@ -350,9 +354,9 @@ def test_redirects_are_followed_where_they_may(http_server: ScriptedServer) -> N
         pytest.param("ftp://example.com/", "not an HTTP URL", id="to another protocol"),
     ],
 )
-def test_redirects_end(http_server: ScriptedServer, location: str, says: str) -> None:
+def test_redirects_are_limited(http_server: ScriptedServer, location: str, says: str) -> None:
     """
-    Where they lead nowhere, or out of the web.
+    Loops and other protocols are errors.
     """
     http_server.respond_with(response(302, Location=location))
     with pytest.raises(BrokenAnswerError, match=says):
@@ -361,7 +365,7 @@ def test_redirects_end(http_server: ScriptedServer, location: str, says: str) ->
 
 def test_objects_are_not_redirected(http_server: ScriptedServer) -> None:
     """
-    Their address is the place; anything else is a failure.
+    A redirect of an object is an error.
     """
     http_server.respond_with(response(302, Location="/there"))
     with pytest.raises(TcError):
@@ -370,22 +374,22 @@ def test_objects_are_not_redirected(http_server: ScriptedServer) -> None:
     assert {"/"} == {request.target for request in http_server.requests}
 
 
-def test_waits_as_long_as_the_server_asks(http_server: ScriptedServer) -> None:
+def test_retry_after(http_server: ScriptedServer) -> None:
     """
-    And says so.
+    The wait is as long as the server asks for, and is reported.
     """
-    http_server.respond_with(response(503, Retry_After="1"), ranged)
-    said: list[str] = []
-    read(Reader(RemoteFile(UrlSource(http_server.url), transfer_context(said=said)), 0, None))
+    http_server.respond_with(response(503, Retry_After="1"), range_response)
+    log: list[str] = []
+    read(Reader(RemoteFile(UrlSource(http_server.url), transfer_context(log=log)), 0, None))
 
-    assert 1 == len(said)
-    assert "503" in said[0]
-    assert said[0].endswith("retry 1 of 5 in 1.0 s")
+    assert 1 == len(log)
+    assert "503" in log[0]
+    assert log[0].endswith("retry 1 of 5 in 1.0 s")
 
 
-def test_slow_bytes_are_taken_as_they_come(http_server: ScriptedServer) -> None:
+def test_slow_bytes(http_server: ScriptedServer) -> None:
     """
-    A buffer that is not full yet is no reason to wait for the rest, or to lose what is there.
+    They are returned before the buffer is full.
     """
     whole = response(200, b"x" * 50)
     http_server.respond_with(Response(whole.data, pause=0.02))

@@ -1,5 +1,5 @@
 """
-A download that is not whole yet, and what a next run makes of it.
+Partial files, and what the next run reads from them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ ENDS = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted).filter(lamb
 
 
 @given(st.lists(ENDS), st.integers(0, 60))
-def test_stretches_are_sets_of_bytes(pairs: list[list[int]], length: int) -> None:
+def test_byte_ranges_are_sets(pairs: list[list[int]], length: int) -> None:
     """
-    Whatever the order: joined where they touch, and gaps are what is missing.
+    Ranges that touch are joined, and gaps are what is missing.
     """
     written, bytes_there = ByteRanges(), set[int]()
     for start, end in pairs:
@@ -46,7 +46,7 @@ def test_stretches_are_sets_of_bytes(pairs: list[list[int]], length: int) -> Non
 
 def start_file(target: Path) -> ResumableFile:
     """
-    Return a partial download that has begun.
+    Return a partial file that was started.
     """
     partial = ResumableFile(str(target))
     partial.reset(FACTS)
@@ -55,7 +55,7 @@ def start_file(target: Path) -> ResumableFile:
 
 def fill(partial: ResumableFile, start: int, end: int) -> None:
     """
-    Write some bytes, and say so.
+    Write bytes, and record them.
     """
     os.pwrite(partial.fd, b"x" * (end - start), start)
     partial.record(start, end)
@@ -63,14 +63,14 @@ def fill(partial: ResumableFile, start: int, end: int) -> None:
 
 def journal(target: Path) -> Path:
     """
-    Return where the journal is.
+    Return the path of the journal.
     """
     return target.with_name(f".{target.name}.tc-partial.log")
 
 
-def test_the_next_run_goes_on(tmp_path: Path) -> None:
+def test_next_run_resumes(tmp_path: Path) -> None:
     """
-    With the facts and with every stretch, in whatever order they came; also the run after that.
+    It reads the header and all ranges, and so does the run after it.
     """
     target = tmp_path / "file"
     with start_file(target) as partial:
@@ -104,9 +104,9 @@ def test_the_next_run_goes_on(tmp_path: Path) -> None:
         pytest.param("\n\n", [(0, 10)], id="empty lines"),
     ],
 )
-def test_a_journal_counts_as_far_as_it_makes_sense(tmp_path: Path, tail: str, ranges: list[tuple[int, int]]) -> None:
+def test_damaged_journal_is_used_up_to_the_damage(tmp_path: Path, tail: str, ranges: list[tuple[int, int]]) -> None:
     """
-    The process may have ended at any moment, and the disk have lost what it was writing.
+    The process may have been killed at any moment.
     """
     target = tmp_path / "file"
     with start_file(target) as partial:
@@ -124,9 +124,9 @@ def test_a_journal_counts_as_far_as_it_makes_sense(tmp_path: Path, tail: str, ra
 @given(cut=st.integers(0, 400))
 def test_a_journal_may_end_anywhere(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     """
-    What it says up to there are bytes that are there, or it says nothing at all.
+    Either the ranges it lists are there, or it lists none.
     """
-    target = tmp_path_factory.mktemp("folder") / "file"
+    target = tmp_path_factory.mktemp("directory") / "file"
     with start_file(target) as partial:
         for start in range(0, 100, 10):
             fill(partial, start, start + 10)
@@ -150,9 +150,9 @@ def test_a_journal_may_end_anywhere(tmp_path_factory: pytest.TempPathFactory, cu
         pytest.param('{"version": 1, "boot": "BOOT", "facts": [1]}', id="facts of another kind"),
     ],
 )
-def test_an_unknown_journal_is_passed_over(tmp_path: Path, head: str) -> None:
+def test_unknown_journal_is_ignored(tmp_path: Path, head: str) -> None:
     """
-    All begins anew.
+    The download starts over.
     """
     target = tmp_path / "file"
     with start_file(target) as partial:
@@ -192,7 +192,7 @@ def test_a_journal_of_another_boot_is_ignored(
 
 def test_a_journal_of_an_older_version_is_read(tmp_path: Path) -> None:
     """
-    Version 113.0 also wrote which lines were synced to the disk.
+    Older versions also wrote which lines were synced to the disk.
     """
     target = tmp_path / "file"
     with start_file(target) as partial:
@@ -204,9 +204,9 @@ def test_a_journal_of_an_older_version_is_read(tmp_path: Path) -> None:
         assert [(0, 30)] == partial.written.ranges()
 
 
-def test_who_comes_second_has_a_pair_of_its_own(tmp_path: Path) -> None:
+def test_second_process_has_its_own_files(tmp_path: Path) -> None:
     """
-    Both may finish, and nothing is left of the second, which no run would find.
+    Both may finish; nothing remains of the second, because no run would find it.
     """
     target = tmp_path / "file"
     with start_file(target) as first:
@@ -222,9 +222,9 @@ def test_who_comes_second_has_a_pair_of_its_own(tmp_path: Path) -> None:
     assert [".file.tc-partial", ".file.tc-partial.log"] == files_in(tmp_path)
 
 
-def test_a_finished_file_is_not_taken_for_a_partial_one(tmp_path: Path) -> None:
+def test_finished_file_is_not_resumed(tmp_path: Path) -> None:
     """
-    Nor is its journal for another's.
+    Nor is its journal used.
     """
     target = tmp_path / "file"
     with start_file(target) as partial:
@@ -248,9 +248,9 @@ def test_a_finished_file_is_not_taken_for_a_partial_one(tmp_path: Path) -> None:
         pytest.param(9, [], id="not worth keeping"),
     ],
 )
-def test_little_is_not_left_behind(tmp_path: Path, size: int, names: list[str]) -> None:
+def test_small_partial_files_are_deleted(tmp_path: Path, size: int, names: list[str]) -> None:
     """
-    What can be had again in a moment need not litter folders.
+    To download a few bytes again is better than to leave a file.
     """
     with start_file(tmp_path / "file") as partial:
         fill(partial, 0, size)
@@ -259,9 +259,9 @@ def test_little_is_not_left_behind(tmp_path: Path, size: int, names: list[str]) 
     assert names == files_in(tmp_path)
 
 
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     """
-    Whatever the target's mode will be.
+    Whatever mode the target will have.
     """
     with start_file(tmp_path / "file"):
         assert {0o600} == {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
@@ -286,9 +286,9 @@ def _writable(path: Path, _other: Path) -> None:
 
 @pytest.mark.parametrize("plant", [_link, _hard_link, _fifo, _writable])
 @pytest.mark.parametrize("suffix", ["", ".log"], ids=["bytes", "journal"])
-def test_what_others_planted_is_not_used(tmp_path: Path, plant: Callable[[Path, Path], None], suffix: str) -> None:
+def test_planted_files_are_not_used(tmp_path: Path, plant: Callable[[Path, Path], None], suffix: str) -> None:
     """
-    In a directory that other users can write: no link is followed, and no byte and no journal of theirs is used.
+    Where other users can write to the directory: no link is followed, and none of their bytes or journals is used.
     """
     other = tmp_path / "other"
     other.write_text('{"version": 1, "boot": "", "facts": {}}\nw 0 5\n')
@@ -302,9 +302,9 @@ def test_what_others_planted_is_not_used(tmp_path: Path, plant: Callable[[Path, 
     assert other.read_text().startswith("{")
 
 
-def test_a_long_name_is_no_reason(tmp_path: Path) -> None:
+def test_long_name(tmp_path: Path) -> None:
     """
-    What can be the name of a file can be downloaded to.
+    Any name that a file can have is possible.
     """
     target = tmp_path / ("n" * 255)
     with start_file(target) as partial:

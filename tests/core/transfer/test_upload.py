@@ -1,5 +1,5 @@
 """
-One PUT of a file, hashed as it goes.
+Uploads: a PUT, hashed while it is sent.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ HEADERS = {"Content-Type": "text/x", "Content-Length": "WRONG", "Content-Encodin
 @pytest.fixture
 def upload(tmp_path: Path) -> Iterator[Upload]:
     """
-    Three mebibytes in a file.
+    A file of three mebibytes.
     """
     (tmp_path / "file").write_bytes(DATA)
     with open_upload(str(tmp_path / "file"), "text/x", None) as found:
@@ -43,14 +43,14 @@ def upload(tmp_path: Path) -> Iterator[Upload]:
 
 def sha256(data: bytes) -> dict[str, str]:
     """
-    Return the digest that a put is to return.
+    Return the digests that a put returns.
     """
     return {"sha256": hashlib.sha256(data).hexdigest()}
 
 
-def test_puts_the_headers_as_they_are_given(http_server: ScriptedServer, upload: Upload) -> None:
+def test_headers(http_server: ScriptedServer, upload: Upload) -> None:
     """
-    They are signed; beside them go the length, once and right, and what HTTP needs.
+    Signed headers are sent unchanged; the length is added, once and right.
     """
     http_server.respond_with(response(200))
     digests = put(transfer_context(), f"{http_server.url}/a%2Fb?c=d", HEADERS, upload, algorithms=["sha256"])
@@ -65,7 +65,7 @@ def test_puts_the_headers_as_they_are_given(http_server: ScriptedServer, upload:
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
 def test_sizes(http_server: ScriptedServer, size: int) -> None:
     """
-    Every one arrives.
+    Every size is uploaded.
     """
     http_server.respond_with(response(200))
     digests = put(transfer_context(), http_server.url, {}, Upload(Raw(DATA[:size]), size, "a/b"), algorithms=["sha256"])
@@ -89,27 +89,27 @@ class Raw(io.BytesIO):
         pytest.param([Response(b"HTTP/1.1 200", closes=True)], 2, id="half an answer"),
     ],
 )
-def test_what_passes_is_tried_again(
+def test_transient_failures(
     http_server: ScriptedServer, upload: Upload, failures: list[Response], requests: int
 ) -> None:
     """
-    From the first byte, hashed anew, with a line for those who want it.
+    Each retry starts with the first byte and new hashes, and is reported in a line.
     """
     http_server.respond_with(*failures, response(200))
-    said: list[str] = []
-    by = transfer_context(said=said)
+    log: list[str] = []
+    by = transfer_context(log=log)
 
     assert sha256(DATA) == put(by, http_server.url, {}, upload, algorithms=["sha256"])
     assert [DATA] * requests == [request.body for request in http_server.requests]
-    assert requests - 1 == len(said)
-    assert all("from the first byte; retry" in line for line in said)
+    assert requests - 1 == len(log)
+    assert all("from the first byte; retry" in line for line in log)
     assert (len(DATA), len(DATA)) == (by.progress.done_bytes, by.progress.total_bytes)
 
 
 @pytest.mark.parametrize("point", [0, 1, 1000, 700_000, 1 << 20, 2_500_000, (3 << 20) - 1])
 def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -> None:
     """
-    What the storage has in the end is whole.
+    The storage has the whole file in the end.
     """
     storage = sandbox.storage
     fault = storage.faults.add(f"drop={point},verb=put,times=2")
@@ -131,9 +131,11 @@ def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -
         pytest.param(302, FailedError, id="a redirect"),
     ],
 )
-def test_a_refusal_is_final(http_server: ScriptedServer, upload: Upload, status: int, kind: type[TcError]) -> None:
+def test_rejection_is_not_retried(
+    http_server: ScriptedServer, upload: Upload, status: int, kind: type[TcError]
+) -> None:
     """
-    With the storage's own words, and without the signature in the address.
+    The message has the storage's text, and the URL without its signature.
     """
     http_server.respond_with(response(status, b"<Error><Message>The length does\nnot match</Message></Error>"))
     with pytest.raises(kind, match=f"{status}: The length does not match") as caught:
@@ -143,9 +145,9 @@ def test_a_refusal_is_final(http_server: ScriptedServer, upload: Upload, status:
     assert "secret" not in str(caught.value)
 
 
-def test_gives_up_in_the_end(http_server: ScriptedServer, upload: Upload) -> None:
+def test_retries_are_limited(http_server: ScriptedServer, upload: Upload) -> None:
     """
-    With the last failure.
+    The last error is raised.
     """
     policy = RetryPolicy(retries=2, delay_factor=0)
     http_server.respond_with(response(503, b"busy"))
@@ -158,9 +160,9 @@ def test_gives_up_in_the_end(http_server: ScriptedServer, upload: Upload) -> Non
     assert 6 == len(http_server.requests)
 
 
-def test_an_expired_address_is_not_tried(http_server: ScriptedServer, upload: Upload) -> None:
+def test_expired_url_is_not_used(http_server: ScriptedServer, upload: Upload) -> None:
     """
-    Nor tried again, once it has expired.
+    Neither at first nor for a retry.
     """
     with pytest.raises(UploadUrlExpiredError):
         put(transfer_context(), http_server.url, {}, upload, algorithms=[], expires=1.0)
@@ -169,9 +171,9 @@ def test_an_expired_address_is_not_tried(http_server: ScriptedServer, upload: Up
 
 
 @contextmanager
-def hasty(status: int) -> Iterator[str]:
+def early_server(status: int) -> Iterator[str]:
     """
-    A server that answers when it has seen the first bytes, and hangs up.
+    A server that responds to the first bytes, and closes the connection.
     """
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -198,19 +200,23 @@ def hasty(status: int) -> Iterator[str]:
         thread.join()
 
 
-def test_a_success_before_the_end_is_none(tmp_path: Path) -> None:
+def test_early_success_is_an_error(tmp_path: Path) -> None:
     """
-    What has not been sent cannot have been taken.
+    The storage cannot have stored bytes that were not sent.
     """
     data = random_bytes(32 << 20)
     (tmp_path / "file").write_bytes(data)
-    with hasty(200) as url, open_upload(str(tmp_path / "file"), None, None) as upload, pytest.raises(NoAnswerError):
+    with (
+        early_server(200) as url,
+        open_upload(str(tmp_path / "file"), None, None) as upload,
+        pytest.raises(NoAnswerError),
+    ):
         put(transfer_context(RetryPolicy(retries=1, delay_factor=0)), url, {}, upload, algorithms=["sha256"])
 
 
-def test_a_file_that_shrinks_is_an_error(http_server: ScriptedServer, tmp_path: Path) -> None:
+def test_shrinking_file(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    The storage does not get what would look whole.
+    The storage does not get an upload that looks complete.
     """
     path = tmp_path / "file"
     path.write_bytes(DATA)
@@ -221,9 +227,9 @@ def test_a_file_that_shrinks_is_an_error(http_server: ScriptedServer, tmp_path: 
             put(transfer_context(), http_server.url, {}, upload, algorithms=["sha256"])
 
 
-def test_what_is_added_meanwhile_is_left_out(http_server: ScriptedServer, tmp_path: Path) -> None:
+def test_growing_file(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    What was there when it was opened is what is sent and hashed, as with a log that is being written.
+    The bytes that were there when it was opened are sent and hashed.
     """
     path = tmp_path / "file"
     path.write_bytes(b"before")
@@ -248,9 +254,9 @@ def test_what_is_added_meanwhile_is_left_out(http_server: ScriptedServer, tmp_pa
         pytest.param("a.tar.bz2", "application/x-bzip2", id="bzip2"),
     ],
 )
-def test_content_types_are_guessed(tmp_path: Path, name: str, content_type: str) -> None:
+def test_guessed_content_types(tmp_path: Path, name: str, content_type: str) -> None:
     """
-    By the name: what the bytes are, not what they would be when they were unpacked.
+    The type is that of the bytes themselves, not of what they are after decompression.
     """
     (tmp_path / name).touch()
     with open_upload(str(tmp_path / name), None, None) as upload:
@@ -259,9 +265,9 @@ def test_content_types_are_guessed(tmp_path: Path, name: str, content_type: str)
         assert "a/b" == upload.content_type
 
 
-def test_stdin_is_kept_until_its_length_is_known() -> None:
+def test_stdin() -> None:
     """
-    And can be read as often as needed.
+    It is copied, so that its length is known and it can be read again.
     """
     with open_upload("-", None, io.BytesIO(DATA)) as upload:
         assert (len(DATA), "application/octet-stream") == (upload.length, upload.content_type)
@@ -270,9 +276,9 @@ def test_stdin_is_kept_until_its_length_is_known() -> None:
         assert DATA == upload.file.read()
 
 
-def test_so_is_a_pipe(tmp_path: Path) -> None:
+def test_pipe(tmp_path: Path) -> None:
     """
-    By its path, as a shell's ``<(…)`` gives it.
+    It is copied, too: a shell passes ``<(…)`` as a path.
     """
     pipe = tmp_path / "pipe.txt"
     os.mkfifo(pipe)
@@ -283,14 +289,14 @@ def test_so_is_a_pipe(tmp_path: Path) -> None:
     writer.join()
 
 
-class Broken(io.RawIOBase):
+class BrokenStdin(io.RawIOBase):
     """
     A stdin that fails.
     """
 
     def readable(self) -> bool:
         """
-        Say that it can be read.
+        Return that it can be read.
         """
         return True
 
@@ -305,16 +311,16 @@ class Broken(io.RawIOBase):
     ("path", "stdin", "kind"),
     [
         pytest.param("none", None, UsageError, id="no file"),
-        pytest.param(".", None, UsageError, id="a folder"),
+        pytest.param(".", None, UsageError, id="a directory"),
         pytest.param("-", None, UsageError, id="no stdin"),
-        pytest.param("-", Broken(), LocalFileError, id="broken stdin"),
+        pytest.param("-", BrokenStdin(), LocalFileError, id="broken stdin"),
     ],
 )
-def test_what_cannot_be_read(
+def test_unreadable_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, stdin: IO[bytes] | None, kind: type[TcError]
 ) -> None:
     """
-    It is said before anything is sent.
+    The error comes before anything is sent.
     """
     monkeypatch.chdir(tmp_path)
     with pytest.raises(kind), open_upload(path, None, stdin):
