@@ -37,33 +37,33 @@ def active_library(
 
     Raises:
         UsageError: A ``--reference`` cannot be read.
-        BrokenAnswerError: One that was fetched is not what it should be.
+        BrokenAnswerError: A ``--reference`` that was fetched is not valid.
     """
     library = references.built_in()
     if os.path.isdir(paths.reference_directory(environ)):
         root_url = _root_url(options, environ, config_files)
         if root_url:
-            library = _with_kept(library, environ, root_url, note)
+            library = _with_cached(library, environ, root_url, note)
     return with_references(library, options.reference, fetcher)
 
 
-def with_references(library: ReferenceSet, given: Iterable[str], fetcher: Callable[[], Fetcher]) -> ReferenceSet:
+def with_references(library: ReferenceSet, sources: Iterable[str], fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     """
-    Return a library in which the references at paths and URLs take the place of those in *library*.
+    Return *library* with services added or replaced by the references at paths and URLs.
     """
-    for each in given:
-        library = _with_one(library, each, fetcher)
+    for source in sources:
+        library = _with_reference(library, source, fetcher)
     return library
 
 
-def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
+def _with_reference(library: ReferenceSet, source: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import complete, convert_documents
 
-    if is_url := given.lower().startswith(("http://", "https://")):
+    if is_url := source.lower().startswith(("http://", "https://")):
         from tccli.core.reference_fetch import fetch_references_at
 
-        contents = fetch_references_at(fetcher(), given)
+        contents = fetch_references_at(fetcher(), source)
     else:
         from tccli.core.documents import read_document
         from tccli.references.importing.files import load_file
@@ -72,24 +72,24 @@ def _with_one(library: ReferenceSet, given: str, fetcher: Callable[[], Fetcher])
         def read(path: str) -> Any:
             return read_document(path, max_bytes=MAX_DOCUMENT_BYTES, formats=["json"], what="reference").content
 
-        contents = load_file(given, read)
+        contents = load_file(source, read)
     try:
-        return library.override_contents(complete(convert_documents(contents, library), library), given)
+        return library.override_contents(complete(convert_documents(contents, library), library), source)
     except InvalidReferenceError as error:
-        raise (BrokenAnswerError if is_url else UsageError)(f"{given}: {error}") from None
+        raise (BrokenAnswerError if is_url else UsageError)(f"{source}: {error}") from None
 
 
-def _with_kept(
+def _with_cached(
     library: ReferenceSet, environ: Mapping[str, str], root_url: str, note: Callable[[str], None]
 ) -> ReferenceSet:
-    from tccli.core.cache import references as kept_references
+    from tccli.core.cache import references as reference_cache
 
     try:
-        found = kept_references.load(environ, root_url)
-    except kept_references.CorruptCacheError as error:
+        cached = reference_cache.load(environ, root_url)
+    except reference_cache.CorruptCacheError as error:
         note(f"ignored the cached references: {error} is damaged; tc references update fetches them again")
         return library
-    return library if found is None else library.override_contents(found.contents, found.path)
+    return library if cached is None else library.override_contents(cached.contents, cached.path)
 
 
 def _root_url(options: Options, environ: Mapping[str, str], config_files: Callable[[], ConfigFiles]) -> str | None:

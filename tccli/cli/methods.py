@@ -1,8 +1,8 @@
 """
-From a reference entry to a command: the only dynamic code.
+Commands that are made from the references: a group per service, a command per method.
 
 ``tc queue task``, ``tc api queue task``, ``tc url queue task`` and ``tc signed-url queue task`` are the same tree of
-services and methods with another callback at its leaves.
+services and methods; their commands have different callbacks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class MethodTree(Group):
     Services as groups, their methods as commands.
 
     Args:
-        make: Makes the command for a method.
+        make: Returns the command for a method.
     """
 
     def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
@@ -96,7 +96,7 @@ class ServiceGroup(Group):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write the summary, and what there is to know of the service.
+        Write the summary and the documentation of the service.
         """
         super().format_help_text(ctx, formatter)
         _write_docs(formatter, method_docs.load_service_docs(self._service))
@@ -108,10 +108,9 @@ class MethodCommand(Command):
     A command that takes a method's arguments and query options.
 
     Args:
-        method: Whose.
-        run: What it does with them.
-        options: Options beside the method's own.
-        has_example: Whether the method's example is one of this command.
+        run: Called with the parsed arguments.
+        options: Options of the command. A query option of the method with the same name hides one of these.
+        has_example: Whether the method's example is an example of this command.
     """
 
     def __init__(
@@ -124,13 +123,13 @@ class MethodCommand(Command):
     ) -> None:
         self.method = method
         self._run = run
-        # An option may be hidden by one of the method's own.
-        self._unsaid = {str(option.name): None for option in options}
+        # The callback gets these for options that are hidden.
+        self._defaults = {str(option.name): None for option in options}
         self._has_example = has_example
         super().__init__(
             method.name,
             callback=self._call,
-            params=[*_arguments(method), *_query_options(method), *_free(options, method)],
+            params=[*_arguments(method), *_query_options(method), *_unhidden(options, method)],
             help=method.summary + ".",
             short_help=method.summary,
         )
@@ -138,7 +137,7 @@ class MethodCommand(Command):
     @property
     def examples(self) -> Sequence[str]:
         """
-        The method's example, read only when somebody asks.
+        The method's example. Its documentation is read only for help.
         """
         example = self._docs.example if self._has_example else ""
         return (example,) if example else ()
@@ -149,7 +148,7 @@ class MethodCommand(Command):
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
-        Write the summary, what there is to know, and the facts of the reference.
+        Write the summary, the documentation and the facts in the reference.
         """
         super().format_help_text(ctx, formatter)
         _write_docs(formatter, self._docs.paragraphs, self._docs.parts)
@@ -165,7 +164,7 @@ class MethodCommand(Command):
         given = {name: value for name, value in query.items() if value is not None}
         from tccli.core.client import MethodArguments
 
-        self._run(get_context(ctx), self.method, MethodArguments(args, given), {**self._unsaid, **values})
+        self._run(get_context(ctx), self.method, MethodArguments(args, given), {**self._defaults, **values})
 
 
 def _write_docs(
@@ -218,7 +217,7 @@ def service_group(library: ReferenceSet, service: str) -> click.Command:
 
 
 def _arguments(method: Method) -> list[click.Argument]:
-    # Numbered, since click folds the case of an argument's name.
+    # click lowers the case of argument names, so they are numbered.
     return [_argument(method, place, name) for place, name in enumerate(method.args)]
 
 
@@ -235,9 +234,9 @@ def _query_options(method: Method) -> list[click.Option]:
     ]
 
 
-def _free(options: Sequence[click.Option], method: Method) -> list[click.Option]:
+def _unhidden(options: Sequence[click.Option], method: Method) -> list[click.Option]:
     """
-    Return the options whose names the method's own leave free.
+    Return the options that no query option of the method hides.
     """
     taken = {names.fold(name) for name in method.query}
     return [option for option in options if not taken & {names.fold(name.lstrip("-")) for name in option.opts}]
@@ -264,7 +263,7 @@ def _call_options(method: Method) -> list[click.Option]:
 
 def api_tree() -> click.Command:
     """
-    Return ``tc api``: the services once more, for scripts that come from the Go client.
+    Return ``tc api``: all services again, as in the Go client.
     """
     return MethodTree(
         "api",
@@ -286,8 +285,7 @@ def method_tree(
     Return a group in which every method's command does *run*.
 
     Args:
-        options: Makes the options beside the method's own, for each command anew.
-        examples: As of any command.
+        options: Returns new options for each command.
     """
     make = partial(_leaf, run=run, options=options)
     return MethodTree(name, make=make, help=summary, examples=examples)

@@ -71,7 +71,7 @@ def required(
     if missing:
         hint = "; give the payload with --data" if call.method.takes_payload and data is None else ""
         context.note(f"{call.method.id}: unknown {', '.join(missing)}{hint}")
-    write(Result([expression], to_text=lambda _columns: _text(expression)))
+    write(Result([expression], to_text=lambda _columns: _format(expression)))
 
 
 @command.command(
@@ -97,11 +97,11 @@ def satisfied(context: Context, have: tuple[str, ...], need: tuple[str, ...], *,
     from tccli.core.scopes.required import check_expression
 
     write = context.writer()
-    held = _scopes(have)
-    expression = check_expression([_document(written) for written in need])
+    held_scopes = _parse_scopes(have)
+    expression = check_expression([_parse_value(written) for written in need])
     if expand:
-        held = _expanded(context, held)
-    _judge(write, held, expression, "scopes satisfied")
+        held_scopes = _expand(context, held_scopes)
+    _report(write, held_scopes, expression, "scopes satisfied")
 
 
 @command.command(
@@ -118,7 +118,7 @@ def expand_scopes(context: Context, scopes: tuple[str, ...]) -> None:
     from tccli.output import Result
 
     write = context.writer()
-    expanded = _expanded(context, _scopes(scopes))
+    expanded = _expand(context, _parse_scopes(scopes))
     write(Result([expanded], to_text=lambda _columns: "".join(f"{scope}\n" for scope in expanded)))
 
 
@@ -161,11 +161,11 @@ def check(
     if missing:
         hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
         raise UsageError(f"{call.method.id}: the scopes depend on {', '.join(missing)}", hint=hint)
-    held = parse_scopes(client.call_json(library.method("auth", "currentScopes"), []))
-    _judge(write, held, required_scopes.required_scopes(call.method, known), call.method.id)
+    held_scopes = parse_scopes(client.call_json(library.method("auth", "currentScopes"), []))
+    _report(write, held_scopes, required_scopes.required_scopes(call.method, known), call.method.id)
 
 
-def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
+def _expand(context: Context, scopes: Sequence[str]) -> list[str]:
     from tccli.cli.scope_check import parse_scopes
     from tccli.core.payload import encode
 
@@ -173,7 +173,7 @@ def _expanded(context: Context, scopes: Sequence[str]) -> list[str]:
     return parse_scopes(context.client().call_json(method, [], payload=encode({"scopes": list(scopes)})))
 
 
-def _document(written: str) -> Any:
+def _parse_value(written: str) -> Any:
     # A value that starts like JSON is JSON; anything else is a scope.
     if not written.lstrip().startswith(("{", "[", '"')):
         return written
@@ -187,12 +187,12 @@ def _document(written: str) -> Any:
         ) from None
 
 
-def _scopes(written: Sequence[str]) -> list[str]:
+def _parse_scopes(written: Sequence[str]) -> list[str]:
     from tccli.core.scopes.required import check_expression
 
     found: list[str] = []
     for each in written:
-        document = _document(each)
+        document = _parse_value(each)
         scopes = document if isinstance(document, list) else [document]
         if not all(isinstance(scope, str) for scope in scopes):
             raise UsageError(f"{each!r} is neither a scope nor an array of scopes")
@@ -201,44 +201,44 @@ def _scopes(written: Sequence[str]) -> list[str]:
     return found
 
 
-def _judge(write: Callable[[Result], None], held: Sequence[str], expression: Expression, what: str) -> None:
+def _report(write: Callable[[Result], None], held_scopes: Sequence[str], expression: Expression, what: str) -> None:
     from tccli.core.scopes import find_missing
     from tccli.output import Result
 
-    lacking = find_missing(held, expression)
-    document = {"satisfied": lacking is None, "missing": lacking}
-    write(Result([document], to_text=lambda _columns: "satisfied\n" if lacking is None else _text(lacking)))
-    if lacking is not None:
+    missing = find_missing(held_scopes, expression)
+    document = {"satisfied": missing is None, "missing": missing}
+    write(Result([document], to_text=lambda _columns: "satisfied\n" if missing is None else _format(missing)))
+    if missing is not None:
         raise NegativeAnswerError(f"{what}: scopes are missing")
 
 
-def _text(expression: Any) -> str:
+def _format(expression: Any) -> str:
     # All lines are needed; of those below "one of", one is enough.
-    lines = _lines(expression)
+    lines = _format_lines(expression)
     return "".join(f"{line}\n" for line in lines) if lines else "no scopes needed\n"
 
 
-def _lines(expression: Any, *, nested: bool = False) -> list[str]:
+def _format_lines(expression: Any, *, nested: bool = False) -> list[str]:
     from tccli.cli.help import methods
 
     match expression:
         case {"AllOf": [only]} | {"AnyOf": [only]} if "for" not in only or isinstance(only, str):
-            return _lines(only, nested=nested)
+            return _format_lines(only, nested=nested)
         case {"AllOf": parts} if not nested:
-            return [line for part in parts for line in _lines(part, nested=True)]
+            return [line for part in parts for line in _format_lines(part, nested=True)]
         case {"AllOf": parts}:
-            return ["all of", *_indented(parts)]
+            return ["all of", *_indent(parts)]
         case {"AnyOf": parts}:
-            return ["one of", *_indented(parts)]
+            return ["one of", *_indent(parts)]
         case {"if": condition, "then": then, **rest}:
             return [
                 f"if {methods.format_condition(condition)}",
-                *_indented([then]),
-                *(["else", *_indented([rest["else"]])] if "else" in rest else []),
+                *_indent([then]),
+                *(["else", *_indent([rest["else"]])] if "else" in rest else []),
             ]
         case _:
             return [methods.format_scopes(expression)]
 
 
-def _indented(parts: Sequence[Any]) -> list[str]:
-    return [INDENT + line for part in parts for line in _lines(part, nested=True)]
+def _indent(parts: Sequence[Any]) -> list[str]:
+    return [INDENT + line for part in parts for line in _format_lines(part, nested=True)]

@@ -1,5 +1,5 @@
 """
-What an answer says: a document, or an error in one line.
+Responses: the document of a success, the error of a failure, an excerpt of any body.
 """
 
 from __future__ import annotations
