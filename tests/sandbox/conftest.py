@@ -4,6 +4,7 @@ Plain HTTP requests to the sandbox, signed or not, and fixtures of a running tas
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import socket
@@ -71,12 +72,16 @@ class Signer(Protocol):
 @pytest.fixture
 def sign(sandbox: RunningSandbox) -> Signer:
     """
-    Sign as the root client: ``sign("GET", "/api/…")``; options are those of mohawk.
+    Sign as the root client, by the sandbox's clock: ``sign("GET", "/api/…")``; options are those of mohawk, and
+    *scopes* to limit the request to.
     """
 
-    def sign(verb: str, target: str, **options: Any) -> str:
+    def sign(verb: str, target: str, *, scopes: list[str] | None = None, **options: Any) -> str:
         who, key = sandbox.credentials["clientId"], sandbox.credentials["accessToken"]
         options.setdefault("always_hash_content", False)
+        options.setdefault("_timestamp", sandbox.clock.now() // 1000)
+        if scopes is not None:
+            options["ext"] = base64.b64encode(json.dumps({"authorizedScopes": scopes}).encode()).decode()
         url = sandbox.root_url + target
         return str(mohawk.Sender({"algorithm": "sha256", "id": who, "key": key}, url, verb, **options).request_header)
 
@@ -86,17 +91,23 @@ def sign(sandbox: RunningSandbox) -> Signer:
 @pytest.fixture
 def send(sandbox: RunningSandbox, sign: Signer) -> Callable[..., HttpResponse]:
     """
-    Send a request: ``send("GET", "/api/…", payload, signed=True, headers={…})``.
+    Send a request: ``send("GET", "/api/…", payload, signed=True, scopes=[…], headers={…})``.
     """
 
     def send(
-        verb: str, target: str, payload: Any = None, *, signed: bool = True, headers: dict[str, str] | None = None
+        verb: str,
+        target: str,
+        payload: Any = None,
+        *,
+        signed: bool = True,
+        scopes: list[str] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> HttpResponse:
         address = urllib.parse.urlsplit(sandbox.root_url)
         assert address.hostname is not None
         given = dict(headers or {})
         if signed and "authorization" not in given:
-            given["authorization"] = sign(verb, target)
+            given["authorization"] = sign(verb, target, scopes=scopes)
         body = payload if isinstance(payload, bytes) or payload is None else json.dumps(payload).encode()
         if body is not None:
             given.setdefault("content-type", "application/json")
@@ -187,18 +198,11 @@ def timestamp(offset: str) -> str:
 
 
 @pytest.fixture
-def queue(sandbox: RunningSandbox, sign: Signer, send: Callable[..., HttpResponse]) -> QueueClient:
+def queue(sandbox: RunningSandbox, send: Callable[..., HttpResponse]) -> QueueClient:
     """
-    A client of the queue with the root client's scopes, which signs by the sandbox's clock.
+    A client of the queue with the root client's scopes.
     """
-
-    def send_in_time(verb: str, target: str, payload: Any = None, *, signed: bool = True) -> HttpResponse:
-        if not signed:
-            return send(verb, target, payload, signed=False)
-        header = sign(verb, target, _timestamp=sandbox.clock.now() // 1000)
-        return send(verb, target, payload, headers={"authorization": header})
-
-    return QueueClient(sandbox, send_in_time)
+    return QueueClient(sandbox, send)
 
 
 @pytest.fixture

@@ -161,12 +161,13 @@ def test_the_signature_covers_the_escaped_path(sign: Signer, send: Send) -> None
     assert 401 == send("GET", "/api/secrets/v1/secret/a%2fb", headers={"authorization": header}).status
 
 
-def test_the_deployment_has_its_own_clock(sandbox: RunningSandbox, send: Send) -> None:
+def test_the_deployment_has_its_own_clock(sandbox: RunningSandbox, send: Send, sign: Signer) -> None:
     """
     When it is moved, signatures by the real time are stale, and the Date header shows the deployment's time.
     """
+    header = sign("GET", "/api/auth/v1/scopes/current")
     sandbox.clock.offset = 3_600_000
-    reply = send("GET", "/api/auth/v1/scopes/current")
+    reply = send("GET", "/api/auth/v1/scopes/current", headers={"authorization": header})
 
     assert 401 == reply.status
     assert "Stale timestamp" in reply.json["message"]

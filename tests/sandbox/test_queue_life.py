@@ -341,9 +341,11 @@ def test_quarantined_workers_get_no_tasks(queue: QueueClient, monkeypatch: pytes
     assert [] == queue.claim()
     path = "/api/queue/v1/provisioners/proj/worker-types/ci/workers/group/worker"
     payload = {"quarantineUntil": queue.timestamp(HOUR), "quarantineInfo": "smokes"}
-    details = queue.send("PUT", path, payload).json["quarantineDetails"]
+    assert 200 == queue.send("PUT", path, payload).status
+    details = queue.send("GET", path.replace("queue", "worker-manager", 1)).json["quarantineDetails"]
     queue.create(deadline=queue.timestamp(5 * HOUR))
 
+    assert "quarantineDetails" not in queue.send("GET", path).json
     assert [("static/taskcluster/root", "smokes")] == [(d["clientId"], d["quarantineInfo"]) for d in details]
     assert [] == queue.claim()
     workers = "/provisioners/proj/worker-types/ci/workers?quarantined="

@@ -27,6 +27,7 @@ MANAGER = "/api/worker-manager/v1"
 POOL, WORKER = "worker-pool/proj%2Fci", "workers/proj%2Fci/group/worker"
 SECRET, OTHER_SECRET = "s" * 44, "t" * 44
 HOUR = 3_600_000
+SEEN_WITH_SLASH = "provisioners/a%2Fb/worker-types/ci/workers"
 ERROR = {"workerGroup": "group", "workerId": "worker", "kind": "k", "title": "t", "description": "d", "extra": {}}
 
 
@@ -94,7 +95,8 @@ def test_the_official_client_manages_pools(sandbox: RunningSandbox) -> None:
     assert changed == manager.workerPool("proj/ci")
     assert [changed] == manager.listWorkerPools()["workerPools"]
     assert ["proj/ci"] == [stats["workerPoolId"] for stats in manager.listWorkerPoolsStats()["workerPoolsStats"]]
-    assert {"launchConfigStats": []} == manager.workerPoolStats("proj/ci")
+    stats = manager.workerPoolStats("proj/ci")["launchConfigStats"]
+    assert [("unknown", 0)] == [(entry["launchConfigId"], entry["runningCount"]) for entry in stats]
     assert "null-provider" == manager.deleteWorkerPool("proj/ci")["providerId"]
     assert {"providers": [{"providerId": "static", "providerType": "static"}]} == manager.listProviders()
 
@@ -145,8 +147,6 @@ def test_launch_configurations_have_ids(send: Send) -> None:
     assert ("mine", True) == (names[1], names[0].startswith("lc-"))
     assert {names[0], "other"} == {config["launchConfigId"] for config in current}
     assert ["mine"] == [config["launchConfigId"] for config in every if config["isArchived"]]
-    stats = send("GET", f"{MANAGER}/{POOL}/stats").json["launchConfigStats"]
-    assert 3 == len(stats)
     assert [] == send("DELETE", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"]
     assert {"workerPoolLaunchConfigs": []} == send("GET", f"{MANAGER}/{POOL}/launch-configs").json
 
@@ -184,7 +184,7 @@ def test_the_official_client_manages_workers(sandbox: RunningSandbox) -> None:
     assert [changed] == manager.listWorkersForWorkerPool("proj/ci")["workers"]
     assert [changed] == manager.listWorkersForWorkerGroup("proj/ci", "group")["workers"]
     assert [] == manager.listWorkersForWorkerGroup("proj/ci", "other")["workers"]
-    assert {"terminate": False, "reason": "unknown"} == manager.shouldWorkerTerminate(*key)
+    assert {"terminate": False, "reason": "none"} == manager.shouldWorkerTerminate(*key)
     assert (1, 3) == tuple(manager.workerPool("proj/ci")[name] for name in ("runningCount", "currentCapacity"))
     assert {} == manager.removeWorker(*key)
     assert "stopped" == manager.worker(*key)["state"]
@@ -317,11 +317,55 @@ def test_errors_are_listed_and_counted(send: Send, sandbox_server: Server) -> No
         stats = send("GET", f"{MANAGER}/worker-pool-errors/stats{query}").json
         totals = stats["totals"]
         assert (named, 2, {"t": 1, "u": 1}) == (stats["workerPoolId"], totals["total"], totals["title"])
-        assert ({"c": 1, "other": 1}, {"lc": 1, "unknown": 1}) == (totals["code"], totals["launchConfig"])
+        assert ({"c": 1, "other": 1}, {"lc": 1, "unknown": 1} if named else {}) == (
+            totals["code"],
+            totals["launchConfig"],
+        )
         assert [0] * 6 + [2] == list(totals["daily"].values())
         assert [0] * 23 + [2] == list(totals["hourly"].values())
     assert ["o@example.com"] * 2 == [message["address"] for message in outbox.messages(state)]
     assert 1 == len(send("GET", f"{MANAGER}/workers/proj%2Fci?launchConfigId=lc").json["workers"])
+
+
+def test_errors_are_counted_by_title_as_long_as_they_are_stored(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    The total and the days are of the last seven days; the other counts are of all errors.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", pool())
+    send("POST", f"{MANAGER}/worker-pool-errors/proj%2Fci", ERROR)
+    sandbox.clock.offset += 8 * 24 * HOUR
+    totals = send("GET", f"{MANAGER}/worker-pool-errors/stats").json["totals"]
+
+    assert (0, {0}) == (totals["total"], set(totals["daily"].values()))
+    assert ({"t": 1}, {"proj/ci": 1}) == (totals["title"], totals["workerPool"])
+
+
+def test_counting_the_errors_of_all_pools_needs_a_star(send: Send) -> None:
+    """
+    The scope with an empty pool id is not enough. The anonymous role, which every caller has, would give the other one.
+    """
+    send("DELETE", "/api/auth/v1/roles/anonymous")
+    scope = "worker-manager:list-worker-pool-errors:"
+    target = f"{MANAGER}/worker-pool-errors/stats"
+
+    assert [403, 200] == [send("GET", target, scopes=[scope + ending]).status for ending in ("", "*")]
+
+
+def test_statistics_are_of_launch_configurations_with_workers(send: Send, sandbox_server: Server) -> None:
+    """
+    Also archived ones; workers without a launch configuration are "unknown".
+    """
+    send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config("used"), launch_config("unused")))
+    state = sandbox_server.sandbox.state
+    now = state.clock.now()
+    for number, name in enumerate(("used", "archived", None)):
+        known = Worker("proj/ci", "group", f"w{number}", "static", "running", 2, now, now + HOUR, now, now, name)
+        worker_table.insert(state.store, known)
+    stats = send("GET", f"{MANAGER}/{POOL}/stats").json["launchConfigStats"]
+
+    assert [("archived", 1, 2), ("used", 1, 2), ("unknown", 1, 2)] == [
+        (entry["launchConfigId"], entry["runningCount"], entry["currentCapacity"]) for entry in stats
+    ]
 
 
 def test_lists_workers_that_the_queue_has_seen(send: Send, run: ClaimedRun) -> None:
@@ -356,6 +400,43 @@ def test_lists_workers_that_the_queue_has_seen(send: Send, run: ClaimedRun) -> N
         assert number == len(send("GET", f"{seen}?{query}").json["workers"])
 
 
+@pytest.mark.usefixtures("run")
+def test_quarantined_false_filters_nothing(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    Other than in the queue's method, which leaves quarantined workers out.
+    """
+    seen = "provisioners/proj/worker-types/ci/workers"
+    until = {"quarantineUntil": timestamp("30 days")}
+    assert 200 == send("PUT", f"/api/queue/v1/{seen}/group/worker", until).status
+    listed = {
+        value: send("GET", f"{MANAGER}/{seen}?quarantined={value}").json["workers"] for value in ("true", "false")
+    }
+
+    assert listed["true"] == listed["false"] != []
+    assert [] == send("GET", f"/api/queue/v1/{seen}?quarantined=false").json["workers"]
+    sandbox.clock.offset += 3 * 24 * HOUR
+    found = send("GET", f"{MANAGER}/{seen}/group/worker")
+    assert (200, "[unspecified]") == (found.status, found.json["quarantineDetails"][0]["quarantineInfo"])
+    assert 404 == send("GET", f"/api/queue/v1/{seen}/group/worker").status
+
+
+@pytest.mark.usefixtures("run")
+def test_listing_joins_workers_by_id_alone(send: Send) -> None:
+    """
+    A worker of another pool with the same id is listed, too; if nothing tells them apart, the service fails.
+    """
+    seen = f"{MANAGER}/provisioners/proj/worker-types/ci/workers"
+    for name in ("proj%2Fci", "proj%2Fother"):
+        send("PUT", f"{MANAGER}/worker-pool/{name}", pool())
+    send("PUT", f"{MANAGER}/workers/proj%2Fci/group/worker", worker())
+    send("PUT", f"{MANAGER}/workers/proj%2Fother/group/worker", worker(capacity=2))
+
+    assert [1, 2] == [entry["capacity"] for entry in send("GET", seen).json["workers"]]
+    assert 1 == send("GET", f"{seen}/group/worker").json["capacity"]
+    send("POST", f"{MANAGER}/workers/proj%2Fother/group/worker", worker(capacity=1))
+    assert (500, "InternalServerError") == ((error := send("GET", seen)).status, error.code)
+
+
 @pytest.mark.parametrize(
     ("verb", "target", "payload", "code"),
     [
@@ -363,6 +444,10 @@ def test_lists_workers_that_the_queue_has_seen(send: Send, run: ClaimedRun) -> N
         pytest.param("POST", "worker-pool/no%2Fpool", pool(), "ResourceNotFound", id="update pool"),
         pytest.param("DELETE", "worker-pool/no%2Fpool", None, "ResourceNotFound", id="delete pool"),
         pytest.param("GET", "worker-pool/no%2Fpool/stats", None, "ResourceNotFound", id="pool stats"),
+        pytest.param("GET", "worker-pool/no%2Fpool/launch-configs", None, "ResourceNotFound", id="launch configs"),
+        pytest.param("GET", "worker-pool-errors/stats?workerPoolId=no/pool", None, "ResourceNotFound", id="errors"),
+        pytest.param("GET", f"{SEEN_WITH_SLASH}/group/worker", None, "InternalServerError", id="slash, worker"),
+        pytest.param("GET", SEEN_WITH_SLASH, None, "InternalServerError", id="slash, workers"),
         pytest.param("PUT", POOL, {}, "InputValidationError", id="payload"),
         pytest.param("PUT", POOL, pool(config={"x": 1}), "InputValidationError", id="config"),
         pytest.param("PUT", POOL, pool(providerId="aws"), "InputError", id="provider"),

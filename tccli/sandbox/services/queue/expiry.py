@@ -55,7 +55,7 @@ def pass_deadlines(state: State) -> None:
 @service.periodic
 def delete_expired(state: State) -> None:
     """
-    Delete expired tasks with everything that belongs to them, task groups, and artifacts.
+    Delete what has expired: tasks with everything that belongs to them, task groups, artifacts, queues and workers.
     """
     store, now = state.store, state.clock.now()
     with store.transaction():
@@ -64,7 +64,9 @@ def delete_expired(state: State) -> None:
             dependencies.delete(store, row["task_id"])
             task_table.delete(store, row["task_id"])
     _delete_artifacts(state, artifact_table.list_expired(store, now - DELETE_AFTER))
-    store.run("DELETE FROM task_groups WHERE expires < ?", now)
+    for table in ("task_groups", "task_queues"):
+        store.run(f"DELETE FROM {table} WHERE expires < ?", now)  # noqa: S608 - constants
+    store.run("DELETE FROM queue_workers WHERE expires < ? AND quarantine_until < ?", now, now)
 
 
 def _delete_artifacts(state: State, artifacts: list[Artifact]) -> None:

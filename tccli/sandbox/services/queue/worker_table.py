@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.clock import DAY, HOUR
+from tccli.sandbox.clock import DAY, MINUTE
 from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
@@ -31,46 +31,46 @@ CREATE TABLE IF NOT EXISTS queue_workers (
 
 QUEUE_LIFETIME, WORKER_LIFETIME = 5 * DAY, DAY
 MAX_RECENT_TASKS = 20
-LAST_ACTIVE_RESOLUTION = 6 * HOUR
+UPDATE_INTERVAL = 30 * MINUTE
+"""Claims within this time of the last one recorded change neither its time nor the expiry."""
+NEVER_QUARANTINED = 3652 * DAY
+"""Milliseconds from the end of the quarantine of a worker that never was in quarantine to its first use."""
 _KEY = "task_queue_id = ? AND worker_group = ? AND worker_id = ?"
 
 
 def record_seen(state: State, queue: str, group: str = "", worker_id: str = "", expires: int | None = None) -> None:
     """
-    Record the use of a queue, and by a worker if given.
+    Record the use of a queue, and by a worker if given. An expiry never becomes sooner.
 
     Args:
-        expires: Expiry of both in milliseconds; None extends it from now.
+        expires: Of a declaration, in milliseconds; None for a claim, which extends the expiry from now: by a day, or
+            by five days for a queue that no worker is given for.
     """
     store, now = state.store, state.clock.now()
-    row = {"task_queue_id": queue, "expires": expires or now + QUEUE_LIFETIME, "last_date_active": now}
+    recorded_before = now if expires is not None else now - UPDATE_INTERVAL
+    if expires is None:
+        expires = now + (WORKER_LIFETIME if worker_id else QUEUE_LIFETIME)
+    changes = "SET expires = max(expires, ?), last_date_active = ?"
+    row = {"task_queue_id": queue, "expires": expires, "last_date_active": now}
     if not store.insert("task_queues", row):
-        until = "max(expires, ?)" if expires is None else "?"
-        sql = f"UPDATE task_queues SET expires = {until}, last_date_active = ? WHERE task_queue_id = ?"  # noqa: S608
-        store.run(sql, row["expires"], now, queue)
+        sql = f"UPDATE task_queues {changes} WHERE task_queue_id = ? AND last_date_active <= ?"
+        store.run(sql, expires, now, queue, recorded_before)
     if not worker_id:
         return
     row = {
         "task_queue_id": queue,
         "worker_group": group,
         "worker_id": worker_id,
-        "expires": expires or now + WORKER_LIFETIME,
+        "expires": expires,
         "last_date_active": now,
         "first_claim": now,
-        "quarantine_until": now,
+        "quarantine_until": now - NEVER_QUARANTINED,
         "quarantine_details": [],
         "recent_tasks": [],
     }
-    if store.insert("queue_workers", row):
-        return
-    if expires is None:
-        # As in the service, the expiry is updated only after half of its time.
-        sql = f"UPDATE queue_workers SET expires = ? WHERE {_KEY} AND expires < ?"  # noqa: S608 - a constant
-        store.run(sql, row["expires"], queue, group, worker_id, now + WORKER_LIFETIME // 2)
-    else:
-        store.run(f"UPDATE queue_workers SET expires = ? WHERE {_KEY}", expires, queue, group, worker_id)  # noqa: S608
-    sql = f"UPDATE queue_workers SET last_date_active = ? WHERE {_KEY} AND last_date_active < ?"  # noqa: S608
-    store.run(sql, now, queue, group, worker_id, now - LAST_ACTIVE_RESOLUTION)
+    if not store.insert("queue_workers", row):
+        sql = f"UPDATE queue_workers {changes} WHERE {_KEY} AND last_date_active <= ?"
+        store.run(sql, expires, now, queue, group, worker_id, recorded_before)
 
 
 def record_claim(state: State, queue: str, group: str, worker_id: str, statuses: list[dict[str, Any]]) -> None:
@@ -88,11 +88,13 @@ def record_claim(state: State, queue: str, group: str, worker_id: str, statuses:
 
 def quarantine(state: State, row: sqlite3.Row, until: int, details: dict[str, Any]) -> None:
     """
-    Store the end of a worker's quarantine.
+    Store the end of a worker's quarantine. The worker does not expire within a day.
     """
-    sql = f"UPDATE queue_workers SET quarantine_until = ?, quarantine_details = ? WHERE {_KEY}"  # noqa: S608
+    changes = "SET quarantine_until = ?, quarantine_details = ?, expires = max(expires, ?)"
     all_details = json.dumps([*json.loads(row["quarantine_details"]), details])
-    state.store.run(sql, until, all_details, row["task_queue_id"], row["worker_group"], row["worker_id"])
+    expires = state.clock.now() + WORKER_LIFETIME
+    key = (row["task_queue_id"], row["worker_group"], row["worker_id"])
+    state.store.run(f"UPDATE queue_workers {changes} WHERE {_KEY}", until, all_details, expires, *key)
 
 
 def is_quarantined(state: State, queue: str, group: str, worker_id: str) -> bool:

@@ -64,7 +64,7 @@ def quarantine_worker(call: Call) -> Response:
         "clientId": call.client_id,
         "updatedAt": call.now_json,
         "quarantineUntil": to_json(until),
-        "quarantineInfo": call.payload.get("quarantineInfo", ""),
+        "quarantineInfo": call.payload.get("quarantineInfo") or "[unspecified]",
     }
     worker_table.quarantine(call.state, row, until, details)
     changed = _find(call)
@@ -137,5 +137,4 @@ def _document(row: sqlite3.Row) -> dict[str, Any]:
         "workerId": row["worker_id"],
         **{name: to_json(moment) for name, moment in moments.items()},
         "recentTasks": json.loads(row["recent_tasks"]),
-        "quarantineDetails": json.loads(row["quarantine_details"]),
     }

@@ -12,10 +12,11 @@ import slugid
 
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, HOUR, to_json
+from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.notify import outbox
-from tccli.sandbox.services.worker_manager import events, worker_table
+from tccli.sandbox.services.worker_manager import events, pool_table, worker_table
 from tccli.sandbox.services.worker_manager.pools import load
 from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG
 
@@ -82,18 +83,20 @@ def list_errors(call: Call) -> Response:
 @service.method("workerPoolErrorStats")
 def count_errors(call: Call) -> Response:
     pool = call.query.get("workerPoolId", "")
-    call.authorize(workerPoolId=pool)
-    first_day = call.now // DAY * DAY - 6 * DAY
-    sql = "SELECT * FROM worker_pool_errors WHERE ? IN ('', worker_pool_id) AND reported >= ?"
-    rows = call.state.store.all(sql, pool, first_day)
+    call.authorize(workerPoolId=pool or "*")
+    if pool and pool_table.get(call.state.store, pool) is None:
+        raise ApiError("ResourceNotFound", "Worker pool does not exist")
+    rows = call.state.store.all("SELECT * FROM worker_pool_errors WHERE ? IN ('', worker_pool_id)", pool)
     reported = [row["reported"] for row in rows]
+    daily = _histogram(reported, call.now // DAY * DAY - 6 * DAY, DAY, 7)
+    # As in the service, the counts by title, code, launch configuration and pool are of all errors that are stored.
     totals = {
-        "total": len(rows),
-        "daily": _histogram(reported, first_day, DAY, 7),
+        "total": sum(daily.values()),
+        "daily": daily,
         "hourly": _histogram(reported, call.now // HOUR * HOUR - 23 * HOUR, HOUR, 24),
         "title": Counter(row["title"] for row in rows),
         "code": Counter(str(json.loads(row["extra"]).get("code", "other")) for row in rows),
-        "launchConfig": Counter(row["launch_config_id"] or "unknown" for row in rows),
+        "launchConfig": Counter(row["launch_config_id"] or "unknown" for row in rows if pool),
         "workerPool": Counter(row["worker_pool_id"] for row in rows),
     }
     return Response({"workerPoolId": pool, "totals": totals})

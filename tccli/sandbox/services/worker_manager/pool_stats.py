@@ -38,16 +38,20 @@ def list_stats(call: Call) -> Response:
 
 @service.method("workerPoolStats")
 def show_stats(call: Call) -> Response:
+    # As in the service, only launch configurations with workers are in it, and workers without one are "unknown"; a
+    # pool without workers has one such entry.
     store, pool = call.state.store, load(call).worker_pool_id
-    rows = pool_table.list_launch_configs(store, pool, "", -1, with_archived=True)
-    names = [row["launch_config_id"] for row in rows]
-    stats = [{"workerPoolId": pool, "launchConfigId": name, **worker_table.count(store, pool, name)} for name in names]
+    names = worker_table.list_launch_configs(store, pool) or [None]
+    stats = [
+        {"workerPoolId": pool, "launchConfigId": name or "unknown", **worker_table.count(store, pool, name or "")}
+        for name in names
+    ]
     return Response({"launchConfigStats": stats})
 
 
 @service.method("listWorkerPoolLaunchConfigs")
 def list_launch_configs(call: Call) -> Response:
-    store, pool = call.state.store, call.args["workerPoolId"]
+    store, pool = call.state.store, load(call).worker_pool_id
     with_archived = call.query.get("includeArchived") == "true"
     found = page(
         call.query,

@@ -107,6 +107,14 @@ def get(store: Store, pool: str, group: str, worker_id: str) -> Worker | None:
     return None if row is None else _worker(row)
 
 
+def list_with_id(store: Store, worker_id: str) -> list[Worker]:
+    """
+    Return the workers with an id, of all groups and pools.
+    """
+    rows = store.all("SELECT * FROM workers WHERE worker_id = ? ORDER BY worker_pool_id, worker_group", worker_id)
+    return [_worker(row) for row in rows]
+
+
 def list_page(
     store: Store, pool: str, after: str, number: int, *, group: str = "", state: str = "", launch_config: str = ""
 ) -> list[Worker]:
@@ -123,16 +131,27 @@ def list_page(
     return [_worker(row) for row in rows]
 
 
+def list_launch_configs(store: Store, pool: str) -> list[str | None]:
+    """
+    Return the launch configurations that a pool's workers have, sorted, and None last for workers without one.
+    """
+    sql = (
+        "SELECT DISTINCT launch_config_id FROM workers WHERE worker_pool_id = ? "
+        "ORDER BY launch_config_id IS NULL, launch_config_id"
+    )
+    return [row["launch_config_id"] for row in store.all(sql, pool)]
+
+
 def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str, int]:
     """
     Return the number of workers in each state, and their capacities.
 
     Args:
-        launch_config: Count its workers only.
+        launch_config: Count its workers only; empty counts those without one.
     """
     sql = (
         "SELECT state, count(*) AS number, sum(capacity) AS capacity FROM workers "
-        "WHERE worker_pool_id = ? AND (? IS NULL OR launch_config_id = ?) GROUP BY state"
+        "WHERE worker_pool_id = ? AND (? IS NULL OR coalesce(launch_config_id, '') = ?) GROUP BY state"
     )
     rows = {row["state"]: row for row in store.all(sql, pool, launch_config, launch_config)}
     capacities = {state: rows[state]["capacity"] if state in rows else 0 for state in STATES}

@@ -104,7 +104,7 @@ def should_terminate(call: Call) -> Response:
     worker, store = _load(call), call.state.store
     if worker.launch_config_id and pool_table.is_archived(store, worker.worker_pool_id, worker.launch_config_id):
         return Response({"terminate": True, "reason": "launch config archived"})
-    return Response({"terminate": False, "reason": "unknown"})
+    return Response({"terminate": False, "reason": "none"})
 
 
 @service.method("listWorkersForWorkerPool")
