@@ -24,7 +24,7 @@ from typing import Any
 
 TC = str(Path(sys.executable).with_name("tc"))
 TASK = "AAAAAAAAQwSAAAAAAAAAAA"
-AT_ONCE = 32
+MAX_PARALLEL_REQUESTS = 32
 CONTENT = b"x" * 2000
 
 
@@ -34,13 +34,13 @@ def serve(ports: Queue[int], count: int, latency: float) -> None:
     """
 
     async def run() -> None:
-        places = asyncio.Semaphore(AT_ONCE)
-        server = await asyncio.start_server(lambda reader, writer: answer(reader, writer, places), "127.0.0.1", 0)
+        places = asyncio.Semaphore(MAX_PARALLEL_REQUESTS)
+        server = await asyncio.start_server(lambda reader, writer: respond(reader, writer, places), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         ports.put(port)
         await server.serve_forever()
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, places: asyncio.Semaphore) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, places: asyncio.Semaphore) -> None:
         port = writer.get_extra_info("sockname")[1]
         while head := (await read_head(reader)):
             async with places:
@@ -76,9 +76,9 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     """
     name = re.search(r"/artifact-content/(.*)", path)
     followed = re.search(r"/artifacts/(.+)", path)
-    answer: dict[str, Any]
+    response: dict[str, Any]
     if name:
-        answer = {"storageType": "s3", "url": f"http://127.0.0.1:{port}/files/{name[1]}"}
+        response = {"storageType": "s3", "url": f"http://127.0.0.1:{port}/files/{name[1]}"}
     elif followed:
         return "redirect", f"http://127.0.0.1:{port}/files/{followed[1]}".encode()
     elif path.startswith("/files/"):
@@ -86,8 +86,8 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     else:
         expires, kind = "2999-01-01T00:00:00.000Z", "text/plain"
         listed = [{"storageType": "s3", "name": f"public/{number}", "expires": expires} for number in range(count)]
-        answer = {"artifacts": [{**each, "contentType": kind} for each in listed]}
-    return "application/json", json.dumps(answer).encode()
+        response = {"artifacts": [{**each, "contentType": kind} for each in listed]}
+    return "application/json", json.dumps(response).encode()
 
 
 def main() -> None:
@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     count = options.artifacts
     slow = download_all(count, options.latency)
-    least = 2 * count * options.latency / AT_ONCE
+    least = 2 * count * options.latency / MAX_PARALLEL_REQUESTS
     print(f"{count} artifacts with {options.latency * 1000:.0f} ms of latency: {slow:.2f} s")
     print(f"  {least / slow:.0%} of what the server can give (at least 85 %)")
     quick = download_all(count, 0)

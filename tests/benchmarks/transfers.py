@@ -103,7 +103,7 @@ def nginx(directory: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def services(answers: dict[str, object]) -> Iterator[str]:
+def services(responses: dict[str, object]) -> Iterator[str]:
     """
     Serve JSON responses, chosen by the end of the path; yield the root URL.
     """
@@ -113,7 +113,7 @@ def services(answers: dict[str, object]) -> Iterator[str]:
 
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
-            body = json.dumps(next(value for end, value in answers.items() if self.path.endswith(end))).encode()
+            body = json.dumps(next(value for end, value in responses.items() if self.path.endswith(end))).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
@@ -241,7 +241,7 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
     big = directory / "www" / "big"
     hashes = {each: hashlib.file_digest(big.open("rb"), each).hexdigest() for each in ("sha256", "sha512")}
     method = {"url": f"{quick}/up/object", "headers": {"Content-Type": "application/octet-stream"}, "expires": FUTURE}
-    answers = {
+    responses = {
         "/big": {"storageType": "s3", "url": f"{quick}/big"},
         "/medium": {"storageType": "s3", "url": f"{quick}/medium"},
         "/slow": {"storageType": "s3", "url": f"{slow}/medium"},
@@ -251,7 +251,7 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
         f"/task/{TASK}": {"expires": FUTURE},
         "/artifacts/up": {"storageType": "s3", "putUrl": f"{quick}/up/artifact", "expires": FUTURE},
     }
-    with services(answers) as root_url:
+    with services(responses) as root_url:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
         environment = {**inherited, "TASKCLUSTER_ROOT_URL": root_url}
         target = str(directory / "target")
