@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections import deque
 from contextlib import closing
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from tccli.core.transfer.options import DownloadResult, list_checks
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteMetadata
 from tccli.core.transfer.resume import JOURNAL_INTERVAL_BYTES
+from tccli.core.transfer.throughput import ThroughputMonitor
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
 SEGMENT_BYTES = 16 << 20
 """How much one request asks for when there may be several connections."""
 MAX_CONNECTIONS = 6
-FAST_BYTES_PER_SECOND = 150e6
-"""A connection this fast is not the bottleneck: more of them would compete for the CPU and for the file's lock."""
-MEASURE_INTERVAL_SECONDS = 0.25
-"""Long enough that a busy machine does not make a fast connection look slow."""
 MIN_KEPT_BYTES = 1 << 20
 """Partial downloads with less are deleted."""
 MIN_BUFFER_BYTES = 64 << 10
@@ -182,7 +178,7 @@ class FileDownload:
         Returns:
             The open reader, when the connection is so slow that several are faster; else None, and all is filled.
         """
-        monitor = _ThroughputMonitor()
+        monitor = ThroughputMonitor()
         position = recorded = 0
 
         def fill(buffer: memoryview) -> int:
@@ -291,26 +287,3 @@ class FileDownload:
                 file.write(block)
             check_digests(hasher.digests(), self._expected, self._name)
         return hasher.count
-
-
-class _ThroughputMonitor:
-    """
-    Measures whether one connection is so slow that several are faster.
-    """
-
-    def __init__(self) -> None:
-        self._since = time.monotonic()
-        self._count = 0
-
-    def is_slow(self, count: int) -> bool:
-        """
-        Add *count* bytes, and return whether the last interval was slow.
-        """
-        self._count += count
-        seconds = time.monotonic() - self._since
-        if seconds < MEASURE_INTERVAL_SECONDS:
-            return False
-        rate = self._count / seconds
-        self._since += seconds
-        self._count = 0
-        return rate < FAST_BYTES_PER_SECOND

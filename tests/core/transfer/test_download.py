@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.core.http.retry import RetryPolicy
-from tccli.core.transfer import download, segments
+from tccli.core.transfer import download, segments, throughput
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.options import DownloadOptions
@@ -89,7 +89,7 @@ def test_slow_connection_gets_help(transfer_env: TransferEnv, tmp_path: Path, mo
     """
     More connections are opened without an option.
     """
-    monkeypatch.setattr(segments, "MEASURE_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(throughput, "MEASURE_INTERVAL_SECONDS", 0.01)
     source = transfer_env.put_object("a", DATA)
     transfer_env.sandbox.storage.faults.add("slow=2MB")
     before = transfer_env.sandbox.storage.counters.connections
