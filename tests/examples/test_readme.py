@@ -59,7 +59,7 @@ PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
 
 def examples() -> list[str]:
     """
-    Return what stands in the README's blocks for a shell, without those that install: paragraphs, each by itself.
+    Return the paragraphs of the shell blocks in the README, without those that install.
     """
     blocks = re.findall(r"^```sh\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     found = [paragraph.strip("\n") for block in blocks for paragraph in block.split("\n\n")]

@@ -1,5 +1,5 @@
 """
-The help topics: what they say is so, and what they show to be typed works.
+Each example in a help topic runs, and the topics list everything that the code has: variables, codes, formats, units.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXAMPLES = [
     for name in topics.list_topic_names()
     for number in range(len(markdown.extract_code(topics.load_topic(name).text)))
 ]
-WIDEST = 96
+MAX_EXAMPLE_COLUMNS = 73
 TASK_YML = f"""\
 taskQueueId: {QUEUE}
 payload: {{command: ["true"]}}
@@ -41,7 +41,7 @@ metadata: {{name: smoke, description: Started by CI, owner: ci@example.com, sour
 
 def in_a_task(deployment: ExampleDeployment) -> None:
     """
-    The task is running, and the environment says so.
+    The task is running, and the environment has its TASK_ID and RUN_ID.
     """
     claim_task(deployment)
     deployment.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
@@ -55,7 +55,7 @@ PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
 
 def example(name: str, number: int) -> str:
     """
-    Return an example of a topic.
+    Return an example of a topic by its position.
     """
     return markdown.extract_code(topics.load_topic(name).text)[number]
 
@@ -63,7 +63,7 @@ def example(name: str, number: int) -> str:
 @pytest.mark.parametrize(("name", "number"), EXAMPLES, ids=[f"{name} {number + 1}" for name, number in EXAMPLES])
 def test_an_example_of_a_topic_runs(deployment: ExampleDeployment, shell: Shell, name: str, number: int) -> None:
     """
-    As it stands on the page, copied into a shell.
+    As copied from the help into a shell.
     """
     lines = example(name, number)
     for part, prepare in PREPARE.items():
@@ -75,10 +75,10 @@ def test_an_example_of_a_topic_runs(deployment: ExampleDeployment, shell: Shell,
 
     assert 0 == done.returncode, done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
-    assert WIDEST >= max(map(len, lines.split("\n")))
+    assert MAX_EXAMPLE_COLUMNS >= max(map(len, lines.split("\n")))
 
 
-def test_the_recipe_of_ci_creates_one_task_however_late_it_is_repeated(
+def test_the_recipe_for_ci_creates_one_task_however_late_it_is_repeated(
     deployment: ExampleDeployment, shell: Shell
 ) -> None:
     """
@@ -96,9 +96,9 @@ def test_the_recipe_of_ci_creates_one_task_however_late_it_is_repeated(
 
 
 @pytest.mark.parametrize("name", topics.list_topic_names())
-def test_a_topic_is_called_as_its_file(name: str) -> None:
+def test_a_topic_is_named_like_its_file(name: str) -> None:
     """
-    With hyphens for what cannot stand in a name, and has a summary and something to say.
+    The title in lower case with hyphens; the summary and text are not empty.
     """
     topic = topics.load_topic(name)
 
@@ -107,9 +107,9 @@ def test_a_topic_is_called_as_its_file(name: str) -> None:
     assert topic.text
 
 
-def test_the_issues_topics_are_there() -> None:
+def test_these_topics_exist() -> None:
     """
-    What people are promised.
+    Other pages refer to them.
     """
     assert {"environment", "credentials", "exit-codes", "formats", "scopes", "times", "in-ci"} <= set(
         topics.list_topic_names()
@@ -118,7 +118,7 @@ def test_the_issues_topics_are_there() -> None:
 
 def read_variables() -> set[str]:
     """
-    Return the names of all environment variables that the code may read.
+    Return the names of all environment variables in the code, in upper case.
     """
     found: set[str] = set()
     for path in SOURCES:
@@ -133,7 +133,7 @@ def read_variables() -> set[str]:
 
 def test_every_variable_that_is_read_is_documented() -> None:
     """
-    By a look at the sources.
+    Every variable in the source code.
     """
     documented = set(re.findall("[A-Z_]{4,}", topics.load_topic("environment").text))
     variables = read_variables()
@@ -144,7 +144,7 @@ def test_every_variable_that_is_read_is_documented() -> None:
 
 def test_no_variable_is_documented_that_nothing_reads() -> None:
     """
-    Of those that are our own.
+    Of the variables with our own prefixes.
     """
     documented = set(re.findall(r"\b(?:TC|TASKCLUSTER)_[A-Z_]+", topics.load_topic("environment").text))
 
@@ -153,7 +153,7 @@ def test_no_variable_is_documented_that_nothing_reads() -> None:
 
 def rows(name: str) -> dict[str, str]:
     """
-    Return the first table of a topic: what its rows are called, and what they say.
+    Return the first table of a topic: the second column by the first.
     """
     table = next(block for block in markdown.parse_blocks(topics.load_topic(name).text) if block.kind == "table")
     return {row[0]: row[1] for row in table.rows[1:]}
@@ -161,7 +161,7 @@ def rows(name: str) -> dict[str, str]:
 
 def test_every_exit_code_is_documented() -> None:
     """
-    Those of all errors, and those that no error has.
+    The codes of all error classes, and those without a class.
     """
     classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.TcError)]
     codes = {0, errors.INTERRUPTED, errors.OUTPUT_CLOSED, *(each.exit_code for each in classes)}
@@ -171,7 +171,7 @@ def test_every_exit_code_is_documented() -> None:
 
 def test_every_format_is_documented() -> None:
     """
-    As it is called.
+    By its name.
     """
     formats = {
         name.removesuffix(".py")
@@ -184,7 +184,7 @@ def test_every_format_is_documented() -> None:
 
 def test_every_unit_of_time_is_documented() -> None:
     """
-    In all spellings, with its length.
+    All spellings, with the length.
     """
     from datetime import timedelta
 
@@ -197,9 +197,9 @@ def test_every_unit_of_time_is_documented() -> None:
 
 
 @pytest.mark.parametrize("name", topics.list_topic_names())
-def test_a_topic_names_only_what_there_is(name: str) -> None:
+def test_a_topic_names_only_options_that_exist(name: str) -> None:
     """
-    Options that it mentions are options of some command.
+    Each option in a topic is an option of some command.
     """
     from tccli.cli.app import root
     from tccli.cli.context import Context
