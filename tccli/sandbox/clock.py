@@ -40,6 +40,15 @@ def to_json(instant: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
 
 
+def to_database_json(instant: int) -> str:
+    """
+    Format milliseconds since 1970 as PostgreSQL's JSON does: with an offset, without zeros that end the fraction.
+    """
+    seconds, milliseconds = divmod(instant, 1000)
+    fraction = f".{milliseconds:03}".rstrip("0").rstrip(".")
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{fraction}+00:00"
+
+
 def from_json(text: str) -> int:
     """
     Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped.

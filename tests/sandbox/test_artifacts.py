@@ -307,11 +307,12 @@ def test_only_object_artifacts_can_be_finished(
     create: Callable[..., HttpResponse], send: Send, run: ClaimedRun, payload: dict[str, Any]
 ) -> None:
     """
-    As in the service, other types are 500.
+    Other types are 400.
     """
     create("public/a", payload)
 
-    assert 500 == send("PUT", f"{run.path}/artifacts/public/a", {"uploadId": taskcluster.slugId()}).status
+    error = send("PUT", f"{run.path}/artifacts/public/a", {"uploadId": taskcluster.slugId()})
+    assert (400, "InputError") == (error.status, error.code)
 
 
 def test_an_object_artifact_is_created_once(create: Callable[..., HttpResponse]) -> None:

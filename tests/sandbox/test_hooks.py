@@ -177,7 +177,7 @@ def test_hooks_get_defaults(send: Send) -> None:
     assert 200 == send("PUT", f"{HOOKS}/g/i", hook(bindings=[])).status
     assert 200 == send("PUT", f"{HOOKS}/g/i", hook(bindings=[])).status
     history = send("GET", "/api/auth/v1/audit/hook/g%2Fh").json["auditHistory"]
-    assert ["updated", "updated", "created"] == [entry["actionType"] for entry in history]
+    assert ["created", "updated", "updated"] == [entry["actionType"] for entry in history]
 
 
 @pytest.mark.parametrize(

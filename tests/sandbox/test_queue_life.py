@@ -4,11 +4,13 @@ The life of a task: all transitions between states, and errors on the way.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import taskcluster
 
+from tccli.sandbox.clock import from_json, to_database_json
 from tests.sandbox.queue_client import DAY, HOUR, MINUTE, WORKER
 
 if TYPE_CHECKING:
@@ -247,10 +249,10 @@ def test_the_most_urgent_comes_first(queue: QueueClient) -> None:
 
 def test_priorities_of_resolved_tasks_do_not_change(queue: QueueClient) -> None:
     """
-    409, also after a rerun, which preserves earlier changes.
+    409, also after a rerun, which preserves earlier changes; a priority that the task has already is 409, too.
     """
     task_id = queue.create()
-    queue.post(f"/task/{task_id}/priority", {"newPriority": "high"})
+    assert [200, 409] == [queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}).status for _ in range(2)]
     queue.post(f"/task/{task_id}/cancel")
     assert 409 == queue.post(f"/task/{task_id}/priority", {"newPriority": "low"}).status
 
@@ -285,7 +287,7 @@ def test_groups_are_sealed_and_cancelled(queue: QueueClient) -> None:
 
 def test_priorities_of_groups_change(queue: QueueClient) -> None:
     """
-    Of tasks that are not resolved.
+    Of tasks that are not resolved, and have another priority.
     """
     group = taskcluster.slugId()
     first, second = (queue.create(taskGroupId=group) for _ in range(2))
@@ -294,6 +296,40 @@ def test_priorities_of_groups_change(queue: QueueClient) -> None:
 
     assert (1, [second], "high") == (changed["tasksAffected"], changed["taskIds"], changed["newPriority"])
     assert ("lowest", "high") == (queue.status(first)["priority"], queue.status(second)["priority"])
+    again = queue.post(f"/task-group/{group}/priority", {"newPriority": "high"}).json
+    assert (0, []) == (again["tasksAffected"], again["taskIds"])
+
+
+def test_claims_show_the_database_s_format_of_time(queue: QueueClient) -> None:
+    """
+    Of takenUntil, other than a reclaim and the status, where it stays when the task is cancelled.
+    """
+    task_id = queue.create()
+    (claim,) = queue.claim()
+    (run,) = queue.status(task_id)["runs"]
+
+    assert re.fullmatch(r"[-\dT:]{19}(\.\d{0,2}[1-9])?\+00:00", claim["takenUntil"])
+    assert from_json(run["takenUntil"]) == from_json(claim["takenUntil"])
+    assert run["takenUntil"].endswith("Z")
+    again = queue.post(f"/task/{task_id}/runs/0/reclaim").json["takenUntil"]
+    assert again.endswith("Z")
+    queue.post(f"/task/{task_id}/cancel")
+    assert again == queue.status(task_id)["runs"][0]["takenUntil"]
+
+
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        pytest.param(1_700_000_000_000, "2023-11-14T22:13:20+00:00", id="whole second"),
+        pytest.param(1_700_000_000_500, "2023-11-14T22:13:20.5+00:00", id="a tenth"),
+        pytest.param(1_700_000_000_004, "2023-11-14T22:13:20.004+00:00", id="milliseconds"),
+    ],
+)
+def test_the_database_drops_zeros_of_a_fraction(instant: int, expected: str) -> None:
+    """
+    And a fraction of zero.
+    """
+    assert expected == to_database_json(instant)
 
 
 def test_a_claim_belongs_to_its_worker(queue: QueueClient) -> None:

@@ -187,7 +187,7 @@ def test_static_clients_cannot_be_changed(send: Send) -> None:
 
 def test_changes_are_in_the_audit_log(send: Send) -> None:
     """
-    Newest first, with the client.
+    Oldest first, with the client.
     """
     client = {"description": "", "expires": timestamp(hours=1)}
     send("PUT", f"{AUTH}/clients/one", client)
@@ -195,9 +195,48 @@ def test_changes_are_in_the_audit_log(send: Send) -> None:
     send("DELETE", f"{AUTH}/clients/one")
     history = send("GET", f"{AUTH}/audit/client/one").json["auditHistory"]
 
-    assert ["deleted", "access token reset", "created"] == [entry["actionType"] for entry in history]
+    assert ["created", "access token reset", "deleted"] == [entry["actionType"] for entry in history]
     by_root = send("GET", f"{AUTH}/clients/static%2Ftaskcluster%2Froot/audit").json["auditHistory"]
     assert history == by_root
+    first = send("GET", f"{AUTH}/audit/client/one?limit=1").json
+    second = send("GET", f"{AUTH}/audit/client/one?continuationToken={first['continuationToken']}").json
+    assert history == first["auditHistory"] + second["auditHistory"]
+
+
+def test_the_audit_log_goes_back_30_days(sandbox: RunningSandbox, send: Send) -> None:
+    """
+    Also that of an entity that exists.
+    """
+    target = f"{AUTH}/audit/role/a"
+    send("PUT", f"{AUTH}/roles/a", {"description": "", "scopes": []})
+    sandbox.clock.offset = 29 * 86_400_000
+    assert 1 == len(send("GET", target).json["auditHistory"])
+    send("POST", f"{AUTH}/roles/a", {"description": "", "scopes": []})
+    sandbox.clock.offset = 31 * 86_400_000
+
+    assert ["updated"] == [entry["actionType"] for entry in send("GET", target).json["auditHistory"]]
+
+
+def test_creating_a_client_twice_returns_the_same_token(sandbox: RunningSandbox, send: Send) -> None:
+    """
+    Within 15 minutes, while it is enabled, and if only the order of the scopes differs; they are returned sorted.
+    """
+    target, client = f"{AUTH}/clients/one", {"description": "", "expires": timestamp(hours=1)}
+    first = send("PUT", target, {**client, "scopes": ["b", "A", "a", "a*"]})
+    again = send("PUT", target, {**client, "scopes": ["a", "b", "a*", "A"], "deleteOnExpiration": True})
+
+    assert (200, 200, ["A", "a", "a*", "b"]) == (first.status, again.status, first.json["scopes"])
+    assert first.json["accessToken"] == again.json["accessToken"]
+    assert first.json["deleteOnExpiration"] is again.json["deleteOnExpiration"] is False
+    same = {**client, "scopes": ["A", "a", "a*", "b"]}
+    for change in ({"description": "x"}, {"expires": timestamp(hours=2)}, {"scopes": ["a"]}):
+        assert "RequestConflict" == send("PUT", target, {**same, **change}).code
+    assert 200 == send("PUT", target, same).status
+    send("POST", f"{target}/disable")
+    assert 409 == send("PUT", target, same).status
+    send("POST", f"{target}/enable")
+    sandbox.clock.offset = 16 * 60_000
+    assert 409 == send("PUT", target, same).status
 
 
 def test_secrets_expire(sandbox: RunningSandbox, send: Send) -> None:

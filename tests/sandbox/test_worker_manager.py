@@ -109,7 +109,7 @@ def test_changes_of_pools_are_in_the_audit_log(send: Send) -> None:
         assert 200 == send(verb, f"{MANAGER}/{POOL}", None if verb == "DELETE" else pool()).status
     history = send("GET", "/api/auth/v1/audit/worker-pool/proj%2Fci").json["auditHistory"]
 
-    assert ["deleted", "updated", "created"] == [entry["actionType"] for entry in history]
+    assert ["created", "updated", "deleted"] == [entry["actionType"] for entry in history]
 
 
 def test_a_slash_in_a_pool_may_be_unescaped(send: Send) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import to_json
+from tccli.sandbox.clock import DAY, to_json
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from tccli.sandbox.call import Call
+    from tccli.sandbox.state import State
 
 service = Service("auth")
 
@@ -28,6 +29,8 @@ CREATE INDEX IF NOT EXISTS audit_by_client ON audit (client_id);
 """)
 service.match_arguments(entityType="^(client|role|secret|hook|worker-pool)$")
 
+RETENTION = 30 * DAY
+
 
 def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
     """
@@ -35,6 +38,14 @@ def record(call: Call, entity_type: str, entity_id: str, action: str) -> None:
     """
     row = {"entity_type": entity_type, "entity_id": entity_id, "client_id": call.client_id}
     call.state.store.insert("audit", {**row, "action_type": action, "created": call.now})
+
+
+@service.periodic
+def delete_old(state: State) -> None:
+    """
+    Delete entries that are older than the retention.
+    """
+    state.store.run("DELETE FROM audit WHERE created < ?", state.clock.now() - RETENTION)
 
 
 @service.method("getEntityHistory")
@@ -49,10 +60,11 @@ def list_audit_history(call: Call) -> Response:
 
 
 def _history(call: Call, condition: str, *values: str) -> Response:
-    sql = f"SELECT * FROM audit WHERE {condition} AND number < ? ORDER BY number DESC LIMIT ?"  # noqa: S608 - ours
+    # Oldest first.
+    sql = f"SELECT * FROM audit WHERE {condition} AND number > ? ORDER BY number LIMIT ?"  # noqa: S608 - ours
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
-        return call.state.store.all(sql, *values, int(after or 2**62), number)
+        return call.state.store.all(sql, *values, int(after or 0), number)
 
     found = page(call.query, "audit" + "/".join(values), lambda row: str(row["number"]), fetch)
     return Response(found.document(auditHistory=[_entry(row) for row in found.rows]))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.sandbox import events
 from tccli.sandbox.auth.accounts import new_access_token
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
@@ -25,6 +25,8 @@ service = Service("auth")
 
 service.match_arguments(clientId="^[A-Za-z0-9!@/:.+|_-]+$")
 
+REPEAT_WINDOW = 15 * MINUTE
+"""Milliseconds after its creation in which creating the same client again succeeds."""
 STATIC_CLIENT_MESSAGE = (
     'clientId "{{clientId}}" starts with "static/" which is reserved for statically configured clients. '
     "Contact your administrator to change static clients."
@@ -60,14 +62,17 @@ def create_client(call: Call) -> Response:
     reject_double_stars(scopes)
     call.authorize(clientId=client_id, scopes=scopes)
     now = call.now
+    content = {
+        "description": payload["description"],
+        "expires": from_json(payload["expires"]),
+        "scopes": sorted(scopes),
+    }
     is_new = call.state.store.insert(
         "clients",
         {
             "client_id": client_id,
             "access_token": new_access_token(),
-            "description": payload["description"],
-            "scopes": scopes,
-            "expires": from_json(payload["expires"]),
+            **content,
             "disabled": 0,
             "delete_on_expiration": payload["deleteOnExpiration"],
             "created": now,
@@ -76,11 +81,18 @@ def create_client(call: Call) -> Response:
             "last_rotated": now,
         },
     )
-    if not is_new:
+    if not is_new and not _is_repeated(call, content):
         raise ApiError("RequestConflict", "Client already exists")
     record(call, "client", client_id, "created")
     _publish(call, "clientCreated")
     return Response(_with_token(call))
+
+
+def _is_repeated(call: Call, content: dict[str, Any]) -> bool:
+    # As in the service, deleteOnExpiration does not count.
+    row = _load(call)
+    existing = {**{name: row[name] for name in content}, "scopes": json.loads(row["scopes"])}
+    return existing == content and not row["disabled"] and row["created"] > call.now - REPEAT_WINDOW
 
 
 @service.method("updateClient")
@@ -99,7 +111,7 @@ def update_client(call: Call) -> Response:
         description=payload["description"],
         expires=from_json(payload["expires"]),
         delete_on_expiration=payload["deleteOnExpiration"],
-        scopes=json.dumps(before if scopes is None else scopes),
+        scopes=json.dumps(before if scopes is None else sorted(scopes)),
     )
     return Response(_document(call, _load(call)))
 

@@ -174,7 +174,7 @@ def finish_artifact(call: Call) -> Response:
         message = "Artifact with taskId `{{taskId}}`, runId {{runId}}, name `{{name}}` not found"
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"], runId=run_id, name=name)
     if artifact.storage_type != "object":
-        raise InternalError("TypeError: res.resportError is not a function")
+        raise ApiError("InputError", "Only object artifacts can be finished")
     if artifact.present:
         _publish(call, task, artifact)
         return Response()

@@ -12,7 +12,7 @@ import slugid
 
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import MINUTE, from_json, to_json
+from tccli.sandbox.clock import MINUTE, from_json, to_database_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import events, pending_runs, run_states, task_table, worker_table
@@ -143,7 +143,9 @@ def _claim(call: Call, task: Task, run_id: int, *, hint: str = "") -> dict[str, 
         return None
     task_table.update(call.state.store, task)
     events.running(call.state, task, run_id)
-    return {**_document(call, task, run_id, taken_until), "task": task.definition}
+    # As in the service, a claim, other than a reclaim, shows the time as its database writes it.
+    document = _document(call, task, run_id, taken_until)
+    return {**document, "takenUntil": to_database_json(from_json(document["takenUntil"])), "task": task.definition}
 
 
 def _document(call: Call, task: Task, run_id: int, taken_until: int) -> dict[str, Any]:

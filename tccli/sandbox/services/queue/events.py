@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox import events
-from tccli.sandbox.clock import to_json
+from tccli.sandbox.clock import from_json, to_database_json, to_json
 
 if TYPE_CHECKING:
     from tccli.sandbox.services.queue.task_table import Task
@@ -38,7 +38,8 @@ def pending(state: State, task: Task, run_id: int) -> None:
 
 def running(state: State, task: Task, run_id: int) -> None:
     if state.on_message is not None:
-        content = {"takenUntil": task.runs[run_id]["takenUntil"], "task": _task(task)}
+        taken_until = to_database_json(from_json(task.runs[run_id]["takenUntil"]))
+        content = {"takenUntil": taken_until, "task": _task(task)}
         _publish(state, "taskRunning", task, {**_run(task, run_id), **content})
 
 

@@ -97,15 +97,10 @@ def cancel_task_group(call: Call) -> Response:
 
 @service.method("changeTaskGroupPriority")
 def change_priority(call: Call) -> Response:
-    group, priority = _authorize(call), call.payload["newPriority"]
-    changed = []
-    with call.state.store.transaction():
-        for task in task_table.list_group(call.state.store, group["taskGroupId"], "", -1):
-            if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
-                continue
-            task.definition["priority"] = priority
-            task_table.update_priority(call.state.store, task)
-            changed.append(task.task_id)
+    group, priority, store = _authorize(call), call.payload["newPriority"], call.state.store
+    with store.transaction():
+        tasks = task_table.list_group(store, group["taskGroupId"], "", -1)
+        changed = [task.task_id for task in tasks if task_table.change_priority(store, task, priority, call.now)]
     document = {name: group[name] for name in ("taskGroupId", "schedulerId")}
     document |= {"newPriority": priority, "tasksAffected": len(changed)}
     events.group_changed(call.state, "taskGroupPriorityChanged", document)

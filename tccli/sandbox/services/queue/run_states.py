@@ -96,7 +96,6 @@ def cancel(task: Task, now: int, reason: str = "canceled") -> bool:
     if not task.runs:
         task.runs.append({"state": "exception", "reasonCreated": "exception", "scheduled": to_json(now)})
     task.runs[-1] |= {"state": "exception", "reasonResolved": reason, "resolved": to_json(now)}
-    task.runs[-1].pop("takenUntil", None)
     return True
 
 

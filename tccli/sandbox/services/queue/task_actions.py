@@ -57,12 +57,12 @@ def change_priority(call: Call) -> Response:
         message = "Task `{{taskId}}` not found. Are you sure it was created?"
         raise ApiError("ResourceNotFound", message, taskId=call.args["taskId"])
     call.authorize(taskId=task.task_id, taskQueueId=task.definition["taskQueueId"])
-    # As in the service, this includes a task that was rerun after it had been resolved.
-    if task.was_resolved or from_json(task.definition["deadline"]) < call.now:
-        message = "Task `{{taskId}}` is resolved or past its deadline: its priority cannot be changed."
+    _check_deadline(call, task, "reprioritized")
+    before = task.definition["priority"]
+    if not task_table.change_priority(call.state.store, task, call.payload["newPriority"], call.now):
+        # As in the service, this includes a task that has this priority already.
+        message = "Task `{{taskId}}` is already resolved and cannot be reprioritized."
         raise ApiError("RequestConflict", message, taskId=task.task_id)
-    before, task.definition["priority"] = task.definition["priority"], call.payload["newPriority"]
-    task_table.update_priority(call.state.store, task)
     events.priority_changed(call.state, task, before)
     return Response({"status": task.status()})
 

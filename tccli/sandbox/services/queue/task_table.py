@@ -120,12 +120,20 @@ def update(store: Store, task: Task) -> None:
     _update_queue(store, task)
 
 
-def update_priority(store: Store, task: Task) -> None:
+def change_priority(store: Store, task: Task, priority: str, now: int) -> bool:
     """
-    Store the priority of a task, and update its queue.
+    Change the priority of a task and of its place in the queue.
+
+    Returns:
+        False if the task has this priority, was resolved at any time, also before a rerun, or is past its deadline.
     """
-    store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(task.definition), task.task_id)
-    pending_runs.reprioritize(store, task.task_id, task.definition["priority"])
+    definition = task.definition
+    if task.was_resolved or from_json(definition["deadline"]) <= now or definition["priority"] == priority:
+        return False
+    definition["priority"] = priority
+    store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(definition), task.task_id)
+    pending_runs.reprioritize(store, task.task_id, priority)
+    return True
 
 
 def delete(store: Store, task_id: str) -> None:
