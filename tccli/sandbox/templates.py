@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # The library does not convert these, which an operator raises for unexpected values.
-UNCONVERTED_ERRORS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+UNCONVERTED_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,  # also from a StopIteration in a generator
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 
 
 class TemplateError(Exception):

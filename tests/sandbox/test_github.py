@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 GITHUB = "/api/github/v1"
 REPOSITORY = f"{GITHUB}/repository/org/repo"
 SHA = "0123456789" * 4
+REPO = "organization=o&repository=r"
 YML = """
 version: 1
 reporting: checks-v1
@@ -78,7 +79,7 @@ def test_the_official_client_lists_builds(sandbox: RunningSandbox, group: str) -
 
 def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: RunningSandbox) -> None:
     """
-    The last build first.
+    The one with the oldest change first.
     """
     made = [taskcluster.slugId() for _ in range(3)]
     for number, group_id in enumerate(made):
@@ -88,7 +89,7 @@ def test_builds_come_in_pages(send: Send, sandbox_server: Server, sandbox: Runni
     first = send("GET", f"{GITHUB}/builds?limit=2").json
     second = send("GET", f"{GITHUB}/builds?limit=2&continuationToken={first['continuationToken']}").json
 
-    assert made[::-1] == [build["taskGroupId"] for page in (first, second) for build in page["builds"]]
+    assert made == [build["taskGroupId"] for page in (first, second) for build in page["builds"]]
 
 
 def test_builds_are_cancelled(send: Send, group: str) -> None:
@@ -167,6 +168,7 @@ def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
         task["schedulerId"],
         task["routes"],
     )
+    assert "created" not in task
     assert {"root": sandbox.root_url, "sha": "b" * 40, "again": task_id} == task["payload"]
     assert {"assume:repo:github.com/org/repo:branch:main", "queue:route:checks"} < set(response["scopes"])
 
@@ -178,7 +180,13 @@ def test_a_file_is_rendered(send: Send, sandbox: RunningSandbox) -> None:
         pytest.param(
             {"kind": "github-pull-request-untrusted", "action": "opened"}, "pull-request-untrusted", id="untrusted"
         ),
-        pytest.param({"kind": "github-release", "action": "published"}, "release", id="release"),
+        pytest.param({"kind": "github-release", "action": "published"}, "release:published", id="release"),
+        pytest.param({"kind": "github-release", "action": "edited"}, "release:edited", id="edited release"),
+        pytest.param(
+            {"kind": "github-release", "action": "edited", "overrides": {"action": None}},
+            "release:published",
+            id="release without an action",
+        ),
         pytest.param({"kind": "github-issue-comment", "action": "created"}, "pull-request", id="comment"),
         pytest.param({"overrides": {"ref": "refs/tags/v2"}}, "tag:v2", id="tag"),
         pytest.param({"overrides": {"branch": "b"}}, "branch:b", id="branch"),
@@ -196,6 +204,26 @@ def test_the_event_determines_the_scopes(send: Send, event: dict[str, Any], scop
     assert f"assume:repo:github.com/org/repo:{scope}" in response["scopes"]
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({"overrides": {"ref": 5}}, id="ref"),
+        pytest.param({"overrides": {"sender": None}}, id="sender"),
+        pytest.param({"kind": "github-issue-comment", "action": "created", "overrides": {"comment": []}}, id="comment"),
+        pytest.param(
+            {"kind": "github-pull-request", "action": "opened", "overrides": {"pull_request": 1}}, id="pull request"
+        ),
+    ],
+)
+def test_overrides_that_are_no_event_are_an_internal_error(send: Send, event: dict[str, Any]) -> None:
+    """
+    As in the service, which reads the event before it renders the file.
+    """
+    error = send("POST", f"{GITHUB}/taskcluster-yml", yml("version: 1\n", **event))
+
+    assert (500, "InternalServerError") == (error.status, error.code)
+
+
 def test_several_tasks_are_one_group(send: Send) -> None:
     """
     Its id differs from those of the tasks.
@@ -210,25 +238,31 @@ def test_several_tasks_are_one_group(send: Send) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    "body",
     [
-        pytest.param("a: [", "InternalServerError", id="no YAML"),
-        pytest.param("", "InternalServerError", id="nothing"),
-        pytest.param("version: 9", "InternalServerError", id="version"),
-        pytest.param("version: 1\nother: 1", "InternalServerError", id="schema"),
-        pytest.param("version: 1\ntasks: [{$eval: nothing}]", "InternalServerError", id="template"),
-        pytest.param("version: 1\ntasks: {a: 1}", "InternalServerError", id="no list"),
-        pytest.param("version: 0", "NotInSandbox", id="version 0"),
+        pytest.param("a: [", id="no YAML"),
+        pytest.param("", id="nothing"),
+        pytest.param("[]", id="no object"),
+        pytest.param("{}", id="no version"),
+        pytest.param("version: 9", id="version"),
+        pytest.param("version: [1]", id="version in a list"),
+        pytest.param("version: true", id="no number"),
+        pytest.param("version: 1\nother: 1", id="schema"),
+        pytest.param("version: 1\npolicy: {pullRequests: nobody}", id="policy"),
+        pytest.param("version: 1\ntasks: [{$eval: nothing}]", id="template"),
+        pytest.param('version: 1\ntasks: [{a: "${"}]', id="half a template"),
+        pytest.param("version: 1\ntasks: {a: 1}", id="no list"),
+        pytest.param("version: 1\ntasks: [1]", id="no task"),
     ],
 )
-def test_an_invalid_file_is_an_error(send: Send, body: str, code: str) -> None:
+def test_an_invalid_file_is_an_error(send: Send, body: str) -> None:
     """
-    500, since the service reports an unknown error code.
+    400, whatever is wrong.
     """
     error = send("POST", f"{GITHUB}/taskcluster-yml", yml(body))
 
-    assert code == error.code
-    assert code == "NotInSandbox" or "unknown error code: InvalidInput" in error.message
+    assert (400, "InputError") == (error.status, error.code)
+    assert error.message
 
 
 @pytest.mark.parametrize(
@@ -237,6 +271,15 @@ def test_an_invalid_file_is_an_error(send: Send, body: str, code: str) -> None:
         pytest.param("GET", "builds?repository=x", None, True, "InputError", id="repository without organization"),
         pytest.param("GET", "builds?organization=x&sha=y", None, True, "InputError", id="commit of nothing"),
         pytest.param("GET", "builds?organization=x&pullRequest=1", None, True, "InputError", id="request of nothing"),
+        pytest.param("POST", "builds/o/r/cancel?pullRequest=", None, True, "InternalServerError", id="empty number"),
+        pytest.param(
+            "GET",
+            f"builds?{REPO}&pullRequest=2147483648",
+            None,
+            True,
+            "InternalServerError",
+            id="large",
+        ),
         pytest.param("GET", "builds?pullRequest=x", None, True, "InvalidRequestArguments", id="no number"),
         pytest.param("POST", "builds/org/repo/cancel", None, False, "InsufficientScopes", id="cancel, anonymous"),
         pytest.param(

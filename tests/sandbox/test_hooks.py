@@ -136,6 +136,8 @@ def test_the_role_must_have_the_task_s_scopes(send: Send) -> None:
         ),
         pytest.param({"$eval": "'text'"}, "While firing hook:", id="no object"),
         pytest.param({"$if": 1}, "While firing hook:", id="nonsense"),
+        pytest.param({"a": "${"}, "While firing hook:", id="half a template"),
+        pytest.param({"$eval": "taskId"}, "While firing hook:", id="an id"),
         pytest.param({**TASK, "deadline": {"$fromNow": "9 days"}}, "While calling createTask: InputError", id="input"),
     ],
 )
@@ -202,6 +204,10 @@ def test_hooks_get_defaults(send: Send) -> None:
         pytest.param("PUT", "g/h", hook(hookGroupId="x"), True, "InputError", id="another group"),
         pytest.param("PUT", "g/h", hook(schedule=["x"]), True, "InputError", id="schedule"),
         pytest.param("PUT", "g/h", hook(schedule=["61 * * * *"]), True, "InputError", id="minute 61"),
+        pytest.param("PUT", "g/h", hook(schedule=["0 0 5-1 * *"]), True, "InputError", id="range of days"),
+        pytest.param("PUT", "g/h", hook(schedule=["0 0 * * FRI-mon"]), True, "InputError", id="range of week days"),
+        pytest.param("PUT", "g/h", hook(schedule=["0 1,22-2/3 * * *"]), True, "InputError", id="range in a list"),
+        pytest.param("PUT", "g/h", hook(schedule=["R * * * *"]), True, "InputError", id="random"),
         pytest.param("PUT", "g/h", hook(triggerSchema={"type": "x"}), True, "InputError", id="trigger schema"),
         pytest.param("PUT", "g%2Fg/h", hook(), True, "InvalidRequestArguments", id="slash in a group"),
         pytest.param("GET", "g/h/last-fires?limit=x", None, True, "InvalidRequestArguments", id="limit"),
@@ -281,6 +287,29 @@ def test_messages_fire_hooks(send: Send, sandbox_server: Server, pattern: str, k
 
 
 @pytest.mark.usefixtures("role")
+def test_the_payload_may_choose_the_task_s_id(send: Send) -> None:
+    """
+    A second call is the same task if the template sets all times, and 400 if it does not.
+    """
+    times = {"created": timestamp("0 seconds"), "deadline": timestamp("1 hour"), "expires": timestamp("1 day")}
+    task = {**TASK, "payload": {}, **{name: {"$eval": f"payload.{name}"} for name in times}}
+    send("PUT", f"{HOOKS}/g/h", hook(task=task))
+    send("PUT", f"{HOOKS}/g/now", hook(task={**TASK, "payload": {}}))
+    payload = {"taskId": taskcluster.slugId(), **times}
+    first, again = (send("POST", f"{HOOKS}/g/h/trigger", payload) for _ in range(2))
+
+    assert (200, payload["taskId"]) == (first.status, first.json["taskId"])
+    assert 200 == send("GET", f"/api/queue/v1/task/{payload['taskId']}").status
+    assert (200, payload["taskId"]) == (again.status, again.json["taskId"])
+    other = {"taskId": taskcluster.slugId()}
+    assert [200, 400] == [send("POST", f"{HOOKS}/g/now/trigger", other).status for _ in range(2)]
+    for wrong in ("x", payload["taskId"] + "\n", 5):
+        error = send("POST", f"{HOOKS}/g/h/trigger", {**payload, "taskId": wrong})
+        assert (400, "InputError") == (error.status, error.code)
+    assert 200 == send("POST", f"{HOOKS}/g/h/trigger", {**payload, "taskId": ""}).status
+
+
+@pytest.mark.usefixtures("role")
 def test_fires_come_in_pages(send: Send) -> None:
     """
     The latest first.
@@ -301,6 +330,7 @@ def test_fires_come_in_pages(send: Send) -> None:
         pytest.param("0 0 * * 5L", "2026-01-01T00:00:00Z", "2026-01-30T00:00:00Z", id="last Friday"),
         pytest.param("0 0 13 * 5", "2026-01-03T00:00:00Z", "2026-01-09T00:00:00Z", id="the 13th or a Friday"),
         pytest.param("@weekdays", "2026-01-03T00:00:00Z", "2026-01-05T00:00:00Z", id="nickname"),
+        pytest.param("0 0 * * fri-7", "2026-01-05T00:00:00Z", "2026-01-09T00:00:00Z", id="Friday to Sunday"),
         pytest.param("0 0 29 2 *", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z", id="leap day"),
     ],
 )
@@ -309,3 +339,14 @@ def test_schedules_have_the_service_s_syntax(pattern: str, after: str, expected:
     Six fields begin with seconds; times are UTC.
     """
     assert from_json(expected) == schedule.next_date([pattern], from_json(after))
+
+
+@pytest.mark.parametrize("pattern", ["H H * * *", "H/15 * * * *", "H(0-29) 12 * * *"])
+def test_schedules_may_leave_the_time_open(pattern: str) -> None:
+    """
+    The sandbox chooses it, once for each pattern.
+    """
+    first = schedule.next_date([pattern], 0)
+
+    assert 0 < first <= 2 * 24 * HOUR
+    assert 0 == (schedule.next_date([pattern], first) - first) % (15 * 60_000)

@@ -117,14 +117,44 @@ def list_namespaces(send: Send, verb: str, route: str, payload: Any, name: str) 
 
 def test_fails_where_the_service_does(send: Send) -> None:
     """
-    For ranks that are not integers, and for duplicate paths.
+    For ranks that are not integers, unless the task that is there has a higher one, and for duplicate paths.
     """
-    for rank in (2.5, 2**31):
+    ranks = (2.5, 2**31, 1e300, 1e-320, -(2**53) - 1)
+    for rank in ranks:
         assert 500 == send("PUT", f"{INDEX}/task/a.b", entry(rank=rank)).status
-    send("PUT", f"{INDEX}/task/a.b", entry())
+    first = send("PUT", f"{INDEX}/task/a.b", entry()).json
+    for rank in ranks:
+        response = send("PUT", f"{INDEX}/task/a.b", entry(rank=rank))
+        assert (200, first) == (response.status, response.json) if rank < 1 else response.status == 500
 
     assert 500 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["a.b", "a.b"]}).status
     assert 200 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["a.c", "a.c"]}).status
+
+
+def test_a_long_path_is_stored_and_breaks_its_namespace(send: Send) -> None:
+    """
+    Until it is deleted. A path of 255 characters is not too long.
+    """
+    short, long = "a." + "b" * 253, "a." + "b" * 254
+    assert 200 == send("PUT", f"{INDEX}/task/{short}", entry()).status
+    assert 200 == send("GET", f"{INDEX}/tasks/a").status
+    assert 500 == send("PUT", f"{INDEX}/task/{long}", entry()).status
+    assert [500, 500] == [send("GET", f"{INDEX}/{path}").status for path in (f"task/{long}", "tasks/a")]
+    assert 200 == send("DELETE", f"{INDEX}/task/{long}").status
+    assert [404, 200] == [send("GET", f"{INDEX}/{path}").status for path in (f"task/{long}", "tasks/a")]
+
+
+def test_expired_tasks_are_found_in_bulk_only(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    Their expiry is in the response.
+    """
+    send("PUT", f"{INDEX}/task/a.b", entry(expires=timestamp("5 minutes")))
+    sandbox.clock.offset = 600_000
+    found = send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["a.b"]}).json["tasks"]
+
+    assert ["a.b"] == [task["namespace"] for task in found if task["expires"] < timestamp("10 minutes")]
+    assert 404 == send("GET", f"{INDEX}/task/a.b").status
+    assert [] == send("GET", f"{INDEX}/tasks/a").json["tasks"]
 
 
 @pytest.mark.parametrize("route", ["tasks/x", "namespaces"])

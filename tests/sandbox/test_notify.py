@@ -51,6 +51,41 @@ def test_messages_are_stored(sandbox: RunningSandbox, sandbox_server: Server) ->
 
 
 @EVERY_KIND
+def test_a_repeated_message_is_not_sent(
+    send: Send, sandbox_server: Server, route: str, kind: str, address: str, payload: dict[str, Any]
+) -> None:
+    """
+    204; properties that do not change the text make no other message.
+    """
+    changes: dict[str, dict[str, Any]] = {
+        "email": {"template": "fullscreen"},
+        "slack": {"unfurlLinks": True, "unfurlMedia": False},
+    }
+    statuses = [
+        send("POST", f"{NOTIFY}/{route}", body).status
+        for body in (payload, payload, {**payload, **changes.get(route, {})})
+    ]
+    (message,) = outbox.messages(sandbox_server.sandbox.state)
+
+    assert [200, 204, 204] == statuses
+    assert (kind, address) == (message["kind"], message["address"])
+
+
+def test_an_address_gets_50_emails_in_ten_minutes(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    More are 204; another address, and the same one later, are not affected.
+    """
+
+    def status(number: int, **changes: str) -> int:
+        return send("POST", f"{NOTIFY}/email", {**EMAIL, "subject": f"s{number}", **changes}).status
+
+    assert [200] * 50 + [204] == [status(number) for number in range(51)]
+    assert 200 == status(51, address="b@example.com")
+    sandbox.clock.offset += 601_000
+    assert 200 == status(50)
+
+
+@EVERY_KIND
 def test_denied_addresses_get_nothing(
     send: Send, sandbox_server: Server, route: str, kind: str, address: str, payload: dict[str, Any]
 ) -> None:

@@ -81,25 +81,54 @@ def test_a_task_profile_has_the_lines_of_its_log(send: Send, run: ClaimedRun, ki
     if kind == "link":
         link = {"storageType": "link", "artifact": "public/logs/live_backing.log", "contentType": "text/plain"}
         send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", {**link, "expires": expires})
+    send("POST", f"{run.path}/completed")
     response = send("GET", f"{WEB}/task/{run.task_id}/profile", signed=False)
     markers = response.json["threads"][0]["markers"]
 
-    assert "no-cache" == response.headers["cache-control"]
+    assert "public, max-age=86400" == response.headers["cache-control"]
     assert ["n", "no timestamp", "taskcluster", "no timestamp", "setup"] == labels(response.json)
     assert [0, 0, 0, 0, 2500] == markers["startTime"]
     assert ["before", "hello", "without a time", "bye"] == [row["message"] for row in markers["data"][1:]]
     assert [2500, None, None, None, None] == markers["endTime"]
 
 
-def test_a_log_without_times_is_an_error(send: Send, run: ClaimedRun) -> None:
+def test_a_log_without_times_is_an_empty_profile(send: Send, run: ClaimedRun) -> None:
     """
-    500, as with the service.
+    Its only marker is the task's.
     """
     file = {"storageType": "s3", "expires": timestamp("1 hour"), "contentType": "text/plain"}
     made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", file).json
     fetch(made["putUrl"], b"nothing", content_type="text/plain")
+    send("POST", f"{run.path}/completed")
+    profile = send("GET", f"{WEB}/task/{run.task_id}/profile")
 
-    assert 500 == send("GET", f"{WEB}/task/{run.task_id}/profile").status
+    assert (200, ["n"], 0) == (profile.status, labels(profile.json), profile.json["meta"]["startTime"])
+
+
+def test_a_log_may_have_a_size(send: Send, run: ClaimedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    413 for a longer one.
+    """
+    monkeypatch.setattr("tccli.sandbox.services.web_server.task_profile.MAX_LOG_BYTES", len(LOG) - 1)
+    file = {"storageType": "s3", "expires": timestamp("1 hour"), "contentType": "text/plain"}
+    made = send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", file).json
+    fetch(made["putUrl"], LOG, content_type="text/plain")
+    send("POST", f"{run.path}/completed")
+    error = send("GET", f"{WEB}/task/{run.task_id}/profile")
+
+    assert (413, "InputTooLarge") == (error.status, error.code)
+
+
+def test_a_log_elsewhere_is_not_followed(send: Send, run: ClaimedRun, sandbox: RunningSandbox) -> None:
+    """
+    A reference artifact counts as no log.
+    """
+    reference = {"storageType": "reference", "expires": timestamp("1 hour"), "contentType": "text/plain"}
+    url = f"{sandbox.storage.url}/public-artifacts/x"
+    send("POST", f"{run.path}/artifacts/public%2Flogs%2Flive.log", {**reference, "url": url})
+    send("POST", f"{run.path}/completed")
+
+    assert 404 == send("GET", f"{WEB}/task/{run.task_id}/profile").status
 
 
 @pytest.mark.parametrize(
@@ -118,10 +147,15 @@ def test_bad_requests_are_errors(send: Send, target: str, code: str) -> None:
     assert code == send("GET", f"{WEB}/{target}", signed=False).code
 
 
-def test_a_task_without_a_log_is_an_error(send: Send, run: ClaimedRun) -> None:
+def test_only_a_resolved_task_with_a_log_has_a_profile(send: Send, run: ClaimedRun) -> None:
     """
-    404.
+    404 before it is resolved, and without a log.
     """
-    error = send("GET", f"{WEB}/task/{run.task_id}/profile")
+    target = f"{WEB}/task/{run.task_id}/profile"
+    running = send("GET", target)
+    send("POST", f"{run.path}/completed")
+    resolved = send("GET", target)
 
-    assert (404, True) == (error.status, error.message.startswith("Could not fetch task log"))
+    assert (404, 404) == (running.status, resolved.status)
+    assert "only supported on resolved tasks" in running.message
+    assert resolved.message.startswith("Could not fetch task log")

@@ -10,7 +10,7 @@ from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import GITHUB_CLIENT
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS github_builds (
 CREATE INDEX IF NOT EXISTS github_builds_by_update ON github_builds (updated, task_group_id);
 """)
 
+MAX_PULL_REQUEST = 2**31 - 1
 NAME, NUMBER = "^([a-zA-Z0-9-_%]*)$", "^([0-9]*)$"
 service.check_query("builds", organization=NAME, repository=NAME, sha=".", pullRequest=NUMBER)
 service.check_query("cancelBuilds", sha=".", pullRequest=NUMBER)
@@ -95,6 +96,9 @@ async def cancel_builds(call: Call) -> Response:
         "sha": call.query.get("sha", ""),
         "pullRequest": call.query.get("pullRequest", ""),
     }
+    if call.query.get("pullRequest") == "":
+        # The service passes this text to its database, which fails; github.builds does not.
+        raise InternalError("error: invalid input syntax for type integer")
     builds = [row for row in _find(call, filters, "", -1) if row["state"] == "pending"]
     if not builds:
         raise ApiError("ResourceNotFound", "No cancellable builds found")
@@ -118,16 +122,19 @@ async def cancel_builds(call: Call) -> Response:
 
 
 def _find(call: Call, filters: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:
+    # The one with the oldest change first.
     sql = (
         "SELECT * FROM github_builds WHERE ? IN ('', organization) AND ? IN ('', repository) AND ? IN ('', sha) "
-        "AND ? IN ('', CAST(pull_request AS TEXT)) AND (updated, task_group_id) < (?, ?) "
-        "ORDER BY updated DESC, task_group_id DESC LIMIT ?"
+        "AND ? IN ('', CAST(pull_request AS TEXT)) AND (updated, task_group_id) > (?, ?) "
+        "ORDER BY updated, task_group_id LIMIT ?"
     )
     updated, _, group = after.partition(" ")
     # As in the service, leading zeros do not count.
     pull_request = filters["pullRequest"] and str(int(filters["pullRequest"]))
+    if len(pull_request) > len(str(MAX_PULL_REQUEST)) or int(pull_request or 0) > MAX_PULL_REQUEST:
+        raise InternalError(f"error: value {pull_request} is out of range for type integer")
     names = [filters[name] for name in ("organization", "repository", "sha")]
-    return call.state.store.all(sql, *names, pull_request, int(updated or 2**62), group, number)
+    return call.state.store.all(sql, *names, pull_request, int(updated or 0), group, number)
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:

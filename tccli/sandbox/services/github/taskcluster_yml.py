@@ -16,7 +16,7 @@ from tccli.core import yaml
 from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Response
-from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.github import github_events
 from tccli.sandbox.templates import TemplateError
@@ -36,6 +36,19 @@ COMMAND = re.compile(r"^/taskcluster\s+(.+)$", re.MULTILINE)
 @service.method("renderTaskclusterYml")
 def render(call: Call) -> Response:
     payload = call.payload
+    try:
+        message = _create_message(payload)
+    except (AttributeError, LookupError, TypeError) as error:
+        # The overrides are not those of an event; the service reads them before it renders.
+        raise InternalError(f"TypeError: {error}") from None
+    try:
+        config = yaml.load(payload["body"])
+    except yaml.YamlError as error:
+        _reject(str(error))
+    return Response(_compile(_render(call, config, message), message))
+
+
+def _create_message(payload: dict[str, Any]) -> dict[str, Any]:
     fake_event = payload["fakeEvent"]
     kind, overrides = fake_event["type"], fake_event.get("overrides", {})
     organization, repository = payload.get("organization", "taskcluster"), payload.get("repository", "testing")
@@ -54,18 +67,14 @@ def render(call: Call) -> Response:
     if kind == "github-issue-comment":
         found = COMMAND.search(event["comment"]["body"])
         message["body"]["taskcluster_comment"] = found[1].strip() if found else None
-    try:
-        config = yaml.load(payload["body"])
-    except yaml.YamlError as error:
-        _reject(str(error))
-    return Response(_compile(_render(call, config, message), message, call.now_json))
+    return message
 
 
 def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(config, dict):
         _reject("the file is not an object")
     version = config.get("version")
-    if version not in SCHEMAS or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or version not in SCHEMAS:
         _reject("version must be 0 or 1")
     wrong = find_problems(references.service("github"), SCHEMAS[version], config)
     if wrong:
@@ -88,7 +97,7 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     return rendered
 
 
-def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[str, Any]:
+def _compile(config: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     # Adds what the service adds to the tasks, and the scopes with which it would create them.
     route = CHECKS if config.get("reporting") else STATUSES
     tasks = config.get("tasks") or []
@@ -101,11 +110,11 @@ def _compile(config: dict[str, Any], message: dict[str, Any], now: str) -> dict[
         name = sole.get("taskId") or sole.get("taskGroupId") or group
         tasks = [{**sole, "taskId": name, "taskGroupId": sole.get("taskGroupId") or name}]
     scopes = [*_scopes(message), f"queue:route:{route}", f"queue:scheduler-id:{SCHEDULER}"]
-    return {"tasks": [_task(task, group, route, now) for task in tasks], "scopes": scopes}
+    return {"tasks": [_task(task, group, route) for task in tasks], "scopes": scopes}
 
 
-def _task(task: dict[str, Any], group: str, route: str, now: str) -> dict[str, Any]:
-    task = {"taskGroupId": group, "created": now, "schedulerId": SCHEDULER, **task}
+def _task(task: dict[str, Any], group: str, route: str) -> dict[str, Any]:
+    task = {"taskGroupId": group, "schedulerId": SCHEDULER, **task}
     task["routes"] = list(dict.fromkeys([*task.get("routes", []), route]))
     return {"taskId": task.pop("taskId", None) or slugid.nice(), "task": task}
 
@@ -123,10 +132,8 @@ def _scopes(message: dict[str, Any]) -> list[str]:
         case "github-push":
             return [f"{role}:branch:{known['event.base.repo.branch']}"]
         case _:
-            return [f"{role}:release"]
+            return [f"{role}:release:{message['body'].get('action') or 'published'}"]
 
 
 def _reject(reason: str) -> NoReturn:
-    # The service reports an error with an unknown code, which makes it an internal error.
-    text = "Internal error, unknown error code: InvalidInput\n{{reason}}"
-    raise ApiError("InternalServerError", text, reason=reason) from None
+    raise ApiError("InputError", "{{reason}}", reason=reason) from None

@@ -46,6 +46,11 @@ NICKNAMES = {
 }
 DEFAULT_FIELDS = ("*", "*", "*", "*", "*", "0")
 """Defaults of fields; a pattern with fewer fields lacks the first ones."""
+MONTHS = ("", *["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"])
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+RANGE = re.compile(r"\b(\d+|[a-z]{3})-(\d+|[a-z]{3})\b")
+RANDOM = re.compile(r"\br\b", re.IGNORECASE)
+"""Syntax of croniter that cron-parser lacks."""
 MAX_TASK_AGE = 10 * MINUTE
 """Of a scheduled task; a little less than the queue accepts."""
 
@@ -112,7 +117,21 @@ def _next(pattern: str, now: int) -> int:
     fields = [*DEFAULT_FIELDS[len(fields) :], *fields]
     if any(field.startswith("@") for field in fields):
         raise ValueError("Invalid characters")
+    if any(RANDOM.search(field) for field in fields):
+        raise ValueError("Invalid characters")
+    for field, names in zip(fields, (*[()] * 4, MONTHS, DAYS), strict=True):
+        _check_ranges(field, names)
     # The last Friday is 5L in cron-parser, and L5 in croniter.
     fields[-1] = re.sub(r"([0-7])L", r"L\1", fields[-1], flags=re.IGNORECASE)
     since = datetime.fromtimestamp(now / 1000, UTC)
-    return int(croniter(" ".join(fields), since, second_at_beginning=True).get_next(float) * 1000)
+    # The hash id gives H its values, as a random seed does in cron-parser; here, a pattern always has the same ones.
+    found = croniter(" ".join(fields), since, second_at_beginning=True, hash_id=pattern)
+    return int(found.get_next(float) * 1000)
+
+
+def _check_ranges(field: str, names: tuple[str, ...]) -> None:
+    # croniter wraps a range that ends before it begins; cron-parser does not.
+    for found in RANGE.finditer(field.lower()):
+        start, end = (names.index(bound) if bound in names else int(bound) for bound in found.groups())
+        if start > end:
+            raise ValueError(f"Invalid range: {found[0]}")

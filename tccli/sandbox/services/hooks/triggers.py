@@ -17,6 +17,7 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import fires, hook_table
 from tccli.sandbox.services.hooks.fires import FireError
 from tccli.sandbox.services.hooks.hooks import load
+from tccli.sandbox.services.queue.tasks import SLUGID
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -58,8 +59,12 @@ async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
         raise InternalError(f"MissingRefError: {error}") from None
     if wrong:
         raise ApiError("InputError", "{{wrong}}", wrong="; ".join(f"data {message}" for message in wrong))
+    # As in the service, the payload may choose the task's id.
+    task_id = call.payload.get("taskId") or None
+    if task_id is not None and not (isinstance(task_id, str) and re.search(SLUGID.replace("$", r"\Z"), task_id)):
+        raise ApiError("InputError", "Invalid taskId format: {{taskId}}", taskId=task_id)
     try:
-        task_id = await fires.fire(call.state, hook, {"payload": call.payload, **context})
+        task_id = await fires.fire(call.state, hook, {"payload": call.payload, **context}, task_id=task_id)
     except FireError as error:
         raise _to_api_error(hook, error) from None
     return Response({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})

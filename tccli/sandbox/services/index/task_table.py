@@ -52,15 +52,15 @@ def list_page(state: State, paths: Sequence[str], after: str, number: int) -> li
     """
     Return at most *number* tasks at these paths after the path *after*, sorted by namespace and name.
 
-    As in the service, a path without a dot is never found.
+    As in the service, a path without a dot is never found, and expired tasks are, until they are deleted.
     """
     sql = (
         "SELECT * FROM indexed_tasks WHERE (namespace, name) IN "
         "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)) "
-        "AND (namespace, name) > (?, ?) AND expires > ? ORDER BY namespace, name LIMIT ?"
+        "AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?"
     )
     pairs = json.dumps([split(path) for path in paths if "." in path])
-    return state.store.all(sql, pairs, *split(after), state.clock.now(), number)
+    return state.store.all(sql, pairs, *split(after), number)
 
 
 def list_namespace(state: State, namespace: str, after: str, number: int) -> list[sqlite3.Row]:

@@ -37,6 +37,7 @@ service.allow_slashes("name")
 
 ROUTE = "index."
 MAX_RANK = 2**31 - 1
+MAX_PATH_CHARACTERS = 255
 SIGNED_URL_LIFETIME = 15 * MINUTE
 
 
@@ -94,14 +95,16 @@ def list_tasks(call: Call) -> Response:
 
 @service.method("insertTask")
 def insert_task(call: Call) -> Response:
-    payload = call.payload
-    rank = _rank(payload["rank"])
+    payload, path = call.payload, call.args["namespace"]
+    rank, existing = _rank(payload["rank"]), task_table.get(call.state, path)
+    if existing is not None and existing["rank"] > payload["rank"]:
+        return Response(_document(existing))
     if rank is None:
         # The schema accepts any number, but the database does not.
         raise InternalError(f"error: invalid input syntax for type integer: {payload['rank']}")
     row = task_table.insert(
         call.state,
-        call.args["namespace"],
+        path,
         task_id=payload["taskId"],
         rank=rank,
         data=payload["data"],
@@ -172,8 +175,12 @@ def _rank(number: Any) -> int | None:
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:
+    path = task_table.join(row["namespace"], row["name"])
+    if len(path) > MAX_PATH_CHARACTERS:
+        # As in the service, such a task is stored, and every response that would have it is an error.
+        raise InternalError("Output schema validation error: data.namespace should NOT be longer than 255 characters")
     return {
-        "namespace": task_table.join(row["namespace"], row["name"]),
+        "namespace": path,
         "taskId": row["task_id"],
         "rank": row["rank"],
         "data": json.loads(row["data"]),

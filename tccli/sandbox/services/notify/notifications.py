@@ -25,28 +25,26 @@ OK = Response(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
 
 @service.method("email")
 def email(call: Call) -> Response:
-    _send(call, "email", "address", "Email")
-    return OK
+    return _send(call, "email", "address", "Email")
 
 
 @service.method("pulse")
 def pulse(call: Call) -> Response:
-    if _send(call, "pulse", "routingKey", "Pulse routing key pattern"):
+    response = _send(call, "pulse", "routingKey", "Pulse routing key pattern")
+    if response is OK:
         topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
         events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
-    return OK
+    return response
 
 
 @service.method("matrix")
 def matrix(call: Call) -> Response:
-    _send(call, "matrix-room", "roomId", "Matrix room")
-    return OK
+    return _send(call, "matrix-room", "roomId", "Matrix room")
 
 
 @service.method("slack")
 def slack(call: Call) -> Response:
-    _send(call, "slack-channel", "channelId", "Slack channel")
-    return OK
+    return _send(call, "slack-channel", "channelId", "Slack channel")
 
 
 @service.method("addDenylistAddress")
@@ -75,9 +73,9 @@ def list_denylist(call: Call) -> Response:
     return Response(found.document(addresses=addresses))
 
 
-def _send(call: Call, kind: str, name: str, label: str) -> bool:
+def _send(call: Call, kind: str, name: str, label: str) -> Response:
     """
-    Store a message; return False for a duplicate.
+    Store a message; the response to one that the service would not send is 204.
 
     Args:
         kind: As on the denylist.
@@ -88,4 +86,4 @@ def _send(call: Call, kind: str, name: str, label: str) -> bool:
     call.authorize(**{name: address})
     if outbox.is_denied(call.state, kind, address):
         raise ApiError("DenylistedAddress", f"{label} {{{{address}}}} is denylisted", address=address)
-    return outbox.store(call.state, kind, address, call.payload)
+    return OK if outbox.store(call.state, kind, address, call.payload) else Response()

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.sandbox.clock import to_json
+from tccli.sandbox.clock import MINUTE, to_json
 from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
@@ -27,22 +27,24 @@ CREATE TABLE IF NOT EXISTS denylist (
 
 DUPLICATE_WINDOW = 1000
 """Messages among which the service detects duplicates."""
+NOT_COMPARED = "'$.template', '$.unfurlLinks', '$.unfurlMedia'"
+"""Properties in which duplicates may differ, as paths of SQLite."""
+MAX_EMAILS, EMAIL_WINDOW = 50, 10 * MINUTE
+"""Emails to one address within this time, in milliseconds; more are not sent."""
 
 
 def store(state: State, kind: str, address: str, content: dict[str, Any]) -> bool:
     """
-    Store a message, unless its address is denied or the message is a duplicate; return whether it was stored.
+    Store a message, and return True, unless its address is denied or gets too many, or the message is a duplicate.
 
     Args:
         kind: ``email``, ``pulse``, ``matrix-room`` or ``slack-channel``, as on the denylist.
         content: As in the payload of the method.
     """
     written = json.dumps(content, sort_keys=True)
-    sql = (
-        "SELECT 1 FROM outbox WHERE kind = ? AND address = ? AND content = ? "
-        "AND number > (SELECT max(number) FROM outbox) - ?"
-    )
-    if is_denied(state, kind, address) or state.store.one(sql, kind, address, written, DUPLICATE_WINDOW):
+    if is_denied(state, kind, address) or _is_duplicate(state, kind, address, written):
+        return False
+    if kind == "email" and _count_recent(state, kind, address) >= MAX_EMAILS:
         return False
     row = {"kind": kind, "address": address, "content": written, "created": state.clock.now()}
     return state.store.insert("outbox", row)
@@ -50,6 +52,20 @@ def store(state: State, kind: str, address: str, content: dict[str, Any]) -> boo
 
 def is_denied(state: State, kind: str, address: str) -> bool:
     return state.store.one("SELECT 1 FROM denylist WHERE kind = ? AND address = ?", kind, address) is not None
+
+
+def _is_duplicate(state: State, kind: str, address: str, written: str) -> bool:
+    sql = (
+        f"SELECT 1 FROM outbox WHERE kind = ? AND address = ? AND json_remove(content, {NOT_COMPARED}) = "  # noqa: S608
+        f"json_remove(?, {NOT_COMPARED}) AND number > (SELECT max(number) FROM outbox) - ?"
+    )
+    return state.store.one(sql, kind, address, written, DUPLICATE_WINDOW) is not None
+
+
+def _count_recent(state: State, kind: str, address: str) -> int:
+    sql = "SELECT count(*) AS number FROM outbox WHERE kind = ? AND address = ? AND created > ?"
+    row = state.store.one(sql, kind, address, state.clock.now() - EMAIL_WINDOW)
+    return 0 if row is None else int(row["number"])
 
 
 def messages(state: State) -> list[dict[str, Any]]:

@@ -13,13 +13,13 @@ from urllib.parse import unquote, urlsplit
 from tccli.sandbox import internal_client
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import from_json, to_json
-from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.services.queue.task_table import RESOLVED
 from tccli.sandbox.services.web_server import profile_format
-from tccli.sandbox.services.web_server.group_profile import CACHE_HEADERS, NO_CACHE_HEADERS, format_date
+from tccli.sandbox.services.web_server.group_profile import CACHE_HEADERS, format_date
 from tccli.sandbox.services.web_server.profile_format import INSTANT, INTERVAL, Thread
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 service = Service("web-server")
 
+MAX_LOG_BYTES = 200 * 2**20
 LOGS = ("public/logs/live.log", "public/logs/live_backing.log")
 CATEGORIES = profile_format.categories(
     {
@@ -73,18 +74,20 @@ async def show_task(call: Call) -> Response:
     task = task_table.get(call.state.store, task_id)
     if task is None:
         raise ApiError("ResourceNotFound", "Task not found")
+    if task.state not in RESOLVED:
+        message = "Profiling is only supported on resolved tasks. Wait for the task to finish and retry"
+        raise ApiError("ResourceNotFound", message)
     log = ""
     for name in LOGS:
         log = log or await _fetch(call, {"taskId": task_id, "name": name})
     if not log:
         message = "Could not fetch task log. The task may not have logs or they may have expired."
         raise ApiError("ResourceNotFound", message)
-    headers = CACHE_HEADERS if task.state in RESOLVED else NO_CACHE_HEADERS
-    return Response(_profile(call, task, _rows(log)), headers=headers)
+    return Response(_profile(call, task, _rows(log)), headers=CACHE_HEADERS)
 
 
 async def _fetch(call: Call, args: dict[str, str]) -> str:
-    # Only artifacts that anonymous callers may see, and that the storage host has.
+    # Only artifacts that anonymous callers may see, and no references.
     state = call.state
     try:
         found = (await internal_client.call(state, None, [], "queue.latestArtifact", args)).document
@@ -92,7 +95,7 @@ async def _fetch(call: Call, args: dict[str, str]) -> str:
         return ""
     if found["storageType"] == "object":
         key = f"/{objects.BUCKET}/{found['name']}"
-    elif found.get("url", "").startswith(state.storage.url + "/"):
+    elif found["storageType"] == "s3":
         key = unquote(urlsplit(found["url"]).path)
     else:
         return ""
@@ -109,6 +112,8 @@ def _read(stored: StoredFile | None) -> str:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error):
             return ""
+    if len(data) > MAX_LOG_BYTES:
+        raise ApiError("InputTooLarge", f"Log exceeds {MAX_LOG_BYTES // 2**20}MB size limit")
     return data.decode("utf-8", "replace")
 
 
@@ -117,7 +122,7 @@ def _rows(log: str) -> list[tuple[int, str, str]]:
     lines = [(line, LINE.match(line)) for line in log.split("\n") if line.strip()]
     times = [time for _, found in lines if found and (time := _instant(found["time"])) is not None]
     if not times:
-        raise InternalError("Error: Could not find a time in the log rows")
+        return []
     rows, latest = [], times[0]
     for line, found in lines:
         time = _instant(found["time"]) if found else None
@@ -139,7 +144,8 @@ def _instant(text: str) -> int | None:
 def _profile(call: Call, task: Task, rows: list[tuple[int, str, str]]) -> dict[str, Any]:
     definition, root = task.definition, call.state.root_url
     name, group = definition["metadata"]["name"], definition["taskGroupId"]
-    start, end = min(row[0] for row in rows), max(row[0] for row in rows)
+    times = [row[0] for row in rows] or [0]
+    start, end = min(times), max(times)
     thread = Thread("Live Log")
     data = {
         "type": "Task",
