@@ -27,7 +27,8 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
     Args:
         text: Bytes are UTF-8, with or without a byte order mark.
         as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may have lone
-            surrogates, and a number that is too large is infinite.
+            surrogates, and a number that is too large is infinite. All numbers have the precision of doubles, and
+            whole ones are integers: ``1.0`` is 1.
 
     Raises:
         StrictJsonError: *text* is not UTF-8, is not JSON, or is nested too deeply; it has a key twice in an object, a
@@ -36,7 +37,9 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
     decoded = text if isinstance(text, str) else _decode(text)
     try:
         if as_javascript:
-            document = json.loads(decoded, parse_constant=_reject_constant)
+            document = json.loads(
+                decoded, parse_constant=_reject_constant, parse_float=_parse_double, parse_int=_parse_double
+            )
         else:
             document = json.loads(
                 decoded,
@@ -78,6 +81,12 @@ def _parse_finite(text: str) -> float:
     if not math.isfinite(number):
         raise StrictJsonError(f"the number {text[:20]} is too large")
     return number
+
+
+def _parse_double(text: str) -> float:
+    number = float(text)
+    # From 1e21, JavaScript writes an exponent.
+    return int(number) if abs(number) < 1e21 and number.is_integer() else number
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

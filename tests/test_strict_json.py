@@ -87,6 +87,7 @@ def test_pairs_of_surrogates_are_read() -> None:
         pytest.param('{"a": 1, "a": 2}', {"a": 2}, id="a duplicate key"),
         pytest.param(r'"\ud800"', "\ud800", id="a lone surrogate"),
         pytest.param("1e999", float("inf"), id="a number beyond the range of doubles"),
+        pytest.param("9" * 5000, float("inf"), id="an integer beyond that range"),
     ],
 )
 def test_a_service_reads_more(text: str, document: Any) -> None:

@@ -5,26 +5,26 @@ The deployment as an ASGI application.
 from __future__ import annotations
 
 import asyncio
-import json
+import html
+import logging
 import uuid
 from contextlib import asynccontextmanager
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
-from starlette.responses import Response as AsgiResponse
-from starlette.routing import Mount
 
 from tccli.sandbox import references
 from tccli.sandbox.call import Call, Response
-from tccli.sandbox.clock import to_json
 from tccli.sandbox.http import errors
+from tccli.sandbox.http.body import MAX_BODY_BYTES
 from tccli.sandbox.http.connection import hang_up
-from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.http.request import MAX_BODY_BYTES, AuthenticationError, Request
-from tccli.sandbox.http.routing import BadEscapeError, Router
+from tccli.sandbox.http.errors import ApiError, InternalError, PageError
+from tccli.sandbox.http.rendering import API_HEADERS, SECURITY_HEADERS, WEB_SERVER, render, render_page
+from tccli.sandbox.http.request import AuthenticationError, MalformedPayloadError, Request
+from tccli.sandbox.http.routing import Router
 from tccli.sandbox.pipeline import perform
 from tccli.sandbox.scheduler import Scheduler
 from tccli.sandbox.testing import controls
@@ -32,7 +32,7 @@ from tccli.sandbox.testing.call_log import CallLog
 from tccli.sandbox.testing.fault_injection import FaultError, FaultInjector, FaultKind, HangUp
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -41,16 +41,8 @@ if TYPE_CHECKING:
     RequestObserver: TypeAlias = "Callable[[str, str], None]"
 
 NOT_FOUND = Response({"error": "Not found"}, status=404)
-JSON = "application/json; charset=utf-8"
-HTML = "text/html; charset=utf-8"
-API_HEADERS = {
-    "access-control-allow-origin": "*",
-    "access-control-max-age": "900",
-    "access-control-allow-methods": "OPTIONS,GET,HEAD,POST,PUT,DELETE,TRACE,CONNECT",
-    "access-control-request-method": "*",
-    "access-control-allow-headers": "X-Requested-With,Content-Type,Authorization,Accept,Origin,Cache-Control",
-    "cache-control": "no-store no-cache must-revalidate",
-}
+PLAIN = "text/plain"
+logger = logging.getLogger("uvicorn.error")
 
 
 class Sandbox:
@@ -115,32 +107,36 @@ class Sandbox:
             return
         if not request.path.startswith(controls.PREFIX):
             self.calls.add(request, call, response.status, self.state.clock.now())
+        await self._render(response, request)(scope, receive, send)
+
+    def _render(self, response: Response, request: Request) -> ASGIApp:
+        is_api = self._router.is_api(request.path)
         headers = {
             "date": formatdate(self.state.clock.now() / 1000, usegmt=True),
-            "x-content-type-options": "nosniff",
             "x-for-trace-id": request.headers.get("x-taskcluster-trace-id") or str(uuid.uuid4()),
             "x-for-request-id": str(uuid.uuid4()),
-            **(API_HEADERS if self._router.is_api(request.path) else {}),
-            **response.headers,
+            **(API_HEADERS if is_api else {}),
+            **({} if is_api and request.path.startswith(WEB_SERVER) else SECURITY_HEADERS),
         }
-        await _to_asgi(response, headers)(scope, receive, send)
+        return render(response, request, headers)
 
     def _resolve(self, request: Request) -> Call | Response:
         if request.path.startswith(controls.PREFIX):
             return controls.respond(request, self.state, self.calls)
         if not request.path.startswith("/api/"):
             return references.find(request, self.state.root_url) or NOT_FOUND
-        if request.verb == "OPTIONS":
-            verbs = ",".join(self._router.verbs(request.path))
-            headers = {"allow": verbs, "content-type": HTML}
-            return Response(text=verbs, headers=headers) if verbs else NOT_FOUND
+        if request.verb == "OPTIONS" and (verbs := self._router.verbs(request.path)):
+            listed = ", ".join(verbs)
+            return Response(text=listed, headers={"allow": listed, "content-type": PLAIN}, has_etag=False)
         try:
             found = self._router.find(request.verb, request.path)
-        except BadEscapeError as error:
-            return _html_error(400, f"URIError: Failed to decode param &#39;{error}&#39;")
-        if found is None:
-            return NOT_FOUND
-        return Call(method=found[0], args=found[1], request=request, state=self.state)
+        except PageError as error:
+            return render_page(error.status, error.message)
+        if found is not None:
+            return Call(method=found[0], args=found[1], request=request, state=self.state)
+        if request.path.startswith(WEB_SERVER):
+            return render_page(404, f"Cannot {html.escape(request.verb)} {html.escape(request.path)}")
+        return NOT_FOUND
 
     async def _perform(self, call: Call) -> Response:
         if self.fault_injector.latency_seconds:
@@ -149,42 +145,37 @@ class Sandbox:
         kind = None if fault is None else fault.kind
         if kind is FaultKind.DROP:
             raise HangUp
-        try:
-            if fault is not None and kind is FaultKind.STATUS:
-                raise FaultError(fault.status)
-            response = self.fault_injector.fake_response(call) or await perform(call)
-        except ApiError as error:
-            response = _error_response(call, error)
+        status = fault.status if fault is not None and kind is FaultKind.STATUS else None
+        response = await self._respond(call, status)
         if kind is FaultKind.LOST:
             raise HangUp
         return response
 
+    async def _respond(self, call: Call, fault_status: int | None) -> Response:
+        try:
+            if fault_status is not None:
+                return _error_response(call, FaultError(fault_status))
+            return self.fault_injector.fake_response(call) or await perform(call)
+        except ApiError as error:
+            return _error_response(call, error)
+        except PageError as error:
+            return render_page(error.status, error.message)
+        except Exception as error:
+            # The services respond to a bug in a handler, and their connections survive it.
+            logger.exception("cannot handle %s", call.method.id)
+            return _error_response(call, InternalError(f"{type(error).__name__}: {error}"))
+
 
 def _error_response(call: Call, error: ApiError) -> Response:
-    payload, registry = call.payload, call.state.registry
-    if error.code == "MalformedPayload" and not payload:
-        payload = call.request.text or {}
-    if call.method.id == "secrets.set":
-        # The service masks the secret, and fails with a TypeError on a payload that cannot have one.
-        if isinstance(payload, str):
-            return _html_error(500, "TypeError: Cannot create property &#39;secret&#39; on string")
-        payload = {**payload, "secret": "(OMITTED)"} if isinstance(payload, dict) else []
-    payload = registry.mask_payload(call.method, payload)
-    params = dict(call.args)
-    for name, value in call.args.items():
-        if registry.allows_slashes(call.method, name):
-            params["0"] = value
-    document = errors.body(error, method=call.method.name, params=params, payload=payload, time=call.now_json)
+    payload = error.payload if isinstance(error, MalformedPayloadError) else call.payload
+    try:
+        payload = call.state.registry.mask_payload(call.method, payload)
+    except TypeError as problem:
+        # The services fail while they mask a payload of another type.
+        return render_page(500, f"TypeError: {html.escape(str(problem))}")
+    document = errors.body(error, method=call.method.name, params=call.args, payload=payload, time=call.now_json)
     headers = {"www-authenticate": "hawk"} if isinstance(error, AuthenticationError) else {}
     return Response(document, status=error.status, headers=headers)
-
-
-def _html_error(status: int, message: str) -> Response:
-    page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Error</title>\n</head>\n'
-        f"<body>\n<pre>{message}</pre>\n</body>\n</html>\n"
-    )
-    return Response(text=page, status=status, headers={"content-type": HTML})
 
 
 async def _read_request(http: AsgiRequest) -> Request:
@@ -211,25 +202,9 @@ def _peer_address(http: AsgiRequest) -> str:
     return "127.0.0.1" if http.client.host == http.scope["server"][0] else http.client.host
 
 
-def _to_asgi(response: Response, headers: Mapping[str, str]) -> AsgiResponse:
-    if response.text is not None:
-        return AsgiResponse(response.text, status_code=response.status, headers=dict(headers))
-    if response.document is None:
-        status = 204 if response.status == 200 else response.status
-        return AsgiResponse(status_code=status, headers=dict(headers))
-    content = json.dumps(response.document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return AsgiResponse(content, status_code=response.status, headers={"content-type": JSON, **headers})
-
-
-async def _respond_to_bug(http: AsgiRequest, error: Exception) -> AsgiResponse:
-    internal = InternalError(f"{type(error).__name__}: {error}")
-    document: Any = errors.body(internal, method=http.url.path, params={}, payload={}, time=to_json(0))
-    return _to_asgi(Response(document, status=500), {})
-
-
 def application(sandbox: Sandbox) -> ASGIApp:
     """
-    Return the ASGI application, which responds with 500 to bugs and runs periodic jobs.
+    Return the ASGI application, which runs periodic jobs.
     """
 
     @asynccontextmanager
@@ -238,5 +213,7 @@ def application(sandbox: Sandbox) -> ASGIApp:
         yield
         jobs.cancel()
 
-    routes = [Mount("/", app=sandbox)]
-    return Starlette(routes=routes, exception_handlers={Exception: _respond_to_bug}, lifespan=lifespan)
+    app = Starlette(lifespan=lifespan)
+    # Not a route, since Starlette's do not match a path with a line feed.
+    app.router.default = sandbox
+    return app

@@ -30,12 +30,14 @@ class Response:
         document: JSON; None for an empty body, which turns status 200 into 204.
         headers: In addition to those of every response.
         text: Sent instead of JSON, with its content type in *headers*.
+        has_etag: Whether a body has an entity tag.
     """
 
     document: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    has_etag: bool = True
 
 
 @dataclass(slots=True)

@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+CYCLE_YEARS = 400
+"""After so many years, dates repeat."""
+CYCLE_SECONDS = 146_097 * DAY // 1000
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 class Clock:
@@ -35,9 +39,17 @@ class Clock:
 def to_json(instant: int) -> str:
     """
     Format milliseconds since 1970 as JavaScript's ``Date`` does: ``2026-01-31T12:00:00.000Z``.
+
+    Raises:
+        ValueError: The instant is more than a few hundred years outside of the years 1 to 9999.
     """
     seconds, milliseconds = divmod(instant, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"
+    # Python's years go from 1 to 9999.
+    shift = -1 if seconds < _FIRST_SECOND else 1 if seconds > _LAST_SECOND else 0
+    moment = datetime.fromtimestamp(seconds - shift * CYCLE_SECONDS, UTC)
+    year = moment.year + shift * CYCLE_YEARS
+    written = f"{year:04}" if 0 <= year <= 9999 else f"{year:+07}"
+    return f"{written}-{moment:%m-%dT%H:%M:%S}.{milliseconds:03}Z"
 
 
 def to_database_json(instant: int) -> str:
@@ -51,16 +63,17 @@ def to_database_json(instant: int) -> str:
 
 def from_json(text: str) -> int:
     """
-    Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped.
+    Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped. Without a zone it is UTC.
 
     Raises:
         ValueError: *text* is not a timestamp.
     """
-    moment = datetime.fromisoformat(text.upper())
+    shift = -1 if text.startswith("0000") else 0
+    moment = datetime.fromisoformat((f"0{CYCLE_YEARS}" + text[4:] if shift else text).upper())
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return since.days * DAY + since.seconds * 1000 + since.microseconds // 1000
+    return (since.days * DAY + since.seconds * 1000 + since.microseconds // 1000) + shift * CYCLE_SECONDS * 1000
 
 
 def one_year_after(instant: int) -> int:

@@ -97,7 +97,7 @@ def _query_problem(call: Call, name: str, value: str) -> str | None:
         problem = check(value)
         return None if problem is None else f"is not valid, error: {problem}"
     # JavaScript's $ matches at the end only, Python's also before a final newline.
-    if re.search(check.replace("$", r"\Z"), value):
+    if re.search(check.replace("$", r"\Z"), value, re.ASCII):
         return None
     shown = check.replace("/", "\\/")
     return f"does not match expression: /{shown}/"

@@ -8,7 +8,7 @@ router of a web framework. :mod:`tccli.sandbox.services.all` lists these modules
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from tccli import references
 
@@ -23,6 +23,23 @@ if TYPE_CHECKING:
     HandlerT = TypeVar("HandlerT", bound=Handler)
     JobT = TypeVar("JobT", bound=Job)
     MaskT = TypeVar("MaskT", bound=Callable[[Any], Any])
+
+
+class UnpublishedRoute(NamedTuple):
+    """
+    A route of a service that its reference does not have.
+
+    Attributes:
+        name: Of its method, for messages.
+        like: The published method that it stands for.
+        handler: None for the handler of that method.
+    """
+
+    name: str
+    verb: str
+    route: str
+    like: str
+    handler: Handler | None
 
 
 class Service:
@@ -51,6 +68,7 @@ class Service:
         self.optional_arguments: dict[str, frozenset[str]] = {}
         self.query_checks: dict[tuple[str, str], QueryCheck] = {}
         self.payload_masks: dict[str, Callable[[Any], Any]] = {}
+        self.unpublished: list[UnpublishedRoute] = []
 
     def method(self, *names: str) -> Callable[[HandlerT], HandlerT]:
         """
@@ -69,6 +87,17 @@ class Service:
             return handler
 
         return register
+
+    def add_unpublished(self, name: str, verb: str, route: str, *, like: str, handler: Handler | None = None) -> None:
+        """
+        Add a route that is not in the reference.
+
+        Args:
+            name: Of its method.
+            like: The published method that it stands for.
+            handler: None for the handler of that method.
+        """
+        self.unpublished.append(UnpublishedRoute(name, verb, route, like, handler))
 
     def periodic(self, job: JobT) -> JobT:
         """
@@ -142,10 +171,14 @@ class Registry:
                 raise ValueError(f"{part.name}: several handlers for {', '.join(sorted(twice))}")
             known.tables += part.tables
             known.jobs += part.jobs
+            known.unpublished += part.unpublished
             for name in ("handlers", "argument_patterns", "slash_arguments", "optional_arguments"):
                 getattr(known, name).update(getattr(part, name))
             known.query_checks.update(part.query_checks)
             known.payload_masks.update(part.payload_masks)
+        for service in self._services.values():
+            for route in service.unpublished:
+                service.handlers[route.name] = route.handler or service.handlers[route.like]
 
     @property
     def tables(self) -> list[str]:
@@ -160,6 +193,17 @@ class Registry:
         What :meth:`Service.periodic` collected.
         """
         return [job for service in self._services.values() for job in service.jobs]
+
+    def unpublished(self, service: str) -> list[references.Method]:
+        """
+        Return the methods of a service that its reference does not have.
+        """
+        found = []
+        for route in self._services[service].unpublished:
+            method = references.method(service, route.like)
+            query = method.query if route.verb == method.verb else ()
+            found.append(method._replace(name=route.name, verb=route.verb, route=route.route, query=query))
+        return found
 
     def handler(self, method: references.Method) -> Handler | None:
         """

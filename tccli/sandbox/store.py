@@ -7,16 +7,20 @@ end of the process, however that comes about.
 
 from __future__ import annotations
 
-import json
+import re
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from tccli.sandbox.http.errors import InternalError
+from tccli.sandbox.http.json_text import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 DATABASE = "sandbox.sqlite"
+_NOT_IN_JSONB = re.compile(r"(?<!\\)(?:\\\\)*(\\u(?:0000|d[89a-f]..))")
 
 
 class Store:
@@ -52,20 +56,23 @@ class Store:
         """
         Return the rows of a query.
         """
-        return self._connection.execute(sql, values).fetchall()
+        return self._execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """
         Return the first row of a query, or None.
         """
-        row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        row: sqlite3.Row | None = self._execute(sql, values).fetchone()
         return row
 
     def run(self, sql: str, *values: Any) -> int:
         """
         Execute a statement, and return the number of changed rows.
         """
-        return self._connection.execute(sql, values).rowcount
+        return self._execute(sql, values).rowcount
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        return self._connection.execute(sql, [_to_text(value) if isinstance(value, str) else value for value in values])
 
     def insert(self, table: str, row: Mapping[str, Any], *, replace: bool = False) -> bool:
         """
@@ -121,5 +128,33 @@ class Store:
 def to_column(value: Any) -> Any:
     """
     Return *value* as a column: lists and dictionaries as JSON.
+
+    Raises:
+        InternalError: See :func:`to_jsonb`.
     """
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return to_jsonb(value) if isinstance(value, list | dict) else value
+
+
+def to_jsonb(document: Any) -> str:
+    """
+    Return *document* as JSON for a column that has the type ``jsonb`` in the services' PostgreSQL.
+
+    Raises:
+        InternalError: A string has a NUL or a lone surrogate, which that type cannot store.
+    """
+    text = dumps(document)
+    # Only NUL and lone surrogates are escaped like this; a backslash before it is a character of the string.
+    if "\\u" in text and (found := _NOT_IN_JSONB.search(text)):
+        raise InternalError(f"error: unsupported Unicode escape sequence {found[1]}")
+    return text
+
+
+def _to_text(value: str) -> str:
+    # As in PostgreSQL: NUL is an error; Node.js writes a lone surrogate as U+FFFD.
+    if "\0" in value:
+        raise InternalError('error: invalid byte sequence for encoding "UTF8": 0x00')
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return value

@@ -193,7 +193,7 @@ def test_head_and_options(send: Send) -> None:
     head = send("HEAD", "/api/queue/v1/ping")
 
     assert (200, "") == (head.status, head.text)
-    assert "GET,HEAD" == send("OPTIONS", "/api/queue/v1/ping", signed=False).headers["allow"]
+    assert "GET, HEAD" == send("OPTIONS", "/api/queue/v1/ping", signed=False).headers["allow"]
 
 
 def test_arguments_are_decoded_once(send: Send) -> None:

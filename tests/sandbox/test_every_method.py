@@ -32,6 +32,7 @@ VALUES = {
     "workerPoolId": "a/b",
     "taskQueueId": "a/b",
     "entityType": "client",
+    "bucket": "bucket",
 }
 
 

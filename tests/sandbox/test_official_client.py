@@ -103,7 +103,7 @@ def test_signs_urls(sandbox: RunningSandbox) -> None:
     url = secrets.buildSignedUrl("get", "a/b", expiration=60)
 
     with urllib.request.urlopen(url, timeout=10) as response:
-        assert b'"x":1' in response.read()
+        assert b'"x": 1' in response.read()
     with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"), timeout=10)
 

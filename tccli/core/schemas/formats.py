@@ -1,39 +1,50 @@
 """
 Checks for the ``format`` keyword of JSON schemas, as strict as the services. Other formats allow every string.
 
-Source: RFC 3339 for date-time, RFC 3986 for uri.
+Source: the patterns of ajv-formats 2.1.1, which the services use; RFC 3986 for uri.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from calendar import monthrange
 
 from jsonschema import FormatChecker
 
-# jsonschema checks date-time and uri only with further packages, and email by the @ alone.
-FORMATS = FormatChecker(formats=("ipv4", "ipv6"))
+FORMATS = FormatChecker(formats=("ipv6",))
+
+_BYTE = r"(?:25[0-5]|2[0-4]\d|[01]?\d\d?)"
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DATE_TIME = re.compile(
+    # A time without a zone is accepted; a leap second too, at the end of a day.
+    r"(\d{4})-(\d\d)-(\d\d)[t\s](?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:z|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+_PATTERNS = {
+    "email": re.compile(
+        rf"{_ATOM}(?:\.{_ATOM})*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
+        re.ASCII | re.IGNORECASE,
+    ),
+    "hostname": re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII | re.IGNORECASE),
+    "ipv4": re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}", re.ASCII),
+    "uri": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+"),
+}
 
 
 def _is_date_time(value: object) -> bool:
     if not isinstance(value, str):
         return True
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", value, re.ASCII):
+    found = _DATE_TIME.fullmatch(value)
+    if found is None:
         return False
-    try:
-        datetime.fromisoformat(value[:19])
-    except ValueError:
-        return False
-    return True
+    year, month, day = map(int, found.groups())
+    # Years repeat after 400, and the calendar module has no year 0.
+    return 1 <= month <= 12 and 1 <= day <= monthrange(year % 400 + 400, month)[1]
 
 
-def _is_uri(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+", value))
-
-
-def _is_email(value: object) -> bool:
-    return not isinstance(value, str) or bool(re.fullmatch(r"[^\s@]+@[^\s@]+", value))
-
-
-for _name, _check in (("date-time", _is_date_time), ("uri", _is_uri), ("email", _is_email)):
-    FORMATS.checks(_name)(_check)
+FORMATS.checks("date-time")(_is_date_time)
+for _name, _pattern in _PATTERNS.items():
+    FORMATS.checks(_name)(
+        lambda value, pattern=_pattern: not isinstance(value, str) or pattern.fullmatch(value) is not None
+    )

@@ -4,10 +4,11 @@ Error responses of the services: ``{code, message, requestInfo}``, with a traile
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from typing import Any
+
+from tccli.sandbox.http.json_text import dumps
 
 STATUS = {
     "MalformedPayload": 400,
@@ -61,7 +62,7 @@ class ApiError(Exception):
             if found[1] not in self.details:
                 return found[0]
             detail = self.details[found[1]]
-            return detail if isinstance(detail, str) else json.dumps(detail, indent=2, ensure_ascii=False)
+            return detail if isinstance(detail, str) else dumps(detail, indent=2)
 
         return re.sub(r"\{\{([a-zA-Z0-9_-]+)\}\}", value, self.message)
 
@@ -75,6 +76,17 @@ class InternalError(ApiError):
         message = "Internal Server Error, incidentId {{incidentId}}."
         message += " Error (not shown in production):\n```\n{{error}}\n```"
         super().__init__("InternalServerError", message, incidentId=str(uuid.uuid4()), error=reason)
+
+
+class PageError(Exception):
+    """
+    An error that the services' framework responds to with an HTML page, before the service does.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
 
 
 def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, time: str) -> dict[str, Any]:

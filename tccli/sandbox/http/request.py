@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from tccli import strict_json
 from tccli.sandbox.auth import signature
 from tccli.sandbox.auth.certificates import Issuer, SignatureError
+from tccli.sandbox.http.body import decode_body
 from tccli.sandbox.http.errors import ApiError, InternalError
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.auth.signature import Identity
 
-MAX_BODY_BYTES = 10 * 1024 * 1024
 BOTH_SCHEMES = (
     "Cannot use two authentication schemes at once "
     "this request has both bewit in querystring and 'authorization' header"
@@ -41,7 +42,20 @@ class AuthenticationError(ApiError):
         super().__init__("AuthenticationFailed", message, **details)
 
 
-@dataclass(frozen=True, slots=True)
+class MalformedPayloadError(ApiError):
+    """
+    400.
+
+    Attributes:
+        payload: What was sent: JSON of another type, or the text.
+    """
+
+    def __init__(self, reason: str, payload: Any) -> None:
+        super().__init__("MalformedPayload", "Failed to parse JSON: {{errMsg}}", errMsg=reason)
+        self.payload = payload
+
+
+@dataclass(frozen=True)
 class Request:
     """
     A received request.
@@ -87,12 +101,18 @@ class Request:
         has_body = "transfer-encoding" in self.headers or "content-length" in self.headers
         return has_body and media_type == "application/json"
 
-    @property
+    @cached_property
     def text(self) -> str:
         """
-        The body, if it is JSON.
+        The body, decoded, if it is JSON.
+
+        Raises:
+            PageError: The body is too large.
+            InternalError: The body cannot be decoded.
         """
-        return self.body.decode("utf-8", "replace") if self.has_json else ""
+        if not self.has_json:
+            return ""
+        return decode_body(self.body, self.headers.get("content-type", ""), self.headers.get("content-encoding", ""))
 
 
 def read_payload(request: Request) -> Any:
@@ -100,18 +120,18 @@ def read_payload(request: Request) -> Any:
     Return the JSON object or array in the body, or ``{}`` without a body.
 
     Raises:
-        ApiError: 400, the body is not JSON; or 500, as in the services, it is too large.
+        PageError: The body is too large.
+        MalformedPayloadError: The body is not an object or array in JSON.
+        InternalError: The body cannot be decoded.
     """
-    if request.has_json and len(request.body) > MAX_BODY_BYTES:
-        raise InternalError("PayloadTooLargeError: request entity too large")
     if not request.text:
         return {}
     try:
         payload = strict_json.loads(request.text, as_javascript=True)
     except strict_json.StrictJsonError as error:
-        raise ApiError("MalformedPayload", "Failed to parse JSON: {{errMsg}}", errMsg=str(error)) from None
+        raise MalformedPayloadError(str(error), request.text) from None
     if not isinstance(payload, dict | list):
-        raise ApiError("MalformedPayload", "Failed to parse JSON: {{errMsg}}", errMsg="Must be an object or array")
+        raise MalformedPayloadError("Must be an object or array", payload)
     return payload
 
 
@@ -158,7 +178,9 @@ def _address(headers: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _check_hash(request: Request, claimed: str) -> None:
-    computed = signature.calculate_payload_hash(request.text.encode(), request.headers.get("content-type", ""))
+    computed = signature.calculate_payload_hash(
+        request.text.encode("utf-8", "replace"), request.headers.get("content-type", "")
+    )
     if len(claimed) != len(computed):
         raise InternalError("RangeError: Input buffers must have the same byte length")
     if claimed != computed:

@@ -6,22 +6,18 @@ Paths are matched before percent-decoding, so that ``%2F`` in an argument does n
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tccli import references
+from tccli.sandbox.http.errors import PageError
 
 if TYPE_CHECKING:
     from tccli.references import Method
     from tccli.sandbox.registry import Registry
-
-
-class BadEscapeError(ValueError):
-    """
-    A path argument is not valid percent-encoded UTF-8.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +42,13 @@ class Router:
             service = references.service(name)
             prefix = f"/api/{name}/{service.version}"
             self._prefixes.add(prefix)
-            for method in sorted(service.methods.values(), key=lambda method: _specificity(method, registry)):
-                pattern = re.compile(re.escape(prefix) + _route_pattern(method, registry))
+            methods = [*service.methods.values(), *registry.unpublished(name)]
+            rests = {_shape(method.route) for method in methods if _takes_rest(method, registry)}
+            for method in sorted(methods, key=lambda method: _specificity(method, registry)):
+                # The shorter of two routes does not take the path that ends where the longer one's argument begins.
+                is_exact = _shape(method.route + "/<name>") in rests
+                written = re.escape(prefix) + _route_pattern(method, registry) + ("" if is_exact else "/?")
+                pattern = re.compile(written, re.DOTALL)
                 self._routes.setdefault(f"{prefix} {method.verb}", []).append(Route(method, pattern))
 
     def is_api(self, path: str) -> bool:
@@ -61,7 +62,7 @@ class Router:
         Return the method of a request and its decoded path arguments, or None.
 
         Raises:
-            BadEscapeError: An argument cannot be decoded.
+            PageError: An argument cannot be decoded.
         """
         # As in the services' framework, HEAD is GET without the body.
         for route in self._routes.get(f"{_prefix(path)} {'GET' if verb == 'HEAD' else verb}", ()):
@@ -72,14 +73,14 @@ class Router:
 
     def verbs(self, path: str) -> list[str]:
         """
-        Return the verbs that *path* supports, for OPTIONS.
+        Return the verbs that *path* supports, sorted, for OPTIONS.
         """
         found = []
         for key, routes in self._routes.items():
             prefix, _, verb = key.partition(" ")
             if prefix == _prefix(path) and any(route.pattern.fullmatch(path) for route in routes):
                 found += ["GET", "HEAD"] if verb == "GET" else [verb]
-        return found
+        return sorted(found)
 
 
 def _prefix(path: str) -> str:
@@ -87,7 +88,6 @@ def _prefix(path: str) -> str:
 
 
 def _route_pattern(method: Method, registry: Registry) -> str:
-    # A slash at the end may be missing or superfluous.
     written = re.escape(method.route.removesuffix("/"))
     for name in method.args:
         any_of = ".*" if registry.allows_slashes(method, name) else "[^/]+?"
@@ -96,24 +96,33 @@ def _route_pattern(method: Method, registry: Registry) -> str:
             written = written.replace(f"/<{name}>", f"(?:/{group})?")
         else:
             written = written.replace(f"<{name}>", group)
-    return written + "/?"
+    return written
+
+
+def _shape(route: str) -> str:
+    return re.sub(r"<\w+>", "<>", route)
+
+
+def _takes_rest(method: Method, registry: Registry) -> bool:
+    return method.route.endswith(">") and registry.allows_slashes(method, method.args[-1])
 
 
 def _arguments(found: re.Match[str]) -> dict[str, str]:
     return {name: _decode(value) for name, value in found.groupdict().items() if value is not None}
 
 
-def _specificity(method: Method, registry: Registry) -> tuple[bool, list[tuple[bool, str]]]:
+def _specificity(method: Method, registry: Registry) -> tuple[bool, list[tuple[bool, bool, str]]]:
     # Fixed words before arguments: /task-queues/counts is not a queue named counts. Routes that take the rest of the
     # path come last: /worker-pool/<workerPoolId> also matches /worker-pool/<workerPoolId>/stats.
     takes_all = any(registry.allows_slashes(method, name) for name in method.args)
-    return takes_all, [(segment.startswith("<"), segment) for segment in method.route.split("/")]
+    segments = method.route.split("/")
+    return takes_all, [(segment.startswith("<"), segment.endswith(">"), segment) for segment in segments]
 
 
 def _decode(value: str) -> str:
-    if re.search(r"%(?![0-9A-Fa-f]{2})", value):
-        raise BadEscapeError(value)
     try:
-        return unquote(value, errors="strict")
+        if not re.search(r"%(?![0-9A-Fa-f]{2})", value):
+            return unquote(value, errors="strict")
     except UnicodeDecodeError:
-        raise BadEscapeError(value) from None
+        pass
+    raise PageError(400, f"URIError: Failed to decode param &#39;{html.escape(value)}&#39;")

@@ -20,6 +20,8 @@ service.match_arguments(
     wstClient="^[a-zA-Z0-9_~.%-]+$",
     appName="^[a-zA-Z0-9_-]+$",
     owner="^[A-Za-z0-9._-]+$",
+    project="^[a-zA-Z0-9_-]{1,64}$",
+    bucket="^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$",
 )
 service.check_query("awsS3Credentials", format="^iam-role-compat$")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import slugid
 
 from tccli.sandbox.registry import Service
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -133,7 +134,7 @@ def list_bound(store: Store) -> list[Hook]:
 
 def _row(hook: Hook) -> dict[str, Any]:
     row = {name: getattr(hook, name) for name in Hook.__slots__}
-    return {name: json.dumps(value) if name in JSON_COLUMNS else value for name, value in row.items()}
+    return {name: to_jsonb(value) if name in JSON_COLUMNS else value for name, value in row.items()}
 
 
 def _hook(row: sqlite3.Row) -> Hook:

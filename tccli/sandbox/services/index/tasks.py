@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core import hawk
+from tccli.core.schemas.validate import is_valid
 from tccli.core.scopes import satisfies
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import INDEX_CLIENT
@@ -24,6 +25,7 @@ from tccli.sandbox.services.object.objects import redirect
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
 
     from tccli.sandbox.call import Call
     from tccli.sandbox.state import State
@@ -32,10 +34,19 @@ service = Service("index")
 
 PATH = "^([a-zA-Z0-9_!~*'()%-]+\\.)*[a-zA-Z0-9_!~*'()%-]+$"
 service.match_arguments(namespace=PATH, indexPath=PATH)
-service.allow_missing("namespace", "listNamespaces", "listTasks")
+service.allow_missing("namespace", "listNamespaces", "listTasks", "listNamespacesPost", "listTasksPost")
 service.allow_slashes("name")
 
 ROUTE = "index."
+PAGE_OPTIONS = {
+    "type": "object",
+    "properties": {
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "continuationToken": {"type": "string"},
+    },
+    "additionalProperties": False,
+}
+"""The schema of the payload of lists that are called with POST."""
 MAX_RANK = 2**31 - 1
 MAX_PATH_CHARACTERS = 255
 SIGNED_URL_LIFETIME = 15 * MINUTE
@@ -91,6 +102,29 @@ def list_tasks(call: Call) -> Response:
         lambda after, number: task_table.list_namespace(call.state, namespace, after, number),
     )
     return Response(found.document(tasks=[_document(row) for row in found.rows]))
+
+
+def _take_options_from_payload(handler: Callable[[Call], Response]) -> Callable[[Call], Response]:
+    def handle(call: Call) -> Response:
+        if not is_valid(PAGE_OPTIONS, call.payload):
+            message = "\nSchema Validation Failed!\nErrors:\n  * expected only limit (1 to 1000) and continuationToken"
+            raise ApiError("InputValidationError", message)
+        call.query = {name: str(value) for name, value in call.payload.items()}
+        return handler(call)
+
+    return handle
+
+
+service.add_unpublished(
+    "listNamespacesPost",
+    "POST",
+    "/namespaces/<namespace>",
+    like="listNamespaces",
+    handler=_take_options_from_payload(list_namespaces),
+)
+service.add_unpublished(
+    "listTasksPost", "POST", "/tasks/<namespace>", like="listTasks", handler=_take_options_from_payload(list_tasks)
+)
 
 
 @service.method("insertTask")

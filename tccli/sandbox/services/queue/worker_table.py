@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import DAY, MINUTE
 from tccli.sandbox.registry import Service
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -91,7 +92,7 @@ def quarantine(state: State, row: sqlite3.Row, until: int, details: dict[str, An
     Store the end of a worker's quarantine. The worker does not expire within a day.
     """
     changes = "SET quarantine_until = ?, quarantine_details = ?, expires = max(expires, ?)"
-    all_details = json.dumps([*json.loads(row["quarantine_details"]), details])
+    all_details = to_jsonb([*json.loads(row["quarantine_details"]), details])
     expires = state.clock.now() + WORKER_LIFETIME
     key = (row["task_queue_id"], row["worker_group"], row["worker_id"])
     state.store.run(f"UPDATE queue_workers {changes} WHERE {_KEY}", until, all_details, expires, *key)

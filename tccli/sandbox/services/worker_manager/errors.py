@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS worker_pool_errors (
 );
 CREATE INDEX IF NOT EXISTS worker_pool_errors_by_pool ON worker_pool_errors (worker_pool_id, number);
 """)
-service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG)
+service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG, errorId="^[a-zA-Z0-9-_]+$")
 
 
 @service.method("reportWorkerError")

@@ -29,6 +29,16 @@ service.allow_slashes(
     "listWorkerPoolErrors",
     "listWorkersForWorkerPool",
 )
+# The service still has the routes of older clients, with a colon after the pool.
+for _verb, _method, _rest in (
+    ("GET", "listWorkersForWorkerGroup", "<workerGroup>"),
+    ("GET", "worker", "<workerGroup>/<workerId>"),
+    ("PUT", "createWorker", "<workerGroup>/<workerId>"),
+    ("POST", "updateWorker", "<workerGroup>/<workerId>"),
+    ("DELETE", "removeWorker", "<workerGroup>/<workerId>"),
+    ("GET", "shouldWorkerTerminate", "<workerGroup>/<workerId>/should-terminate"),
+):
+    service.add_unpublished(f"{_method}WithColon", _verb, f"/workers/<workerPoolId>:/{_rest}", like=_method)
 
 
 @service.method("createWorkerPool")

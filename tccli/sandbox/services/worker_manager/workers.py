@@ -28,8 +28,10 @@ service.check_query("listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, st
 @service.mask_payload("createWorker", "updateWorker")
 def mask_secret(payload: Any) -> Any:
     """
-    Mask the static secret in a payload.
+    Mask the static secret in a payload, where the service's own code fails on null.
     """
+    if payload is None:
+        raise TypeError("Cannot read properties of null (reading 'providerInfo')")
     info = payload.get("providerInfo") if isinstance(payload, dict) else None
     if not isinstance(info, dict) or "staticSecret" not in info:
         return payload
