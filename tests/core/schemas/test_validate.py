@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.core.schemas.bundle import bundle
+from tccli.core.schemas.formats import FORMATS
 from tccli.core.schemas.validate import Problem, find_problems, is_valid
 
 ROLE = {"description": "d", "scopes": ["a"]}
@@ -103,16 +104,56 @@ def test_a_pattern_means_what_javascript_means() -> None:
         ("2030-01-01T00:00:00+02:00", True),
         ("2030-02-30T00:00:00Z", False),
         ("2030-01-01", False),
-        ("2030-01-01T00:00:00", False),
+        ("2030-01-01T00:00:00", True),
+        ("2030-01-01 00:00:00z", True),
+        ("2030-01-01T00:00:00+0200", True),
+        ("2030-01-01T23:59:60Z", True),
+        ("2030-01-01T23:58:60Z", False),
+        ("0000-02-29T00:00:00Z", True),
+        ("0100-02-29T00:00:00Z", False),
+        ("2030-01-01T24:00:00Z", False),
+        ("2030-01-01T00:00:00,5Z", False),
+        ("20300101T000000Z", False),
+        ("02030-01-01T00:00:00Z", False),
+        (" 2030-01-01T00:00:00Z", False),
         ("2030-01-01T25:00:00Z", False),
         ("2030-01-01T00:00:00Z\n", False),
     ],
 )
-def test_dates_are_rfc_3339(text: str, valid: bool) -> None:
+def test_dates_are_read_as_the_services_read_them(text: str, valid: bool) -> None:
     """
-    The day exists in the calendar.
+    The day exists in the calendar; a zone may be missing.
     """
     assert valid == (not found("secret", expires=text))
+
+
+def test_formats_are_those_of_the_services() -> None:
+    """
+    Names of hosts, addresses of mail and of IPv4, each as a whole.
+    """
+    accepted = {
+        "email": ["a@b.de", "A+b@c-d.example", "a" * 65 + "@b.de", "a'b@c.d"],
+        "hostname": ["a", "a.b.", "A-1.de", "a" * 63],
+        "ipv4": ["1.2.3.4", "01.2.3.4"],
+    }
+    refused = {
+        "email": [
+            "a@b",
+            "a@localhost",
+            "ä@b.de",
+            '"a"@b.de',
+            "a@-b.de",
+            "a@b..de",
+            "a.@b.de",
+            "a@[1.2.3.4]",
+            "a@b.de\n",
+        ],
+        "hostname": ["a_b", "-a", "a-", "", "a" * 64, "ä.de", "[::1]", "a b", "a\n", ".a", "a.b.c." * 50],
+        "ipv4": ["1.2.3", "256.1.1.1", "1.2.3.4\n", "٣.2.3.4"],
+    }
+
+    assert not [text for name, texts in accepted.items() for text in texts if not FORMATS.conforms(text, name)]
+    assert not [text for name, texts in refused.items() for text in texts if FORMATS.conforms(text, name)]
 
 
 def test_problems_are_those_of_the_branch_that_was_meant() -> None:
