@@ -4,12 +4,13 @@ A call of an API method, as its handler sees it, and the response that the handl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tccli.core import scopes
 from tccli.sandbox.clock import to_json
-from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.request import identify
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tccli.sandbox.auth.signature import Identity
     from tccli.sandbox.http.request import Request
     from tccli.sandbox.state import State
+
+
+CLIENT_ID = "[A-Za-z0-9!@/:.+|_-]+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,15 @@ class Call:
             self._identity = identify(
                 self.request, now=now, real_now=real_now, get_client=accounts.get_client, expand=accounts.expand
             )
+            self._check_client_id()
         return self._identity
+
+    def _check_client_id(self) -> None:
+        # Names of temporary credentials are not limited. As in the services, all but auth fail for other characters
+        # than those of a client id, because auth's response to them does not match its schema.
+        client_id = self.known_client_id
+        if self.method.service != "auth" and client_id and not re.fullmatch(CLIENT_ID, client_id, re.ASCII):
+            raise InternalError("Output schema validation error: data.clientId should match the pattern of client ids")
 
     def set_identity(self, identity: Identity) -> None:
         """

@@ -315,6 +315,24 @@ def test_only_object_artifacts_can_be_finished(
     assert (400, "InputError") == (error.status, error.code)
 
 
+@pytest.mark.parametrize("name", ["public/a b", "public/a(1)", "public/a%b"])
+def test_some_object_artifacts_need_the_redirect(
+    sandbox: RunningSandbox, run: ClaimedRun, send: Send, name: str
+) -> None:
+    """
+    The credentials of the download have the artifact's name, which may be no client id; then they work on auth alone.
+    """
+    upload_object(sandbox, queue_client(sandbox, run.credentials), run, name, b"data")
+    found = queue_client(sandbox).latestArtifact(run.task_id, name)
+    reader = taskcluster.Object({"rootUrl": sandbox.root_url, "credentials": found["credentials"], "maxRetries": 0})
+    redirect = send("GET", f"{run.path}/artifacts/{urllib.parse.quote(name)}")
+
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as error:
+        reader.startDownload(found["name"], {"acceptDownloadMethods": {"simple": True}})
+    assert 500 == error.value.status_code
+    assert b"data" == fetch(redirect.headers["location"]).body
+
+
 def test_an_object_artifact_is_created_once(create: Callable[..., HttpResponse]) -> None:
     """
     A second upload conflicts with the first; the response has no error of the object service.

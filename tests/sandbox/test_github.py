@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
+from tccli.sandbox.clock import from_json
 from tccli.sandbox.services.github import builds as github_builds
 from tests.sandbox.conftest import timestamp
 
@@ -35,6 +36,29 @@ tasks:
       taskQueueId: proj/ci
       payload: {root: "${taskcluster_root_url}", sha: "${event.after}", again: {$eval: as_slugid("a")}}
       routes: [mine]
+"""
+
+
+ROLE = "assume:repo:github.com/org/repo"
+VERSION_ZERO = """
+version: 0
+tasks:
+  - metadata: {name: mine}
+    deadline: "{{ '2 hours' | $fromNow }}"
+    routes: [r]
+    payload:
+      env: {MINE: "1"}
+      given:
+        at: "{{ event.head.sha }} on {{event.head.repo.branch}}"
+        "unknown/{{ x }}": "{{ 'a' | x }}"
+        queue: "{{ taskcluster.docker.workerType }}"
+        n: 1
+    extra: {github: {env: true, events: [push]}}
+  - {metadata: {name: request}, extra: {github: {events: [pull_request.opened, pull_request.synchronize]}}}
+  - {metadata: {name: release}, extra: {github: {events: ["release*"]}}}
+  - {metadata: {name: b only}, extra: {github: {events: [push], branches: [b]}}}
+  - {metadata: {name: other branch}, extra: {github: {events: ["push*"], excludeBranches: [c]}}}
+  - {metadata: {name: not for github}}
 """
 
 
@@ -237,9 +261,69 @@ def test_several_tasks_are_one_group(send: Send) -> None:
     assert [["statuses"]] * 2 == [task["task"]["routes"] for task in tasks]
 
 
+def test_version_zero_is_rendered(send: Send) -> None:
+    """
+    With times, environment and parameters; an unknown parameter stays. Tasks for other events are left out.
+    """
+    response = send("POST", f"{GITHUB}/taskcluster-yml", yml(VERSION_ZERO))
+    tasks = response.json["tasks"]
+    task = tasks[0]["task"]
+
+    assert 200 == response.status, response.text
+    assert ["mine", "other branch"] == [entry["task"]["metadata"]["name"] for entry in tasks]
+    assert {tasks[0]["taskId"]} == {entry["task"]["taskGroupId"] for entry in tasks}
+    assert ["taskcluster-github", ["r", "statuses"]] == [task["schedulerId"], task["routes"]]
+    assert {"at": f"{'b' * 40} on main", "unknown/{{ x }}": "{{ 'a' | x }}", "queue": "unknown", "n": 1} == (
+        task["payload"]["given"]
+    )
+    assert {"MINE": "1", "GITHUB_EVENT": "push", "GITHUB_BRANCH": "main"}.items() <= task["payload"]["env"].items()
+    assert 2 * 3_600_000 == from_json(task["deadline"]) - from_json(task["created"])
+    assert [f"{ROLE}:branch:main", "queue:route:statuses", "queue:scheduler-id:taskcluster-github"] == (
+        response.json["scopes"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "names", "role"),
+    [
+        pytest.param(
+            {"kind": "github-pull-request", "action": "opened"}, ["request"], [f"{ROLE}:pull-request"], id="opened"
+        ),
+        pytest.param({"kind": "github-pull-request", "action": "closed"}, [], [f"{ROLE}:pull-request"], id="closed"),
+        pytest.param(
+            {"kind": "github-release", "action": "edited"}, ["release"], [f"{ROLE}:release:published"], id="release"
+        ),
+        pytest.param({"kind": "github-issue-comment", "action": "created"}, [], [], id="comment"),
+        pytest.param({"overrides": {"ref": "refs/tags/v2"}}, [], [f"{ROLE}:tag:v2"], id="tag"),
+        pytest.param({"overrides": {"branch": "b"}}, ["mine", "b only", "other branch"], [f"{ROLE}:branch:b"], id="b"),
+    ],
+)
+def test_the_event_selects_tasks_of_version_zero(
+    send: Send, event: dict[str, Any], names: list[str], role: list[str]
+) -> None:
+    """
+    By the beginning of its type, and pushes by their branch.
+    """
+    response = send("POST", f"{GITHUB}/taskcluster-yml", yml(VERSION_ZERO, **event)).json
+
+    assert names == [entry["task"]["metadata"]["name"] for entry in response["tasks"]]
+    assert role == response["scopes"][:-2]
+    empty = send("POST", f"{GITHUB}/taskcluster-yml", yml("version: 0\ntasks: []", **event)).json
+    assert {"tasks": [], "scopes": response["scopes"]} == empty
+
+
 @pytest.mark.parametrize(
     "body",
     [
+        pytest.param("version: 0\nreporting: checks-v1", id="version 0, schema"),
+        pytest.param("version: 0\ntasks: [{extra: {github: {}}}]", id="version 0, no events"),
+        pytest.param("version: 0\ntasks: [{extra: {github: {events: 5}}}]", id="version 0, events"),
+        pytest.param("version: 0\ntasks: [{extra: {github: {events: [push], env: true}}}]", id="version 0, no payload"),
+        pytest.param(
+            "version: 0\ntasks: [{extra: {github: {events: [push], branches: [a], excludeBranches: [b]}}}]",
+            id="version 0, both kinds of branches",
+        ),
+        pytest.param("version: 0\ntasks: [{deadline: '{{ \"x\" | $fromNow }}'}]", id="version 0, no time"),
         pytest.param("a: [", id="no YAML"),
         pytest.param("", id="nothing"),
         pytest.param("[]", id="no object"),

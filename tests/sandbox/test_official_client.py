@@ -79,6 +79,22 @@ def test_uses_temporary_credentials(sandbox: RunningSandbox, name: str | None) -
     assert "*" not in scopes
 
 
+@pytest.mark.parametrize("name", ["a b", "a(b)", "a%b", "a,b=c"])
+def test_a_name_that_is_no_client_id_works_on_auth_alone(sandbox: RunningSandbox, name: str) -> None:
+    """
+    Temporary credentials may have it; other services fail with 500.
+    """
+    who, key = sandbox.credentials["clientId"], sandbox.credentials["accessToken"]
+    times = (taskcluster.fromNow("-1 minute"), taskcluster.fromNow("1 hour"))
+    issued = taskcluster.createTemporaryCredentials(who, key, *times, ["secrets:get:a"], name)
+    scopes = client(taskcluster.Auth, sandbox, credentials=issued).currentScopes()["scopes"]
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as error:
+        client(taskcluster.Secrets, sandbox, credentials=issued).get("a")
+
+    assert "secrets:get:a" in scopes
+    assert 500 == error.value.status_code
+
+
 def test_restricts_itself_to_authorized_scopes(sandbox: RunningSandbox) -> None:
     """
     Other scopes are missing: 403 names them.

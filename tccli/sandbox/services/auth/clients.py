@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox import events
 from tccli.sandbox.auth.accounts import new_access_token
-from tccli.sandbox.call import Response
+from tccli.sandbox.call import CLIENT_ID, Response
 from tccli.sandbox.clock import MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 service = Service("auth")
 
-service.match_arguments(clientId="^[A-Za-z0-9!@/:.+|_-]+$")
+service.match_arguments(clientId=f"^{CLIENT_ID}$")
 
 REPEAT_WINDOW = 15 * MINUTE
 """Milliseconds after its creation in which creating the same client again succeeds."""

@@ -13,6 +13,7 @@ USER = {"login": "octocat", "id": 583231, "type": "User", "html_url": "https://g
 INSTALLATION = {"id": 1}
 PULL_NUMBER = 1
 MOMENT = "2026-01-31T12:00:00Z"
+SIDES = ("base", "head")
 
 
 def create_event(kind: str, action: str | None, organization: str, repository: str, branch: str) -> dict[str, Any]:
@@ -42,11 +43,65 @@ def extract_details(kind: str, event: dict[str, Any]) -> dict[str, Any]:
     """
     found = {"event.head.user.login": event["sender"]["login"]}
     if kind == "github-push":
-        word, _, name = event["ref"].removeprefix("refs/").partition("/")
-        return {**found, **({"event.head.tag": name} if word == "tags" else {"event.base.repo.branch": name})}
+        return {**found, **_push_details(event)}
     if kind.startswith("github-pull-request"):
-        return {**found, "event.base.repo.branch": event["pull_request"]["base"]["ref"]}
+        return {**found, **_pull_request_details(event)}
+    if kind == "github-release":
+        return {**found, **_release_details(event)}
+    return {**found, "event.type": f"issue_comment.{event['action']}"}
+
+
+def _push_details(event: dict[str, Any]) -> dict[str, Any]:
+    word, _, name = event["ref"].removeprefix("refs/").partition("/")
+    is_tag, place = word == "tags", event["repository"]
+    branches = ["event.head.tag"] if is_tag else ["event.base.repo.branch", "event.head.repo.branch"]
+    return {
+        "event.type": "tag" if is_tag else "push",
+        "event.base.user.login": event["sender"]["login"],
+        "event.base.sha": event["before"],
+        "event.head.sha": event["after"],
+        **dict.fromkeys(branches, name),
+        **{f"event.{side}.ref": event["ref"] for side in SIDES},
+        **{f"event.{side}.repo.name": place["name"] for side in SIDES},
+        **{f"event.{side}.repo.url": place["clone_url"] for side in SIDES},
+    }
+
+
+def _pull_request_details(event: dict[str, Any]) -> dict[str, Any]:
+    request = event["pull_request"]
+    found = {
+        "event.type": f"pull_request.{event['action']}",
+        "event.pullNumber": event["number"],
+        "event.title": request["title"],
+        "event.base.user.login": request["base"]["user"]["login"],
+    }
+    for side in SIDES:
+        branch = request[side]
+        found |= {
+            f"event.{side}.ref": f"refs/heads/{branch['ref']}",
+            f"event.{side}.sha": branch["sha"],
+            f"event.{side}.repo.branch": branch["ref"],
+            f"event.{side}.repo.name": branch["repo"]["name"],
+            f"event.{side}.repo.url": branch["repo"]["clone_url"],
+        }
     return found
+
+
+def _release_details(event: dict[str, Any]) -> dict[str, Any]:
+    release, place = event["release"], event["repository"]
+    return {
+        "event.type": "release",
+        "event.base.repo.branch": release["target_commitish"],
+        "event.head.repo.name": place["name"],
+        "event.head.repo.url": place["clone_url"],
+        "event.version": release["tag_name"],
+        "event.name": release["name"],
+        "event.release.url": release["url"],
+        "event.prerelease": release["prerelease"],
+        "event.draft": release["draft"],
+        "event.tar": release["tarball_url"],
+        "event.zip": release["zipball_url"],
+    }
 
 
 def _repository(organization: str, repository: str) -> dict[str, Any]:

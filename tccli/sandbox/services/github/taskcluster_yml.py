@@ -1,7 +1,7 @@
 """
 github: rendering of ``.taskcluster.yml`` for a fake event.
 
-Source: taskcluster services/github, and its documentation of version 1 of these files.
+Source: taskcluster services/github, and its documentation of these files.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tccli.sandbox import templates
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.registry import Service
-from tccli.sandbox.services.github import github_events
+from tccli.sandbox.services.github import github_events, version_zero
 from tccli.sandbox.templates import TemplateError
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ SCHEMAS = {0: "taskcluster-github-config.json", 1: "taskcluster-github-config.v1
 SCHEDULER = "taskcluster-github"
 STATUSES, CHECKS = "statuses", "checks"
 """Routes by which the service receives messages about its tasks."""
+UNRENDERED = ("version", "hooks")
+"""Properties of a file that are no template."""
 COMMAND = re.compile(r"^/taskcluster\s+(.+)$", re.MULTILINE)
 
 
@@ -41,11 +43,18 @@ def render(call: Call) -> Response:
     except (AttributeError, LookupError, TypeError) as error:
         # The overrides are not those of an event; the service reads them before it renders.
         raise InternalError(f"TypeError: {error}") from None
+    # Whatever is wrong with the file is the caller's error.
     try:
-        config = yaml.load(payload["body"])
-    except yaml.YamlError as error:
-        _reject(str(error))
-    return Response(_compile(_render(call, config, message), message))
+        config = _check(yaml.load(payload["body"]), message)
+        if config["version"] == 0:
+            tasks = version_zero.compile_tasks(config, message, call.now, scheduler=SCHEDULER, route=STATUSES)
+            # Version 0 knows neither actions of releases nor comments.
+            scopes = _scopes({**message, "body": {}}, STATUSES)
+            is_comment = message["tasks_for"] == "github-issue-comment"
+            return Response({"tasks": tasks, "scopes": scopes[1:] if is_comment else scopes})
+        return Response(_compile(_render(call, config, message), message))
+    except (yaml.YamlError, TemplateError, AttributeError, LookupError, TypeError, ValueError) as error:
+        _reject(str(error) or type(error).__name__)
 
 
 def _create_message(payload: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +79,7 @@ def _create_message(payload: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
+def _check(config: Any, message: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(config, dict):
         _reject("the file is not an object")
     version = config.get("version")
@@ -79,10 +88,12 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
     wrong = find_problems(references.service("github"), SCHEMAS[version], config)
     if wrong:
         _reject("; ".join(map(str, wrong)))
-    if version == 0:
-        raise ApiError("NotInSandbox", "cannot render version 0: the sandbox supports version 1 only")
     if not re.fullmatch(r"[\x20-\x7e]*", message["branch"]):
         _reject("Cannot have unicode in branch names!")
+    return config
+
+
+def _render(call: Call, config: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
     slugids: dict[str, str] = {}
     context = {
         "taskcluster_root_url": call.state.root_url,
@@ -90,10 +101,8 @@ def _render(call: Call, config: Any, message: dict[str, Any]) -> dict[str, Any]:
         "event": message["body"],
         "as_slugid": lambda label: slugids.setdefault(label, slugid.nice()),
     }
-    try:
-        rendered: dict[str, Any] = templates.render(config, context)
-    except TemplateError as error:
-        _reject(str(error))
+    template = {name: value for name, value in config.items() if name not in UNRENDERED}
+    rendered: dict[str, Any] = templates.render(template, context)
     return rendered
 
 
@@ -109,8 +118,7 @@ def _compile(config: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         sole = tasks[0]
         name = sole.get("taskId") or sole.get("taskGroupId") or group
         tasks = [{**sole, "taskId": name, "taskGroupId": sole.get("taskGroupId") or name}]
-    scopes = [*_scopes(message), f"queue:route:{route}", f"queue:scheduler-id:{SCHEDULER}"]
-    return {"tasks": [_task(task, group, route) for task in tasks], "scopes": scopes}
+    return {"tasks": [_task(task, group, route) for task in tasks], "scopes": _scopes(message, route)}
 
 
 def _task(task: dict[str, Any], group: str, route: str) -> dict[str, Any]:
@@ -119,7 +127,11 @@ def _task(task: dict[str, Any], group: str, route: str) -> dict[str, Any]:
     return {"taskId": task.pop("taskId", None) or slugid.nice(), "task": task}
 
 
-def _scopes(message: dict[str, Any]) -> list[str]:
+def _scopes(message: dict[str, Any], route: str) -> list[str]:
+    return [*_repository_scopes(message), f"queue:route:{route}", f"queue:scheduler-id:{SCHEDULER}"]
+
+
+def _repository_scopes(message: dict[str, Any]) -> list[str]:
     role = f"assume:repo:github.com/{message['organization']}/{message['repository']}"
     known = message["details"]
     match message["tasks_for"]:
