@@ -40,8 +40,9 @@ class Root(Group):
         Return all names, services last. A service with the name of a command is found below ``tc api`` only.
         """
         commands = [*command_names(), "api"]
+        taken = {names.fold(name) for name in commands}
         services = get_context(ctx).library().service_names()
-        return [*commands, *(name for name in services if names.find(name, commands) is None)]
+        return [*commands, *(name for name in services if names.fold(name) not in taken)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """
@@ -66,9 +67,10 @@ class Root(Group):
         Write the services, then the commands.
         """
         commands = [*command_names(), "api"]
+        taken = {names.fold(name) for name in commands}
         library = get_context(ctx).library()
         services = [
-            (name if names.find(name, commands) is None else f"api {name}", library.service(name).summary)
+            (f"api {name}" if names.fold(name) in taken else name, library.service(name).summary)
             for name in library.service_names()
         ]
         with formatter.section("Services"):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from tccli.references import ReferenceSet
 
 
-@dataclass(eq=False, repr=False, match_args=False)
 class Context:
     """
     One run of the command line.
@@ -39,17 +37,25 @@ class Context:
         argv: The words after ``tc``, from which the references are chosen before click parses them.
     """
 
-    options: Options = field(default_factory=Options)
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    argv: Sequence[str] = ()
-    _config_files: ConfigFiles | None = None
-    _library: ReferenceSet | None = None
+    def __init__(
+        self, options: Options | None = None, environ: Mapping[str, str] = os.environ, argv: Sequence[str] = ()
+    ) -> None:
+        self.options = Options() if options is None else options
+        self.environ = environ
+        self.argv = argv
+        self._config_files: ConfigFiles | None = None
+        self._library: ReferenceSet | None = None
 
     def replace(self, **options: Any) -> Context:
         """
-        Return a context that differs in these options.
+        Return a context that differs in these options. What was read for this one is not read again.
         """
-        return replace(self, options=replace(self.options, **options))
+        return self._with_options(self.options.replace(**options))
+
+    def _with_options(self, options: Options) -> Context:
+        context = Context(options, self.environ, self.argv)
+        context._config_files, context._library = self._config_files, self._library
+        return context
 
     def note(self, line: str) -> None:
         """
@@ -136,7 +142,7 @@ class Context:
             from tccli.cli import library
 
             early = peek_options(self.argv)
-            note = replace(self, options=early).note
+            note = self._with_options(early).note
             self._library = library.active_library(early, self.environ, self.config_files, self.fetcher, note)
         return self._library
 

@@ -8,7 +8,6 @@ same name, that option hides the shared one, which is then accepted only before 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -26,18 +25,15 @@ FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "ou
 EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet")
 
 
-# Without equality and representation, the class takes half the time to define.
-@dataclass(eq=False, repr=False, match_args=False)
 class Options:
     """
     The values of the shared options: None or the default where an option was not given. Durations are in seconds.
     """
 
+    # Not a dataclass: the import and the definition would take a twentieth of a start.
     root_url: str | None = None
     profile: str | None = None
-    reference: list[str] = field(default_factory=list)
     anonymous: bool = False
-    authorized_scope: list[str] = field(default_factory=list)
     authorized_scopes: list[str] | None = None
     proxy: bool | None = None
     service_discovery: str = "default"
@@ -57,6 +53,18 @@ class Options:
     output: str | None = None
     jq: str | None = None
     raw_strings: bool = False
+
+    def __init__(self) -> None:
+        self.reference: list[str] = []
+        self.authorized_scope: list[str] = []
+
+    def replace(self, **values: Any) -> Options:
+        """
+        Return options that differ in these values.
+        """
+        options = Options()
+        vars(options).update(vars(self), **values)
+        return options
 
 
 def peek_options(argv: Sequence[str]) -> Options:

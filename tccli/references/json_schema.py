@@ -19,15 +19,17 @@ VALUES = frozenset({"const", "enum", "default", "required", "examples"})
 
 def subschemas(schema: Any) -> Iterator[Any]:
     """
-    Yield the direct subschemas of a schema, or of a list of schemas.
+    Yield the direct subschemas of a schema, or of a list of schemas; nothing that can have no subschemas itself.
     """
     if isinstance(schema, list):
-        yield from schema
+        yield from (each for each in schema if isinstance(each, (dict, list)))
     elif isinstance(schema, dict):
         for keyword, value in schema.items():
+            if not isinstance(value, (dict, list)) or keyword in VALUES:
+                continue
             if keyword in NAMES and isinstance(value, dict):
-                yield from value.values()
-            elif keyword not in VALUES:
+                yield from (each for each in value.values() if isinstance(each, (dict, list)))
+            else:
                 yield value
 
 

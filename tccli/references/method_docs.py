@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,8 +37,6 @@ LABELS = ("Requires", "Repeating", "Errors", "Limits", "Notes", "Events", "See a
 
 _METHOD_HEADING = "\n## "
 _CODE_INDENT = "    "
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_LABEL = re.compile(rf"({'|'.join(LABELS)}): ")
 
 
 class MethodDocs(NamedTuple):
@@ -128,14 +125,35 @@ def _read(service: str) -> str:
 
 
 def _parse(section: str) -> MethodDocs:
-    lines = section.strip("\n").split("\n")
-    example = [line.removeprefix(_CODE_INDENT) for line in lines if line.startswith(_CODE_INDENT)]
-    prose = _COMMENT.sub("\n", "\n".join("" if line.startswith(_CODE_INDENT) else line for line in lines))
-    # A label begins a block of its own, as an empty line does.
-    blocks = re.sub(rf"^(?={_LABEL.pattern})", "\n", prose, flags=re.MULTILINE).split("\n\n")
-    texts = [" ".join(block.split()) for block in blocks if block.strip()]
+    paragraphs: list[list[str]] = []
+    parts: list[tuple[str, list[str]]] = []
+    example: list[str] = []
+    block: list[str] | None = None
+    in_comment = False
+    # Not with expressions: compiling them would take longer than the lines of one method.
+    for line in section.split("\n"):
+        label, colon, text = line.partition(": ")
+        if in_comment or line.startswith("<!--"):
+            in_comment, block = "-->" not in line, None
+        elif line.startswith(_CODE_INDENT):
+            example.append(line.removeprefix(_CODE_INDENT))
+        elif not line.strip():
+            block = None
+        elif colon and label in LABELS:
+            # A label begins a block of its own, as an empty line does.
+            block = [text]
+            parts.append((label, block))
+        elif block is None:
+            block = [line]
+            paragraphs.append(block)
+        else:
+            block.append(line)
     return MethodDocs(
-        paragraphs=tuple(text for text in texts if not _LABEL.match(text)),
-        parts=tuple((label[1], text[label.end() :]) for text in texts if (label := _LABEL.match(text))),
+        paragraphs=tuple(_join(block) for block in paragraphs),
+        parts=tuple((label, _join(block)) for label, block in parts),
         example="\n".join(example),
     )
+
+
+def _join(lines: list[str]) -> str:
+    return " ".join(" ".join(lines).split())

@@ -40,11 +40,11 @@ BARE_PING = [
 ]
 LIVE_ROOT_URL = "https://tc.example.com"
 CASES = {
-    "tc --help": ([TC, "--help"], "import click", 1.3),
+    "tc --help": ([TC, "--help"], "import click", 1.2),
     "tc queue createTask --help": ([TC, "queue", "createTask", "--help"], "import click", 1.3),
-    "tc from-now 1 hour": ([TC, "from-now", "1", "hour"], "import click", 1.3),
-    "tc slugid": ([TC, "slugid"], "import click", 1.3),
-    "live: tc --help": ([TC, "--help"], "import click", 1.3),
+    "tc from-now 1 hour": ([TC, "from-now", "1", "hour"], "import click", 1.2),
+    "tc slugid": ([TC, "slugid"], "import click", 1.2),
+    "live: tc --help": ([TC, "--help"], "import click", 1.2),
     "live: tc queue createTask --help": ([TC, "queue", "createTask", "--help"], "import click", 1.3),
     "tc queue ping": ([TC, "queue", "ping"], "official ping", 1.0),
     "again: tc queue ping": ([TC, "queue", "ping"], "click and httpx", 1.15),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import ConfigurationError
-from tccli.references.json_schema import NAMES, VALUES, resolve_pointer, split_reference, subschemas
+from tccli.references.json_schema import NAMES, VALUES, find_references, resolve_pointer, split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,9 +80,7 @@ class _Bundle:
         return {"$ref": f"#/definitions/{name}"}
 
     def _targets(self, node: Any, base: str) -> list[_Place]:
-        if isinstance(node, dict) and "$ref" in node:
-            return [self._place(node["$ref"], base)]
-        return [target for each in subschemas(node) for target in self._targets(each, base)]
+        return [self._place(reference, base) for reference in find_references(node)]
 
     def _inline(self, node: Any, base: str) -> Any:
         self._nodes += 1
@@ -103,8 +101,10 @@ class _Bundle:
                 continue
             if key in NAMES and isinstance(value, dict):
                 inlined[key] = {name: self._inline(each, base) for name, each in value.items()}
+            elif key in VALUES or not isinstance(value, (dict, list)):
+                inlined[key] = value
             else:
-                inlined[key] = value if key in VALUES else self._inline(value, base)
+                inlined[key] = self._inline(value, base)
         return inlined
 
     def _place(self, reference: Any, base: str) -> _Place:
