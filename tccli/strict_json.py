@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
+MAX_INTEGER_DIGITS = 4000
+"""Python converts no more than 4300."""
 MAX_DEPTH = 100
 """Nested arrays and objects. Schemas of the services have 17; functions that walk a document may recurse."""
 
@@ -20,7 +23,27 @@ class StrictJsonError(ValueError):
     """
 
 
-def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
+class ExactNumber:
+    """
+    A number of JSON whose text a Python number would change, such as ``1.10``, ``1e400`` or 5000 digits.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ExactNumber) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = False) -> Any:
     """
     Return the document in *text*.
 
@@ -29,6 +52,8 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
         as_javascript: Accept what ``JSON.parse`` accepts: of duplicate keys the last one counts, strings may have lone
             surrogates, and a number that is too large is infinite. All numbers have the precision of doubles, and
             whole ones are integers: ``1.0`` is 1.
+        unchanged: Accept the same, for a document that is passed on: a number whose text a Python number would change
+            is an `ExactNumber`.
 
     Raises:
         StrictJsonError: *text* is not UTF-8, is not JSON, or is nested too deeply; it has a key twice in an object, a
@@ -39,6 +64,12 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
         if as_javascript:
             document = json.loads(
                 decoded, parse_constant=_reject_constant, parse_float=_parse_double, parse_int=_parse_double
+            )
+        elif unchanged:
+            # A function for each integer makes parsing slow, and few documents have such ones.
+            parse_int = _parse_exact_int if re.search(r"-0(?![.0-9])|[0-9]{4000}", decoded) else None
+            document = json.loads(
+                decoded, parse_constant=_reject_constant, parse_float=_parse_exact_float, parse_int=parse_int
             )
         else:
             document = json.loads(
@@ -60,7 +91,7 @@ def loads(text: str | bytes, *, as_javascript: bool = False) -> Any:
     if decoded.count("[") + decoded.count("{") > MAX_DEPTH and _depth(document) > MAX_DEPTH:
         raise StrictJsonError(f"nested more than {MAX_DEPTH} levels deep")
     # Decoded text has no surrogates: only an escape can bring one.
-    if not as_javascript and "\\ud" in decoded.lower():
+    if not as_javascript and not unchanged and "\\ud" in decoded.lower():
         _reject_lone_surrogates(document)
     return document
 
@@ -87,6 +118,15 @@ def _parse_double(text: str) -> float:
     number = float(text)
     # From 1e21, JavaScript writes an exponent.
     return int(number) if abs(number) < 1e21 and number.is_integer() else number
+
+
+def _parse_exact_float(text: str) -> float | ExactNumber:
+    number = float(text)
+    return number if repr(number) == text else ExactNumber(text)
+
+
+def _parse_exact_int(text: str) -> int | ExactNumber:
+    return ExactNumber(text) if text == "-0" or len(text) > MAX_INTEGER_DIGITS else int(text)
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     elif options.get("paginate"):
         write(Result(pages=Pages(client.paginate(call))))
     else:
-        write(_answer(method, client.send(call)))
+        write(_result(call, client.send(call)))
 
 
 def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
@@ -86,18 +86,20 @@ def _dry_run(client: Client, call: PreparedCall) -> Result:
     return Result([shown])
 
 
-def _answer(method: Method, response: Response) -> Result:
+def _result(call: PreparedCall, response: Response) -> Result:
     """
-    Return the content of a response: a JSON document, the target of a redirect, text, or nothing.
+    Return the content of a response: a JSON document, the target of a redirect, text, an image, or nothing.
     """
-    from tccli.core.responses import parse_document
+    from tccli.core.responses import content_type, is_json_type, parse_document
 
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if method.output is not None or kind.endswith("json"):
-        if response.body or response.status == 200 or (method.output is not None and response.status != 204):
-            return Result([parse_document(method, response)], raw=response.body, is_page=method.is_paged)
-    elif response.status >= 300 and "location" in response.headers:
+    method = call.method
+    if method.output is None and response.status >= 300:
         return Result([response.headers["location"]], is_text=True)
-    if not response.body:
+    if method.output is None and not response.body:
         return Result()
-    return Result([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)
+    kind = content_type(response)
+    is_text = response.body.strip() == b"OK" if kind in {"", "text/plain"} else not is_json_type(kind)
+    if method.output is None and is_text:
+        return Result([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)
+    document = parse_document(method, call.url, response)
+    return Result([document], raw=response.body, is_page=method.is_paged)

@@ -16,7 +16,7 @@ from tccli.core import hawk
 from tccli.core.http.messages import Call, Request, Response, Transport
 from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.payload import check_size
-from tccli.core.responses import parse_document, service_error
+from tccli.core.responses import check_success, parse_document, service_error
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -207,16 +207,16 @@ class Client:
 
     def send(self, call: PreparedCall) -> Response:
         """
-        Send a call, with retries. A redirect counts as success.
+        Send a call, with retries, and check that a service responded.
 
         Raises:
             UsageError: The payload is missing.
             ServiceError: The response is an error.
             NoAnswerError: There was no response, after the retries.
-            BrokenAnswerError: The response is malformed.
+            BrokenAnswerError: The response is malformed, or none that the method gives.
         """
         method = call.method
-        may_repeat = method.may_repeat(call.payload.document if call.payload else None)
+        may_repeat = self.policy.unsafe or method.may_repeat(call.payload.document if call.payload else None)
         try:
             response = send_with_retries(
                 self.transport,
@@ -230,6 +230,7 @@ class Client:
             raise
         if not 200 <= response.status < 400:
             raise service_error(method.id, call.url, response, repeated=may_repeat)
+        check_success(method, call.url, response)
         return response
 
     def call(
@@ -254,7 +255,8 @@ class Client:
         """
         Call a method and return the JSON document of the response.
         """
-        return parse_document(method, self.call(method, args, query, payload))
+        call = self.prepare(method, args, query, payload)
+        return parse_document(method, call.url, self.send(call))
 
     def paginate(self, call: PreparedCall) -> Iterator[dict[str, Any]]:
         """
@@ -266,7 +268,7 @@ class Client:
         method = call.method
         seen: set[str] = set()
         while True:
-            page = parse_document(method, self.send(call))
+            page = parse_document(method, call.url, self.send(call))
             if not isinstance(page, dict):
                 raise BrokenAnswerError(f"{method.id}: the page is not a JSON object")
             yield page

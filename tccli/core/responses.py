@@ -9,11 +9,14 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from tccli import strict_json
 from tccli.core.http.redact import redact_text
 from tccli.core.times import parse_timestamp
 from tccli.errors import BrokenAnswerError, ServiceError, UsageError, service_error_class
+from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from tccli.core.http.messages import Response
@@ -22,22 +25,138 @@ if TYPE_CHECKING:
 MAX_EXCERPT_CHARACTERS = 200
 MAX_DETAILS_CHARACTERS = 2000
 
+# The references do not tell which methods redirect, respond with an image, or do nothing.
+REDIRECT_STATUSES = {
+    "github.latest": 302,
+    "index.findArtifactFromTask": 303,
+    "object.download": 303,
+    "queue.getArtifact": 303,
+    "queue.getLatestArtifact": 303,
+}
+IMAGE_METHODS = frozenset({"github.badge"})
+NOTIFICATION_METHODS = frozenset({"notify.email", "notify.matrix", "notify.pulse", "notify.slack"})
+"""They respond with 204 when they send nothing."""
+HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
+JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
-def parse_document(method: Method, response: Response) -> Any:
+
+def check_success(method: Method, url: str, response: Response) -> None:
     """
-    Return the JSON document of a response.
+    Check that a response below status 400 is one that a service gives to a call of *method*.
+
+    A server that is not a Taskcluster, such as a network's sign-in page, responds with success to any request, so only
+    these count: JSON; 204 without a body, ``OK`` as text, or an image, where the reference promises no document; and a
+    redirect from a method that redirects.
+
+    Args:
+        url: Of the request, for messages.
 
     Raises:
-        BrokenAnswerError: The body is not JSON.
+        BrokenAnswerError: It is none of these.
+    """
+    kind = content_type(response)
+    redirect = REDIRECT_STATUSES.get(method.id)
+    if response.status >= 300:
+        is_legal = response.status == redirect and (
+            method.output is not None or _is_web_url(response.headers.get("location", ""))
+        )
+    elif method.output is not None:
+        # parse_document checks the body.
+        is_legal = response.status != 204 and kind not in HTML_TYPES
+    elif response.status == 204 or not response.body:
+        is_legal = response.status == 204 and not response.body
+    elif kind.startswith("image/"):
+        is_legal = method.id in IMAGE_METHODS
+    elif kind == "text/plain" or (not kind and response.body.strip() == b"OK"):
+        is_legal = response.body.strip() == b"OK"
+    else:
+        is_legal = not kind or is_json_type(kind)
+        if is_legal:
+            parse_document(method, url, response)
+    if not is_legal:
+        raise _broken(method, url, response, "not a response of a Taskcluster service")
+
+
+def parse_document(method: Method, url: str, response: Response) -> Any:
+    """
+    Return the JSON document of a response. Numbers that a float would change are `ExactNumber`.
+
+    Args:
+        url: Of the request, for messages.
+
+    Raises:
+        BrokenAnswerError: The body is not JSON, or of another type than the reference promises.
     """
     try:
-        return json.loads(response.body)
-    except (ValueError, RecursionError) as error:
-        what = f"the response is not JSON ({error})"
-        if "location" in response.headers:
-            what = f"the response is a redirect ({response.status}) to {redact_text(response.headers['location'])}"
-        details = excerpt(response.body, MAX_DETAILS_CHARACTERS)
-        raise BrokenAnswerError(f"{method.id}: {what}", details=details) from None
+        document = strict_json.loads(response.body, unchanged=True)
+    except StrictJsonError as error:
+        reason = f"the response is not JSON ({error})" if response.body else "the response is empty, not JSON"
+        raise _broken(method, url, response, reason) from None
+    types = None if method.output is None else _find_types(method.reference.schemas, method.output)
+    found = JSON_TYPES.get(type(document), "number")
+    if types is not None and found not in types and not (found == "number" and "integer" in types):
+        raise _broken(
+            method, url, response, f"the response is not a JSON {' or '.join(sorted(types))} (but of type {found})"
+        )
+    return document
+
+
+def content_type(response: Response) -> str:
+    """
+    Return the media type of a response in lower case, without parameters; empty without one.
+    """
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json_type(kind: str) -> bool:
+    """
+    Return whether a media type is of JSON.
+    """
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _is_web_url(text: str) -> bool:
+    return re.fullmatch(r"(?i)https?://[^/?#\s]+[!-~]*", text) is not None
+
+
+def _find_types(schemas: Mapping[str, Any], name: str) -> set[str] | None:
+    """
+    Return the JSON types that a schema allows at its top, or None for any.
+    """
+    return _types_of(schemas.get(name))
+
+
+def _types_of(schema: Any) -> set[str] | None:
+    if not isinstance(schema, dict):
+        return None
+    declared = schema.get("type")
+    if isinstance(declared, str):
+        return {declared}
+    if isinstance(declared, list):
+        return set(declared)
+    choices = schema.get("oneOf") or schema.get("anyOf") or [None]
+    types: set[str] = set()
+    for choice in choices:
+        found = _types_of(choice)
+        if found is None:
+            return None
+        types |= found
+    return types
+
+
+def _broken(method: Method, url: str, response: Response, reason: str) -> BrokenAnswerError:
+    kind = escape_line(content_type(response) or "no content type", MAX_EXCERPT_CHARACTERS)
+    where = f"status {response.status}, {kind}"
+    if response.status >= 300 and "location" in response.headers:
+        target = escape_line(redact_text(response.headers["location"]), MAX_EXCERPT_CHARACTERS)
+        where += f", redirect to {target}"
+    hint = "is this the root URL of a Taskcluster?"
+    if is_json_type(content_type(response)) and method.verb != "GET" and response.status < 300:
+        hint = f"the call may have succeeded; {hint}"
+    details = excerpt(response.body, MAX_DETAILS_CHARACTERS)
+    return BrokenAnswerError(
+        f"{method.id}: {reason}: {redact_text(url)} responded with {where}", hint=hint, details=details
+    )
 
 
 def read_timestamp(what: str, value: Any) -> datetime:
@@ -106,6 +225,15 @@ def _skew_hint(date: str) -> str:
     return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
 
 
+def escape_line(text: str, length: int) -> str:
+    """
+    Return the beginning of a text that a server chose as one line without control characters.
+    """
+    text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:
     """
     Return the beginning of an error body as one line of text, without tags and control characters.
@@ -113,5 +241,4 @@ def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:
     text = body[: length * 8].decode("utf-8", "replace")
     if "<" in text:
         text = re.sub(r"(?is)<(script|style).*?</\1>|<[^>]*>", " ", text)
-    text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+    return escape_line(text, length)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS, ids=[method.id for method in METHODS])
 PAGED = [method for method in METHODS if method.is_paged]
+GROUP_CALL = ("queue", "listTaskGroup", "g")
 ROOT = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}
 YAML_SECRET = "secret: {a: ü}\nexpires: '2030-01-01T00:00:00Z'\n"
 SECRET = '{"secret": {"a": "ü"}, "expires": "2030-01-01T00:00:00Z"}'
@@ -42,6 +43,13 @@ def arguments(method: references.Method) -> list[str]:
     Return something for each argument.
     """
     return [f"{name}/1" for name in method.args]
+
+
+def find_minimal_document(method: references.Method) -> Any:
+    """
+    Return a document of the type that the method promises: only one method promises an array.
+    """
+    return [] if method.id == "auth.listRoles" else {"entries": []}
 
 
 def words(text: str) -> str:
@@ -137,7 +145,8 @@ def test_calls_what_the_reference_says(tc: CommandLine, http_server: ScriptedSer
     values = dict.fromkeys(method.query, "1")
     options = [f"--{names.kebab(name)}=1" for name in method.query]
     payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
-    http_server.respond_with(json_response({"entries": []}))
+    document = find_minimal_document(method)
+    http_server.respond_with(json_response(document))
     path = re.sub(r"<(\w+)>", r"\1%2F1", method.route)
     query = "&".join(f"{name}={value}" for name, value in values.items())
 
@@ -153,7 +162,7 @@ def test_calls_what_the_reference_says(tc: CommandLine, http_server: ScriptedSer
     )
 
     target = f"/api/{method.service}/{method.version}{path}" + (f"?{query}" if query else "")
-    assert (0, b'{"entries": []}\n', "") == (result.exit_code, result.output, result.stderr)
+    assert (0, json.dumps(document) + "\n", "") == (result.exit_code, result.stdout, result.stderr)
     assert result == again
     assert 2 * [(method.verb, target)] == [(received.verb, received.target) for received in http_server.requests]
     assert {b"{}" if method.takes_payload else b""} == {received.body for received in http_server.requests}
@@ -166,6 +175,7 @@ def test_reads_stdin_only_for_a_payload(
     """
     A method without a payload takes nothing from the pipe that it runs in.
     """
+    http_server.respond_with(json_response(find_minimal_document(method)))
     options = ["--no-validate"] if method.takes_payload else []
     result = tc(
         method.service, method.name, *arguments(method), *options, stdin='{"from": "stdin"}', env=http_server.env
@@ -644,9 +654,7 @@ def test_quiet_and_verbose(tc: CommandLine, http_server: ScriptedServer, option:
     [
         pytest.param(json_response({"a": "ü", "b": [1, {}]}), '{"a": "ü", "b": [1, {}]}\n', id="JSON"),
         pytest.param(response(200, b'{"n":12345678901234567890.10,\n"a":1}\n'), None, id="unchanged"),
-        pytest.param(response(200, b"null"), "null\n", id="null"),
         pytest.param(response(201, b'{"a":1}'), '{"a":1}\n', id="201"),
-        pytest.param(response(204), "", id="204"),
     ],
 )
 def test_off_a_terminal_the_answer_is_the_services(
@@ -705,6 +713,82 @@ def test_answers_of_every_kind(
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert expected == result.output
+
+
+SECRET_CALL = ("secrets", "set", "x", "--data", SECRET)
+NO_DOCUMENT = ("secrets", "remove", "x")
+HTML = b"<html><title>Sign in</title></html>"
+JSON_TYPE = {"Content_Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("call", "given_"),
+    [
+        *(
+            pytest.param(call, given_, id=f"{call[1]}: {name}")
+            for call in (SECRET_CALL, NO_DOCUMENT, ("queue", "ping"), ("queue", "task", "a"), ("queue", "status", "a"))
+            for name, given_ in {
+                "a page": response(200, HTML, Content_Type="text/html; charset=utf-8"),
+                "a page of XHTML": response(200, HTML, Content_Type="Application/XHTML+XML"),
+                "a page without a type": response(200, HTML),
+                "a page said to be JSON": response(200, HTML, **JSON_TYPE),
+                "301": response(301, b"", Location="https://other.example.com/"),
+                "302": response(302, HTML, Location="https://login.example.com/", Content_Type="text/html"),
+                "303": response(303, b"{}", Location="https://login.example.com/", **JSON_TYPE),
+                "304": response(304),
+                "307": response(307, b"", Location="/login"),
+                "308 without a place": response(308),
+                "empty": response(200),
+                "empty JSON": response(200, b"", **JSON_TYPE),
+                "201, empty": response(201),
+                "other text": response(200, b"It works!", Content_Type="text/plain"),
+                "bytes": response(200, b"\x00\x01", Content_Type="application/octet-stream"),
+                "XML": response(200, b"<a/>", Content_Type="application/xml"),
+                "a picture": response(200, b"\x89PNG", Content_Type="image/png"),
+                "NaN": response(200, b'{"a": NaN}', **JSON_TYPE),
+                "Infinity": response(200, b'{"a": -Infinity}', **JSON_TYPE),
+                "half": response(200, b'{"a": ', **JSON_TYPE),
+                "not UTF-8": response(200, b'{"a": "\xff"}', **JSON_TYPE),
+                "two documents": response(200, b"{}{}", **JSON_TYPE),
+                "too deep": response(200, b"[" * 100_000 + b"]" * 100_000, **JSON_TYPE),
+            }.items()
+        ),
+        *(
+            pytest.param(("queue", "task", "a"), given_, id=f"task: {name}")
+            for name, given_ in {
+                "204": response(204),
+                "null": json_response(None),
+                "a list": json_response([{}]),
+                "a string": json_response("a"),
+                "a number": response(200, b"1.0", **JSON_TYPE),
+                "true": json_response(document=True),
+            }.items()
+        ),
+        pytest.param(("auth", "listRoles"), json_response({}), id="an object instead of an array"),
+        pytest.param(("queue", "getArtifact", "a", "0", "b"), response(302, b"{}", Location="https://a"), id="302"),
+        pytest.param(("queue", "getArtifact", "a", "0", "b"), response(303, HTML, Location="https://a"), id="no JSON"),
+        pytest.param(("object", "download", "a"), response(303), id="no place"),
+        pytest.param(("object", "download", "a"), response(303, Location="/login"), id="a relative place"),
+        pytest.param(("object", "download", "a"), response(303, Location="javascript:a"), id="a script"),
+        pytest.param(("github", "badge", "a", "b", "c"), response(200, HTML, Content_Type="text/html"), id="badge"),
+        pytest.param((*GROUP_CALL, "--paginate"), response(302, b"", Location="https://a/"), id="pages"),
+    ],
+)
+@pytest.mark.parametrize("jq", [(), ("--jq", ".")], ids=["", "jq"])
+def test_only_a_service_makes_a_success(
+    tc: CommandLine, http_server: ScriptedServer, call: tuple[str, ...], given_: Response, jq: tuple[str, ...]
+) -> None:
+    """
+    A response that the method does not give is exit 9: URL, status, and what to check; nothing is printed or repeated.
+    """
+    http_server.respond_with(given_)
+    result = tc(*call, *jq, env=http_server.env)
+
+    assert (9, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
+    assert f"{http_server.url}/api/" in result.stderr
+    assert f"status {given_.data.split()[1].decode()}" in result.stderr
+    assert "root URL of a Taskcluster?" in result.stderr
+    assert 1 == len(http_server.requests)
 
 
 def test_a_picture_goes_to_a_file_unchanged(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
