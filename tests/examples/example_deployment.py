@@ -63,8 +63,10 @@ class ExampleDeployment:
         Call ``service.method`` as the root client, and return the response, or None if the method has none.
         """
         known = references.method(*method.split("."))
-        response = self.transfer_env.client.call(known, args, query, None if payload is None else encode(payload))
-        return None if known.output is None else parse_document(known, response)
+        client = self.transfer_env.client
+        call = client.prepare(known, args, query, None if payload is None else encode(payload))
+        response = client.send(call)
+        return None if known.output is None else parse_document(known, call.url, response)
 
     def create_task(self, **changes: Any) -> None:
         """
