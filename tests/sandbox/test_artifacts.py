@@ -207,7 +207,7 @@ def test_a_task_whose_dependency_completes_is_pending(send: Send, run: ClaimedRu
     assert "pending" == send("GET", f"{QUEUE}/task/{task_id}/status").json["status"]["state"]
 
 
-@pytest.mark.parametrize("name", ["public/a%20b/%7E.txt", "private/x y"])
+@pytest.mark.parametrize("name", ["public/a b/~(1).txt", "private/x y", "private/a%20b/%7E.txt"])
 def test_the_official_client_moves_s3_artifacts(sandbox: RunningSandbox, run: ClaimedRun, name: str) -> None:
     """
     PUT to the URL of createArtifact; the artifact exists at once.
@@ -222,6 +222,18 @@ def test_the_official_client_moves_s3_artifacts(sandbox: RunningSandbox, run: Cl
     )
 
     assert (b"data", "text/x") == (bytes(buffer), content_type)
+
+
+def test_a_public_name_with_a_percent_sign_gets_a_wrong_url(sandbox: RunningSandbox, run: ClaimedRun) -> None:
+    """
+    As in the service, which does not escape it: 404 from the storage.
+    """
+    queue = queue_client(sandbox, run.credentials)
+    made = queue.createArtifact(run.task_id, "0", "public/a%20b", {**S3, "expires": timestamp("1 hour")})
+    assert 200 == fetch(made["putUrl"], b"data", Content_Type="text/x").status
+    url = queue.artifact(run.task_id, "0", "public/a%20b")["url"]
+
+    assert (404, "NoSuchKey") == ((found := fetch(url)).status, found.code)
 
 
 @pytest.mark.parametrize("size", [0, 100, 20_000])

@@ -4,11 +4,13 @@ The purge-cache service.
 
 from __future__ import annotations
 
+import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import taskcluster
 
+from tccli.sandbox.clock import from_json
 from tests.sandbox.conftest import timestamp
 
 if TYPE_CHECKING:
@@ -73,18 +75,43 @@ def test_requests_come_in_pages_and_expire(send: Send, sandbox: RunningSandbox) 
     [
         pytest.param("2026-01-31T00:00:00Z", 200, id="moment"),
         pytest.param("2026", 200, id="year"),
+        pytest.param("2026-02-30T00:00:00Z", 200, id="30 February"),
+        pytest.param("2026-01-31T24:00:00Z", 200, id="24 o'clock"),
+        pytest.param("0000-01-01T00:00:00Z", 200, id="year 0"),
+        pytest.param("2026-01-31%2000:00", 200, id="no zone"),
+        pytest.param("2026-01-31T00:00:00.123456789%2b05:30", 200, id="many digits"),
+        pytest.param("2026-01-32", 400, id="day 32"),
+        pytest.param("2026-13-01", 400, id="month 13"),
+        pytest.param("2026-01-31T24:00:00.5Z", 400, id="after 24 o'clock"),
+        pytest.param("2026-01-31T23:59:60Z", 400, id="leap second"),
+        pytest.param("2026-01-31T00:00:00%2b24:00", 400, id="offset"),
+        pytest.param("2026-01-31T00:00:00,5Z", 400, id="comma"),
+        pytest.param("20900101T000000Z", 400, id="basic format"),
+        pytest.param("2026-W01-1", 400, id="week"),
         pytest.param("x", 400, id="no date"),
         pytest.param("1970-01-01T00:00:00Z", 400, id="the first instant"),
     ],
 )
-def test_since_is_a_date(send: Send, since: str, status: int) -> None:
+def test_since_is_read_as_javascript_reads_it(send: Send, since: str, status: int) -> None:
     """
     Otherwise 400 InvalidRequestArguments.
     """
     reply = send("GET", f"{PURGE}/proj%2Fci?since={since}", signed=False)
 
     assert status == reply.status
-    assert (status == 200) or f'since="{since}" is not valid, error: Invalid Date' in reply.message
+    written = urllib.parse.unquote(since)
+    assert (status == 200) or f'since="{written}" is not valid, error: Invalid Date' in reply.message
+
+
+def test_since_may_be_a_day_that_its_month_does_not_have(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    It is the one after the month's last day.
+    """
+    sandbox.clock.offset += from_json("2030-03-02T00:00:00Z") - sandbox.clock.now()
+    send("POST", f"{PURGE}/proj%2Fci", {"cacheName": "a"})
+    found = [send("GET", f"{PURGE}/proj%2Fci?since=2030-02-{day}").json["requests"] for day in (28, 30, 31)]
+
+    assert [1, 1, 0] == [len(requests) for requests in found]
 
 
 @pytest.mark.parametrize(

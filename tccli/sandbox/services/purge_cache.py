@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import DAY, from_json, to_json
+from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 
@@ -25,6 +25,15 @@ CREATE TABLE IF NOT EXISTS cache_purges (
     PRIMARY KEY (worker_pool_id, cache_name)
 ) WITHOUT ROWID;
 """)
+
+
+DATE = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?"
+    r"([T ](?P<hour>\d\d):(?P<minute>\d\d)(:(?P<second>\d\d)(\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
+)
+PARTS = {"day": 1, "hour": 0, "minute": 0, "second": 0}
+MAX_DAY, MAX_MINUTE = 31, 59
 
 
 def _since_problem(text: str) -> str | None:
@@ -69,13 +78,20 @@ def list_requests(call: Call) -> Response:
 
 
 def _instant(text: str) -> int | None:
-    # A year or a month means its beginning.
-    if re.fullmatch(r"\d{4}(-\d\d)?", text, re.ASCII):
-        text = f"{text}-01-01"[:10]
+    # As JavaScript's Date.parse reads ISO 8601: 30 February is 2 March, and 24:00 is the beginning of the next day.
+    found = DATE.fullmatch(text)
+    if found is None:
+        return None
+    day, hour, minute, second = (int(found[name] or default) for name, default in PARTS.items())
+    time = hour * HOUR + minute * MINUTE + second * 1000 + int(f"{found['fraction'] or 0:0<3}"[:3])
+    if not 1 <= day <= MAX_DAY or minute > MAX_MINUTE or second > MAX_MINUTE or time > DAY:
+        return None
     try:
-        return from_json(text)
+        # Checks the month, and the offset from UTC.
+        month = from_json(f"{found['year']}-{found['month'] or '01'}-01T00:00:00{found['zone'] or 'Z'}")
     except ValueError:
         return None
+    return month + (day - 1) * DAY + time
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:

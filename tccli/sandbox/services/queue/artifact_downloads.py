@@ -5,6 +5,7 @@ queue: downloads and lists of artifacts.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from tccli.sandbox.auth.accounts import QUEUE_CLIENT
 from tccli.sandbox.call import Response
@@ -14,6 +15,7 @@ from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import artifact_table, task_table
+from tccli.sandbox.services.queue.artifact_table import PUBLIC_BUCKET
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -131,7 +133,9 @@ def _url(call: Call, artifact: Artifact) -> str:
     if artifact.storage_type == "reference":
         return str(artifact.details["url"])
     if artifact.storage_type == "s3":
-        return call.state.storage.get_url(artifact.bucket, artifact.path, GET_MINUTES * 60)
+        # As in the service, a percent sign in a name in the public bucket is not escaped: the URL leads elsewhere.
+        path = unquote(artifact.path) if artifact.bucket == PUBLIC_BUCKET else artifact.path
+        return call.state.storage.get_url(artifact.bucket, path, GET_MINUTES * 60)
     try:
         return str(objects.get_download(call.state, artifact.object_name, {"simple": True})["url"])
     except ApiError as error:
