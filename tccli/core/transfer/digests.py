@@ -219,6 +219,12 @@ class FileHasher:
             while self._available - self._stream.count > MAX_UNHASHED_BYTES and not self._ended:
                 self._changed.wait()
 
+    def count_read(self, position: int) -> int:
+        """
+        Return how many bytes of the *position* first ones need not be read again.
+        """
+        return position if self._follower is None else min(position, self._stream.count)
+
     def stop(self) -> None:
         """
         End the threads without a result.

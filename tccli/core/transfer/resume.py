@@ -140,6 +140,13 @@ class ResumableFile:
             self._append(f"w {start} {end - start}")
             return self.written.contiguous_end()
 
+    def drop(self, position: int) -> None:
+        """
+        Start to write the bytes before *position* to the disk, and drop those from memory that are there already.
+        """
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(self.fd, 0, position, os.POSIX_FADV_DONTNEED)
+
     def commit(self, target: str, mode: int) -> None:
         """
         Sync the bytes to the disk, rename the file to *target*, and delete the journal.

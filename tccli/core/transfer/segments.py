@@ -32,6 +32,12 @@ MAX_CONNECTIONS = 6
 MIN_KEPT_BYTES = 1 << 20
 """Partial downloads with less are deleted."""
 MIN_BUFFER_BYTES = 64 << 10
+MAX_CACHED_BYTES = 512 << 20
+"""A larger file is written out and dropped from the page cache during the download.
+
+It would displace what other programs need. It is also faster: fresh memory is expensive, above all in virtual machines.
+"""
+DROP_INTERVAL_BYTES = 8 << 20
 
 
 class FileDownload:
@@ -49,6 +55,7 @@ class FileDownload:
         self._segments: deque[tuple[int, int | None]] = deque()
         self._metadata: RemoteMetadata | None = None
         self._is_in_order = True
+        self._dropped = 0
         self._failure: Exception | None = None
         self._write_lock = threading.Lock()
         self._hasher = FileHasher(partial.fd, ())
@@ -183,7 +190,7 @@ class FileDownload:
 
         def fill(buffer: memoryview) -> int:
             nonlocal reader
-            while not (count := reader.readinto(buffer)) and self._segments:
+            while not (count := monitor.measure(reader.readinto, buffer)) and self._segments:
                 reader = Reader(self._remote, *self._segments.popleft(), self._metadata)
             return count
 
@@ -193,14 +200,14 @@ class FileDownload:
                     self._write(block, position)
                     position += len(block)
                     if position - recorded >= JOURNAL_INTERVAL_BYTES:
-                        self._partial.record(recorded, position)
+                        self._record(recorded, position)
                         recorded = position
-                    if self._segments and self._max_connections > 1 and monitor.is_slow(len(block)):
+                    if self._segments and self._max_connections > 1 and monitor.is_slow():
                         return reader
             return None
         finally:
             if position > recorded:
-                self._partial.record(recorded, position)
+                self._record(recorded, position)
             if not self._segments:
                 reader.close()
 
@@ -249,12 +256,24 @@ class FileDownload:
             while count := reader.readinto(buffer):
                 self._write(buffer[:count], reader.position - count)
                 if reader.position - recorded >= JOURNAL_INTERVAL_BYTES:
-                    self._hasher.advance_to(self._partial.record(recorded, reader.position))
+                    self._record(recorded, reader.position)
                     recorded = reader.position
         finally:
             if reader.position > recorded:
-                self._hasher.advance_to(self._partial.record(recorded, reader.position))
+                self._record(recorded, reader.position)
             reader.close()
+
+    def _record(self, start: int, end: int) -> None:
+        """
+        Record written bytes in the journal, let them be hashed, and drop those from the page cache that are.
+        """
+        contiguous_end = self._partial.record(start, end)
+        self._hasher.advance_to(contiguous_end)
+        length = self._metadata.length if self._metadata else None
+        position = self._hasher.count_read(contiguous_end)
+        if (length or 0) > MAX_CACHED_BYTES and position - self._dropped >= DROP_INTERVAL_BYTES:
+            self._dropped = position
+            self._partial.drop(position)
 
     def _write(self, block: memoryview, position: int) -> None:
         # Linux admits one writer per file. Threads that wait for it in the kernel spin; here they sleep.

@@ -5,6 +5,10 @@ The throughput of a connection, which decides whether more connections are opene
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FAST_BYTES_PER_SECOND = 150e6
 """A connection this fast is not the bottleneck: more of them would compete for the CPU and for the file's lock."""
@@ -18,18 +22,28 @@ class ThroughputMonitor:
     """
 
     def __init__(self) -> None:
-        self._since = time.monotonic()
         self._count = 0
+        self._seconds = 0.0
 
-    def is_slow(self, count: int) -> bool:
+    def measure(self, read: Callable[[memoryview], int], buffer: memoryview) -> int:
         """
-        Add *count* bytes, and return whether the last interval was slow.
+        Call *read* with *buffer*, and return the number of bytes that it returns.
+
+        Only the time in *read* counts: more connections do not help where the hashes or the disk are slow.
         """
+        started = time.monotonic()
+        count = read(buffer)
+        self._seconds += time.monotonic() - started
         self._count += count
-        seconds = time.monotonic() - self._since
-        if seconds < MEASURE_INTERVAL_SECONDS:
+        return count
+
+    def is_slow(self) -> bool:
+        """
+        Return whether the last interval was slow.
+        """
+        if self._seconds < MEASURE_INTERVAL_SECONDS:
             return False
-        rate = self._count / seconds
-        self._since += seconds
+        rate = self._count / self._seconds
         self._count = 0
+        self._seconds = 0.0
         return rate < FAST_BYTES_PER_SECOND
