@@ -36,6 +36,12 @@ class Clock:
         return time.time_ns() // 1_000_000 + self.offset
 
 
+class InvalidTimeError(ValueError):
+    """
+    A timestamp passes its schema and is not a time.
+    """
+
+
 def to_json(instant: int) -> str:
     """
     Format milliseconds since 1970 as JavaScript's ``Date`` does: ``2026-01-31T12:00:00.000Z``.
@@ -66,10 +72,13 @@ def from_json(text: str) -> int:
     Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped. Without a zone it is UTC.
 
     Raises:
-        ValueError: *text* is not a timestamp.
+        InvalidTimeError: *text* is not a timestamp, or has a leap second or an offset of a day.
     """
     shift = -1 if text.startswith("0000") else 0
-    moment = datetime.fromisoformat((f"0{CYCLE_YEARS}" + text[4:] if shift else text).upper())
+    try:
+        moment = datetime.fromisoformat((f"0{CYCLE_YEARS}" + text[4:] if shift else text).upper())
+    except ValueError as error:
+        raise InvalidTimeError(str(error)) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tccli.sandbox import collation
 from tccli.sandbox.http.errors import InternalError
 from tccli.sandbox.http.json_text import dumps
 
@@ -48,6 +49,7 @@ class Store:
             self._connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.create_collation(collation.NAME, collation.compare)
         for sql in tables:
             self._connection.executescript(sql)
         self._after_commit: list[Callable[[], object]] = []

@@ -469,7 +469,7 @@ def test_artifacts_are_listed_in_pages(
     create: Callable[..., HttpResponse], sandbox: RunningSandbox, run: ClaimedRun
 ) -> None:
     """
-    Sorted and without duplicates, in both lists.
+    Sorted and without duplicates, in both lists; a token that is not one of theirs is ignored.
     """
     names = [f"public/{number}" for number in range(5)]
     for name in reversed(names):
@@ -480,7 +480,14 @@ def test_artifacts_are_listed_in_pages(
 
     assert ([2, 2, 1], [3, 2]) == ([len(page["artifacts"]) for page in pages], [len(p["artifacts"]) for p in latest])
     assert names == [entry["name"] for page in pages for entry in page["artifacts"]]
-    assert {"artifacts": []} == queue.listArtifacts(run.task_id, "0", query={"limit": "0"})
+    for token in ("!!", "abc", "WzVd"):
+        assert names == [
+            entry["name"]
+            for entry in queue.listArtifacts(run.task_id, "0", query={"continuationToken": token})["artifacts"]
+        ]
+    with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure) as failure:
+        queue.listArtifacts(run.task_id, "0", query={"limit": "0"})
+    assert 500 == failure.value.status_code
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import requests
 import taskcluster
 import taskcluster.exceptions
 
+from tccli.sandbox.collation import sort_key
 from tests.sandbox.queue_client import WORKER
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def test_dependent_tasks_become_pending_in_layers(start: Start) -> None:
     queue.listTaskGroup(group, query={"limit": "128"}, paginationHandler=pages.append)
 
     assert [128, 128, 44] == [len(page["tasks"]) for page in pages]
-    assert sorted(task_id for layer in layers for task_id in layer) == [
+    assert sorted((task_id for layer in layers for task_id in layer), key=sort_key) == [
         entry["status"]["taskId"] for page in pages for entry in page["tasks"]
     ]
     for layer in layers:

@@ -10,6 +10,7 @@ import pytest
 import taskcluster
 
 from tccli.sandbox import events
+from tccli.sandbox.collation import sort_key
 from tests.sandbox.queue_client import API, DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def test_groups_are_sealed_and_cancelled(queue: QueueClient, recorder: MessageRe
     TaskException for each task, and taskGroupResolved once.
     """
     group = taskcluster.slugId()
-    tasks = sorted(queue.create(taskGroupId=group) for _ in range(2))
+    tasks = sorted((queue.create(taskGroupId=group) for _ in range(2)), key=sort_key)
     recorder.take()
     queue.post(f"/task-group/{group}/seal")
     queue.post(f"/task-group/{group}/cancel")

@@ -35,13 +35,14 @@ LAST_USED_RESOLUTION = 6 * HOUR
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS clients (
-    client_id TEXT PRIMARY KEY, access_token TEXT NOT NULL, description TEXT NOT NULL, scopes TEXT NOT NULL,
+    client_id TEXT COLLATE en_US PRIMARY KEY, access_token TEXT NOT NULL,
+    description TEXT NOT NULL, scopes TEXT NOT NULL,
     expires INTEGER NOT NULL, disabled INTEGER NOT NULL, delete_on_expiration INTEGER NOT NULL,
     created INTEGER NOT NULL, last_modified INTEGER NOT NULL,
     last_date_used INTEGER NOT NULL, last_rotated INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS roles (
-    role_id TEXT PRIMARY KEY, description TEXT NOT NULL, scopes TEXT NOT NULL,
+    role_id TEXT COLLATE en_US PRIMARY KEY, description TEXT NOT NULL, scopes TEXT NOT NULL,
     created INTEGER NOT NULL, last_modified INTEGER NOT NULL
 ) WITHOUT ROWID;
 """

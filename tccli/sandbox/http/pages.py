@@ -5,8 +5,10 @@ Paging: limits, and continuation tokens that name the last entry of a page, so t
 from __future__ import annotations
 
 import binascii
+import json
 import re
 import zlib
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,7 @@ def page(
     fetch: Callable[[str, int], Sequence[Any]],
     *,
     allows_empty: bool = False,
+    by_index: bool = False,
 ) -> Page:
     """
     Return the page that *query* asks for.
@@ -51,20 +54,22 @@ def page(
         key: Returns a row's unique sort key.
         fetch: Returns at most so many rows after a key; the empty key is before all rows.
         allows_empty: Whether ``limit=0`` gives an empty page. Most lists fail with 500 if they have entries.
+        by_index: Whether the list takes any token, and begins with the first page if the token is not its own.
 
     Raises:
         ApiError: The token has other characters than letters and digits, or the limit is 0.
     """
     size = read_limit(query.get("limit"), MAX_LIMIT)
-    after = decode_token(name, query["continuationToken"]) if "continuationToken" in query else None
+    encode, decode = (encode_index_token, decode_index_token) if by_index else (encode_token, decode_token)
+    after = decode(name, query["continuationToken"]) if "continuationToken" in query else None
     rows = fetch(after or "", size + 1)
     if len(rows) <= size:
         return Page(rows, None)
     rows = rows[:size]
     if rows:
-        return Page(rows, encode_token(name, key(rows[-1])))
+        return Page(rows, encode(name, key(rows[-1])))
     if after:
-        return Page(rows, encode_token(name, after))
+        return Page(rows, encode(name, after))
     if allows_empty:
         return Page(rows, None)
     raise InternalError("Output schema validation error: data.continuationToken should be string")
@@ -100,3 +105,21 @@ def decode_token(name: str, token: str) -> str | None:
     except ValueError:
         return None
     return key if token == encode_token(name, key) else None
+
+
+def encode_index_token(name: str, key: str) -> str:
+    """
+    Return a token for *key* in the list *name*: an array of JSON in base64.
+    """
+    return b64encode(json.dumps([name, key]).encode()).decode()
+
+
+def decode_index_token(name: str, token: str) -> str | None:
+    """
+    Return the key in a token, or None if the token is not one of this list.
+    """
+    try:
+        owner, key = json.loads(b64decode(token))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return key if owner == name and isinstance(key, str) else None

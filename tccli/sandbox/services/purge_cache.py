@@ -21,7 +21,8 @@ service = Service("purge-cache")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS cache_purges (
-    worker_pool_id TEXT NOT NULL, cache_name TEXT NOT NULL, before INTEGER NOT NULL, expires INTEGER NOT NULL,
+    worker_pool_id TEXT COLLATE en_US NOT NULL, cache_name TEXT COLLATE en_US NOT NULL,
+    before INTEGER NOT NULL, expires INTEGER NOT NULL,
     PRIMARY KEY (worker_pool_id, cache_name)
 ) WITHOUT ROWID;
 """)

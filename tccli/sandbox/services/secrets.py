@@ -23,7 +23,7 @@ service = Service("secrets")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS secrets (
-    name TEXT PRIMARY KEY, secret TEXT NOT NULL, expires INTEGER NOT NULL
+    name TEXT COLLATE en_US PRIMARY KEY, secret TEXT NOT NULL, expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 """)
 service.allow_slashes("name")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
@@ -25,8 +26,13 @@ def respond(request: Request, state: State, calls: CallLog) -> Response:
     """
     Return the response to a request for one of these paths.
     """
-    # A page in a browser on this machine has a loopback address too, but its requests name an origin.
-    if not _is_loopback(request.peer) or "origin" in request.headers:
+    # A page in a browser on this machine has a loopback address too, but its requests name an origin, or the host that
+    # it came from: a name whose address may have been changed to this machine's.
+    if (
+        not _is_loopback(request.peer)
+        or "origin" in request.headers
+        or not _is_address(request.headers.get("host", ""))
+    ):
         return Response({"error": "Only clients on the same machine have access"}, status=403)
     match request.verb, request.path.removeprefix(PREFIX):
         case "GET", "calls":
@@ -58,6 +64,14 @@ def _set_clock(request: Request, state: State) -> Response:
 
 def _clock(state: State) -> dict[str, Any]:
     return {"now": to_json(state.clock.now()), "offset": state.clock.offset}
+
+
+def _is_address(host: str) -> bool:
+    name = host.rpartition(":")[0] if re.search(r":[0-9]*$", host) and not host.endswith("]") else host
+    try:
+        return name.lower() == "localhost" or bool(ipaddress.ip_address(name.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        return False
 
 
 def _is_loopback(peer: str) -> bool:

@@ -36,14 +36,13 @@ STATIC_CLIENT_MESSAGE = (
 @service.method("listClients")
 def list_clients(call: Call) -> Response:
     prefix = call.query.get("prefix", "")
-    # Client ids are printable ASCII, so none with the prefix sorts after this.
-    end = prefix + "\x7f"
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = (
-            "SELECT * FROM clients WHERE client_id > ? AND client_id >= ? AND client_id < ? ORDER BY client_id LIMIT ?"
+            "SELECT * FROM clients WHERE substr(client_id, 1, length(?1)) = ?1 AND client_id > ?2 "
+            "ORDER BY client_id LIMIT ?3"
         )
-        return call.state.store.all(sql, after, prefix, end, number)
+        return call.state.store.all(sql, prefix, after, number)
 
     found = page(call.query, "clients" + prefix, lambda row: str(row["client_id"]), fetch)
     return Response(found.document(clients=[_document(call, row) for row in found.rows]))

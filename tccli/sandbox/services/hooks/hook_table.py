@@ -22,7 +22,8 @@ service = Service("hooks")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS hooks (
-    hook_group_id TEXT NOT NULL, hook_id TEXT NOT NULL, metadata TEXT NOT NULL, task TEXT NOT NULL,
+    hook_group_id TEXT COLLATE en_US NOT NULL, hook_id TEXT COLLATE en_US NOT NULL,
+    metadata TEXT NOT NULL, task TEXT NOT NULL,
     bindings TEXT NOT NULL, schedule TEXT NOT NULL, trigger_schema TEXT NOT NULL, trigger_token TEXT NOT NULL,
     next_task_id TEXT NOT NULL, next_date INTEGER NOT NULL, PRIMARY KEY (hook_group_id, hook_id)
 ) WITHOUT ROWID;

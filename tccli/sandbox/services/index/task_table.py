@@ -20,11 +20,13 @@ service = Service("index")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS indexed_tasks (
-    namespace TEXT NOT NULL, name TEXT NOT NULL, rank INTEGER NOT NULL, task_id TEXT NOT NULL, data TEXT NOT NULL,
+    namespace TEXT COLLATE en_US NOT NULL, name TEXT COLLATE en_US NOT NULL,
+    rank INTEGER NOT NULL, task_id TEXT NOT NULL, data TEXT NOT NULL,
     expires INTEGER NOT NULL, PRIMARY KEY (namespace, name)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_namespaces (
-    parent TEXT NOT NULL, name TEXT NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (parent, name)
+    parent TEXT COLLATE en_US NOT NULL, name TEXT COLLATE en_US NOT NULL, expires INTEGER NOT NULL,
+    PRIMARY KEY (parent, name)
 ) WITHOUT ROWID;
 """)
 

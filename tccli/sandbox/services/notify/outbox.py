@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     created INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS denylist (
-    kind TEXT NOT NULL, address TEXT NOT NULL, PRIMARY KEY (kind, address)
+    kind TEXT COLLATE en_US NOT NULL, address TEXT COLLATE en_US NOT NULL, PRIMARY KEY (kind, address)
 ) WITHOUT ROWID;
 """)
 

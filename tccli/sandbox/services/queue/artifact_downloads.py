@@ -79,7 +79,7 @@ def _list(call: Call, run_id: int) -> Response:
         f"artifacts{task_id}/{run_id}",
         lambda artifact: str(artifact.name),
         lambda after, number: artifact_table.list_page(store, task_id, run_id, after, number),
-        allows_empty=True,
+        by_index=True,
     )
     return Response(found.document(artifacts=[artifact.document() for artifact in found.rows]))
 

@@ -20,7 +20,7 @@ service = Service("queue")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS artifacts (
-    task_id TEXT NOT NULL, run_id INTEGER NOT NULL, name TEXT NOT NULL, storage_type TEXT NOT NULL,
+    task_id TEXT NOT NULL, run_id INTEGER NOT NULL, name TEXT COLLATE en_US NOT NULL, storage_type TEXT NOT NULL,
     content_type TEXT NOT NULL, details TEXT NOT NULL, present INTEGER NOT NULL, expires INTEGER NOT NULL,
     content_length INTEGER, PRIMARY KEY (task_id, run_id, name)
 ) WITHOUT ROWID;

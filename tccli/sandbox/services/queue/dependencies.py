@@ -24,7 +24,7 @@ service = Service("queue")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS dependencies (
-    task_id TEXT NOT NULL, required_task_id TEXT NOT NULL, is_satisfied INTEGER NOT NULL,
+    task_id TEXT COLLATE en_US NOT NULL, required_task_id TEXT NOT NULL, is_satisfied INTEGER NOT NULL,
     PRIMARY KEY (task_id, required_task_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dependents ON dependencies (required_task_id, task_id);

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response, require_scopes
 from tccli.sandbox.clock import to_json
+from tccli.sandbox.collation import sort_key
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import MAX_LIMIT, page, read_limit
 from tccli.sandbox.registry import Service
@@ -50,7 +51,7 @@ def list_worker_types(call: Call) -> Response:
         call.query,
         "worker-types" + first,
         lambda row: str(row["task_queue_id"]),
-        lambda after, number: [row for row in rows if row["task_queue_id"] > after][:number],
+        lambda after, number: [row for row in rows if sort_key(row["task_queue_id"]) > sort_key(after)][:number],
         allows_empty=True,
     )
     return Response(
@@ -70,8 +71,8 @@ def get_worker_type(call: Call) -> Response:
 
 @service.method("listProvisioners")
 def list_provisioners(call: Call) -> Response:
-    # As in the service, there is no token for the next page.
-    size = read_limit(call.query.get("limit"), MAX_LIMIT)
+    # As in the service, there is no token for the next page, and a limit of 0 is none.
+    size = read_limit(call.query.get("limit"), MAX_LIMIT) or None
     return Response({"provisioners": list(_provisioners(call).values())[:size]})
 
 
@@ -120,7 +121,7 @@ def list_pending_tasks(call: Call) -> Response:
         "pending" + queue,
         lambda row: str(row["sequence"]),
         lambda after, number: pending_runs.list_pending(store, queue, now, int(after or 0), number),
-        allows_empty=True,
+        by_index=True,
     )
     return Response(found.document(tasks=[_run(call, row, "scheduled") for row in found.rows]))
 
@@ -133,7 +134,7 @@ def list_claimed_tasks(call: Call) -> Response:
         "claimed" + queue,
         lambda row: str(row["sequence"]),
         lambda after, number: pending_runs.list_claimed(store, queue, int(after or 0), number),
-        allows_empty=True,
+        by_index=True,
     )
     return Response(found.document(tasks=[_run(call, row, "started") for row in found.rows]))
 

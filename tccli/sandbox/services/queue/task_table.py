@@ -24,7 +24,8 @@ RESOLVED = frozenset({"completed", "failed", "exception"})
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS tasks (
-    task_id TEXT PRIMARY KEY, task_group_id TEXT NOT NULL, deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
+    task_id TEXT COLLATE en_US PRIMARY KEY, task_group_id TEXT NOT NULL,
+    deadline INTEGER NOT NULL, expires INTEGER NOT NULL,
     definition TEXT NOT NULL, runs TEXT NOT NULL, retries_left INTEGER NOT NULL,
     is_open INTEGER NOT NULL, was_resolved INTEGER NOT NULL
 ) WITHOUT ROWID;

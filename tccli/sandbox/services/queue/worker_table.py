@@ -20,10 +20,11 @@ service = Service("queue")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS task_queues (
-    task_queue_id TEXT PRIMARY KEY, expires INTEGER NOT NULL, last_date_active INTEGER NOT NULL
+    task_queue_id TEXT COLLATE en_US PRIMARY KEY, expires INTEGER NOT NULL, last_date_active INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS queue_workers (
-    task_queue_id TEXT NOT NULL, worker_group TEXT NOT NULL, worker_id TEXT NOT NULL, expires INTEGER NOT NULL,
+    task_queue_id TEXT COLLATE en_US NOT NULL, worker_group TEXT COLLATE en_US NOT NULL,
+    worker_id TEXT COLLATE en_US NOT NULL, expires INTEGER NOT NULL,
     last_date_active INTEGER NOT NULL, first_claim INTEGER NOT NULL, quarantine_until INTEGER NOT NULL,
     quarantine_details TEXT NOT NULL, recent_tasks TEXT NOT NULL,
     PRIMARY KEY (task_queue_id, worker_group, worker_id)

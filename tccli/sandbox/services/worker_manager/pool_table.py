@@ -22,12 +22,13 @@ service = Service("worker-manager")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS worker_pools (
-    worker_pool_id TEXT PRIMARY KEY, provider_id TEXT NOT NULL, previous_provider_ids TEXT NOT NULL,
+    worker_pool_id TEXT COLLATE en_US PRIMARY KEY, provider_id TEXT NOT NULL, previous_provider_ids TEXT NOT NULL,
     description TEXT NOT NULL, config TEXT NOT NULL, owner TEXT NOT NULL, email_on_error INTEGER NOT NULL,
     created INTEGER NOT NULL, last_modified INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS launch_configs (
-    worker_pool_id TEXT NOT NULL, launch_config_id TEXT NOT NULL, is_archived INTEGER NOT NULL,
+    worker_pool_id TEXT COLLATE en_US NOT NULL, launch_config_id TEXT COLLATE en_US NOT NULL,
+    is_archived INTEGER NOT NULL,
     configuration TEXT NOT NULL, created INTEGER NOT NULL, last_modified INTEGER NOT NULL,
     PRIMARY KEY (worker_pool_id, launch_config_id)
 ) WITHOUT ROWID;

@@ -20,7 +20,8 @@ service = Service("worker-manager")
 
 service.add_tables("""
 CREATE TABLE IF NOT EXISTS workers (
-    worker_pool_id TEXT NOT NULL, worker_group TEXT NOT NULL, worker_id TEXT NOT NULL, provider_id TEXT NOT NULL,
+    worker_pool_id TEXT NOT NULL, worker_group TEXT COLLATE en_US NOT NULL, worker_id TEXT COLLATE en_US NOT NULL,
+    provider_id TEXT NOT NULL,
     state TEXT NOT NULL, capacity INTEGER NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL,
     last_modified INTEGER NOT NULL, last_checked INTEGER NOT NULL, launch_config_id TEXT, secret TEXT,
     provider_data TEXT NOT NULL, PRIMARY KEY (worker_pool_id, worker_group, worker_id)
