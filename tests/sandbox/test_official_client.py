@@ -12,6 +12,8 @@ import pytest
 import taskcluster
 import taskcluster.exceptions
 
+from tccli.sandbox.collation import sort_key
+
 if TYPE_CHECKING:
     from tests.conftest import RunningSandbox
 
@@ -147,7 +149,7 @@ def test_lists_a_task_group_in_pages(sandbox: RunningSandbox) -> None:
     """
     queue = client(taskcluster.Queue, sandbox)
     group = taskcluster.slugId()
-    made = sorted(taskcluster.slugId() for _ in range(5))
+    made = sorted((taskcluster.slugId() for _ in range(5)), key=sort_key)
     for task_id in made:
         status = queue.createTask(task_id, task(taskGroupId=group))["status"]
         assert "pending" == status["state"]
