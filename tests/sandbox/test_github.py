@@ -355,6 +355,7 @@ def test_an_invalid_file_is_an_error(send: Send, body: str) -> None:
         pytest.param("GET", "builds?repository=x", None, True, "InputError", id="repository without organization"),
         pytest.param("GET", "builds?organization=x&sha=y", None, True, "InputError", id="commit of nothing"),
         pytest.param("GET", "builds?organization=x&pullRequest=1", None, True, "InputError", id="request of nothing"),
+        pytest.param("POST", "github", {}, False, "InputValidationError", id="webhook"),
         pytest.param("POST", "builds/o/r/cancel?pullRequest=", None, True, "InternalServerError", id="empty number"),
         pytest.param(
             "GET",

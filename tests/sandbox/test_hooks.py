@@ -287,6 +287,21 @@ def test_messages_fire_hooks(send: Send, sandbox_server: Server, pattern: str, k
 
 
 @pytest.mark.usefixtures("role")
+def test_the_log_of_fires_goes_back_a_year(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    Then it is as if the hook never had fired.
+    """
+    send("PUT", f"{HOOKS}/g/h", hook())
+    send("POST", f"{HOOKS}/g/h/trigger", {})
+    statuses = []
+    for days in (364, 2):
+        sandbox.clock.offset += days * 24 * HOUR
+        statuses.append(send("GET", f"{HOOKS}/g/h/last-fires").status)
+
+    assert [200, 404] == statuses
+
+
+@pytest.mark.usefixtures("role")
 def test_the_payload_may_choose_the_task_s_id(send: Send) -> None:
     """
     A second call is the same task if the template sets all times, and 400 if it does not.

@@ -151,6 +151,16 @@ def test_launch_configurations_have_ids(send: Send) -> None:
     assert {"workerPoolLaunchConfigs": []} == send("GET", f"{MANAGER}/{POOL}/launch-configs").json
 
 
+def test_creating_a_pool_again_needs_the_ids_of_its_launch_configurations(send: Send) -> None:
+    """
+    The pool is stored with them, so the same payload without them is another one.
+    """
+    nameless, named = launch_pool(launch_config(a=1)), launch_pool(launch_config("x", a=1))
+    for payload, expected in ((nameless, [200, 409]), (named, [200, 200])):
+        target = f"{MANAGER}/worker-pool/proj/{'named' if payload is named else 'nameless'}"
+        assert expected == [send("PUT", target, payload).status for _ in range(2)]
+
+
 def test_a_launch_configuration_does_not_change(send: Send) -> None:
     """
     Another content with the same id is 409, and the pool is not changed; the number of workers may change.

@@ -4,7 +4,7 @@ github: builds. Tests insert them, since the sandbox receives no events of GitHu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import GITHUB_CLIENT
@@ -119,6 +119,19 @@ async def cancel_builds(call: Call) -> Response:
         sql = "UPDATE github_builds SET state = 'cancelled', updated = ? WHERE task_group_id = ?"
         call.state.store.run(sql, call.now, row["task_group_id"])
     return Response({"builds": [{**_document(row), "state": "cancelled"} for row in builds]})
+
+
+def reject_event(_call: Call) -> NoReturn:
+    """
+    Reject an event of GitHub: the service rejects what is none, and the sandbox receives none.
+
+    Raises:
+        ApiError: 400.
+    """
+    raise ApiError("InputValidationError", "\nSchema Validation Failed!\nErrors:\n  * the sandbox receives no events")
+
+
+service.add_unpublished("githubWebHookConsumer", "POST", "/github", like="ping", handler=reject_event)
 
 
 def _find(call: Call, filters: dict[str, str], after: str, number: int) -> list[sqlite3.Row]:

@@ -42,6 +42,7 @@ CREATE INDEX IF NOT EXISTS last_fires_by_hook ON last_fires (hook_group_id, hook
 
 DEFAULT_DEADLINE, DEFAULT_EXPIRES = DAY, 30 * DAY
 """Of a task whose template does not set them, from the time of the fire."""
+RETENTION = 365 * DAY
 MAX_ERROR_CHARACTERS = 128 * 1024
 
 
@@ -127,6 +128,14 @@ def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = 
         "error": error,
     }
     state.store.insert("last_fires", row)
+
+
+@service.periodic
+def delete_old(state: State) -> None:
+    """
+    Delete entries that are older than the retention.
+    """
+    state.store.run("DELETE FROM last_fires WHERE task_create_time < ?", state.clock.now() - RETENTION)
 
 
 @service.method("listLastFires")
