@@ -40,7 +40,10 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     elif options.get("paginate"):
         write(Result(pages=Pages(client.paginate(call))))
     else:
-        write(_result(call, client.send(call)))
+        response = client.send(call)
+        result = _result(call, response)
+        write(result)
+        _report_omissions(context, call, response, result)
 
 
 def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
@@ -84,6 +87,20 @@ def _dry_run(client: Client, call: PreparedCall) -> Result:
     if call.payload is not None:
         shown["payload"] = redact_document(call.payload.document)
     return Result([shown])
+
+
+def _report_omissions(context: Context, call: PreparedCall, response: Response, result: Result) -> None:
+    """
+    Report what a success leaves out: further pages, or a notification that the service did not send.
+    """
+    from tccli.core.responses import NOTIFICATION_METHODS
+
+    method = call.method
+    if method.id in NOTIFICATION_METHODS and response.status == 204:
+        context.note(f"{method.id}: nothing was sent: the service drops repeated messages and limits their rate")
+    document = next(iter(result.documents), None) if result.is_page else None
+    if isinstance(document, dict) and document.get("continuationToken"):
+        context.note(f"{method.id}: there are more pages; --paginate fetches all of them")
 
 
 def _result(call: PreparedCall, response: Response) -> Result:

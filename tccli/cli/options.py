@@ -229,6 +229,6 @@ def output_options() -> tuple[click.Option, ...]:
     return (
         _shared("--format", type=Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", metavar="FILE", help="Write to a file, completely or not at all."),
-        _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression."),
+        _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression; jq reads numbers as doubles."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
     )

@@ -50,4 +50,6 @@ def command(context: Context, service: str, method: str, *, answer: bool) -> Non
     from tccli.core.schemas.bundle import bundle
 
     document = bundle(found.reference.schemas, name)
-    write(Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))
+    write(
+        Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+    )

@@ -42,4 +42,6 @@ def command(context: Context, service: str, method: str, *, full: bool) -> None:
     from tccli.core.schemas.examples.skeleton import generate_payload
 
     document = generate_payload(found, Randomness(datetime.now(UTC), SystemRandom()), full=full)
-    write(Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "surrogatepass")))
+    write(
+        Result([document], raw=json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace"))
+    )

@@ -217,10 +217,17 @@ class Client:
         """
         method = call.method
         may_repeat = self.policy.unsafe or method.may_repeat(call.payload.document if call.payload else None)
+        attempts = 0
+
+        def build() -> Request:
+            nonlocal attempts
+            attempts += 1
+            return self.build_request(call)
+
         try:
             response = send_with_retries(
                 self.transport,
-                lambda: self.build_request(call),
+                build,
                 self.policy,
                 idempotent=may_repeat,
                 report=lambda line: self.report(f"{method.id}: {line}"),
@@ -229,7 +236,7 @@ class Client:
             error.message = f"{method.id}: {error.message}"
             raise
         if not 200 <= response.status < 400:
-            raise service_error(method.id, call.url, response, repeated=may_repeat)
+            raise service_error(method.id, call.url, response, repeated=may_repeat, attempts=attempts)
         check_success(method, call.url, response)
         return response
 

@@ -172,13 +172,14 @@ def read_timestamp(what: str, value: Any) -> datetime:
         raise BrokenAnswerError(f"{what}: the response has {value!r} where a timestamp must be") from None
 
 
-def service_error(what: str, url: str, response: Response, *, repeated: bool = True) -> ServiceError:
+def service_error(what: str, url: str, response: Response, *, repeated: bool = True, attempts: int = 1) -> ServiceError:
     """
     Return the error of a response. Its message is one line; stack traces and the like go into the details.
 
     Args:
         what: Names the call in the message.
         repeated: Whether the call was retried where that may help.
+        attempts: How often it was sent.
     """
     try:
         body = json.loads(response.body)
@@ -194,6 +195,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
         message = excerpt(response.body) or "no text"
     line = " ".join(message.replace("```", "").split())
     text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({redact_text(url)})"
+    text += f" (tried {attempts} times)" if attempts > 1 else ""
     details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
     return service_error_class(response.status)(
         text,
@@ -207,7 +209,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
 def _hint(response: Response, message: str, *, repeated: bool) -> str:
     if response.status == 401 and "timestamp" in message.lower():
         return _skew_hint(response.headers.get("date", ""))
-    if response.status >= 500 and not repeated:
+    if response.status >= 500 and response.status != 501 and not repeated:
         return "not retried, because the call may have taken effect; --retry-unsafe retries it"
     if response.status == 429:
         return "the service asks for fewer requests; wait, then try again"

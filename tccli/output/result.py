@@ -104,6 +104,9 @@ class Result(NamedTuple):
             return self.documents
         document = self.documents[0]
         key = _only_array(document) if self.is_page and isinstance(document, dict) else None
+        if self.is_page and key is None:
+            # To print the whole document instead would give scripts another shape.
+            raise BrokenAnswerError("a page of the listing does not have exactly one array")
         entries = document if key is None else document[key]
         return entries if isinstance(entries, list) else self.documents
 

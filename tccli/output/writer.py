@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from tccli.errors import ConfigurationError, LocalFileError, UsageError
+from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
 from tccli.output.result import RenderOptions, Result
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ class Output(NamedTuple):
         coloured = self.colour == "always" or (self.colour == "auto" and _wants_colour(terminal=terminal))
         width = _terminal_width() if terminal else None
         if result.to_text is not None and width is not None and self.format_name is None:
-            from tccli.output.text import escape_controls
+            from tccli.output.text import encode_text, escape_controls
 
-            out.write(escape_controls(result.to_text(width)).encode("utf-8", "surrogatepass"))
+            out.write(encode_text(escape_controls(result.to_text(width))))
             return
         # With --format, text is a document like any other.
         unquoted = self.unquoted or (result.is_text and self.format_name is None)
@@ -91,6 +91,8 @@ def _load_format(name: str) -> ModuleType:
 
 
 def _compile_filter(expression: str) -> Callable[[Any], list[Any]]:
+    from tccli.output.text import dump_json
+
     try:
         import jq
     except ImportError:
@@ -104,10 +106,15 @@ def _compile_filter(expression: str) -> Callable[[Any], list[Any]]:
         raise UsageError(f"--jq {expression!r}: {' '.join(str(error).split())}") from None
 
     def apply_filter(document: Any) -> list[Any]:
+        # jq does not read lone surrogates; the program of the same name replaces them, too.
+        text = dump_json(document).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         try:
-            return list(program.input_value(document).all())
+            return list(program.input_text(text).all())
         except ValueError as error:
-            raise UsageError(f"--jq {expression!r} does not fit the response: {' '.join(str(error).split())}") from None
+            raise BrokenAnswerError(
+                f"cannot filter the result with --jq {expression!r}: {' '.join(str(error).split())}",
+                hint="the call itself succeeded",
+            ) from None
 
     return apply_filter
 

@@ -791,6 +791,133 @@ def test_only_a_service_makes_a_success(
     assert 1 == len(http_server.requests)
 
 
+@pytest.mark.parametrize("paginate", [(), ("--paginate",)], ids=["", "paginate"])
+@pytest.mark.parametrize("output_format", ["json", "jsonl", "table", "yaml", "raw"])
+def test_numbers_and_surrogates_keep_their_spelling(
+    tc: CommandLine, http_server: ScriptedServer, output_format: str, paginate: tuple[str, ...]
+) -> None:
+    """
+    In every format, with and without pages; what has no UTF-8 is written as JSON escapes it.
+    """
+    numbers = ["1.10", "-0", "-0.0", "1E2", "1e400", "0.1234567890123456789", "12345678901234567890", "9" * 5000]
+    body = '{"tasks": [{"a": [' + ", ".join(numbers) + r'], "b": "x\ud800y"}]}'
+    http_server.respond_with(response(200, body.encode(), **JSON_TYPE))
+    result = tc(*GROUP_CALL, *paginate, "--format", output_format, env=http_server.env)
+
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "x\\ud800y" in result.stdout
+    if output_format != "yaml":
+        assert ",".join(numbers) in result.stdout.replace(", ", ",")
+    else:
+        assert all(f"- {number}\n" in result.stdout for number in numbers if "E" not in number)
+
+
+def test_a_terminal_shows_numbers_unchanged(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Indented, too.
+    """
+    http_server.respond_with(response(200, b'{"a": [1.10, {"b": 1e400}], "c": {}, "d": []}', **JSON_TYPE))
+    shown = tc("queue", "task", "a", "--color", "always", env=http_server.env).stdout
+
+    assert '{"a":[1.10,{"b":1e400}],"c":{},"d":[]}\n' == re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize("expression", [".a.b", "error(1)", ".[0]", "tonumber"])
+def test_a_filter_that_does_not_fit_is_not_a_usage_error(
+    tc: CommandLine, http_server: ScriptedServer, expression: str
+) -> None:
+    """
+    Exit code 2 means that nothing was sent; here the call has succeeded, and the message says so.
+    """
+    http_server.respond_with(json_response({"a": "x"}))
+    result = tc(*SECRET_CALL, "--jq", expression, env=http_server.env)
+
+    assert (9, 1, 1) == (result.exit_code, result.stderr.count("\n"), len(http_server.requests))
+    assert "the call itself succeeded" in result.stderr
+
+
+def test_a_filter_reads_lone_surrogates(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    As replacement characters.
+    """
+    http_server.respond_with(response(200, b'{"a": "x\\ud800"}', **JSON_TYPE))
+
+    assert "x\ufffd\n" == tc("queue", "task", "a", "--jq", ".a", "-r", env=http_server.env).stdout
+
+
+@pytest.mark.parametrize("options", [("--format", "jsonl"), ("--format", "table"), ("--jq", ".tasks"), ()], ids=str)
+def test_more_pages_are_reported(tc: CommandLine, http_server: ScriptedServer, options: tuple[str, ...]) -> None:
+    """
+    In one line on stderr that names ``--paginate``; not at the last page.
+    """
+    http_server.respond_with(*pages([{"a": 1}], [{"a": 2}]))
+    lines = [tc(*GROUP_CALL, *options, env=http_server.env).stderr for _ in range(2)]
+
+    assert ("--paginate" in lines[0], lines[0].count("\n"), lines[1]) == (True, 1, "")
+
+
+@pytest.mark.parametrize("entries", [[], [{"a": 1}]], ids=["empty", "one"])
+@pytest.mark.parametrize("token", [{}, {"continuationToken": "t"}], ids=["last", "first"])
+def test_lines_do_not_depend_on_the_page(
+    tc: CommandLine, http_server: ScriptedServer, entries: list[Any], token: dict[str, str]
+) -> None:
+    """
+    A line for each entry; what has no entries is an error.
+    """
+    http_server.respond_with(json_response({"tasks": entries, **token}))
+    lines = tc(*GROUP_CALL, "--format", "jsonl", env=http_server.env).stdout
+    http_server.respond_with(json_response({"message": "x", **token}))
+    broken = tc(*GROUP_CALL, "--format", "jsonl", env=http_server.env)
+
+    assert len(entries) == lines.count("\n")
+    assert (9, b"") == (broken.exit_code, broken.output)
+
+
+@pytest.mark.parametrize("method", ["email", "matrix", "pulse", "slack"])
+def test_a_notification_that_was_not_sent_is_reported(
+    tc: CommandLine, http_server: ScriptedServer, method: str
+) -> None:
+    """
+    204 means that the service dropped it.
+    """
+    shown = []
+    for each in (response(204), response(200, b"OK", Content_Type="text/plain; charset=utf-8")):
+        http_server.respond_with(each)
+        shown.append(tc("notify", method, "--no-validate", "--data", "{}", env=http_server.env))
+
+    assert [0, 0] == [result.exit_code for result in shown]
+    assert ("nothing was sent" in shown[0].stderr, shown[1].stderr) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "options", "count"),
+    [
+        pytest.param(("queue", "ping"), 501, (), 1, id="501"),
+        pytest.param(("queue", "ping"), 500, (), 3, id="500"),
+        pytest.param(("hooks", "resetTriggerToken", "a", "b"), 500, (), 1, id="500, not idempotent"),
+        pytest.param(("hooks", "resetTriggerToken", "a", "b"), 429, (), 3, id="429, not idempotent"),
+        pytest.param(("hooks", "resetTriggerToken", "a", "b"), 500, ("--retry-unsafe",), 3, id="unsafe"),
+    ],
+)
+def test_what_is_retried_is_reported(
+    tc: CommandLine,
+    http_server: ScriptedServer,
+    call: tuple[str, ...],
+    status: int,
+    options: tuple[str, ...],
+    count: int,
+) -> None:
+    """
+    The error tells the number of attempts, or that there was one only.
+    """
+    http_server.respond_with(error_response(status, "Code", "no"))
+    result = tc(*call, *options, "--retries", "2", "--delay-factor", "0", env=http_server.env)
+
+    assert (7, count) == (result.exit_code, len(http_server.requests)), result.stderr
+    assert (count > 1) == (f"tried {count} times" in result.stderr)
+    assert (count == 1 and status == 500) == ("not retried" in result.stderr)
+
+
 def test_a_picture_goes_to_a_file_unchanged(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     Bytes that are no text included, with or without ``--format raw``.

@@ -146,5 +146,5 @@ def _count_calls(path: str | None) -> dict[str, int]:
 def _to_response(fake: FakeResponse) -> Response:
     if fake.body is None:
         return Response(fake.status, fake.headers)
-    body = json.dumps(fake.body, ensure_ascii=False).encode()
+    body = json.dumps(fake.body, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Response(fake.status, {"content-type": "application/json", **fake.headers}, body)

@@ -75,7 +75,7 @@ def send_with_retries(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Response:
     """
-    Send until there is a response other than 429 or 5xx, or the retries are used up.
+    Send until there is a response that no retry changes, or the retries are used up. 429 and 5xx but 501 are retried.
 
     Args:
         make_request: Makes the request of each attempt, since each needs its own signature.
@@ -96,8 +96,9 @@ def send_with_retries(
         min_seconds = 0.0
         try:
             response = transport.send(make_request())
-            is_failure = response.status >= 500 or response.status == 429
-            if not is_failure or attempt > policy.retries or not repeatable:
+            # After 429, nothing was done; after 501, nothing will be.
+            is_retryable = response.status == 429 or (response.status >= 500 and response.status != 501 and repeatable)
+            if not is_retryable or attempt > policy.retries:
                 return response
             reason = f"status {response.status}"
             min_seconds = parse_retry_after(response.headers.get("retry-after", ""))

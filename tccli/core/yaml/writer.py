@@ -8,6 +8,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from tccli.strict_json import ExactNumber
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,6 +72,12 @@ def _scalar(value: Any, indent: int | None) -> str:
         return "{}" if isinstance(value, dict) else "[]"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, ExactNumber):
+        # YAML 1.1 takes most numbers with an exponent for text, unless they are written as Python does.
+        exact = float(value.text)
+        if "e" not in value.text.lower() or not math.isfinite(exact):
+            return value.text
+        value = exact
     if not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     # YAML 1.1 takes a number with an exponent for text unless it has a point.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.output.text import dump_json, make_highlighter
+from tccli.output.text import dump_json, encode_text, make_highlighter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
     highlight = make_highlighter() if options.coloured else _plain
     if result.pages is not None:
         for piece in _pieces(result.pages, pretty=options.pretty):
-            out.write(highlight(piece).encode())
+            out.write(encode_text(highlight(piece)))
         out.write(b"\n")
         return
     for document in result.documents:
@@ -34,7 +34,7 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
             text = document.removesuffix("\n")
         else:
             text = highlight(dump_json(document, pretty=options.pretty))
-        out.write(f"{text}\n".encode("utf-8", "surrogatepass"))
+        out.write(encode_text(f"{text}\n"))
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from tccli.output.text import dump_json
+from tccli.output.text import dump_json, encode_text
 
 if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result
@@ -17,6 +17,4 @@ def render(result: Result, out: IO[bytes], _options: RenderOptions) -> None:
         out.write(result.raw)
         return
     for document in result.all_documents():
-        out.write(
-            (document if isinstance(document, str) else dump_json(document)).encode("utf-8", "surrogatepass") + b"\n"
-        )
+        out.write(encode_text(document if isinstance(document, str) else dump_json(document)) + b"\n")

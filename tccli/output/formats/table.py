@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.output.text import dump_json, escape_controls
+from tccli.output.text import dump_json, encode_text, escape_controls
 
 if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result
@@ -42,7 +42,7 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
         _environ={},
     )
     console.print(table)
-    out.write("".join(line.rstrip() + "\n" for line in text.getvalue().splitlines()).encode())
+    out.write(encode_text("".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())))
 
 
 def _rows(documents: list[Any]) -> tuple[list[list[str]], list[str]]:

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
     from tccli.core.yaml import dump
+    from tccli.output.text import encode_text
 
     for number, document in enumerate(result.all_documents()):
         if number:
             out.write(b"---\n")
         if isinstance(document, str) and options.unquoted:
-            out.write(document.encode() + b"\n")
+            out.write(encode_text(f"{document}\n"))
             continue
-        out.write(dump(document).encode())
+        out.write(encode_text(dump(document)))
