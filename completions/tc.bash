@@ -393,6 +393,8 @@ _taskcluster_value() {
     REPLY='=default,k8s-dns' ;;
   *:--color)
     REPLY='=auto,always,never' ;;
+  *:--error-format)
+    REPLY='=text,json' ;;
   *:--index)
     REPLY='index-path' ;;
   *:--data)
@@ -412,7 +414,7 @@ _taskcluster_value() {
 }
 
 _taskcluster_output='--format -o --output --jq -r --raw-strings'
-_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color'
+_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format'
 
 _taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'
 

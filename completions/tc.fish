@@ -708,6 +708,8 @@ function __taskcluster_value
             echo '=default,k8s-dns'
         case '*:--color'
             echo '=auto,always,never'
+        case '*:--error-format'
+            echo '=text,json'
         case '*:--index'
             echo 'index-path'
         case '*:--data'
@@ -822,6 +824,8 @@ function __taskcluster_meaning
             echo 'Print only errors on stderr'
         case '*:--color'
             echo 'Use colour: auto, always, never'
+        case '*:--error-format'
+            echo 'Print an error as text, or as one line of JSON'
         case '*:--index'
             echo 'Take the task from the index, instead of TASK'
         case '*:--checksum'
@@ -946,7 +950,7 @@ function __taskcluster_meaning
 end
 
 set -g __taskcluster_output --format -o --output --jq -r --raw-strings
-set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color
+set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format
 
 # What tc help has texts about.
 function __taskcluster_topics

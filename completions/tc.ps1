@@ -472,6 +472,7 @@ $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 $TaskclusterTcValue['--profile'] = 'profile'
 $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
+$TaskclusterTcValue['--error-format'] = '=text,json'
 $TaskclusterTcValue['--index'] = 'index-path'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
@@ -527,6 +528,7 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 '-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print details' }
 '-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only errors on stderr' }
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
+$TaskclusterTcMeaning['--error-format'] = 'Print an error as text, or as one line of JSON'
 $TaskclusterTcMeaning['--index'] = 'Take the task from the index, instead of TASK'
 $TaskclusterTcMeaning['--checksum'] = 'Also verify this digest'
 $TaskclusterTcMeaning['--connections'] = 'Use at most N connections (as many as help)'
@@ -589,7 +591,7 @@ $global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', '
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '-r', '--raw-strings')
 
-$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color')
+$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--error-format')
 
 # What all spellings of a name have in common.
 function global:Get-TaskclusterTcFolded([string] $Name) {

@@ -21,7 +21,7 @@ Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (who
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141
@@ -86,12 +86,23 @@ class ServiceError(TcError):
     Args:
         status: The HTTP status.
         code: The service's own code, such as ``ResourceNotFound``, or empty.
+        body: The JSON document of the response, without secrets, or None.
     """
 
-    def __init__(self, message: str, *, status: int, code: str = "", hint: str = "", details: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str = "",
+        hint: str = "",
+        details: str = "",
+        body: Any = None,
+    ) -> None:
         super().__init__(message, hint=hint, details=details)
         self.status = status
         self.code = code
+        self.body = body
 
 
 class RefusedError(ServiceError):

@@ -64,7 +64,7 @@ def json_response(document: Any, status: int = 200, **headers: str) -> Response:
     """
     Return a response with a JSON document.
     """
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return response(status, body, **{"Content_Type": "application/json; charset=utf-8", **headers})
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import click
 from tccli import __version__, names
 from tccli.cli.command import Group
 from tccli.cli.context import Context, get_context
+from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -157,13 +159,13 @@ def run(argv: Sequence[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return USAGE_EXIT_CODE
     except click.UsageError as error:
-        _print_error(_usage_line(error))
+        _print_error(UsageError(_usage_line(error)), context)
         return USAGE_EXIT_CODE
     except click.ClickException as error:
-        _print_error(error.format_message())
+        _print_error(UsageError(error.format_message()), context)
         return USAGE_EXIT_CODE
     except TcError as error:
-        _print_error(str(error), error.details if context.options.verbose else "")
+        _print_error(error, context)
         return _discard_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
 
 
@@ -192,18 +194,37 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _print_error(line: str, details: str = "") -> None:
+def _print_error(error: TcError, context: Context) -> None:
     """
-    Print one line to stderr, and the details if there are any.
+    Print an error to stderr as one line of text or JSON; with ``-v``, the details follow the text.
     """
     if sys.stderr is None:
         return
-    try:
-        click.echo(f"tc: {line}".replace("\n", " "), err=True)
-        if details:
-            click.echo(details, err=True)
-    except OSError:
-        pass
+    details = error.details if context.options.verbose else ""
+    is_json = "json" in {context.options.error_format, peek_options(context.argv).error_format.lower()}
+    line = _format_json(error, details) if is_json else f"tc: {error}".replace("\n", " ")
+    text = f"{line}\n{details}" if details and not is_json else line
+    with suppress(OSError):
+        # A lone surrogate has no UTF-8.
+        click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
+
+
+def _format_json(error: TcError, details: str) -> str:
+    import re
+
+    from tccli.output.text import dump_json
+
+    document = {
+        "exitCode": error.exit_code,
+        "message": error.message,
+        "hint": error.hint or None,
+        "status": getattr(error, "status", None),
+        "code": getattr(error, "code", None) or None,
+        "body": getattr(error, "body", None),
+        "details": details or None,
+    }
+    line = dump_json({name: value for name, value in document.items() if value is not None})
+    return re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def _usage_line(error: click.UsageError) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output", "formats")
 # Commands are made from references, so the options that select references are needed before click parses the rest.
-EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet")
+EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet", "error_format")
 
 
 class Options:
@@ -48,6 +48,7 @@ class Options:
     fake_calls: str | None = None
     verbose: int = 0
     quiet: bool = False
+    error_format: str = "text"
     color: str = "auto"
     format: str | None = None
     output: str | None = None
@@ -205,6 +206,12 @@ def global_options() -> tuple[click.Option, ...]:
             type=Choice(["auto", "always", "never"]),
             metavar="WHEN",
             help="Use colour: auto, always, never.",
+        ),
+        _shared(
+            "--error-format",
+            type=Choice(["text", "json"]),
+            metavar="FORMAT",
+            help="Print an error as text, or as one line of JSON.",
         ),
     )
 

@@ -4,13 +4,12 @@ Responses: the document of a success, the error of a failure, an excerpt of any 
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from tccli import strict_json
-from tccli.core.http.redact import redact_text
+from tccli.core.http.redact import redact_document, redact_text
 from tccli.core.times import parse_timestamp
 from tccli.errors import BrokenAnswerError, ServiceError, UsageError, service_error_class
 from tccli.strict_json import StrictJsonError
@@ -182,8 +181,8 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
         attempts: How often it was sent.
     """
     try:
-        body = json.loads(response.body)
-    except (ValueError, RecursionError):
+        body = strict_json.loads(response.body, unchanged=True)
+    except StrictJsonError:
         body = None
     code = message = trailer = ""
     if isinstance(body, dict) and isinstance(body.get("message"), str):
@@ -203,6 +202,7 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
         code=code,
         hint=_hint(response, line, repeated=repeated),
         details=details,
+        body=redact_document(body),
     )
 
 

@@ -112,7 +112,7 @@ def _compile_filter(expression: str) -> Callable[[Any], list[Any]]:
             return list(program.input_text(text).all())
         except ValueError as error:
             raise BrokenAnswerError(
-                f"cannot filter the result with --jq {expression!r}: {' '.join(str(error).split())}",
+                f"--jq {expression!r} does not fit the response: {' '.join(str(error).split())}",
                 hint="the call itself succeeded",
             ) from None
 

@@ -5,20 +5,21 @@ The end of every command: its exit code, and what is left of its output.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pty
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import tccli
 from tccli import errors, references
 from tccli.cli import app
-from tests.http_server import error_response, json_response, response
+from tests.http_server import Response, error_response, json_response, response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -26,6 +27,48 @@ if TYPE_CHECKING:
 
 COMMANDS = app.command_names()
 LARGE = {"entries": ["x" * 100] * 20_000}
+
+
+@pytest.mark.parametrize(
+    ("given", "argv", "expected"),
+    [
+        pytest.param(
+            error_response(404, "ResourceNotFound", "no \x9b\ud800 task"),
+            ["queue", "task", "a"],
+            {"exitCode": 5, "status": 404, "code": "ResourceNotFound"},
+            id="service",
+        ),
+        pytest.param(response(200, b"<html>"), ["queue", "task", "a"], {"exitCode": 9}, id="broken"),
+        pytest.param(response(200), ["queue", "tsk"], {"exitCode": 2}, id="no such method"),
+        pytest.param(response(200), ["queue", "task"], {"exitCode": 2}, id="missing argument"),
+        pytest.param(response(200), ["queue", "task", "a", "--nope"], {"exitCode": 2}, id="unknown option"),
+        pytest.param(response(200), ["queue", "task", "a", "--timeout", "x"], {"exitCode": 2}, id="bad value"),
+        pytest.param(response(200), ["queue", "task", "a", "--root-url", "x"], {"exitCode": 3}, id="configuration"),
+    ],
+)
+@pytest.mark.parametrize("is_last", [False, True], ids=["first", "last"])
+def test_an_error_can_be_a_line_of_json(
+    tc: CommandLine,
+    http_server: ScriptedServer,
+    given: Response,
+    argv: list[str],
+    expected: dict[str, Any],
+    is_last: bool,
+) -> None:
+    """
+    One line on stderr with the exit code, the message, and what the service sent, wherever the option is.
+    """
+    http_server.respond_with(given)
+    option = ["--error-format", "json"]
+    result = tc(*(argv + option if is_last else option + argv), env=http_server.env)
+    document = json.loads(result.stderr)
+
+    assert 1 == result.stderr.count("\n")
+    assert result.exit_code == document["exitCode"]
+    assert expected == {name: document[name] for name in expected}
+    assert document["message"]
+    assert ("body" in document) == ("status" in expected)
+    assert "\x9b" not in result.stderr
 
 
 def test_help_lists_everything(tc: CommandLine) -> None:

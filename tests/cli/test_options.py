@@ -51,7 +51,7 @@ def test_filters_that_do_not_fit_are_said(tc: CommandLine, http_server: Scripted
     http_server.respond_with(json_response(ROLE))
     result = tc("auth", "role", "a", "--jq", ".roleId.x", env=http_server.env)
 
-    assert (2, b"") == (result.exit_code, result.output)
+    assert (9, b"") == (result.exit_code, result.output)
     assert "does not fit the" in result.stderr
     assert 1 == result.stderr.count("\n")
 
