@@ -1,0 +1,187 @@
+"""
+Any response to any command: mutated documents, types and statuses, in every format, on a terminal and off it.
+
+``TC_FUZZ_COUNT=20000 pytest tests/cli/test_any_response.py`` is a long run; ``TC_FUZZ_SEED`` repeats a failed one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import random
+import sys
+import threading
+from datetime import UTC, datetime
+from io import BytesIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+from tccli import references
+from tccli.cli import app
+from tccli.core.schemas.bundle import bundle
+from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
+from tests.http_server import Response, response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.http_server import ScriptedServer
+
+METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
+OTHER_COMMANDS = [
+    ["whoami"],
+    ["scopes", "expand", "a"],
+    ["scopes", "check", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
+    ["version", "--service"],
+]
+COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
+FORMATS = ["json", "jsonl", "yaml", "table", "raw"]
+EXACT = "number:"
+"""A string with this prefix becomes a number of the same text."""
+VALUES: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1.5,
+    f"{EXACT}1e400",
+    f"{EXACT}-0",
+    f"{EXACT}1.10",
+    f"{EXACT}{'9' * 5000}",
+    f"{EXACT}NaN",
+    "",
+    "x" * 100_000,
+    "a\x1b]0;b\x07\x9b\x7f\u202e\n\r",
+    "\ud800",
+    "\udfff\ud800",
+    "[/red][bold]",
+    [],
+    {},
+    [[]],
+    [None],
+    [{"a": 1}, 2],
+    {"\ud800": {"\x1b": []}},
+]
+TYPES = ["application/json", "application/json; charset=utf-8", "text/html", "text/plain", "image/png", "\xff/;;", None]
+STATUSES = [200] * 12 + [201, 204, 206, 301, 302, 303, 304, 307, 400, 401, 403, 404, 409, 410, 424, 429, 500, 501, 503]
+BODIES = [b"", b"OK", b"null", b"[]", b"{", b"\xff", b"<html>", b"[" * 5000 + b"]" * 5000, b"\x00" * 9, b'"\\ud800"']
+
+
+def mutate(draw: random.Random, document: Any) -> Any:
+    """
+    Return a document with another value, or one less, at any place.
+    """
+    if draw.random() < 0.3 or not isinstance(document, dict | list) or not document:
+        return draw.choice(VALUES)
+    keys = list(document) if isinstance(document, dict) else list(range(len(document)))
+    key = draw.choice(keys)
+    if draw.random() < 0.2:
+        rest = [(each, document[each]) for each in keys if each != key]
+        return dict(rest) if isinstance(document, dict) else [value for _, value in rest]
+    changed = document.copy()
+    changed[key] = mutate(draw, document[key])
+    return changed
+
+
+def generate_document(draw: random.Random, method: references.Method) -> Any:
+    """
+    Return a document that *method* may give.
+    """
+    if method.output is None:
+        return {}
+    schema = bundle(method.reference.schemas, method.output)
+    try:
+        return generate_example(schema, Randomness(datetime(2030, 1, 1, tzinfo=UTC), draw), full=draw.random() < 0.7)
+    except NoExampleError:
+        return [] if schema.get("type") == "array" else {}
+
+
+def draw_response(draw: random.Random, method: references.Method) -> Response:
+    """
+    Return a response to *method*: often almost right, sometimes not at all.
+    """
+    body = draw.choice(BODIES)
+    if draw.random() < 0.8:
+        document = generate_document(draw, method)
+        for _ in range(draw.choice([0, 1, 1, 3])):
+            document = mutate(draw, document)
+        text = json.dumps(document)
+        while (start := text.find(f'"{EXACT}')) >= 0:
+            end = text.index('"', start + 1)
+            text = text[:start] + text[start + len(EXACT) + 1 : end] + text[end + 1 :]
+        body = text.encode()
+    status, kind = draw.choice(STATUSES), draw.choice(TYPES[:2] if draw.random() < 0.7 else TYPES)
+    headers = {} if kind is None else {"Content_Type": kind}
+    if draw.random() < 0.3:
+        headers["Location"] = draw.choice(["https://a.example.com/b", "/c", "", "http://[::1", "a\x7fb"])
+    return response(status, b"" if status in {204, 304} else body, **headers)
+
+
+def run_on_terminal(argv: list[str], env: Mapping[str, str], errors: Path, *, terminal: bool) -> tuple[Any, bytes]:
+    """
+    Return the exit code, or the exception, and the bytes on stdout, which is a terminal or a pipe.
+    """
+    ours, theirs = pty.openpty() if terminal else os.pipe()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        try:
+            while data := os.read(ours, 2**16):
+                shown.append(data)
+        except OSError:
+            pass
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        with (
+            os.fdopen(theirs, "w", encoding="utf-8") as stdout,
+            errors.open("w", encoding="utf-8") as stderr,
+            mock.patch.multiple(sys, stdin=TextIOWrapper(BytesIO()), stdout=stdout, stderr=stderr),
+            mock.patch.dict(os.environ, env, clear=True),
+        ):
+            code: Any = app.run(argv)
+    except Exception as error:  # noqa: BLE001 - main() makes exit code 70 of it
+        code = repr(error)
+    reader.join()
+    os.close(ours)
+    return code, b"".join(shown)
+
+
+def test_no_response_is_a_bug_of_ours(
+    http_server: ScriptedServer, bare_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    No exit code 70; UTF-8 on stdout; one line on stderr for an error, and at most one for a success.
+    """
+    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    draw = random.Random(seed)
+    env = {**bare_environment, **http_server.env, "TERM": "xterm"}
+    wrong = []
+    for _ in range(COUNT):
+        method = draw.choice(METHODS)
+        argv = [method.service, method.name, *("fN1SbArXTPSVFNUvaOlinQ" for _ in method.args)]
+        argv += ["--data", "{}", "--no-validate"] if method.takes_payload else []
+        argv += ["--paginate"] if method.is_paged and draw.random() < 0.5 else []
+        if draw.random() < 0.1:
+            argv = list(draw.choice(OTHER_COMMANDS))
+        options = ["--retries", "0", *(["--color", "never"] if draw.random() < 0.7 else [])]
+        options += draw.choice([[], [], ["--jq", "."], ["-r"], ["--error-format", "json"]])
+        options += draw.choice([[], *(["--format", name] for name in FORMATS)])
+        http_server.respond_with(draw_response(draw, method))
+        is_terminal = draw.random() < 0.4
+        code, shown = run_on_terminal([*options, *argv], env, tmp_path / "stderr", terminal=is_terminal)
+        lines = (tmp_path / "stderr").read_bytes().decode("utf-8", "surrogateescape")
+        is_text = "badge" in argv or "raw" in options
+        if (
+            code not in range(10)
+            or lines.count("\n") > 1
+            or (code and lines.count("\n") != 1)
+            or (not is_text and shown.decode("utf-8", "replace").encode() != shown)
+        ):
+            wrong.append(f"{' '.join([*options, *argv])}: {code} {lines[:300]!r} {http_server._script}"[:1500])
+
+    assert not wrong, f"TC_FUZZ_SEED={seed}\n" + "\n".join(wrong[:10])
