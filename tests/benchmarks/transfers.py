@@ -1,8 +1,8 @@
 """
 Wall time of large transfers relative to curl or to hashing alone, with CPU time and peak memory.
 
-nginx on loopback is the storage; it keeps uploads in memory, so that its disk is not measured. A small server in
-Python is the services::
+nginx on loopback is the storage for downloads. A small server in Python is the services, and drops what is uploaded:
+nginx would store it first, which costs more than the upload itself::
 
     .venv/bin/python tests/benchmarks/transfers.py [--mebibytes 1024] [--runs 5]
 
@@ -41,11 +41,10 @@ daemon off; pid {directory}/pid; error_log {directory}/errors; worker_processes 
 events {{ worker_connections 256; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; client_max_body_size 0;
-  client_body_temp_path {uploads}; proxy_temp_path {directory}/t2; fastcgi_temp_path {directory}/t3;
+  client_body_temp_path {directory}/t1; proxy_temp_path {directory}/t2; fastcgi_temp_path {directory}/t3;
   uwsgi_temp_path {directory}/t4; scgi_temp_path {directory}/t5;
-  server {{ listen 127.0.0.1:{port}; root {directory}/www; location /up/ {{ proxy_pass http://127.0.0.1:{sink}; }} }}
+  server {{ listen 127.0.0.1:{port}; root {directory}/www; }}
   server {{ listen 127.0.0.1:{slow_port}; root {directory}/www; limit_rate 20m; }}
-  server {{ listen 127.0.0.1:{sink}; return 201; }}
 }}
 """
 
@@ -82,12 +81,9 @@ def nginx(directory: Path) -> Iterator[tuple[int, int]]:
     """
     Serve ``directory/www``; yield the port of a fast server, and of one that sends 20 MB/s per connection.
     """
-    port, slow_port, sink = free_ports(3)
+    port, slow_port = free_ports(2)
     configuration = directory / "nginx.conf"
-    # It reads an upload to its end before it responds, and for that it stores the bytes: in memory, where it can.
-    uploads = Path("/dev/shm" if os.path.isdir("/dev/shm") else directory, f"tc-uploads-{os.getpid()}")
-    text = NGINX.format(directory=directory, port=port, slow_port=slow_port, sink=sink, uploads=uploads)
-    configuration.write_text(text)
+    configuration.write_text(NGINX.format(directory=directory, port=port, slow_port=slow_port))
     directory.chmod(0o777)
     server = subprocess.Popen(["nginx", "-c", str(configuration)], stderr=subprocess.DEVNULL)
     try:
@@ -99,7 +95,6 @@ def nginx(directory: Path) -> Iterator[tuple[int, int]]:
     finally:
         server.terminate()
         server.wait()
-        shutil.rmtree(uploads, ignore_errors=True)
 
 
 @contextmanager
@@ -112,7 +107,10 @@ def services(responses: dict[str, object]) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            remaining = int(self.headers.get("content-length", 0))
+            buffer = memoryview(bytearray(min(remaining, MEBIBYTE)))
+            while remaining and (count := self.rfile.readinto(buffer[:remaining])):
+                remaining -= count
             body = json.dumps(next(value for end, value in responses.items() if self.path.endswith(end))).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
@@ -240,18 +238,21 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
     """
     big = directory / "www" / "big"
     hashes = {each: hashlib.file_digest(big.open("rb"), each).hexdigest() for each in ("sha256", "sha512")}
-    method = {"url": f"{quick}/up/object", "headers": {"Content-Type": "application/octet-stream"}, "expires": FUTURE}
-    responses = {
+    responses: dict[str, object] = {
         "/big": {"storageType": "s3", "url": f"{quick}/big"},
         "/medium": {"storageType": "s3", "url": f"{quick}/medium"},
         "/slow": {"storageType": "s3", "url": f"{slow}/medium"},
         "/start-download/object": {"method": "getUrl", "url": f"{quick}/big", "expires": FUTURE, "hashes": hashes},
-        "/upload/object": {"projectId": "p", "uploadId": TASK, "expires": FUTURE, "uploadMethod": {"putUrl": method}},
         "/finish-upload/object": {},
         f"/task/{TASK}": {"expires": FUTURE},
-        "/artifacts/up": {"storageType": "s3", "putUrl": f"{quick}/up/artifact", "expires": FUTURE},
+        "/storage": {},
     }
     with services(responses) as root_url:
+        storage = f"{root_url}/storage"
+        method = {"url": storage, "headers": {"Content-Type": "application/octet-stream"}, "expires": FUTURE}
+        upload = {"projectId": "p", "uploadId": TASK, "expires": FUTURE, "uploadMethod": {"putUrl": method}}
+        responses["/upload/object"] = upload
+        responses["/artifacts/up"] = {"storageType": "s3", "putUrl": storage, "expires": FUTURE}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
         environment = {**inherited, "TASKCLUSTER_ROOT_URL": root_url}
         target = str(directory / "target")
@@ -281,7 +282,7 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
         alone = "curl -T"
         print("upload of an artifact")
         cases = {
-            alone: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, f"{quick}/up/curl"),
+            alone: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, storage),
             "tc upload-artifact": command(TC, "upload-artifact", TASK, "0", "up", str(big), "-q"),
         }
         report(alternate(runs, cases), alone, "at most 1.4")
