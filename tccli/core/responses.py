@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tccli import strict_json
@@ -15,7 +16,6 @@ from tccli.errors import BrokenAnswerError, ServiceError, UsageError, service_er
 from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from tccli.core.http.messages import Response
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_EXCERPT_CHARACTERS = 200
 MAX_DETAILS_CHARACTERS = 2000
+MAX_REFERENCES = 10
+"""Followed from a schema to find the type of a response."""
 
 # The references do not tell which methods redirect, respond with an image, or do nothing.
 REDIRECT_STATUSES = {
@@ -118,25 +120,34 @@ def _is_web_url(text: str) -> bool:
     return re.fullmatch(r"(?i)https?://[^/?#\s]+[!-~]*", text) is not None
 
 
-def _find_types(schemas: Mapping[str, Any], name: str) -> set[str] | None:
+def _find_types(schemas: Mapping[str, Any], reference: str, depth: int = 0) -> set[str] | None:
     """
     Return the JSON types that a schema allows at its top, or None for any.
+
+    Args:
+        reference: The name of the schema, with a JSON pointer after ``#`` for a part of it.
+        depth: The number of references that were followed.
     """
-    return _types_of(schemas.get(name))
+    name, _, pointer = reference.partition("#")
+    schema = schemas.get(name)
+    for step in pointer.split("/")[1:]:
+        schema = schema.get(step) if isinstance(schema, Mapping) else None
+    return _types_of(schemas, schema, depth)
 
 
-def _types_of(schema: Any) -> set[str] | None:
-    if not isinstance(schema, dict):
+def _types_of(schemas: Mapping[str, Any], schema: Any, depth: int) -> set[str] | None:
+    if not isinstance(schema, Mapping) or depth > MAX_REFERENCES:
         return None
     declared = schema.get("type")
     if isinstance(declared, str):
         return {declared}
     if isinstance(declared, list):
         return set(declared)
-    choices = schema.get("oneOf") or schema.get("anyOf") or [None]
+    if isinstance(schema.get("$ref"), str):
+        return _find_types(schemas, schema["$ref"], depth + 1)
     types: set[str] = set()
-    for choice in choices:
-        found = _types_of(choice)
+    for choice in schema.get("oneOf") or schema.get("anyOf") or [None]:
+        found = _types_of(schemas, choice, depth + 1)
         if found is None:
             return None
         types |= found

@@ -35,6 +35,9 @@ OTHER_COMMANDS = [
     ["scopes", "expand", "a"],
     ["scopes", "check", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
     ["version", "--service"],
+    ["scopes", "required", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
+    ["temp-credentials", "--scope", "a"],
+    ["signed-url", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
 ]
 COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
 FORMATS = ["json", "jsonl", "yaml", "table", "raw"]
