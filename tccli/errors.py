@@ -144,6 +144,10 @@ class NoAnswerError(TcError):
     Args:
         sent: Whether bytes of the request may have reached the service.
         final: Whether it would fail again: an unknown host, a certificate, a proxy's refusal.
+
+    Attributes:
+        stale: Whether an idle connection was used, which the server closed without a response. That says nothing about
+            the server, so another attempt need not wait.
     """
 
     exit_code = 8
@@ -154,6 +158,7 @@ class NoAnswerError(TcError):
         super().__init__(message, hint=hint, details=details)
         self.sent = sent
         self.final = final
+        self.stale = False
 
 
 class BrokenAnswerError(TcError):

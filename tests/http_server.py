@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
@@ -198,7 +198,12 @@ class ScriptedServer:
                     return
                 self._write(connection, step)
                 if step.closes:
-                    connection.shutdown(socket.SHUT_RDWR)
+                    if isinstance(connection, ssl.SSLSocket):
+                        # Sends the closing message of TLS, and does not wait for that of the client.
+                        connection.settimeout(0)
+                        with suppress(OSError):
+                            connection.unwrap()
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
                     return
 
     def _write(self, connection: socket.socket, step: Response) -> None:

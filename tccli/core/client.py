@@ -55,6 +55,13 @@ class PreparedCall:
     url: str
     payload: Payload | None = None
 
+    @property
+    def may_repeat(self) -> bool:
+        """
+        Whether the service may receive the call twice without harm.
+        """
+        return self.method.may_repeat(self.payload.document if self.payload else None)
+
     def with_payload(self, payload: Payload) -> PreparedCall:
         """
         Return the call with a payload.
@@ -203,7 +210,7 @@ class Client:
         body = payload.body if payload is not None else (b"" if method.verb in {"POST", "PUT"} else None)
         args, query = call.arguments
         described = Call(method.id, tuple(args), query, payload.document if payload is not None else None)
-        return Request(method.verb, call.url, headers, body, described)
+        return Request(method.verb, call.url, headers, body, described, may_repeat=call.may_repeat)
 
     def send(self, call: PreparedCall) -> Response:
         """
@@ -216,7 +223,7 @@ class Client:
             BrokenAnswerError: The response is malformed, or none that the method gives.
         """
         method = call.method
-        may_repeat = self.policy.unsafe or method.may_repeat(call.payload.document if call.payload else None)
+        may_repeat = self.policy.unsafe or call.may_repeat
         attempts = 0
 
         def build() -> Request:

@@ -16,6 +16,7 @@ from tccli.core.http.network import Backend
 from tccli.core.http.network_stream import MAX_READ_BYTES, NetworkStream
 from tccli.core.http.proxies import find_proxy
 from tccli.core.http.tls import create_tls_context
+from tccli.errors import NoAnswerError
 
 if TYPE_CHECKING:
     import ssl
@@ -42,9 +43,10 @@ class Route:
 
     A connection carries one exchange at a time, over HTTP/2 too: none waits for another, and each can be aborted.
 
-    An idle connection that the server has closed is noticed before it is used. When the server closes it after that
-    look, the request is sent again over a new connection if the system tells that the other machine took none of its
-    bytes (Linux does); otherwise it may have been received, and the error says so.
+    An idle connection that the server has closed is noticed before it is used. The server may also close it between
+    that look and the request, and nothing tells then whether it has read the request: not even the acknowledgements of
+    its machine, which come late. So a request that must not be received twice gets a new connection, and for any other
+    one the error has ``stale`` set.
 
     Raises:
         ConfigurationError: The environment names a proxy that cannot be used.
@@ -81,9 +83,10 @@ class Route:
             NoAnswerError, BrokenAnswerError, UsageError: See `explain_failure`.
         """
         http2 = self._has_http2 and bool(request.extensions.get("http2"))
+        may_repeat = bool(request.extensions.get("may_repeat", True))
         message = self._message(request, exchange)
         while True:
-            connection = self._take_idle(exchange, http2=http2)
+            connection = self._take_idle(exchange, http2=http2) if may_repeat else None
             interface = self._connect(http2=http2) if connection is None else connection.interface
             try:
                 response = interface.handle_request(message)
@@ -98,12 +101,10 @@ class Route:
                     continue
                 if not is_network_error(error):
                     raise
-                if connection is not None and connection.stream.is_unacknowledged:
-                    exchange.sent = False
-                    # Other bodies can be read only once.
-                    if isinstance(request.stream, httpx.ByteStream):
-                        continue
-                raise self.explain(error, exchange, received=0, length=None) from error
+                failure = self.explain(error, exchange, received=0, length=None)
+                if connection is not None and isinstance(failure, NoAnswerError):
+                    failure.stale = connection.stream.was_closed_early
+                raise failure from error
         if response.status == 407 and self._is_forwarded:
             interface.close()
             refusal = httpcore.ProxyError("407 Proxy Authentication Required")
@@ -198,6 +199,7 @@ class Body(httpx.SyncByteStream):
         self, route: Route, connection: Connection, response: httpcore.Response, exchange: Exchange, *, is_head: bool
     ) -> None:
         headers = {name.lower(): value for name, value in response.headers}
+        options = b",".join(value for name, value in response.headers if name.lower() == b"connection")
         version = response.extensions["http_version"]
         length = headers.get(b"content-length")
         self.length = int(length) if length is not None and b"transfer-encoding" not in headers else None
@@ -209,9 +211,7 @@ class Body(httpx.SyncByteStream):
         self._exchange = exchange
         self._http2 = version == b"HTTP/2"
         self._is_reusable = self._http2 or (
-            version == b"HTTP/1.1"
-            and b"close" not in headers.get(b"connection", b"").lower()
-            and response.status != 101
+            version == b"HTTP/1.1" and b"close" not in options.lower() and response.status != 101
         )
         self._received = 0
         self._finished = self.length == 0 and not self._http2
@@ -263,7 +263,8 @@ class Body(httpx.SyncByteStream):
         if self.length is not None:
             buffer = buffer[: self.length - self._received]
         count = self._connection.stream.readinto(buffer)
-        if not count and self.length is not None:
+        # Without a length, only an orderly end of the connection is the end of the body.
+        if not count and (self.length is not None or self._connection.stream.was_reset):
             raise httpcore.RemoteProtocolError("the body was cut off")
         return count
 

@@ -22,8 +22,8 @@ class Exchange:
         seconds: The time from now, or from the latest `restart`, in which the exchange must end.
 
     Attributes:
-        sent: Whether bytes of the request may have reached the network. Exact: bytes that a proxy handshake or TLS
-            needs do not count, nor do bytes that the server's machine never acknowledged.
+        sent: Whether bytes of the request may have reached the network. Bytes that a proxy handshake or TLS needs do
+            not count.
         stream: The network stream that carries the exchange, once there is one.
     """
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 BUFFER_BYTES = 1024 * 1024
+MAX_STEP_BYTES = 16 * 1024
+"""Of compressed data: the decoder copies what follows a member, and there may be thousands of them in a buffer."""
 
 
 def decompress(body: bytes, encoding: str, max_bytes: int, name: str = "the response") -> bytes:
@@ -59,7 +61,7 @@ class DecompressingReader:
         self._read = read
         self._name = name
         self._buffer = memoryview(bytearray(BUFFER_BYTES))
-        self._rest = b""
+        self._rest = memoryview(b"")
         self._started = False
         self._is_empty = is_empty
 
@@ -72,7 +74,7 @@ class DecompressingReader:
         """
         while True:
             if not self._rest:
-                self._rest = bytes(self._buffer[: self._read(self._buffer)])
+                self._rest = self._buffer[: self._read(self._buffer)]
                 if not self._rest:
                     if not self._decoder.eof and (self._started or not self._is_empty):
                         raise BrokenAnswerError(f"{self._name}: its compressed data was cut short")
@@ -82,10 +84,12 @@ class DecompressingReader:
                 self._decoder = _new_decoder()
             self._started = True
             try:
-                plain = self._decoder.decompress(self._rest, len(buffer))
+                step = self._rest[:MAX_STEP_BYTES]
+                plain = self._decoder.decompress(step, len(buffer))
             except zlib.error as error:
                 raise BrokenAnswerError(f"{self._name}: its compressed data is broken ({error})") from None
-            self._rest = self._decoder.unconsumed_tail or self._decoder.unused_data
+            unused = self._decoder.unconsumed_tail or self._decoder.unused_data
+            self._rest = self._rest[len(step) - len(unused) :]
             if plain:
                 buffer[: len(plain)] = plain
                 return len(plain)

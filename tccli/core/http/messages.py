@@ -34,6 +34,7 @@ class Request(NamedTuple):
         body: None for none, which is not the same as an empty one.
         call: The API call that the request makes, if any.
         blocks: Instead of *body*: bytes-like objects, read as they are sent.
+        may_repeat: Whether the server may receive it twice without harm.
     """
 
     verb: str
@@ -42,6 +43,7 @@ class Request(NamedTuple):
     body: bytes | None = None
     call: Call | None = None
     blocks: Iterable[Any] | None = None
+    may_repeat: bool = True
 
 
 class Response(NamedTuple):

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import select
-import socket
 import ssl
-import struct
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.httpx_import import httpcore
@@ -26,8 +24,6 @@ MAX_READ_BYTES = 256 * 1024
 MAX_TLS_WRITE_BYTES = 256 * 1024
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 FINAL_STATUS = re.compile(rb"HTTP/1\.[01] [2-9]")
-BYTES_ACKED = struct.Struct("=120xQ")
-"""``tcpi_bytes_acked`` in Linux's ``struct tcp_info``; linux/tcp.h."""
 
 
 class NetworkStream(httpcore.NetworkStream):
@@ -42,9 +38,7 @@ class NetworkStream(httpcore.NetworkStream):
         ended: Whether the other side has closed the connection.
         received: Whether anything has come in for the current exchange.
         is_cut_off: Whether a request was not sent to its end, so that no other may follow it.
-        is_unacknowledged: Whether the machine at the other end took no byte of an exchange that failed on a connection
-            which had been idle. It may be closed between the last look at it and the first write: the other machine
-            then answers the bytes with a reset, and no program there sees them. False where the system does not tell.
+        was_reset: Whether the other side has ended the connection with a reset, or TLS without its closing message.
     """
 
     def __init__(self, sock: Any, exchange: Exchange) -> None:
@@ -52,13 +46,12 @@ class NetworkStream(httpcore.NetworkStream):
         self.ended = False
         self.received = False
         self.is_cut_off = False
-        self.is_unacknowledged = False
+        self.was_reset = False
         self._socket = sock
         self._exchange = exchange
         self._pending = b""
         self._head_tail = b""
         self._writes = 0
-        self._acknowledged: int | None = None
         exchange.stream = self
 
     def begin(self, exchange: Exchange, *, passes_heads_only: bool) -> None:
@@ -71,7 +64,6 @@ class NetworkStream(httpcore.NetworkStream):
         self.passes_heads_only = passes_heads_only
         self.received = False
         self._writes = 0
-        self._acknowledged = self._count_acknowledged()
 
     def is_stale(self) -> bool:
         """
@@ -84,12 +76,12 @@ class NetworkStream(httpcore.NetworkStream):
         # TLS session tickets may arrive after a response; they are not data.
         return not isinstance(self._socket, ssl.SSLSocket) or self._receive_now() is not None
 
-    def _count_acknowledged(self) -> int | None:
-        try:
-            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-            return int(BYTES_ACKED.unpack_from(info)[0])
-        except (OSError, AttributeError, struct.error):
-            return None
+    @property
+    def was_closed_early(self) -> bool:
+        """
+        Whether the other side ended the connection before any byte of a response.
+        """
+        return not self.received and (self.ended or self.is_cut_off)
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
         """
@@ -207,9 +199,10 @@ class NetworkStream(httpcore.NetworkStream):
         self._socket.settimeout(self._exchange.remaining())
         try:
             result = receive(argument)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             # After a reset there is nothing more to read, as after an orderly end.
             result = None
+            self.was_reset = True
         if result:
             self.received = True
         else:
@@ -229,7 +222,12 @@ class NetworkStream(httpcore.NetworkStream):
         if isinstance(self._socket, ssl.SSLSocket):
             sock = TlsOverTls(self._socket, ssl_context, server_hostname)
         else:
-            sock = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
+            sock = ssl_context.wrap_socket(
+                self._socket,
+                server_hostname=server_hostname,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=False,
+            )
             exchange.attach(sock)
         try:
             sock.settimeout(exchange.remaining())
@@ -245,8 +243,6 @@ class NetworkStream(httpcore.NetworkStream):
         """
         Close the connection.
         """
-        if self._acknowledged is not None and self._socket.fileno() >= 0:
-            self.is_unacknowledged = not self.received and self._acknowledged == self._count_acknowledged()
         self._socket.close()
 
     def get_extra_info(self, info: str) -> Any:

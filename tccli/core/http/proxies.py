@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+MAX_SOCKS_BYTES = 255
+"""Of a user, a password or a host name: RFC 1928, RFC 1929."""
 PROXY_URL = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::(?P<port>[0-9]{1,5}))?/?"
@@ -85,6 +87,10 @@ def _parse_proxy(variable: str, value: str) -> Proxy:
     auth = None
     if found["user"] is not None:
         auth = (unquote(found["user"]).encode(), unquote(found["password"] or "").encode())
+        if scheme.startswith("socks") and max(map(len, auth)) > MAX_SOCKS_BYTES:
+            raise ConfigurationError(
+                f"cannot use the proxy of {variable}: SOCKS takes at most {MAX_SOCKS_BYTES} bytes of user or password"
+            )
     return Proxy(variable, scheme, found["host"].strip("[]"), port, auth)
 
 

@@ -106,6 +106,10 @@ def send_with_retries(
             if error.sent and not repeatable:
                 error.hint = "not retried, because the call may have taken effect; --retry-unsafe retries it"
                 raise
+            if error.stale:
+                # There are only so many idle connections; a new one is never stale.
+                attempt -= 1
+                continue
             if error.final or attempt > policy.retries:
                 if attempt > 1:
                     error.message += f" (tried {attempt} times)"

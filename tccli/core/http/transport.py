@@ -105,8 +105,8 @@ class HttpTransport(httpx.BaseTransport):
         """
         Send a request of httpx and return the response, whose stream is a `Body`.
 
-        Of the extensions, ``target`` is sent instead of the URL's path and query, ``exchange`` sets the deadline, and
-        ``http2`` allows HTTP/2.
+        Of the extensions, ``target`` is sent instead of the URL's path and query, ``exchange`` sets the deadline,
+        ``http2`` allows HTTP/2, and ``may_repeat`` the use of an idle connection.
         """
         base = f"{request.url.scheme}://{request.url.netloc.decode()}"
         route = self._routes.get(base)
@@ -125,6 +125,7 @@ class HttpTransport(httpx.BaseTransport):
             "target": (target if target.startswith("/") else f"/{target}").encode(),
             "exchange": exchange,
             "http2": http2,
+            "may_repeat": request.may_repeat,
         }
         content = request.body if request.blocks is None else _restart_with_each(request.blocks, exchange)
         try:

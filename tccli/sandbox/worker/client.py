@@ -83,7 +83,9 @@ class Client:
         """
         url, nonce = self.root_url + path, secrets.token_urlsafe(6)
         signature = hawk.authorization_header(verb, url, credentials, now=self.now, nonce=nonce)
-        return self.transport.send(Request(verb, url, {**headers, "authorization": signature}, body))
+        return self.transport.send(
+            Request(verb, url, {**headers, "authorization": signature}, body, may_repeat=verb != "POST")
+        )
 
 
 def parse_credentials(issued: Mapping[str, str]) -> hawk.Credentials:

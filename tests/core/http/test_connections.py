@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import pytest
 from tccli.core.http import network
 from tccli.core.http.messages import Request
 from tccli.core.http.network_stream import NetworkStream
+from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.http.transport import MAX_RESPONSE_BYTES, HttpTransport
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, json_response, response
@@ -75,12 +77,11 @@ def test_a_connection_closed_while_idle_is_replaced(transport: HttpTransport, se
         assert (count, count) == (server.connections, len(server.requests))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was acknowledged")
-def test_a_connection_closed_just_before_the_write_is_replaced(
+def test_a_connection_closed_just_before_the_write_costs_no_retry(
     transport: HttpTransport, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    The system tells that nothing of the request arrived, so it is sent again, whatever the method.
+    Nothing tells whether the request arrived; what may be received twice is sent again at once, signed anew.
     """
     transport.send(post(server))
     look = NetworkStream.is_stale
@@ -92,8 +93,31 @@ def test_a_connection_closed_just_before_the_write_is_replaced(
         return stale
 
     monkeypatch.setattr(NetworkStream, "is_stale", close_after_the_look)
+    with pytest.raises(NoAnswerError) as caught:
+        transport.send(post(server))
+    assert (True, True) == (caught.value.stale, caught.value.sent)
 
-    assert 200 == transport.send(post(server)).status
+    transport.send(post(server))
+    made = []
+
+    def make_request() -> Request:
+        made.append(post(server))
+        return made[-1]
+
+    policy = RetryPolicy(retries=0)
+    response = send_with_retries(transport, make_request, policy, idempotent=True, report=pytest.fail)
+    assert (200, 2) == (response.status, len(made))
+
+
+def test_what_must_not_be_received_twice_gets_a_new_connection(
+    transport: HttpTransport, server: ScriptedServer
+) -> None:
+    """
+    The server may close an idle connection at any moment, and the request would be uncertain.
+    """
+    transport.send(post(server))
+    transport.send(post(server)._replace(may_repeat=False))
+
     assert (2, 2) == (server.connections, len(server.requests))
 
 
@@ -104,10 +128,31 @@ def test_a_request_that_arrived_is_not_sent_again(transport: HttpTransport, serv
     server.respond_with(json_response({}), DROPPED)
     transport.send(post(server))
     with pytest.raises(NoAnswerError, match="dropped") as caught:
-        transport.send(post(server))
+        transport.send(post(server)._replace(may_repeat=False))
 
-    assert caught.value.sent
-    assert (1, 2) == (server.connections, len(server.requests))
+    assert (True, False) == (caught.value.sent, caught.value.stale)
+    assert (2, 2) == (server.connections, len(server.requests))
+
+
+def test_a_reset_is_not_the_end_of_a_body() -> None:
+    """
+    Without a length, only an orderly end of the connection ends the body.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection = listener.accept()[0]
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nhalf")
+            time.sleep(0.1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(NoAnswerError, match="after 4 bytes"):
+            HttpTransport(5, {}).send(Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", {}))
+        thread.join()
 
 
 def test_nothing_sent_is_known() -> None:
