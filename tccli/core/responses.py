@@ -65,7 +65,7 @@ def check_success(method: Method, url: str, response: Response) -> None:
         # parse_document checks the body.
         is_legal = response.status != 204 and kind not in HTML_TYPES
     elif response.status == 204 or not response.body:
-        is_legal = response.status == 204 and not response.body
+        is_legal = (response.status == 204 or method.verb == "HEAD") and not response.body
     elif kind.startswith("image/"):
         is_legal = method.id in IMAGE_METHODS
     elif kind == "text/plain" or (not kind and response.body.strip() == b"OK"):

@@ -220,8 +220,8 @@ def test_asks_the_deployment_for_what_the_call_does_not_say(tc: CommandLine, dep
     [
         pytest.param(["auth", "createRole", "r"], {"description": "d", "scopes": ["x:1", "x:2"]}, id="scopes"),
         pytest.param(["secrets", "remove", "a"], None, id="argument"),
-        pytest.param(["auth", "awsS3Credentials", "read-only", "b", "p"], None, id="condition"),
-        pytest.param(["auth", "awsS3Credentials", "read-write", "b", "p"], None, id="its alternative"),
+        pytest.param(["auth", "awsS3Credentials", "read-only", "bucket", "p"], None, id="condition"),
+        pytest.param(["auth", "awsS3Credentials", "read-write", "bucket", "p"], None, id="its alternative"),
         pytest.param(["notify", "email"], {"address": "a@b.com", "subject": "s", "content": "c"}, id="property"),
         pytest.param(
             ["queue", "claimWork", QUEUE],

@@ -101,10 +101,9 @@ class Route:
                     continue
                 if not is_network_error(error):
                     raise
-                failure = self.explain(error, exchange, received=0, length=None)
-                if connection is not None and isinstance(failure, NoAnswerError):
-                    failure.stale = connection.stream.was_closed_early
-                raise failure from error
+                is_stale = connection is not None and connection.stream.was_closed_early
+                # Not in a variable: with its traceback it would be a cycle, which keeps the buffers of a body alive.
+                raise self.explain(error, exchange, received=0, length=None, is_stale=is_stale) from error
         if response.status == 407 and self._is_forwarded:
             interface.close()
             refusal = httpcore.ProxyError("407 Proxy Authentication Required")
@@ -180,11 +179,16 @@ class Route:
             message.extensions["target"] = self._authority
         return message
 
-    def explain(self, error: BaseException, exchange: Exchange, *, received: int, length: int | None) -> TcError:
+    def explain(
+        self, error: BaseException, exchange: Exchange, *, received: int, length: int | None, is_stale: bool = False
+    ) -> TcError:
         """
         Return what a failure means; see `explain_failure`.
         """
-        return explain_failure(error, exchange, self._url, self._proxy, received=received, length=length)
+        failure = explain_failure(error, exchange, self._url, self._proxy, received=received, length=length)
+        if isinstance(failure, NoAnswerError):
+            failure.stale = is_stale
+        return failure
 
 
 class Body(httpx.SyncByteStream):
