@@ -472,9 +472,9 @@ def test_head_and_patch(tc: CommandLine, http_server: ScriptedServer, tmp_path: 
     They are verbs like the others.
     """
     path = tmp_path / "api.json"
-    for verb in ("head", "patch"):
+    for verb, status in (("head", 200), ("patch", 204)):
         path.write_text(json.dumps(with_method(method=verb, input=None, output=None)))
-        http_server.respond_with(response(200))
+        http_server.respond_with(response(status))
         result = tc("greet", "hello", "x", "--reference", str(path), env=http_server.env)
 
         assert (0, b"", verb.upper()) == (result.exit_code, result.output, http_server.requests[-1].verb), result.stderr
