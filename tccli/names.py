@@ -36,7 +36,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
 
     by_fold = {fold(candidate): candidate for candidate in names}
     folded = fold(name)
-    near = get_close_matches(folded, by_fold, n=3, cutoff=0.7)
+    near = get_close_matches(folded, by_fold, n=3, cutoff=0.65)
     near += [each for each in by_fold if len(folded) >= 3 and each.startswith(folded) and each not in near][
         : 3 - len(near)
     ]

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from tccli.docgen.command_tree import CommandNode
 
 DESCRIPTION = """\
-tc calls every method of every Taskcluster service from the command line, signs URLs, issues temporary credentials, says
-times the way the services want them, moves artifacts and objects, and brings a sandbox to try it all on. It is made for
-shell one-liners and CI steps: the answer on stdout, one clear line on stderr, an exit status that says what happened.
+tc calls every method of every Taskcluster service from the command line. It also signs URLs, issues temporary
+credentials, prints timestamps, uploads and downloads artifacts and objects, and runs a sandbox for experiments and tests.
+It is made for shell one-liners and CI steps: the result on stdout, one line on stderr for an error, and an exit status
+for each kind of error.
 
-The arguments of a method are those of the API, in its order; what goes into the query of its request is an option.
+The arguments of a method are those of the API, in its order; its query parameters are options.
 Names are accepted as the API spells them, in kebab-case, and in any case. A payload is read from stdin or given by an
 option; it must parse and match the method's schema before anything is sent.
 
-Every command explains itself when it is called with --help, services and methods too, without a network.
+--help prints the help of a command, a service or a method. It needs no network.
 """
 FILES = (
     ("~/.config/tc/profiles.toml", "Profiles: a table for each, with its root URL and credentials."),
