@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 tc calls every method of every Taskcluster service from the command line. It also signs URLs, issues temporary
-credentials, prints timestamps, uploads and downloads artifacts and objects, and runs a sandbox for experiments and tests.
-It is made for shell one-liners and CI steps: the result on stdout, one line on stderr for an error, and an exit status
-for each kind of error.
+credentials, prints timestamps, uploads and downloads artifacts and objects, and runs a sandbox for experiments and
+tests. It is made for shell one-liners and CI steps: the result on stdout, one line on stderr for an error, and an exit
+status for each kind of error.
 
 The arguments of a method are those of the API, in its order; its query parameters are options.
 Names are accepted as the API spells them, in kebab-case, and in any case. A payload is read from stdin or given by an
