@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -238,7 +239,9 @@ class EarlyServer:
                 pass
             sock.sendall(self._data)
             if self._closes:
-                sock.shutdown(socket.SHUT_WR)
+                # The client may be done already, and the socket closed.
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_WR)
 
 
 @pytest.mark.parametrize(

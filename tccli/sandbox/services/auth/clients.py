@@ -39,10 +39,10 @@ def list_clients(call: Call) -> Response:
 
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
         sql = (
-            "SELECT * FROM clients WHERE substr(client_id, 1, length(?1)) = ?1 AND client_id > ?2 "
-            "ORDER BY client_id LIMIT ?3"
+            "SELECT * FROM clients WHERE substr(client_id, 1, length(?)) = ? AND client_id > ? "
+            "ORDER BY client_id LIMIT ?"
         )
-        return call.state.store.all(sql, prefix, after, number)
+        return call.state.store.all(sql, prefix, prefix, after, number)
 
     found = page(call.query, "clients" + prefix, lambda row: str(row["client_id"]), fetch)
     return Response(found.document(clients=[_document(call, row) for row in found.rows]))
