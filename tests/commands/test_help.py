@@ -93,7 +93,7 @@ def test_a_topic_goes_before_a_command_of_its_name(tc: CommandLine) -> None:
         ),
         pytest.param(["qeue"], "did you mean queue?", id="service"),
         pytest.param(["xyzzy"], "list them with: tc help topics, tc --help", id="nothing near"),
-        pytest.param(["queue", "tsak"], "queue: no method 'tsak'; did you mean task?", id="method"),
+        pytest.param(["queue", "tsak"], "queue: no method 'tsak'; did you mean task", id="method"),
         pytest.param(["queue", "task", "x"], "help: queue task has no subcommands", id="below a method"),
         pytest.param(["slugid", "x"], "slugid: no command 'x'", id="command of a group"),
     ],

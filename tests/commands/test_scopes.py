@@ -86,7 +86,7 @@ def test_what_is_not_given_stays_a_name_and_is_said(tc: CommandLine) -> None:
     ("words", "complaint"),
     [
         pytest.param(["nonsense", "task"], "no service 'nonsense'", id="service"),
-        pytest.param(["queue", "tsak"], "did you mean task?", id="method"),
+        pytest.param(["queue", "tsak"], "did you mean task", id="method"),
         pytest.param(["queue", "task", "a", "b"], "takes 1 argument (taskId), not 2", id="too many"),
         pytest.param(["queue", "listTaskGroup", "a", "--limt", "1"], "did you mean limit?", id="query option"),
         pytest.param(["queue", "listTaskGroup", "a", "--limit"], "--limit has no value", id="no value"),
