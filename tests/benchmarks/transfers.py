@@ -2,7 +2,7 @@
 Wall time of large transfers relative to curl or to hashing alone, with CPU time and peak memory.
 
 nginx on loopback is the storage for downloads. A small server in Python is the services, and drops what is uploaded:
-nginx would store it first, which costs more than the upload itself::
+nginx would store it first, which adds to the time of the upload::
 
     .venv/bin/python tests/benchmarks/transfers.py [--mebibytes 1024] [--runs 5]
 
