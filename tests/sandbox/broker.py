@@ -103,6 +103,7 @@ class Broker:
             (self._folder / name).mkdir(exist_ok=True)
         files = {
             "RABBITMQ_CONF_ENV_FILE": "environment",
+            "ERL_CRASH_DUMP": "crash.dump",
             "RABBITMQ_CONFIG_FILE": "configuration",
             "RABBITMQ_ENABLED_PLUGINS_FILE": "plugins",
             "RABBITMQ_PID_FILE": "pid",
