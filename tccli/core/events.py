@@ -16,7 +16,7 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.references import Exchange, RoutingKey
+    from tccli.references.exchanges import Exchange, RoutingKey
 
 
 def routing_key_pattern(exchange: Exchange, keys: Mapping[str, str]) -> str:

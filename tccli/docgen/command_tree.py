@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tccli.cli.context import Context
-    from tccli.references import Exchange, Method
+    from tccli.references import Method
+    from tccli.references.exchanges import Exchange
 
 OWN, OUTPUT, GLOBAL = "own", "output", "global"
 

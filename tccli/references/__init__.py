@@ -5,13 +5,11 @@ The API as data: the references of the services (``data/``), and texts about the
 from __future__ import annotations
 
 from tccli.references.library import ReferenceSet, built_in, method, service, service_names
-from tccli.references.model import Exchange, Method, RoutingKey, ServiceReference
+from tccli.references.model import Method, ServiceReference
 
 __all__ = [
-    "Exchange",
     "Method",
     "ReferenceSet",
-    "RoutingKey",
     "ServiceReference",
     "built_in",
     "method",

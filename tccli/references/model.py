@@ -19,12 +19,14 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tccli.references.exchanges import Exchange
 
 DATA_DIRECTORY = os.path.join(os.path.dirname(__file__), "data")
 
@@ -32,10 +34,13 @@ DATA_DIRECTORY = os.path.join(os.path.dirname(__file__), "data")
 MAY_BE_EMPTY = frozenset({("index.listNamespaces", "namespace"), ("index.listTasks", "namespace")})
 
 
-# Named tuples: at each start, a frozen dataclass takes eight times as long to define.
-class Method(NamedTuple):
+class Method:
     """
     One API method.
+
+    Args:
+        reference: The reference that the method is in, which has its schemas.
+        record: As the reference has it.
 
     Attributes:
         service: As the API spells it: ``purge-cache``.
@@ -50,23 +55,28 @@ class Method(NamedTuple):
         category: Heading in the reference, or empty.
         stability: ``stable``, ``experimental`` or ``deprecated``.
         summary: One line.
-        reference: The reference that the method is in, which has its schemas.
     """
 
-    service: str
-    version: str
-    name: str
-    verb: str
-    route: str
-    query: tuple[str, ...]
-    takes_payload: bool
-    input: str | None
-    output: str | None
-    scopes: Any
-    category: str
-    stability: str
-    summary: str
-    reference: ServiceReference
+    # Neither a named tuple nor a dataclass: to define one takes a fiftieth of a start.
+    def __init__(self, reference: ServiceReference, record: Mapping[str, Any]) -> None:
+        self.reference = reference
+        self.record = record
+        self.service = reference.name
+        self.version = reference.version
+        self.name: str = record["method"]
+        self.verb: str = record["verb"]
+        self.route: str = record["route"]
+        self.query: tuple[str, ...] = tuple(record.get("query", ()))
+        self.takes_payload = "input" in record
+        self.input: str | None = record.get("input") or None
+        self.output: str | None = record.get("output")
+        self.scopes: Any = record.get("scopes")
+        self.category: str = record.get("category", "")
+        self.stability: str = record.get("stability", "stable")
+        self.summary: str = record["summary"]
+
+    def __repr__(self) -> str:
+        return f"Method({self.id!r})"
 
     @property
     def id(self) -> str:
@@ -121,37 +131,6 @@ class Method(NamedTuple):
         for step in mark["when"].split("."):
             found = found.get(step) if isinstance(found, Mapping) else None
         return not found if "equals" not in mark else found != mark["equals"]
-
-
-class RoutingKey(NamedTuple):
-    """
-    One word, or several, of an exchange's routing key.
-    """
-
-    name: str
-    constant: str | None
-    multiple_words: bool
-
-
-class Exchange(NamedTuple):
-    """
-    One exchange on which a service publishes.
-
-    Attributes:
-        name: As the API spells it: ``taskDefined``.
-        exchange: The full name at the broker.
-        keys: In the order of the routing key.
-        schema: Name of the message's schema, or None.
-        reference: The reference that the exchange is in, which has its schema.
-    """
-
-    service: str
-    name: str
-    exchange: str
-    keys: tuple[RoutingKey, ...]
-    schema: str | None
-    summary: str
-    reference: ServiceReference
 
 
 class ServiceReference:
@@ -244,21 +223,23 @@ class ServiceReference:
         record = self.record(name)
         if not record:
             raise UsageError(f"no method {name!r} in {self.name}")
-        return self._method(json.loads(record))
+        return Method(self, json.loads(record))
 
     @cached_property
     def methods(self) -> Mapping[str, Method]:
         """
         All methods by name, in the order of the reference.
         """
-        return {name: self._method(json.loads(line)) for name, line in self._named("method")}
+        return {name: Method(self, json.loads(line)) for name, line in self._named("method")}
 
     @cached_property
     def exchanges(self) -> Mapping[str, Exchange]:
         """
         All exchanges by name, in the order of the reference.
         """
-        return {name: self._exchange(json.loads(line)) for name, line in self._named("exchange")}
+        from tccli.references.exchanges import parse_exchange
+
+        return {name: parse_exchange(self.head, json.loads(line)) for name, line in self._named("exchange")}
 
     @cached_property
     def schemas(self) -> Mapping[str, Any]:
@@ -272,35 +253,6 @@ class ServiceReference:
         for line in self.records:
             if line.startswith(start):
                 yield line[len(start) : line.index('"', len(start))], line
-
-    def _method(self, record: Mapping[str, Any]) -> Method:
-        return Method(
-            service=self.name,
-            version=self.version,
-            name=record["method"],
-            verb=record["verb"],
-            route=record["route"],
-            query=tuple(record.get("query", ())),
-            takes_payload="input" in record,
-            input=record.get("input") or None,
-            output=record.get("output"),
-            scopes=record.get("scopes"),
-            category=record.get("category", ""),
-            stability=record.get("stability", "stable"),
-            summary=record["summary"],
-            reference=self,
-        )
-
-    def _exchange(self, record: Mapping[str, Any]) -> Exchange:
-        return Exchange(
-            service=self.name,
-            name=record["exchange"],
-            exchange=self.head["exchanges"] + record["topic"],
-            keys=tuple(map(_parse_routing_key, record["keys"])),
-            schema=record.get("schema"),
-            summary=record["summary"],
-            reference=self,
-        )
 
 
 class _Schemas(Mapping[str, Any]):
@@ -318,13 +270,6 @@ class _Schemas(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._lines)
-
-
-def _parse_routing_key(text: str) -> RoutingKey:
-    # "=constant", "name", or "name#" for several words. All published references name the constant routingKeyKind.
-    if text.startswith("="):
-        return RoutingKey(name="routingKeyKind", constant=text[1:], multiple_words=False)
-    return RoutingKey(name=text.rstrip("#"), constant=None, multiple_words=text.endswith("#"))
 
 
 @cache

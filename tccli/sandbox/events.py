@@ -17,7 +17,7 @@ from tccli.sandbox.messages import Message
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tccli.references import Exchange, RoutingKey
+    from tccli.references.exchanges import Exchange, RoutingKey
     from tccli.sandbox.state import State
 
 MISSING_WORD = "_"
@@ -43,7 +43,7 @@ def publish(
         return
     exchange = find(event_id)
     if state.checks_responses and exchange.schema is not None:
-        wrong = find_problems(exchange.reference, exchange.schema, payload)
+        wrong = find_problems(references.service(exchange.service), exchange.schema, payload)
         if wrong:
             raise InternalError(f"{event_id} does not match its schema: " + "; ".join(map(str, wrong)))
     message = Message(

@@ -13,7 +13,8 @@ from tccli import references
 from tccli.sandbox.call import Response
 
 if TYPE_CHECKING:
-    from tccli.references import Exchange, Method, RoutingKey, ServiceReference
+    from tccli.references import Method, ServiceReference
+    from tccli.references.exchanges import Exchange, RoutingKey
     from tccli.sandbox.http.request import Request
 
 ROBOTS = Response(text="User-Agent: *\nDisallow: /\n", headers={"content-type": "text/plain; charset=utf-8"})

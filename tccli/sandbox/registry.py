@@ -202,7 +202,8 @@ class Registry:
         for route in self._services[service].unpublished:
             method = references.method(service, route.like)
             query = method.query if route.verb == method.verb else ()
-            found.append(method._replace(name=route.name, verb=route.verb, route=route.route, query=query))
+            changes = {"method": route.name, "verb": route.verb, "route": route.route, "query": query}
+            found.append(references.Method(method.reference, {**method.record, **changes}))
         return found
 
     def handler(self, method: references.Method) -> Handler | None:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tccli import references
 from tccli.core.events import routing_key_pattern
 from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import events
@@ -35,7 +36,7 @@ class MessageRecorder:
         pattern = re.escape(routing_key_pattern(exchange, {})).replace(r"\#", ".+").replace(r"\*", "[^.]+")
         assert re.fullmatch(pattern, message.routing_key), message
         assert exchange.schema is not None
-        assert [] == find_problems(exchange.reference, exchange.schema, json.loads(message.body))
+        assert [] == find_problems(references.service(exchange.service), exchange.schema, json.loads(message.body))
         self.messages.append(message)
 
     def take(self) -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tccli.docgen.command_tree import CommandNode
-    from tccli.references import Exchange, Method
+    from tccli.references import Method
+    from tccli.references.exchanges import Exchange
 
 EVERY_METHOD = (
     "Every method takes those of these options that apply to it, the output options, and the global options of",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tccli.references import Exchange, Method, ReferenceSet, ServiceReference
+    from tccli.references import Method, ReferenceSet, ServiceReference
+    from tccli.references.exchanges import Exchange
 
 ADDED = "added"
 REMOVED = "removed"

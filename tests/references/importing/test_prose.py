@@ -4,6 +4,8 @@ What a deployment says in its own words, as it is shown.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,14 +72,19 @@ def test_built_in_docs_apply_to_the_same_verb_and_route() -> None:
     """
     Another method of that name may do something else.
     """
-    task, elsewhere = references.method("queue", "task"), references.service("auth")
+    task = references.method("queue", "task")
+    elsewhere = references.ServiceReference("queue", Path(references.service("queue").origin).read_bytes())
+
+    def changed(**changes: str) -> references.Method:
+        return references.Method(elsewhere, {**task.record, **changes})
+
     library = references.built_in().override_contents(
         merge.convert_documents(validate_documents(split_rollup(rollup())), references.built_in()), "x"
     )
 
     assert deployment_docs.matches_built_in(task)
-    assert deployment_docs.matches_built_in(task._replace(reference=elsewhere))
-    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, route="/tasks/<taskId>"))
-    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, verb="POST"))
-    assert not deployment_docs.matches_built_in(task._replace(reference=elsewhere, name="nothing"))
+    assert deployment_docs.matches_built_in(changed())
+    assert not deployment_docs.matches_built_in(changed(route="/tasks/<taskId>"))
+    assert not deployment_docs.matches_built_in(changed(verb="POST"))
+    assert not deployment_docs.matches_built_in(changed(method="nothing"))
     assert not deployment_docs.matches_built_in(library.method("greet", "hello"))
