@@ -23,7 +23,10 @@ MAX_ALIASED_CHARACTERS = 10 * 1024 * 1024
 """What all aliases together may add to the document. Without a limit, 341 bytes can expand to more than memory."""
 
 TAG = "tag:yaml.org,2002:"
-UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufdcf\ufdd3-\ufffd\U00010000-\U0010ffff]")
+LINE_BREAKS = {0x85: "\ufdd0", 0x2028: "\ufdd1", 0x2029: "\ufdd2"}
+"""Line breaks in YAML 1.1 only, with noncharacters that stand for them while PyYAML reads the text."""
+LINE_BREAKS_BACK = {ord(stand_in): chr(line_break) for line_break, stand_in in LINE_BREAKS.items()}
 MAX_EXACT_INTEGER = 2**53
 """JavaScript rounds larger integers, and writes some of them with an exponent."""
 
@@ -40,6 +43,8 @@ def load(text: str) -> Any:
     """
     import yaml
 
+    from tccli.core.yaml.scanner import Loader
+
     if unprintable := UNPRINTABLE.search(text):
         start = unprintable.start()
         mark = yaml.Mark("", start, text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1, None, 0)
@@ -47,7 +52,7 @@ def load(text: str) -> Any:
     composer = _Composer()
     try:
         # js-yaml ends the last line of a block scalar, also where the text does not.
-        for event in yaml.parse(text.removesuffix("\n") + "\n", Loader=yaml.SafeLoader):
+        for event in yaml.parse(text.translate(LINE_BREAKS).removesuffix("\n") + "\n", Loader=Loader):
             composer.add(event)
     except yaml.MarkedYAMLError as error:
         raise YamlError(error.problem or error.context or "syntax error", error.problem_mark) from None
@@ -122,6 +127,7 @@ class _Composer:
             case yaml.AliasEvent():
                 self._insert(self._resolve_alias(event), None, event)
             case yaml.ScalarEvent():
+                event.value = event.value.translate(LINE_BREAKS_BACK)
                 if self._open and self._open[-1].expects_key and _is_merge_key(event):
                     self._open[-1].merges = True
                 else:
@@ -213,6 +219,8 @@ def _resolve_scalar(event: Any) -> Any:
     text, tag = event.value, event.tag
     if tag is None and event.style is None:
         value = resolve(text)
+    elif tag == "!" and not text and event.style is None:
+        value = None
     elif tag in {None, "!", TAG + "str"}:
         # PyYAML decodes each \u escape by itself, where JSON writes one character as a pair of them.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
