@@ -126,7 +126,7 @@ def test_help_fits_the_terminal(tc: CommandLine, columns: str, width: int) -> No
 
 
 @pytest.mark.parametrize("argv", [["--version"], ["--version", "nonsense"]])
-def test_says_its_version(tc: CommandLine, argv: list[str]) -> None:
+def test_prints_its_version(tc: CommandLine, argv: list[str]) -> None:
     """
     As everybody does.
     """
@@ -134,9 +134,9 @@ def test_says_its_version(tc: CommandLine, argv: list[str]) -> None:
 
 
 @pytest.mark.parametrize("argv", [[], ["queue"], ["events"]], ids=["tc", "a service", "a group"])
-def test_nothing_said_is_a_question(tc: CommandLine, argv: list[str]) -> None:
+def test_an_incomplete_command_prints_help_to_stderr(tc: CommandLine, argv: list[str]) -> None:
     """
-    Help goes to stderr, since there is no answer.
+    It is an error: a script must not take it for a result.
     """
     result = tc(*argv)
 
@@ -331,11 +331,11 @@ def test_a_file_survives_a_failure(
 @pytest.mark.parametrize(
     ("target", "code"), [("nowhere/a.json", 2), ("", 2), ("a.json/b", 2)], ids=["no folder", "a folder", "below a file"]
 )
-def test_a_file_that_cannot_be_is_said_first(
+def test_an_unwritable_file_is_reported_before_the_call(
     tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, target: str, code: int
 ) -> None:
     """
-    Nothing is sent for an answer that would have no place.
+    Nothing is sent for a response that could not be stored.
     """
     (tmp_path / "a.json").touch()
     result = tc("queue", "createTask", "a", "--data", "{}", "-o", os.path.join(tmp_path, target), env=http_server.env)

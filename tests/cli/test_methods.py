@@ -138,7 +138,9 @@ def test_below_api_is_the_same(tc: CommandLine) -> None:
 
 
 @EVERY_METHOD
-def test_calls_what_the_reference_says(tc: CommandLine, http_server: ScriptedServer, method: references.Method) -> None:
+def test_the_request_matches_the_reference(
+    tc: CommandLine, http_server: ScriptedServer, method: references.Method
+) -> None:
     """
     Verb, escaped route, query options, a payload where one is taken; the same below ``api``, in kebab-case.
     """
@@ -566,11 +568,11 @@ def test_validation_can_be_left_out(tc: CommandLine, http_server: ScriptedServer
 
 
 @pytest.mark.parametrize("typed", [SECRET + "\n", ""], ids=["typed", "nothing"])
-def test_reading_from_a_terminal_says_so(
+def test_reading_from_a_terminal_is_announced(
     process_environment: dict[str, str], http_server: ScriptedServer, typed: str
 ) -> None:
     """
-    At once, so that nobody sits before a silent screen; Ctrl-D ends it.
+    At once, so that the terminal is not silent; Ctrl-D ends the input.
     """
     ours, theirs = pty.openpty()
     with subprocess.Popen(

@@ -44,7 +44,7 @@ def test_filters_answers(tc: CommandLine, http_server: ScriptedServer, options: 
     assert (0, expected, "") == (result.exit_code, result.stdout, result.stderr)
 
 
-def test_filters_that_do_not_fit_are_said(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_a_filter_that_does_not_fit_is_an_error(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     In one line.
     """

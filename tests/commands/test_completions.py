@@ -214,7 +214,7 @@ def test_names_that_would_move_a_terminal_are_left_out(tc: CommandLine, http_ser
     assert "fine/ü\n" == result.stdout
 
 
-def test_soon_over_where_nobody_answers(tc_process: CommandLine) -> None:
+def test_ends_soon_without_a_server(tc_process: CommandLine) -> None:
     """
     Long before a call would give up, as a process of its own; and the next time nobody is asked at all.
     """

@@ -21,7 +21,7 @@ EVERY_VECTOR = pytest.mark.parametrize("vector", VECTORS, ids=[repr(vector["inpu
 
 @EVERY_VECTOR
 @pytest.mark.parametrize("split", [False, True], ids=["one word", "several words"])
-def test_prints_what_the_reference_says(tc: CommandLine, vector: dict[str, Any], split: bool) -> None:
+def test_prints_the_same_as_the_reference(tc: CommandLine, vector: dict[str, Any], split: bool) -> None:
     """
     The offset may be one word or several; a refusal is one line.
     """

@@ -50,7 +50,7 @@ def required(tc: CommandLine, *words: str) -> Any:
         pytest.param(["notify", "email", "--data", '{"address": "a@b"}'], "notify:email:a@b", id="payload"),
     ],
 )
-def test_says_what_a_call_needs(tc: CommandLine, words: list[str], expected: Any) -> None:
+def test_prints_the_scopes_of_a_call(tc: CommandLine, words: list[str], expected: Any) -> None:
     """
     With its arguments put in.
     """
@@ -72,7 +72,7 @@ def test_a_payload_comes_from_a_file_or_stdin(tc: CommandLine, tmp_path: Any) ->
     assert expected == json.loads(result.stdout)
 
 
-def test_what_is_not_given_stays_a_name_and_is_said(tc: CommandLine) -> None:
+def test_a_missing_argument_stays_a_placeholder_and_is_reported(tc: CommandLine) -> None:
     """
     On stderr, with what would give it.
     """
@@ -122,7 +122,7 @@ def test_what_is_no_call(tc: CommandLine, command: str, words: list[str], compla
         pytest.param([], ['{"AllOf": []}'], None, id="nothing is needed"),
     ],
 )
-def test_says_whether_scopes_are_enough(tc: CommandLine, have: list[str], need: list[str], missing: Any) -> None:
+def test_checks_given_scopes(tc: CommandLine, have: list[str], need: list[str], missing: Any) -> None:
     """
     With what is missing, by the exit code too; nothing is sent.
     """
@@ -178,7 +178,7 @@ def test_roles_are_expanded_by_the_deployment(tc: CommandLine, deployment: Examp
         pytest.param(["queue", "task", TASK], None, id="what anybody may"),
     ],
 )
-def test_says_whether_my_credentials_are_enough(
+def test_checks_the_scopes_of_the_credentials(
     tc: CommandLine, sandbox: RunningSandbox, words: list[str], missing: Any
 ) -> None:
     """

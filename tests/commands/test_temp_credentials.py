@@ -74,7 +74,7 @@ def test_csh_has_its_own_words(tc: CommandLine) -> None:
     assert "a\\!b" in lines[-1]
 
 
-def test_json_is_what_the_clients_take(tc: CommandLine) -> None:
+def test_json_is_accepted_by_the_clients(tc: CommandLine) -> None:
     """
     The certificate as text, as in the environment.
     """

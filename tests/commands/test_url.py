@@ -38,7 +38,7 @@ def segments(url: str) -> tuple[list[str], list[str]]:
     VECTORS["urls"],
     ids=[f"{vector['service']}.{vector['method']} {vector['args'][-1]}" for vector in VECTORS["urls"]],
 )
-def test_prints_what_the_reference_says(tc: CommandLine, vector: dict[str, Any]) -> None:
+def test_prints_the_same_as_the_reference(tc: CommandLine, vector: dict[str, Any]) -> None:
     """
     Awkward values in path and query.
     """

@@ -200,7 +200,7 @@ def test_refuses(tc: CommandLine, folder: Path, schema: Any, document: str, line
     assert line in result.stderr
 
 
-def test_nobody_may_answer(tc: CommandLine) -> None:
+def test_a_schema_without_a_server_is_an_error(tc: CommandLine) -> None:
     """
     As for every request.
     """

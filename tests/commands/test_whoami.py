@@ -113,7 +113,7 @@ def test_what_is_not_active_is_a_no(
 
 
 @pytest.mark.parametrize("options", [[], ["--anonymous"]], ids=["nobody", "anonymous"])
-def test_nobody_is_a_no(tc: CommandLine, http_server: ScriptedServer, options: list[str]) -> None:
+def test_anonymous_is_a_negative_answer(tc: CommandLine, http_server: ScriptedServer, options: list[str]) -> None:
     """
     Nothing is sent to find that out.
     """

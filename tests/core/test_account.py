@@ -126,7 +126,9 @@ def test_describes_the_account(
         ),
     ],
 )
-def test_says_what_is_missing(tmp_path: Path, options: AccountOptions, environ: dict[str, str], said: str) -> None:
+def test_a_missing_setting_is_named(
+    tmp_path: Path, options: AccountOptions, environ: dict[str, str], said: str
+) -> None:
     """
     By name, and what to do.
     """
@@ -171,7 +173,7 @@ def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> Non
     )
 
 
-def test_the_default_profile_is_used_when_nobody_is_named(config: Path) -> None:
+def test_the_default_profile_is_used_without_a_name(config: Path) -> None:
     """
     And not mixed with what the environment says.
     """
@@ -243,7 +245,7 @@ def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkey
         ),
     ],
 )
-def test_says_what_is_wrong_with_profiles(config: Path, text: str, said: str) -> None:
+def test_an_error_in_profiles_is_named(config: Path, text: str, said: str) -> None:
     """
     And in which file or profile.
     """
@@ -255,7 +257,7 @@ def test_says_what_is_wrong_with_profiles(config: Path, text: str, said: str) ->
 
 
 @pytest.mark.parametrize("text", ["config: [", "\x00", "a: b: c"])
-def test_says_what_is_wrong_with_the_go_clients_file(config: Path, text: str) -> None:
+def test_an_error_in_the_go_clients_file_is_named(config: Path, text: str) -> None:
     """
     In one line.
     """

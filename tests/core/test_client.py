@@ -71,7 +71,7 @@ def test_what_would_reach_another_endpoint_is_refused(value: str) -> None:
 
 
 @given(st.sampled_from(METHODS), st.data())
-def test_a_url_says_its_values(method: references.Method, data: st.DataObject) -> None:
+def test_a_url_contains_its_arguments(method: references.Method, data: st.DataObject) -> None:
     """
     Each argument is one segment at its place, each option one pair.
     """

@@ -90,7 +90,7 @@ def test_any_bytes_are_read_or_refused_in_words(text: bytes) -> None:
         pytest.param(b"9" * 5000, "not JSON", id="a number with thousands of digits"),
     ],
 )
-def test_says_what_is_wrong_with_json(text: bytes, said: str) -> None:
+def test_an_error_in_json_is_named(text: bytes, said: str) -> None:
     """
     And where.
     """
@@ -126,7 +126,7 @@ def test_reads_yaml() -> None:
         pytest.param(b'a: "\\ud800"', "surrogates", id="not JSON"),
     ],
 )
-def test_says_what_is_wrong_with_yaml(text: bytes, named: str) -> None:
+def test_an_error_in_yaml_is_named(text: bytes, named: str) -> None:
     """
     In one line, with the place.
     """

@@ -79,7 +79,7 @@ def test_agrees_with_the_official_client(counts: list[int | None], past: bool) -
 
 
 @given(st.text(max_size=20))
-def test_whatever_is_said_becomes_a_length_or_a_refusal(text: str) -> None:
+def test_any_text_is_a_duration_or_an_error(text: str) -> None:
     """
     No text breaks a parser: it is read, or refused in words.
     """
@@ -173,7 +173,7 @@ def test_formats_in_utc() -> None:
         pytest.param("2026-02-01T00:00:00Z", datetime(2026, 2, 1, tzinfo=UTC), id="timestamp"),
     ],
 )
-def test_an_instant_is_said_in_three_ways(text: str, expected: datetime) -> None:
+def test_a_time_has_three_forms(text: str, expected: datetime) -> None:
     """
     A timestamp, seconds from now, or an offset from now.
     """
@@ -181,7 +181,7 @@ def test_an_instant_is_said_in_three_ways(text: str, expected: datetime) -> None
 
 
 @pytest.mark.parametrize("text", ["", " ", "soon", "1.5", "-5", "2026-99"])
-def test_an_instant_is_said_in_no_other_way(text: str) -> None:
+def test_other_forms_of_a_time_are_errors(text: str) -> None:
     """
     Nothing is guessed.
     """

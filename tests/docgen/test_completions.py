@@ -104,7 +104,7 @@ def opened(
         pytest.param("tc completions pow\t", ["completions", "powershell"], id="one of a few arguments"),
     ],
 )
-def test_what_the_script_knows(opened: Open, keys: str, words: list[str]) -> None:
+def test_completes_words_of_the_script(opened: Open, keys: str, words: list[str]) -> None:
     """
     It is there without a start of tc.
     """
@@ -195,7 +195,9 @@ def test_files(opened: Open, keys: str, words: list[str]) -> None:
         ),
     ],
 )
-def test_what_the_deployment_knows(opened: Open, deployment: ExampleDeployment, keys: str, words: list[str]) -> None:
+def test_completes_values_of_the_deployment(
+    opened: Open, deployment: ExampleDeployment, keys: str, words: list[str]
+) -> None:
     """
     It is asked for with the account of the environment.
     """
@@ -244,7 +246,7 @@ def test_names_are_other_peoples_texts(opened: Open, deployment: ExampleDeployme
     assert not list(terminal.folder.rglob("hostile"))
 
 
-def test_nothing_where_nobody_answers(opened: Open) -> None:
+def test_completes_nothing_without_a_server(opened: Open) -> None:
     """
     The line stays as it was typed, nothing is written below it, and the shell goes on.
     """

@@ -76,7 +76,7 @@ def test_there_is_a_page_for_everything(pages: Mapping[str, str]) -> None:
 
 
 @EVERY_PAGE
-def test_what_is_committed_is_what_would_be_made(pages: Mapping[str, str], name: str) -> None:
+def test_the_committed_page_is_up_to_date(pages: Mapping[str, str], name: str) -> None:
     """
     After a change of commands or words: ``python -m tccli.docgen``.
     """
@@ -140,7 +140,7 @@ def test_every_method_stands_in_the_page_of_its_service(
 
 @needs_mandoc
 @EVERY_SERVICE
-def test_what_is_said_of_a_method_is_read(folder: Path, tree: CommandNode, service: str) -> None:
+def test_the_page_contains_the_text_of_each_method(folder: Path, tree: CommandNode, service: str) -> None:
     """
     All of its paragraphs, its route, and its arguments.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 README = Path(__file__).parent.parent.parent / "README.md"
 
 
-def test_the_table_is_what_would_be_made(tree: CommandNode) -> None:
+def test_the_table_is_up_to_date(tree: CommandNode) -> None:
     """
     After a change of commands: ``python -m tccli.docgen``.
     """

@@ -223,7 +223,7 @@ def test_a_page_is_a_listing(around: dict[str, Any]) -> None:
     assert render("table", Result([LISTING])) == render("table", result)
 
 
-def test_raw_is_what_arrived() -> None:
+def test_raw_prints_the_body_as_received() -> None:
     """
     Nothing added, not even a newline.
     """

@@ -127,7 +127,7 @@ def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path
         pytest.param(b"\xff", id="not UTF-8"),
     ],
 )
-def test_says_what_is_wrong_with_the_answers(tc: CommandLine, tmp_path: Path, content: Any) -> None:
+def test_an_error_in_a_file_of_responses_is_named(tc: CommandLine, tmp_path: Path, content: Any) -> None:
     """
     As an error of the configuration that names the file.
     """

@@ -162,7 +162,7 @@ def test_what_a_retry_cannot_change_is_final() -> None:
     assert [] == transport.waits
 
 
-def test_a_lost_answer_says_what_may_have_happened() -> None:
+def test_a_lost_response_reports_that_the_call_may_have_succeeded() -> None:
     """
     And which flag repeats it.
     """

@@ -81,7 +81,7 @@ def check_failure(result: Result, code: int, *pieces: str) -> None:
         pytest.param(503, "", 7, 6, id="503"),
     ],
 )
-def test_a_refusal_says_what_happened_and_where(
+def test_an_error_names_the_reason_and_the_host(
     tc: CommandLine, http_server: ScriptedServer, status: int, code: str, exit_code: int, requests: int
 ) -> None:
     """
