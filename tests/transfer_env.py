@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.remote import Source
     from tests.conftest import RunningSandbox
 
@@ -123,7 +124,7 @@ class UrlSource:
     def __post_init__(self) -> None:
         self.identity: Mapping[str, Any] = {"at": urlsplit(self.url).path}
 
-    def locate(self) -> Location:
+    def locate(self, cancellation: Cancellation) -> Location:  # noqa: ARG002 - the protocol
         """
         Return the URL.
         """

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tccli.core.account import Account
+    from tccli.core.http.deadline import Cancellation
     from tccli.core.payload import Payload
     from tccli.references import Method
 
@@ -155,6 +156,7 @@ class Client:
         discovery: With ``k8s-dns``, requests go to ``http://taskcluster-<service>``.
         trace_id: Sent as ``x-taskcluster-trace-id``, unless None.
         report: Called with one line before each retry.
+        cancellation: Ends calls from another thread.
     """
 
     account: Account
@@ -163,6 +165,7 @@ class Client:
     discovery: str = "default"
     trace_id: str | None = None
     report: Callable[[str], None] = _ignore
+    cancellation: Cancellation | None = None
 
     def prepare(
         self,
@@ -210,7 +213,15 @@ class Client:
         body = payload.body if payload is not None else (b"" if method.verb in {"POST", "PUT"} else None)
         args, query = call.arguments
         described = Call(method.id, tuple(args), query, payload.document if payload is not None else None)
-        return Request(method.verb, call.url, headers, body, described, may_repeat=call.may_repeat)
+        return Request(
+            method.verb,
+            call.url,
+            headers,
+            body,
+            described,
+            may_repeat=call.may_repeat,
+            cancellation=self.cancellation,
+        )
 
     def send(self, call: PreparedCall) -> Response:
         """
@@ -238,6 +249,7 @@ class Client:
                 self.policy,
                 idempotent=may_repeat,
                 report=lambda line: self.report(f"{method.id}: {line}"),
+                sleep=time.sleep if self.cancellation is None else self.cancellation.sleep,
             )
         except (BrokenAnswerError, NoAnswerError) as error:
             error.message = f"{method.id}: {error.message}"

@@ -23,7 +23,7 @@ import pytest
 
 from tccli.core.artifacts.sources import upload_artifact
 from tccli.core.transfer.upload import Upload
-from tests.http_server import Received, Response, json_response, response
+from tests.http_server import NO_RESPONSE, Received, Response, error_response, json_response, response
 from tests.transfer_env import (
     MEBIBYTE,
     TransferEnv,
@@ -479,7 +479,8 @@ def test_interrupted_pattern(start: Start, transfer_env: TransferEnv, cwd: Path)
     process.send_signal(signal.SIGINT)
     errors = process.communicate()[1]
 
-    assert (130, b"") == (process.returncode, errors.strip())
+    assert (130, 1) == (process.returncode, len(errors.strip().splitlines()))
+    assert b"again to resume" in errors
     assert 12 * MEBIBYTE > transfer_env.sent()
     assert 3 == len([name for name in files_in(cwd / "public") if name.endswith(".tc-partial")])
     storage.faults.clear()
@@ -487,6 +488,39 @@ def test_interrupted_pattern(start: Start, transfer_env: TransferEnv, cwd: Path)
     assert b"wrote 3 files" in again.communicate()[1]
     assert {f"public/{number}": random_bytes(8 * MEBIBYTE, number) for number in range(3)} == tree(cwd)
     assert 24 * MEBIBYTE * 1.1 > transfer_env.sent()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(NO_RESPONSE, id="silent"),
+        pytest.param(error_response(503, "InternalServerError", "no", Retry_After="50"), id="failing"),
+        pytest.param(Response(json_response({"storageType": "s3"}).data, pause=0.5), id="slow"),
+    ],
+)
+@pytest.mark.parametrize("name", ["public/*", "public/1"], ids=["many", "one"])
+def test_interrupted_while_the_queue_does_not_respond(
+    start: Start, cwd: Path, http_server: ScriptedServer, name: str, step: Response
+) -> None:
+    """
+    Ctrl-C ends the command within a second, whatever the queue does, and leaves nothing.
+    """
+    artifacts = {"artifacts": [{"name": f"public/{number}"} for number in range(60)]}
+
+    def respond(received: Received) -> Response:
+        return json_response(artifacts) if received.target.endswith("/artifacts") else step
+
+    http_server.respond_with(respond)
+    process = start("download-artifact", "T" * 22, name, env=http_server.env)
+    http_server.wait_for(8 if "*" in name else 1)
+    time.sleep(0.1)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    errors = process.communicate(timeout=30)[1]
+
+    assert (130, b"") == (process.returncode, errors.strip())
+    assert 2 > time.monotonic() - started
+    assert {} == tree(cwd)
 
 
 @pytest.mark.parametrize(

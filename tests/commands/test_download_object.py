@@ -226,7 +226,7 @@ def test_killed_anywhere(start: Start, transfer_env: TransferEnv, tmp_path: Path
 
 def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:
     """
-    Ctrl-C exits with 130 and no message; the next run resumes.
+    Ctrl-C exits with 130 and one line; the next run resumes.
     """
     transfer_env.put_object("a", random_bytes(8 * MEBIBYTE))
     storage = transfer_env.sandbox.storage
@@ -236,7 +236,8 @@ def test_interrupted(start: Start, transfer_env: TransferEnv, tmp_path: Path) ->
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=30)
 
-    assert (130, b"", b"") == (process.returncode, output, errors.strip())
+    assert (130, b"", 1) == (process.returncode, output, len(errors.strip().splitlines()))
+    assert b"again to resume" in errors
     assert [".a.tc-partial", ".a.tc-partial.log"] == files_in(tmp_path)
     storage.faults.clear()
     again = start("download-object", "a", str(tmp_path / "a"), env=transfer_env.sandbox.environment)
@@ -258,7 +259,7 @@ def test_interrupted_while_waiting(start: Start, transfer_env: TransferEnv, tmp_
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
 
-    assert (130, b"") == (process.returncode, errors.strip())
+    assert (130, 1) == (process.returncode, len(errors.strip().splitlines()))
     assert [".a.tc-partial", ".a.tc-partial.log"] == files_in(tmp_path)
 
 

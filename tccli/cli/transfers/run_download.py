@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ from tccli.core.artifacts.paths import resolve_below
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.remote import RemoteFile
+from tccli.core.transfer.resume import partial_path
 from tccli.core.transfer.segments import MAX_CONNECTIONS
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tccli.cli.context import Context
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
@@ -35,7 +37,7 @@ def download_one(context: Context, source: Source, path: str, download_options: 
     """
     transfer = context.transfer_context()
     started = time.monotonic()
-    with show_progress(context, os.path.basename(path), transfer.progress):
+    with _note_interruption(context, [path]), show_progress(context, os.path.basename(path), transfer.progress):
         if path == "-":
             result = download_to_stream(RemoteFile(source, transfer), sys.stdout.buffer, download_options)
         else:
@@ -44,6 +46,19 @@ def download_one(context: Context, source: Source, path: str, download_options: 
     resumed = transfer.progress.resumed_bytes
     summary += f", resumed after {resumed} bytes from an earlier run" if resumed else ""
     context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
+
+
+@contextmanager
+def _note_interruption(context: Context, paths: Iterable[str]) -> Iterator[None]:
+    """
+    When Ctrl-C ends the block, tell that the next run resumes, if it will.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if any(os.path.exists(partial_path(path)) for path in paths if path != "-"):
+            context.note("interrupted; run the same command again to resume")
+        raise
 
 
 def _target_paths(context: Context, names: Iterable[str], directory: str) -> tuple[dict[str, str], list[TcError]]:
@@ -92,7 +107,11 @@ def download_many(
 
     started = time.monotonic()
     verified: set[str] = set()
-    with ThreadPoolExecutor(parallel) as pool, show_progress(context, directory, total_progress):
+    with (
+        _note_interruption(context, paths.values()),
+        ThreadPoolExecutor(parallel) as pool,
+        show_progress(context, directory, total_progress),
+    ):
         futures = [pool.submit(download, name) for name in paths]
         try:
             for future in futures:

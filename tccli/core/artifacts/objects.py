@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.core.client import Client
+    from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload
 
@@ -40,7 +42,7 @@ class ObjectSource:
         self._client = client
         self._object = name
 
-    def locate(self) -> Location:
+    def locate(self, cancellation: Cancellation) -> Location:
         """
         Request a download URL from the object service.
 
@@ -49,7 +51,8 @@ class ObjectSource:
         """
         method = references.method("object", "startDownload")
         payload = encode({"acceptDownloadMethods": {"getUrl": True}})
-        response = self._client.call_json(method, [self._object], payload=payload)
+        client = replace(self._client, cancellation=cancellation)
+        response = client.call_json(method, [self._object], payload=payload)
         if response.get("method") != "getUrl" or not isinstance(response.get("url"), str):
             raise BrokenAnswerError(
                 f"cannot download {self.name}: the service offers the method {response.get('method')!r}, not getUrl"

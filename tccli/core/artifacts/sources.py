@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tccli.core.client import Client
+    from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload
 
@@ -45,7 +46,7 @@ class ArtifactSource:
         self._args = [task_id, name] if run_id is None else [task_id, run_id, name]
         self._managed_only = managed_only
 
-    def locate(self) -> Location:
+    def locate(self, cancellation: Cancellation) -> Location:
         """
         Request the artifact's location from the queue.
 
@@ -55,7 +56,7 @@ class ArtifactSource:
             NotFoundError: It is an error artifact. The message has the reason that the task gave.
         """
         method = references.method("queue", "latestArtifact" if len(self._args) == 2 else "artifact")
-        content = self._client.call_json(method, self._args)
+        content = replace(self._client, cancellation=cancellation).call_json(method, self._args)
         match content.get("storageType"):
             case "s3":
                 return Location(content["url"], follow=True)
@@ -67,7 +68,8 @@ class ArtifactSource:
                     )
                 return Location(content["url"], follow=True)
             case "object":
-                return ObjectSource(with_credentials(self._client, content["credentials"]), content["name"]).locate()
+                client = with_credentials(self._client, content["credentials"])
+                return ObjectSource(client, content["name"]).locate(cancellation)
             case "error":
                 reason, message = content.get("reason", "unknown"), content.get("message", "")
                 raise NotFoundError(f"{self.name} is an error artifact: {reason}: {message}", status=424, code=reason)

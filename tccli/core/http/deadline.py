@@ -1,5 +1,5 @@
 """
-Deadlines of whole requests, and the handle by which another thread ends one.
+Deadlines of whole requests, and the handles by which another thread ends one request or many.
 """
 
 from __future__ import annotations
@@ -7,8 +7,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from tccli.errors import NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,6 +110,54 @@ class Exchange:
         if error is not None:
             raise error
         return value
+
+
+class Cancellation:
+    """
+    Ends the exchanges and the waits of several threads: those that run, and those that begin later.
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._exchanges: weakref.WeakSet[Exchange] = weakref.WeakSet()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """
+        Whether `cancel` was called.
+        """
+        return self._event.is_set()
+
+    def add(self, exchange: Exchange) -> None:
+        """
+        Let `cancel` abort *exchange*.
+        """
+        with self._lock:
+            self._exchanges.add(exchange)
+        # Either this thread sees the event, or the one that cancels sees the exchange.
+        if self._event.is_set():
+            exchange.abort()
+
+    def cancel(self) -> None:
+        """
+        Abort all exchanges, and end all waits.
+        """
+        self._event.set()
+        with self._lock:
+            exchanges = list(self._exchanges)
+        for exchange in exchanges:
+            exchange.abort()
+
+    def sleep(self, seconds: float) -> None:
+        """
+        Wait.
+
+        Raises:
+            NoAnswerError: `cancel` was called.
+        """
+        if self._event.wait(seconds):
+            raise NoAnswerError("the transfer was stopped", final=True)
 
 
 def _shut_down(sock: socket.socket) -> None:

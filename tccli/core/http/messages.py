@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tccli.core.http.deadline import Cancellation
+
 
 class Call(NamedTuple):
     """
@@ -35,6 +37,7 @@ class Request(NamedTuple):
         call: The API call that the request makes, if any.
         blocks: Instead of *body*: bytes-like objects, read as they are sent.
         may_repeat: Whether the server may receive it twice without harm.
+        cancellation: Aborts the exchange from another thread.
     """
 
     verb: str
@@ -44,6 +47,7 @@ class Request(NamedTuple):
     call: Call | None = None
     blocks: Iterable[Any] | None = None
     may_repeat: bool = True
+    cancellation: Cancellation | None = None
 
 
 class Response(NamedTuple):

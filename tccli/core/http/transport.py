@@ -21,7 +21,7 @@ from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
     from tccli.core.http.messages import Request
@@ -68,31 +68,25 @@ class HttpTransport(httpx.BaseTransport):
             UsageError: The URL or a header cannot be sent.
         """
         http2 = request.blocks is None and len(request.body or b"") <= MAX_HTTP2_BODY_BYTES
-        with self._open(request, Exchange(self._timeout), http2=http2) as stream:
+        with self._open(request, http2=http2) as stream:
             body = stream.read(MAX_RESPONSE_BYTES + 1)
         if len(body) > MAX_RESPONSE_BYTES:
             raise BrokenAnswerError(f"the response is larger than {MAX_RESPONSE_BYTES >> 20} MiB")
         encoding = stream.headers.get("content-encoding", "")
         return Response(stream.status, stream.headers, decompress(body, encoding, MAX_RESPONSE_BYTES))
 
-    def stream(self, request: Request, *, on_start: Callable[[Exchange], None] | None = None) -> Stream:
+    def stream(self, request: Request) -> Stream:
         """
         Send once and return the response with its body still to be read. Always HTTP/1.1.
 
         Over HTTP/1.1 a body is read straight into the caller's buffer, which the frames of HTTP/2 do not allow.
-
-        Args:
-            on_start: Called first, with the exchange. Its ``abort()`` ends every wait, from any thread.
 
         Raises:
             NoAnswerError: There was no response.
             BrokenAnswerError: What came back is not HTTP.
             UsageError: The URL or a header cannot be sent.
         """
-        exchange = Exchange(self._timeout)
-        if on_start is not None:
-            on_start(exchange)
-        return self._open(request, exchange, http2=False)
+        return self._open(request, http2=False)
 
     def close(self) -> None:
         """
@@ -115,7 +109,10 @@ class HttpTransport(httpx.BaseTransport):
             route = self._routes.setdefault(base, Route(request.url, self._environ, self._contexts))
         return route.send(request, request.extensions.get("exchange") or Exchange(self._timeout))
 
-    def _open(self, request: Request, exchange: Exchange, *, http2: bool) -> Stream:
+    def _open(self, request: Request, *, http2: bool) -> Stream:
+        exchange = Exchange(self._timeout)
+        if request.cancellation is not None:
+            request.cancellation.add(exchange)
         found = URL.fullmatch(request.url)
         if found is None:
             raise UsageError(f"cannot send to {redact_url(request.url)!a}: it is not a valid http:// or https:// URL")
@@ -196,12 +193,6 @@ class Stream:
             NoAnswerError, BrokenAnswerError: As `readinto`.
         """
         return self._body.read(max_bytes)
-
-    def abort(self) -> None:
-        """
-        End the exchange, also for a thread that waits for bytes of it.
-        """
-        self._exchange.abort()
 
     def __enter__(self) -> Self:
         return self

@@ -55,12 +55,10 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
                 return FileDownload(remote, partial, options).run(target)
             except RemoteChangedError:
                 partial.discard_bytes()
-                remote.stopped.clear()
+                remote.restart()
             except OSError as error:
-                partial.keep_if_at_least(MIN_KEPT_BYTES)
-                raise LocalFileError(
-                    f"cannot write {target}: {error.strerror or error}", hint="run the command again to resume"
-                ) from None
+                hint = "run the command again to resume" if partial.keep_if_at_least(MIN_KEPT_BYTES) else ""
+                raise LocalFileError(f"cannot write {target}: {error.strerror or error}", hint=hint) from None
             except BaseException:
                 partial.keep_if_at_least(MIN_KEPT_BYTES)
                 raise

@@ -93,7 +93,7 @@ class Reader:
                 return count
             self.close()
             if self.end is None:
-                if self._remote.stopped.is_set():
+                if self._remote.cancellation.is_cancelled:
                     raise NoAnswerError(f"{self._remote.source.name}: the download was stopped")
                 return 0
             missing = self.end - self.position
@@ -114,7 +114,7 @@ class Reader:
         Wait before the next attempt, or raise *error* when there is none left.
         """
         remote = self._remote
-        if remote.stopped.is_set():
+        if remote.cancellation.is_cancelled:
             raise NoAnswerError(f"{remote.source.name}: the download was stopped") from None
         if isinstance(error, UrlExpiredError):
             if self._has_new_url:
@@ -129,4 +129,4 @@ class Reader:
                 error.message = f"{remote.source.name}: {error.message}"
             raise (error.to_final() if isinstance(error, TransientError) else error) from None
         after = error.after if isinstance(error, TransientError) else 0.0
-        remote.stopped.wait(policy.announce_delay(self._failures, str(error), after, remote.context.report))
+        remote.cancellation.sleep(policy.announce_delay(self._failures, str(error), after, remote.context.report))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
 from tccli import __version__
+from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import parse_retry_after
@@ -21,7 +22,6 @@ from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.http.deadline import Exchange
     from tccli.core.http.transport import Stream
     from tccli.core.transfer.context import TransferContext
 
@@ -62,9 +62,12 @@ class Source(Protocol):
     name: str
     identity: Mapping[str, Any]
 
-    def locate(self) -> Location:
+    def locate(self, cancellation: Cancellation) -> Location:
         """
         Request its location from the service; called again when a URL has expired.
+
+        Args:
+            cancellation: Ends the request from another thread.
         """
 
 
@@ -142,19 +145,16 @@ class RemoteFile:
     Opens ranges of a source's bytes. Thread-safe.
 
     Attributes:
-        stopped: Set when all transfers of the file must end.
+        cancellation: Cancelled when all transfers of the file must end.
     """
 
     def __init__(self, source: Source, context: TransferContext) -> None:
         self.source = source
         self.context = context
-        self.stopped = threading.Event()
+        self.cancellation = Cancellation()
         self._lock = threading.Lock()
         self._location: Location | None = None
         self._supports_ranges = True
-        self._streams: set[Stream] = set()
-        # Exchanges whose thread waits for the head of the response, by thread.
-        self._starting: dict[int, Exchange] = {}
 
     def locate(self) -> Location:
         """
@@ -163,7 +163,7 @@ class RemoteFile:
         with self._lock:
             location = self._location
             if location is None or (location.expires and location.expires - time.time() < RENEW_BEFORE_SECONDS):
-                location = self._location = self.source.locate()
+                location = self._location = self.source.locate(self.cancellation)
             return location
 
     def invalidate(self, location: Location) -> None:
@@ -178,13 +178,14 @@ class RemoteFile:
         """
         Make all threads that use the file end at once.
         """
-        self.stopped.set()
-        with self._lock:
-            streams = list(self._streams)
-            for exchange in self._starting.values():
-                exchange.abort()
-        for stream in streams:
-            stream.abort()
+        # Not under the lock: a thread that waits for a service has it.
+        self.cancellation.cancel()
+
+    def restart(self) -> None:
+        """
+        Allow new transfers of the file after :meth:`stop`.
+        """
+        self.cancellation = Cancellation()
 
     def open(self, start: int, end: int | None) -> RangeResponse:
         """
@@ -218,8 +219,6 @@ class RemoteFile:
         """
         Close a response; its connection is used again if the body was read to its end.
         """
-        with self._lock:
-            self._streams.discard(response.stream)
         _close(response.stream)
 
     def _send(self, location: Location, headers: Mapping[str, str]) -> Stream:
@@ -228,7 +227,7 @@ class RemoteFile:
         """
         url = location.url
         for _ in range(MAX_REDIRECTS):
-            stream = self._send_once(Request("GET", url, headers))
+            stream = self.context.transport.stream(Request("GET", url, headers, cancellation=self.cancellation))
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
@@ -238,21 +237,6 @@ class RemoteFile:
                 raise BrokenAnswerError(f"{self.source.name}: redirected to {redact_text(url)}, not an HTTP URL")
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
-    def _send_once(self, request: Request) -> Stream:
-        thread = threading.get_ident()
-
-        def register(exchange: Exchange) -> None:
-            with self._lock:
-                self._starting[thread] = exchange
-            if self.stopped.is_set():
-                exchange.abort()
-
-        try:
-            return self.context.transport.stream(request, on_start=register)
-        finally:
-            with self._lock:
-                self._starting.pop(thread, None)
-
     def _to_range_response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
         if stream.status not in {200, 206}:
             raise self._to_error(stream, location)
@@ -260,10 +244,6 @@ class RemoteFile:
         first, length = self._parse_content_range(stream, start) if is_range else (0, stream.length)
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
-        with self._lock:
-            self._streams.add(stream)
-        if self.stopped.is_set():
-            stream.abort()
         return RangeResponse(stream, first, RemoteMetadata(length, validator, encoding), is_range)
 
     def _parse_content_range(self, stream: Stream, start: int) -> tuple[int, int]:

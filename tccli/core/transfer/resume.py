@@ -98,10 +98,7 @@ class ResumableFile:
     """
 
     def __init__(self, target: str) -> None:
-        directory, name = os.path.split(os.path.abspath(target))
-        if len(os.fsencode(name)) > MAX_NAME_BYTES:
-            name = hashlib.sha256(os.fsencode(name)).hexdigest()
-        self.path = default = os.path.join(directory, f".{name}.tc-partial")
+        self.path = default = partial_path(target)
         self.fd = self._open_locked()
         self.can_resume = self.path == default
         self._journal_path = self.path + ".log"
@@ -164,12 +161,17 @@ class ResumableFile:
             os.unlink(self.path)
         self._delete_journal()
 
-    def keep_if_at_least(self, size: int) -> None:
+    def keep_if_at_least(self, size: int) -> bool:
         """
         Keep file and journal for the next run if it will find them, and they have *size* bytes; else delete them.
+
+        Returns:
+            Whether they were kept.
         """
-        if not self.can_resume or self.written.total() < size:
-            self.discard()
+        if self.can_resume and self.written.total() >= size:
+            return True
+        self.discard()
+        return False
 
     def discard_bytes(self) -> None:
         """
@@ -271,6 +273,16 @@ class ResumableFile:
                 if count and start + count <= size:
                     self.written.add(start, start + count)
         return dict(head["facts"])
+
+
+def partial_path(target: str) -> str:
+    """
+    Return the path of the partial file of *target*.
+    """
+    directory, name = os.path.split(os.path.realpath(target))
+    if len(os.fsencode(name)) > MAX_NAME_BYTES:
+        name = hashlib.sha256(os.fsencode(name)).hexdigest()
+    return os.path.join(directory, f".{name}.tc-partial")
 
 
 def _is_private(fd: int) -> bool:

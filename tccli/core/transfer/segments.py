@@ -241,7 +241,7 @@ class FileDownload:
         size = max(MIN_BUFFER_BYTES, min(BLOCK_BYTES, self._remote.context.buffer_bytes // self._max_connections))
         buffer = memoryview(bytearray(size))
         try:
-            while self._failure is None and not self._remote.stopped.is_set():
+            while self._failure is None and not self._remote.cancellation.is_cancelled:
                 self._fill(reader or Reader(self._remote, *self._segments.popleft(), self._metadata), buffer)
                 reader = None
         except IndexError:
@@ -303,6 +303,7 @@ class FileDownload:
             stored.seek(0)
             decoder = DecompressingReader(stored.readinto, self._name, is_empty=is_empty)
             for block in hasher.hash_blocks(decoder.readinto):
+                self._remote.cancellation.sleep(0)
                 file.write(block)
             check_digests(hasher.digests(), self._expected, self._name)
         return hasher.count

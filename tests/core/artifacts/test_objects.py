@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.artifacts.objects import MAX_INLINE_BYTES, ObjectSource, upload_object
+from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.download import download_to_stream
 from tccli.core.transfer.options import DownloadOptions
@@ -299,7 +300,7 @@ def test_unusable_downloads(
     """
     http_server.respond_with(json_response(document))
     with pytest.raises(BrokenAnswerError, match=says):
-        ObjectSource(at(transfer_env, http_server), "a").locate()
+        ObjectSource(at(transfer_env, http_server), "a").locate(Cancellation())
 
 
 def test_hashes_in_capitals(transfer_env: TransferEnv, http_server: ScriptedServer) -> None:
@@ -309,4 +310,4 @@ def test_hashes_in_capitals(transfer_env: TransferEnv, http_server: ScriptedServ
     hashes = {"sha256": "AB" * 32, "sha1024": "00"}
     http_server.respond_with(json_response({"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": hashes}))
 
-    assert {"sha256": "ab" * 32} == ObjectSource(at(transfer_env, http_server), "a").locate().hashes
+    assert {"sha256": "ab" * 32} == ObjectSource(at(transfer_env, http_server), "a").locate(Cancellation()).hashes

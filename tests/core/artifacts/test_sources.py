@@ -20,6 +20,7 @@ from tccli.core.artifacts.sources import (
     upload_artifact,
     with_credentials,
 )
+from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.download import download_to_stream
 from tccli.core.transfer.options import DownloadOptions
@@ -157,7 +158,7 @@ def test_references(transfer_env: TransferEnv, http_server: ScriptedServer) -> N
     for request in http_server.requests:
         assert {"host", "accept", "accept-encoding", "user-agent"} == set(request.headers)
     with pytest.raises(NegativeAnswerError, match="--managed-only"):
-        ArtifactSource(transfer_env.client, task_id, None, "public/a", managed_only=True).locate()
+        ArtifactSource(transfer_env.client, task_id, None, "public/a", managed_only=True).locate(Cancellation())
 
 
 def test_error_artifacts(transfer_env: TransferEnv) -> None:
@@ -192,7 +193,7 @@ def test_unknown_storage_type(transfer_env: TransferEnv, http_server: ScriptedSe
     http_server.respond_with(json_response({"storageType": "papyrus", "url": "http://x/"}))
     elsewhere = replace(transfer_env.client, account=replace(transfer_env.client.account, root_url=http_server.url))
     with pytest.raises(BrokenAnswerError, match="'papyrus'"):
-        ArtifactSource(elsewhere, "T", None, "public/a").locate()
+        ArtifactSource(elsewhere, "T", None, "public/a").locate(Cancellation())
 
 
 def test_all_pages_are_listed(transfer_env: TransferEnv) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli.core.http import network
+from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request
 from tccli.core.http.network_stream import NetworkStream
 from tccli.core.http.retry import RetryPolicy, send_with_retries
@@ -27,8 +28,6 @@ from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, js
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
-
-    from tccli.core.http.deadline import Exchange
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -398,7 +397,8 @@ def test_another_thread_ends_a_wait(transport: HttpTransport, server: ScriptedSe
     For the head, and for the body.
     """
     server.respond_with(step)
-    check_abort(lambda on_start: transport.stream(get(server), on_start=on_start).read(1000))
+    check_cancel(lambda cancellation: transport.stream(get(server)._replace(cancellation=cancellation)).read(1000))
+    check_cancel(lambda cancellation: transport.send(get(server)._replace(cancellation=cancellation)))
 
 
 def test_another_thread_ends_a_lookup_and_a_connection(
@@ -413,41 +413,41 @@ def test_another_thread_ends_a_lookup_and_a_connection(
             sock.setblocking(False)
             sock.connect_ex(listener.getsockname())
         full = Request("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", {})
-        check_abort(lambda on_start: transport.stream(full, on_start=on_start).read(1))
+        check_cancel(lambda cancellation: transport.send(full._replace(cancellation=cancellation)))
     monkeypatch.setattr(
         network, "_resolve", lambda _host, _port, exchange: exchange.run_in_thread(lambda: time.sleep(4))
     )
     unknown = Request("GET", "http://tc.example.com/", {})
-    check_abort(lambda on_start: transport.stream(unknown, on_start=on_start).read(1))
+    check_cancel(lambda cancellation: transport.send(unknown._replace(cancellation=cancellation)))
 
 
-def check_abort(run: Callable[[Callable[[Exchange], None]], object]) -> None:
+def check_cancel(run: Callable[[Cancellation], object]) -> None:
     """
-    Run a request, abort it after a while, and check that it ends at once.
+    Run a request, cancel it after a while, and check that it ends at once, and that a later one does not begin.
     """
-    timers: list[threading.Timer] = []
-
-    def schedule(exchange: Exchange) -> None:
-        timers.append(threading.Timer(0.3, exchange.abort))
-        timers[0].start()
-
+    cancellation = Cancellation()
+    timer = threading.Timer(0.3, cancellation.cancel)
+    timer.start()
     started = time.monotonic()
     with pytest.raises(NoAnswerError):
-        run(schedule)
-    timers[0].join()
-
+        run(cancellation)
+    timer.join()
     assert 0.2 < time.monotonic() - started < 2
+    with pytest.raises(NoAnswerError):
+        run(cancellation)
+
+    assert time.monotonic() - started < 3
 
 
 def test_a_late_abort_ends_no_other_exchange(transport: HttpTransport, server: ScriptedServer) -> None:
     """
     Which uses the same connection by then.
     """
-    exchanges: list[Exchange] = []
-    with transport.stream(get(server), on_start=exchanges.append) as first:
+    cancellation = Cancellation()
+    with transport.stream(get(server)._replace(cancellation=cancellation)) as first:
         first.read(10)
     with transport.stream(get(server)) as second:
-        exchanges[0].abort()
+        cancellation.cancel()
         assert b"{}" == second.read(10)
 
     assert 1 == server.connections

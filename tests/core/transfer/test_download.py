@@ -610,7 +610,7 @@ class _StopsAt(TransferProgress):
         super().advance(count)
         if self.done_bytes >= self._end:
             assert self.remote is not None
-            self.remote.stopped.set()
+            self.remote.cancellation.cancel()
 
 
 @pytest.mark.parametrize("connections", [1, 2])

@@ -24,6 +24,7 @@ from tests.http_server import DROPPED, Received, Response, response
 from tests.transfer_env import UrlSource, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
+    from tccli.core.http.deadline import Cancellation
     from tests.http_server import ScriptedServer
 
 DATA = random_bytes(5000)
@@ -219,8 +220,8 @@ def test_url_is_renewed_before_it_expires(http_server: ScriptedServer) -> None:
     http_server.respond_with(range_response)
 
     class Ending(UrlSource):
-        def locate(self) -> Location:
-            found = super().locate()
+        def locate(self, cancellation: Cancellation) -> Location:
+            found = super().locate(cancellation)
             return Location(found.url, expires=1.0 if self.located == 1 else None)
 
     source = Ending(http_server.url)
