@@ -23,6 +23,8 @@ from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, Us
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tccli.core.http.redact import Redactor
+
 COMMANDS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
 API = "Call a method: tc api queue task is the same as tc queue task"
 USAGE_EXIT_CODE = UsageError.exit_code
@@ -134,21 +136,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     Run the command line and exit.
     """
+    context = Context(argv=sys.argv[1:] if argv is None else argv)
     try:
-        code = run(argv)
+        code = run(argv, context)
     except Exception:  # noqa: BLE001 - a bug prints its traceback; exit code 1 has another meaning
         import traceback
 
-        traceback.print_exc()
+        context.print_message(traceback.format_exc().rstrip())
         code = TcError.exit_code
     sys.exit(code)
 
 
-def run(argv: Sequence[str] | None = None) -> int:
+def run(argv: Sequence[str] | None = None, context: Context | None = None) -> int:
     """
     Run the command line; return its exit code.
     """
-    context = Context(argv=sys.argv[1:] if argv is None else argv)
+    context = context or Context(argv=sys.argv[1:] if argv is None else argv)
     try:
         return _invoke(argv, context)
     except (KeyboardInterrupt, click.Abort):
@@ -202,16 +205,15 @@ def _print_error(error: TcError, context: Context) -> None:
         return
     details = error.details if context.options.verbose else ""
     is_json = "json" in {context.options.error_format, peek_options(context.argv).error_format.lower()}
-    line = _format_json(error, details) if is_json else f"tc: {error}".replace("\n", " ")
-    text = f"{line}\n{details}" if details and not is_json else line
     with suppress(OSError):
-        # A lone surrogate has no UTF-8.
-        click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
+        if is_json:
+            click.echo(_format_json(error, details, context.redactor), err=True)
+        else:
+            context.print_message(f"tc: {error}".replace("\n", " ") + (f"\n{details}" if details else ""))
 
 
-def _format_json(error: TcError, details: str) -> str:
-    import re
-
+def _format_json(error: TcError, details: str, redactor: Redactor) -> str:
+    from tccli.core.printable import escape_controls_in_json
     from tccli.output.text import dump_json
 
     document = {
@@ -223,8 +225,8 @@ def _format_json(error: TcError, details: str) -> str:
         "body": getattr(error, "body", None),
         "details": details or None,
     }
-    line = dump_json({name: value for name, value in document.items() if value is not None})
-    return re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", line)
+    given = {name: value for name, value in document.items() if value is not None}
+    return escape_controls_in_json(dump_json(redactor.redact_document(given)))
 
 
 def _usage_line(error: click.UsageError) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tccli.core.account import Account, AccountOptions, ConfigFiles
     from tccli.core.client import Client
     from tccli.core.http.messages import Transport
+    from tccli.core.http.redact import Redactor
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
     from tccli.core.reference_fetch import Fetcher
@@ -43,6 +44,8 @@ class Context:
         self.options = Options() if options is None else options
         self.environ = environ
         self.argv = argv
+        # Shared with the contexts that are made of this one; empty until something is printed.
+        self._redactors: list[Redactor] = []
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
 
@@ -55,14 +58,35 @@ class Context:
     def _with_options(self, options: Options) -> Context:
         context = Context(options, self.environ, self.argv)
         context._config_files, context._library = self._config_files, self._library
+        context._redactors = self._redactors
         return context
 
     def note(self, line: str) -> None:
         """
         Print *line* to stderr unless ``--quiet`` was given.
         """
-        if not self.options.quiet and sys.stderr is not None:
-            click.echo(f"tc: {line}", err=True)
+        if not self.options.quiet:
+            self.print_message(f"tc: {line}")
+
+    @property
+    def redactor(self) -> Redactor:
+        """
+        Masks the secrets of this run in everything that people see.
+        """
+        if not self._redactors:
+            from tccli.core.http.redact import Redactor
+
+            self._redactors.append(Redactor(self.environ))
+        return self._redactors[0]
+
+    def print_message(self, text: str) -> None:
+        """
+        Print *text* to stderr without secrets, and without characters that control a terminal.
+        """
+        from tccli.core.printable import escape_controls
+
+        if sys.stderr is not None:
+            click.echo(escape_controls(self.redactor.redact_text(text)), err=True)
 
     def writer(self) -> Callable[[Result], None]:
         """
@@ -173,7 +197,7 @@ class Context:
         if self.options.verbose > 1:
             from tccli.core.http.tracing import TracingTransport
 
-            transport = TracingTransport(transport, lambda line: click.echo(line, err=True))
+            transport = TracingTransport(transport, self.print_message)
         options = self.options
         return Client(
             self.account(), transport, self._policy(), options.service_discovery, options.trace_id, self._report

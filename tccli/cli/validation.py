@@ -29,10 +29,13 @@ def report_problems(
     Raises:
         NegativeAnswerError: There are problems.
     """
+    from tccli.core.printable import escape_controls
     from tccli.output import Result
 
     if context.options.format in {None, "raw"} and context.options.jq is None:
-        write(Result([_escape_control_characters(str(problem)) for problem in problems], is_text=True))
+        # Names in a document may contain any character, line breaks too.
+        lines = [escape_controls(str(problem)).replace("\n", "\\n") for problem in problems]
+        write(Result(lines, is_text=True))
     else:
         rows = [{"path": each.path, "expected": each.expected, "found": each.found} for each in problems]
         write(Result([rows], is_table=True))
@@ -40,8 +43,3 @@ def report_problems(
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise NegativeAnswerError(f"{document} does not match {schema}: {count}")
     context.note(f"{document} matches {schema}")
-
-
-def _escape_control_characters(line: str) -> str:
-    # Names in a document may contain any character, line breaks too.
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)

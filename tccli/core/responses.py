@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import strict_json
 from tccli.core.http.redact import redact_document, redact_text
+from tccli.core.printable import escape_line
 from tccli.core.times import parse_timestamp
 from tccli.errors import BrokenAnswerError, ServiceError, UsageError, service_error_class
 from tccli.strict_json import StrictJsonError
@@ -236,15 +237,6 @@ def _skew_hint(date: str) -> str:
         return "check this machine's clock"
     direction = "behind" if skew > 0 else "ahead of"
     return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
-
-
-def escape_line(text: str, length: int) -> str:
-    """
-    Return the beginning of a text that a server chose as one line without control characters.
-    """
-    text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:

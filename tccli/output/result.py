@@ -131,3 +131,10 @@ class RenderOptions(NamedTuple):
     coloured: bool = False
     unquoted: bool = False
     width: int | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """
+        Whether a terminal shows the result, directly or behind a pager: it must not control the terminal.
+        """
+        return self.pretty or self.coloured

@@ -1,5 +1,5 @@
 """
-JSON as text, its colours, and text that is safe for a terminal.
+JSON as text, and its colours.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tccli.output.result import RenderOptions
 
 
 def dump_json(document: Any, *, pretty: bool = False) -> str:
@@ -54,7 +56,27 @@ def _dump_exact(value: Any, line: str, separators: tuple[str, str]) -> str:
     return f"{begin}{inner}{f'{comma}{inner}'.join(parts)}{line}{end}"
 
 
-def make_highlighter() -> Callable[[str], str]:
+def make_display(options: RenderOptions) -> Callable[[str], str]:
+    """
+    Return a function that makes of JSON what a terminal shows: with colours, and with nothing that controls it.
+
+    JSON for a program stays as it is.
+    """
+    from tccli.core.printable import escape_controls_in_json
+
+    if not options.is_shown:
+        return _return_unchanged
+    if not options.coloured:
+        return escape_controls_in_json
+    highlight = _make_highlighter()
+    return lambda text: highlight(escape_controls_in_json(text))
+
+
+def _return_unchanged(text: str) -> str:
+    return text
+
+
+def _make_highlighter() -> Callable[[str], str]:
     """
     Return a function that adds terminal colours to JSON.
     """
@@ -71,12 +93,3 @@ def make_highlighter() -> Callable[[str], str]:
         return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
     return highlight
-
-
-def escape_controls(text: str) -> str:
-    r"""
-    Return *text* with ``\x1b`` for an escape character, and so on: no service may control the terminal.
-    """
-    import re
-
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", lambda found: f"\\x{ord(found[0]):02x}", text)

@@ -75,7 +75,8 @@ class Output(NamedTuple):
         coloured = self.colour == "always" or (self.colour == "auto" and _wants_colour(terminal=terminal))
         width = _terminal_width() if terminal else None
         if result.to_text is not None and width is not None and self.format_name is None:
-            from tccli.output.text import encode_text, escape_controls
+            from tccli.core.printable import escape_controls
+            from tccli.output.text import encode_text
 
             out.write(encode_text(escape_controls(result.to_text(width))))
             return

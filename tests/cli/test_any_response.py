@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import random
+import re
 import sys
 import threading
 from datetime import UTC, datetime
@@ -41,6 +42,9 @@ OTHER_COMMANDS = [
 ]
 COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
 FORMATS = ["json", "jsonl", "yaml", "table", "raw"]
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What controls a terminal, but for tab and newline."""
+COLOUR = re.compile("\x1b\\[[0-9;]*m")
 EXACT = "number:"
 """A string with this prefix becomes a number of the same text."""
 VALUES: list[Any] = [
@@ -158,7 +162,8 @@ def test_no_response_is_a_bug_of_ours(
     http_server: ScriptedServer, bare_environment: dict[str, str], tmp_path: Path
 ) -> None:
     """
-    No exit code 70; UTF-8 on stdout; one line on stderr for an error, and at most one for a success.
+    No exit code 70; UTF-8 on stdout; one line on stderr for an error, and at most one for a success. Nothing controls
+    the terminal, on stderr also where that is a file.
     """
     seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
     draw = random.Random(seed)
@@ -178,11 +183,13 @@ def test_no_response_is_a_bug_of_ours(
         is_terminal = draw.random() < 0.4
         code, shown = run_on_terminal([*options, *argv], env, tmp_path / "stderr", terminal=is_terminal)
         lines = (tmp_path / "stderr").read_bytes().decode("utf-8", "surrogateescape")
+        on_screen = COLOUR.sub("", shown.decode("utf-8", "replace").replace("\r\n", "\n")) if is_terminal else ""
         is_text = "badge" in argv or "raw" in options
         if (
             code not in range(10)
             or lines.count("\n") > 1
             or (code and lines.count("\n") != 1)
+            or CONTROL.search(lines + on_screen)
             or (not is_text and shown.decode("utf-8", "replace").encode() != shown)
         ):
             wrong.append(f"{' '.join([*options, *argv])}: {code} {lines[:300]!r} {http_server._script}"[:1500])

@@ -10,8 +10,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,8 +29,11 @@ def show_progress(context: Context, name: str, progress: TransferProgress) -> It
         yield
         return
     over = threading.Event()
-    show = _bar if sys.stderr.isatty() else _log
-    thread = threading.Thread(target=show, args=(name, progress, over.wait), daemon=True)
+    args = (name, progress, over.wait)
+    if sys.stderr.isatty():
+        thread = threading.Thread(target=_bar, args=args, daemon=True)
+    else:
+        thread = threading.Thread(target=_log, args=(context, *args), daemon=True)
     thread.start()
     try:
         yield
@@ -67,7 +68,8 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.text import Text
+
+    from tccli.core.printable import escape_controls
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -77,7 +79,7 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(str(Text(name)), total=progress.total_bytes)
+        task = bar.add_task(escape_controls(name), total=progress.total_bytes)
         while True:
             ended = wait(REFRESH_INTERVAL_SECONDS)
             bar.update(task, total=progress.total_bytes, completed=progress.done_bytes)
@@ -85,7 +87,7 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
                 return
 
 
-def _log(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
+def _log(context: Context, name: str, progress: TransferProgress, wait: Callable[[float], bool]) -> None:
     started = time.monotonic()
     while not wait(LOG_INTERVAL_SECONDS):
         rate = (progress.done_bytes - progress.resumed_bytes) / (time.monotonic() - started)
@@ -99,4 +101,4 @@ def _log(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
             if progress.total_bytes and rate > 0
             else ""
         )
-        click.echo(f"tc: {name}: {format_size(progress.done_bytes)}{total}, {format_size(rate)}/s{left}", err=True)
+        context.note(f"{name}: {format_size(progress.done_bytes)}{total}, {format_size(rate)}/s{left}")

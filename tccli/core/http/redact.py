@@ -4,10 +4,16 @@ Masks secrets in everything that people see: messages, ``-v``, ``--dry-run`` and
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 MASK = "…"
+MIN_SECRET_CHARACTERS = 6
 
 # Patterns are compiled at their first use: most commands print no URL.
 # A URL in a query is percent-encoded, perhaps more than once.
@@ -68,18 +74,80 @@ def redact_header(name: str, value: str) -> str:
     return MASK if re.fullmatch(_HIDDEN_HEADER, name) else redact_text(value)
 
 
-def redact_document(document: Any) -> Any:
+def redact_document(document: Any, redact: Callable[[str], str] = redact_text) -> Any:
     """
     Return a JSON document without the values of keys that name a secret, such as ``secret`` or ``accessToken``.
     """
     if isinstance(document, dict):
         return {
-            key: _mask_values(value) if re.fullmatch(_HIDDEN_KEY, key) else redact_document(value)
+            key: _mask_values(value) if re.fullmatch(_HIDDEN_KEY, key) else redact_document(value, redact)
             for key, value in document.items()
         }
     if isinstance(document, list):
-        return [redact_document(value) for value in document]
-    return redact_text(document) if isinstance(document, str) else document
+        return [redact_document(value, redact) for value in document]
+    return redact(document) if isinstance(document, str) else document
+
+
+class Redactor:
+    """
+    Masks secrets by their form, and those of this run also by their value, however a server repeats them.
+
+    Args:
+        environ: Has credentials of the deployment and of proxies.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._values: set[str] = set()
+
+    def add(self, *values: str | None) -> None:
+        """
+        Mask these values from now on. Short ones are ignored: text would have them by chance.
+        """
+        self._values.update(value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS)
+
+    def add_document(self, document: Any) -> None:
+        """
+        Mask the values of keys that name a secret.
+        """
+        self.add(*_find_secrets(document, is_secret=False))
+
+    def redact_text(self, text: str) -> str:
+        """
+        Return a text without secrets.
+        """
+        self._add_environment()
+        for value in sorted(self._values, key=len, reverse=True):
+            encoded = quote(value, safe="", errors="replace")
+            for form in {value, json.dumps(value)[1:-1], encoded, " ".join(value.split())}:
+                text = text.replace(form, MASK)
+        return redact_text(text)
+
+    def redact_document(self, document: Any) -> Any:
+        """
+        Return a JSON document without secrets.
+        """
+        return redact_document(document, self.redact_text)
+
+    def _add_environment(self) -> None:
+        environ, self._environ = self._environ, {}
+        for name, value in environ.items():
+            if name == "TASKCLUSTER_ACCESS_TOKEN":
+                self.add(value)
+            elif name.lower().endswith("_proxy") and "@" in value:
+                password = value.rpartition("@")[0].rpartition("://")[2].partition(":")[2]
+                self.add(password, unquote(password))
+
+
+def _find_secrets(document: Any, *, is_secret: bool) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from _find_secrets(value, is_secret=is_secret or re.fullmatch(_HIDDEN_KEY, key) is not None)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _find_secrets(value, is_secret=is_secret)
+    elif is_secret and document is not None and not isinstance(document, bool):
+        yield str(document)
 
 
 def _mask_values(value: Any) -> Any:

@@ -8,6 +8,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.printable import CONTROL_CHARACTERS
 from tccli.strict_json import ExactNumber
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 PLAIN = re.compile(r"(?:[^\W\d]|/)(?:[^\s:#]|(?<=\S)#|:(?=\S)| (?=[^\s#]))*")
 LITERAL = re.compile(r"\S(?:.*\S)?(?:\n+.*\S)*\n?")
-ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
+ESCAPED = re.compile(f'[{CONTROL_CHARACTERS}\t\n"\\\\\xa0\ufeff\ufffe\uffff]')
 ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 MAX_SIMPLE_KEY_CHARACTERS = 1000
 """A longer key needs a question mark: the limit of YAML is 1024, quotes included."""

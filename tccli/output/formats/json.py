@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.output.text import dump_json, encode_text, make_highlighter
+from tccli.core.printable import escape_controls
+from tccli.output.text import dump_json, encode_text, make_display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,30 +16,22 @@ if TYPE_CHECKING:
 
 
 def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
-    if (
-        result.raw is not None
-        and not options.pretty
-        and not options.coloured
-        and (result.is_text or not options.unquoted)
-    ):
+    if result.raw is not None and not options.is_shown and (result.is_text or not options.unquoted):
         out.write(result.raw if result.raw.endswith(b"\n") or not result.raw else result.raw + b"\n")
         return
-    highlight = make_highlighter() if options.coloured else _plain
+    display = make_display(options)
     if result.pages is not None:
         for piece in _pieces(result.pages, pretty=options.pretty):
-            out.write(encode_text(highlight(piece)))
+            out.write(encode_text(display(piece)))
         out.write(b"\n")
         return
     for document in result.documents:
         if options.unquoted and isinstance(document, str):
             text = document.removesuffix("\n")
+            text = escape_controls(text) if options.is_shown else text
         else:
-            text = highlight(dump_json(document, pretty=options.pretty))
+            text = display(dump_json(document, pretty=options.pretty))
         out.write(encode_text(f"{text}\n"))
-
-
-def _plain(text: str) -> str:
-    return text
 
 
 def _pieces(pages: Pages, *, pretty: bool) -> Iterator[str]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from tccli.output.text import dump_json, encode_text, make_highlighter
+from tccli.core.printable import escape_controls
+from tccli.output.text import dump_json, encode_text, make_display
 
 if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result
@@ -15,9 +16,12 @@ BY_ENTRY = True
 
 
 def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
-    highlight = make_highlighter() if options.coloured else None
+    display = make_display(options)
     for entry in result.entries():
-        text = entry if options.unquoted and isinstance(entry, str) else dump_json(entry)
-        out.write(encode_text(highlight(text) if highlight else text) + b"\n")
+        if options.unquoted and isinstance(entry, str):
+            text = escape_controls(entry) if options.is_shown else entry
+        else:
+            text = display(dump_json(entry))
+        out.write(encode_text(text) + b"\n")
         if options.pretty:
             out.flush()

@@ -1,20 +1,24 @@
 """
-The bytes of a response, unchanged; results that were made here are lines of text.
+The bytes of a response, unchanged but on a terminal; results that were made here are lines of text.
 """
 
 from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
+from tccli.core.printable import escape_controls
 from tccli.output.text import dump_json, encode_text
 
 if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result
 
 
-def render(result: Result, out: IO[bytes], _options: RenderOptions) -> None:
+def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
+    def write(data: bytes) -> None:
+        out.write(escape_controls(data.decode("utf-8", "replace")).encode() if options.pretty else data)
+
     if result.raw is not None:
-        out.write(result.raw)
+        write(result.raw)
         return
     for document in result.all_documents():
-        out.write(encode_text(document if isinstance(document, str) else dump_json(document)) + b"\n")
+        write(encode_text(document if isinstance(document, str) else dump_json(document)) + b"\n")

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.output.text import dump_json, encode_text, escape_controls
+from tccli.core.printable import escape_controls
+from tccli.output.text import dump_json, encode_text
 
 if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
+    from tccli.core.printable import escape_controls
     from tccli.core.yaml import dump
     from tccli.output.text import encode_text
 
@@ -18,6 +19,7 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
         if number:
             out.write(b"---\n")
         if isinstance(document, str) and options.unquoted:
-            out.write(encode_text(f"{document}\n"))
+            text = escape_controls(document) if options.is_shown else document
+            out.write(encode_text(f"{text}\n"))
             continue
         out.write(encode_text(dump(document)))
