@@ -62,7 +62,7 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
         _warn_if_credentials_expire_first(context, account.credentials, expires)
         url = client.prepare(method, *arguments).url if options["internal"] else call.url
         signed = sign_url(url, account.credentials, expires=int(expires.timestamp()))
-    write(Result([signed], is_text=True))
+    write(Result([signed], is_text=True, is_secret=True))
 
 
 def _warn_if_credentials_expire_first(context: Context, credentials: Credentials, expires: datetime) -> None:

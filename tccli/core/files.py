@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _UMASK_LOCK = threading.Lock()
@@ -38,7 +38,7 @@ def check_target(path: str) -> None:
 
 
 @contextmanager
-def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
+def atomic_write(path: str, *, private: bool | Callable[[], bool] = False) -> Iterator[IO[bytes]]:
     """
     Open a temporary file next to *path*, which replaces *path* when the block ends without an error.
 
@@ -46,7 +46,8 @@ def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
     directly.
 
     Args:
-        private: Only the owner may read a new file.
+        private: Only the owner may read the file, also if it replaces one that others may read. A function is called
+            when the block ends; until then, only the owner may.
 
     Raises:
         LocalFileError: The file cannot be written.
@@ -60,13 +61,13 @@ def atomic_write(path: str, *, private: bool = False) -> Iterator[IO[bytes]]:
             with open(path, "wb") as device:
                 yield device
             return
-        mode = target_mode(path, private=private)
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{os.path.basename(path)[:50]}.")
         try:
             with open(handle, "wb") as file:
-                os.fchmod(file.fileno(), mode)
                 yield file
                 file.flush()
+                is_private = private if isinstance(private, bool) else private()
+                os.fchmod(file.fileno(), target_mode(path, private=is_private))
                 os.fsync(file.fileno())
             replace_file(temporary, path)
         except BaseException:
@@ -101,11 +102,16 @@ def is_special(path: str) -> bool:
 def target_mode(path: str, *, private: bool = False) -> int:
     """
     Return the mode for a new file at *path*: that of the file it replaces, else what the umask allows.
+
+    Args:
+        private: Only the owner may read or write it.
     """
     if os.path.exists(path):
-        return stat.S_IMODE(os.stat(path).st_mode)
+        return stat.S_IMODE(os.stat(path).st_mode) & (0o600 if private else 0o7777)
+    if private:
+        return 0o600
     # The umask can only be read by a change of it, which other threads must not see.
     with _UMASK_LOCK:
         mask = os.umask(0o077)
         os.umask(mask)
-    return 0o600 if private else 0o666 & ~mask
+    return 0o666 & ~mask

@@ -34,6 +34,19 @@ class Pages:
             raise BrokenAnswerError("a page of the listing does not have exactly one array")
         self.key = key
 
+    def observe(self, report: Callable[[Any], None]) -> None:
+        """
+        Call *report* with each page as it is read.
+        """
+
+        def read(pages: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+            for page in pages:
+                report(page)
+                yield page
+
+        report(self.first)
+        self._pages = read(self._pages)
+
     def entries(self) -> Iterator[Any]:
         """
         Yield the entries of all pages, once.
@@ -77,6 +90,7 @@ class Result(NamedTuple):
         pages: A listing, instead of documents.
         is_table: The default format on a terminal is a table.
         to_text: Returns what a terminal shows by default, for a width in columns.
+        is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
     """
 
     documents: Iterable[Any] = ()
@@ -86,6 +100,7 @@ class Result(NamedTuple):
     pages: Pages | None = None
     is_table: bool = False
     to_text: Callable[[int], str] | None = None
+    is_secret: bool = False
 
     def all_documents(self) -> Iterable[Any]:
         """

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+class _SecretDetector:
+    """
+    Looks for secrets in a result, in its pages as they are read.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.found = result.is_secret
+        for document in result.documents:
+            self._inspect(document)
+        if result.pages is not None:
+            result.pages.observe(self._inspect)
+
+    def _inspect(self, document: Any) -> None:
+        from tccli.core.http.redact import redact_document
+
+        self.found = self.found or redact_document(document) != document
+
+
 class Output(NamedTuple):
     """
     Where results go, and in which format.
@@ -43,14 +61,16 @@ class Output(NamedTuple):
             UsageError: The path cannot be written to, or the expression is not valid.
             ConfigurationError: jq is not installed.
         """
-        if self.path is not None and self.path != "-":
+        if self.path is not None and not self._writes_to_stdout():
             from tccli.core.files import check_target
 
             check_target(self.path)
         apply_filter = None if self.jq is None else _compile_filter(self.jq)
 
         def write(result: Result) -> None:
-            self._write(result if apply_filter is None else self._filter(result, apply_filter))
+            # Of the whole result: what a filter takes out of it may be a secret without its name.
+            detector = None if self._writes_to_stdout() else _SecretDetector(result)
+            self._write(result if apply_filter is None else self._filter(result, apply_filter), detector)
 
         return write
 
@@ -59,8 +79,11 @@ class Output(NamedTuple):
         inputs = result.pages.entries() if result.pages is not None and by_entry else result.all_documents()
         return Result(output for document in inputs for output in apply_filter(document))
 
-    def _write(self, result: Result) -> None:
-        if self.path is None or self.path == "-":
+    def _writes_to_stdout(self) -> bool:
+        return self.path is None or self.path == "-"
+
+    def _write(self, result: Result, detector: _SecretDetector | None) -> None:
+        if self.path is None or detector is None:
             if sys.stdout is None:
                 raise LocalFileError("stdout is closed")
             self._render(result, sys.stdout.buffer, terminal=sys.stdout.isatty())
@@ -68,7 +91,7 @@ class Output(NamedTuple):
             return
         from tccli.core.files import atomic_write
 
-        with atomic_write(self.path) as file:
+        with atomic_write(self.path, private=lambda: detector.found) as file:
             self._render(result, file, terminal=False)
 
     def _render(self, result: Result, out: IO[bytes], *, terminal: bool) -> None:

@@ -9,6 +9,7 @@ same file share the position in it.
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.http.messages import Response
@@ -66,7 +67,10 @@ class FakeTransport:
         if call.payload is not None:
             line["payload"] = call.payload
         try:
-            with open(self._calls_path, "a", encoding="utf-8") as file:
+            with open(self._calls_path, "a", encoding="utf-8", opener=_open_privately) as file:
+                # Payloads may have secrets, and others may read the file if it was there before.
+                if os.path.isfile(self._calls_path):
+                    os.fchmod(file.fileno(), os.fstat(file.fileno()).st_mode & 0o600)
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
             raise LocalFileError(f"cannot write {self._calls_path}: {error.strerror}") from None
@@ -141,6 +145,10 @@ def _count_calls(path: str | None) -> dict[str, int]:
     except (ValueError, KeyError, TypeError):
         raise ConfigurationError(f"cannot read {path}: it is not a file of calls") from None
     return counts
+
+
+def _open_privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _to_response(fake: FakeResponse) -> Response:
