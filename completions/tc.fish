@@ -909,7 +909,7 @@ function __taskcluster_meaning
         case '*:--server'
             echo 'Print the version of the deployment instead'
         case '*:--set'
-            echo 'Change the payload'
+            echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
         case '*:--no-validate'
             echo 'Do not validate the payload against the schema'
         case '*:--dry-run'

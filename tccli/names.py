@@ -1,5 +1,5 @@
 """
-Names as people type them: kebab-case, camelCase, any case mean the same, and near misses are recognised.
+Names as people type them: as the API spells them or in kebab-case, in any case; and suggestions for near misses.
 """
 
 from __future__ import annotations
@@ -12,9 +12,35 @@ if TYPE_CHECKING:
 
 def fold(name: str) -> str:
     """
-    Return what all spellings of a name have in common: ``purgeCache``, ``purge-cache`` and ``PURGE_CACHE`` are one.
+    Return *name* without case, hyphens and underscores. Two names that fold to the same are too easily confused.
     """
     return name.replace("-", "").replace("_", "").lower()
+
+
+class Spellings:
+    """
+    Maps each accepted spelling of a name to the first one that was added: ``purgeCache``, ``purge-cache``,
+    ``PURGE_CACHE`` and ``purgecache`` are one name, ``p-urgecache`` is another one.
+
+    A call adds the name if it is new. So add the known names first; an unknown one is then returned as it was typed.
+    """
+
+    def __init__(self, known: Iterable[str] = ()) -> None:
+        self._names: dict[str, str] = {}
+        for name in known:
+            self(name)
+
+    def __call__(self, name: str) -> str:
+        """
+        Return the name of which *name* is a spelling.
+        """
+        typed = name.lower().replace("_", "-")
+        found = self._names.get(typed)
+        if found is None:
+            words = typed if typed == name else kebab(name).lower().replace("_", "-")
+            found = self._names[typed] = self._names[words] = name
+            self._names.setdefault(words.replace("-", ""), name)
+        return found
 
 
 def find(name: str, names: Iterable[str]) -> str | None:
@@ -24,8 +50,8 @@ def find(name: str, names: Iterable[str]) -> str | None:
     names = list(names)
     if name in names:
         return name
-    folded = fold(name)
-    return next((candidate for candidate in names if fold(candidate) == folded), None)
+    found = Spellings(names)(name)
+    return found if found in names else None
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

@@ -45,6 +45,14 @@ def test_the_same_spelling_goes_first() -> None:
     assert "ab" == names.find("ab", ["aB", "ab"])
 
 
+@pytest.mark.parametrize("typed", ["c-reateTask", "create-task-", "createT_ask", "create--task", "createtas-k"])
+def test_words_are_not_cut_elsewhere(typed: str) -> None:
+    """
+    A hyphen or an underscore stands between words only.
+    """
+    assert names.find(typed, ["createTask"]) is None
+
+
 def test_finds_nothing_that_is_not_there() -> None:
     """
     A near miss is for the suggestion.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli import __version__, names
-from tccli.cli.command import Group
+from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, get_context
 from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
@@ -249,6 +249,9 @@ def _usage_line(error: click.UsageError) -> str:
 
 
 def _unknown_option(ctx: click.Context, name: str) -> str:
+    reason = ctx.command.explain_missing_option(name) if isinstance(ctx.command, Command | Group) else ""
+    if reason:
+        return f"no option {name!r}: {reason}"
     known = [opt for param in ctx.command.get_params(ctx) for opt in (*param.opts, *param.secondary_opts)]
     hint = names.suggestion(name.lstrip("-"), [opt.lstrip("-") for opt in known if opt.startswith("--")])
     if hint:

@@ -52,7 +52,9 @@ def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
     """
     found = _read_payload(method, options["data"], options["data_format"], changed=bool(options["set_"]))
     if options["set_"]:
-        found = payloads.apply_settings(found.document if found else None, options["set_"])
+        from tccli.core.edits import apply_edits
+
+        found = payloads.encode(apply_edits(found.document if found else None, options["set_"]))
     assert found is not None
     if not options["no_validate"]:
         payloads.validate(method, found)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HELP_OPTIONS = ("--help", "-h")
-CONTEXT_SETTINGS = {"token_normalize_func": names.fold, "help_option_names": list(HELP_OPTIONS)}
+CONTEXT_SETTINGS = {"help_option_names": list(HELP_OPTIONS)}
 
 
 class _ClickContext(click.Context):
@@ -28,6 +28,12 @@ class _ClickContext(click.Context):
     """
 
     takes_shared = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        spell = names.Spellings()
+        # The case of short options matters.
+        self.token_normalize_func = lambda name: name if len(name) == 1 else spell(name)
 
     def make_formatter(self) -> click.HelpFormatter:
         """
@@ -103,6 +109,39 @@ class _BaseCommand(click.Command):
         ctx.takes_shared = True
         return rest
 
+    def make_parser(self, ctx: click.Context) -> click.parser._OptionParser:
+        """
+        Return a parser that reads ``-o=FILE`` as ``-o FILE``, and refuses an option of the command that is given twice.
+        """
+        parser = super().make_parser(ctx)
+        match_short_option, short_options = parser._match_short_opt, parser._short_opt  # noqa: SLF001 - no other way
+
+        def match_short(word: str, state: Any) -> None:
+            for place, letter in enumerate(word[1:], 2):
+                option = short_options.get(word[0] + letter)
+                if option is not None and option.takes_value:
+                    if word.startswith("=", place):
+                        state.rargs.insert(0, word[place + 1 :])
+                        word = word[:place]
+                    break
+            match_short_option(word, state)
+
+        parse = parser.parse_args
+
+        def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], list[click.Parameter]]:
+            values, rest, order = parse(args)
+            _refuse_repeated_options(ctx, order)
+            return values, rest, order
+
+        vars(parser).update(_match_short_opt=match_short, parse_args=parse_args)
+        return parser
+
+    def explain_missing_option(self, _name: str) -> str:
+        """
+        Return why the command does not have an option that others have, or nothing.
+        """
+        return ""
+
     def shared_options(self, ctx: click.Context) -> Sequence[click.Option]:
         """
         Return the shared options that apply to this command.
@@ -145,6 +184,16 @@ class _BaseCommand(click.Command):
             with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
                 for line in "\n".join(self.examples).split("\n"):
                     formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
+
+def _refuse_repeated_options(ctx: click.Context, order: Sequence[click.Parameter]) -> None:
+    # A shared option may be repeated: the later one wins, so that a script can override those of an alias.
+    seen = set()
+    for param in order:
+        if isinstance(param, click.Option) and param.expose_value and not (param.multiple or param.count):
+            if param in seen and not param.is_flag:
+                raise click.UsageError(f"{param.opts[0]} is given twice", ctx)
+            seen.add(param)
 
 
 class Command(_BaseCommand):

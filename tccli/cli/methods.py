@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
     RunMethod = Callable[[Context, Method, MethodArguments, Mapping[str, Any]], None]
 
+# Folded spellings, for messages about methods that do not have these options.
+PAYLOAD_OPTIONS = frozenset({"data", "dataformat", "set", "novalidate"})
+PAGING_OPTIONS = frozenset({"paginate", "limit", "continuationtoken"})
+
 
 class MethodTree(Group):
     """
@@ -157,6 +161,17 @@ class MethodCommand(Command):
             with formatter.section(section.heading):
                 formatter.write_dl(section.rows)
 
+    def explain_missing_option(self, name: str) -> str:
+        """
+        Return why the method does not have an option that other methods have.
+        """
+        folded = names.fold(name)
+        if folded in PAYLOAD_OPTIONS and not self.method.takes_payload:
+            return f"{self.method.id} takes no payload"
+        if folded in PAGING_OPTIONS and not self.method.is_paged:
+            return f"the response of {self.method.id} has no pages"
+        return ""
+
     def _call(self, **values: Any) -> None:
         ctx = click.get_current_context()
         args = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
@@ -252,7 +267,7 @@ def _call_options(method: Method) -> list[click.Option]:
                 ["--set", "set_"],
                 metavar="PATH=TEXT|PATH:=JSON",
                 multiple=True,
-                help="Change the payload; repeatable.",
+                help="Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends; repeatable.",
             ),
             click.Option(["--no-validate"], is_flag=True, help="Do not validate the payload against the schema."),
         ]

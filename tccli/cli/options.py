@@ -77,13 +77,19 @@ def peek_options(argv: Sequence[str]) -> Options:
     options = Options()
     if not any(word.startswith("-") for word in argv):
         return options
-    known = {_fold(opt): option for option in global_options() if option.name in EARLY_OPTIONS for opt in option.opts}
+    spell = names.Spellings()
+    known = {
+        _respell(opt, spell): option
+        for option in global_options()
+        if option.name in EARLY_OPTIONS
+        for opt in option.opts
+    }
     words = iter(argv)
     for word in words:
         if word == "--":
             break
         name, equals, value = word.partition("=")
-        option = known.get(_fold(name)) if name.startswith("-") else None
+        option = known.get(_respell(name, spell)) if name.startswith("-") else None
         if option is None:
             continue
         assert option.name is not None
@@ -119,11 +125,8 @@ def split_options(words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]
     return args, options
 
 
-def _fold(spelling: str) -> str:
-    """
-    Return a spelling of an option as click compares it: the case of long options does not matter.
-    """
-    return f"--{names.fold(spelling[2:])}" if spelling.startswith("--") else spelling
+def _respell(spelling: str, spell: names.Spellings) -> str:
+    return f"--{spell(spelling[2:])}" if spelling.startswith("--") else spelling
 
 
 def _assign(options: Options, option: click.Parameter, value: Any) -> None:
@@ -153,13 +156,14 @@ def global_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes.
     """
-    from tccli.cli.types import Choice, duration, scope_list, timeout, trace_id
+    from tccli.cli.types import Choice, duration, file_name, scope_list, timeout, trace_id
 
     return (
         _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
         _shared("--profile", metavar="NAME", help="Use the root URL and credentials of this profile."),
         _shared(
             "--reference",
+            type=file_name,
             metavar="FILE|URL",
             multiple=True,
             help="Add or replace a service by its api.json; repeatable.",
@@ -197,8 +201,18 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (default 30s)."),
         _shared("--retry-unsafe", is_flag=True, help="Retry calls that are not idempotent, too."),
         _shared("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
-        _shared("--fake", metavar="FILE", help="Take responses from a JSON file; send nothing (TC_FAKE)."),
-        _shared("--fake-calls", metavar="FILE", help="Append each call with --fake to a file, as JSON lines."),
+        _shared(
+            "--fake",
+            type=file_name,
+            metavar="FILE",
+            help="Take responses from a JSON file; send nothing (TC_FAKE).",
+        ),
+        _shared(
+            "--fake-calls",
+            type=file_name,
+            metavar="FILE",
+            help="Append each call with --fake to a file, as JSON lines.",
+        ),
         _shared("-v", "--verbose", count=True, help="Print details; -vv prints requests and responses."),
         _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
         _shared(
@@ -220,7 +234,9 @@ def file_option() -> click.Option:
     """
     Return ``-o`` without its long spelling, for a command in which ``--output`` has another meaning.
     """
-    return _shared("-o", "output", metavar="FILE", help="Write to a file, completely or not at all.")
+    from tccli.cli.types import file_name
+
+    return _shared("-o", "output", type=file_name, metavar="FILE", help="Write to a file, completely or not at all.")
 
 
 @cache
@@ -228,14 +244,14 @@ def output_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes that prints data.
     """
-    from tccli.cli.types import Choice
+    from tccli.cli.types import Choice, file_name
 
     formats = sorted(
         name.removesuffix(".py") for name in os.listdir(FORMATS_DIRECTORY) if name.endswith(".py") and name[0] != "_"
     )
     return (
         _shared("--format", type=Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
-        _shared("-o", "--output", metavar="FILE", help="Write to a file, completely or not at all."),
+        _shared("-o", "--output", type=file_name, metavar="FILE", help="Write to a file, completely or not at all."),
         _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression; jq reads numbers as doubles."),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tccli import names
 from tccli.errors import UsageError
 
 MAX_TRACE_ID_LENGTH = 256
@@ -18,6 +19,12 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # not generic in older ve
     """
     One of several words, in any spelling.
     """
+
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's name
+        """
+        Return what all spellings of a choice have in common.
+        """
+        return names.fold(str(choice))
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's name
         """
@@ -32,6 +39,15 @@ DATA_FORMAT: dict[str, Any] = {
     "help": "json or yaml; the default is YAML for .yml and .yaml files, else JSON.",
 }
 """Attributes of the option ``--data-format``."""
+
+
+def file_name(value: str) -> str:
+    """
+    Return a name that is not empty: an unset variable of a script must not choose another file.
+    """
+    if not value:
+        raise click.BadParameter("the name of the file is empty")
+    return value
 
 
 def duration(value: str) -> float:

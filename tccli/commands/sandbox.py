@@ -190,6 +190,10 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
     """
     from tccli.sandbox.testing import control_client
 
+    if words == ("-h",):
+        # Not an option: -1h would contain it.
+        click.echo(click.get_current_context().get_help())
+        return
     offset, payload = " ".join(words), None
     if offset == "real":
         payload = {"offset": 0}

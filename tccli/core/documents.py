@@ -88,6 +88,8 @@ def read_file(path: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
     Raises:
         UsageError: It cannot be read, or is too large.
     """
+    if not path:
+        raise UsageError("cannot read a file without a name", hint="name a file, or give - for stdin")
     try:
         with open(path, "rb") as file:
             text = file.read(max_bytes + 1)

@@ -28,6 +28,8 @@ def check_target(path: str) -> None:
         UsageError: Its directory does not exist, or it is itself a directory.
         LocalFileError: There is no permission to write its directory, or the device that it is.
     """
+    if not path:
+        raise UsageError("cannot write a file without a name", hint="give -o FILE, or -o - for stdout")
     directory = os.path.dirname(path) or "."
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory", hint="name a file in it")

@@ -1,11 +1,10 @@
 """
-Payloads: parse them, change them (``--set``), and validate them before anything is sent.
+Payloads: parse them, and validate them before anything is sent.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,6 @@ from tccli.errors import UsageError
 from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tccli.references import Method
 
 YAML_SUFFIXES = (".yml", ".yaml")
@@ -103,22 +100,6 @@ def encode(document: Any) -> Payload:
         raise UsageError(f"cannot write the payload as JSON: {error}") from None
 
 
-def apply_settings(document: Any, settings: Iterable[str]) -> Payload:
-    r"""
-    Return *document* changed by each ``path=text`` or ``path:=json``.
-
-    A path is names and list positions joined by dots; ``\.`` is a dot in a name. The position after the end of a list,
-    or ``[]``, appends. Missing objects on the path are created.
-
-    Raises:
-        UsageError: A setting is malformed, or its path leads into something that is neither an object nor a list.
-    """
-    for setting in settings:
-        path, value = _parse_setting(setting)
-        document = _assign(document, path, value, setting)
-    return encode(document)
-
-
 def check_size(method: Method, payload: Payload) -> None:
     """
     Raise UsageError if a payload is larger than a service accepts.
@@ -155,42 +136,3 @@ def _decode(text: bytes, source: str, what: str) -> str:
         raise UsageError(
             f"the {what} from {source} is not UTF-8: byte {text[error.start]:#04x} at offset {error.start}"
         ) from None
-
-
-def _parse_setting(setting: str) -> tuple[list[str], Any]:
-    path, sign, text = setting.partition("=")
-    if not sign or path in {"", ":"}:
-        raise UsageError(f"--set {setting!r} is not PATH=TEXT or PATH:=JSON")
-    value: Any = text
-    if path.endswith(":"):
-        path = path[:-1]
-        try:
-            value = strict_json.loads(text)
-        except StrictJsonError as error:
-            raise UsageError(f"--set {setting!r}: the text after := is not JSON ({error})") from None
-    steps: list[str] = []
-    for step in re.split(r"(?<!\\)\.", path):
-        name = step.removesuffix("[]")
-        steps += [name.replace("\\.", ".")] if name or not step else []
-        steps += ["[]"] if name != step else []
-    return steps, value
-
-
-def _assign(target: Any, path: list[str], value: Any, setting: str) -> Any:
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if target is None:
-        target = [] if step == "[]" else {}
-    if isinstance(target, dict) and step == "[]":
-        raise UsageError(f"--set {setting!r}: cannot use '[]' on an object")
-    if isinstance(target, dict):
-        return {**target, step: _assign(target.get(step), rest, value, setting)}
-    if not isinstance(target, list):
-        raise UsageError(f"--set {setting!r}: cannot set a field of {json.dumps(target)}")
-    position = len(target) if step == "[]" else int(step) if re.fullmatch("[0-9]{1,9}", step) else -1
-    if not 0 <= position <= len(target):
-        raise UsageError(f"--set {setting!r}: {step!r} is not a position in a list of {len(target)}")
-    items = [*target, None] if position == len(target) else list(target)
-    items[position] = _assign(items[position], rest, value, setting)
-    return items

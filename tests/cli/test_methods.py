@@ -254,6 +254,20 @@ def test_options_are_found_in_any_spelling(tc: CommandLine, option: str) -> None
         assert "https://tc.example.com/api/queue/v1/task-group/g/list?continuationToken=x\n" == result.stdout
 
 
+@pytest.mark.parametrize("words_", [("-oF",), ("-o", "F"), ("-o=F",), ("-ro=F",), ("--output=F",), ("--Output", "F")])
+def test_a_short_option_takes_its_value_in_any_form(
+    tc: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words_: tuple[str, ...]
+) -> None:
+    """
+    An equals sign is not a part of the value.
+    """
+    monkeypatch.chdir(tmp_path)
+    result = tc("url", "queue", "ping", *words_, env=ROOT)
+
+    assert (0, b"") == (result.exit_code, result.output)
+    assert ["F"] == [path.name for path in tmp_path.iterdir() if path.is_file()]
+
+
 @pytest.mark.parametrize("method", ["listNamespaces", "listTasks"])
 @pytest.mark.parametrize("words_", [[], [""]], ids=["left out", "empty"])
 def test_the_top_of_the_index_has_no_name(
@@ -277,7 +291,29 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["queue", "zebra"], "no method 'zebra'", id="nothing like it"),
         pytest.param(["queue", "listTaskGroup", "g", "--limt", "1"], "did you mean --limit?", id="query option"),
         pytest.param(["queue", "listTaskGroup", "g", "--limit"], "--limit", id="no value"),
-        pytest.param(["queue", "task", "a", "--data", "{}"], "no option '--data'", id="payload where none is"),
+        pytest.param(["queue", "task", "a", "--data", "{}"], "queue.task takes no payload", id="payload where none is"),
+        pytest.param(["queue", "task", "a", "--set", "a=1"], "queue.task takes no payload", id="edit where none is"),
+        pytest.param(["queue", "task", "a", "--paginate"], "queue.task has no pages", id="pages where none are"),
+        pytest.param(["queue", "listTaskGroup", "g", "--Limt", "1"], "'--Limt'", id="unknown option as typed"),
+        pytest.param(["queue", "task", "a", "--errorformt=x"], "'--errorformt'", id="with a value, as typed"),
+        pytest.param(["queue", "task", "a", "-H"], "'-H'", id="another case than -h"),
+        pytest.param(["queue", "task", "a", "-R"], "'-R'", id="another case than -r"),
+        pytest.param(["queue", "task", "a", "-qO", "x"], "'-O'", id="another case than -o"),
+        pytest.param(["queue", "task", "a", "--f-o-r-m-a-t", "json"], "'--f-o-r-m-a-t'", id="hyphens anywhere"),
+        pytest.param(["queue", "task", "a", "--root-u-rl", "x"], "'--root-u-rl'", id="one hyphen too many"),
+        pytest.param(["q-ueue", "task", "a"], "'q-ueue'", id="hyphen in a service"),
+        pytest.param(["queue", "t_ask", "a"], "'t_ask'", id="underscore in a method"),
+        pytest.param(
+            ["secrets", "set", "a", "--data", "{}", "--data", "{}"], "--data is given twice", id="two payloads"
+        ),
+        pytest.param(
+            ["queue", "listTaskGroup", "g", "--limit", "1", "--LIMIT=2"], "--limit is given twice", id="two limits"
+        ),
+        pytest.param(["secrets", "set", "a", "--data", "@"], "without a name", id="payload from no file"),
+        pytest.param(["queue", "ping", "-o", ""], "file is empty", id="output to no file"),
+        pytest.param(["queue", "ping", "-o="], "file is empty", id="output to nothing after a sign"),
+        pytest.param(["queue", "ping", "--fake", ""], "file is empty", id="fakes of no file"),
+        pytest.param(["queue", "ping", "--reference="], "without a name", id="reference of no file"),
         pytest.param(["queue", "listTaskGroup", "g", "--limit", "0"], "--limit must be", id="0"),
         pytest.param(["queue", "listTaskGroup", "g", "--limit", "x"], "not 'x'", id="limit no number"),
         pytest.param(["queue", "listTaskGroup", "g", "--continuation-token", ""], "is empty", id="empty token"),

@@ -1,5 +1,5 @@
 """
-From text to a payload, and changes to it.
+From text to a payload.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ JSON = st.recursive(
     max_leaves=12,
 )
 PLAIN = st.text(st.characters(max_codepoint=0xD7FF), max_size=10)
-NAMES = st.text(st.characters(exclude_characters="\\=:[]", exclude_categories=["Cs"]), min_size=1, max_size=6)
-PATHS = st.lists(NAMES, min_size=1, max_size=4)
 
 
 @given(JSON, st.sampled_from([None, 1, "\t"]), st.booleans())
@@ -135,93 +133,6 @@ def test_an_error_in_yaml_is_named(text: bytes, named: str) -> None:
 
     assert named in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@given(PATHS, TEXT)
-def test_settings_make_what_is_missing(path: list[str], text: str) -> None:
-    """
-    Any names, dots in them escaped, and any text, equals signs included.
-    """
-    written = ".".join(name.replace(".", "\\.") for name in path)
-    document = payload.apply_settings(None, [f"{written}={text}"]).document
-    for name in path:
-        document = document[name]
-
-    assert text == document
-
-
-@given(PATHS, JSON)
-def test_settings_take_json(path: list[str], value: Any) -> None:
-    """
-    With ``:=`` any JSON value.
-    """
-    written = ".".join(name.replace(".", "\\.") for name in path)
-    document = payload.apply_settings({}, [f"{written}:={json.dumps(value)}"]).document
-    for name in path:
-        document = document[name]
-
-    assert value == document
-
-
-@pytest.mark.parametrize(
-    ("before", "settings", "after"),
-    [
-        pytest.param({"a": 1}, ["a=2"], {"a": "2"}, id="text"),
-        pytest.param({"a": 1}, ["a:=2"], {"a": 2}, id="JSON"),
-        pytest.param({"a": {"b": 1, "c": 2}}, ["a.b=x"], {"a": {"b": "x", "c": 2}}, id="nested"),
-        pytest.param({"a": [1, 2]}, ["a.0:=9"], {"a": [9, 2]}, id="list position"),
-        pytest.param({"a": [1, 2]}, ["a.2:=9"], {"a": [1, 2, 9]}, id="just past the end"),
-        pytest.param({"a": [1, 2]}, ["a[]:=9"], {"a": [1, 2, 9]}, id="append"),
-        pytest.param({"a": [1]}, ["a.[]:=9"], {"a": [1, 9]}, id="append, as a step"),
-        pytest.param([1], ["[]:=2"], [1, 2], id="append at the top"),
-        pytest.param({"a": [1]}, ["a[].b:=2"], {"a": [1, {"b": 2}]}, id="append an object"),
-        pytest.param({}, ["a[]=x", "a[]=y"], {"a": ["x", "y"]}, id="append to nothing"),
-        pytest.param({}, ["a.b\\.c=x"], {"a": {"b.c": "x"}}, id="dot in a name"),
-        pytest.param({}, ["a=b=c"], {"a": "b=c"}, id="equals sign in the text"),
-        pytest.param({}, ["a="], {"a": ""}, id="empty text"),
-        pytest.param({}, ["a:=null"], {"a": None}, id="null"),
-        pytest.param({"a": None}, ["a.b=c"], {"a": {"b": "c"}}, id="null becomes an object"),
-        pytest.param({"a": [{"b": 1}]}, ["a.0.b:=2"], {"a": [{"b": 2}]}, id="into a list's item"),
-        pytest.param([1], ["0:=2"], [2], id="a list at the top"),
-        pytest.param({}, ["a:=1", "a:=2"], {"a": 2}, id="the last one counts"),
-        pytest.param({}, ["a:b:=2"], {"a:b": 2}, id="colon in a name"),
-    ],
-)
-def test_carries_settings_out(before: Any, settings: list[str], after: Any) -> None:
-    """
-    In the order in which they are given; what is given is not changed in place.
-    """
-    kept = json.dumps(before)
-
-    assert after == payload.apply_settings(before, settings).document
-    assert kept == json.dumps(before)
-
-
-@pytest.mark.parametrize(
-    ("document", "setting", "said"),
-    [
-        pytest.param({}, "a", "is not PATH=TEXT or PATH:=JSON", id="no sign"),
-        pytest.param({}, "=x", "is not PATH=TEXT or PATH:=JSON", id="no path"),
-        pytest.param({}, ":=1", "is not PATH=TEXT or PATH:=JSON", id="no path before JSON"),
-        pytest.param({}, "a:={", "not JSON", id="not JSON"),
-        pytest.param({}, "a:=NaN", "not JSON", id="NaN"),
-        pytest.param({"a": "text"}, "a.b=1", '"text"', id="into text"),
-        pytest.param({"a": 1}, "a[]=1", " 1", id="append to a number"),
-        pytest.param({"a": {}}, "a[]=1", "'[]'", id="append to an object"),
-        pytest.param({"a": [1]}, "a.2=1", "'2' is not a position in a list of 1", id="position too far"),
-        pytest.param({"a": [1]}, "a.-1=1", "'-1' is not a position", id="negative position"),
-        pytest.param({"a": [1]}, "a.b=1", "'b' is not a position", id="name in a list"),
-        pytest.param("text", "a=1", '"text"', id="into a text at the top"),
-    ],
-)
-def test_refuses_settings_that_cannot_be(document: Any, setting: str, said: str) -> None:
-    """
-    Naming the setting.
-    """
-    with pytest.raises(UsageError, match="--set") as caught:
-        payload.apply_settings(document, [setting])
-
-    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(("size", "fits"), [(payload.MAX_PAYLOAD_BYTES, True), (payload.MAX_PAYLOAD_BYTES + 1, False)])

@@ -12,6 +12,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import file_name
 from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ USAGE = "usage: tc download-artifact TASK [RUN] NAME [FILE]"
 def _shared_options() -> list[click.Parameter]:
     return [
         click.Option(
-            ["-o", "--output", "target"], metavar="FILE|DIR|-", help="Write to FILE, below DIR, or to stdout (-)."
+            ["-o", "--output", "target"],
+            type=file_name,
+            metavar="FILE|DIR|-",
+            help="Write to FILE, below DIR, or to stdout (-).",
         ),
         click.Option(["--checksum"], metavar="sha256:HEX", help="Also verify this digest; repeatable.", multiple=True),
         click.Option(
