@@ -12,6 +12,7 @@ from tccli.core.scopes.algebra import (
     merge,
     satisfies,
     sort_key,
+    subtract,
 )
 from tccli.core.scopes.templates import find_parameters, render_template
 
@@ -27,4 +28,5 @@ __all__ = [
     "render_template",
     "satisfies",
     "sort_key",
+    "subtract",
 ]

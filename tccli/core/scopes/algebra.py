@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -75,6 +76,19 @@ def _without_covered(scopes: Iterable[str]) -> Iterator[str]:
             yield scope
 
 
+def subtract(scopes: Iterable[str], held: Sequence[str]) -> list[str]:
+    """
+    Return those of *scopes* that *held*, which is normalized, does not satisfy.
+    """
+    rest = []
+    for scope in scopes:
+        # Only the last one that does not sort after a scope can cover it.
+        place = bisect_right(held, sort_key(scope), key=sort_key)
+        if not place or not covers(held[place - 1], scope):
+            rest.append(scope)
+    return rest
+
+
 def satisfies(held: Sequence[str], expression: Expression) -> bool:
     """
     Return whether *held*, already expanded, satisfies *expression*.
@@ -120,9 +134,9 @@ class Roles:
     """
 
     def __init__(self, roles: Mapping[str, Sequence[str]]) -> None:
-        self._exact = {ASSUME + role: scopes for role, scopes in roles.items() if not role.endswith("*")}
-        self._prefixed = {ASSUME + role[:-1]: scopes for role, scopes in roles.items() if role.endswith("*")}
-        self._lengths = sorted({len(prefix) for prefix in self._prefixed})
+        self._granted = {ASSUME + role: scopes for role, scopes in roles.items()}
+        self._sorted = sorted(self._granted)
+        self._lengths = sorted({len(role) - 1 for role in self._granted if role.endswith("*")})
         self._known: dict[tuple[str, ...], list[str]] = {}
 
     def expand(self, scopes: Iterable[str]) -> list[str]:
@@ -130,6 +144,8 @@ class Roles:
         Return *scopes* and all that roles add to them, directly and through other roles, normalized.
         """
         held = normalize(scopes)
+        if held[:1] == ["*"]:
+            return held
         assuming = tuple(scope for scope in held if _assumes(scope))
         if not assuming:
             return held
@@ -142,30 +158,37 @@ class Roles:
         seen: set[str] = set()
         waiting = list(assuming)
         while waiting:
-            for scope in self._granted(waiting.pop()):
-                if scope not in seen:
-                    seen.add(scope)
-                    if _assumes(scope):
-                        waiting.append(scope)
+            for role, parameter in self.find_assumed(waiting.pop()):
+                for granted in self._granted[role]:
+                    scope = granted if parameter is None else fill_parameter(granted, parameter)
+                    if scope not in seen:
+                        seen.add(scope)
+                        if _assumes(scope):
+                            waiting.append(scope)
         return normalize(seen)
 
-    def _granted(self, scope: str) -> Iterator[str]:
-        # The scopes of the roles that *scope* assumes; roles in those are not expanded.
-        if scope.endswith("*"):
-            begin = scope[:-1]
-            for role, granted in self._exact.items():
-                if role.startswith(begin):
-                    yield from granted
-            for prefix, granted in self._prefixed.items():
-                if len(prefix) >= len(begin) and prefix.startswith(begin):
-                    yield from (fill_parameter(one, "*") for one in granted)
-        else:
-            yield from self._exact.get(scope, ())
+    def find_assumed(self, scope: str) -> Iterator[tuple[str, str | None]]:
+        """
+        Yield the roles that *scope* assumes directly, as ``assume:<role>``, and what replaces ``<..>`` in their scopes.
+
+        The replacement is None for a role whose id does not end in ``*``. A role may be yielded twice.
+        """
+        if not _assumes(scope):
+            return
+        bare = scope.removesuffix("*")
+        if bare != scope:
+            for role in self._sorted[bisect_left(self._sorted, bare) :]:
+                if not role.startswith(bare):
+                    break
+                yield role, "*" if role.endswith("*") else None
+        elif scope in self._granted:
+            yield scope, None
         for length in self._lengths:
-            if length > len(scope) - scope.endswith("*"):
+            if length > len(bare):
                 break
-            granted = self._prefixed.get(scope[:length], ())
-            yield from (fill_parameter(one, scope[length:]) for one in granted)
+            role = scope[:length] + "*"
+            if role in self._granted:
+                yield role, scope[length:]
 
 
 def fill_parameter(scope: str, value: str) -> str:
@@ -182,38 +205,59 @@ def _assumes(scope: str) -> bool:
     return scope.startswith(ASSUME) or (scope.endswith("*") and ASSUME.startswith(scope[:-1]))
 
 
-def check_roles(roles: Mapping[str, Sequence[str]]) -> None:
+def check_roles(roles: Mapping[str, Sequence[str]], changed: str | None = None) -> None:
     """
     Check that roles do not assume each other in a cycle, and that no scope has ``<..>`` twice or after ``*``.
+
+    Args:
+        changed: The only role that was not checked before; None if none was.
 
     Raises:
         RoleError: The message names the scope or the cycle.
     """
-    for role, scopes in roles.items():
-        for scope in sorted(scopes, key=sort_key) if role.endswith("*") else ():
+    for role in roles if changed is None else (changed,):
+        for scope in sorted(roles[role], key=sort_key) if role.endswith("*") else ():
             if scope.count(PARAMETER) > 1:
                 raise RoleError(f"parameterized scope '{scope}' contains '{PARAMETER}' more than once")
             if scope.endswith("*" + PARAMETER):
                 raise RoleError(f"parameterized scope '{scope}' ends with '*{PARAMETER}', which is ambiguous")
+    index = Roles(roles)
+    order = {ASSUME + role: number for number, role in enumerate(roles)}
+    if changed is not None:
+        # A new cycle leads through this role. Only its message needs the search from the first role on.
+        try:
+            _find_cycle(ASSUME + changed, roles, index, order, set())
+        except RoleError:
+            pass
+        else:
+            return
     done: set[str] = set()
-    for role in roles:
-        _visit(role, roles, (), done)
+    for role in order:
+        _find_cycle(role, roles, index, order, done)
 
 
-def _visit(role: str, roles: Mapping[str, Sequence[str]], path: tuple[str, ...], done: set[str]) -> None:
-    if role in done:
-        return
-    if role in path:
-        cycle = "' -> '".join(ASSUME + one for one in (*path[path.index(role) :], role))
-        raise RoleError(f"Roles may not contain dependency cycles, found: '{cycle}'")
-    worst_case = [fill_parameter(scope, "*") if role.endswith("*") else scope for scope in roles[role]]
-    reached = [
-        other
-        for other in roles
-        for scope in worst_case
-        if covers(scope, ASSUME + other)
-        or (other.endswith("*") and scope.removesuffix("*").startswith(ASSUME + other[:-1]))
-    ]
-    for other in dict.fromkeys(reached):
-        _visit(other, roles, (*path, role), done)
-    done.add(role)
+def _find_cycle(
+    start: str, roles: Mapping[str, Sequence[str]], index: Roles, order: Mapping[str, int], done: set[str]
+) -> None:
+    # A depth-first search without recursion: chains of roles may be longer than Python's stack.
+    path = {start: _reach(start, roles, index, order)} if start not in done else {}
+    while path:
+        role, reached = next(reversed(path.items()))
+        other = next(reached, None)
+        if other is None:
+            del path[role]
+            done.add(role)
+        elif other in path:
+            members = list(path)
+            cycle = "' -> '".join((*members[members.index(other) :], other))
+            raise RoleError(f"Roles may not contain dependency cycles, found: '{cycle}'")
+        elif other not in done:
+            path[other] = _reach(other, roles, index, order)
+
+
+def _reach(role: str, roles: Mapping[str, Sequence[str]], index: Roles, order: Mapping[str, int]) -> Iterator[str]:
+    # The roles that *role* assumes, in the order of all roles; as if a parameter stood for everything.
+    scopes = roles[role.removeprefix(ASSUME)]
+    if role.endswith("*"):
+        scopes = [fill_parameter(scope, "*") for scope in scopes]
+    return iter(sorted({other for scope in scopes for other, _ in index.find_assumed(scope)}, key=order.__getitem__))

@@ -4,6 +4,8 @@ Scopes: their order, normal form, roles and templates.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,16 @@ def test_merging_is_normalizing_the_union(first: list[str], second: list[str]) -
     merged = scopes.merge(algebra.normalize(first), algebra.normalize(second))
 
     assert algebra.normalize([*first, *second]) == merged
+
+
+@given(SCOPES, SCOPES)
+def test_subtracting_leaves_what_is_not_satisfied(wanted: list[str], held: list[str]) -> None:
+    """
+    A search in a normalized list finds what a comparison with each scope finds.
+    """
+    rest = [scope for scope in wanted if not scopes.satisfies(held, scope)]
+
+    assert rest == scopes.subtract(wanted, algebra.normalize(held))
 
 
 def test_a_pattern_sorts_before_what_it_covers() -> None:
@@ -131,6 +143,19 @@ def test_invalid_roles_are_refused(roles: dict[str, list[str]]) -> None:
     """
     with pytest.raises(scopes.RoleError):
         scopes.check_roles(roles)
+
+
+def test_many_roles_are_checked_quickly() -> None:
+    """
+    The time grows with the number of scopes, not with its square, and a chain may be longer than Python's stack.
+    """
+    roles = {f"r{number}": [f"assume:r{number + 1}", *(f"s:{number}:{k}" for k in range(50))] for number in range(3000)}
+    started = time.process_time()
+    scopes.check_roles(roles)
+
+    assert time.process_time() - started < 2
+    with pytest.raises(scopes.RoleError, match="found: 'assume:r0' -> 'assume:r1' -> "):
+        scopes.check_roles({**roles, "r3000": ["assume:r0"]}, changed="r3000")
 
 
 @pytest.mark.parametrize(

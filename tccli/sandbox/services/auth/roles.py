@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.scopes import RoleError, check_roles, satisfies, sort_key
+from tccli.core.scopes import RoleError, check_roles, sort_key, subtract
 from tccli.sandbox import events
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
@@ -81,7 +81,7 @@ def update_role(call: Call) -> Response:
     if row is None:
         raise ApiError("ResourceNotFound", f"Role with roleId '{role_id}' not found")
     before = call.state.accounts.expand(json.loads(row["scopes"]))
-    added = [scope for scope in payload["scopes"] if not satisfies(before, scope)]
+    added = subtract(payload["scopes"], before)
     call.authorize(roleId=role_id, scopesAdded=added)
     _check(call, payload["scopes"])
     sql = "UPDATE roles SET description = ?, scopes = ?, last_modified = ? WHERE role_id = ?"
@@ -108,7 +108,8 @@ def _publish(call: Call, event: str) -> None:
 
 def _check(call: Call, scopes: list[str]) -> None:
     try:
-        check_roles({**call.state.accounts.roles(), call.args["roleId"]: scopes})
+        role_id = call.args["roleId"]
+        check_roles({**call.state.accounts.roles(), role_id: scopes}, changed=role_id)
     except RoleError as error:
         raise ApiError("InputError", str(error)) from None
 
