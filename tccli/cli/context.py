@@ -46,6 +46,7 @@ class Context:
         self.argv = argv
         # Shared with the contexts that are made of this one; empty until something is printed.
         self._redactors: list[Redactor] = []
+        self._warnings: set[str] = set()
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
 
@@ -58,7 +59,7 @@ class Context:
     def _with_options(self, options: Options) -> Context:
         context = Context(options, self.environ, self.argv)
         context._config_files, context._library = self._config_files, self._library
-        context._redactors = self._redactors
+        context._redactors, context._warnings = self._redactors, self._warnings
         return context
 
     def note(self, line: str) -> None:
@@ -121,7 +122,17 @@ class Context:
         environ = dict(self.environ)
         if self.fake_path is not None:
             environ = {"TASKCLUSTER_ROOT_URL": FAKE_ROOT_URL, **environ}
-        return resolve_account(self.account_options(), environ, self.config_files(), sends=sends)
+        account = resolve_account(self.account_options(), environ, self.config_files(), sends=sends)
+        for path in self.config_files().exposed_paths:
+            self._warn(f"others may read or change {path}, which has credentials; chmod 600 {path}")
+        if account.credentials is not None:
+            self.redactor.add(account.credentials.access_token)
+        return account
+
+    def _warn(self, line: str) -> None:
+        if line not in self._warnings:
+            self._warnings.add(line)
+            self.note(f"warning: {line}")
 
     def root_url(self) -> str:
         """
@@ -184,6 +195,7 @@ class Context:
         """
         Return a client for the account.
         """
+        from tccli.core.account import is_sent_in_clear
         from tccli.core.client import Client
 
         transport: Transport
@@ -198,10 +210,10 @@ class Context:
             from tccli.core.http.tracing import TracingTransport
 
             transport = TracingTransport(transport, self.print_message)
-        options = self.options
-        return Client(
-            self.account(), transport, self._policy(), options.service_discovery, options.trace_id, self._report
-        )
+        options, account = self.options, self.account()
+        if is_sent_in_clear(account) and options.service_discovery == "default":
+            self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
+        return Client(account, transport, self._policy(), options.service_discovery, options.trace_id, self._report)
 
     def _transport(self) -> HttpTransport:
         """

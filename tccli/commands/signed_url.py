@@ -49,7 +49,9 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
         raise UsageError(f"--expires {options['expires']!r} is in the past")
     client = context.client()
     account = client.account
-    call = prepare_call(account.root_url, method, *arguments)
+    # The proxy's own URL works only inside of the task.
+    root_url = account.root_url if account.proxy_url is None else context.root_url()
+    call = prepare_call(root_url, method, *arguments)
     if account.proxy_url is not None:
         signed = _sign_by_proxy(client, account.proxy_url, call.url)
         if options["expires"] is not None:
@@ -59,20 +61,38 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
             "no credentials to sign with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
         )
     else:
-        _warn_if_credentials_expire_first(context, account.credentials, expires)
+        _check_lifetime(context, account.credentials, now, expires)
         url = client.prepare(method, *arguments).url if options["internal"] else call.url
         signed = sign_url(url, account.credentials, expires=int(expires.timestamp()))
     write(Result([signed], is_text=True, is_secret=True))
 
 
-def _warn_if_credentials_expire_first(context: Context, credentials: Credentials, expires: datetime) -> None:
+def _check_lifetime(context: Context, credentials: Credentials, now: datetime, expires: datetime) -> None:
+    """
+    Compare the lifetime of a URL with that of the credentials.
+
+    Raises:
+        ConfigurationError: The credentials have expired, or are valid only after the URL has expired.
+    """
     from datetime import UTC, datetime
 
     from tccli.core.times import format_timestamp
 
     if credentials.certificate is None:
         return
-    end = datetime.fromtimestamp(credentials.certificate["expiry"] / 1000, UTC)
+    start, end = (datetime.fromtimestamp(credentials.certificate[key] / 1000, UTC) for key in ("start", "expiry"))
+    if end <= now:
+        raise ConfigurationError(
+            f"cannot sign: the temporary credentials expired at {format_timestamp(end)}",
+            hint="get new ones, or set a client's permanent credentials",
+        )
+    if start >= expires:
+        raise ConfigurationError(
+            f"cannot sign: the temporary credentials are valid only from {format_timestamp(start)}",
+            hint="check this machine's clock, or give a later time with --expires",
+        )
+    if start > now:
+        context.note(f"warning: the URL works only from {format_timestamp(start)}, as the temporary credentials do")
     if end < expires:
         context.note(
             f"warning: the URL expires with the temporary credentials at {format_timestamp(end)}, "

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from tccli.core.http.redact import redact_url
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
 # A host as it is looked up: names in other alphabets must be written in Punycode.
@@ -55,6 +56,17 @@ class Account:
     credentials: Credentials | None = None
 
 
+def is_sent_in_clear(account: Account) -> bool:
+    """
+    Return whether requests are signed and can be read on their way: over http, to another machine.
+    """
+    if account.credentials is None or not account.root_url.startswith("http://"):
+        return False
+    return not re.match(
+        r"http://(?:localhost|[^/:]*\.localhost|127(?:\.[0-9]+){3}|\[::1\])\.?(?:[:/]|$)", account.root_url
+    )
+
+
 class ConfigFiles:
     """
     The configuration files, each read once, when it is first needed.
@@ -64,12 +76,14 @@ class ConfigFiles:
     Attributes:
         profiles_path: ``tc/profiles.toml``: a section per profile.
         go_client_path: ``taskcluster.yml``, the Go client's file.
+        exposed_paths: Of the files that were read and have credentials, those that others may read or write.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         directory = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
         self.profiles_path = os.path.join(directory, "tc", "profiles.toml")
         self.go_client_path = os.path.join(directory, "taskcluster.yml")
+        self.exposed_paths: list[str] = []
 
     @cached_property
     def profiles(self) -> Mapping[str, Mapping[str, Any]]:
@@ -86,12 +100,14 @@ class ConfigFiles:
         try:
             with open(self.profiles_path, "rb") as file:
                 content = tomllib.load(file)
+                mode = os.fstat(file.fileno()).st_mode
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"cannot read {self.profiles_path}: {error}") from None
         if not all(isinstance(profile, dict) for profile in content.values()):
             raise ConfigurationError(
                 f"cannot read {self.profiles_path}: keys outside of a profile", hint="write [NAME] above them"
             )
+        self._check_mode(self.profiles_path, mode, content.values())
         return content
 
     @cached_property
@@ -109,10 +125,19 @@ class ConfigFiles:
         try:
             with open(self.go_client_path, encoding="utf-8") as file:
                 content = load(file.read())
+                mode = os.fstat(file.fileno()).st_mode
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"cannot read {self.go_client_path}: {error}") from None
         section = content.get("config") if isinstance(content, dict) else None
-        return section if isinstance(section, dict) else {}
+        if not isinstance(section, dict):
+            return {}
+        self._check_mode(self.go_client_path, mode, [section])
+        return section
+
+    def _check_mode(self, path: str, mode: int, sections: Iterable[Mapping[str, Any]]) -> None:
+        # On Windows, modes tell nothing about others.
+        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO) and any(map(_has_credentials, sections)):
+            self.exposed_paths.append(path)
 
     def profile(self, name: str) -> Mapping[str, Any]:
         """
@@ -272,6 +297,10 @@ def _complete(client_id: str, access_token: str, certificate: str, names: tuple[
             given = other if (client_id or access_token) else names[2]
             raise ConfigurationError(f"{given} is set, but {name} is not", hint="set both, or use --anonymous")
     return Credentials(client_id, access_token, parse_certificate(certificate))
+
+
+def _has_credentials(section: Mapping[str, Any]) -> bool:
+    return bool(section.get("accessToken") or section.get("certificate"))
 
 
 def _is_for(content: Mapping[str, Any], root_url: str) -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_TEMPORARY_LIFETIME = timedelta(days=31)
+MAX_MILLISECONDS = 253_402_300_799_999
+"""The end of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ def parse_certificate(text: str) -> Mapping[str, Any] | None:
         or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys()
     ):
         raise ConfigurationError("invalid certificate: expected version, seed, start, expiry and signature")
-    if not all(isinstance(certificate[name], int) for name in ("start", "expiry")):
+    if not all(
+        isinstance(certificate[name], int) and 0 <= certificate[name] <= MAX_MILLISECONDS
+        for name in ("start", "expiry")
+    ):
         raise ConfigurationError("invalid certificate: start and expiry must be in milliseconds")
     return certificate
 

@@ -14,7 +14,7 @@ from tccli.core.payload import encode
 from tccli.core.responses import read_timestamp
 from tccli.core.transfer.remote import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
-from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
+from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,10 +80,18 @@ class ArtifactSource:
 def with_credentials(client: Client, credentials: Mapping[str, str]) -> Client:
     """
     Return a client that signs with the temporary credentials of a response.
+
+    Raises:
+        ConfigurationError: Only the URL of the task's proxy is known.
     """
     certificate = parse_certificate(credentials.get("certificate", ""))
     temporary = Credentials(credentials["clientId"], credentials["accessToken"], certificate)
     # The task's proxy would sign with the credentials of the task instead.
+    if client.account.root_url == client.account.proxy_url:
+        raise ConfigurationError(
+            "cannot reach the object service: in a task, it is not reached through the proxy, and there is no root URL",
+            hint="set TASKCLUSTER_ROOT_URL",
+        )
     return replace(client, account=replace(client.account, credentials=temporary, proxy_url=None))
 
 

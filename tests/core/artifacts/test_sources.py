@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli.core.account import Account
 from tccli.core.artifacts.sources import (
     ArtifactSource,
     create_artifact,
@@ -25,7 +26,14 @@ from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.download import download_to_stream
 from tccli.core.transfer.options import DownloadOptions
 from tccli.core.transfer.upload import Upload
-from tccli.errors import BrokenAnswerError, NegativeAnswerError, NoAnswerError, NotFoundError, RejectedError
+from tccli.errors import (
+    BrokenAnswerError,
+    ConfigurationError,
+    NegativeAnswerError,
+    NoAnswerError,
+    NotFoundError,
+    RejectedError,
+)
 from tests.http_server import Received, Response, json_response, response
 from tests.transfer_env import QUICK, TransferEnv, later, random_bytes, remote_file, transfer_context
 
@@ -231,3 +239,12 @@ def test_temporary_credentials_are_not_for_the_proxy(transfer_env: TransferEnv) 
         found.account.credentials.access_token,
         found.account.credentials.certificate,
     )
+
+
+def test_temporary_credentials_need_a_root_url(transfer_env: TransferEnv) -> None:
+    """
+    In a task that knows only the proxy's URL, they are sent nowhere.
+    """
+    client = replace(transfer_env.client, account=Account("http://proxy", "http://proxy"))
+    with pytest.raises(ConfigurationError, match="TASKCLUSTER_ROOT_URL"):
+        with_credentials(client, {"clientId": "c", "accessToken": "t"})
