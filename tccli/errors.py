@@ -14,6 +14,7 @@ Everything that can go wrong, and the exit code that says so.
     │   ├── RejectedError       6   any other 4xx
     │   └── FailedError         7   5xx, 429 and answers that no API gives
     ├── NoAnswerError           8   name, connection, TLS, timeout
+    │   └── CutOffAnswerError   9   the connection ended in the middle of a response
     └── BrokenAnswerError       9   length, hash, malformed body
 
 Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (whoever read our output went away).
@@ -159,6 +160,14 @@ class NoAnswerError(TcError):
         self.sent = sent
         self.final = final
         self.stale = False
+
+
+class CutOffAnswerError(NoAnswerError):
+    """
+    A response came, but not to its end. Another attempt may get all of it, as after no response.
+    """
+
+    exit_code = 9
 
 
 class BrokenAnswerError(TcError):

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core.hawk import Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
+from tccli.core.http.urls import is_valid_host
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
-# A host as it is looked up: names in other alphabets must be written in Punycode.
-HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::([0-9]{1,5}))?"
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
@@ -238,8 +237,7 @@ def check_root_url(url: str, source: str) -> str:
         raise ConfigurationError(
             f"{source} has credentials in it", hint=f"write {found[1]}://{found[3]} and set TASKCLUSTER_CLIENT_ID"
         )
-    port = re.fullmatch(HOST_AND_PORT, found[3])
-    if not port or int(port[1] or 1) not in range(1, 65536):
+    if not is_valid_host(found[3]):
         raise ConfigurationError(f"{source} has no valid host and port: {redact_url(url)!r}")
     return f"{found[1]}://{found[3]}{found[4].rstrip('/')}"
 

@@ -11,7 +11,7 @@ import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tccli.core import payload
 from tccli.errors import BrokenAnswerError, UsageError
@@ -115,18 +115,16 @@ def path_from_url(url: str) -> str:
 
 
 def _fetch(address: str, what: str, context: TransferContext) -> Document:
-    from tccli.core.account import HOST_AND_PORT
     from tccli.core.http.messages import Request
     from tccli.core.http.redact import redact_text
     from tccli.core.http.retry import send_with_retries
+    from tccli.core.http.urls import resolve_redirect
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.responses import service_error
 
     url = address.partition("#")[0]
     fetcher = Fetcher(context.transport, context.policy, context.report)
     for _ in range(MAX_REDIRECTS + 1):
-        if not re.fullmatch(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?", url):
-            raise UsageError(f"cannot fetch {redact_text(url)!a}: not a valid URL")
         response = send_with_retries(
             fetcher, partial(Request, "GET", url, {}), context.policy, idempotent=True, report=context.report
         )
@@ -137,8 +135,8 @@ def _fetch(address: str, what: str, context: TransferContext) -> Document:
                 raise BrokenAnswerError(error.message) from None
         if not 300 <= response.status < 400 or "location" not in response.headers:
             raise service_error(f"cannot fetch the {what}", url, response)
-        target = urljoin(url, response.headers["location"]).partition("#")[0]
-        if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+        target = resolve_redirect(url, response.headers["location"]).partition("#")[0]
+        if url[:6].lower() == "https:" != target[:6].lower():
             raise BrokenAnswerError(f"cannot fetch {redact_text(url)}: redirects from https to {redact_text(target)}")
         url = target
     raise BrokenAnswerError(f"cannot fetch {redact_text(address)}: more than {MAX_REDIRECTS} redirects")

@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tccli import strict_json
-from tccli.core.account import HOST_AND_PORT
 from tccli.core.http.decompress import decompress
 from tccli.core.http.messages import Request, Response
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import send_with_retries
+from tccli.core.http.urls import show_url, split_url
 from tccli.core.responses import service_error
 from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
 from tccli.references.importing.errors import InvalidReferenceError
@@ -39,7 +39,6 @@ MAX_TOTAL_BYTES = 2 * MAX_DOCUMENT_BYTES
 """For all documents together."""
 SCHEMA_KEYS = ("input", "output", "schema")
 SCHEMA_PATH = re.compile(rf"schemas/[a-z][a-z0-9_-]*/{VERSION}/{FILE_NAME}")
-URL = re.compile(rf"(?i)https?://{HOST_AND_PORT}(?:[/?][!-~]*)?")
 
 
 class Fetcher:
@@ -105,9 +104,12 @@ def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
         UsageError: *url* is not an http: URL.
         ServiceError, NoAnswerError, BrokenAnswerError: It cannot be fetched, or is not valid.
     """
-    found = URL.fullmatch(url)
-    if not found or "#" in url or int(found[1] or 1) not in range(1, 65536):
-        raise UsageError(f"cannot fetch {url!a}: not an http URL", hint="write https://HOST/PATH")
+    try:
+        split_url(url)
+    except ValueError as error:
+        raise UsageError(f"cannot fetch {show_url(url)}: {error}", hint="write https://HOST/PATH") from None
+    if "#" in url:
+        raise UsageError(f"cannot fetch {show_url(url)}: it has a fragment", hint="write https://HOST/PATH")
     return _validate(fetcher.fetch_json(url), redact_text(url))
 
 

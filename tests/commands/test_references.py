@@ -379,7 +379,7 @@ def test_a_reference_from_a_url(tc: CommandLine, http_server: ScriptedServer) ->
         pytest.param("text.json", 2, "is not JSON", id="a file of something else"),
         pytest.param("evil.json", 2, "entries[0]: route", id="a hostile file"),
         pytest.param("purge.json", 2, "from purge-cache", id="a service in another spelling"),
-        pytest.param("https://", 2, "not an http URL", id="no URL"),
+        pytest.param("https://", 2, "https://", id="no URL"),
         pytest.param("http://127.0.0.1:1/api.json", 8, "connection refused", id="a URL where nobody is"),
         pytest.param("{http_server}/api.json", 9, "neither an api.json", id="a URL of something else"),
     ],

@@ -212,5 +212,5 @@ def test_an_invalid_url_is_a_usage_error(fetcher: Fetcher, url: str) -> None:
     """
     Nothing is sent.
     """
-    with pytest.raises(UsageError, match="not an http URL"):
+    with pytest.raises(UsageError, match="cannot fetch "):
         fetch_references_at(fetcher, url)

@@ -8,9 +8,8 @@ import base64
 import importlib.util
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from tccli.core.http.failures import explain_failure, is_network_error
 from tccli.core.http.httpx_import import httpcore, httpx
 from tccli.core.http.network import Backend
 from tccli.core.http.network_stream import MAX_READ_BYTES, NetworkStream
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tccli.core.http.deadline import Exchange
-    from tccli.errors import TcError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -91,7 +89,7 @@ class Route:
             try:
                 response = interface.handle_request(message)
                 break
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised again
                 interface.close()
                 if exchange.stream is not None:
                     exchange.stream.close()
@@ -99,15 +97,12 @@ class Route:
                     # Over HTTP/2 the server said that it has not processed the request.
                     exchange.sent = False
                     continue
-                if not is_network_error(error):
-                    raise
                 is_stale = connection is not None and connection.stream.was_closed_early
-                # Not in a variable: with its traceback it would be a cycle, which keeps the buffers of a body alive.
-                raise self.explain(error, exchange, received=0, length=None, is_stale=is_stale) from error
+                self.raise_failure(error, exchange, is_stale=is_stale)
         if response.status == 407 and self._is_forwarded:
             interface.close()
             refusal = httpcore.ProxyError("407 Proxy Authentication Required")
-            raise self.explain(refusal, exchange, received=0, length=None)
+            self.raise_failure(refusal, exchange)
         body = Body(self, Connection(interface, exchange.stream), response, exchange, is_head=request.method == "HEAD")
         return httpx.Response(response.status, headers=response.headers, stream=body)
 
@@ -179,16 +174,25 @@ class Route:
             message.extensions["target"] = self._authority
         return message
 
-    def explain(
-        self, error: BaseException, exchange: Exchange, *, received: int, length: int | None, is_stale: bool = False
-    ) -> TcError:
+    def raise_failure(
+        self, error: BaseException, exchange: Exchange, *, is_stale: bool = False, **progress: int | None
+    ) -> NoReturn:
         """
-        Return what a failure means; see `explain_failure`.
+        Raise what a failure of the network means, as `explain_failure`, or the error itself if it is none.
         """
-        failure = explain_failure(error, exchange, self._url, self._proxy, received=received, length=length)
+        # Most calls have no failure.
+        from tccli.core.http.failures import explain_failure, is_network_error
+
+        if not is_network_error(error):
+            raise error
+        failure = explain_failure(error, exchange, self._url, self._proxy, self._environ, **progress)
         if isinstance(failure, NoAnswerError):
             failure.stale = is_stale
-        return failure
+        try:
+            raise failure from error
+        finally:
+            # With its traceback it is a cycle, which would keep the buffers of a body alive.
+            del failure
 
 
 class Body(httpx.SyncByteStream):
@@ -243,11 +247,9 @@ class Body(httpx.SyncByteStream):
             return 0
         try:
             count = self._read(buffer) if self._chunks is None else self._read_chunk(buffer, self._chunks)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again
             self.close()
-            if not is_network_error(error):
-                raise
-            raise self._route.explain(error, self._exchange, received=self._received, length=self.length) from error
+            self._route.raise_failure(error, self._exchange, received=self._received, length=self.length)
         self._received += count
         self._finished = not count or self._received == self.length
         return count

@@ -27,12 +27,14 @@ class Exchange:
     Attributes:
         sent: Whether bytes of the request may have reached the network. Bytes that a proxy handshake or TLS needs do
             not count.
+        has_tls: Whether a TLS handshake has succeeded.
         stream: The network stream that carries the exchange, once there is one.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.sent = False
+        self.has_tls = False
         self.stream: Any = None
         self._end = time.monotonic() + seconds
         self._changed = threading.Condition()

@@ -38,6 +38,7 @@ class Request(NamedTuple):
         blocks: Instead of *body*: bytes-like objects, read as they are sent.
         may_repeat: Whether the server may receive it twice without harm.
         cancellation: Aborts the exchange from another thread.
+        is_from_service: Whether a service chose the URL or headers, so that it is its fault if they cannot be sent.
     """
 
     verb: str
@@ -48,6 +49,7 @@ class Request(NamedTuple):
     blocks: Iterable[Any] | None = None
     may_repeat: bool = True
     cancellation: Cancellation | None = None
+    is_from_service: bool = False
 
 
 class Response(NamedTuple):

@@ -23,6 +23,7 @@ MAX_READ_BYTES = 256 * 1024
 """httpcore asks for 64 KiB; fewer and larger reads are faster."""
 MAX_TLS_WRITE_BYTES = 256 * 1024
 END_OF_HEAD = re.compile(rb"\n\r?\n")
+TLS_ALERT = b"\x15\x03"
 FINAL_STATUS = re.compile(rb"HTTP/1\.[01] [2-9]")
 
 
@@ -95,7 +96,7 @@ class NetworkStream(httpcore.NetworkStream):
         if not data or not self.passes_heads_only or timeout is None:
             return data
         if not self._head_tail and not b"HTTP/".startswith(data[:5]):
-            raise httpcore.RemoteProtocolError("not an HTTP response")
+            raise httpcore.RemoteProtocolError(data[:2] if data.startswith(TLS_ALERT) else "not an HTTP response")
         window = self._head_tail + data
         found = END_OF_HEAD.search(window)
         if found is None:
@@ -235,6 +236,7 @@ class NetworkStream(httpcore.NetworkStream):
         except BaseException:
             sock.close()
             raise
+        exchange.has_tls = True
         stream = NetworkStream(sock, exchange)
         stream.passes_heads_only = sock.selected_alpn_protocol() != "h2"
         return stream

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 MAX_SOCKS_BYTES = 255
 """Of a user, a password or a host name: RFC 1928, RFC 1929."""
+MAPPED_BITS = 96
+"""Of the prefix ::ffff:, below which IPv6 has the addresses of IPv4."""
 PROXY_URL = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::(?P<port>[0-9]{1,5}))?/?"
@@ -40,6 +42,9 @@ class Proxy(NamedTuple):
     host: str
     port: int
     auth: tuple[bytes, bytes] | None
+
+    def __str__(self) -> str:
+        return f"the proxy {self.host}:{self.port} ({self.variable})"
 
 
 def find_proxy(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
@@ -131,13 +136,19 @@ def _is_below(host: str, name: str) -> bool:
 def _contains(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     try:
         # A host's bits may be set, as in 10.1.2.3/8.
-        return address in ipaddress.ip_network(name.replace("[", "").replace("]", ""), strict=False)
+        network = ipaddress.ip_network(name.replace("[", "").replace("]", ""), strict=False)
     except ValueError:
         return False
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is not None and network.prefixlen >= MAPPED_BITS:
+        network = ipaddress.ip_network((mapped, network.prefixlen - MAPPED_BITS))
+    return address in network
 
 
 def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    # ::ffff:10.0.0.1 is 10.0.0.1.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from tccli.core.http.messages import Request, Response, Transport
 
-MAX_RETRY_AFTER_SECONDS = 60.0
-"""A server that asks for a longer wait is tried again after this time."""
-
 
 class RetryPolicy(NamedTuple):
     """
@@ -55,13 +52,15 @@ class RetryPolicy(NamedTuple):
         Args:
             retry: From 1.
             reason: What failed.
-            min_seconds: What the server asked for.
+            min_seconds: What the server asked for; at most ``max_delay`` counts.
             report: Takes one line.
         """
         import random
 
-        seconds = max(self.compute_delay(retry, random.uniform(-1, 1)), min_seconds)  # noqa: S311 - not a secret
-        report(f"{reason}; retry {retry} of {self.retries} in {seconds:.1f} s")
+        computed = self.compute_delay(retry, random.uniform(-1, 1))  # noqa: S311 - not a secret
+        seconds = max(computed, min(min_seconds, self.max_delay))
+        when = f"in {seconds:.1f} s" if seconds >= 1 else f"in {seconds * 1000:.0f} ms" if seconds >= 0.001 else "now"
+        report(f"{reason}; retry {retry} of {self.retries} {when}")
         return seconds
 
 
@@ -120,7 +119,7 @@ def send_with_retries(
 
 def parse_retry_after(value: str) -> float:
     """
-    Return the seconds of a Retry-After header, from 0 to `MAX_RETRY_AFTER_SECONDS`.
+    Return the seconds of a Retry-After header, at least 0.
 
     Args:
         value: Seconds or a date; anything else counts as 0.
@@ -134,4 +133,4 @@ def parse_retry_after(value: str) -> float:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
         except (ValueError, OverflowError, TypeError):
             return 0.0
-    return max(0.0, min(seconds, MAX_RETRY_AFTER_SECONDS))
+    return max(0.0, seconds)

@@ -7,7 +7,6 @@ headers and cookies, follow redirects and change the URL that was signed.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +15,7 @@ from tccli.core.http.deadline import Exchange
 from tccli.core.http.decompress import decompress
 from tccli.core.http.httpx_import import httpx
 from tccli.core.http.messages import Response
-from tccli.core.http.redact import redact_url
+from tccli.core.http.urls import MAX_SHOWN_CHARACTERS, show_url, split_url
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +31,12 @@ MAX_HTTP2_BODY_BYTES = 32 * 1024
 """A larger body goes over HTTP/1.1: over HTTP/2, httpcore does not read a response while it still sends."""
 JOIN_SECONDS = 0.02
 """How long small pieces of a body are joined to larger ones."""
-URL = re.compile(r"(https?://([^/?#\s]+))([!-\"$-~]*)(?:#.*)?", re.IGNORECASE)
+FRAMING_HEADERS = frozenset(
+    {"connection", "expect", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "proxy-authorization"}
+)
+"""A service must not choose them: they decide how a message is framed and how it travels."""
+TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""Of the name of a header; RFC 9110, section 5.6.2."""
 
 
 class HttpTransport(httpx.BaseTransport):
@@ -64,7 +68,8 @@ class HttpTransport(httpx.BaseTransport):
 
         Raises:
             NoAnswerError: There was no response, or only a part of it.
-            BrokenAnswerError: What came back is not HTTP, is too large, or cannot be decompressed.
+            BrokenAnswerError: What came back is not HTTP, is too large, or cannot be decompressed; or the URL or a
+                header cannot be sent, and a service chose them.
             UsageError: The URL or a header cannot be sent.
         """
         http2 = request.blocks is None and len(request.body or b"") <= MAX_HTTP2_BODY_BYTES
@@ -83,7 +88,8 @@ class HttpTransport(httpx.BaseTransport):
 
         Raises:
             NoAnswerError: There was no response.
-            BrokenAnswerError: What came back is not HTTP.
+            BrokenAnswerError: What came back is not HTTP; or the URL or a header cannot be sent, and a service chose
+                them.
             UsageError: The URL or a header cannot be sent.
         """
         return self._open(request, http2=False)
@@ -113,24 +119,41 @@ class HttpTransport(httpx.BaseTransport):
         exchange = Exchange(self._timeout)
         if request.cancellation is not None:
             request.cancellation.add(exchange)
-        found = URL.fullmatch(request.url)
-        if found is None:
-            raise UsageError(f"cannot send to {redact_url(request.url)!a}: it is not a valid http:// or https:// URL")
-        base, host, target = found.groups()
+        try:
+            base, _, target = split_url(request.url)
+            headers = _encode_headers(request)
+            url = self._urls.get(base) or self._urls.setdefault(base, httpx.URL(base))
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _refusal(request, str(error)) from None
         extensions = {
             # The signature covers these bytes; httpx would turn /a/../b into /b.
-            "target": (target if target.startswith("/") else f"/{target}").encode(),
+            "target": target.encode(),
             "exchange": exchange,
             "http2": http2,
             "may_repeat": request.may_repeat,
         }
         content = request.body if request.blocks is None else _restart_with_each(request.blocks, exchange)
-        try:
-            url = self._urls.get(base) or self._urls.setdefault(base, httpx.URL(base))
-            message = httpx.Request(request.verb, url, headers=request.headers, content=content, extensions=extensions)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise UsageError(f"cannot send to {host!a}: {error}") from None
+        message = httpx.Request(request.verb, url, headers=headers, content=content, extensions=extensions)
         return Stream(self.handle_request(message), exchange)
+
+
+def _encode_headers(request: Request) -> list[tuple[bytes, bytes]]:
+    headers = []
+    for name, value in request.headers.items():
+        if not name or not TOKEN_CHARACTERS.issuperset(name):
+            raise ValueError(f"the header {name[:MAX_SHOWN_CHARACTERS]!a} is not valid")
+        if not value.isascii() or value != value.strip() or not value.replace("\t", " ").isprintable():
+            raise ValueError(f"the value of the header {name} is not valid")
+        if request.is_from_service and name.lower() in FRAMING_HEADERS:
+            raise ValueError(f"a service must not choose the header {name}")
+        headers.append((name.encode(), value.encode()))
+    return headers
+
+
+def _refusal(request: Request, reason: str) -> TcError:
+    if request.is_from_service:
+        return BrokenAnswerError(f"cannot request {show_url(request.url)}, which a service chose: {reason}")
+    return UsageError(f"cannot request {show_url(request.url)}: {reason}")
 
 
 def _restart_with_each(blocks: Iterable[Any], exchange: Exchange) -> Iterator[Any]:
@@ -153,7 +176,7 @@ class Stream:
     def __init__(self, response: httpx.Response, exchange: Exchange) -> None:
         assert isinstance(response.stream, Body)
         self.status = response.status_code
-        self.headers = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
         self.length = response.stream.length
         self._body = response.stream
         self._exchange = exchange

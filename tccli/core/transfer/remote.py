@@ -9,13 +9,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urljoin
 
 from tccli import __version__
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import parse_retry_after
+from tccli.core.http.urls import resolve_redirect
 from tccli.core.responses import excerpt
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
@@ -227,14 +227,13 @@ class RemoteFile:
         """
         url = location.url
         for _ in range(MAX_REDIRECTS):
-            stream = self.context.transport.stream(Request("GET", url, headers, cancellation=self.cancellation))
+            request = Request("GET", url, headers, is_from_service=True, cancellation=self.cancellation)
+            stream = self.context.transport.stream(request)
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
             _close(stream)
-            url = urljoin(url, target)
-            if not url.startswith(("http://", "https://")):
-                raise BrokenAnswerError(f"{self.source.name}: redirected to {redact_text(url)}, not an HTTP URL")
+            url = resolve_redirect(url, target)
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
     def _to_range_response(self, stream: Stream, location: Location, start: int) -> RangeResponse:

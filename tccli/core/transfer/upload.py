@@ -163,7 +163,9 @@ def _put_once(
 
     # The signed headers may contain a length, which must not be sent twice.
     given = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-    request = Request("PUT", url, {**given, "Content-Length": str(upload.length)}, blocks=blocks())
+    request = Request(
+        "PUT", url, {**given, "Content-Length": str(upload.length)}, blocks=blocks(), is_from_service=True
+    )
     response = context.transport.send(request)
     if response.status < 300 and sent < upload.length:
         raise NoAnswerError(f"the storage responded with status {response.status} before it had all bytes", sent=True)

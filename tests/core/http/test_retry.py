@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.http.messages import Request, Response
-from tccli.core.http.retry import MAX_RETRY_AFTER_SECONDS, RetryPolicy, send_with_retries
+from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.errors import NoAnswerError
 
 FACTORS = st.floats(0, 100)
@@ -175,10 +175,10 @@ def test_a_lost_response_reports_that_the_call_may_have_succeeded() -> None:
     [
         pytest.param("7", 7, 7, id="seconds"),
         pytest.param(" 7 ", 7, 7, id="blanks"),
-        pytest.param("999999999", MAX_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS, id="capped"),
+        pytest.param("999999999", 30, 30, id="capped"),
         pytest.param("99999999999999", 0, 0, id="absurd"),
         pytest.param(format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True), 0, 40, id="a date"),
-        pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=40), usegmt=True), 60, 60, id="a late date"),
+        pytest.param(format_datetime(datetime.now(UTC) + timedelta(days=40), usegmt=True), 30, 30, id="a late date"),
         pytest.param("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0, id="a date that is over"),
         pytest.param("soon", 0, 0, id="nonsense"),
         pytest.param("", 0, 0, id="empty"),
@@ -187,12 +187,36 @@ def test_a_lost_response_reports_that_the_call_may_have_succeeded() -> None:
 )
 def test_obeys_retry_after(header: str, least: float, most: float) -> None:
     """
-    In both of its forms, up to a cap.
+    In both of its forms, up to the maximum delay.
     """
     transport = Scripted([Response(429, {"retry-after": header}), Response(200)])
     transport.run(NO_DELAY)
 
     assert least <= transport.waits[0] <= most
+
+
+@pytest.mark.parametrize("max_delay", [0.0, 0.5, 7.0, 90.0])
+def test_no_wait_is_longer_than_the_maximum_delay(max_delay: float) -> None:
+    """
+    Whatever the server asks for.
+    """
+    transport = Scripted([Response(503, {"retry-after": "60"}), Response(200)])
+    transport.run(RetryPolicy(delay_factor=0, max_delay=max_delay))
+
+    assert [min(60, max_delay)] == transport.waits
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "now"), (0.02, "in 20 ms"), (0.96, "in 960 ms"), (1.04, "in 1.0 s"), (30, "in 30.0 s")]
+)
+def test_a_retry_is_announced_with_its_delay(seconds: float, said: str) -> None:
+    """
+    Never as 0.0 seconds.
+    """
+    lines: list[str] = []
+    RetryPolicy(delay_factor=0).announce_delay(1, "it failed", seconds, lines.append)
+
+    assert [f"it failed; retry 1 of 5 {said}"] == lines
 
 
 def test_waits_the_longer_of_both() -> None:

@@ -167,11 +167,11 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedSer
         pytest.param([response(200, b"<html>")], 9, 1, "not JSON", id="a login page"),
         pytest.param([response(200)], 9, 1, "not JSON", id="empty"),
         pytest.param([DROPPED], 8, 6, "dropped the connection without a response (tried 6 times)", id="dropped"),
-        pytest.param([cut_short(LONG)], 8, 6, "dropped the connection after 5009 of 5019 bytes", id="dropped half way"),
+        pytest.param([cut_short(LONG)], 9, 6, "dropped the connection after 5009 of 5019 bytes", id="dropped half way"),
         pytest.param(
             [Response(b"HTTP/1.1 200 OK\r\nConten", closes=True)], 8, 6, "dropped", id="dropped in the headers"
         ),
-        pytest.param([chunked(LONG, end=b"")], 8, 6, "dropped the connection", id="chunks cut short"),
+        pytest.param([chunked(LONG, end=b"")], 9, 6, "dropped the connection", id="chunks cut short"),
         pytest.param([Response(b"SSH-2.0-OpenSSH_9\r\n", closes=True)], 9, 1, "is not HTTP", id="another protocol"),
         pytest.param([Response(b"HTTP/1.1 abc\r\n\r\n", closes=True)], 9, 1, "is not HTTP", id="a status that is none"),
         pytest.param(
@@ -248,7 +248,7 @@ def test_retries_are_told_when_asked(tc: CommandLine, http_server: ScriptedServe
     """
     http_server.respond_with(INTERNAL, json_response({}))
 
-    assert "tc: queue.task: status 500; retry 1 of 5 in 0.0 s\n" == tc(*TASK, "-v", env=http_server.env).stderr
+    assert "tc: queue.task: status 500; retry 1 of 5 now\n" == tc(*TASK, "-v", env=http_server.env).stderr
 
 
 @pytest.mark.parametrize("header", ["1", format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True), "x", "-1"])
@@ -293,7 +293,7 @@ NOT_IDEMPOTENT = [
 
 @pytest.mark.parametrize(("call", "payload"), NOT_IDEMPOTENT)
 @pytest.mark.parametrize(
-    ("trouble", "exit_code"), [(DROPPED, 8), (cut_short(b"{"), 8), (INTERNAL, 7)], ids=["dropped", "half", "500"]
+    ("trouble", "exit_code"), [(DROPPED, 8), (cut_short(b"{"), 9), (INTERNAL, 7)], ids=["dropped", "half", "500"]
 )
 def test_what_would_double_is_sent_once(
     tc: CommandLine, http_server: ScriptedServer, call: tuple[str, ...], payload: str, trouble: Response, exit_code: int
@@ -357,7 +357,7 @@ def test_an_unknown_host_is_named(tc: CommandLine) -> None:
     """
     env = {"TASKCLUSTER_ROOT_URL": "http://tc.invalid"}
 
-    check_failure(tc(*TASK, "--retries", "1", env=env), 8, "tc.invalid", "check the ")
+    check_failure(tc(*TASK, "--retries", "1", env=env), 8, "tc.invalid", "right?")
 
 
 @pytest.mark.parametrize(
