@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.http.httpx_import import httpcore
 from tccli.core.http.network_stream import TLS_ALERT
-from tccli.core.responses import escape_line
+from tccli.core.printable import escape_line
 from tccli.errors import BrokenAnswerError, CutOffAnswerError, NoAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
