@@ -18,6 +18,9 @@ empty line or at a comment. Comments name the source of a statement and are not 
 
 ``parameters.json`` documents path arguments and query options. A name applies to every service, unless there is an
 entry for ``service.name`` or ``service.method.name``.
+
+``fields/<service>.json`` documents the fields of payloads by the name of the schema, or ``*`` for all of them, and then
+by path, as ``core/schemas/descriptions.py`` defines it.
 """
 
 from __future__ import annotations
@@ -107,6 +110,18 @@ def load_parameter_docs(method: Method, name: str) -> ParameterDocs:
         if key in known:
             return known[key]
     return ParameterDocs()
+
+
+def load_field_docs(service: str, schema: str) -> Mapping[str, str]:
+    """
+    Return the descriptions of the fields of a payload, by path; none for a payload that is not bundled.
+    """
+    try:
+        with open(os.path.join(DOCS_DIRECTORY, "fields", f"{service}.json"), encoding="utf-8") as file:
+            known = json.load(file)
+    except FileNotFoundError:
+        return {}
+    return {**known.get("*", {}), **known[schema]} if schema in known else {}
 
 
 @cache

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tccli import names, references
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.core.schemas.fields import list_fields
+from tccli.references.method_docs import load_field_docs
 from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
 
 if TYPE_CHECKING:
@@ -103,6 +104,29 @@ def test_help_shows_the_fields(tc: CommandLine) -> None:
                 for row in rows
                 if not row.form and f"{row.path} {row.kind}" not in table
             ]
+
+    assert not missing
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_describes_the_fields_of_a_payload(tc: CommandLine, columns: int) -> None:
+    """
+    Below the facts, in the same column, within the width of the terminal.
+    """
+    missing = []
+    for method in METHODS:
+        if not method.input:
+            continue
+        result = tc(method.service, method.name, "--help", env={"COLUMNS": str(columns)})
+        text = words(result.stdout).partition(" Payload: ")[2]
+        descriptions = load_field_docs(method.service, method.input)
+        rows = list_fields(method.reference.schemas, method.input, descriptions)
+        missing += [f"{method.id}: {row.path}" for row in rows if not row.form and row.description not in text]
+        assert all(row.description for row in rows if not row.form), method.id
+        table = result.stdout.partition("\nPayload:")[2].partition("\n\n")[0]
+        missing += [
+            f"{method.id}: {line}" for line in table.split("\n") if len(line) > columns and len(line.split()) > 1
+        ]
 
     assert not missing
 

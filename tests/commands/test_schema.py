@@ -29,7 +29,7 @@ def test_prints_the_schema_of_the_payload(tc: CommandLine) -> None:
     assert "\n  " in result.stdout
 
 
-@pytest.mark.parametrize("flag", ["--output", "--answer"])
+@pytest.mark.parametrize("flag", ["--response", "--output", "--answer"])
 def test_prints_the_schema_of_the_answer(tc: CommandLine, flag: str) -> None:
     """
     Under either name.
@@ -96,13 +96,13 @@ def test_takes_a_format(tc: CommandLine) -> None:
         pytest.param(["queue", "ping"], "queue.ping takes no payload\n", id="nothing at all"),
         pytest.param(
             ["queue", "task"],
-            "queue.task takes no payload; for its response: tc schema queue task --output",
+            "queue.task takes no payload; for its response: tc schema queue task --response",
             id="no payload",
         ),
         pytest.param(["queue", "ping", "--output"], "queue.ping: the response has no published schema", id="no answer"),
         pytest.param(["queue", "taskQueueCountsBatch"], "the payload has no published schema", id="unknown"),
         pytest.param(
-            ["queue", "task", "--output", "file"], "unexpected extra argument (file)", id="a file after --output"
+            ["queue", "task", "--output", "file"], "to write to a file, use -o FILE", id="a file after --output"
         ),
     ],
 )
@@ -114,3 +114,16 @@ def test_refuses(tc: CommandLine, argv: list[str], line: str) -> None:
 
     assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
     assert line in result.stderr
+
+
+def test_describes_the_fields_of_a_payload(tc: CommandLine) -> None:
+    """
+    In the schema itself, as editors show it; one description where a field has several forms.
+    """
+    schema = json.loads(tc("schema", "queue", "createTask").output)
+    source = schema["properties"]["metadata"]["properties"]["source"]
+
+    assert "URL" in source["description"]
+    assert not [form for form in source["anyOf"] if "description" in form]
+    assert "description" in json.loads(tc("schema", "hooks", "triggerHook").output)
+    assert "description" not in json.loads(tc("schema", "queue", "task", "--response").output)["properties"]["created"]

@@ -20,6 +20,7 @@ ITEM = "- "
 MIN_HELP_WIDTH = 40
 MIN_TEXT_WIDTH = 10
 MIN_USAGE_WIDTH = 20
+DEFAULT_HELP_WIDTH = 80
 MAX_HELP_WIDTH = 100
 
 
@@ -69,13 +70,17 @@ class Formatter(click.HelpFormatter):
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
         """
         Write rows of a name and a wrapped text. A name that is longer than its column gets a line of its own.
+
+        On a narrow terminal the column has at most a third of the width. Line breaks in a text stay.
         """
         rows = list(rows)
+        if self.width < DEFAULT_HELP_WIDTH:
+            col_max = min(col_max, self.width // 3)
         column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
         margin = " " * self.current_indent
         width = max(self.width - self.current_indent - column, MIN_TEXT_WIDTH)
         for name, text in rows:
-            lines = wrap_text(text, width)
+            lines = [line for part in text.split("\n") for line in wrap_text(part, width)]
             if len(name) > column - col_spacing and lines:
                 self.write(f"{margin}{name}\n")
                 first = " " * column
@@ -97,7 +102,7 @@ def help_width() -> int:
         try:
             width = os.get_terminal_size(1).columns
         except OSError:
-            return 80
+            return DEFAULT_HELP_WIDTH
     return min(max(width, MIN_HELP_WIDTH), MAX_HELP_WIDTH)
 
 

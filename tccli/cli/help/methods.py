@@ -34,7 +34,7 @@ SCOPE_CONDITIONS = {"levelIsReadOnly": "level is read-only"}
 
 class Section(NamedTuple):
     """
-    Rows under a heading.
+    Rows of a name and a text under a heading. In a text, a line break separates facts and description of a field.
     """
 
     heading: str
@@ -47,16 +47,28 @@ def find_method_docs(method: Method) -> MethodDocs:
 
     It is empty if the method of a fetched reference has another verb or route than the bundled one.
     """
-    if not method.reference.is_built_in:
-        from tccli.references import deployment_docs
-
-        if not deployment_docs.matches_built_in(method):
-            return method_docs.MethodDocs()
+    if not _is_bundled(method):
+        return method_docs.MethodDocs()
     found = method_docs.load_method_docs(method.service, method.name)
     if method.verb != "GET" or not found.paragraphs or "Repeating" in dict(found.parts):
         return found
     parts = [*found.parts, ("Repeating", "idempotent.")]
     return found._replace(parts=tuple(sorted(parts, key=lambda part: method_docs.LABELS.index(part[0]))))
+
+
+def find_field_docs(method: Method) -> Mapping[str, str]:
+    """
+    Return the bundled descriptions of the fields of a method's payload, by path.
+    """
+    return method_docs.load_field_docs(method.service, method.input) if method.input and _is_bundled(method) else {}
+
+
+def _is_bundled(method: Method) -> bool:
+    if method.reference.is_built_in:
+        return True
+    from tccli.references import deployment_docs
+
+    return deployment_docs.matches_built_in(method)
 
 
 def find_deployment_docs(method: Method) -> Sequence[str]:
@@ -90,8 +102,8 @@ def build_sections(method: Method) -> list[Section]:
         Section("Request", _request_rows(method)),
         Section("Scopes", _scope_rows(method.scopes)),
         Section("Arguments", [(f"<{name}>", describe_parameter(method, name)) for name in method.args]),
-        Section("Payload", [_payload_row(field) for field in _read_fields(method, method.input)]),
-        Section("Response", [_response_row(field) for field in _read_fields(method, method.output)]),
+        Section("Payload", [_payload_row(field) for field in _payload_fields(method)]),
+        Section("Response", [_response_row(field) for field in _response_fields(method)]),
     ]
     return [section for section in sections if section.rows]
 
@@ -177,12 +189,20 @@ def _condition_rows(expression: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*rows, *([("otherwise", format_scopes(expression["else"]))] if "else" in expression else [])]
 
 
-def _read_fields(method: Method, schema: str | None) -> list[Field]:
-    if schema is None:
+def _payload_fields(method: Method) -> list[Field]:
+    if method.input is None:
         return []
     from tccli.core.schemas.fields import list_fields
 
-    return list_fields(method.reference.schemas, schema)
+    return list_fields(method.reference.schemas, method.input, find_field_docs(method))
+
+
+def _response_fields(method: Method) -> list[Field]:
+    if method.output is None:
+        return []
+    from tccli.core.schemas.fields import list_fields
+
+    return list_fields(method.reference.schemas, method.output)
 
 
 def _payload_row(field: Field) -> tuple[str, str]:
@@ -197,4 +217,5 @@ def _row(field: Field, *details: str) -> tuple[str, str]:
     if field.form:
         where = f"{field.path}, " if field.path else ""
         return f"({where}form {field.form})", f"{field.kind}:" if field.kind else ""
-    return field.path or "(root)", "; ".join(part for part in (field.kind, *details) if part)
+    facts = "; ".join(part for part in (field.kind, *details) if part)
+    return field.path or "(root)", f"{facts}\n{field.description}" if field.description else facts

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.schemas.bundle import bundle
+from tccli.core.schemas.descriptions import add_descriptions
 from tccli.errors import ConfigurationError
 from tccli.references.json_schema import resolve_pointer
 
@@ -35,6 +36,7 @@ class Field(NamedTuple):
         required: Whether it must be there if its parent is.
         limits: ``at most 255 characters; matches ^…$``, or empty.
         form: ``1 of 5`` if the following rows are one of several forms that the document may have, else empty.
+        description: In one line, or empty.
     """
 
     path: str
@@ -42,19 +44,28 @@ class Field(NamedTuple):
     required: bool = False
     limits: str = ""
     form: str = ""
+    description: str = ""
 
 
-def list_fields(schemas: Mapping[str, Any], name: str) -> list[Field]:
+def list_fields(schemas: Mapping[str, Any], name: str, descriptions: Mapping[str, str] | None = None) -> list[Field]:
     """
     Return the fields of the documents that the schema *name* allows, in its order; nothing if it cannot be used.
+
+    Args:
+        schemas: By name.
+        descriptions: By path, for the fields that the schema itself does not describe.
     """
     try:
         schema = bundle(schemas, name)
     except ConfigurationError:
         return []
+    if descriptions:
+        add_descriptions(schema, descriptions)
     table = _Table(schema)
     found = list(islice(table.rows(schema, "", 0), MAX_ROWS))
-    return found or [Field("", table.kind(schema), required=True, limits=_limits(schema))]
+    return found or [
+        Field("", table.kind(schema), required=True, limits=_limits(schema), description=_description(schema))
+    ]
 
 
 class _Table:
@@ -81,10 +92,11 @@ class _Table:
         yield from self._forms(schema, path, depth)
 
     def _row(self, schema: Any, path: str, depth: int, *, required: bool) -> Iterator[Field]:
+        description = _description(schema)
         schema = self._resolve(schema)
         # The default of a required field is never used.
         shown = {**schema, "default": None} if required and isinstance(schema, dict) else schema
-        yield Field(path, self.kind(schema), required, _limits(shown))
+        yield Field(path, self.kind(schema), required, _limits(shown), description=description)
         yield from self.rows(schema, path, depth + 1)
 
     def _forms(self, schema: Mapping[str, Any], path: str, depth: int) -> Iterator[Field]:
@@ -93,7 +105,8 @@ class _Table:
             rows = self.rows(branch, path, depth + 1)
             first = next(rows, None)
             if first is not None:
-                yield Field(path, _distinction(branch), form=f"{number} of {len(branches)}")
+                if len(branches) > 1:
+                    yield Field(path, _distinction(branch), form=f"{number} of {len(branches)}")
                 yield first
                 yield from rows
 
@@ -129,6 +142,11 @@ class _Table:
             except LookupError:
                 return {}
         return {}
+
+
+def _description(schema: Any) -> str:
+    found = schema.get("description") if isinstance(schema, dict) else None
+    return " ".join(found.split()) if isinstance(found, str) else ""
 
 
 def _alternatives(schema: Mapping[str, Any]) -> list[Any]:

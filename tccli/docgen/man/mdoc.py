@@ -153,5 +153,6 @@ def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     """
     widest = max(min(len(name), MAX_TAG_COLUMNS) for name, _ in rows)
     tags = (" ".join(escape_word(word) for word in name.split()) for name, _ in rows)
-    said = (prose(text, MAX_TEXT_COLUMNS - widest - 6) for _, text in rows)
+    # Facts and description of a field are sentences here.
+    said = (prose(text.replace("\n", ". "), MAX_TEXT_COLUMNS - widest - 6) for _, text in rows)
     return tagged_list(zip(tags, said, strict=True), width=f"{widest + 2}n")

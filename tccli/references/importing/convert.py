@@ -3,7 +3,7 @@ Conversion of published references to the records of ``references/data``.
 
 Prose is left out. Summaries are written by hand, in the files themselves: converting again keeps them, and what is new
 gets an empty one, so that the diff of a new version shows what is left to write. Only references that are used as they
-are published keep their prose, at the end of a record: ``title``, and paragraphs in ``said``.
+are published keep their prose: ``title`` and paragraphs in ``said`` at the end of a record, ``description`` in schemas.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from tccli.references.importing.sanitize import split_paragraphs
 from tccli.references.json_schema import NAMES, VALUES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
+PROSE_WITHOUT_DESCRIPTIONS = PROSE - {"description"}
 WORDS = ("title", "said")
 
 Rollup = list[dict[str, Any]]
@@ -48,7 +49,7 @@ def convert_rollup(
         release = methods.get("taskclusterVersion", "")
         files = {
             name: "".join(
-                json.dumps(record if prose else _without_words(record), ensure_ascii=False, separators=(",", ":"))
+                json.dumps(record if prose else _without_prose(record), ensure_ascii=False, separators=(",", ":"))
                 + "\n"
                 for record in _records(name, surface, contents, release, summaries)
             )
@@ -113,8 +114,8 @@ def _records(
             **_words(exchange),
         }
     for path, body in sorted(schemas.items()):
-        if facts := strip_prose(body):
-            yield {"schema": path, "body": facts}
+        if strip_prose(body):
+            yield {"schema": path, "body": strip_prose(body, prose=PROSE_WITHOUT_DESCRIPTIONS)}
 
 
 def _method_record(
@@ -148,7 +149,9 @@ def _words(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in words.items() if value}
 
 
-def _without_words(record: Mapping[str, Any]) -> dict[str, Any]:
+def _without_prose(record: Mapping[str, Any]) -> dict[str, Any]:
+    if "body" in record:
+        return {**record, "body": strip_prose(record["body"])}
     return {key: value for key, value in record.items() if key not in WORDS}
 
 
@@ -168,21 +171,29 @@ def _key(key: Mapping[str, Any]) -> str:
     return f"{key['name']}#" if key["multipleWords"] else str(key["name"])
 
 
-def strip_prose(schema: Any, *, names: bool = False) -> Any:
+def strip_prose(schema: Any, *, names: bool = False, prose: Container[str] = PROSE) -> Any:
     """
     Return a JSON schema without titles, descriptions, examples and identifiers.
 
     Args:
+        schema: Any JSON value.
         names: The keys of *schema* are names of properties, not keywords, so all of them stay.
+        prose: The keywords that are left out. A description that stays becomes one sanitized line; it must be a string.
     """
     if isinstance(schema, list):
-        return [strip_prose(item) for item in schema]
+        return [strip_prose(item, prose=prose) for item in schema]
     if not isinstance(schema, dict):
         return schema
     if names:
-        return {key: strip_prose(value) for key, value in schema.items()}
+        return {key: strip_prose(value, prose=prose) for key, value in schema.items()}
     return {
-        key: value if key in VALUES else strip_prose(value, names=key in NAMES)
+        key: _strip_keyword(key, value, prose)
         for key, value in schema.items()
-        if key not in PROSE
+        if key not in prose and (key != "description" or isinstance(value, str))
     }
+
+
+def _strip_keyword(keyword: str, value: Any, prose: Container[str]) -> Any:
+    if keyword == "description":
+        return " ".join(" ".join(split_paragraphs(value)).split())
+    return value if keyword in VALUES else strip_prose(value, names=keyword in NAMES, prose=prose)

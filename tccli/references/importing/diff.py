@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.references.importing.convert import strip_prose
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -127,7 +129,8 @@ def _diff_schemas(service: str, before: Mapping[str, Any], after: Mapping[str, A
         elif name not in before:
             yield Difference(service, "schema", name, ADDED)
         else:
-            for change, what, was, now in _diff_values("#", before[name], after[name]):
+            # Only published references have descriptions.
+            for change, what, was, now in _diff_values("#", strip_prose(before[name]), strip_prose(after[name])):
                 yield Difference(service, "schema", name, change, what, was, now)
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tccli import names
-from tccli.references.importing.convert import strip_prose
+from tccli.references.importing.convert import PROSE_WITHOUT_DESCRIPTIONS, strip_prose
 from tccli.references.importing.errors import InvalidReferenceError, excerpt
 from tccli.references.importing.sanitize import UNSAFE, sanitize, sanitize_line
 from tccli.references.importing.schemas import FILE_NAME, select_resolvable
@@ -99,7 +99,7 @@ def validate_documents(documents: Mapping[str, Any]) -> dict[str, Any]:
 
 def _schemas(documents: Mapping[str, Any], directory: str) -> dict[str, Any]:
     schemas = {
-        name.removeprefix(directory): strip_prose(content)
+        name.removeprefix(directory): strip_prose(content, prose=PROSE_WITHOUT_DESCRIPTIONS)
         for name, content in documents.items()
         if name.startswith(directory) and re.fullmatch(FILE_NAME, name.removeprefix(directory))
     }

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
+from tccli.core.schemas.fields import list_fields
 from tccli.references import deployment_docs
 from tccli.references.importing import merge, sanitize
 from tccli.references.importing.validate import split_rollup, validate_documents
-from tests.references.documents import rollup
+from tests.references.documents import CONTENTS, HELLO, rollup
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,20 @@ def test_built_in_docs_apply_to_the_same_verb_and_route() -> None:
     assert not deployment_docs.matches_built_in(changed(verb="POST"))
     assert not deployment_docs.matches_built_in(changed(method="nothing"))
     assert not deployment_docs.matches_built_in(library.method("greet", "hello"))
+
+
+def test_fields_have_the_descriptions_of_the_deployment() -> None:
+    """
+    In one line, without control characters. Ours are for the fields that it does not describe.
+    """
+    tone = {**HELLO["properties"]["tone"], "description": "High\x1b[31m or **low**.\n\n- Not both."}
+    hello = {**HELLO, "properties": {**HELLO["properties"], "tone": tone, "description": {"type": "string"}}}
+    hello["properties"]["words"] = {**hello["properties"]["words"], "description": ["not", "a", "string"]}
+    documents = split_rollup(rollup(CONTENTS | {"schemas/greet/v1/hello.json": hello}))
+    texts = merge.convert_documents(validate_documents(documents), references.built_in())
+    schemas = references.built_in().override_contents(texts, "x").service("greet").schemas
+    ours = {"tone": "Our words.", "words": "What to say."}
+
+    assert {"words": "What to say.", "tone": "High or low. - Not both.", "description": ""} == {
+        row.path: row.description for row in list_fields(schemas, "hello.json", ours)
+    }
