@@ -217,7 +217,7 @@ _taskcluster_options() {
   'sandbox start')
     REPLY='--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   schema)
-    REPLY='-o --output --answer -h --help' ;;
+    REPLY='-o --output --answer --response -h --help' ;;
   'scopes check'|'scopes required')
     REPLY='--data --data-format -h --help' ;;
   'scopes satisfied')

@@ -520,7 +520,7 @@ function __taskcluster_options
         case 'sandbox start'
             string join \n -- --port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'schema'
-            string join \n -- -o --output --answer -h --help
+            string join \n -- -o --output --answer --response -h --help
         case 'scopes check' 'scopes required'
             string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
@@ -754,7 +754,7 @@ function __taskcluster_meaning
             echo 'Create a reference to a URL'
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (default: 1 year)'
-        case '*:validate:--answer'
+        case '*:validate:--answer' '*:validate:--response'
             echo 'Check a response instead of a payload'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
@@ -866,7 +866,7 @@ function __taskcluster_meaning
             echo 'Make downloads and uploads fail'
         case '*:--port'
             echo 'Listen on this port (a free one)'
-        case '*:--answer'
+        case '*:--answer' '*:--response'
             echo 'Print the schema of the response instead'
         case '*:--data-format'
             echo 'json or yaml'
@@ -904,8 +904,6 @@ function __taskcluster_meaning
             echo 'The content type (default: guessed from the name of FILE)'
         case '*:--project-id'
             echo 'The project that the object belongs to'
-        case '*:--response'
-            echo 'Check a response instead of a payload'
         case '*:--server'
             echo 'Print the version of the deployment instead'
         case '*:--set'

@@ -4,7 +4,7 @@ The parts of a method's documentation in ``--help`` and in manual pages, as rows
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tccli.references import method_docs
 
@@ -32,13 +32,15 @@ SCOPE_LISTS = {
 SCOPE_CONDITIONS = {"levelIsReadOnly": "level is read-only"}
 
 
-class Section(NamedTuple):
+class Section:
     """
     Rows of a name and a text under a heading. In a text, a line break separates facts and description of a field.
     """
 
-    heading: str
-    rows: Sequence[tuple[str, str]]
+    # Not a named tuple: to define one takes a hundredth of a start.
+    def __init__(self, heading: str, rows: Sequence[tuple[str, str]]) -> None:
+        self.heading = heading
+        self.rows = rows
 
 
 def find_method_docs(method: Method) -> MethodDocs:

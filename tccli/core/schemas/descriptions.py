@@ -26,24 +26,14 @@ def add_descriptions(schema: dict[str, Any], descriptions: Mapping[str, str]) ->
 def _list_fields(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if not isinstance(schema, dict):
         return
-    for keyword, value in schema.items():
-        if keyword in {"allOf", "oneOf", "anyOf"} and isinstance(value, list):
-            for form in value:
-                yield from _list_fields(form, path)
-        for inner_path, field in _list_inner(keyword, value, path):
-            if isinstance(field, dict):
-                yield inner_path, field
-                yield from _list_fields(field, inner_path)
-
-
-def _list_inner(keyword: str, value: Any, path: str) -> Iterator[tuple[str, Any]]:
     start = f"{path}." if path else ""
-    match keyword, value:
-        case "properties", dict():
-            yield from ((f"{start}{name}", field) for name, field in value.items())
-        case "patternProperties", dict():
-            yield from ((f"{start}*", field) for field in value.values())
-        case "additionalProperties", dict():
-            yield f"{start}*", value
-        case "items", dict():
-            yield f"{path}[]", value
+    inner = [(f"{start}{name}", field) for name, field in schema.get("properties", {}).items()]
+    inner += [(f"{start}*", field) for field in schema.get("patternProperties", {}).values()]
+    inner += [(f"{start}*", schema.get("additionalProperties")), (f"{path}[]", schema.get("items"))]
+    for inner_path, field in inner:
+        if isinstance(field, dict):
+            yield inner_path, field
+            yield from _list_fields(field, inner_path)
+    for keyword in ("allOf", "oneOf", "anyOf"):
+        for form in schema.get(keyword, ()):
+            yield from _list_fields(form, path)

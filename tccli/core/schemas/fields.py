@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.descriptions import add_descriptions
@@ -26,11 +26,11 @@ MAX_TYPE_DEPTH = 2
 FORMAT_NAMES = {"date-time": "timestamp", "uri": "URL", "email": "email address"}
 
 
-class Field(NamedTuple):
+class Field:
     """
     A field of a document.
 
-    Attributes:
+    Args:
         path: ``metadata.name``, ``routes[]``, ``tags.*`` for any name; for a form, the path of what has the form.
         kind: ``string``, ``array of string``, ``timestamp``; for a form, what distinguishes it from the others.
         required: Whether it must be there if its parent is.
@@ -39,12 +39,16 @@ class Field(NamedTuple):
         description: In one line, or empty.
     """
 
-    path: str
-    kind: str
-    required: bool = False
-    limits: str = ""
-    form: str = ""
-    description: str = ""
+    # Not a named tuple: to define one takes a hundredth of a start.
+    def __init__(
+        self, path: str, kind: str, *, required: bool = False, limits: str = "", form: str = "", description: str = ""
+    ) -> None:
+        self.path = path
+        self.kind = kind
+        self.required = required
+        self.limits = limits
+        self.form = form
+        self.description = description
 
 
 def list_fields(schemas: Mapping[str, Any], name: str, descriptions: Mapping[str, str] | None = None) -> list[Field]:
@@ -96,7 +100,7 @@ class _Table:
         schema = self._resolve(schema)
         # The default of a required field is never used.
         shown = {**schema, "default": None} if required and isinstance(schema, dict) else schema
-        yield Field(path, self.kind(schema), required, _limits(shown), description=description)
+        yield Field(path, self.kind(schema), required=required, limits=_limits(shown), description=description)
         yield from self.rows(schema, path, depth + 1)
 
     def _forms(self, schema: Mapping[str, Any], path: str, depth: int) -> Iterator[Field]:

@@ -137,3 +137,26 @@ def test_a_malformed_schema_raises_nothing(body: Any) -> None:
     """
     for schema in ({"properties": body}, {"properties": {"a": body}}, body):
         assert all(isinstance(row, Field) for row in list_fields({"it": schema}, "it"))
+
+
+def test_descriptions() -> None:
+    """
+    By path, also next to a reference and within forms; those of the schema itself take precedence.
+    """
+    schema = {
+        "properties": {
+            "a": {"description": "Its\n own."},
+            "b": {"$ref": "#/definitions/b"},
+            "c": {"oneOf": [{"properties": {"x": {}}}, {"properties": {"x": {}, "y": {}}}]},
+            "d": {"items": {"additionalProperties": {"type": "string"}}},
+            "e": {"properties": {"properties": {}}},
+        },
+        "definitions": {"b": {"type": "string"}},
+    }
+    known = {path: f"{path}." for path in ("a", "b", "c.x", "d[].*", "e.properties", "f")}
+    rows = list_fields({"it": schema}, "it", known)
+
+    assert {"a": "Its own.", "b": "b.", "c.x": "c.x.", "d[].*": "d[].*.", "e.properties": "e.properties."} == {
+        row.path: row.description for row in rows if row.description
+    }
+    assert "Anything." == list_fields({"it": {}}, "it", {"": "Anything."})[0].description
