@@ -9,12 +9,14 @@ import sys
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
+from tccli.errors import LocalFileError
 from tccli.output.result import RenderOptions, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+    from tccli.output.filter import Filter
 
 
 class _SecretDetector:
@@ -65,19 +67,23 @@ class Output(NamedTuple):
             from tccli.core.files import check_target
 
             check_target(self.path)
-        apply_filter = None if self.jq is None else _compile_filter(self.jq)
+        jq = None
+        if self.jq is not None:
+            from tccli.output.filter import Filter
+
+            jq = Filter(self.jq)
 
         def write(result: Result) -> None:
             # Of the whole result: what a filter takes out of it may be a secret without its name.
             detector = None if self._writes_to_stdout() else _SecretDetector(result)
-            self._write(result if apply_filter is None else self._filter(result, apply_filter), detector)
+            self._write(result if jq is None else self._filter(result, jq), detector)
 
         return write
 
-    def _filter(self, result: Result, apply_filter: Callable[[Any], list[Any]]) -> Result:
+    def _filter(self, result: Result, jq: Filter) -> Result:
         by_entry = self.format_name is not None and getattr(_load_format(self.format_name), "BY_ENTRY", False)
         inputs = result.pages.entries() if result.pages is not None and by_entry else result.all_documents()
-        return Result(output for document in inputs for output in apply_filter(document))
+        return Result(jq.apply(inputs))
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
@@ -112,35 +118,6 @@ class Output(NamedTuple):
 
 def _load_format(name: str) -> ModuleType:
     return import_module(f"tccli.output.formats.{name}")
-
-
-def _compile_filter(expression: str) -> Callable[[Any], list[Any]]:
-    from tccli.output.text import dump_json
-
-    try:
-        import jq
-    except ImportError:
-        raise ConfigurationError(
-            "cannot use --jq: the jq library is not installed",
-            hint="pip install 'taskcluster-cli[jq]', or pipe the output into jq",
-        ) from None
-    try:
-        program = jq.compile(expression)
-    except ValueError as error:
-        raise UsageError(f"--jq {expression!r}: {' '.join(str(error).split())}") from None
-
-    def apply_filter(document: Any) -> list[Any]:
-        # jq does not read lone surrogates; the program of the same name replaces them, too.
-        text = dump_json(document).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        try:
-            return list(program.input_text(text).all())
-        except ValueError as error:
-            raise BrokenAnswerError(
-                f"--jq {expression!r} does not fit the response: {' '.join(str(error).split())}",
-                hint="the call itself succeeded",
-            ) from None
-
-    return apply_filter
 
 
 def _wants_colour(*, terminal: bool) -> bool:

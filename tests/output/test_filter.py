@@ -1,0 +1,170 @@
+"""
+``--jq``: outputs as they come, and an end for filters that have none.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from importlib.metadata import requires
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tccli.errors import BrokenAnswerError, ConfigurationError
+from tccli.output import Output
+from tccli.output.filter import Filter
+from tests.http_server import json_response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Start
+    from tests.http_server import ScriptedServer
+
+MAX_SECONDS = 3.0
+"""Until an interrupted command must have ended. The promise is one second on an idle machine."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "documents", "expected"),
+    [
+        (".a[]", [{"a": [1, 2]}, {"a": []}, {"a": ["ü\ud800"]}], [1, 2, "ü�"]),
+        (".[0], .[1]", [[{"b": 1, "a": None}, 1.5]], [{"b": 1, "a": None}, 1.5]),
+        ("empty", [1], []),
+        ("halt", [1, 2], []),
+        ("length", ["x" * 300_000], [300_000]),
+        ("[range(100000)] | length, first", [0], [100_000, 0]),
+    ],
+)
+def test_outputs_are_those_of_jq(expression: str, documents: list[Any], expected: list[Any]) -> None:
+    """
+    In order, for one document after the other, however large.
+    """
+    assert expected == list(Filter(expression).apply(documents))
+
+
+def test_an_endless_filter_gives_outputs_as_they_are_asked_for() -> None:
+    """
+    So its reader can stop.
+    """
+    assert [1, 1, 1] == list(islice(Filter("repeat(1)").apply([1]), 3))
+
+
+@pytest.mark.parametrize(
+    "expression", [".a.b", "error", "input", "reduce range(2000) as $i (1; [.])", "1, error(null)"]
+)
+def test_a_filter_that_fails_names_itself(expression: str) -> None:
+    """
+    In one line, which says that the call succeeded.
+    """
+    with pytest.raises(BrokenAnswerError) as caught:
+        list(Filter(expression).apply([{"a": 1}]))
+
+    assert repr(expression) in str(caught.value)
+    assert "succeeded" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_crash_of_jq_is_not_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It is an error that names the filter.
+    """
+    jq = Filter(".")
+    monkeypatch.setattr(jq, "_run", lambda _text: os.kill(os.getpid(), signal.SIGSEGV))
+
+    with pytest.raises(BrokenAnswerError, match="jq ended"):
+        list(jq.apply([1]))
+
+
+ENDLESS = [
+    "last(repeat(1))",
+    "[repeat(1) | select(false)]",
+    "until(false; .)",
+    '"a" * 40 | test("(a*)*b")',
+    "def f: f; f",
+]
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "out.json"]])
+@pytest.mark.parametrize("expression", ENDLESS)
+def test_ctrl_c_ends_any_filter(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, expression: str, output: list[str]
+) -> None:
+    """
+    At once, with nothing left over.
+    """
+    (tmp_path / "out").mkdir()
+    http_server.respond_with(json_response({"status": {}}))
+    words = [str(tmp_path / "out" / word) if word == "out.json" else word for word in output]
+    process = start("queue", "status", "fN1SbArXTPSVFNUvaOlinQ", "--jq", expression, *words, env=http_server.env)
+    http_server.wait_for(1)
+    time.sleep(0.3)
+    assert process.poll() is None
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+
+    assert 130 == process.wait(30)
+    assert MAX_SECONDS > time.monotonic() - began
+    assert process.communicate() == (b"", b"\n")
+    assert [] == os.listdir(tmp_path / "out")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process with SIGIO")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_filter_survives_its_command(start: Start, http_server: ScriptedServer, number: signal.Signals) -> None:
+    """
+    However the command ends: its output is closed only when the last process that could write to it has ended.
+    """
+    http_server.respond_with(json_response({"status": {}}))
+    process = start("queue", "status", "fN1SbArXTPSVFNUvaOlinQ", "--jq", "last(repeat(1))", env=http_server.env)
+    http_server.wait_for(1)
+    time.sleep(0.3)
+    process.send_signal(number)
+
+    assert process.communicate(timeout=MAX_SECONDS) == (b"", b"")
+    assert -number == process.returncode
+
+
+def test_the_library_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Then the error says how to install it, before anything is sent.
+    """
+    monkeypatch.setitem(sys.modules, "jq", None)
+
+    with pytest.raises(ConfigurationError, match=r"taskcluster-cli\[jq\]"):
+        Output(jq=".").prepare()
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "version", "expected"),
+    [
+        ("linux", "x86_64", "3.11", True),
+        ("linux", "aarch64", "3.15", True),
+        ("darwin", "arm64", "3.13", True),
+        ("win32", "AMD64", "3.12", True),
+        ("linux", "riscv64", "3.12", False),
+        ("freebsd14", "amd64", "3.12", False),
+        ("linux", "x86_64", "3.16", False),
+    ],
+)
+def test_the_library_is_required_where_it_has_wheels(
+    system: str, machine: str, version: str, *, expected: bool
+) -> None:
+    """
+    Elsewhere, an installation of tc would need a C compiler.
+    """
+    environment = {
+        "sys_platform": system,
+        "platform_machine": machine,
+        "python_version": version,
+        "implementation_name": "cpython",
+        "extra": "",
+    }
+    found = [Requirement(line) for line in requires("taskcluster-cli") or () if line.startswith("jq")]
+
+    assert expected == any(each.marker is None or each.marker.evaluate(environment) for each in found)
