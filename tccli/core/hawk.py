@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_TEMPORARY_LIFETIME = timedelta(days=31)
 MAX_MILLISECONDS = 253_402_300_799_999
 """The end of the year 9999."""
+CLIENT_ID = re.compile(r"[A-Za-z0-9!@/:.+|_-]+")
+"""With any other client id, which only temporary credentials can have, all services but auth fail."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.payload import encode
+from tccli.core.response_fields import read_field, read_headers, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.transfer.digests import OBJECT_ALGORITHMS
 from tccli.core.transfer.remote import Location
@@ -53,19 +55,31 @@ class ObjectSource:
         payload = encode({"acceptDownloadMethods": {"getUrl": True}})
         client = replace(self._client, cancellation=cancellation)
         response = client.call_json(method, [self._object], payload=payload)
-        if response.get("method") != "getUrl" or not isinstance(response.get("url"), str):
+        if response.get("method") != "getUrl":
             raise BrokenAnswerError(
                 f"cannot download {self.name}: the service offers the method {response.get('method')!r}, not getUrl"
             )
-        hashes = {
-            algorithm: str(digest).lower()
-            for algorithm, digest in response.get("hashes", {}).items()
-            if algorithm in OBJECT_ALGORITHMS
-        }
-        if not hashes:
-            # Without a hash, nothing would show that the bytes are right.
-            raise BrokenAnswerError(f"cannot verify {self.name}: it has no sha256 or sha512")
-        return Location(response["url"], hashes, read_timestamp(self.name, response["expires"]).timestamp())
+        url, expires = read_url(self.name, response, "url"), read_field(self.name, response, "expires", str)
+        return Location(url, read_hashes(self.name, response), read_timestamp(self.name, expires).timestamp())
+
+
+def read_hashes(what: str, response: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Return the hexadecimal digests of an object by algorithm.
+
+    Raises:
+        BrokenAnswerError: There is none: nothing would show that the bytes are right.
+    """
+    given = read_field(what, response, "hashes", dict)
+    hashes = {
+        name: read_field(what, given, f"hashes.{name}", str).lower() for name in OBJECT_ALGORITHMS if name in given
+    }
+    for name, digest in hashes.items():
+        if not re.fullmatch(f"[0-9a-f]{{{hashlib.new(name).digest_size * 2}}}", digest):
+            raise BrokenAnswerError(f"cannot verify {what}: the {name} in the response is not one")
+    if not hashes:
+        raise BrokenAnswerError(f"cannot verify {what}: it has no sha256 or sha512")
+    return hashes
 
 
 def upload_object(
@@ -98,7 +112,8 @@ def upload_object(
     )
     for _ in range(MAX_URLS):
         create = references.method("object", "createUpload")
-        chosen = client.call_json(create, [name], payload=payload)["uploadMethod"]
+        created = client.call_json(create, [name], payload=payload)
+        chosen = read_field(f"object {name}", created, "uploadMethod", dict)
         try:
             digests = _store(context, f"object {name}", upload, chosen, inline)
             break
@@ -141,6 +156,8 @@ def _store(
         return {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in OBJECT_ALGORITHMS}
     if "putUrl" not in chosen:
         raise BrokenAnswerError(f"cannot upload {name}: the service offers neither putUrl nor dataInline")
-    url, headers = chosen["putUrl"]["url"], chosen["putUrl"]["headers"]
-    expires = read_timestamp(name, chosen["putUrl"]["expires"]).timestamp()
-    return put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=expires)
+    method = read_field(name, chosen, "putUrl", dict)
+    url, expires = read_url(name, method, "putUrl.url"), read_field(name, method, "putUrl.expires", str)
+    headers = read_headers(name, method, "putUrl.headers")
+    url_expires = read_timestamp(name, expires).timestamp()
+    return put(context, url, headers, upload, algorithms=OBJECT_ALGORITHMS, expires=url_expires)

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.artifacts.objects import ObjectSource, upload_object
-from tccli.core.hawk import Credentials, parse_certificate
+from tccli.core.artifacts.objects import ObjectSource, read_hashes, upload_object
+from tccli.core.hawk import CLIENT_ID, Credentials, authorization_header, parse_certificate
 from tccli.core.payload import encode
+from tccli.core.response_fields import blame_response, read_field, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.transfer.remote import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
-from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerError, NotFoundError
+from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,36 +57,67 @@ class ArtifactSource:
             NotFoundError: It is an error artifact. The message has the reason that the task gave.
         """
         method = references.method("queue", "latestArtifact" if len(self._args) == 2 else "artifact")
-        content = replace(self._client, cancellation=cancellation).call_json(method, self._args)
+        client = replace(self._client, cancellation=cancellation)
+        content = client.call_json(method, self._args)
         match content.get("storageType"):
             case "s3":
-                return Location(content["url"], follow=True)
+                has_percent = "%" in self._args[-1]
+                hint = "the queue does not escape the % of a public artifact's name in its URL" if has_percent else ""
+                return Location(read_url(self.name, content, "url"), follow=True, hint=hint)
             case "reference":
                 if self._managed_only:
                     raise NegativeAnswerError(
                         f"cannot download {self.name}: it is stored outside of the deployment",
                         hint="--managed-only does not allow that",
                     )
-                return Location(content["url"], follow=True)
+                return Location(read_url(self.name, content, "url"), follow=True)
             case "object":
-                client = with_credentials(self._client, content["credentials"])
-                return ObjectSource(client, content["name"]).locate(cancellation)
+                return self._locate_object(client, content, cancellation)
             case "error":
-                reason, message = content.get("reason", "unknown"), content.get("message", "")
+                reason, message = (read_field(self.name, content, field, str) for field in ("reason", "message"))
                 raise NotFoundError(f"{self.name} is an error artifact: {reason}: {message}", status=424, code=reason)
             case other:
                 raise BrokenAnswerError(f"cannot download {self.name}: unknown storage type {other!r}")
 
+    def _locate_object(self, client: Client, content: Mapping[str, Any], cancellation: Cancellation) -> Location:
+        """
+        Return the location of an object artifact, which the object service tells.
 
-def with_credentials(client: Client, credentials: Mapping[str, str]) -> Client:
+        The queue names the temporary credentials after the artifact. Where that is not a client id, the object service
+        fails; the queue's redirect works, and the caller's own credentials may be enough for the hashes.
+        """
+        name = read_field(self.name, content, "name", str)
+        with blame_response(self.name):
+            temporary = with_credentials(client, read_field(self.name, content, "credentials", dict))
+            assert temporary.account.credentials is not None
+            if CLIENT_ID.fullmatch(temporary.account.credentials.client_id):
+                return ObjectSource(temporary, name).locate(cancellation)
+        method = references.method("queue", "getLatestArtifact" if len(self._args) == 2 else "getArtifact")
+        url = read_url(self.name, client.call_json(method, self._args), "url")
+        try:
+            metadata = client.call_json(references.method("object", "object"), [name])
+        except RefusedError:
+            return Location(url)
+        return Location(url, read_hashes(self.name, metadata))
+
+
+def with_credentials(client: Client, credentials: Mapping[str, Any]) -> Client:
     """
     Return a client that signs with the temporary credentials of a response.
 
     Raises:
         ConfigurationError: Only the URL of the task's proxy is known.
+        BrokenAnswerError: They are malformed.
     """
-    certificate = parse_certificate(credentials.get("certificate", ""))
-    temporary = Credentials(credentials["clientId"], credentials["accessToken"], certificate)
+    what = "temporary credentials"
+    client_id, token = (read_field(what, credentials, name, str) for name in ("clientId", "accessToken"))
+    text = read_field(what, credentials, "certificate", str) if credentials.get("certificate") else ""
+    try:
+        temporary = Credentials(client_id, token, parse_certificate(text))
+        # Shows whether they can sign at all.
+        authorization_header("GET", client.account.root_url, temporary, now=0, nonce="0")
+    except ConfigurationError as error:
+        raise BrokenAnswerError(f"{what}: the response is malformed: {error.message}") from None
     # The task's proxy would sign with the credentials of the task instead.
     if client.account.root_url == client.account.proxy_url:
         raise ConfigurationError(
@@ -102,14 +134,18 @@ def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator
     method = references.method("queue", "listLatestArtifacts" if run_id is None else "listArtifacts")
     args = [task_id] if run_id is None else [task_id, run_id]
     for page in client.paginate(client.prepare(method, args)):
-        yield from page["artifacts"]
+        for entry in read_field("the list of artifacts", page, "artifacts", list):
+            read_field("the list of artifacts", entry, "artifacts.name", str)
+            yield entry
 
 
 def fetch_task_expiry(client: Client, task_id: str) -> str:
     """
     Return the timestamp when a task expires; its artifacts must not expire later.
     """
-    return str(client.call_json(references.method("queue", "task"), [task_id])["expires"])
+    return read_field(
+        f"task {task_id}", client.call_json(references.method("queue", "task"), [task_id]), "expires", str
+    )
 
 
 def create_artifact(client: Client, task_id: str, run_id: str, name: str, content: Mapping[str, Any]) -> Any:
@@ -146,9 +182,9 @@ def upload_artifact(
         if storage == "object":
             return _upload_object(client, context, artifact, upload, created)
         try:
-            url_expires = read_timestamp(artifact[2], created["expires"]).timestamp()
-            headers = {"Content-Type": upload.content_type}
-            return put(context, created["putUrl"], headers, upload, algorithms=(), expires=url_expires)
+            url_expires = read_timestamp(artifact[2], read_field(artifact[2], created, "expires", str)).timestamp()
+            url, headers = read_url(artifact[2], created, "putUrl"), {"Content-Type": upload.content_type}
+            return put(context, url, headers, upload, algorithms=(), expires=url_expires)
         except UploadUrlExpiredError:
             context.report(f"{artifact[2]}: the upload URL has expired; requesting a new one")
     raise BrokenAnswerError(f"cannot upload {artifact[2]}: {MAX_URLS} upload URLs expired before it was complete")
@@ -161,15 +197,15 @@ def _upload_object(
     upload: Upload,
     created: Mapping[str, Any],
 ) -> dict[str, str]:
-    digests = upload_object(
-        with_credentials(client, created["credentials"]),
-        context,
-        created["name"],
-        upload,
-        project_id=created["projectId"],
-        expires=created["expires"],
-        upload_id=created["uploadId"],
+    what = artifact[2]
+    name, project_id, expires, upload_id = (
+        read_field(what, created, field, str) for field in ("name", "projectId", "expires", "uploadId")
     )
+    with blame_response(what):
+        temporary = with_credentials(client, read_field(what, created, "credentials", dict))
+        digests = upload_object(
+            temporary, context, name, upload, project_id=project_id, expires=expires, upload_id=upload_id
+        )
     finish = references.method("queue", "finishArtifact")
-    client.call(finish, artifact, payload=encode({"uploadId": created["uploadId"]}))
+    client.call(finish, artifact, payload=encode({"uploadId": upload_id}))
     return digests

@@ -67,7 +67,7 @@ def resolve_redirect(url: str, location: str) -> str:
         location: Its Location header.
 
     Raises:
-        BrokenAnswerError: That is not a URL that can be requested.
+        BrokenAnswerError: That is not a URL that can be requested, or it leads from https to http.
     """
     from urllib.parse import urljoin
 
@@ -80,4 +80,9 @@ def resolve_redirect(url: str, location: str) -> str:
         raise BrokenAnswerError(
             f"cannot follow the redirect of {show_url(url)} to {show_url(location)}: {reason}"
         ) from None
+    if url[:6].lower() == "https:" and target[:6].lower() != "https:":
+        raise BrokenAnswerError(
+            f"cannot follow the redirect of {show_url(url)} to {show_url(location)}: it leaves https, so that others "
+            "could change the response"
+        )
     return target

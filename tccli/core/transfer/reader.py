@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tccli.core.transfer.remote import RemoteChangedError, TransientError, UrlExpiredError
-from tccli.errors import BrokenAnswerError, NoAnswerError, service_error_class
+from tccli.errors import NoAnswerError, service_error_class
 
 if TYPE_CHECKING:
     from tccli.core.transfer.remote import RangeResponse, RemoteFile, RemoteMetadata
@@ -47,9 +47,11 @@ class Reader:
         while self._response is None:
             # A file of unknown length has no ranges: it is sent again as a whole, and the known part is skipped.
             is_whole = self.metadata is not None and self.metadata.length is None
+            # Not retried here: the call has retries of its own.
+            location = self._remote.locate()
             try:
-                response = self._remote.open(*((0, None) if is_whole else (self.position, self.end)))
-            except (NoAnswerError, BrokenAnswerError, TransientError, UrlExpiredError) as error:
+                response = self._remote.open(location, *((0, None) if is_whole else (self.position, self.end)))
+            except (NoAnswerError, TransientError, UrlExpiredError) as error:
                 self._retry_or_raise(error)
                 continue
             self._response = response

@@ -16,6 +16,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import parse_retry_after
 from tccli.core.http.urls import resolve_redirect
+from tccli.core.printable import escape_line
 from tccli.core.responses import excerpt
 from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 5
 MAX_ERROR_BODY_BYTES = 2048
+MAX_HEADER_CHARACTERS = 200
+"""In a message."""
 RENEW_BEFORE_SECONDS = 5.0
 """A URL that expires sooner is replaced before it is used."""
 
@@ -41,12 +44,14 @@ class Location:
         hashes: Hexadecimal digests of the decoded bytes, by algorithm.
         expires: Unix time, or None if not known.
         follow: Whether redirects are followed.
+        hint: For a file that is not found.
     """
 
     url: str
     hashes: Mapping[str, str] = field(default_factory=dict)
     expires: float | None = None
     follow: bool = False
+    hint: str = ""
 
 
 class Source(Protocol):
@@ -187,19 +192,18 @@ class RemoteFile:
         """
         self.cancellation = Cancellation()
 
-    def open(self, start: int, end: int | None) -> RangeResponse:
+    def open(self, location: Location, start: int, end: int | None) -> RangeResponse:
         """
         Request the bytes from *start* up to *end*; the response may be for the whole file.
 
         Raises:
-            BrokenAnswerError: The response is not usable.
+            BrokenAnswerError: The URL or the response is not usable, which a retry does not change.
             NoAnswerError: There was no response.
             RemoteChangedError: The file is now shorter than *start*.
             ServiceError: The storage rejected the request.
             TransientError: A retry may help.
             UrlExpiredError: A new URL may help.
         """
-        location = self.locate()
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": f"tc/{__version__}"}
         if self._supports_ranges and (start or end is not None):
             headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
@@ -228,13 +232,20 @@ class RemoteFile:
         url = location.url
         for _ in range(MAX_REDIRECTS):
             request = Request("GET", url, headers, is_from_service=True, cancellation=self.cancellation)
-            stream = self.context.transport.stream(request)
+            stream = self._send_once(request)
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
             _close(stream)
             url = resolve_redirect(url, target)
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
+
+    def _send_once(self, request: Request) -> Stream:
+        try:
+            return self.context.transport.stream(request)
+        except BrokenAnswerError as error:
+            # What came back is not HTTP, which may be different next time.
+            raise TransientError(error.message) from None
 
     def _to_range_response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
         if stream.status not in {200, 206}:
@@ -250,7 +261,7 @@ class RemoteFile:
         Return the first position and the length of the whole file from the Content-Range header.
         """
         value = stream.headers.get("content-range", "")
-        match = re.fullmatch(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", value.strip())
+        match = re.fullmatch(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})", value.strip())
         if match:
             first, last, length = map(int, match.groups())
             has_this_length = stream.length is None or stream.length == last - first + 1
@@ -259,7 +270,8 @@ class RemoteFile:
         # From now on, request the whole file: this server does not implement ranges correctly.
         self._supports_ranges = False
         raise TransientError(
-            f"{self.source.name}: requested bytes from {start} on, but the Content-Range is {value or 'missing'!r}"
+            f"{self.source.name}: requested bytes from {start} on, "
+            f"but the Content-Range is {escape_line(value, MAX_HEADER_CHARACTERS) or 'missing'!r}"
         )
 
     def _to_error(self, stream: Stream, location: Location) -> Exception:
@@ -275,7 +287,10 @@ class RemoteFile:
             return TransientError(message, status=stream.status, after=seconds)
         if stream.status in {401, 403, 410}:
             return UrlExpiredError(message, stream.status, location)
-        return service_error_class(stream.status)(message, status=stream.status)
+        if stream.status < 400:
+            return BrokenAnswerError(f"{message}: neither the file nor an error")
+        hint = location.hint if stream.status == 404 else ""
+        return service_error_class(stream.status)(message, status=stream.status, hint=hint)
 
 
 def _close(stream: Stream) -> None:

@@ -16,7 +16,7 @@ from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import parse_retry_after
 from tccli.core.responses import excerpt
 from tccli.core.transfer.digests import BLOCK_BYTES, StreamHasher
-from tccli.errors import LocalFileError, NoAnswerError, UsageError, service_error_class
+from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -175,6 +175,8 @@ def _put_once(
 def _to_error(url: str, response: Response) -> Exception:
     text = excerpt(response.body) or "empty response"
     message = f"cannot upload to the storage: {response.status}: {text} ({redact_text(url)})"
+    if response.status < 400:
+        return BrokenAnswerError(f"{message}: neither success nor an error")
     return service_error_class(response.status)(message, status=response.status)
 
 

@@ -281,7 +281,7 @@ def test_rejected_put_is_not_finished(transfer_env: TransferEnv, http_server: Sc
     ("document", "says"),
     [
         pytest.param({"method": "simple", "url": "http://x/"}, "'simple'", id="another method"),
-        pytest.param({"method": "getUrl"}, "not getUrl", id="no address"),
+        pytest.param({"method": "getUrl"}, "url is missing", id="no address"),
         pytest.param(
             {"method": "getUrl", "url": "http://x/", "expires": FAR, "hashes": {}}, "no sha256 or sha512", id="no hash"
         ),

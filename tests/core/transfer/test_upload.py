@@ -16,7 +16,16 @@ import pytest
 
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.upload import Upload, UploadUrlExpiredError, open_upload, put
-from tccli.errors import FailedError, LocalFileError, NoAnswerError, RefusedError, RejectedError, TcError, UsageError
+from tccli.errors import (
+    BrokenAnswerError,
+    FailedError,
+    LocalFileError,
+    NoAnswerError,
+    RefusedError,
+    RejectedError,
+    TcError,
+    UsageError,
+)
 from tests.http_server import DROPPED, Response, response
 from tests.transfer_env import QUICK, random_bytes, transfer_context
 
@@ -128,7 +137,7 @@ def test_dropped_anywhere(sandbox: RunningSandbox, upload: Upload, point: int) -
         pytest.param(400, RejectedError, id="400"),
         pytest.param(403, RefusedError, id="403"),
         pytest.param(411, RejectedError, id="411"),
-        pytest.param(302, FailedError, id="a redirect"),
+        pytest.param(302, BrokenAnswerError, id="a redirect"),
     ],
 )
 def test_rejection_is_not_retried(
