@@ -152,7 +152,7 @@ def test_usage_errors(
         pytest.param("status=403", 4, "403", id="403"),
         pytest.param("status=400", 6, "400", id="400"),
         pytest.param("status=503", 7, "503", id="503"),
-        pytest.param("drop=0", 8, "dropped", id="dropped"),
+        pytest.param("drop=0", 9, "dropped", id="dropped"),
     ],
 )
 def test_exit_codes(
