@@ -252,6 +252,9 @@ class Body(httpx.SyncByteStream):
             self._route.raise_failure(error, self._exchange, received=self._received, length=self.length)
         self._received += count
         self._finished = not count or self._received == self.length
+        if self._finished and self._chunks is not None and not self._http2:
+            # Bytes behind the last chunk belong to no request; they must not be the response to the next one.
+            self._is_reusable = self._is_reusable and not _has_trailing_data(self._response)
         return count
 
     def read(self, max_bytes: int) -> bytes:
@@ -305,3 +308,10 @@ class Body(httpx.SyncByteStream):
         else:
             self._connection.interface.close()
             stream.close()
+
+
+def _has_trailing_data(response: httpcore.Response) -> bool:
+    # httpcore gives them to upgraded connections only.
+    connection = getattr(response.stream, "_connection", None)
+    state = getattr(connection, "_h11_state", None)
+    return state is None or bool(state.trailing_data[0])

@@ -77,7 +77,7 @@ def explain_failure(
     has_ended = exchange.stream is not None and exchange.stream.ended
     if isinstance(error, httpcore.LocalProtocolError) and not exchange.sent:
         return UsageError(f"cannot send the request to {where}: {_excerpt(error)}")
-    if isinstance(error, httpcore.RemoteProtocolError) and not has_ended and not _http2_code(error):
+    if _is_malformed(error, received) and not has_ended:
         reason, hint = _excerpt(error), ""
         if error.args and error.args[0] == TLS_ALERT:
             reason, hint = "it is TLS", f"write https:{url.partition(':')[2]}"
@@ -124,7 +124,7 @@ def _describe(
             return Failure(f"{peer} does not speak TLS", f"write {write}", is_final=True)
         case ssl.SSLError():
             return Failure(f"no secure connection to {peer}: {error.reason or error}")
-        case httpcore.ProxyError():
+        case _ if _is_from_proxy(error):
             return _explain_refusal(_excerpt(error), url, proxy)
         case OSError() if not isinstance(error, ConnectionError):
             return Failure(f"{where} cannot be reached: {error.strerror or error}")
@@ -154,10 +154,22 @@ def _explain_refusal(reason: str, url: str, proxy: Proxy | None) -> Failure:
     return Failure(f"cannot connect to {url} through {proxy}: {reason}", hint, is_final)
 
 
+def _is_from_proxy(error: BaseException) -> bool:
+    return isinstance(error, httpcore.ProxyError) or type(error).__module__.startswith("socksio")
+
+
 def _excerpt(error: BaseException) -> str:
     # h11 shows the whole line that it does not understand, as the representation of a bytearray.
     text = str(error).replace("bytearray(b", "").removesuffix(")").rstrip(".")
     return escape_line(text, MAX_REASON_CHARACTERS)
+
+
+def _is_malformed(error: BaseException, received: int | None) -> bool:
+    if isinstance(error, httpcore.RemoteProtocolError):
+        return not _http2_code(error)
+    # h2 blames both sides with the same class; a stream that is closed was reset by the server.
+    cause = type(error.args[0]).__name__ if error.args else ""
+    return isinstance(error, httpcore.LocalProtocolError) and received is None and "Stream" not in cause
 
 
 def _http2_code(error: BaseException) -> int | None:

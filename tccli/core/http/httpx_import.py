@@ -37,4 +37,11 @@ finally:
     for _name in _substitutes:
         del sys.modules[_name]
 
-__all__ = ["httpcore", "httpx"]
+__all__ = ["http2_module", "httpcore", "httpx"]
+
+
+def http2_module() -> Any:
+    """
+    Return httpcore's module for HTTP/2, which it does not export, because its import needs h2.
+    """
+    return import_module("httpcore._sync.http2")

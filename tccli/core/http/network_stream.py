@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 MAX_READ_BYTES = 256 * 1024
 """httpcore asks for 64 KiB; fewer and larger reads are faster."""
 MAX_TLS_WRITE_BYTES = 256 * 1024
+SOCKS_VERSION = 5
+SOCKS_REPLY_BYTES = {1: 10, 4: 22}
+"""Of a reply with an IPv4 or IPv6 address; with a name, 7 and the length of the name."""
+SOCKS_NAME = 3
+NO_ADDRESS = b"\x01\x00\x00\x00\x00\x00\x00"
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 TLS_ALERT = b"\x15\x03"
 FINAL_STATUS = re.compile(rb"HTTP/1\.[01] [2-9]")
@@ -88,12 +93,13 @@ class NetworkStream(httpcore.NetworkStream):
         """
         Return the next bytes, or none at the end of the connection.
         """
+        if timeout is None:
+            return self._read_socks_reply()
         data, self._pending = self._pending, b""
         if not data:
             # A head is short; of the rest, fewer and larger reads are faster.
             data = self._receive(self._socket.recv, max_bytes if self.passes_heads_only else MAX_READ_BYTES) or b""
-        # Without a timeout it is the handshake with a SOCKS proxy.
-        if not data or not self.passes_heads_only or timeout is None:
+        if not data or not self.passes_heads_only:
             return data
         if not self._head_tail and not b"HTTP/".startswith(data[:5]):
             raise httpcore.RemoteProtocolError(data[:2] if data.startswith(TLS_ALERT) else "not an HTTP response")
@@ -106,6 +112,26 @@ class NetworkStream(httpcore.NetworkStream):
         self._head_tail = b""
         self._pending = data[end:]
         return data[:end]
+
+    def _read_socks_reply(self) -> bytes:
+        """
+        Return one reply of a SOCKS proxy, which httpcore reads without a timeout, and expects in one piece.
+
+        Source: RFC 1928, sections 3 and 6; RFC 1929, section 2.
+        """
+        length = 2
+        while len(self._pending) < length:
+            data = self._receive(self._socket.recv, 4096)
+            if not data:
+                raise httpcore.ProxyError("the proxy closed the connection")
+            self._pending += data
+            # The reply to the third message, a request to connect, has an address of a length that depends on its type.
+            if self._writes > 2 or (self._writes == 2 and self._pending[0] == SOCKS_VERSION):
+                kind, size = (*self._pending[3:5], 0, 0)[:2]
+                length = SOCKS_REPLY_BYTES.get(kind, 7 + size)
+        reply, self._pending = self._pending[:length], self._pending[length:]
+        # Nothing needs a bound name, and socksio cannot read all of them.
+        return reply[:3] + NO_ADDRESS if length > 2 and reply[3] == SOCKS_NAME else reply
 
     def readinto(self, buffer: memoryview) -> int:
         """
@@ -238,7 +264,11 @@ class NetworkStream(httpcore.NetworkStream):
             raise
         exchange.has_tls = True
         stream = NetworkStream(sock, exchange)
-        stream.passes_heads_only = sock.selected_alpn_protocol() != "h2"
+        if sock.selected_alpn_protocol() == "h2":
+            from tccli.core.http import http2
+
+            http2.install()
+            stream.passes_heads_only = False
         return stream
 
     def close(self) -> None:

@@ -135,6 +135,52 @@ class ConnectProxy(Listener):
             thread.join(10)
 
 
+class SlowSocksProxy(Listener):
+    """
+    A SOCKS5 proxy that sends every byte of its replies by itself.
+
+    Attributes:
+        bound: The address in its reply to the request to connect: type and bytes.
+        reply: Its reply to the request to connect instead, if not None.
+    """
+
+    def __init__(self, bound: bytes, reply: bytes | None = None) -> None:
+        super().__init__()
+        self.bound = bound
+        self.reply = reply
+
+    def serve(self, sock: socket.socket) -> None:
+        """
+        Take any password, and pass bytes in both directions.
+        """
+        stream = sock.makefile("rb")
+        _, count = stream.read(2)
+        methods = stream.read(count)
+        self._send(sock, b"\x05" + methods[:1])
+        if methods == b"\x02":
+            stream.read(1)
+            for _ in ("user", "password"):
+                stream.read(stream.read(1)[0])
+            self._send(sock, b"\x01\x00")
+        size = {1: 4, 4: 16}.get(stream.read(4)[3]) or stream.read(1)[0]
+        host, port = stream.read(size), int.from_bytes(stream.read(2), "big")
+        if self.reply is not None:
+            self._send(sock, self.reply)
+            return
+        with socket.create_connection((socket.inet_ntoa(host) if size == 4 else host.decode(), port)) as upstream:
+            self._open.append(upstream)
+            self._send(sock, b"\x05\x00\x00" + self.bound + b"\x00\x50")
+            thread = threading.Thread(target=pump, args=[upstream, sock], daemon=True)
+            thread.start()
+            pump(sock, upstream)
+            thread.join(10)
+
+    def _send(self, sock: socket.socket, data: bytes) -> None:
+        for byte in data:
+            sock.sendall(bytes([byte]))
+            time.sleep(0.005)
+
+
 def pump(source: socket.socket, sink: socket.socket) -> None:
     """
     Copy bytes until the source ends, and end the sink.
@@ -164,6 +210,9 @@ class Http2Reply:
     What the HTTP/2 server does for a request.
 
     Attributes:
+        status: None leaves it out.
+        headers: Further ones, as they are sent.
+        interim: Statuses of interim responses, sent before.
         early: Respond when the headers have come, and reset the stream.
         silent: Do nothing.
         goodbye: Send GOAWAY and close instead of a response.
@@ -171,8 +220,10 @@ class Http2Reply:
         pause: Seconds after each byte of the body.
     """
 
-    status: int = 200
+    status: str | None = "200"
     body: bytes = b'{"ok": true}'
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    interim: tuple[str, ...] = ()
     early: bool = False
     silent: bool = False
     goodbye: bool = False
@@ -206,7 +257,14 @@ class Http2Server(Listener):
         """
         Speak HTTP/2 with one client.
         """
-        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
+        connection = h2.connection.H2Connection(
+            h2.config.H2Configuration(
+                client_side=False,
+                header_encoding="utf-8",
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
         connection.initiate_connection()
         sock.sendall(connection.data_to_send())
         streams: dict[int, Http2Stream] = {}
@@ -235,8 +293,10 @@ class Http2Server(Listener):
             connection.close_connection(last_stream_id=stream.number - 2)
             sock.sendall(connection.data_to_send())
             return False
-        headers = [(":status", str(reply.status)), ("content-type", "application/json")]
-        connection.send_headers(stream.number, headers)
+        status = [] if reply.status is None else [(b":status", reply.status.encode("latin-1"))]
+        for interim in reply.interim:
+            connection.send_headers(stream.number, [(b":status", interim.encode())])
+        connection.send_headers(stream.number, [*status, (b"content-type", b"application/json"), *reply.headers])
         step = 1 if reply.pause else 16384
         for start in range(0, len(reply.body), step):
             while connection.local_flow_control_window(stream.number) < step:

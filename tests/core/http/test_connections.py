@@ -489,6 +489,33 @@ def test_bodies_leave_the_connection_usable(transport: HttpTransport, server: Sc
     assert 1 == server.connections
 
 
+@pytest.mark.parametrize(
+    "more", [b"GARBAGE", b"\r\n", response(200, b"planted").data], ids=["bytes", "a line", "a response"]
+)
+@pytest.mark.parametrize(
+    "first",
+    [
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nTrailer: x\r\n\r\n",
+        HEAD + b"Content-Length: 1\r\n\r\na",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    ],
+    ids=["chunks", "chunks and a trailer", "a length", "204", "304"],
+)
+def test_bytes_behind_a_body_are_no_response(
+    transport: HttpTransport, server: ScriptedServer, first: bytes, more: bytes
+) -> None:
+    """
+    To the next request: the connection is closed.
+    """
+    server.respond_with(Response(first + more), response(200, b"right"))
+    transport.send(get(server))
+
+    assert b"right" == transport.send(get(server)).body
+    assert 2 == server.connections
+
+
 def test_a_close_is_obeyed(transport: HttpTransport, server: ScriptedServer) -> None:
     """
     Also by HTTP/1.0, whose bodies end with the connection.

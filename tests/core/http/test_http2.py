@@ -12,7 +12,7 @@ import pytest
 
 from tccli.core.http.messages import Request
 from tccli.core.http.transport import MAX_HTTP2_BODY_BYTES, HttpTransport
-from tccli.errors import NoAnswerError
+from tccli.errors import BrokenAnswerError, NoAnswerError, TcError
 from tests.core.http.servers import Http2Reply
 
 if TYPE_CHECKING:
@@ -55,6 +55,62 @@ def test_calls_use_http2(transport: HttpTransport, http2_server: Http2Server) ->
     assert MAX_HTTP2_BODY_BYTES == len(http2_server.requests[-1].body)
 
 
+@pytest.mark.parametrize("status", [None, "", "abc", "99", "1000", "+200", "2_00", " 200", "20\xff", "\xb200", "000"])
+def test_a_status_that_is_none_is_an_error(
+    transport: HttpTransport, http2_server: Http2Server, status: str | None
+) -> None:
+    """
+    Missing, empty, or not three digits: not a success, and not a bug.
+    """
+    http2_server.script = [Http2Reply(status=status)]
+    with pytest.raises(BrokenAnswerError, match="is not HTTP"):
+        transport.send(post(http2_server))
+
+
+def test_bytes_beyond_ascii_in_headers_are_taken(transport: HttpTransport, http2_server: Http2Server) -> None:
+    """
+    In names and values, as over HTTP/1.1 in values.
+    """
+    http2_server.script = [Http2Reply(headers=((b"x-a", b"\xff\xfe"), (b"x-\xff", b"b")))]
+    response = transport.send(post(http2_server))
+
+    assert (200, "\xff\xfe", "b") == (response.status, response.headers["x-a"], response.headers["x-\xff"])
+
+
+@pytest.mark.parametrize("interim", [("103",), ("102", "100", "103")], ids=str)
+def test_interim_responses_are_skipped(
+    transport: HttpTransport, http2_server: Http2Server, interim: tuple[str, ...]
+) -> None:
+    """
+    However many.
+    """
+    http2_server.script = [Http2Reply(interim=interim)]
+
+    assert [200, 200] == [transport.send(post(http2_server)).status for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        pytest.param([b"5", b"12"], id="two"),
+        pytest.param([b"5"], id="too short"),
+        pytest.param([b"99"], id="too long"),
+        pytest.param([b"x"], id="not a number"),
+        pytest.param([b"9" * 5000], id="5,000 digits"),
+    ],
+)
+def test_a_wrong_length_is_an_error(transport: HttpTransport, http2_server: Http2Server, lengths: list[bytes]) -> None:
+    """
+    Of the response, and its message is short.
+    """
+    http2_server.script = [Http2Reply(headers=tuple((b"content-length", value) for value in lengths))]
+    with pytest.raises(TcError) as caught:
+        transport.send(post(http2_server))
+
+    assert 9 == caught.value.exit_code
+    assert len(str(caught.value)) < 400
+
+
 def test_a_long_response_comes_whole(transport: HttpTransport, http2_server: Http2Server) -> None:
     """
     Longer than the windows of the protocol.
@@ -68,7 +124,7 @@ def test_an_early_response_counts(transport: HttpTransport, http2_server: Http2S
     """
     Before the body has come, with the stream reset behind it.
     """
-    http2_server.script = [Http2Reply(413, early=True), Http2Reply()]
+    http2_server.script = [Http2Reply("413", early=True), Http2Reply()]
 
     assert 413 == transport.send(post(http2_server, MAX_HTTP2_BODY_BYTES)).status
 

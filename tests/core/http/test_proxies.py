@@ -15,7 +15,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.proxies import find_proxy, is_bypassed
 from tccli.core.http.transport import HttpTransport
 from tccli.errors import ConfigurationError, NoAnswerError
-from tests.core.http.servers import ConnectProxy, socks_proxy
+from tests.core.http.servers import ConnectProxy, SlowSocksProxy, socks_proxy
 from tests.http_server import ScriptedServer, response
 
 if TYPE_CHECKING:
@@ -229,6 +229,53 @@ def test_through_a_socks_proxy(
     assert (False, False) == (unreachable.value.sent, unreachable.value.final)
     assert (False, True) == (refused.value.sent, refused.value.final)
     assert 1 == tls_server.connections
+
+
+@pytest.mark.parametrize("password", ["", "me:p@"], ids=["no password", "password"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize(
+    "bound",
+    [b"\x01\x7f\x00\x00\x01", b"\x04" + bytes(16), b"\x03\x09localhost", b"\x03\xff" + b"a" * 255],
+    ids=["IPv4", "IPv6", "a name", "a long name"],
+)
+def test_socks_replies_may_come_in_pieces(http_server: ScriptedServer, host: str, bound: bytes, password: str) -> None:
+    """
+    TCP has no messages: a reply may come byte by byte, and the response right behind it.
+    """
+    with SlowSocksProxy(bound) as proxy:
+        transport = HttpTransport(5, {"all_proxy": f"socks5://{password}127.0.0.1:{proxy.port}"})
+        responses = [transport.send(Request("GET", f"http://{host}:{http_server.port}/", {})) for _ in range(2)]
+        transport.close()
+
+    assert [200, 200] == [response.status for response in responses]
+    assert 1 == proxy.connections
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [
+        pytest.param(b"\x05\x05\x00\x01" + bytes(6), "refused", id="refused"),
+        pytest.param(b"\x05\x02\x00\x01" + bytes(6), "not allowed", id="not allowed"),
+        pytest.param(b"\x05\x63\x00\x01" + bytes(6), "", id="an unknown code"),
+        pytest.param(b"\x04\x00\x00\x01" + bytes(6), "", id="another version"),
+        pytest.param(b"\x05\x00\x00\x07" + bytes(6), "", id="an unknown kind of address"),
+        pytest.param(b"\x05\x00\x00", "closed", id="cut off"),
+        pytest.param(b"", "closed", id="nothing"),
+    ],
+)
+def test_a_socks_proxy_that_refuses(http_server: ScriptedServer, reply: bytes, says: str) -> None:
+    """
+    Is named, with its reason.
+    """
+    with SlowSocksProxy(b"", reply) as proxy:
+        port = proxy.port
+        transport = HttpTransport(5, {"all_proxy": f"socks5://127.0.0.1:{port}"})
+        with pytest.raises(NoAnswerError) as caught:
+            transport.send(Request("GET", http_server.url, {}))
+
+    assert f"127.0.0.1:{port} (all_proxy)" in str(caught.value)
+    assert says in str(caught.value)
+    assert not caught.value.sent
 
 
 def test_an_ipv6_server_through_a_connect_proxy(tls: ssl.SSLContext, trust: dict[str, str]) -> None:
