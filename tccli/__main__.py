@@ -2,7 +2,18 @@
 The entry point: ``tc`` and ``python -m tccli``.
 """
 
-from tccli.cli.app import main
+
+def main() -> None:
+    """
+    Run the command line and exit, also when Ctrl-C comes before all modules are imported.
+    """
+    try:
+        from tccli.cli import app
+
+        app.main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
 
 if __name__ == "__main__":
     main()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 COMMANDS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
 API = "Call a method: tc api queue task is the same as tc queue task"
+OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
@@ -142,7 +143,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception:  # noqa: BLE001 - a bug prints its traceback; exit code 1 has another meaning
         import traceback
 
-        context.print_message(traceback.format_exc().rstrip())
+        request = "report it where you got tc from, with the command and the lines above"
+        context.print_message(f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}")
         code = TcError.exit_code
     sys.exit(code)
 
@@ -193,8 +195,23 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        raise LocalFileError(f"cannot write the output: {error.strerror or error}") from error
+        raise _to_local_error(error) from error
     return result if isinstance(result, int) else 0
+
+
+def _to_local_error(error: OSError) -> LocalFileError:
+    """
+    Return what an error of the system means that no function nearer to it has explained.
+    """
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return LocalFileError(f"cannot use {os.fsdecode(error.filename)}: {reason}")
+    if error.errno == errno.ENOENT:
+        # Without a name, it is the system's search for the current directory.
+        return LocalFileError("cannot find the current directory: it was deleted", hint="change to another directory")
+    if error.errno in OUTPUT_ERRORS:
+        return LocalFileError(f"cannot write the output: {reason}")
+    return LocalFileError(f"cannot finish the command: this machine refused: {reason}")
 
 
 def _print_error(error: TcError, context: Context) -> None:

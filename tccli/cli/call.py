@@ -4,12 +4,14 @@ Run one API call: read the payload, send the call, write the response.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from tccli.cli import inputs
 from tccli.core import payload as payloads
-from tccli.errors import UsageError
+from tccli.errors import LocalFileError, TcError, UsageError
 from tccli.output import Pages, Result
 
 if TYPE_CHECKING:
@@ -41,9 +43,26 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
         write(Result(pages=Pages(client.paginate(call))))
     else:
         response = client.send(call)
-        result = _result(call, response)
-        write(result)
+        try:
+            result = _result(call, response)
+            write(result)
+        except (TcError, OSError) as error:
+            raise _after_success(error) from None
         _report_omissions(context, call, response, result)
+
+
+def _after_success(error: TcError | OSError) -> TcError | OSError:
+    """
+    Return the error of what failed after a call, which must not read as if the call had failed.
+    """
+    if isinstance(error, OSError):
+        if error.errno == errno.EPIPE:
+            return error
+        name = "the output" if error.filename is None else os.fsdecode(error.filename)
+        error = LocalFileError(f"cannot write {name}: {error.strerror or error}")
+    if "succeeded" not in error.hint:
+        error.hint = "; ".join(filter(None, [error.hint, "the call itself succeeded"]))
+    return error
 
 
 def _payload(method: Method, options: Mapping[str, Any]) -> Payload:

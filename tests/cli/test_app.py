@@ -257,7 +257,8 @@ def test_a_full_disk_is_an_error_of_this_machine(start: Start, http_server: Scri
         _, said_ = process.communicate(timeout=30)
 
     assert 3 == process.returncode
-    assert b"tc: cannot write the output: No space left on device\n" == said_
+    called = b"; the call itself succeeded" if argv[0] == "queue" else b""
+    assert b"tc: cannot write the output: No space left on device" + called + b"\n" == said_
 
 
 def test_a_full_disk_for_a_file_too(tc: CommandLine, http_server: ScriptedServer) -> None:
@@ -266,7 +267,83 @@ def test_a_full_disk_for_a_file_too(tc: CommandLine, http_server: ScriptedServer
     """
     result = tc("queue", "ping", "-o", "/dev/full", env=http_server.env)
 
-    assert (3, "tc: cannot write /dev/full: No space left on device\n") == (result.exit_code, result.stderr)
+    assert 3 == result.exit_code
+    assert "tc: cannot write /dev/full: No space left on device; the call itself succeeded\n" == result.stderr
+
+
+@pytest.mark.parametrize(
+    "argv", [["validate-json", "s.json", "d.json"], ["upload-artifact", "a", "0", "b", "./c"]], ids=" ".join
+)
+def test_a_deleted_directory_is_named(
+    process_environment: dict[str, str], http_server: ScriptedServer, tmp_path: Path, argv: list[str]
+) -> None:
+    """
+    The output has nothing to do with it.
+    """
+    command = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m tccli "$@"'
+    env = {**process_environment, **http_server.env, "PYTHONPATH": str(Path(tccli.__file__).parent.parent)}
+    done = subprocess.run(
+        ["sh", "-c", command, sys.executable, *argv],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode in {2, 3}
+    assert b"write the output" not in done.stderr
+    assert 1 == done.stderr.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(2, "No such file or directory"), "cannot find the current directory"),
+        (PermissionError(13, "Permission denied", "/x/y"), "cannot use /x/y: Permission denied"),
+        (OSError(28, "No space left on device"), "cannot write the output: No space left on device"),
+        (OSError(24, "Too many open files"), "this machine refused: Too many open files"),
+        (OSError("without a number"), "this machine refused: without a number"),
+    ],
+    ids=str,
+)
+def test_an_error_of_the_system_is_told_as_what_it_is(
+    tc: CommandLine, monkeypatch: pytest.MonkeyPatch, error: OSError, said: str
+) -> None:
+    """
+    Where no function has explained it.
+    """
+
+    def fail() -> str:
+        raise error
+
+    monkeypatch.setattr("slugid.nice", fail)
+    result = tc("slugid")
+
+    assert 3 == result.exit_code
+    assert said in result.stderr
+    assert 1 == result.stderr.count("\n")
+
+
+@pytest.mark.parametrize("module", ["click", "tccli.cli.context", "tccli.commands.slugid", "slugid", "uuid"])
+def test_ctrl_c_while_modules_are_imported_is_an_interrupt(process_environment: dict[str, str], module: str) -> None:
+    """
+    Without a traceback, wherever it comes.
+    """
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "sys.argv = ['tc', 'slugid']\n"
+        "from tccli.__main__ import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=process_environment, capture_output=True, check=False, timeout=60
+    )
+
+    assert (130, b"", b"") == (done.returncode, done.stdout, done.stderr.strip())
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
@@ -497,3 +574,16 @@ def test_errors_on_a_terminal_are_the_same(process_environment: dict[str, str], 
     shown = on_a_terminal({**process_environment, **http_server.env}, "queue", "task", "a")
 
     assert f"tc: queue.task: 404 ResourceNotFound: no ({http_server.url}/api/queue/v1/task/a)\n" == shown
+
+
+def test_a_bug_says_what_to_do(start: Start, tmp_path: Path) -> None:
+    """
+    Behind its traceback.
+    """
+    (tmp_path / "slugid.py").write_text("1 / 0\n")
+    process = start("slugid", env={"PYTHONPATH": str(tmp_path)})
+    stdout, stderr = process.communicate(timeout=30)
+
+    assert (70, b"") == (process.returncode, stdout)
+    assert b"ZeroDivisionError" in stderr
+    assert b"report it" in stderr.splitlines()[-1]
