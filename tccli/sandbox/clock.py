@@ -45,15 +45,13 @@ class InvalidTimeError(ValueError):
 def to_json(instant: int) -> str:
     """
     Format milliseconds since 1970 as JavaScript's ``Date`` does: ``2026-01-31T12:00:00.000Z``.
-
-    Raises:
-        ValueError: The instant is more than a few hundred years outside of the years 1 to 9999.
     """
     seconds, milliseconds = divmod(instant, 1000)
     # Python's years go from 1 to 9999.
-    shift = -1 if seconds < _FIRST_SECOND else 1 if seconds > _LAST_SECOND else 0
-    moment = datetime.fromtimestamp(seconds - shift * CYCLE_SECONDS, UTC)
-    year = moment.year + shift * CYCLE_YEARS
+    is_outside = not _FIRST_SECOND <= seconds <= _LAST_SECOND
+    cycles, rest = divmod(seconds - _FIRST_SECOND, CYCLE_SECONDS) if is_outside else (0, seconds - _FIRST_SECOND)
+    moment = datetime.fromtimestamp(_FIRST_SECOND + rest, UTC)
+    year = moment.year + cycles * CYCLE_YEARS
     written = f"{year:04}" if 0 <= year <= 9999 else f"{year:+07}"
     return f"{written}-{moment:%m-%dT%H:%M:%S}.{milliseconds:03}Z"
 

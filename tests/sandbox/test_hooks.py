@@ -5,6 +5,7 @@ Hooks: created, changed, and fired by calls, tokens, schedules and messages.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +87,21 @@ def test_the_official_client_fires_a_hook(sandbox: RunningSandbox) -> None:
     assert {} == hooks.removeHook("g", "a/b")
     with pytest.raises(taskcluster.exceptions.TaskclusterRestFailure, match="No such hook or never fired"):
         hooks.listLastFires("g", "a/b")
+
+
+@pytest.mark.usefixtures("role")
+def test_a_template_renders_as_in_javascript(send: Send) -> None:
+    """
+    Timestamps without milliseconds, as GitHub writes them, and whole numbers.
+    """
+    deadline = {"$fromNow": "1 day", "from": {"$eval": "payload.at"}}
+    payload = {"text": "${1.0} ${join([1, true], '-')}", "same": {"$eval": "1 == true"}}
+    send("PUT", f"{HOOKS}/g/h", hook(task={**TASK, "deadline": deadline, "payload": payload}))
+    fired = send("POST", f"{HOOKS}/g/h/trigger", {"at": re.sub(r"\.\d+Z", "Z", timestamp("0 seconds"))})
+    task = send("GET", f"/api/queue/v1/task/{fired.json['taskId']}").json
+
+    assert {"text": "1 1-true", "same": False} == task["payload"]
+    assert task["deadline"].endswith(".000Z")
 
 
 @pytest.mark.usefixtures("role")

@@ -4,12 +4,12 @@ Handlers of the purge-cache service.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
+from tccli.sandbox.clock import DAY, to_json
 from tccli.sandbox.http.pages import page
+from tccli.sandbox.javascript import dates
 from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
@@ -28,18 +28,9 @@ CREATE TABLE IF NOT EXISTS cache_purges (
 """)
 
 
-DATE = re.compile(
-    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d))?)?"
-    r"([T ](?P<hour>\d\d):(?P<minute>\d\d)(:(?P<second>\d\d)(\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?",
-    re.ASCII | re.IGNORECASE,
-)
-PARTS = {"day": 1, "hour": 0, "minute": 0, "second": 0}
-MAX_DAY, MAX_MINUTE = 31, 59
-
-
 def _since_problem(text: str) -> str | None:
     # As in the service, the first instant of 1970 counts as invalid.
-    return None if _instant(text) else "Invalid Date"
+    return None if dates.parse(text) else "Invalid Date"
 
 
 service.match_arguments(workerPoolId="^[A-Za-z0-9_-]{1,38}/[A-Za-z0-9_-]{1,38}$")
@@ -72,27 +63,10 @@ def list_all_requests(call: Call) -> Response:
 
 @service.method("purgeRequests")
 def list_requests(call: Call) -> Response:
-    since = _instant(call.query.get("since", "")) or 0
+    since = dates.parse(call.query.get("since", "")) or 0
     sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY cache_name"
     rows = call.state.store.all(sql, call.args["workerPoolId"], since, call.now)
     return Response({"requests": [_document(row) for row in rows]})
-
-
-def _instant(text: str) -> int | None:
-    # As JavaScript's Date.parse reads ISO 8601: 30 February is 2 March, and 24:00 is the beginning of the next day.
-    found = DATE.fullmatch(text)
-    if found is None:
-        return None
-    day, hour, minute, second = (int(found[name] or default) for name, default in PARTS.items())
-    time = hour * HOUR + minute * MINUTE + second * 1000 + int(f"{found['fraction'] or 0:0<3}"[:3])
-    if not 1 <= day <= MAX_DAY or minute > MAX_MINUTE or second > MAX_MINUTE or time > DAY:
-        return None
-    try:
-        # Checks the month, and the offset from UTC.
-        month = from_json(f"{found['year']}-{found['month'] or '01'}-01T00:00:00{found['zone'] or 'Z'}")
-    except ValueError:
-        return None
-    return month + (day - 1) * DAY + time
 
 
 def _document(row: sqlite3.Row) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from tccli.core.schemas.validate import find_problems
 from tccli.sandbox import templates
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.javascript.values import to_text
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.github import github_events, version_zero
 from tccli.sandbox.templates import TemplateError
@@ -99,7 +100,8 @@ def _render(call: Call, config: dict[str, Any], message: dict[str, Any]) -> dict
         "taskcluster_root_url": call.state.root_url,
         "tasks_for": message["tasks_for"],
         "event": message["body"],
-        "as_slugid": lambda label: slugids.setdefault(label, slugid.nice()),
+        "now": call.now_json,
+        "as_slugid": lambda label="undefined", *_: slugids.setdefault(to_text(label), slugid.nice()),
     }
     template = {name: value for name, value in config.items() if name not in UNRENDERED}
     rendered: dict[str, Any] = templates.render(template, context)
