@@ -380,12 +380,12 @@ _taskcluster_value() {
     REPLY='=json,jsonl,raw,table,yaml' ;;
   *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
     REPLY='file' ;;
-  *:--jq|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|*:--delay-factor|\
-  *:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--limit|*:--from|*:--listen|\
-  *:--worker|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|\
-  *:--scope|*:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--set|\
-  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
-  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
+  *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
+  *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--limit|\
+  *:--from|*:--listen|*:--worker|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
+  *:--need|*:--count|*:--scope|*:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|\
+  *:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|\
+  *:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -413,7 +413,7 @@ _taskcluster_value() {
   esac
 }
 
-_taskcluster_output='--format -o --output --jq -r --raw-strings'
+_taskcluster_output='--format -o --output --jq --columns -r --raw-strings'
 _taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format'
 
 _taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'

@@ -693,14 +693,14 @@ function __taskcluster_value
             echo '=json,jsonl,raw,table,yaml'
         case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
             echo 'file'
-        case '*:--jq' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' '*:--timeout' \
-            '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' '*:--checksum' \
-            '*:--connections' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' '*:--fault' '*:--latency' \
-            '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--scope' '*:--name' \
-            '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--set' \
-            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
-            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state' \
-            '*:--state'
+        case '*:--jq' '*:--columns' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' \
+            '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
+            '*:--checksum' '*:--connections' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' \
+            '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' \
+            '*:--scope' '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' \
+            '*:--project-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
+            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
+            '*:--include-archived' '*:--worker-state' '*:--state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -782,6 +782,8 @@ function __taskcluster_meaning
             echo 'Write to a file, completely or not at all'
         case '*:--jq'
             echo 'Filter the response with a jq expression'
+        case '*:--columns'
+            echo 'Print a table with these columns, such as taskId,metadata.name'
         case '*:-r' '*:--raw-strings'
             echo 'Print strings without quotes'
         case '*:--root-url'
@@ -947,7 +949,7 @@ function __taskcluster_meaning
     end
 end
 
-set -g __taskcluster_output --format -o --output --jq -r --raw-strings
+set -g __taskcluster_output --format -o --output --jq --columns -r --raw-strings
 set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format
 
 # What tc help has texts about.

@@ -466,7 +466,7 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--managed-only', '--list', '--pager', '--missing', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--dry-run', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -507,6 +507,7 @@ $TaskclusterTcMeaning['--version'] = 'Print the version'
 $TaskclusterTcMeaning['--format'] = 'One of json, jsonl, raw, table, yaml'
 '-o', '--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to a file, completely or not at all' }
 $TaskclusterTcMeaning['--jq'] = 'Filter the response with a jq expression'
+$TaskclusterTcMeaning['--columns'] = 'Print a table with these columns, such as taskId,metadata.name'
 '-r', '--raw-strings' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print strings without quotes' }
 $TaskclusterTcMeaning['--root-url'] = 'Root URL of the deployment (default TASKCLUSTER_ROOT_URL)'
 $TaskclusterTcMeaning['--profile'] = 'Use the root URL and credentials of this profile'
@@ -589,7 +590,7 @@ $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service di
 
 $global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox tour', 'upload artifact', 'upload object', 'uploadartifact', 'uploadobject')
 
-$global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '-r', '--raw-strings')
+$global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 
 $global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--error-format')
 

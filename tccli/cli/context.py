@@ -96,7 +96,15 @@ class Context:
         from tccli.output import Output
 
         options = self.options
-        return Output(options.format, options.output, options.jq, options.raw_strings, options.color).prepare()
+        return Output(
+            options.format,
+            options.output,
+            options.jq,
+            options.raw_strings,
+            options.color,
+            options.columns,
+            self.note,
+        ).prepare()
 
     def account_options(self) -> AccountOptions:
         """

@@ -53,6 +53,7 @@ class Options:
     format: str | None = None
     output: str | None = None
     jq: str | None = None
+    columns: list[str] | None = None
     raw_strings: bool = False
 
     def __init__(self) -> None:
@@ -244,7 +245,7 @@ def output_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes that prints data.
     """
-    from tccli.cli.types import Choice, file_name
+    from tccli.cli.types import Choice, column_names, file_name
 
     formats = sorted(
         name.removesuffix(".py") for name in os.listdir(FORMATS_DIRECTORY) if name.endswith(".py") and name[0] != "_"
@@ -253,5 +254,11 @@ def output_options() -> tuple[click.Option, ...]:
         _shared("--format", type=Choice(formats), metavar="FORMAT", help=f"One of {', '.join(formats)}."),
         _shared("-o", "--output", type=file_name, metavar="FILE", help="Write to a file, completely or not at all."),
         _shared("--jq", metavar="EXPR", help="Filter the response with a jq expression; jq reads numbers as doubles."),
+        _shared(
+            "--columns",
+            type=column_names,
+            metavar="NAMES",
+            help="Print a table with these columns, such as taskId,metadata.name.",
+        ),
         _shared("-r", "--raw-strings", is_flag=True, help="Print strings without quotes."),
     )

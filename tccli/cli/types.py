@@ -50,6 +50,16 @@ def file_name(value: str) -> str:
     return value
 
 
+def column_names(value: str) -> list[str]:
+    """
+    Return the names between the commas.
+    """
+    columns = [name.strip() for name in value.split(",")]
+    if not all(columns):
+        raise click.BadParameter(f"{value!r} must be names of properties, separated by commas")
+    return columns
+
+
 def duration(value: str) -> float:
     """
     Return seconds.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
 class Pages:
@@ -90,6 +90,7 @@ class Result(NamedTuple):
         pages: A listing, instead of documents.
         is_table: The default format on a terminal is a table.
         to_text: Returns what a terminal shows by default, for a width in columns.
+        is_filtered: The documents are what a filter yields.
         is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
     """
 
@@ -100,6 +101,7 @@ class Result(NamedTuple):
     pages: Pages | None = None
     is_table: bool = False
     to_text: Callable[[int], str] | None = None
+    is_filtered: bool = False
     is_secret: bool = False
 
     def all_documents(self) -> Iterable[Any]:
@@ -125,6 +127,28 @@ class Result(NamedTuple):
         entries = document if key is None else document[key]
         return entries if isinstance(entries, list) else self.documents
 
+    def table_entries(self) -> tuple[list[Any], bool]:
+        """
+        Return the entries of a listing and True, or a single document and False. It does not depend on their number.
+
+        An array that a filter yields is a list of entries; but several arrays of plain values are entries themselves.
+        """
+        entries = list(self.entries())
+        if self.is_filtered:
+            arrays = [entry for entry in entries if isinstance(entry, list)]
+            if len(arrays) > 1 and not any(isinstance(item, dict | list) for array in arrays for item in array):
+                return entries, True
+            return [item for entry in entries for item in (entry if isinstance(entry, list) else [entry])], True
+        is_document = self.pages is None and not self.is_page and not self._is_list()
+        if len(entries) != 1 or not is_document or not isinstance(entries[0], dict):
+            return entries, True
+        values = list(entries[0].values())
+        # The array of {"scopes": […]} is the table.
+        return (values[0], True) if len(values) == 1 and isinstance(values[0], list) else (entries, False)
+
+    def _is_list(self) -> bool:
+        return isinstance(self.documents, list) and len(self.documents) == 1 and isinstance(self.documents[0], list)
+
 
 def _only_array(document: dict[str, Any]) -> str | None:
     arrays = [name for name, value in document.items() if isinstance(value, list)]
@@ -140,12 +164,16 @@ class RenderOptions(NamedTuple):
         coloured: With terminal colours.
         unquoted: Strings are printed without quotes.
         width: Columns of the terminal, or None for lines of any length.
+        columns: The properties that a table shows, or None for those that fit.
+        note: Prints a line for the person at the terminal.
     """
 
     pretty: bool = False
     coloured: bool = False
     unquoted: bool = False
     width: int | None = None
+    columns: Sequence[str] | None = None
+    note: Callable[[str], None] = lambda _line: None
 
     @property
     def is_shown(self) -> bool:

@@ -9,11 +9,11 @@ import sys
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from tccli.errors import LocalFileError
+from tccli.errors import LocalFileError, UsageError
 from tccli.output.result import RenderOptions, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import ModuleType
 
     from tccli.output.filter import Filter
@@ -47,6 +47,8 @@ class Output(NamedTuple):
         jq: A jq expression that filters results, or None.
         unquoted: Whether strings are printed without quotes.
         colour: ``auto``, ``always`` or ``never``.
+        columns: The properties that a table shows. The default format is then a table.
+        note: Prints a line for the person at the terminal.
     """
 
     format_name: str | None = None
@@ -54,19 +56,23 @@ class Output(NamedTuple):
     jq: str | None = None
     unquoted: bool = False
     colour: str = "auto"
+    columns: Sequence[str] | None = None
+    note: Callable[[str], None] = lambda _line: None
 
     def prepare(self) -> Callable[[Result], None]:
         """
         Return the function that writes a result.
 
         Raises:
-            UsageError: The path cannot be written to, or the expression is not valid.
+            UsageError: The path cannot be written to, the expression is not valid, or the format has no columns.
             ConfigurationError: jq is not installed.
         """
         if self.path is not None and not self._writes_to_stdout():
             from tccli.core.files import check_target
 
             check_target(self.path)
+        if self.columns is not None and self.format_name not in {None, "table"}:
+            raise UsageError(f"--columns selects columns of a table, not of {self.format_name}", hint="use --jq")
         jq = None
         if self.jq is not None:
             from tccli.output.filter import Filter
@@ -83,7 +89,7 @@ class Output(NamedTuple):
     def _filter(self, result: Result, jq: Filter) -> Result:
         by_entry = self.format_name is not None and getattr(_load_format(self.format_name), "BY_ENTRY", False)
         inputs = result.pages.entries() if result.pages is not None and by_entry else result.all_documents()
-        return Result(jq.apply(inputs))
+        return Result(jq.apply(inputs), is_filtered=True)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
@@ -103,17 +109,18 @@ class Output(NamedTuple):
     def _render(self, result: Result, out: IO[bytes], *, terminal: bool) -> None:
         coloured = self.colour == "always" or (self.colour == "auto" and _wants_colour(terminal=terminal))
         width = _terminal_width() if terminal else None
-        if result.to_text is not None and width is not None and self.format_name is None:
+        format_name = self.format_name or (None if self.columns is None else "table")
+        if result.to_text is not None and width is not None and format_name is None:
             from tccli.core.printable import escape_controls
             from tccli.output.text import encode_text
 
             out.write(encode_text(escape_controls(result.to_text(width))))
             return
         # With --format, text is a document like any other.
-        unquoted = self.unquoted or (result.is_text and self.format_name is None)
-        options = RenderOptions(pretty=terminal, coloured=coloured, unquoted=unquoted, width=width)
+        unquoted = self.unquoted or (result.is_text and format_name is None)
+        options = RenderOptions(terminal, coloured, unquoted, width, self.columns, self.note)
         default = "table" if result.is_table and terminal else "json"
-        _load_format(self.format_name or default).render(result, out, options)
+        _load_format(format_name or default).render(result, out, options)
 
 
 def _load_format(name: str) -> ModuleType:

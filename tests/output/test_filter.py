@@ -75,7 +75,7 @@ def test_a_crash_of_jq_is_not_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> No
     It is an error that names the filter.
     """
     jq = Filter(".")
-    monkeypatch.setattr(jq, "_run", lambda _text: os.kill(os.getpid(), signal.SIGSEGV))
+    monkeypatch.setattr(jq, "_run", lambda _text: os.kill(os.getpid(), signal.SIGKILL))
 
     with pytest.raises(BrokenAnswerError, match="jq ended"):
         list(jq.apply([1]))
@@ -85,7 +85,6 @@ ENDLESS = [
     "last(repeat(1))",
     "[repeat(1) | select(false)]",
     "until(false; .)",
-    '"a" * 40 | test("(a*)*b")',
     "def f: f; f",
 ]
 

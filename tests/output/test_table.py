@@ -1,0 +1,269 @@
+"""
+``--format table`` and ``--columns``: tables that fit, and that do not depend on how a listing arrived.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.cells import cell_len
+
+from tccli.output import Pages, Result
+from tccli.output.columns import find_value, rank_columns
+from tccli.output.formats import table
+from tccli.output.result import RenderOptions
+from tests.http_server import json_response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine
+    from tests.http_server import ScriptedServer
+
+TASK_ID = "fN1SbArXTPSVFNUvaOlin{}"
+STATES = ["completed", "unscheduled", "failed"]
+
+
+def entry(number: int) -> dict[str, Any]:
+    """
+    Return an entry of ``queue.listTaskGroup``.
+    """
+    common = {"provisionerId": "proj-fx", "workerType": f"linux-{number}", "taskQueueId": f"proj-fx/linux-{number}"}
+    runs = [{"runId": run, "state": "completed", "workerId": f"w-{number}-{run}"} for run in range(2)]
+    return {
+        "status": {
+            "taskId": TASK_ID.format(number),
+            **common,
+            "expires": "2027-11-29T03:00:00.000Z",
+            "state": STATES[number % 3],
+            "runs": runs,
+        },
+        "task": {
+            **common,
+            "dependencies": [TASK_ID.format(number + 1), TASK_ID.format(number + 2)],
+            "payload": {"command": ["/bin/sh", "-c", "long " * 2000], "artifacts": [{"name": "a"}]},
+            "metadata": {"name": f"test-{number}/opt a rather long name of a task", "description": "text\n" * 500},
+            "extra": {},
+        },
+    }
+
+
+def render(result: Result, width: int | None = None, **options: Any) -> list[str]:
+    """
+    Return the lines of a table.
+    """
+    out = io.BytesIO()
+    table.render(result, out, RenderOptions(width=width, pretty=width is not None, **options))
+    return out.getvalue().decode().splitlines()
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120, None])
+def test_columns_fit(width: int | None) -> None:
+    """
+    Ids are whole, names and states are there, nested data is not.
+    """
+    lines = render(Result([{"tasks": [entry(number) for number in range(3)]}], is_page=True), width)
+
+    assert all(len(line) <= (width or 120) for line in lines)
+    assert ["taskId", "name", "state"] == lines[0].split()[:3]
+    rows = lines[1 if width is None else 2 :]
+    assert 3 == len(rows)
+    for number, row in enumerate(rows):
+        assert row.startswith(TASK_ID.format(number))
+        assert f"test-{number}/opt" in row
+        assert STATES[number] in row
+    assert not any("runs" in line or "long long" in line or "artifacts" in line for line in lines)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("columns", [None, ["taskId", "metadata.name"]])
+def test_a_listing_has_one_form(count: int, columns: list[str] | None) -> None:
+    """
+    As a page, as pages and as an array: a line for the names, and a line for each entry, even for a single one.
+    """
+    entries = [entry(number) for number in range(count)]
+    page = render(Result([{"id": "g", "tasks": entries}], is_page=True), 80, columns=columns)
+    pages = Pages(iter([{"id": "g", "tasks": entries[:1]}, {"id": "g", "tasks": entries[1:]}]))
+
+    assert count + 2 == len(page)
+    assert page == render(Result(pages=pages), 80, columns=columns)
+    assert page == render(Result([entries]), 80, columns=columns)
+    assert page == render(Result([{"tasks": entries}]), 80, columns=columns)
+
+
+def test_paginate_gives_the_same_table(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    With a filter and without.
+    """
+    http_server.respond_with(json_response({"taskGroupId": "g", "tasks": [entry(number) for number in range(3)]}))
+    for words in ([], ["--jq", ".tasks[].status"], ["--jq", ".tasks"], ["--columns", "taskId,state"]):
+        argv = ["queue", "listTaskGroup", TASK_ID.format(1), "--format", "table", *words]
+        found = {tc(*argv, *more, env=http_server.env).stdout for more in ([], ["--paginate"])}
+        assert 1 == len(found)
+        assert 4 == found.pop().count("\n")
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        ([[{"a": 1}, {"a": 2}]], ["a", "1", "2"]),
+        ([{"a": 1}, {"a": 2}], ["a", "1", "2"]),
+        ([{"a": 1}], ["a", "1"]),
+        ([[{"a": 1}], [{"a": 2}, {"a": 3}]], ["a", "1", "2", "3"]),
+        ([["x", "y"]], ["value", "x", "y"]),
+        (["x", "y"], ["value", "x", "y"]),
+        (["x"], ["value", "x"]),
+        ([["a", 1], ["b", 2]], ["a  1", "b  2"]),
+        ([[["a", 1], ["b", 2]]], ["a  1", "b  2"]),
+        ([[["a", 1]]], ["a  1"]),
+        ([[["a"], ["b", None, True]]], ["a", "b  true"]),
+        ([], []),
+        ([[]], []),
+        ([{}], ["value", "{}"]),
+        ([{"a": [{"b": 1}]}], ["value", '{"a":[{"b":1}]}']),
+        ([1, {"a": 1}], ["value", "1", '{"a":1}']),
+    ],
+)
+def test_what_a_filter_yields_is_a_listing(documents: list[Any], expected: list[str]) -> None:
+    """
+    The elements of an array are rows. Arrays of plain values are rows where there are several.
+    """
+    assert expected == render(Result(iter(documents), is_filtered=True))
+
+
+def test_a_document_has_a_line_for_each_property() -> None:
+    """
+    With the path that --columns takes; on a terminal, long values are folded.
+    """
+    document = {"a": {"b": "x y " * 20, "c": [{"d": 1}, {"d": [2]}]}, "e": "1\n2"}
+
+    assert [f"a.b      {'x y ' * 20}".rstrip(), "a.c.0.d  1", "a.c.1.d  [2]", "e        1", "         2"] == render(
+        Result([document])
+    )
+    lines = render(Result([document]), 40)
+    assert all(len(line) <= 40 for line in lines)
+    assert 20 == sum(line.count("x y") for line in lines)
+    assert ["a.c.0.d  1", "e        1", "         2"] == render(Result([document]), 40, columns=["a.c.0.d", "e"])
+
+
+def test_columns_are_paths_or_their_ends() -> None:
+    """
+    In the order in which they were asked for, in any case, with positions in lists; whole off a terminal.
+    """
+    result = Result([[entry(1), entry(2)]])
+    columns = ["STATE", "taskid", "runs.-1.workerId", "status.runs.0.runId", "dependencies", "description"]
+    lines = render(result, columns=columns)
+
+    assert columns == lines[0].split()
+    assert ["failed", TASK_ID.format(2), "w-2-1", "0", TASK_ID.format(3), TASK_ID.format(4), "text"] == (
+        lines[2].split()[:7]
+    )
+    assert 500 == lines[2].count("text")
+    shortened = render(result, 100, columns=columns)
+    assert all(len(line) <= 100 for line in shortened)
+    assert columns[:2] == shortened[0].split()[:2]
+
+
+def test_a_column_that_does_not_exist_is_noted() -> None:
+    """
+    Its name and the nearest one, once; the column is empty, so that optional properties do not change the table.
+    """
+    notes: list[str] = []
+    lines = render(Result([[entry(1), entry(2)]]), columns=["taskId", "stat"], note=notes.append)
+
+    assert ["taskId", "stat"] == lines[0].split()
+    assert [TASK_ID.format(1)] == lines[1].split()
+    assert 1 == len(notes)
+    assert "'stat'" in notes[0]
+    assert "state" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--columns", ""], "--columns"),
+        (["--columns", "a,,b"], "a,,b"),
+        (["--columns", "a", "--format", "jsonl"], "jsonl"),
+    ],
+)
+def test_columns_are_checked_first(tc: CommandLine, http_server: ScriptedServer, words: list[str], named: str) -> None:
+    """
+    Nothing is sent.
+    """
+    result = tc("secrets", "list", *words, env=http_server.env)
+
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert named in result.stderr
+    assert 1 == result.stderr.count("\n")
+    assert [] == http_server.requests
+
+
+def test_a_file_gets_the_table_that_a_pipe_gets(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    And COLUMNS sets its width.
+    """
+    http_server.respond_with(json_response({"taskGroupId": "g", "tasks": [entry(1)]}))
+    argv = ["queue", "listTaskGroup", TASK_ID.format(1), "--format", "table"]
+    env = {**http_server.env, "COLUMNS": "60"}
+    assert 0 == tc(*argv, "-o", str(tmp_path / "a"), env=env).exit_code
+
+    assert tc(*argv, env=env).stdout == (tmp_path / "a").read_text("utf-8")
+    assert 60 >= max(map(len, (tmp_path / "a").read_text("utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("width", [40, None])
+def test_cells_are_measured_as_a_terminal_shows_them(width: int | None) -> None:
+    """
+    Wide characters, control characters and lone surrogates: columns are aligned, and nothing steers the terminal.
+    """
+    names = ["日本語", "\x1b[2J", "\ud800", "a\tb\nc", "é"]
+    lines = render(Result([[{"name": name, "size": number} for number, name in enumerate(names)]]), width)
+
+    starts = {cell_len(line.rsplit(" ", 1)[0]) for line in lines[-len(names) :]}
+    assert 1 == len(starts)
+    assert not any("\x1b" in line or "\t" in line for line in lines)
+    assert len(names) + (1 if width is None else 2) == len(lines)
+
+
+def test_repetitions_and_empty_columns_are_left_out() -> None:
+    """
+    A column says something that no other one of its name does; the header is the end of a path that --columns takes.
+    """
+    entries = [
+        {"a": {"id": n, "x": None}, "b": {"id": n, "x": ""}, "c": {"id": -n, "deep": {"er": {"x": 1}}}} for n in (1, 2)
+    ]
+
+    assert [("id", [1, 2]), ("c.id", [-1, -2])] == [tuple(column) for column in rank_columns(entries)]
+
+
+def test_names_can_contain_dots() -> None:
+    """
+    The whole name goes first.
+    """
+    document = {"a.b": {"c.d": 1}, "a": {"b": 2}, "a.x": None}
+
+    assert [1, {"c.d": 1}, None] == [find_value(document, path) for path in ("a.b.c.d", "a.b", "a.x")]
+
+
+def test_tables_of_tc_itself_are_folded(tc: CommandLine) -> None:
+    """
+    Their texts are whole: the words of routing keys are what people look for.
+    """
+    whole = json.loads(tc("events", "list", "queue").stdout)
+    lines = render(Result([whole], is_table=True), 100)
+
+    assert all(len(line) <= 100 for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert not [each["summary"] for each in whole if any(word not in text for word in each["summary"].split())]
+    assert "…" not in text
+
+
+def test_an_empty_listing_has_no_table() -> None:
+    """
+    Not even names: they are those of its entries.
+    """
+    assert [] == render(Result([{"tasks": []}], is_page=True), 80)
+    assert [] == render(Result([[]]), 80)
