@@ -957,11 +957,11 @@ function __taskcluster_topics
     switch "$argv[1]"
         case ''
             printf '%s\t%s\n' \
-                'credentials' 'where credentials come from, and how to restrict them' \
+                'credentials' 'where credentials come from, which ones are used, and how to restrict them' \
                 'environment' 'the environment variables that tc reads' \
                 'exit-codes' 'what the exit code of tc means' \
                 'formats' 'the output formats, and how to select parts of a response' \
-                'in-ci' 'tc in a Taskcluster task, in another CI, and in scripts' \
+                'in-ci' 'how to use tc in a Taskcluster task, in another CI, and in scripts' \
                 'scopes' 'what scopes mean, what a call needs, and why it was denied' \
                 'times' 'how to write timestamps and durations'
         case '*'

@@ -354,7 +354,7 @@ $TaskclusterTcExchanges['workermanager'] = @(
     'launchConfigArchived	A worker pool''s launch config was retired'
 )
 
-$global:TaskclusterTcTopics = @('credentials	where credentials come from, and how to restrict them', 'environment	the environment variables that tc reads', 'exit-codes	what the exit code of tc means', 'formats	the output formats, and how to select parts of a response', 'in-ci	tc in a Taskcluster task, in another CI, and in scripts', 'scopes	what scopes mean, what a call needs, and why it was denied', 'times	how to write timestamps and durations')
+$global:TaskclusterTcTopics = @('credentials	where credentials come from, which ones are used, and how to restrict them', 'environment	the environment variables that tc reads', 'exit-codes	what the exit code of tc means', 'formats	the output formats, and how to select parts of a response', 'in-ci	how to use tc in a Taskcluster task, in another CI, and in scripts', 'scopes	what scopes mean, what a call needs, and why it was denied', 'times	how to write timestamps and durations')
 
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}

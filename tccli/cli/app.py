@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from tccli.core.http.redact import Redactor
 
 COMMANDS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
+MORE_HELP = (
+    ("tc SERVICE --help", "The methods of a service."),
+    ("tc SERVICE METHOD --help", "What a method does, its payload and its scopes, with an example."),
+    ("tc find WORDS", "Methods, commands and topics that are about something."),
+    ("tc help TOPIC", "How something works: {}."),
+)
 API = "Call a method: tc api queue task is the same as tc queue task"
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 USAGE_EXIT_CODE = UsageError.exit_code
@@ -83,6 +89,26 @@ class Root(Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.one_liner(ctx, name)) for name in commands])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write where more help is.
+        """
+        super().format_epilog(ctx, formatter)
+        from tccli import topics
+
+        known = ", ".join(topics.list_topic_names())
+        with formatter.section("More help"):
+            formatter.write_dl([(usage, text.format(known)) for usage, text in MORE_HELP])
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Return a hint for a name that is not known.
+        """
+        from tccli.cli.pointers import find_pointer
+
+        near = find_pointer(name) or names.suggestion(name, self.list_commands(ctx))
+        return near or "tc --help lists them; tc find searches for what something does"
+
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
         Return the summary of a command or service without importing it.
@@ -120,6 +146,11 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 root = Root(
     "tc",
     help="Taskcluster in the shell. Call an API method with: tc SERVICE METHOD ARGUMENTS.",
+    examples=(
+        "tc queue status fN1SbArXTPSVFNUvaOlinQ",
+        "tc secrets list --paginate --format jsonl",
+        "tc find rerun a task",
+    ),
     params=[
         click.Option(
             ["--version"],

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.references import Method, ReferenceSet
 
+# The fields of payloads from which parameters of scopes are derived.
+FIELDS = {
+    "provisionerId": ("taskQueueId",),
+    "workerType": ("taskQueueId",),
+    "priorities": ("priority",),
+    "repoPerms": ("permissions", "repositories"),
+    "scopesAdded": ("scopes",),
+}
 TASK_PROPERTIES = ("schedulerId", "taskGroupId", "projectId", "taskQueueId", "provisionerId", "workerType")
 
 
@@ -50,8 +58,14 @@ class ScopeCheck(NamedTuple):
         known = self.parameters()
         if known.get("scopesAdded"):
             kind = "client" if "clientId" in self.args else "role"
-            before = parse_scopes(client.call_json(library.method("auth", kind), [self.args[f"{kind}Id"]]))
-            return {"scopesAdded": [scope for scope in known["scopesAdded"] if scope not in before]}
+            found = client.call_json(library.method("auth", kind), [self.args[f"{kind}Id"]])
+            if kind == "client":
+                before = parse_scopes(found)
+                return {"scopesAdded": [scope for scope in known["scopesAdded"] if scope not in before]}
+            from tccli.core.scopes.algebra import normalize, subtract
+
+            before = normalize(parse_scopes(found, "expandedScopes"))
+            return {"scopesAdded": subtract(known["scopesAdded"], before)}
         from tccli.core.scopes.required import missing_parameters
 
         in_payload = self._payload_schema().get("properties", {})
@@ -64,6 +78,25 @@ class ScopeCheck(NamedTuple):
         if not isinstance(found, dict):
             raise BrokenAnswerError(f"{self.method.id}: cannot read its task: the response is not a JSON object")
         return {name: found[name] for name in missing if name in found}
+
+    def explain_missing(self, missing: Sequence[str]) -> tuple[str, str]:
+        """
+        Return why these parameters of the scopes are not known, and what to do.
+        """
+        schema = self._payload_schema().get("properties", {})
+        if self.payload is None:
+            hint = "give the payload with --data" if self.method.takes_payload else ""
+            return f"the scopes depend on {', '.join(missing)}", hint
+        fields: dict[str, None] = {}
+        for name in missing:
+            derived = [field for field in FIELDS.get(name, ()) if field in schema]
+            # Half of an older pair of fields lacks the other half.
+            is_half = any(other in self.payload for other, source in FIELDS.items() if source == FIELDS.get(name))
+            fields |= dict.fromkeys([name] if is_half or not derived else derived)
+        absent = [name for name in fields if name in schema and name not in self.payload]
+        if absent:
+            return f"the payload has no {' and no '.join(absent)}, and the scopes depend on it", ""
+        return f"the scopes depend on {', '.join(fields)}", ""
 
     def _payload_schema(self) -> Mapping[str, Any]:
         # Not a dict: the schemas `true` and `false` are allowed, and say nothing about properties.
@@ -105,14 +138,14 @@ def parse_scope_check(
     return ScopeCheck(found, given, query, _read_payload(found, data, data_format))
 
 
-def parse_scopes(document: Any) -> list[str]:
+def parse_scopes(document: Any, field: str = "scopes") -> list[str]:
     """
     Return the scopes in a response of the auth service.
 
     Raises:
         BrokenAnswerError: It has no list of scopes.
     """
-    found = document.get("scopes") if isinstance(document, dict) else None
+    found = document.get(field) if isinstance(document, dict) else None
     if not isinstance(found, list) or not all(isinstance(scope, str) for scope in found):
         raise BrokenAnswerError("the response of the auth service has no list of scopes")
     return found

@@ -36,19 +36,33 @@ WEIGHTS = {
 # Words by which people look for something that does not contain them, or not prominently.
 KEYWORDS = {
     "auth deleteClient": "revoke",
-    "auth resetAccessToken": "revoke",
-    "download-artifact": "logs directory",
-    "download-object": "directory",
-    "events": "watch follow listen subscribe",
-    "events bind": "watch follow listen subscribe",
-    "help credentials": "login authentication",
-    "help exit-codes": "retry retries idempotent broken pipe",
-    "help formats": "redirect pagination",
-    "help in-ci": "dry run",
-    "help scopes": "wildcard",
+    "auth resetAccessToken": "revoke leak",
+    "completions": "autocomplete tab",
+    "download-artifact": "logs live log directory tail follow resume",
+    "download-object": "directory resume",
+    "events": "watch follow listen subscribe webhook rabbitmq amqp",
+    "events bind": "watch follow listen subscribe webhook rabbitmq amqp",
+    "help credentials": "login authentication 401 unauthorized token expired certificate anonymous profile",
+    "help environment": "proxy certificate tls ssl variables config file",
+    "help exit-codes": "retry retries idempotent broken pipe error 404 409 429 500 timeout rate limit conflict expired",
+    "help formats": "redirect pagination jq yaml",
+    "help in-ci": "dry run wait poll script offline mock",
+    "help scopes": "wildcard 403 forbidden denied permission",
+    "hooks createHook": "cron schedule",
     "hooks triggerHook": "fire",
+    "queue listPendingTasks": "stuck",
+    "queue status": "stuck wait poll watch",
+    "references update": "upgrade",
+    "sandbox": "offline mock fake simulate",
+    "schema": "editor",
+    "signed-url": "share link",
+    "version": "upgrade release",
+    "whoami": "anonymous 401",
 }
 DEPRECATED_WEIGHT = 0.4
+# Every service has them, and none of them is what people look for.
+COMMON_METHODS = frozenset({"ping", "heartbeat", "lbheartbeat", "version"})
+COMMON_WEIGHT = 0.6
 MAX_RESULTS = 1000
 GAP = 3
 INDENT = 4
@@ -128,6 +142,7 @@ def _method(method: Method, service_summary: str) -> Findable:
     }
     names = (method.name, f"{method.service} {method.name}")
     weight = DEPRECATED_WEIGHT if method.stability == "deprecated" else 1.0
+    weight *= COMMON_WEIGHT if method.name in COMMON_METHODS else 1.0
     return SearchDocument(names, _with_keywords(f"{method.service} {method.name}", texts), weight), record
 
 

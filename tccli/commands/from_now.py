@@ -27,16 +27,17 @@ class _TakesNegativeOffsets(Command):
 @click.command(
     cls=_TakesNegativeOffsets,
     name="from-now",
-    examples=("tc from-now 1 year", "tc from-now 2 days 3 hours", "tc from-now -1 hour"),
+    examples=("tc from-now", "tc from-now 1 year", "tc from-now 2 days 3 hours", "tc from-now -1 hour"),
 )
-@click.argument("offset", nargs=-1, required=True, metavar="OFFSET...")
+@click.argument("offset", nargs=-1, metavar="[OFFSET]...")
 @click.option("--from", "start", metavar="TIMESTAMP", help="Use this timestamp instead of now.")
 @with_context
 def command(context: Context, offset: tuple[str, ...], start: str | None) -> None:
     """
-    Print the timestamp OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo.
+    Print the timestamp OFFSET after now: '1 hour', '2 days 3 hours', -30m, 1y6mo. Without an offset, print now.
 
-    Units, in this order: years (365 days), months (30 days), weeks, days, hours, minutes, seconds.
+    Units, in this order: years (365 days), months (30 days), weeks, days, hours, minutes, seconds. Now is the time of
+    this machine, also if tc sandbox clock has changed the time of a sandbox.
     """
     from datetime import UTC, datetime
 
@@ -45,4 +46,6 @@ def command(context: Context, offset: tuple[str, ...], start: str | None) -> Non
 
     write = context.writer()
     origin = parse_timestamp(start) if start is not None else datetime.now(UTC)
-    write(Result([format_timestamp(from_now(" ".join(offset), now=origin))], is_text=True))
+    # "now", and "now + 1 hour", as people write it.
+    text = re.sub(r"(?i)^\s*now\b", "", " ".join(offset))
+    write(Result([format_timestamp(from_now(text, now=origin))], is_text=True))

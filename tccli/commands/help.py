@@ -49,11 +49,11 @@ def command(ctx: click.Context, words: tuple[str, ...], *, pager: bool) -> None:
 def _text(ctx: click.Context, words: Sequence[str]) -> str:
     from tccli import topics
 
-    known = topics.list_topic_names()
     # "in CI", "in-ci" and "inCI" are the same topic. A topic takes precedence over a command of that name.
-    found = names.find("-".join(" ".join(words).split()), [TOPICS, *known])
-    if found == TOPICS:
+    if names.fold(" ".join(words)) in {"topic", TOPICS}:
         return _list(ctx)
+    name = "-".join(" ".join(words).split())
+    found = names.find(name, topics.list_topic_names()) or topics.ALIASES.get(names.fold(name))
     if found is not None:
         return _page(ctx, topics.load_topic(found))
     return _help_of(ctx, words)
@@ -102,11 +102,12 @@ def _called(ctx: click.Context) -> str:
 
 def _resolved(here: click.Context, word: str) -> tuple[str, click.Command, list[str]]:
     from tccli import topics
+    from tccli.cli.pointers import find_pointer
 
     assert isinstance(here.command, click.Group)
     if here.parent is None and here.command.get_command(here, word) is None:
         known = [*here.command.list_commands(here), *topics.list_topic_names()]
-        hint = names.suggestion(word, known) or "list them with: tc help topics, tc --help"
+        hint = find_pointer(word) or names.suggestion(word, known) or "list them with: tc help topics, tc --help"
         raise UsageError(f"help: unknown topic, command or service {word!r}", hint=hint)
     name, inner, rest = here.command.resolve_command(here, [word])
     assert name is not None

@@ -186,7 +186,8 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
     Move the time of a running sandbox by OFFSET, such as +1h, -5m or 2 days, and print its new time.
 
     Deadlines, claims and expiries take effect at once. OFFSET real returns to the real time; without OFFSET, the time
-    is printed.
+    is printed. tc from-now, signed-url and temp-credentials use the clock of this machine; for the time of the sandbox,
+    use tc from-now 1 hour --from "$(tc sandbox clock)".
     """
     from tccli.sandbox.testing import control_client
 

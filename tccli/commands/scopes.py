@@ -56,8 +56,8 @@ def required(
     Print the scope expression that a call of SERVICE METHOD must satisfy, with its arguments filled in.
 
     Nothing is sent. Unknown values are printed as <name>: arguments that are not given, fields of the payload, and what
-    only the deployment knows, such as the scheduler of a task. For updates that need only the scopes they add, the
-    result is an upper bound.
+    only the deployment knows, such as the scheduler of a task. auth updateClient and updateRole need only the scopes
+    that they add, so the result is an upper bound for them; tc scopes check compares with the scopes that are there.
     """
     from tccli.cli.scope_check import parse_scope_check
     from tccli.core.scopes import required as required_scopes
@@ -69,8 +69,8 @@ def required(
     expression = required_scopes.required_scopes(call.method, known)
     missing = [name for name in required_scopes.missing_parameters(call.method, known) if name not in call.method.args]
     if missing:
-        hint = "; give the payload with --data" if call.method.takes_payload and data is None else ""
-        context.note(f"{call.method.id}: unknown {', '.join(missing)}{hint}")
+        reason, hint = call.explain_missing(missing)
+        context.note(f"{call.method.id}: {reason}{f'; {hint}' if hint else ''}")
     write(Result([expression], to_text=lambda _columns: _format(expression)))
 
 
@@ -159,8 +159,8 @@ def check(
     known = call.parameters() | call.fetch_parameters(client, library)
     missing = required_scopes.missing_parameters(call.method, known)
     if missing:
-        hint = "give the payload with --data" if call.method.takes_payload and data is None else ""
-        raise UsageError(f"{call.method.id}: the scopes depend on {', '.join(missing)}", hint=hint)
+        reason, hint = call.explain_missing(missing)
+        raise UsageError(f"{call.method.id}: {reason}", hint=hint)
     held_scopes = parse_scopes(client.call_json(library.method("auth", "currentScopes"), []))
     _report(write, held_scopes, required_scopes.required_scopes(call.method, known), call.method.id)
 

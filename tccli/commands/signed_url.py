@@ -117,7 +117,9 @@ command = method_tree(
     "signed-url",
     _print_signed_url,
     _options,
-    "Print a URL that anyone can fetch until it expires.",
+    "Print a URL that anyone can fetch until it expires.\n\n"
+    "Nothing is sent, unless a worker's proxy signs. --expires is computed from the clock of this machine, also if tc "
+    "sandbox clock has changed the time of a sandbox.",
     examples=(
         "tc signed-url secrets get project/example/token",
         "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",

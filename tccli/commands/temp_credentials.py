@@ -37,7 +37,8 @@ def command(
     """
     Print temporary credentials as export lines, for eval.
 
-    Nothing is sent: they are signed with the credentials in use, which must be permanent. --format json prints JSON.
+    Nothing is sent: they are signed with the credentials in use, which must be permanent. Offsets are from the clock of
+    this machine, also if tc sandbox clock has changed the time of a sandbox. --format json prints JSON.
     """
     import secrets
     from datetime import UTC, datetime

@@ -39,7 +39,8 @@ def command(context: Context) -> None:
         return
     credentials = client.account.credentials
     if credentials is None:
-        raise NegativeAnswerError("not signed in", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
+        hint = "set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN; tc help credentials tells where to get them"
+        raise NegativeAnswerError("not signed in", hint=hint)
     information = _credential_information(client, credentials, now=datetime.now(UTC))
     write(Result([information]))
     if not information["active"]:

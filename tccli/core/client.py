@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tccli.core.payload import Payload
     from tccli.references import Method
 
+ANONYMOUS_HINT = "the request had no credentials; tc help credentials tells where to get them"
+
 
 class MethodArguments(NamedTuple):
     """
@@ -255,7 +257,10 @@ class Client:
             error.message = f"{method.id}: {error.message}"
             raise
         if not 200 <= response.status < 400:
-            raise service_error(method.id, call.url, response, repeated=may_repeat, attempts=attempts)
+            failure = service_error(method.id, call.url, response, repeated=may_repeat, attempts=attempts)
+            if failure.code == "InsufficientScopes" and not (self.account.credentials or self.account.proxy_url):
+                failure.hint = failure.hint or ANONYMOUS_HINT
+            raise failure
         check_success(method, call.url, response)
         return response
 

@@ -24,7 +24,14 @@ should so some something taskcluster tc that the their them there these they thi
 when where which who whom whose why will with would you your
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
-PHRASES = {"how many": "count", "who am i": "whoami", "log in": "login"}
+PHRASES = {
+    "how many": "count",
+    "who am i": "whoami",
+    "log in": "login",
+    "log into": "login",
+    "sign in": "login",
+    "signin": "login",
+}
 SYNONYMS = (
     "delete remove drop erase destroy revoke",
     "create add new make define submit",

@@ -78,7 +78,7 @@ def parse_timestamp(text: str) -> datetime:
 
 def parse_instant(text: str, *, now: datetime) -> datetime:
     """
-    Return the instant of a timestamp, of whole seconds from now, or of an offset from now.
+    Return the instant of a timestamp, of whole seconds from now, of an offset from now, or of the word now.
 
     Raises:
         UsageError: *text* is neither of these.
@@ -90,6 +90,8 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
         return parse_timestamp(text)
     if not text:
         raise UsageError("time is empty", hint=_OFFSET_HINT)
+    if text.lower() == "now":
+        return now
     return from_now(text, now=now)
 
 

@@ -15,6 +15,45 @@ TOPICS_DIRECTORY = os.path.dirname(__file__)
 _SUFFIX = ".md"
 
 
+# Words for what a topic is about. None is the name of a command or a service.
+ALIASES = {
+    "ci": "in-ci",
+    "script": "in-ci",
+    "scripts": "in-ci",
+    "wait": "in-ci",
+    "retry": "exit-codes",
+    "retries": "exit-codes",
+    "error": "exit-codes",
+    "errors": "exit-codes",
+    "proxy": "environment",
+    "proxies": "environment",
+    "env": "environment",
+    "variables": "environment",
+    "configuration": "environment",
+    "config": "credentials",
+    "login": "credentials",
+    "signin": "credentials",
+    "profile": "credentials",
+    "profiles": "credentials",
+    "token": "credentials",
+    "401": "credentials",
+    "403": "scopes",
+    "permissions": "scopes",
+    "roles": "scopes",
+    "format": "formats",
+    "output": "formats",
+    "jq": "formats",
+    "json": "formats",
+    "yaml": "formats",
+    "paging": "formats",
+    "pagination": "formats",
+    "time": "times",
+    "timestamps": "times",
+    "durations": "times",
+    "clock": "times",
+}
+
+
 class Topic(NamedTuple):
     """
     A help topic.

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tccli
-from tccli import errors, references
-from tccli.cli import app
+from tccli import errors, references, topics
+from tccli.cli import app, pointers
 from tests.http_server import Response, error_response, json_response, response
 
 if TYPE_CHECKING:
-    from tests.conftest import CommandLine, Start
+    from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.http_server import ScriptedServer
 
 COMMANDS = app.command_names()
@@ -587,3 +588,66 @@ def test_a_bug_says_what_to_do(start: Start, tmp_path: Path) -> None:
     assert (70, b"") == (process.returncode, stdout)
     assert b"ZeroDivisionError" in stderr
     assert b"report it" in stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("word", "pointer"),
+    [
+        ("wait", "tc help in-ci"),
+        ("login", "tc help credentials"),
+        ("Logs", "tc download-artifact TASK public/logs/live.log"),
+        ("tail", "tc download-artifact TASK public/logs/live.log"),
+        ("status", "tc queue status TASK"),
+        ("rerun", "tc queue rerunTask TASK"),
+        ("que", "did you mean queue"),
+        ("xyzzy", "tc find"),
+    ],
+)
+def test_an_unknown_command_leads_on(tc: CommandLine, word: str, pointer: str) -> None:
+    """
+    To what does that, to a similar name, or to the search.
+    """
+    result = tc(word, "fN1SbArXTPSVFNUvaOlinQ")
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert word in result.stderr
+    assert pointer in result.stderr
+
+
+def test_pointers_lead_to_what_exists(tc: CommandLine) -> None:
+    """
+    None is for a command or a service, and all commands in them exist.
+    """
+    known = re.findall(r"(?m)^  ([a-z][\w-]*)  ", tc("--help").stdout)
+    for words, hint in pointers.POINTERS:
+        assert not set(words.split()) & set(known)
+        for found in re.findall(r"\btc ((?:queue|hooks|help|references) [\w-]+|[a-z][\w-]*)", hint):
+            first, *rest = found.split()
+            assert first in known, found
+            assert tc(first, *rest, "--help").exit_code == 0, found
+
+
+def test_the_help_of_tc_ends_with_a_way_on(tc: CommandLine) -> None:
+    """
+    Topics, the search, and examples.
+    """
+    end = tc("--help").stdout.partition("\nExamples:\n")[2]
+
+    assert "tc find WORDS" in end
+    assert "tc help TOPIC" in end
+    assert all(name in end for name in topics.list_topic_names())
+
+
+@pytest.mark.parametrize(
+    ("options", "has_hint"), [(["--anonymous"], True), ([], False), (["--authorized-scope", "a"], False)]
+)
+def test_a_call_without_credentials_that_needs_scopes_leads_to_them(
+    tc: CommandLine, sandbox: RunningSandbox, options: list[str], has_hint: bool
+) -> None:
+    """
+    A call with credentials that lacks scopes does not.
+    """
+    result = tc("secrets", "get", "x", *options, env=sandbox.environment)
+
+    assert (4 if options else 5, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert has_hint == ("tc help credentials" in result.stderr)

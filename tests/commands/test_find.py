@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli import references
+from tccli.commands.find import KEYWORDS
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine
@@ -50,6 +51,34 @@ def name(record: dict[str, Any]) -> str:
         ("wildcard", {"help scopes"}),
         ("revoke", {"auth deleteClient", "auth resetAccessToken"}),
         ("pagination", {"help formats"}),
+        ("wait", {"help in-ci"}),
+        ("stuck", {"queue status"}),
+        ("401", {"help credentials"}),
+        ("403", {"help scopes"}),
+        ("sign in", {"help credentials"}),
+        ("signin", {"help credentials"}),
+        ("tail", {"download-artifact"}),
+        ("live log", {"download-artifact"}),
+        ("proxy", {"help environment"}),
+        ("certificate", {"help environment"}),
+        ("expired", {"help exit-codes"}),
+        ("timeout", {"help exit-codes"}),
+        ("429", {"help exit-codes"}),
+        ("rate limit", {"help exit-codes"}),
+        ("conflict", {"help exit-codes"}),
+        ("forbidden", {"help scopes"}),
+        ("cron", {"hooks createHook"}),
+        ("yaml", {"help formats"}),
+        ("offline", {"sandbox"}),
+        ("mock", {"sandbox"}),
+        ("test a script", {"help in-ci"}),
+        ("tab completion", {"completions"}),
+        ("config file", {"help environment"}),
+        ("resume", {"download-artifact"}),
+        ("webhook", {"events"}),
+        ("share", {"signed-url"}),
+        ("version", {"version"}),
+        ("upgrade", {"references update"}),
     ],
 )
 def test_the_words_of_the_field_lead_to_the_right_place(tc: CommandLine, word: str, expected: set[str]) -> None:
@@ -57,6 +86,14 @@ def test_the_words_of_the_field_lead_to_the_right_place(tc: CommandLine, word: s
     It is the first or the second result.
     """
     assert expected & {name(record) for record in found(tc, word, "--limit", "2")}
+
+
+def test_keywords_are_of_something_that_exists(tc: CommandLine) -> None:
+    """
+    Methods, commands and topics.
+    """
+    for place in KEYWORDS:
+        assert tc("help", *place.removeprefix("help ").split()).exit_code == 0, place
 
 
 @pytest.mark.parametrize(

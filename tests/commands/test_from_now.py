@@ -47,6 +47,26 @@ def test_the_past_needs_no_dashes(tc: CommandLine, words: list[str]) -> None:
     assert (0, "2026-01-31T11:00:00.000Z\n") == (result.exit_code, result.stdout), result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param([], "12:00:00", id="nothing"),
+        pytest.param(["now"], "12:00:00", id="now"),
+        pytest.param(["NOW"], "12:00:00", id="in upper case"),
+        pytest.param(["now", "+", "1", "hour"], "13:00:00", id="and an offset"),
+        pytest.param(["now", "-1h"], "11:00:00", id="and a negative offset"),
+        pytest.param(["now 30m"], "12:30:00", id="in one word"),
+    ],
+)
+def test_now_is_an_offset_of_zero(tc: CommandLine, words: list[str], expected: str) -> None:
+    """
+    The word may be left out.
+    """
+    result = tc("from-now", *words, "--from", "2026-01-31T12:00:00Z")
+
+    assert (0, f"2026-01-31T{expected}.000Z\n", "") == (result.exit_code, result.stdout, result.stderr)
+
+
 def test_counts_from_now(tc: CommandLine) -> None:
     """
     Which lies between before and after.
@@ -60,7 +80,8 @@ def test_counts_from_now(tc: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("argv", "line"),
     [
-        pytest.param([], "missing argument OFFSET", id="nothing"),
+        pytest.param(["nowish"], "'nowish'", id="not now"),
+        pytest.param(["1 hour", "now"], "'1 hour now'", id="now at the end"),
         pytest.param(["tomorrow"], "'tomorrow'", id="nonsense"),
         pytest.param(["9999 years"], "'9999 years'", id="too far"),
         pytest.param(["1 hour", "--from", "noon"], "'noon' is not a timestamp", id="no timestamp"),

@@ -64,6 +64,30 @@ def test_a_topic_is_found_in_any_spelling(tc: CommandLine, words: list[str]) -> 
     assert tc("help", *words).stdout.startswith("In CI: ")
 
 
+def test_a_topic_has_aliases(tc: CommandLine) -> None:
+    """
+    None of them hides a command or a service, and each leads to a topic.
+    """
+    listed = tc("--help").stdout
+    hidden = [alias for alias in topics.ALIASES if f"\n  {alias} " in listed]
+
+    assert not hidden
+    assert set(topics.ALIASES.values()) <= set(topics.list_topic_names())
+    assert tc("help", "ci").stdout == tc("help", "in-ci").stdout
+    assert tc("help", "Retry").stdout == tc("help", "exit-codes").stdout
+    assert tc("help", "proxy").stdout == tc("help", "environment").stdout
+
+
+def test_a_word_that_is_not_a_command_has_a_pointer(tc: CommandLine) -> None:
+    """
+    The same as without help.
+    """
+    result = tc("help", "logs")
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert "tc download-artifact TASK public/logs/live.log" in result.stderr
+
+
 @pytest.mark.parametrize("columns", ["60", "80", "100"])
 @pytest.mark.parametrize("name", topics.list_topic_names())
 def test_a_topic_is_a_page(tc: CommandLine, name: str, columns: str) -> None:

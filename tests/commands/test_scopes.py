@@ -79,7 +79,8 @@ def test_a_missing_argument_stays_a_placeholder_and_is_reported(tc: CommandLine)
     result = tc("scopes", "required", "auth", "createRole", "r", stdin="{}")
 
     assert {"each": "<scope>", "for": "scope", "in": "scopes"} in json.loads(result.stdout)["AllOf"]
-    assert "tc: auth.createRole: unknown scopes; give the payload with --data\n" == result.stderr
+    assert "auth.createRole: the scopes depend on scopes; give the payload with --data" in result.stderr
+    assert 1 == result.stderr.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -288,3 +289,50 @@ def test_an_answer_of_another_shape_is_not_what_was_promised(tc: CommandLine, ht
     assert 9 == tc("scopes", "check", "secrets", "get", "a", env=http_server.env).exit_code
     http_server.respond_with(json_response([]))
     assert 9 == tc("scopes", "check", "queue", "cancelTask", TASK, env=http_server.env).exit_code
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        pytest.param(["queue", "createTask", TASK, "--data", "{}"], "the payload has no taskQueueId", id="a task"),
+        pytest.param(
+            ["queue", "createTask", TASK, "--data", '{"provisionerId": "a"}'], "has no workerType", id="an older form"
+        ),
+        pytest.param(["queue", "createTask", TASK], "give the payload with --data", id="no payload"),
+        pytest.param(
+            ["auth", "githubRepoToken", "a", "b", "--data", '{"permissions": {}}'], "has no repositories", id="a list"
+        ),
+        pytest.param(
+            ["auth", "githubRepoToken", "a", "b", "--data", "{}"], "no permissions and no repositories", id="two fields"
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "required"])
+def test_names_the_field_that_the_payload_lacks(
+    tc: CommandLine, sandbox: RunningSandbox, words: list[str], part: str, command: str
+) -> None:
+    """
+    Not the parameter of the scope that is derived from it.
+    """
+    result = tc("scopes", command, *words, env=sandbox.environment)
+
+    assert (2 if command == "check" else 0, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert part in result.stderr
+    assert not sandbox.requests
+
+
+def test_compares_an_update_of_a_role_with_all_that_the_role_gives(
+    tc: CommandLine, deployment: ExampleDeployment
+) -> None:
+    """
+    What it gives through another role, or by a wildcard, is not added; a client must have its scopes literally.
+    """
+    deployment.call("auth.createRole", "inner", payload={"description": "", "scopes": ["a:*"]})
+    deployment.call("auth.createRole", "outer", payload={"description": "", "scopes": ["assume:inner", "b"]})
+    data = ["--data", '{"description": "", "scopes": ["a:x", "b", "c"]}']
+    result = tc(
+        *("scopes", "check", "auth", "updateRole", "outer", *data, "--authorized-scope", "auth:update-role:*"),
+        env=deployment.sandbox.environment,
+    )
+
+    assert (1, {"satisfied": False, "missing": "c"}) == (result.exit_code, json.loads(result.stdout))

@@ -122,6 +122,7 @@ def test_anonymous_is_a_negative_answer(tc: CommandLine, http_server: ScriptedSe
 
     assert (1, b"") == (result.exit_code, result.output)
     assert "not signed in" in result.stderr
+    assert "tc help credentials" in result.stderr
     assert [] == http_server.requests
 
 

@@ -169,6 +169,7 @@ def test_formats_in_utc() -> None:
     [
         pytest.param("3600", NOW + timedelta(hours=1), id="seconds"),
         pytest.param("1 hour", NOW + timedelta(hours=1), id="offset"),
+        pytest.param(" Now ", NOW, id="now"),
         pytest.param("-1h", NOW - timedelta(hours=1), id="offset into the past"),
         pytest.param("2026-02-01T00:00:00Z", datetime(2026, 2, 1, tzinfo=UTC), id="timestamp"),
     ],

@@ -47,8 +47,16 @@ def in_a_task(deployment: ExampleDeployment) -> None:
     deployment.variables |= {"TASK_ID": TASK, "RUN_ID": "0"}
 
 
+def completed(deployment: ExampleDeployment) -> None:
+    """
+    The task is completed, with an artifact.
+    """
+    deployment.complete_task()
+
+
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "tc upload-artifact public/report.txt": in_a_task,
+    "while true; do": completed,
 }
 """What an example needs beyond the common deployment, by something that stands in it."""
 
@@ -93,6 +101,20 @@ def test_the_recipe_for_ci_creates_one_task_however_late_it_is_repeated(
     assert (0, b"") == (first.returncode, first.stdout), first.stderr.decode()
     assert (0, b"created before\n") == (second.returncode, second.stdout), second.stderr.decode()
     assert task == (shell.folder / "task-id").read_text()
+
+
+def test_the_recipe_for_waiting_ends_when_the_task_is_resolved(deployment: ExampleDeployment, shell: Shell) -> None:
+    """
+    Not while it is running; with exit code 1 if it failed.
+    """
+    (recipe,) = (code for code in markdown.extract_code(topics.load_topic("in-ci").text) if "while true" in code)
+    deployment.claim_task()
+    running = shell.run("timeout 3 bash -c '" + recipe.replace("'public/build/*'", "public") + "'", deployment)
+    deployment.call("queue.reportFailed", TASK, "0")
+    failed = shell.run(recipe, deployment)
+
+    assert (124, b"") == (running.returncode, running.stdout), running.stderr.decode()
+    assert (1, f"{TASK}: failed\n".encode()) == (failed.returncode, failed.stdout), failed.stderr.decode()
 
 
 @pytest.mark.parametrize("name", topics.list_topic_names())

@@ -9,6 +9,7 @@ Source: taskcluster/taskcluster, the arguments of ``req.authorize`` in each serv
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes.algebra import is_valid
@@ -56,6 +57,9 @@ def scope_parameters(
         known |= {name: each["default"] for name, each in properties.items() if _has_default(each)}
         known |= payload
     known |= args
+    if re.fullmatch("[0-9]+", known.get("runId", ""), re.ASCII):
+        # The services use it as a number, whatever its leading zeros.
+        known["runId"] = known["runId"].lstrip("0") or "0"
     known |= dict(_derive(known, payload))
     return {name: known[name] for name in parameters if name in known}
 

@@ -34,6 +34,13 @@ def require(name: str, args: dict[str, str], payload: Any = None, query: dict[st
         pytest.param("secrets.get", {}, None, "secrets:get:<name>", id="missing argument"),
         pytest.param("queue.ping", {}, None, {"AllOf": []}, id="nothing"),
         pytest.param(
+            "queue.createArtifact",
+            {"taskId": "t", "runId": "01", "name": "n"},
+            None,
+            "queue:create-artifact:t/1",
+            id="number with a leading zero",
+        ),
+        pytest.param(
             "queue.getArtifact", {"name": "x"}, None, {"AllOf": ["queue:get-artifact:x"]}, id="list of an argument"
         ),
         pytest.param(
