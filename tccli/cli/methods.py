@@ -174,12 +174,19 @@ class MethodCommand(Command):
 
     def _call(self, **values: Any) -> None:
         ctx = click.get_current_context()
-        args = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
+        given = [values.pop(f"arg_{place}") for place in range(len(self.method.args))]
+        args = [value for value in given if value is not None]
+        if any(map(_may_be_address, args)):
+            from tccli.cli.addresses import replace_addresses
+
+            args = replace_addresses(get_context(ctx), self.method, args)
+        if len(args) < len(self.method.args):
+            raise click.MissingParameter(ctx=ctx, param=self.params[len(args)])
         query = {name: values.pop(f"query_{name}") for name in self.method.query}
-        given = {name: value for name, value in query.items() if value is not None}
+        chosen = {name: value for name, value in query.items() if value is not None}
         from tccli.core.client import MethodArguments
 
-        self._run(get_context(ctx), self.method, MethodArguments(args, given), {**self._defaults, **values})
+        self._run(get_context(ctx), self.method, MethodArguments(args, chosen), {**self._defaults, **values})
 
 
 def _write_docs(
@@ -231,6 +238,22 @@ def service_group(library: ReferenceSet, service: str) -> click.Command:
     return ServiceGroup(library, service, make=call_command)
 
 
+class _PathArgument(click.Argument):
+    """
+    A required argument that an address before it may give, so click must not report that it is missing.
+    """
+
+    def value_is_missing(self, _value: Any) -> bool:
+        """
+        Return False: the command itself checks that.
+        """
+        return False
+
+
+def _may_be_address(word: str) -> bool:
+    return word[:4].lower() == "http"
+
+
 def _arguments(method: Method) -> list[click.Argument]:
     # click lowers the case of argument names, so they are numbered.
     return [_argument(method, place, name) for place, name in enumerate(method.args)]
@@ -239,7 +262,7 @@ def _arguments(method: Method) -> list[click.Argument]:
 def _argument(method: Method, place: int, name: str) -> click.Argument:
     if method.may_be_empty(name):
         return click.Argument([f"arg_{place}"], metavar=f"[<{name}>]", required=False, default="")
-    return click.Argument([f"arg_{place}"], metavar=f"<{name}>")
+    return _PathArgument([f"arg_{place}"], metavar=f"<{name}>")
 
 
 def _query_options(method: Method) -> list[click.Option]:

@@ -119,7 +119,7 @@ def _load_values(context: Context, kind: str, before: list[str], prefix: str) ->
 
 
 def _task_id(word: str) -> str | None:
-    from tccli.core.task_urls import parse_task_address
+    from tccli.core.addresses import parse_task_address
 
     address = parse_task_address(word)
     return address and address.task_id

@@ -176,15 +176,15 @@ def _resolve_task(client: Client, task: str, run: str | None, index_path: str | 
     Return the task id and the run of a task that is given by id, URL or index path.
     """
     from tccli import references
-    from tccli.core.client import escape
+    from tccli.core.addresses import parse_task_address
+    from tccli.core.parameters import check_parameter
     from tccli.core.response_fields import blame_response, read_field
-    from tccli.core.task_urls import parse_task_address
 
     if index_path is not None:
         found = client.call_json(references.method("index", "findTask"), [index_path])
         task_id = read_field(f"index path {index_path}", found, "taskId", str)
         with blame_response(f"index path {index_path}"):
-            escape("taskId", task_id)
+            check_parameter(references.method("queue", "task"), "taskId", task_id, "taskId")
         return task_id, None
     if not task.lower().startswith(("http://", "https://")):
         return task, run

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.task_urls import TaskAddress, parse_task_address
+from tccli.core.addresses import TaskAddress, parse_task_address
 
 ROOT = "https://tc.example.com"
 TASK = "fN1SbArXTPSVFNUvaOlinQ"

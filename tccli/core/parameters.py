@@ -1,0 +1,60 @@
+"""
+Checks of path arguments and query options against the patterns of the services.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tccli.core.schemas.fields import SLUGID
+from tccli.errors import UsageError
+from tccli.references import deployment_docs, method_docs
+
+if TYPE_CHECKING:
+    from tccli.references import Method
+
+MAX_SHOWN_LENGTH = 60
+SLUGID_LENGTH = 22
+
+
+def matches_pattern(method: Method, name: str, value: str) -> bool:
+    """
+    Return whether a service accepts *value*, as far as it is known.
+
+    Args:
+        name: Of a path argument or a query option.
+    """
+    pattern = _find_docs(method, name).pattern
+    return not pattern or re.search(pattern, value, re.ASCII) is not None
+
+
+def check_parameter(method: Method, name: str, value: str, label: str) -> None:
+    """
+    Raise UsageError if *value* does not match the pattern that the service checks it against.
+
+    Args:
+        label: Names it in the message: ``<taskId>``, ``--limit``.
+    """
+    if not matches_pattern(method, name, value):
+        shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else value[: MAX_SHOWN_LENGTH - 1] + "…")
+        raise UsageError(f"{method.id}: {label} must be {_describe(method, name, value)}, not {shown}")
+
+
+def _find_docs(method: Method, name: str) -> method_docs.ParameterDocs:
+    # The same name may mean something else in another service's reference.
+    if not method.reference.is_built_in and not deployment_docs.matches_built_in(method):
+        return method_docs.ParameterDocs()
+    return method_docs.load_parameter_docs(method, name)
+
+
+def _describe(method: Method, name: str, value: str) -> str:
+    docs = _find_docs(method, name)
+    if docs.pattern == SLUGID:
+        return "a slugid (22 characters)" if len(value) != SLUGID_LENGTH else "a slugid, as tc slugid prints it"
+    if docs.pattern == "^[1-9][0-9]*$":
+        return "a whole number of at least 1"
+    choices = re.fullmatch(r"\^\(?([\w|-]+)\)?\$", docs.pattern)
+    if choices:
+        return choices[1].replace("|", " or ")
+    return f"of the form {docs.example}" if docs.example else f"a text that matches {docs.pattern}"
