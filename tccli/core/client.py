@@ -15,7 +15,7 @@ from tccli import __version__, names
 from tccli.core import hawk
 from tccli.core.http.messages import Call, Request, Response, Transport
 from tccli.core.http.retry import RetryPolicy, send_with_retries
-from tccli.core.parameters import check_parameter
+from tccli.core.parameters import check_parameters
 from tccli.core.payload import check_size
 from tccli.core.responses import check_success, parse_document, service_error
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
@@ -93,8 +93,8 @@ def prepare_call(
         query: By API name.
 
     Raises:
-        UsageError: An argument is missing, surplus, malformed or would name another endpoint, or a query option is
-            unknown or malformed.
+        UsageError: An argument is missing, surplus or would name another endpoint, or a query option is unknown or
+            malformed.
     """
     query = query or {}
     if len(args) != len(method.args):
@@ -104,8 +104,6 @@ def prepare_call(
     for name, value in zip(method.args, args, strict=True):
         is_segment = bool(value) or not method.may_be_empty(name)
         route = route.replace(f"<{name}>", escape(f"{method.id}: <{name}>", value, is_segment=is_segment), 1)
-        if is_segment:
-            check_parameter(method, name, value, f"<{name}>")
     url = f"{base_url}/api/{method.service}/{method.version}{route}"
     if query:
         url += "?" + "&".join(
@@ -119,9 +117,11 @@ def _check_query(method: Method, query: Mapping[str, str]) -> None:
     for name in query:
         if name not in method.query:
             raise UsageError(f"{method.id}: no query option {name!r}", hint=names.suggestion(name, method.query))
-        if query[name] == "" and name == "continuationToken":
-            raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out to get the first page")
-        check_parameter(method, name, query[name], f"--{names.kebab(name)}")
+    limit = query.get("limit", "1")
+    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+        raise UsageError(f"{method.id}: --limit must be a whole number of at least 1, not {limit!r}")
+    if query.get("continuationToken") == "":
+        raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out to get the first page")
 
 
 def escape(what: str, value: str, *, is_segment: bool = True) -> str:
@@ -184,6 +184,7 @@ class Client:
             UsageError: The arguments, the query or the payload are wrong.
         """
         call = prepare_call(self._base_url(method), method, args, query)
+        check_parameters(method, *call.arguments)
         return call if payload is None else call.with_payload(payload)
 
     def _base_url(self, method: Method) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tccli import names
 from tccli.core.schemas.fields import SLUGID
 from tccli.errors import UsageError
 from tccli.references import deployment_docs, method_docs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from tccli.references import Method
 
 MAX_SHOWN_LENGTH = 60
@@ -27,6 +30,17 @@ def matches_pattern(method: Method, name: str, value: str) -> bool:
     """
     pattern = _find_docs(method, name).pattern
     return not pattern or re.search(pattern, value, re.ASCII) is not None
+
+
+def check_parameters(method: Method, args: Sequence[str], query: Mapping[str, str]) -> None:
+    """
+    Raise UsageError if a value does not match the pattern that the service checks it against.
+    """
+    for name, value in zip(method.args, args, strict=True):
+        if value or not method.may_be_empty(name):
+            check_parameter(method, name, value, f"<{name}>")
+    for name, value in query.items():
+        check_parameter(method, name, value, f"--{names.kebab(name)}")
 
 
 def check_parameter(method: Method, name: str, value: str, label: str) -> None:

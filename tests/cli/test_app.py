@@ -21,6 +21,7 @@ import tccli
 from tccli import errors, references, topics
 from tccli.cli import app, pointers
 from tests.http_server import Response, error_response, json_response, response
+from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
@@ -35,16 +36,16 @@ LARGE = {"entries": ["x" * 100] * 20_000}
     [
         pytest.param(
             error_response(404, "ResourceNotFound", "no \x9b\ud800 task"),
-            ["queue", "task", "a"],
+            ["queue", "task", TASK_ID],
             {"exitCode": 5, "status": 404, "code": "ResourceNotFound"},
             id="service",
         ),
-        pytest.param(response(200, b"<html>"), ["queue", "task", "a"], {"exitCode": 9}, id="broken"),
+        pytest.param(response(200, b"<html>"), ["queue", "task", TASK_ID], {"exitCode": 9}, id="broken"),
         pytest.param(response(200), ["queue", "tsk"], {"exitCode": 2}, id="no such method"),
         pytest.param(response(200), ["queue", "task"], {"exitCode": 2}, id="missing argument"),
-        pytest.param(response(200), ["queue", "task", "a", "--nope"], {"exitCode": 2}, id="unknown option"),
-        pytest.param(response(200), ["queue", "task", "a", "--timeout", "x"], {"exitCode": 2}, id="bad value"),
-        pytest.param(response(200), ["queue", "task", "a", "--root-url", "x"], {"exitCode": 3}, id="configuration"),
+        pytest.param(response(200), ["queue", "task", TASK_ID, "--nope"], {"exitCode": 2}, id="unknown option"),
+        pytest.param(response(200), ["queue", "task", TASK_ID, "--timeout", "x"], {"exitCode": 2}, id="bad value"),
+        pytest.param(response(200), ["queue", "task", TASK_ID, "--root-url", "x"], {"exitCode": 3}, id="configuration"),
     ],
 )
 @pytest.mark.parametrize("is_last", [False, True], ids=["first", "last"])
@@ -198,7 +199,7 @@ def test_a_reader_that_goes_away_is_no_error(start: Start, http_server: Scripted
     ``| head -1``: 141, and not a word.
     """
     http_server.respond_with(json_response(LARGE))
-    process = start("queue", "task", "a", "--format", "jsonl", "--no-proxy", env=http_server.env)
+    process = start("queue", "task", TASK_ID, "--format", "jsonl", "--no-proxy", env=http_server.env)
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.read(10)
@@ -230,7 +231,7 @@ def test_pages_stop_when_the_reader_goes_away(start: Start, http_server: Scripte
     http_server.respond_with(
         lambda _: json_response({"tasks": ["x" * 1000] * 200, "continuationToken": str(len(http_server.requests))})
     )
-    process = start("queue", "listTaskGroup", "g", "--paginate", "--format", "jsonl", env=http_server.env)
+    process = start("queue", "listTaskGroup", TASK_ID, "--paginate", "--format", "jsonl", env=http_server.env)
     assert process.stdout is not None
     process.stdout.readline()
     process.stdout.close()
@@ -241,8 +242,8 @@ def test_pages_stop_when_the_reader_goes_away(start: Start, http_server: Scripte
 @pytest.mark.parametrize(
     "argv",
     [
-        pytest.param(["queue", "task", "a"], id="an answer"),
-        pytest.param(["queue", "task", "a", "--format", "table"], id="a table"),
+        pytest.param(["queue", "task", TASK_ID], id="an answer"),
+        pytest.param(["queue", "task", TASK_ID, "--format", "table"], id="a table"),
         pytest.param(["slugid"], id="a slugid"),
         pytest.param(["--help"], id="help"),
         pytest.param(["--version"], id="version"),
@@ -378,11 +379,11 @@ def test_an_answer_goes_to_a_file(tc: CommandLine, http_server: ScriptedServer, 
     The bytes that would have gone to stdout; ``-`` is stdout.
     """
     http_server.respond_with(json_response({"a": "ü"}))
-    result = tc("queue", "task", "a", "-o", str(tmp_path / "task.json"), env=http_server.env)
+    result = tc("queue", "task", TASK_ID, "-o", str(tmp_path / "task.json"), env=http_server.env)
 
     assert (0, b"", "") == (result.exit_code, result.output, result.stderr)
     assert '{"a": "ü"}\n' == (tmp_path / "task.json").read_text("utf-8")
-    assert '{"a": "ü"}\n' == tc("queue", "task", "a", "-o", "-", env=http_server.env).stdout
+    assert '{"a": "ü"}\n' == tc("queue", "task", TASK_ID, "-o", "-", env=http_server.env).stdout
 
 
 @pytest.mark.parametrize(
@@ -399,7 +400,7 @@ def test_a_file_survives_a_failure(
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "a.json").write_text("old")
     http_server.respond_with(trouble)  # type: ignore[arg-type]
-    result = tc("queue", "task", "a", "--retries", "0", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env)
+    result = tc("queue", "task", TASK_ID, "--retries", "0", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env)
 
     assert result.exit_code in {5, 7, 9}
     assert "old" == (tmp_path / "out" / "a.json").read_text()
@@ -416,7 +417,9 @@ def test_an_unwritable_file_is_reported_before_the_call(
     Nothing is sent for a response that could not be stored.
     """
     (tmp_path / "a.json").touch()
-    result = tc("queue", "createTask", "a", "--data", "{}", "-o", os.path.join(tmp_path, target), env=http_server.env)
+    result = tc(
+        "queue", "createTask", TASK_ID, "--data", "{}", "-o", os.path.join(tmp_path, target), env=http_server.env
+    )
 
     assert code == result.exit_code
     assert 1 == result.stderr.count("\n")
@@ -454,7 +457,7 @@ def test_a_killed_process_leaves_the_old_file(start: Start, http_server: Scripte
         lambda _: json_response({"tasks": [1], "continuationToken": str(len(http_server.requests))})
     )
     process = start(
-        "queue", "listTaskGroup", "g", "--paginate", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env
+        "queue", "listTaskGroup", TASK_ID, "--paginate", "-o", str(tmp_path / "out" / "a.json"), env=http_server.env
     )
     http_server.wait_for(20)
     process.send_signal(signal.SIGINT)
@@ -519,7 +522,7 @@ def test_a_terminal_gets_colour_and_indentation(
     import re
 
     http_server.respond_with(response(200, PLAIN.strip().encode()))
-    shown = on_a_terminal({**process_environment, **http_server.env, **env}, "queue", "task", "a", *options)
+    shown = on_a_terminal({**process_environment, **http_server.env, **env}, "queue", "task", TASK_ID, *options)
 
     assert coloured == ("\x1b[" in shown)
     assert INDENTED == re.sub(r"\x1b\[[0-9;]*m", "", shown)
@@ -543,7 +546,7 @@ def test_a_pipe_gets_neither(
     import re
 
     http_server.respond_with(response(200, PLAIN.strip().encode()))
-    shown = tc("queue", "task", "a", *options, env={**http_server.env, **env}).stdout
+    shown = tc("queue", "task", TASK_ID, *options, env={**http_server.env, **env}).stdout
 
     assert coloured == ("\x1b[" in shown)
     assert PLAIN == re.sub(r"\x1b\[[0-9;]*m", "", shown)
@@ -558,7 +561,7 @@ def test_a_table_fits_the_terminal(process_environment: dict[str, str], http_ser
         {**process_environment, **http_server.env, "COLUMNS": "60", "NO_COLOR": "1"},
         "queue",
         "task",
-        "a",
+        TASK_ID,
         "--format",
         "table",
     )
@@ -572,9 +575,9 @@ def test_errors_on_a_terminal_are_the_same(process_environment: dict[str, str], 
     One line.
     """
     http_server.respond_with(error_response(404, "ResourceNotFound", "no"))
-    shown = on_a_terminal({**process_environment, **http_server.env}, "queue", "task", "a")
+    shown = on_a_terminal({**process_environment, **http_server.env}, "queue", "task", TASK_ID)
 
-    assert f"tc: queue.task: 404 ResourceNotFound: no ({http_server.url}/api/queue/v1/task/a)\n" == shown
+    assert f"tc: queue.task: 404 ResourceNotFound: no ({http_server.url}/api/queue/v1/task/{TASK_ID})\n" == shown
 
 
 def test_a_bug_says_what_to_do(start: Start, tmp_path: Path) -> None:

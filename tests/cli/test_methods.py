@@ -12,6 +12,7 @@ import subprocess
 import sys
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,8 +21,9 @@ from hypothesis import strategies as st
 from tccli import names, references
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.core.schemas.fields import list_fields
-from tccli.references.method_docs import load_field_docs
+from tccli.references.method_docs import load_field_docs, load_parameter_docs
 from tests.http_server import DROPPED, Received, Response, error_response, json_response, response
+from tests.ids import TASK_ID, example_arguments
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,18 +34,11 @@ if TYPE_CHECKING:
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
 EVERY_METHOD = pytest.mark.parametrize("method", METHODS, ids=[method.id for method in METHODS])
 PAGED = [method for method in METHODS if method.is_paged]
-GROUP_CALL = ("queue", "listTaskGroup", "g")
+GROUP_CALL = ("queue", "listTaskGroup", TASK_ID)
 ROOT = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com"}
 YAML_SECRET = "secret: {a: ü}\nexpires: '2030-01-01T00:00:00Z'\n"
 SECRET = '{"secret": {"a": "ü"}, "expires": "2030-01-01T00:00:00Z"}'
 OWN_PROCESS = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def arguments(method: references.Method) -> list[str]:
-    """
-    Return something for each argument.
-    """
-    return [f"{name}/1" for name in method.args]
 
 
 def find_minimal_document(method: references.Method) -> Any:
@@ -168,22 +163,24 @@ def test_the_request_matches_the_reference(
     """
     Verb, escaped route, query options, a payload where one is taken; the same below ``api``, in kebab-case.
     """
-    values = dict.fromkeys(method.query, "1")
-    options = [f"--{names.kebab(name)}=1" for name in method.query]
+    values = {name: load_parameter_docs(method, name).example or "1" for name in method.query}
+    options = [f"--{names.kebab(name)}={value}" for name, value in values.items()]
     payload = ["--data", "{}", "--no-validate"] if method.takes_payload else []
     document = find_minimal_document(method)
     http_server.respond_with(json_response(document))
-    path = re.sub(r"<(\w+)>", r"\1%2F1", method.route)
-    query = "&".join(f"{name}={value}" for name, value in values.items())
+    path = method.route
+    for name, value in zip(method.args, example_arguments(method), strict=True):
+        path = path.replace(f"<{name}>", quote(value, safe=""))
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in values.items())
 
-    result = tc(method.service, method.name, *arguments(method), *payload, *options, env=http_server.env)
+    result = tc(method.service, method.name, *example_arguments(method), *payload, *options, env=http_server.env)
     again = tc(
         "api",
         names.kebab(method.service),
         names.kebab(method.name),
         *options,
         *payload,
-        *arguments(method),
+        *example_arguments(method),
         env=http_server.env,
     )
 
@@ -204,7 +201,12 @@ def test_reads_stdin_only_for_a_payload(
     http_server.respond_with(json_response(find_minimal_document(method)))
     options = ["--no-validate"] if method.takes_payload else []
     result = tc(
-        method.service, method.name, *arguments(method), *options, stdin='{"from": "stdin"}', env=http_server.env
+        method.service,
+        method.name,
+        *example_arguments(method),
+        *options,
+        stdin='{"from": "stdin"}',
+        env=http_server.env,
     )
 
     assert 0 == result.exit_code
@@ -217,7 +219,7 @@ def test_names_surplus_and_missing_arguments(tc: CommandLine, http_server: Scrip
     """
     wrong = []
     for method in METHODS:
-        given_ = arguments(method)
+        given_ = example_arguments(method)
         surplus = tc(method.service, method.name, *given_, "surplus", env=http_server.env)
         if (2, True) != (surplus.exit_code, "surplus" in surplus.stderr):
             wrong.append(f"{method.id}: {surplus.stderr}")
@@ -274,8 +276,8 @@ def test_options_are_found_in_any_spelling(tc: CommandLine, option: str) -> None
     API spelling, kebab-case, any case; with a blank or an equals sign.
     """
     for words_ in ([option, "x"], [f"{option}=x"]):
-        result = tc("url", "queue", "listTaskGroup", *words_, "g", env=ROOT)
-        assert "https://tc.example.com/api/queue/v1/task-group/g/list?continuationToken=x\n" == result.stdout
+        result = tc("url", "queue", "listTaskGroup", *words_, TASK_ID, env=ROOT)
+        assert f"https://tc.example.com/api/queue/v1/task-group/{TASK_ID}/list?continuationToken=x\n" == result.stdout
 
 
 @pytest.mark.parametrize("words_", [("-oF",), ("-o", "F"), ("-o=F",), ("-ro=F",), ("--output=F",), ("--Output", "F")])
@@ -313,34 +315,55 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["queue", "tsk"], "did you mean task", id="method"),
         pytest.param(["api", "quue"], "did you mean queue?", id="service below api"),
         pytest.param(["queue", "zebra"], "no method 'zebra'", id="nothing like it"),
-        pytest.param(["queue", "listTaskGroup", "g", "--limt", "1"], "did you mean --limit?", id="query option"),
-        pytest.param(["queue", "listTaskGroup", "g", "--limit"], "--limit", id="no value"),
-        pytest.param(["queue", "task", "a", "--data", "{}"], "queue.task takes no payload", id="payload where none is"),
-        pytest.param(["queue", "task", "a", "--set", "a=1"], "queue.task takes no payload", id="edit where none is"),
-        pytest.param(["queue", "task", "a", "--paginate"], "queue.task has no pages", id="pages where none are"),
-        pytest.param(["queue", "listTaskGroup", "g", "--Limt", "1"], "'--Limt'", id="unknown option as typed"),
-        pytest.param(["queue", "task", "a", "--errorformt=x"], "'--errorformt'", id="with a value, as typed"),
-        pytest.param(["queue", "task", "a", "-H"], "'-H'", id="another case than -h"),
-        pytest.param(["queue", "task", "a", "-R"], "'-R'", id="another case than -r"),
-        pytest.param(["queue", "task", "a", "-qO", "x"], "'-O'", id="another case than -o"),
-        pytest.param(["queue", "task", "a", "--f-o-r-m-a-t", "json"], "'--f-o-r-m-a-t'", id="hyphens anywhere"),
-        pytest.param(["queue", "task", "a", "--root-u-rl", "x"], "'--root-u-rl'", id="one hyphen too many"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--limt", "1"], "did you mean --limit?", id="query option"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--limit"], "--limit", id="no value"),
+        pytest.param(
+            ["queue", "task", TASK_ID, "--data", "{}"], "queue.task takes no payload", id="payload where none is"
+        ),
+        pytest.param(
+            ["queue", "task", TASK_ID, "--set", "a=1"], "queue.task takes no payload", id="edit where none is"
+        ),
+        pytest.param(["queue", "task", TASK_ID, "--paginate"], "queue.task has no pages", id="pages where none are"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--Limt", "1"], "'--Limt'", id="unknown option as typed"),
+        pytest.param(["queue", "task", TASK_ID, "--errorformt=x"], "'--errorformt'", id="with a value, as typed"),
+        pytest.param(["queue", "task", TASK_ID, "-H"], "'-H'", id="another case than -h"),
+        pytest.param(["queue", "task", TASK_ID, "-R"], "'-R'", id="another case than -r"),
+        pytest.param(["queue", "task", TASK_ID, "-qO", "x"], "'-O'", id="another case than -o"),
+        pytest.param(["queue", "task", TASK_ID, "--f-o-r-m-a-t", "json"], "'--f-o-r-m-a-t'", id="hyphens anywhere"),
+        pytest.param(["queue", "task", TASK_ID, "--root-u-rl", "x"], "'--root-u-rl'", id="one hyphen too many"),
         pytest.param(["q-ueue", "task", "a"], "'q-ueue'", id="hyphen in a service"),
         pytest.param(["queue", "t_ask", "a"], "'t_ask'", id="underscore in a method"),
         pytest.param(
             ["secrets", "set", "a", "--data", "{}", "--data", "{}"], "--data is given twice", id="two payloads"
         ),
         pytest.param(
-            ["queue", "listTaskGroup", "g", "--limit", "1", "--LIMIT=2"], "--limit is given twice", id="two limits"
+            ["queue", "listTaskGroup", TASK_ID, "--limit", "1", "--LIMIT=2"], "--limit is given twice", id="two limits"
         ),
         pytest.param(["secrets", "set", "a", "--data", "@"], "without a name", id="payload from no file"),
         pytest.param(["queue", "ping", "-o", ""], "file is empty", id="output to no file"),
         pytest.param(["queue", "ping", "-o="], "file is empty", id="output to nothing after a sign"),
         pytest.param(["queue", "ping", "--fake", ""], "file is empty", id="fakes of no file"),
         pytest.param(["queue", "ping", "--reference="], "without a name", id="reference of no file"),
-        pytest.param(["queue", "listTaskGroup", "g", "--limit", "0"], "--limit must be", id="0"),
-        pytest.param(["queue", "listTaskGroup", "g", "--limit", "x"], "not 'x'", id="limit no number"),
-        pytest.param(["queue", "listTaskGroup", "g", "--continuation-token", ""], "is empty", id="empty token"),
+        pytest.param(
+            ["queue", "task", TASK_ID], "<taskId> must be a slugid (22 characters), not 'abc'", id="no slugid"
+        ),
+        pytest.param(["queue", "task", f"{TASK_ID} "], "<taskId> must be a slugid", id="blank behind a slugid"),
+        pytest.param(["queue", "task", TASK_ID * 22], "<taskId> must be a slugid", id="22 other characters"),
+        pytest.param(["queue", "task", TASK_ID * 999], "zz…'", id="a long id is cut off"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID], "<taskGroupId> must be a slugid", id="not ASCII"),
+        pytest.param(["queue", "artifact", TASK_ID, "x", "a"], "<runId> must be of the form 0", id="no run"),
+        pytest.param(["queue", "claimWork", "a", "--data", "{}"], "form proj-example/linux", id="no task queue"),
+        pytest.param(["worker-manager", "workerPool", "A/B"], "<workerPoolId> must be", id="no worker pool"),
+        pytest.param(["auth", "client", "a b"], "<clientId> must be", id="no client id"),
+        pytest.param(["auth", "awsS3Credentials", "all", "bucket", "p"], "read-only or read-write", id="no level"),
+        pytest.param(["index", "findTask", "a..b"], "<indexPath> must be", id="no index path"),
+        pytest.param(["github", "builds", "--pull-request", "x"], "--pull-request must be", id="no number"),
+        pytest.param(
+            ["queue", "listWorkers", "a", "b", "--quarantined", "1"], "must be true or false, not '1'", id="no boolean"
+        ),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--limit", "0"], "--limit must be", id="0"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--limit", "x"], "not 'x'", id="limit no number"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--continuation-token", ""], "is empty", id="empty token"),
         pytest.param(["secrets", "get", ".."], "<name> cannot be '..'", id="two dots"),
         pytest.param(["secrets", "get", "."], "<name> cannot be '.'", id="one dot"),
         pytest.param(["secrets", "get", ""], "<name> is empty", id="empty argument"),
@@ -455,11 +478,11 @@ def test_a_task_uses_its_proxy(tc: CommandLine, http_server: ScriptedServer) -> 
     """
     env = {**ROOT, "TASKCLUSTER_PROXY_URL": http_server.url}
 
-    assert 0 == tc("queue", "task", "a", env=env).exit_code
-    assert 0 == tc("--proxy", "queue", "task", "a", env={**http_server.env, **env}).exit_code
-    assert ["/api/queue/v1/task/a"] * 2 == [received.target for received in http_server.requests]
+    assert 0 == tc("queue", "task", TASK_ID, env=env).exit_code
+    assert 0 == tc("--proxy", "queue", "task", TASK_ID, env={**http_server.env, **env}).exit_code
+    assert [f"/api/queue/v1/task/{TASK_ID}"] * 2 == [received.target for received in http_server.requests]
     assert not any("authorization" in received.headers for received in http_server.requests)
-    assert 0 == tc("queue", "task", "a", env={**env, **http_server.env}).exit_code
+    assert 0 == tc("queue", "task", TASK_ID, env={**env, **http_server.env}).exit_code
     assert "authorization" in http_server.requests[2].headers
 
 
@@ -613,6 +636,81 @@ def test_a_wrong_payload_is_named(
     assert [] == http_server.requests
 
 
+@pytest.mark.parametrize(
+    ("argv", "target"),
+    [
+        pytest.param(["queue", "task", TASK_ID], "queue/v1/task/ID", id="task"),
+        pytest.param(["queue", "task", TASK_ID], "queue/v1/task/ID", id="log"),
+        pytest.param(["queue", "status", TASK_ID], "queue/v1/task/ID/status", id="API"),
+        pytest.param(["queue", "getTaskGroup", TASK_ID], "queue/v1/task-group/ID", id="group"),
+        pytest.param(
+            ["queue", "getArtifact", TASK_ID],
+            "queue/v1/task/ID/runs/1/artifacts/public%2Fa.log",
+            id="an artifact gives all arguments",
+        ),
+        pytest.param(
+            ["queue", "getArtifact", TASK_ID, "public/b"],
+            "queue/v1/task/ID/runs/1/artifacts/public%2Fb",
+            id="but not one that is given",
+        ),
+        pytest.param(
+            ["queue", "getArtifact", TASK_ID, "2", "public/b"],
+            "queue/v1/task/ID/runs/2/artifacts/public%2Fb",
+            id="task and other arguments",
+        ),
+        pytest.param(
+            ["queue", "artifact", TASK_ID],
+            "queue/v1/task/ID/runs/0/artifact-content/public%2Fa%20b",
+            id="API address of an artifact",
+        ),
+        pytest.param(["index", "findTask", "ROOT/tasks/index/a.b/c"], "index/v1/task/a.b.c", id="index path"),
+        pytest.param(["hooks", "hook", "ROOT/hooks/a/b%2Fc"], "hooks/v1/hooks/a/b%2Fc", id="hook"),
+        pytest.param(["auth", "client", "ROOT/auth/clients/a%2Fb"], "auth/v1/clients/a%2Fb", id="client"),
+        pytest.param(["secrets", "get", "ROOT/secrets/a%2Fb"], "secrets/v1/secret/a%2Fb", id="secret"),
+        pytest.param(["secrets", "get", "https://a/b"], "secrets/v1/secret/https%3A%2F%2Fa%2Fb", id="a name"),
+        pytest.param(
+            ["worker-manager", "workerPool", "ROOT/provisioners/a/worker-types/b"],
+            "worker-manager/v1/worker-pool/a%2Fb",
+            id="worker pool",
+        ),
+    ],
+)
+def test_an_address_stands_for_what_it_names(
+    tc: CommandLine, http_server: ScriptedServer, argv: list[str], target: str
+) -> None:
+    """
+    The address of a page or a method, copied from a browser.
+    """
+    words_ = [word.replace("ROOT", http_server.url).replace("ID", TASK_ID) for word in argv]
+    shown = tc(*words_, "--dry-run", env=http_server.env)
+
+    assert 0 == shown.exit_code, shown.stderr
+    assert f"{http_server.url}/api/{target.replace('ID', TASK_ID)}" == json.loads(shown.stdout)["url"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "line"),
+    [
+        pytest.param(["queue", "task", f"https://h/tasks/{TASK_ID}"], "give --root-url https://h", id="elsewhere"),
+        pytest.param(["queue", "task", f"ROOT/tasks/groups/{TASK_ID}"], "(taskGroupId)", id="a group for a task"),
+        pytest.param(["queue", "task", TASK_ID], "must be a slugid", id="another page"),
+        pytest.param(["queue", "task", TASK_ID], "must be a slugid", id="no task"),
+        pytest.param(["queue", "getArtifact", f"ROOT/tasks/{TASK_ID}"], "missing argument <runId>", id="too little"),
+    ],
+)
+def test_an_address_must_name_what_is_asked_for(
+    tc: CommandLine, http_server: ScriptedServer, argv: list[str], line: str
+) -> None:
+    """
+    In this deployment; otherwise nothing is sent.
+    """
+    result = tc(*(word.replace("ROOT", http_server.url) for word in argv), env=http_server.env)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert line in result.stderr
+    assert [] == http_server.requests
+
+
 def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Reading may wait for a person.
@@ -699,7 +797,7 @@ def test_quiet_and_verbose(tc: CommandLine, http_server: ScriptedServer, option:
     The error is always printed; retries and the rest of the response only with ``-v``.
     """
     http_server.respond_with(error_response(500, "InternalServerError", "no"))
-    result = tc(option, "--retries", "2", "--delay-factor", "0", "queue", "task", "a", env=http_server.env)
+    result = tc(option, "--retries", "2", "--delay-factor", "0", "queue", "task", TASK_ID, env=http_server.env)
     lines = result.stderr.splitlines()
 
     assert 7 == result.exit_code
@@ -726,7 +824,7 @@ def test_off_a_terminal_the_answer_is_the_services(
     Whole and unreformatted, with a newline at the end.
     """
     http_server.respond_with(given_)
-    result = tc("queue", "task", "a", env=http_server.env)
+    result = tc("queue", "task", TASK_ID, env=http_server.env)
 
     assert (0, "") == (result.exit_code, result.stderr)
     assert (given_.data.partition(b"\r\n\r\n")[2].decode() if expected is None else expected) == result.stdout
@@ -757,7 +855,7 @@ def test_off_a_terminal_the_answer_is_the_services(
             id="a place, with text",
         ),
         pytest.param(
-            ["queue", "getArtifact", "a", "0", "b"],
+            ["queue", "getArtifact", TASK_ID, "0", "b"],
             json_response({"storageType": "s3", "url": "https://s/a"}, 303, Location="https://s/a"),
             b'{"storageType": "s3", "url": "https://s/a"}\n',
             id="a place, with JSON",
@@ -788,7 +886,13 @@ JSON_TYPE = {"Content_Type": "application/json"}
     [
         *(
             pytest.param(call, given_, id=f"{call[1]}: {name}")
-            for call in (SECRET_CALL, NO_DOCUMENT, ("queue", "ping"), ("queue", "task", "a"), ("queue", "status", "a"))
+            for call in (
+                SECRET_CALL,
+                NO_DOCUMENT,
+                ("queue", "ping"),
+                ("queue", "task", TASK_ID),
+                ("queue", "status", TASK_ID),
+            )
             for name, given_ in {
                 "a page": response(200, HTML, Content_Type="text/html; charset=utf-8"),
                 "a page of XHTML": response(200, HTML, Content_Type="Application/XHTML+XML"),
@@ -816,7 +920,7 @@ JSON_TYPE = {"Content_Type": "application/json"}
             }.items()
         ),
         *(
-            pytest.param(("queue", "task", "a"), given_, id=f"task: {name}")
+            pytest.param(("queue", "task", TASK_ID), given_, id=f"task: {name}")
             for name, given_ in {
                 "204": response(204),
                 "null": json_response(None),
@@ -827,8 +931,10 @@ JSON_TYPE = {"Content_Type": "application/json"}
             }.items()
         ),
         pytest.param(("auth", "listRoles"), json_response({}), id="an object instead of an array"),
-        pytest.param(("queue", "getArtifact", "a", "0", "b"), response(302, b"{}", Location="https://a"), id="302"),
-        pytest.param(("queue", "getArtifact", "a", "0", "b"), response(303, HTML, Location="https://a"), id="no JSON"),
+        pytest.param(("queue", "getArtifact", TASK_ID, "0", "b"), response(302, b"{}", Location="https://a"), id="302"),
+        pytest.param(
+            ("queue", "getArtifact", TASK_ID, "0", "b"), response(303, HTML, Location="https://a"), id="no JSON"
+        ),
         pytest.param(("object", "download", "a"), response(303), id="no place"),
         pytest.param(("object", "download", "a"), response(303, Location="/login"), id="a relative place"),
         pytest.param(("object", "download", "a"), response(303, Location="javascript:a"), id="a script"),
@@ -881,7 +987,7 @@ def test_a_terminal_shows_numbers_unchanged(tc: CommandLine, http_server: Script
     Indented, too.
     """
     http_server.respond_with(response(200, b'{"a": [1.10, {"b": 1e400}], "c": {}, "d": []}', **JSON_TYPE))
-    shown = tc("queue", "task", "a", "--color", "always", env=http_server.env).stdout
+    shown = tc("queue", "task", TASK_ID, "--color", "always", env=http_server.env).stdout
 
     assert '{"a":[1.10,{"b":1e400}],"c":{},"d":[]}\n' == re.sub(r"\x1b\[[0-9;]*m", "", shown)
 
@@ -906,7 +1012,7 @@ def test_a_filter_reads_lone_surrogates(tc: CommandLine, http_server: ScriptedSe
     """
     http_server.respond_with(response(200, b'{"a": "x\\ud800"}', **JSON_TYPE))
 
-    assert "x\ufffd\n" == tc("queue", "task", "a", "--jq", ".a", "-r", env=http_server.env).stdout
+    assert "x\ufffd\n" == tc("queue", "task", TASK_ID, "--jq", ".a", "-r", env=http_server.env).stdout
 
 
 @pytest.mark.parametrize("options", [("--format", "jsonl"), ("--format", "table"), ("--jq", ".tasks"), ()], ids=str)
@@ -1004,8 +1110,8 @@ def test_the_apis_format_wins_on_its_command(tc: CommandLine, http_server: Scrip
         "yaml",
         "auth",
         "awsS3Credentials",
-        "l",
-        "b",
+        "read-only",
+        "bucket",
         "p",
         "--format",
         "iam-role-compat",
@@ -1038,7 +1144,7 @@ def pages(*entries: list[Any], key: str = "tasks", **around: Any) -> list[Respon
     return [json_response({**around, key: page, **token}) for page, token in zip(entries, tokens, strict=True)]
 
 
-GROUP = ("queue", "listTaskGroup", "g", "--paginate", "--delay-factor", "0")
+GROUP = ("queue", "listTaskGroup", TASK_ID, "--paginate", "--delay-factor", "0")
 
 
 @pytest.mark.parametrize(
@@ -1066,8 +1172,8 @@ def test_pages_are_one_document_or_lines(
     assert (0, "") == (document.exit_code, document.stderr)
     assert {"taskGroupId": "g", "tasks": joined} == json.loads(document.stdout)
     assert joined == [json.loads(line) for line in lines.stdout.splitlines()]
-    assert ["/api/queue/v1/task-group/g/list"] + [
-        f"/api/queue/v1/task-group/g/list?continuationToken=t{place}" for place in range(1, len(entries))
+    assert [f"/api/queue/v1/task-group/{TASK_ID}/list"] + [
+        f"/api/queue/v1/task-group/{TASK_ID}/list?continuationToken=t{place}" for place in range(1, len(entries))
     ] == [received.target for received in http_server.requests[: len(entries)]]
 
 
@@ -1081,7 +1187,7 @@ def test_every_paged_method_pages(tc: CommandLine, http_server: ScriptedServer) 
         limit = ["--limit", "7"] if "limit" in method.query else []
         http_server.respond_with(*pages([1], [2], key="entries"))
         before = len(http_server.requests)
-        argv = [method.service, method.name, *arguments(method), *payload, *limit, "--paginate"]
+        argv = [method.service, method.name, *example_arguments(method), *payload, *limit, "--paginate"]
         result = tc(*argv, env=http_server.env)
         sent = http_server.requests[before:]
         if (
@@ -1161,9 +1267,9 @@ def test_without_paginate_there_is_one_page(tc: CommandLine, http_server: Script
     http_server.respond_with(pages([1], [2])[0])
 
     assert {"tasks": [1], "continuationToken": "t1"} == json.loads(
-        tc("queue", "listTaskGroup", "g", env=http_server.env).stdout
+        tc("queue", "listTaskGroup", TASK_ID, env=http_server.env).stdout
     )
-    assert "1\n" == tc("queue", "listTaskGroup", "g", "--format", "jsonl", env=http_server.env).stdout
+    assert "1\n" == tc("queue", "listTaskGroup", TASK_ID, "--format", "jsonl", env=http_server.env).stdout
 
 
 def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str], http_server: ScriptedServer) -> None:

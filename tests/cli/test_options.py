@@ -11,6 +11,7 @@ import pytest
 
 from tccli.cli.options import Options, global_options, output_options
 from tests.http_server import error_response, json_response, response
+from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +66,7 @@ def test_filters_pages(tc: CommandLine, http_server: ScriptedServer, output_form
         json_response({"tasks": [{"n": 1}], "continuationToken": "t"}), json_response({"tasks": [{"n": 2}]})
     )
     expression, options = (".n", ["--format", "jsonl"]) if output_format else (".tasks[].n", [])
-    result = tc("queue", "listTaskGroup", "g", "--paginate", "--jq", expression, *options, env=http_server.env)
+    result = tc("queue", "listTaskGroup", TASK_ID, "--paginate", "--jq", expression, *options, env=http_server.env)
 
     assert "1\n2\n" == result.stdout
 
@@ -195,10 +196,10 @@ def test_any_locale_will_do(tc_process: CommandLine, http_server: ScriptedServer
     Answers are UTF-8, and messages do not stumble over what the locale cannot say.
     """
     http_server.respond_with(json_response({"a": "ü→𝄞"}))
-    answered = tc_process("queue", "task", "a", env={**http_server.env, **env})
-    laid_out = tc_process("queue", "task", "a", "--format", "table", env={**http_server.env, **env})
+    answered = tc_process("queue", "task", TASK_ID, env={**http_server.env, **env})
+    laid_out = tc_process("queue", "task", TASK_ID, "--format", "table", env={**http_server.env, **env})
     http_server.respond_with(error_response(404, "ResourceNotFound", "ü→𝄞"))
-    refused = tc_process("queue", "task", "ü", env={**http_server.env, **env})
+    refused = tc_process("queue", "task", TASK_ID, env={**http_server.env, **env})
 
     assert '{"a": "ü→𝄞"}\n' == answered.stdout
     assert "ü→𝄞" in laid_out.stdout

@@ -24,6 +24,7 @@ import pytest
 from tccli.core.artifacts.sources import upload_artifact
 from tccli.core.transfer.upload import Upload
 from tests.http_server import NO_RESPONSE, Received, Response, error_response, json_response, response
+from tests.ids import TASK_ID
 from tests.transfer_env import (
     MEBIBYTE,
     TransferEnv,
@@ -511,7 +512,7 @@ def test_interrupted_while_the_queue_does_not_respond(
         return json_response(artifacts) if received.target.endswith("/artifacts") else step
 
     http_server.respond_with(respond)
-    process = start("download-artifact", "T" * 22, name, env=http_server.env)
+    process = start("download-artifact", TASK_ID, name, env=http_server.env)
     http_server.wait_for(8 if "*" in name else 1)
     time.sleep(0.1)
     started = time.monotonic()
@@ -592,9 +593,9 @@ def test_index(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, http_serve
         if received.target == "/api/index/v1/task/project.latest.build":
             times = {"expires": "2999-01-01T00:00:00.000Z"}
             return json_response(
-                {"namespace": "project.latest.build", "taskId": "T" * 22, "rank": 0, "data": {}, **times}
+                {"namespace": "project.latest.build", "taskId": TASK_ID, "rank": 0, "data": {}, **times}
             )
-        assert f"/api/queue/v1/task/{'T' * 22}/artifact-content/public%2Fx" == received.target
+        assert f"/api/queue/v1/task/{TASK_ID}/artifact-content/public%2Fx" == received.target
         return json_response({"storageType": "s3", "url": url})
 
     http_server.respond_with(respond)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.http_server import CREDENTIALS, error_response, response
+from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox
@@ -54,11 +55,11 @@ def test_a_url_lives_as_long_as_asked(tc: CommandLine, options: list[str], lifet
     15 minutes by itself.
     """
     before = int(time.time())
-    result = tc("signed-url", "queue", "getLatestArtifact", "abc", "public/a b", *options, env=ENV)
+    result = tc("signed-url", "queue", "getLatestArtifact", TASK_ID, "public/a b", *options, env=ENV)
     expires = int(bewit(result.stdout)[1])
 
     assert (0, "") == (result.exit_code, result.stderr)
-    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/abc/artifacts/public%2Fa%20b?bewit=")
+    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/{TASK_ID}/artifacts/public%2Fa%20b?bewit=")
     assert expires == lifetime or before + lifetime <= expires <= int(time.time()) + lifetime
     assert "tester/one" == bewit(result.stdout)[0]
     assert "=" not in result.stdout.rpartition("bewit=")[2]
@@ -68,9 +69,9 @@ def test_joins_what_there_is_already(tc: CommandLine) -> None:
     """
     The query is signed too.
     """
-    result = tc("signed-url", "queue", "listArtifacts", "a", "0", "--limit", "5", env=ENV)
+    result = tc("signed-url", "queue", "listArtifacts", TASK_ID, "0", "--limit", "5", env=ENV)
 
-    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/a/runs/0/artifacts?limit=5&bewit=")
+    assert result.stdout.startswith(f"{ROOT}/api/queue/v1/task/{TASK_ID}/runs/0/artifacts?limit=5&bewit=")
 
 
 def test_carries_authorized_scopes(tc: CommandLine) -> None:
@@ -87,7 +88,7 @@ def test_carries_authorized_scopes(tc: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("argv", "env", "code", "line"),
     [
-        pytest.param(["queue", "createTask", "a"], ENV, 2, "queue.createTask", id="not a GET"),
+        pytest.param(["queue", "createTask", TASK_ID], ENV, 2, "queue.createTask", id="not a GET"),
         pytest.param(["secrets", "get", "a", "--expires", "soon"], ENV, 2, "'soon'", id="no time"),
         pytest.param(["secrets", "get", "a", "--expires", "-1 hour"], ENV, 2, "is in the past", id="over"),
         pytest.param(["secrets", "get", "a", "--expires", "0"], ENV, 2, "is in the past", id="at once"),

@@ -19,6 +19,7 @@ from tccli.core.hawk import Credentials
 from tccli.core.http.messages import Request, Response
 from tccli.core.payload import encode
 from tccli.errors import BrokenAnswerError, UsageError
+from tests.ids import TASK_ID
 
 METHODS = [method for name in references.service_names() for method in references.service(name).methods.values()]
 ROOT = "https://tc.example.com"
@@ -175,7 +176,7 @@ def test_tokens_that_go_round_are_noticed(tokens: list[str]) -> None:
     client = Client(Account(ROOT), Scripted(answers))
 
     with pytest.raises(BrokenAnswerError, match="came twice"):
-        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"])))
+        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), [TASK_ID])))
 
 
 @pytest.mark.parametrize("token", [1, True, ["a"], {"a": 1}], ids=repr)
@@ -189,7 +190,7 @@ def test_a_token_is_text(token: Any) -> None:
     client = Client(Account(ROOT), Scripted([Response(200, {}, body)]))
 
     with pytest.raises(BrokenAnswerError):
-        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"])))
+        list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), [TASK_ID])))
 
 
 @pytest.mark.parametrize("token", ["", None], ids=repr)
@@ -202,4 +203,4 @@ def test_an_empty_token_is_the_end(token: Any) -> None:
     body = json.dumps({"a": [], "continuationToken": token}).encode()
     client = Client(Account(ROOT), Scripted([Response(200, {}, body)]))
 
-    assert 1 == len(list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), ["g"]))))
+    assert 1 == len(list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), [TASK_ID]))))

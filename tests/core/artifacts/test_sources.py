@@ -35,6 +35,7 @@ from tccli.errors import (
     RejectedError,
 )
 from tests.http_server import Received, Response, json_response, response
+from tests.ids import TASK_ID
 from tests.transfer_env import QUICK, TransferEnv, later, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def test_expired_url_is_renewed(transfer_env: TransferEnv, http_server: Scripted
 
     http_server.respond_with(respond)
     elsewhere = replace(transfer_env.client, account=replace(transfer_env.client.account, root_url=http_server.url))
-    send(replace(transfer_env, client=elsewhere), "T" * 22, DATA, "s3")
+    send(replace(transfer_env, client=elsewhere), TASK_ID, DATA, "s3")
 
     assert ["POST", "POST", "PUT"] == [request.verb for request in http_server.requests]
     assert http_server.requests[0].body == http_server.requests[1].body
@@ -188,7 +189,7 @@ def test_missing_artifacts(transfer_env: TransferEnv) -> None:
         ((task_id, None), "Artifact not found"),
         ((task_id, "0"), "Artifact not found"),
         ((waiting, None), "Task doesn't have any runs"),
-        (("V" * 21 + "A", None), ""),
+        ((TASK_ID, None), ""),
     ):
         with pytest.raises((NotFoundError, RejectedError), match=says or "4"):
             download(transfer_env, *args)
@@ -201,7 +202,7 @@ def test_unknown_storage_type(transfer_env: TransferEnv, http_server: ScriptedSe
     http_server.respond_with(json_response({"storageType": "papyrus", "url": "http://x/"}))
     elsewhere = replace(transfer_env.client, account=replace(transfer_env.client.account, root_url=http_server.url))
     with pytest.raises(BrokenAnswerError, match="'papyrus'"):
-        ArtifactSource(elsewhere, "T", None, "public/a").locate(Cancellation())
+        ArtifactSource(elsewhere, TASK_ID, None, "public/a").locate(Cancellation())
 
 
 def test_all_pages_are_listed(transfer_env: TransferEnv) -> None:

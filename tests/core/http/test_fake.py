@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.ids import TASK_ID
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -48,8 +50,8 @@ def test_answers_without_a_network(tc: CommandLine, answers: Path) -> None:
     """
     By option or by variable; no root URL is needed.
     """
-    assert {"a": "ü"} == json.loads(tc("--fake", str(answers), "queue", "task", "x").stdout)
-    assert {"a": "ü"} == json.loads(tc("queue", "task", "x", env={"TC_FAKE": str(answers)}).stdout)
+    assert {"a": "ü"} == json.loads(tc("--fake", str(answers), "queue", "task", TASK_ID).stdout)
+    assert {"a": "ü"} == json.loads(tc("queue", "task", TASK_ID, env={"TC_FAKE": str(answers)}).stdout)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +62,9 @@ def test_answers_without_a_network(tc: CommandLine, answers: Path) -> None:
             ["auth", "role", "a"], 0, '{"status": "active", "body": 1}\n', id="a body with a status of its own"
         ),
         pytest.param(["object", "download", "a"], 0, "https://s/x\n", id="a redirect"),
-        pytest.param(["queue", "listTaskGroup", "g", "--paginate"], 0, '{"tasks":[1,2]}\n', id="pages"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--paginate"], 0, '{"tasks":[1,2]}\n', id="pages"),
         pytest.param(["queue", "ping", "--delay-factor", "0"], 7, "", id="a failure"),
-        pytest.param(["queue", "artifact", "a", "0", "b"], 3, "", id="no response"),
+        pytest.param(["queue", "artifact", TASK_ID, "0", "b"], 3, "", id="no response"),
         pytest.param(["hooks", "ping"], 3, "", id="an empty list"),
         pytest.param(["secrets", "set", "a", "--data", "{}"], 2, "", id="a payload that does not match"),
         pytest.param(["secrets", "set", ".."], 2, "", id="an argument that cannot be sent"),
@@ -82,7 +84,7 @@ def test_a_missing_answer_names_the_method(tc: CommandLine, answers: Path) -> No
     """
     And what to write.
     """
-    result = tc("queue", "cancelTask", "a", env={"TC_FAKE": str(answers)})
+    result = tc("queue", "cancelTask", TASK_ID, env={"TC_FAKE": str(answers)})
 
     assert "queue.cancelTask: no response in" in result.stderr
     assert 'add "queue.cancelTask"' in result.stderr
@@ -94,14 +96,14 @@ def test_keeps_calls(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
     """
     calls = tmp_path / "calls.jsonl"
     env = {"TC_FAKE": str(answers), "TC_FAKE_CALLS": str(calls)}
-    tc("queue", "listTaskGroup", "g", "--limit", "5", env=env)
+    tc("queue", "listTaskGroup", TASK_ID, "--limit", "5", env=env)
     tc("secrets", "set", "a/b", stdin=SECRET, env=env)
-    tc("queue", "cancelTask", "x", env=env)
+    tc("queue", "cancelTask", TASK_ID, env=env)
 
     assert [
-        {"method": "queue.listTaskGroup", "args": ["g"], "query": {"limit": "5"}},
+        {"method": "queue.listTaskGroup", "args": [TASK_ID], "query": {"limit": "5"}},
         {"method": "secrets.set", "args": ["a/b"], "query": {}, "payload": json.loads(SECRET)},
-        {"method": "queue.cancelTask", "args": ["x"], "query": {}},
+        {"method": "queue.cancelTask", "args": [TASK_ID], "query": {}},
     ] == [json.loads(line) for line in calls.read_text().splitlines()]
 
 
@@ -109,7 +111,7 @@ def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path
     """
     Each call of a script takes the next of a list, and past its end there is an error.
     """
-    argv = ("--fake", str(answers), "--fake-calls", str(tmp_path / "calls.jsonl"), "queue", "status", "x")
+    argv = ("--fake", str(answers), "--fake-calls", str(tmp_path / "calls.jsonl"), "queue", "status", TASK_ID)
 
     results = [tc(*argv) for _ in range(3)]
 
@@ -146,7 +148,7 @@ def test_calls_that_cannot_be_written_are_an_error(tc: CommandLine, answers: Pat
     """
     Of this machine.
     """
-    result = tc("queue", "task", "a", env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": calls})
+    result = tc("queue", "task", TASK_ID, env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": calls})
 
     assert (3, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")
@@ -157,7 +159,7 @@ def test_a_file_of_something_else_is_not_appended_to(tc: CommandLine, answers: P
     Whatever it is, it stays.
     """
     (tmp_path / "calls").write_text("my novel")
-    result = tc("queue", "task", "a", env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": str(tmp_path / "calls")})
+    result = tc("queue", "task", TASK_ID, env={"TC_FAKE": str(answers), "TC_FAKE_CALLS": str(tmp_path / "calls")})
 
     assert 3 == result.exit_code
     assert "my novel" == (tmp_path / "calls").read_text()

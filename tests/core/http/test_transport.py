@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.http_server import DROPPED, NO_RESPONSE, Received, Response, error_response, json_response, response
+from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tests.http_server import ScriptedServer
 
 QUICK = ("--delay-factor", "0")
-TASK = ("queue", "task", "abc", *QUICK)
+TASK = ("queue", "task", TASK_ID, *QUICK)
 LONG = b'{"a": "' + b"x" * 5000 + b'"}'
 EMAIL = '{"address": "a@example.com", "subject": "s", "content": "c"}'
 INTERNAL = error_response(500, "InternalServerError", "Internal Server Error, incidentId 1")
@@ -94,7 +95,7 @@ def test_an_error_names_the_reason_and_the_host(
         exit_code,
         f"tc: queue.task: {status} {code}".rstrip(),
         ": some words and more (",
-        f"({http_server.url}/api/queue/v1/task/abc)",
+        f"({http_server.url}/api/queue/v1/task/{TASK_ID})",
     )
     assert requests == len(http_server.requests)
 
@@ -151,7 +152,7 @@ def test_an_error_in_any_form_is_shown(tc: CommandLine, http_server: ScriptedSer
     """
     http_server.respond_with(response(502, body))
 
-    result = tc("queue", "task", "abc", "--retries", "0", env=http_server.env)
+    result = tc("queue", "task", TASK_ID, "--retries", "0", env=http_server.env)
 
     check_failure(result, 7, piece)
     assert "\x1b" not in result.stderr
@@ -283,7 +284,7 @@ NOT_IDEMPOTENT = [
     pytest.param(("notify", "matrix"), "{}", id="notify.matrix"),
     pytest.param(("notify", "pulse"), "{}", id="notify.pulse"),
     pytest.param(("notify", "slack"), "{}", id="notify.slack"),
-    pytest.param(("queue", "changeTaskPriority", "a"), "{}", id="queue.changeTaskPriority"),
+    pytest.param(("queue", "changeTaskPriority", TASK_ID), "{}", id="queue.changeTaskPriority"),
     pytest.param(("queue", "claimWork", "a/b"), "{}", id="queue.claimWork"),
     pytest.param(("worker-manager", "registerWorker"), "{}", id="worker-manager.registerWorker"),
     pytest.param(("worker-manager", "reportWorkerError", "a/b"), "{}", id="worker-manager.reportWorkerError"),
@@ -326,7 +327,7 @@ def test_what_would_double_is_sent_again_after_a_keep_alive_is_over(
         Response(json_response({"tasks": [1], "continuationToken": "x", "taskGroupId": "g"}).data, closes=True),
         json_response({"tasks": [2], "taskGroupId": "g"}),
     )
-    result = tc("queue", "listTaskGroup", "g", "--paginate", *QUICK, env=http_server.env)
+    result = tc("queue", "listTaskGroup", TASK_ID, "--paginate", *QUICK, env=http_server.env)
 
     assert 0 == result.exit_code
     assert b'{"tasks":[1,2],"taskGroupId":"g"}\n' == result.output
@@ -386,7 +387,7 @@ def test_an_interrupted_wait_ends_at_once(start: Start, http_server: ScriptedSer
     Ctrl-C while waiting for a retry: 130, without a word.
     """
     http_server.respond_with(INTERNAL)
-    process = start("queue", "task", "abc", "--delay-factor", "30s", "-v", env=http_server.env)
+    process = start("queue", "task", TASK_ID, "--delay-factor", "30s", "-v", env=http_server.env)
     assert process.stderr is not None
     line = process.stderr.readline()
     process.send_signal(signal.SIGINT)
@@ -441,7 +442,7 @@ def test_goes_through_an_http_proxy(tc: CommandLine, http_server: ScriptedServer
     result = tc(*TASK, env=proxied(name, "http://tc.invalid"))
 
     assert 0 == result.exit_code, result.stderr
-    assert "http://tc.invalid/api/queue/v1/task/abc" == http_server.requests[0].target
+    assert f"http://tc.invalid/api/queue/v1/task/{TASK_ID}" == http_server.requests[0].target
     assert "Basic bWU6cEBzcw==" == http_server.requests[0].headers["proxy-authorization"]
     assert "tc.invalid" == http_server.requests[0].headers["host"]
 
@@ -465,7 +466,7 @@ def test_no_proxy_is_honoured(tc: CommandLine, http_server: ScriptedServer, prox
     A host that is named there is reached directly.
     """
     assert 0 == tc(*TASK, env=proxied("http_proxy", http_server.url, no_proxy=bypass)).exit_code
-    assert "/api/queue/v1/task/abc" == http_server.requests[0].target
+    assert f"/api/queue/v1/task/{TASK_ID}" == http_server.requests[0].target
 
 
 def test_a_proxy_of_another_kind_is_refused(tc: CommandLine, http_server: ScriptedServer) -> None:
@@ -559,7 +560,7 @@ def test_connections_are_reused_and_closed(tc: CommandLine, http_server: Scripte
     http_server.respond_with(
         *(json_response({**page, "continuationToken": str(number)}) for number in range(5)), json_response(page)
     )
-    tc("queue", "listTaskGroup", "g", "--paginate", env=http_server.env)
+    tc("queue", "listTaskGroup", TASK_ID, "--paginate", env=http_server.env)
     opened = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         tc("queue", "ping", env=http_server.env)
