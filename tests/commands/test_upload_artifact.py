@@ -257,3 +257,20 @@ def test_uploading_again(tc: CommandLine, transfer_env: TransferEnv, file: Path)
     assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
 
     assert b"newer" == downloaded(tc, transfer_env, task_id)
+
+
+@pytest.mark.parametrize("content_type", ["a/b\r\nX: y", "a/b\n", "text", "", "a/b; c=\u00fc", "a b/c"])
+@pytest.mark.parametrize("options", [["FILE"], ["--reference", "https://example.com/"]], ids=["file", "reference"])
+def test_content_types_that_are_not(
+    tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, content_type: str, options: list[str]
+) -> None:
+    """
+    Exit code 2 before any request.
+    """
+    (tmp_path / "file").write_bytes(b"x")
+    words = [str(tmp_path / "file") if word == "FILE" else word for word in options]
+    argv = ("upload-artifact", "T" * 22, "0", "public/x", *words, "--content-type", content_type)
+    result = tc(*argv, env=transfer_env.sandbox.environment)
+
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert [] == transfer_env.sandbox.requests

@@ -212,10 +212,10 @@ def _linked_content(options: Mapping[str, Any]) -> dict[str, Any] | None:
         return {"storageType": "link", "artifact": options["link"]}
     if kind == "error":
         return {"storageType": "error", "reason": options["error"], "message": options["message"]}
-    from tccli.core.transfer.upload import DEFAULT_CONTENT_TYPE
+    from tccli.core.transfer.upload import DEFAULT_CONTENT_TYPE, check_content_type
 
-    content_type = options["content_type"] or DEFAULT_CONTENT_TYPE
-    return {"storageType": "reference", "url": options["reference"], "contentType": content_type}
+    content_type = DEFAULT_CONTENT_TYPE if options["content_type"] is None else options["content_type"]
+    return {"storageType": "reference", "url": options["reference"], "contentType": check_content_type(content_type)}
 
 
 def _parse_expiry(text: str) -> str:

@@ -5,6 +5,7 @@ Uploads: one PUT of a file, hashed while it is sent, and repeated from the first
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from tccli.core.transfer.context import TransferContext
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
+CONTENT_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+ *(;[ -~]*)?")
+"""A media type and perhaps parameters; RFC 9110, section 8.3.1."""
 ENCODED_CONTENT_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 MAX_URLS = 10
 """How many URLs of one upload may expire before it fails."""
@@ -63,9 +66,9 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
 
     Raises:
         LocalFileError: The file cannot be read, or stdin cannot be copied.
-        UsageError: There is no such file.
+        UsageError: There is no such file, or the content type is not one.
     """
-    content_type = content_type or _guess_content_type(path)
+    content_type = check_content_type(_guess_content_type(path) if content_type is None else content_type)
     if path == "-":
         if stdin is None:
             raise UsageError("cannot read stdin: it is closed")
@@ -74,8 +77,10 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
         return
     try:
         with open(path, "rb", buffering=0) as file:
-            if os.path.isfile(path):
-                yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+            size = os.fstat(file.fileno()).st_size
+            # Files below /proc and /sys have a size of 0 and bytes nevertheless.
+            if os.path.isfile(path) and size:
+                yield Upload(file, size, content_type)
                 return
             with _copy_to_disk(file) as copy:
                 yield Upload(copy, os.fstat(copy.fileno()).st_size, content_type)
@@ -83,6 +88,18 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except PermissionError as error:
         raise LocalFileError(f"cannot read {path}: {error.strerror}") from None
+
+
+def check_content_type(content_type: str) -> str:
+    """
+    Return *content_type*.
+
+    Raises:
+        UsageError: It is not one, so that it cannot be sent, or a service would fail.
+    """
+    if not CONTENT_TYPE.fullmatch(content_type):
+        raise UsageError(f"{content_type!r} is not a content type", hint="write TYPE/SUBTYPE, such as text/plain")
+    return content_type
 
 
 def put(
@@ -102,7 +119,7 @@ def put(
         expires: Unix time when the URL expires.
 
     Raises:
-        LocalFileError: The file has become shorter.
+        LocalFileError: The file has become shorter or longer.
         NoAnswerError: There was no response, after all retries.
         ServiceError: The storage rejected the upload. 4xx is not retried.
         UploadUrlExpiredError: A new URL is needed.
@@ -146,8 +163,13 @@ def _put_once(
 
     def fill(buffer: memoryview) -> int:
         nonlocal remaining
-        count: int = upload.file.readinto(buffer[:remaining]) if remaining else 0  # type: ignore[attr-defined]
+        if not remaining:
+            return 0
+        count: int = upload.file.readinto(buffer[:remaining])  # type: ignore[attr-defined]
         remaining -= count
+        # Before the last bytes are sent, after which the storage would have a whole file.
+        if not remaining and upload.file.read(1):
+            raise LocalFileError("cannot upload the file: it became longer meanwhile", hint="upload it again")
         return count
 
     def blocks() -> Iterator[memoryview]:

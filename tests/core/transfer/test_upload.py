@@ -238,7 +238,7 @@ def test_shrinking_file(http_server: ScriptedServer, tmp_path: Path) -> None:
 
 def test_growing_file(http_server: ScriptedServer, tmp_path: Path) -> None:
     """
-    The bytes that were there when it was opened are sent and hashed.
+    It is an error, too, and the storage does not get all bytes.
     """
     path = tmp_path / "file"
     path.write_bytes(b"before")
@@ -246,9 +246,19 @@ def test_growing_file(http_server: ScriptedServer, tmp_path: Path) -> None:
     with open_upload(str(path), None, None) as upload, path.open("ab") as file:
         file.write(b", after")
         file.flush()
-        digests = put(transfer_context(QUICK), http_server.url, {}, upload, algorithms=["sha256"])
+        with pytest.raises(LocalFileError, match="longer"):
+            put(transfer_context(QUICK), http_server.url, {}, upload, algorithms=["sha256"])
 
-    assert (sha256(b"before"), b"before") == (digests, http_server.requests[0].body)
+    assert [] == [request.body for request in http_server.requests if request.body]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/limits"), reason="no /proc")
+def test_file_without_a_size() -> None:
+    """
+    The system tells size 0 for files below /proc, which have bytes nevertheless.
+    """
+    with open_upload("/proc/self/limits", None, None) as upload:
+        assert upload.length == len(upload.file.read()) > 100
 
 
 @pytest.mark.parametrize(
