@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.hawk import Credentials, parse_certificate
+from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
 from tccli.core.http.urls import is_valid_host
 from tccli.errors import ConfigurationError, UsageError
@@ -294,6 +294,11 @@ def _complete(client_id: str, access_token: str, certificate: str, names: tuple[
         if not value:
             given = other if (client_id or access_token) else names[2]
             raise ConfigurationError(f"{given} is set, but {name} is not", hint="set both, or use --anonymous")
+    if not CLIENT_ID.fullmatch(client_id):
+        wrong = CLIENT_ID.sub("", client_id)[0]
+        raise ConfigurationError(
+            f"{names[0]} is not a client id: it has the character {wrong!a}", hint="most services fail on that"
+        )
     return Credentials(client_id, access_token, parse_certificate(certificate))
 
 

@@ -193,8 +193,8 @@ def temporary_credentials(
         raise UsageError("temporary credentials can be valid for 31 days at most")
     if name is not None and name == issuer.client_id:
         raise UsageError(f"the name must differ from the issuer's, {issuer.client_id}")
-    if name is not None and not re.fullmatch(r"[\x20-\x7e]+", name):
-        raise UsageError(f"{name!r} is not a name for a client: printable ASCII only, and not empty")
+    if name is not None and not CLIENT_ID.fullmatch(name):
+        raise UsageError(f"{name!r} is not a name for a client", hint="it takes letters, digits and !@/:.+|_-")
     for scope in scopes:
         if not re.fullmatch(r"[\x20-\x7e]+", scope):
             raise UsageError(f"{scope!r} is not a scope: printable ASCII only, and not empty")

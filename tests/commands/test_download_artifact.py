@@ -650,3 +650,36 @@ def test_memory_is_bounded(
 
     assert [data] * count == [path.read_bytes() for path in (tmp_path / "out" / "public").iterdir()]
     assert peak <= max_mebibytes * MEBIBYTE
+
+
+@pytest.mark.parametrize("name", ["a b", "a(1)", "a,b", "a%b", "a=b", "a'b", "a#b?c", "[a]"])
+@pytest.mark.parametrize("run", [(), ("0",)], ids=["latest", "of a run"])
+def test_object_artifacts_with_any_name(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, name: str, run: tuple[str, ...]
+) -> None:
+    """
+    The queue names the credentials after the artifact, and the object service fails on many names of clients.
+    """
+    task_id = transfer_env.task()
+    env = transfer_env.sandbox.environment
+    uploaded = tc("upload-artifact", task_id, "0", f"public/{name}", "-", "--storage", "object", stdin=DATA, env=env)
+    assert 0 == uploaded.exit_code, uploaded.stderr
+    result = tc("download-artifact", task_id, *run, f"public/{name}", "out/", *QUICK, env=env)
+    named = tc("download-artifact", task_id, *run, f"public/{name}", "file", *QUICK, env=env)
+
+    assert 0 == named.exit_code, named.stderr
+    assert DATA == (cwd / "file").read_bytes()
+    assert "sha256 and sha512" in named.stderr
+    assert result.exit_code in {0, 2}
+
+
+def test_percent_sign_in_a_public_name(tc: CommandLine, transfer_env: TransferEnv, cwd: Path) -> None:
+    """
+    The queue's URL leads elsewhere; the message says why.
+    """
+    task_id = transfer_env.task()
+    transfer_env.artifact(task_id, "public/a%20b", DATA)
+    result = tc("download-artifact", task_id, "public/a%20b", env=transfer_env.sandbox.environment)
+
+    assert (5, {}) == (result.exit_code, tree(cwd))
+    assert "%" in result.stderr.partition(";")[2]

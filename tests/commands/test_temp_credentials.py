@@ -43,12 +43,12 @@ def test_a_shell_takes_the_lines(tc: CommandLine, scopes: list[str]) -> None:
     Whatever quotes, dollars and blanks the scopes hold.
     """
     options = [word for scope in scopes for word in ("--scope", scope)]
-    result = tc("temp-credentials", *options, "--name", "tester/'x", "--expires", "1 hour", env=ENV)
+    result = tc("temp-credentials", *options, "--name", "tester/!x|y", "--expires", "1 hour", env=ENV)
     found = evaluated(result.stdout, "sh")
     certificate = json.loads(found["TASKCLUSTER_CERTIFICATE"])
 
     assert (0, "") == (result.exit_code, result.stderr)
-    assert (ROOT, "tester/'x") == (found["TASKCLUSTER_ROOT_URL"], found["TASKCLUSTER_CLIENT_ID"])
+    assert (ROOT, "tester/!x|y") == (found["TASKCLUSTER_ROOT_URL"], found["TASKCLUSTER_CLIENT_ID"])
     assert scopes == certificate["scopes"]
     assert "tester/one" == certificate["issuer"]
     assert CREDENTIALS["TASKCLUSTER_ACCESS_TOKEN"] not in result.stdout
@@ -125,6 +125,8 @@ def test_warns_of_credentials_without_scopes(tc: CommandLine) -> None:
         ),
         pytest.param(["--expires", "1 hour", "--name", "tester/one"], ENV, 2, "must differ", id="the issuer's name"),
         pytest.param(["--expires", "1 hour", "--name", ""], ENV, 2, "name", id="an empty name"),
+        pytest.param(["--expires", "1 hour", "--name", "a b"], ENV, 2, "name", id="a blank in the name"),
+        pytest.param(["--expires", "1 hour", "--name", "a%b"], ENV, 2, "name", id="a percent sign in the name"),
         pytest.param(["--expires", "1 hour", "--name", "a\nissuer:b"], ENV, 2, "name", id="newline in the name"),
         pytest.param(["--expires", "1 hour", "--scope", "a\nb"], ENV, 2, "not a scope", id="newline in a scope"),
         pytest.param(["--expires", "1 hour", "--scope", ""], ENV, 2, "not a scope", id="empty scope"),
