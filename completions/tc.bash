@@ -197,9 +197,9 @@ _taskcluster_options() {
   upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
-    REPLY='--index -o --output --checksum --connections --compressed --managed-only --list -h --help' ;;
+    REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
   'download object'|downloadobject)
-    REPLY='-o --output --checksum --connections --compressed -h --help' ;;
+    REPLY='-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   find)
     REPLY='--limit -h --help' ;;
   fromnow)
@@ -229,9 +229,9 @@ _taskcluster_options() {
   tempcredentials)
     REPLY='--scope --name --start --expires --csh -h --help' ;;
   'upload artifact'|uploadartifact)
-    REPLY='--storage --link --reference --error --message --expires --content-type -h --help' ;;
+    REPLY='--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'upload object'|uploadobject)
-    REPLY='--project-id --expires --content-type -h --help' ;;
+    REPLY='--project-id --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   validate)
     REPLY='--answer --response --data-format -h --help' ;;
   validatejson)
@@ -360,8 +360,7 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox tour'|'upload artifact'|'upload object'|\
-  uploadartifact|uploadobject)
+  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox tour')
     return 0 ;;
   *) return 1 ;;
   esac
@@ -381,11 +380,13 @@ _taskcluster_value() {
   *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
     REPLY='file' ;;
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
-  *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--limit|\
-  *:--from|*:--listen|*:--worker|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
-  *:--need|*:--count|*:--scope|*:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|\
-  *:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|\
-  *:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
+  *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
+  *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:--listen|*:--worker|*:--amqp|\
+  *:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|*:--scope|*:--name|\
+  *:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--set|*:--continuation-token|\
+  *:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|\
+  *:--error-id|*:--include-archived|*:--worker-state|*:--state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;

@@ -500,9 +500,9 @@ function __taskcluster_options
             'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
         case 'download artifact' 'downloadartifact'
-            string join \n -- --index -o --output --checksum --connections --compressed --managed-only --list -h --help
+            string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
         case 'download object' 'downloadobject'
-            string join \n -- -o --output --checksum --connections --compressed -h --help
+            string join \n -- -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'find'
             string join \n -- --limit -h --help
         case 'fromnow'
@@ -532,9 +532,9 @@ function __taskcluster_options
         case 'tempcredentials'
             string join \n -- --scope --name --start --expires --csh -h --help
         case 'upload artifact' 'uploadartifact'
-            string join \n -- --storage --link --reference --error --message --expires --content-type -h --help
+            string join \n -- --storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'upload object' 'uploadobject'
-            string join \n -- --project-id --expires --content-type -h --help
+            string join \n -- --project-id --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'validate'
             string join \n -- --answer --response --data-format -h --help
         case 'validatejson'
@@ -671,8 +671,7 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox tour' 'upload artifact' \
-            'upload object' 'uploadartifact' 'uploadobject'
+        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox tour'
             return 0
         case '*'
             return 1
@@ -695,12 +694,14 @@ function __taskcluster_value
             echo 'file'
         case '*:--jq' '*:--columns' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' \
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
-            '*:--checksum' '*:--connections' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' \
-            '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' \
-            '*:--scope' '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' \
-            '*:--project-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
-            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
-            '*:--include-archived' '*:--worker-state' '*:--state'
+            '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
+            '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
+            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' '*:--fault' \
+            '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--scope' \
+            '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' '*:--project-id' \
+            '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' \
+            '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' \
+            '*:--worker-state' '*:--state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -736,6 +737,10 @@ function __taskcluster_meaning
             '*:download object:--output' '*:downloadartifact:-o' '*:downloadartifact:--output' \
             '*:downloadobject:-o' '*:downloadobject:--output'
             echo 'Write to FILE, below DIR, or to stdout (-)'
+        case '*:download artifact:--dry-run' '*:download object:--dry-run' '*:downloadartifact:--dry-run' \
+            '*:downloadobject:--dry-run' '*:upload artifact:--dry-run' '*:upload object:--dry-run' \
+            '*:uploadartifact:--dry-run' '*:uploadobject:--dry-run'
+            echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
         case '*:references distill:-o' '*:references distill:--output'
@@ -831,15 +836,33 @@ function __taskcluster_meaning
         case '*:--index'
             echo 'Take the task from the index, instead of TASK'
         case '*:--checksum'
-            echo 'Also verify this digest'
+            echo 'Verify this digest, too'
         case '*:--connections'
             echo 'Use at most N connections (as many as help)'
         case '*:--compressed'
-            echo 'Do not decompress an artifact that is stored compressed'
+            echo 'Do not decompress what is stored compressed'
+        case '*:--dry-run'
+            echo 'Print the request and send nothing'
+        case '*:--min-rate'
+            echo 'Give up when fewer bytes per second arrive during one --timeout:…'
+        case '*:--deadline'
+            echo 'Give up when all of it takes longer (default: never)'
+        case '*:--transfer-retries'
+            echo '--retries of the bytes'
+        case '*:--transfer-timeout'
+            echo '--timeout of the bytes'
+        case '*:--transfer-delay-factor'
+            echo '--delay-factor of these'
+        case '*:--transfer-randomization-factor'
+            echo '--randomization-factor of these'
+        case '*:--transfer-max-delay'
+            echo '--max-delay of these'
         case '*:--managed-only'
             echo 'Reject artifacts that are stored outside of the deployment'
         case '*:--list'
-            echo 'Print the names that match'
+            echo 'Print the names that match, without NAME all of them'
+        case '*:--literal'
+            echo 'NAME is not a pattern'
         case '*:--limit'
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
@@ -912,8 +935,6 @@ function __taskcluster_meaning
             echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
         case '*:--no-validate'
             echo 'Do not validate the payload against the schema'
-        case '*:--dry-run'
-            echo 'Print the request and send nothing'
         case '*:--continuation-token'
             echo 'Return the page after the one whose response had this token'
         case '*:--paginate'

@@ -38,7 +38,7 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     if method.takes_payload:
         call = call.with_payload(_payload(method, options))
     if options["dry_run"]:
-        write(_dry_run(client, call))
+        write(dry_run(client, call))
     elif options.get("paginate"):
         write(Result(pages=Pages(client.paginate(call))))
     else:
@@ -96,7 +96,10 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     return payloads.parse(text, "stdin", data_format=data_format)
 
 
-def _dry_run(client: Client, call: PreparedCall) -> Result:
+def dry_run(client: Client, call: PreparedCall) -> Result:
+    """
+    Return the request of a call, without its secrets.
+    """
     from tccli.core.http.redact import redact_document, redact_header, redact_text
 
     request = client.build_request(call)

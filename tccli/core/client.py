@@ -288,8 +288,13 @@ class Client:
         """
         Call a method and return the JSON document of the response.
         """
-        call = self.prepare(method, args, query, payload)
-        return parse_document(method, call.url, self.send(call))
+        return self.fetch(self.prepare(method, args, query, payload))
+
+    def fetch(self, call: PreparedCall) -> Any:
+        """
+        Send a call and return the JSON document of the response.
+        """
+        return parse_document(call.method, call.url, self.send(call))
 
     def paginate(self, call: PreparedCall) -> Iterator[dict[str, Any]]:
         """

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+MAX_NAME_BYTES = 255
 _UMASK_LOCK = threading.Lock()
 
 
@@ -31,6 +32,9 @@ def check_target(path: str) -> None:
     if not path:
         raise UsageError("cannot write a file without a name", hint="give -o FILE, or -o - for stdout")
     directory = os.path.dirname(path) or "."
+    # Many file systems count bytes, and allow 255.
+    if len(os.fsencode(os.path.basename(path))) > MAX_NAME_BYTES:
+        raise UsageError(f"cannot write {path}: its name is too long", hint="give a shorter one")
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory", hint="name a file in it")
     if not os.path.isdir(directory):

@@ -108,7 +108,7 @@ def test_downloads(
     assert (0, b"") == (result.exit_code, result.output), result.stderr
     assert {name: DATA} == tree(cwd)
     assert f"/{name}: 100 kB in " in f"/{result.stderr.removeprefix('tc: wrote ').removeprefix('./')}"
-    assert result.stderr.endswith("verified by length\n")
+    assert result.stderr.endswith("complete (length only)\n")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_downloads(
         pytest.param(["ROOT/groups/TASK", "a"], 2, "not the address of a task", id="another page"),
         pytest.param(["TASK", "a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="two targets"),
         pytest.param(["TASK", "a", "none/x"], 2, "there is no directory", id="no directory"),
-        pytest.param(["TASK", "public/"], 2, "give -o FILE", id="no last part"),
+        pytest.param(["TASK", "public/"], 2, "'public/**'", id="no last part"),
     ],
 )
 def test_usage_errors(
@@ -509,6 +509,8 @@ def test_interrupted_while_the_queue_does_not_respond(
     artifacts = {"artifacts": [{"name": f"public/{number}"} for number in range(60)]}
 
     def respond(received: Received) -> Response:
+        if received.target.endswith("/status"):
+            return json_response({"status": {"runs": [{}]}})
         return json_response(artifacts) if received.target.endswith("/artifacts") else step
 
     http_server.respond_with(respond)
@@ -528,7 +530,13 @@ def test_interrupted_while_the_queue_does_not_respond(
     ("argv", "says"),
     [
         pytest.param(["nothing/*"], "no artifact of task", id="nothing matches"),
-        pytest.param(["--list", "nothing/*"], "--list '**'", id="nothing to list"),
+        pytest.param(["--list", "nothing/*"], "--list prints", id="nothing to list"),
+        pytest.param(["build/*.txt"], "'**/build/*.txt' matches 1", id="the directory above is missing"),
+        pytest.param(["build/[x-z].txt"], "'**/build/[x-z].txt' matches 1", id="and a set"),
+        pytest.param(["*.tx"], "--list prints", id="a file name"),
+        pytest.param(["/public/build/*.txt"], "'**/public/build/*.txt' matches 1", id="a slash at the beginning"),
+        pytest.param(["public/build", "--list"], "'public/build/**' matches 11", id="a directory"),
+        pytest.param(["public/build/", "--list"], "'public/build/**' matches 11", id="a directory with its slash"),
     ],
 )
 def test_pattern_without_matches(
@@ -637,14 +645,9 @@ def test_memory_is_bounded(
     task_id = transfer_env.task()
     for number in range(count):
         upload = Upload(io.BytesIO(data), len(data), "text/x")
-        upload_artifact(
-            transfer_env.client,
-            transfer_context(),
-            (task_id, "0", f"public/{number}"),
-            upload,
-            storage="object",
-            expires=later(hours=1),
-        )
+        content = {"storageType": "object", "contentType": "text/x", "expires": later(hours=1)}
+        artifact = (task_id, "0", f"public/{number}")
+        upload_artifact(transfer_env.client, transfer_context(), artifact, upload, content)
     env = {**process_environment, **transfer_env.sandbox.environment}
     peak = peak_memory(["download-artifact", task_id, "public/*", "-o", str(tmp_path / "out"), "-q"], env)
 

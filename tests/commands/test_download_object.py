@@ -123,7 +123,6 @@ def test_quiet(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path) -> No
         pytest.param(["a/.."], 2, "give -o FILE", id="dots"),
         pytest.param(["a", "--checksum", "sha256:00"], 2, "write sha256:HEX", id="no checksum"),
         pytest.param(["a", "--connections", "0"], 2, "0", id="no connection"),
-        pytest.param(["a", "--checksum", "sha256:" + "0" * 64, "--compressed"], 2, "--compressed", id="both"),
         pytest.param(["a", "--root-url", "nonsense"], 3, "", id="no root URL"),
     ],
 )

@@ -12,14 +12,16 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import file_name
 from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from tccli.core.client import Client
+    from tccli.core.client import Client, PreparedCall
     from tccli.core.transfer.options import DownloadOptions
+    from tccli.output import Result
 
 USAGE = "usage: tc download-artifact TASK [RUN] NAME [FILE]"
 
@@ -32,14 +34,19 @@ def _shared_options() -> list[click.Parameter]:
             metavar="FILE|DIR|-",
             help="Write to FILE, below DIR, or to stdout (-).",
         ),
-        click.Option(["--checksum"], metavar="sha256:HEX", help="Also verify this digest; repeatable.", multiple=True),
+        click.Option(["--checksum"], metavar="sha256:HEX", help="Verify this digest, too; repeatable.", multiple=True),
         click.Option(
             ["--connections"],
             type=click.IntRange(1, 64),
             metavar="N",
             help="Use at most N connections (as many as help).",
         ),
-        click.Option(["--compressed"], is_flag=True, help="Do not decompress an artifact that is stored compressed."),
+        click.Option(
+            ["--compressed"],
+            is_flag=True,
+            help="Do not decompress what is stored compressed; --checksum is that of the stored bytes then.",
+        ),
+        *transfer_options(),
     ]
 
 
@@ -62,7 +69,12 @@ def artifact_command(words: str) -> click.Command:
             click.Option(
                 ["--managed-only"], is_flag=True, help="Reject artifacts that are stored outside of the deployment."
             ),
-            click.Option(["--list", "only_list"], is_flag=True, help="Print the names that match; download nothing."),
+            click.Option(
+                ["--list", "only_list"],
+                is_flag=True,
+                help="Print the names that match, without NAME all of them; download nothing.",
+            ),
+            click.Option(["--literal"], is_flag=True, help="NAME is not a pattern."),
         ],
         short_help="Download an artifact of a task, or all that match a pattern",
         examples=(
@@ -74,9 +86,12 @@ def artifact_command(words: str) -> click.Command:
             "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "
             "a task in the web interface.\n\n"
             "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
-            "paths below a directory that their names give. * does not match a slash, ** does.\n\n"
-            "The file appears when it is complete and verified. Run the command again to resume a download that was "
-            "interrupted."
+            "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
+            "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
+            "only match; with --literal, nothing else is looked for.\n\n"
+            "The file appears when it is complete. Run the command again to resume a download that was interrupted. "
+            "--format json prints what was downloaded: name, path, size, content type, hashes, seconds; an array for a "
+            "pattern."
         ),
     )
 
@@ -101,68 +116,146 @@ def object_command(words: str) -> click.Command:
         help=(
             "Download an object of the object service, and verify its hashes.\n\n"
             "The file appears when it is complete and verified. Run the command again to resume a download that was "
-            "interrupted."
+            "interrupted. --format json prints what was downloaded: name, path, size, content type, hashes, seconds."
         ),
     )
 
 
 def _download_object(context: Context, object_name: str, file: str | None, target: str | None, **options: Any) -> None:
-    from tccli.cli.transfers.run_download import download_one
-    from tccli.core.artifacts.objects import ObjectSource
+    from tccli.cli.transfers.run_download import Download, download_one
+    from tccli.core.artifacts.objects import ObjectSource, prepare_download
 
     download_options = _parse_options(options)
     path = _target_path(file, target or context.options.output, object_name)
-    download_one(context, ObjectSource(context.client(), object_name), path, download_options)
+    write = _result_writer(context, path, options)
+    client = context.client()
+    if options["dry_run"]:
+        write_request(write, client, prepare_download(client, object_name))
+        return
+    source = ObjectSource(client, object_name)
+    download_one(context, source, object_name, path, Download(download_options, options, write))
 
 
 def _download_artifact(
     context: Context, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
 ) -> None:
-    from tccli.cli.transfers.run_download import download_many, download_one
-    from tccli.core.artifacts.paths import is_pattern, match_names
-    from tccli.core.artifacts.sources import ArtifactSource, list_artifacts
+    from tccli.cli.transfers.run_download import Download, download_many, download_one
+    from tccli.core.artifacts.paths import is_pattern
+    from tccli.core.artifacts.sources import ArtifactSource, fetch_latest_run
 
-    task, run, name, file = _artifact_words(words, by_index=index_path is not None)
-    download_options = _parse_options(options)
+    task, run, name, file = _artifact_words(words, by_index=index_path is not None, only_list=options["only_list"])
     target = target or context.options.output
-    write = context.writer() if options["only_list"] else None
-    is_one = not is_pattern(name) and not options["only_list"]
-    path = _target_path(file, target, name) if is_one else ""
-    client = context.client()
-    task, run = _resolve_task(client, task, run, index_path)
-    if is_one:
-        source = ArtifactSource(client, task, run, name, managed_only=options["managed_only"])
-        download_one(context, source, path, download_options)
+    is_one = options["literal"] or not is_pattern(name)
+    if options["only_list"]:
+        _list_artifacts(context.replace(output=target), (task, run, name), index_path, options)
         return
+    download_options = _parse_options(options)
+    path = _target_path(file, target, name) if is_one else (target or file or ".")
+    write = _result_writer(context, path, options)
+    client = context.client()
+    if options["dry_run"]:
+        write_request(write, client, _first_call(client, task, run, name, index_path, is_one=is_one))
+        return
+    task, run = _resolve_task(client, task, run, index_path)
+    download = Download(download_options, options, write)
+
+    def source(each: str) -> ArtifactSource:
+        return ArtifactSource(client, task, run, each, managed_only=options["managed_only"])
+
+    if is_one:
+        download_one(context, source(name), name, path, download)
+        return
+    # A rerun must not change the run between the list and the downloads.
+    run = run or fetch_latest_run(client, task)
+    found, _ = _find_artifacts(client, task, run, name)
+    if found == [name]:
+        download_one(context, source(name), name, _target_path(file, target, name), download)
+        return
+    if download_options.hashes:
+        raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
+    download_many(context, {each: source(each) for each in found}, path, download)
+
+
+def _list_artifacts(
+    context: Context, artifact: tuple[str, str | None, str], index_path: str | None, options: Mapping[str, Any]
+) -> None:
+    """
+    Print the names that match, or with ``--format`` or ``--jq`` the queue's entries.
+    """
+    from tccli.output import Result
+
+    task, run, name = artifact
+    write = context.writer()
+    client = context.client()
+    if options["dry_run"]:
+        write_request(write, client, _first_call(client, task, run, name, index_path, is_one=False))
+        return
+    task, run = _resolve_task(client, task, run, index_path)
+    found, artifacts = _find_artifacts(client, task, run, name, literal=options["literal"])
+    bare = context.options.format is None and context.options.jq is None
+    write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
+
+
+def _find_artifacts(
+    client: Client, task: str, run: str | None, name: str, *, literal: bool = False
+) -> tuple[list[str], dict[str, Any]]:
+    """
+    Return the names that match, and the queue's entries of all artifacts by name.
+
+    Raises:
+        NotFoundError: None matches.
+    """
+    from tccli.core.artifacts.paths import match_names, suggest_pattern
+    from tccli.core.artifacts.sources import list_artifacts
+    from tccli.errors import NotFoundError
+
     artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
-    found = match_names(name, artifacts)
-    if write is not None:
-        from tccli.output import Result
-
-        bare = context.options.format is None and context.options.jq is None
-        write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
+    found = [each for each in artifacts if each == name] if literal else match_names(name, artifacts)
     if not found:
-        from tccli.errors import NotFoundError
-
-        raise NotFoundError(
-            f"no artifact of task {task} matches {name!r}", status=404, hint="--list '**' prints all names"
-        )
-    if write is None:
-        if download_options.hashes:
-            raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
-        sources = {
-            each: ArtifactSource(client, task, run, each, managed_only=options["managed_only"]) for each in found
-        }
-        download_many(context, sources, target or file or ".", download_options)
+        hint = suggest_pattern(name, artifacts)
+        raise NotFoundError(f"no artifact of task {task} matches {name!r}", status=404, hint=hint)
+    return found, artifacts
 
 
-def _artifact_words(words: tuple[str, ...], *, by_index: bool) -> tuple[str, str | None, str, str | None]:
+def _first_call(
+    client: Client, task: str, run: str | None, name: str, index_path: str | None, *, is_one: bool
+) -> PreparedCall:
+    """
+    Return the first call of a download, for ``--dry-run``.
+    """
+    from tccli import references
+    from tccli.core.artifacts.sources import prepare_download, prepare_list
+
+    if index_path is not None:
+        return client.prepare(references.method("index", "findTask"), [index_path])
+    task, run = _resolve_task(client, task, run, None)
+    return prepare_download(client, task, run, name) if is_one else prepare_list(client, task, run)
+
+
+def _result_writer(context: Context, path: str, options: Mapping[str, Any]) -> Callable[[Result], None] | None:
+    """
+    Return the function that writes the result as data, or None if it is not asked for.
+    """
+    shared = context.options
+    if shared.format is None and shared.jq is None and not options["dry_run"]:
+        return None
+    if path == "-" and not options["dry_run"]:
+        raise UsageError("cannot write both the bytes and --format or --jq to stdout", hint="give -o FILE")
+    return context.replace(output=None).writer()
+
+
+def _artifact_words(
+    words: tuple[str, ...], *, by_index: bool, only_list: bool
+) -> tuple[str, str | None, str, str | None]:
     """
     Return task, run, name and file. A second word that is a number is the run.
     """
     rest = list(words)
     task = "" if by_index else rest.pop(0) if rest else ""
-    run = rest.pop(0) if len(rest) > 1 and rest[0].isascii() and rest[0].isdigit() and not by_index else None
+    has_run = bool(rest) and rest[0].isascii() and rest[0].isdigit() and not by_index
+    run = rest.pop(0) if has_run and (len(rest) > 1 or only_list) else None
+    if only_list and not rest and (task or by_index):
+        rest = ["**"]
     if not rest or (not task and not by_index):
         missing = "NAME" if task or by_index else "TASK and NAME"
         raise UsageError(f"missing argument {missing}", hint=USAGE)
@@ -202,8 +295,6 @@ def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:
     from tccli.core.transfer.options import DownloadOptions
 
     hashes = dict(parse_checksum(text) for text in options["checksum"])
-    if hashes and options["compressed"]:
-        raise UsageError("cannot verify --checksum with --compressed: it is the checksum of the decompressed bytes")
     return DownloadOptions(options["connections"], hashes, options["compressed"])
 
 

@@ -53,12 +53,19 @@ def format_size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
-def format_summary(count: int, seconds: float, verified: tuple[str, ...]) -> str:
+def format_summary(count: int, seconds: float, verified: tuple[str, ...], wire_bytes: int) -> str:
     """
     Return size, time, rate and what was verified, as text.
+
+    Args:
+        wire_bytes: Bytes that this run sent or received, for the rate.
     """
-    rate = f"{format_size(count / seconds)}/s" if seconds > 0 else "immediately"
-    checked = f"verified by {' and '.join(verified)}" if verified else "not verified: no length and no hash is known"
+    rate = f"{format_size(wire_bytes / seconds)}/s" if seconds > 0 else "immediately"
+    if set(verified) - {"length"}:
+        checked = f"verified by {' and '.join(verified)}"
+    else:
+        # A length shows that nothing is missing, not that the bytes are right.
+        checked = "complete (length only)" if verified else "not verified: no length and no hash is known"
     return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
 
 

@@ -5,23 +5,25 @@ Running downloads: one, or all that match a pattern, with their progress and a s
 from __future__ import annotations
 
 import os
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
+from tccli.cli.transfers.terminal_output import open_stdout
 from tccli.core.artifacts.paths import resolve_below
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import partial_path
 from tccli.core.transfer.segments import MAX_CONNECTIONS
-from tccli.errors import TcError, UsageError
+from tccli.errors import NoAnswerError, TcError, UsageError
+from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tccli.cli.context import Context
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
@@ -31,34 +33,85 @@ MAX_PARALLEL_DOWNLOADS = 40
 """How many artifacts of a pattern are downloaded at the same time."""
 
 
-def download_one(context: Context, source: Source, path: str, download_options: DownloadOptions) -> None:
+class Download(NamedTuple):
+    """
+    How the user wants to download.
+
+    Attributes:
+        options: For each file.
+        limits: The options of `transfer_options`.
+        write: Writes the result as data, or None.
+    """
+
+    options: DownloadOptions
+    limits: Mapping[str, Any]
+    write: Callable[[Result], None] | None
+
+
+def download_one(context: Context, source: Source, name: str, path: str, download: Download) -> None:
     """
     Download *source* to *path*, or to stdout if *path* is ``-``; print a summary.
+
+    Args:
+        name: Of the artifact or object, for the result.
     """
-    transfer = context.transfer_context()
+    transfer = transfer_context(context, download.limits)
+    remote = RemoteFile(source, transfer)
     started = time.monotonic()
-    with _note_interruption(context, [path]), show_progress(context, os.path.basename(path), transfer.progress):
+    with (
+        _note_interruption(context, [path]),
+        show_progress(context, os.path.basename(path), transfer.progress),
+        enforce_limits(context, download.limits, transfer.progress, remote.stop),
+    ):
         if path == "-":
-            result = download_to_stream(RemoteFile(source, transfer), sys.stdout.buffer, download_options)
+            with open_stdout() as out:
+                result = download_to_stream(remote, out, download.options)
         else:
-            result = download_to_file(RemoteFile(source, transfer), path, download_options)
-    summary = format_summary(result.size, time.monotonic() - started, result.verified)
+            result = download_to_file(remote, path, download.options)
+    seconds = time.monotonic() - started
+    summary = format_summary(result.size, seconds, result.verified, transfer.progress.wire_bytes)
     resumed = transfer.progress.resumed_bytes
     summary += f", resumed after {resumed} bytes from an earlier run" if resumed else ""
     context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
+    if download.write is not None:
+        download.write(Result([_describe(name, path, result, seconds)]))
+
+
+def _describe(name: str, path: str, result: DownloadResult, seconds: float) -> dict[str, Any]:
+    """
+    Return what was downloaded, as data.
+    """
+    return {
+        "name": name,
+        "path": path,
+        "size": result.size,
+        "contentType": result.content_type,
+        "hashes": dict(result.digests),
+        "verifiedBy": list(result.verified),
+        "seconds": round(seconds, 3),
+    }
 
 
 @contextmanager
 def _note_interruption(context: Context, paths: Iterable[str]) -> Iterator[None]:
     """
-    When Ctrl-C ends the block, tell that the next run resumes, if it will.
+    When Ctrl-C or a limit ends the block, tell that the next run resumes, if it will.
     """
+    hint = "run the same command again to resume"
     try:
         yield
     except KeyboardInterrupt:
-        if any(os.path.exists(partial_path(path)) for path in paths if path != "-"):
-            context.note("interrupted; run the same command again to resume")
+        if _has_partial(paths):
+            context.note(f"interrupted; {hint}")
         raise
+    except NoAnswerError as error:
+        if not error.hint and _has_partial(paths):
+            error.hint = hint
+        raise
+
+
+def _has_partial(paths: Iterable[str]) -> bool:
+    return any(os.path.exists(partial_path(path)) for path in paths if path != "-")
 
 
 def _target_paths(context: Context, names: Iterable[str], directory: str) -> tuple[dict[str, str], list[TcError]]:
@@ -80,18 +133,17 @@ def _target_paths(context: Context, names: Iterable[str], directory: str) -> tup
     return paths, failed
 
 
-def download_many(
-    context: Context, sources: Mapping[str, Source], directory: str, download_options: DownloadOptions
-) -> None:
+def download_many(context: Context, sources: Mapping[str, Source], directory: str, download: Download) -> None:
     """
     Download each source to its path below *directory*. When one fails, the others are downloaded nevertheless.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     paths, failed = _target_paths(context, sources, directory)
-    transfer = context.transfer_context()
+    transfer = transfer_context(context, download.limits)
     parallel = min(MAX_PARALLEL_DOWNLOADS, len(sources))
-    each = replace(download_options, connections=download_options.connections or max(1, MAX_CONNECTIONS // parallel))
+    connections = download.options.connections or max(1, MAX_CONNECTIONS // parallel)
+    each = replace(download.options, connections=connections)
     total_progress = TransferProgress()
     total_progress.start(None)
     buffer_bytes = transfer.buffer_bytes // parallel
@@ -101,33 +153,45 @@ def download_many(
         )
         for name in paths
     }
+    results: dict[str, dict[str, Any]] = {}
 
-    def download(name: str) -> DownloadResult:
-        return download_to_file(remotes[name], paths[name], each)
+    def run(name: str) -> None:
+        started = time.monotonic()
+        result = download_to_file(remotes[name], paths[name], each)
+        results[name] = _describe(name, os.path.join(directory, name), result, time.monotonic() - started)
+
+    def stop() -> None:
+        for remote in remotes.values():
+            remote.stop()
 
     started = time.monotonic()
-    verified: set[str] = set()
     with (
         _note_interruption(context, paths.values()),
         ThreadPoolExecutor(parallel) as pool,
         show_progress(context, directory, total_progress),
     ):
-        futures = [pool.submit(download, name) for name in paths]
+        futures = [pool.submit(run, name) for name in paths]
         try:
-            for future in futures:
-                try:
-                    verified.update(future.result().verified)
-                except TcError as error:
-                    failed.append(error)
-                    context.note(str(error))
+            with enforce_limits(context, download.limits, total_progress, stop) as check:
+                for future in futures:
+                    try:
+                        future.result()
+                    except TcError as error:
+                        check()
+                        failed.append(error)
+                        context.note(str(error))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for remote in remotes.values():
-                remote.stop()
+            stop()
             raise
-    done = len(sources) - len(failed)
-    total = format_summary(total_progress.done_bytes, time.monotonic() - started, tuple(sorted(verified)))
-    context.note(f"wrote {done} file{'' if done == 1 else 's'} to {directory}: {total}")
+    done = [results[name] for name in sources if name in results]
+    verified = set.intersection(*(set(result["verifiedBy"]) for result in done)) if done else set()
+    size = sum(result["size"] for result in done)
+    seconds = time.monotonic() - started
+    total = format_summary(size, seconds, tuple(sorted(verified)), total_progress.wire_bytes)
+    context.note(f"wrote {len(done)} file{'' if len(done) == 1 else 's'} to {directory}: {total}")
+    if download.write is not None:
+        download.write(Result([done]))
     if failed:
         first = failed[0]
         first.message = f"cannot download {len(failed)} of {len(sources)} artifacts; the first error: {first.message}"

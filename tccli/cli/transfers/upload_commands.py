@@ -7,19 +7,23 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.transfers.limits import enforce_limits, transfer_context, transfer_options, write_request
 from tccli.cli.types import Choice
 from tccli.errors import UsageError
+from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from tccli.core.client import Client
     from tccli.core.transfer.context import TransferContext
 
 REASONS = (
@@ -40,7 +44,6 @@ def artifact_command(words: str) -> click.Command:
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
-        prints_data=False,
         callback=with_context(_upload_artifact),
         params=[
             click.Argument(["words"], nargs=-1, metavar="[TASK RUN] NAME [FILE]"),
@@ -66,6 +69,7 @@ def artifact_command(words: str) -> click.Command:
                 help="An offset, seconds or a timestamp (default: when the task expires).",
             ),
             _content_type(),
+            *transfer_options(),
         ],
         short_help="Upload a file as an artifact of a run",
         examples=(
@@ -90,7 +94,6 @@ def object_command(words: str) -> click.Command:
     """
     return Command(
         words.rsplit(maxsplit=1)[-1],
-        prints_data=False,
         callback=with_context(_upload_object),
         params=[
             click.Argument(["file"], metavar="FILE"),
@@ -105,6 +108,7 @@ def object_command(words: str) -> click.Command:
                 help="An offset, seconds or a timestamp (default: 1 year).",
             ),
             _content_type(),
+            *transfer_options(),
         ],
         short_help="Upload a file as an object",
         examples=(f"echo 'All is well.' > report.txt\ntc {words} report.txt example/report.txt --project-id example",),
@@ -118,55 +122,71 @@ def _content_type() -> click.Option:
     )
 
 
-def _upload_object(
-    context: Context, file: str, object_name: str, project_id: str, expires: str, content_type: str | None
-) -> None:
+def _upload_object(context: Context, file: str, object_name: str, **options: Any) -> None:
     import slugid
 
-    from tccli.core.artifacts.objects import upload_object
+    from tccli.core.artifacts.objects import prepare_upload, upload_object
     from tccli.core.transfer.upload import open_upload
 
-    until = _parse_expiry(expires)
+    expires = _parse_expiry(options["expires"])
+    write = _result_writer(context, options)
     _note_terminal_input(context, file)
-    with open_upload(file, content_type, sys.stdin.buffer if sys.stdin else None) as upload:
-        client, transfer = context.client(), context.transfer_context()
-        with _report_transfer(context, transfer, f"uploaded {object_name}", os.path.basename(file)) as verified:
-            digests = upload_object(
-                client,
-                transfer,
-                object_name,
-                upload,
-                project_id=project_id,
-                expires=until,
-                upload_id=slugid.nice(),
-            )
-            verified.extend(digests)
+    with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
+        client = context.client()
+        call = prepare_upload(
+            client, object_name, upload, project_id=options["project_id"], expires=expires, upload_id=slugid.nice()
+        )
+        if options["dry_run"]:
+            write_request(write, client, call)
+            return
+        with _report_transfer(context, client, options, f"uploaded {object_name}", os.path.basename(file)) as running:
+            running.hashes = upload_object(running.client, running.transfer, upload, call)
+    running.report({"name": object_name, "contentType": upload.content_type, "expires": expires}, write)
 
 
 def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
-    from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, upload_artifact
+    from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, prepare_creation, upload_artifact
     from tccli.core.transfer.upload import open_upload
 
     content = _linked_content(options)
     task, run, name, file = _artifact_words(words, has_file=content is None)
     expires = _parse_expiry(options["expires"]) if options["expires"] is not None else None
+    write = _result_writer(context, options)
     client = context.client()
-    if content is not None:
+    if content is None:
+        _note_terminal_input(context, file)
+    stdin = sys.stdin.buffer if sys.stdin else None
+    with open_upload(file, options["content_type"], stdin) if content is None else nullcontext() as upload:
+        if upload is not None:
+            content = {"storageType": options["storage"], "contentType": upload.content_type}
+        assert content is not None
+        if options["dry_run"]:
+            # Nothing is sent, so the default is not known.
+            content = {**content, **({"expires": expires} if expires else {})}
+            write_request(write, client, prepare_creation(client, (task, run, name), content))
+            return
         expires = expires or fetch_task_expiry(client, task)
-        create_artifact(client, task, run, name, {**content, "expires": expires})
-        context.note(f"created {name} of task {task} run {run} ({content['storageType']})")
-        return
-    _note_terminal_input(context, file)
-    with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
-        expires = expires or fetch_task_expiry(client, task)
-        transfer = context.transfer_context()
-        with _report_transfer(
-            context, transfer, f"uploaded {name} of task {task} run {run}", os.path.basename(file)
-        ) as verified:
-            digests = upload_artifact(
-                client, transfer, (task, run, name), upload, storage=options["storage"], expires=expires
-            )
-            verified.extend(digests)
+        content["expires"] = expires
+        described = {"name": name, "taskId": task, "runId": run, **content}
+        if upload is None:
+            create_artifact(client, (task, run, name), content)
+            context.note(f"created {name} of task {task} run {run} ({content['storageType']})")
+            if write is not None:
+                write(Result([described]))
+            return
+        what = f"uploaded {name} of task {task} run {run}"
+        with _report_transfer(context, client, options, what, os.path.basename(file)) as running:
+            running.hashes = upload_artifact(running.client, running.transfer, (task, run, name), upload, content)
+    running.report(described, write)
+
+
+def _result_writer(context: Context, options: Mapping[str, Any]) -> Callable[[Result], None] | None:
+    """
+    Return the function that writes the result as data, or None if it is not asked for.
+    """
+    shared = context.options
+    asked = (shared.format, shared.jq, shared.output) != (None, None, None) or options["dry_run"]
+    return context.writer() if asked else None
 
 
 def _note_terminal_input(context: Context, file: str) -> None:
@@ -230,19 +250,52 @@ def _parse_expiry(text: str) -> str:
     return format_timestamp(instant)
 
 
+class _RunningUpload:
+    """
+    An upload, and what it reports when it is complete.
+
+    Attributes:
+        client: For the calls of the upload, which a limit can end.
+        hashes: Of the bytes that were sent.
+    """
+
+    def __init__(self, context: Context, client: Client, transfer: TransferContext, what: str) -> None:
+        self.client = replace(client, cancellation=transfer.cancellation)
+        self.transfer = transfer
+        self.hashes: Mapping[str, str] = {}
+        self._context = context
+        self._what = what
+        self._started = time.monotonic()
+
+    def report(self, described: Mapping[str, Any], write: Callable[[Result], None] | None) -> None:
+        """
+        Print a summary, and write *described* with what is known now.
+        """
+        from tccli.cli.transfers.progress import format_summary
+
+        seconds = time.monotonic() - self._started
+        progress = self.transfer.progress
+        size = progress.total_bytes or 0
+        verified = tuple(sorted(self.hashes)) or ("length",)
+        self._context.note(f"{self._what}: {format_summary(size, seconds, verified, progress.wire_bytes)}")
+        if write is not None:
+            result = {"size": size, "hashes": dict(self.hashes), "verifiedBy": list(verified)}
+            write(Result([{**described, **result, "seconds": round(seconds, 3)}]))
+
+
 @contextmanager
-def _report_transfer(context: Context, transfer: TransferContext, what: str, name: str) -> Iterator[list[str]]:
+def _report_transfer(
+    context: Context, client: Client, options: Mapping[str, Any], what: str, name: str
+) -> Iterator[_RunningUpload]:
     """
-    Show the progress until the end of the block, and print a summary of the upload after it.
-
-    Returns:
-        A list that the block fills with the algorithms of verified digests.
+    Show the progress and enforce the limits until the end of the block.
     """
-    from tccli.cli.transfers.progress import format_summary, show_progress
+    from tccli.cli.transfers.progress import show_progress
 
-    started = time.monotonic()
-    verified: list[str] = []
-    with show_progress(context, name, transfer.progress):
-        yield verified
-    checked = tuple(sorted(verified)) or ("length",)
-    context.note(f"{what}: {format_summary(transfer.progress.total_bytes or 0, time.monotonic() - started, checked)}")
+    transfer = transfer_context(context, options)
+    running = _RunningUpload(context, client, transfer, what)
+    with (
+        show_progress(context, name, transfer.progress),
+        enforce_limits(context, options, transfer.progress, transfer.cancellation.cancel),
+    ):
+        yield running

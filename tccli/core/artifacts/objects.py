@@ -24,7 +24,7 @@ from tccli.errors import BrokenAnswerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.client import Client
+    from tccli.core.client import Client, PreparedCall
     from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload
@@ -51,16 +51,22 @@ class ObjectSource:
         Raises:
             BrokenAnswerError: The service offers no supported download method, or no supported hash.
         """
-        method = references.method("object", "startDownload")
-        payload = encode({"acceptDownloadMethods": {"getUrl": True}})
         client = replace(self._client, cancellation=cancellation)
-        response = client.call_json(method, [self._object], payload=payload)
+        response = client.fetch(prepare_download(client, self._object))
         if response.get("method") != "getUrl":
             raise BrokenAnswerError(
                 f"cannot download {self.name}: the service offers the method {response.get('method')!r}, not getUrl"
             )
         url, expires = read_url(self.name, response, "url"), read_field(self.name, response, "expires", str)
         return Location(url, read_hashes(self.name, response), read_timestamp(self.name, expires).timestamp())
+
+
+def prepare_download(client: Client, name: str) -> PreparedCall:
+    """
+    Return the call that asks for the location of an object.
+    """
+    payload = encode({"acceptDownloadMethods": {"getUrl": True}})
+    return client.prepare(references.method("object", "startDownload"), [name], payload=payload)
 
 
 def read_hashes(what: str, response: Mapping[str, Any]) -> dict[str, str]:
@@ -82,77 +88,84 @@ def read_hashes(what: str, response: Mapping[str, Any]) -> dict[str, str]:
     return hashes
 
 
-def upload_object(
-    client: Client,
-    context: TransferContext,
-    name: str,
-    upload: Upload,
-    *,
-    project_id: str,
-    expires: str,
-    upload_id: str,
-) -> dict[str, str]:
+def prepare_upload(
+    client: Client, name: str, upload: Upload, *, project_id: str, expires: str, upload_id: str
+) -> PreparedCall:
+    """
+    Return the call that starts the upload of an object.
+
+    Args:
+        expires: A timestamp.
+        upload_id: A slugid. The same one again repeats the call, another one conflicts with an unfinished upload.
+    """
+    payload = {
+        "projectId": project_id,
+        "uploadId": upload_id,
+        "expires": expires,
+        "proposedUploadMethods": _propose_methods(upload),
+    }
+    return client.prepare(references.method("object", "createUpload"), [name], payload=encode(payload))
+
+
+def upload_object(client: Client, context: TransferContext, upload: Upload, call: PreparedCall) -> dict[str, str]:
     """
     Upload an object, finish it, and return its digests.
 
     The upload is finished only after the storage has accepted all bytes; before that there is no object.
 
     Args:
-        expires: A timestamp.
-        upload_id: A slugid. The same one again repeats the call, another one conflicts with an unfinished upload.
+        call: From :func:`prepare_upload`.
 
     Raises:
         BrokenAnswerError: The service offers no supported upload method.
         NoAnswerError: The service or the storage did not respond.
         ServiceError: The service or the storage rejected the upload.
     """
-    proposed, inline = _propose_methods(upload)
-    payload = encode(
-        {"projectId": project_id, "uploadId": upload_id, "expires": expires, "proposedUploadMethods": proposed}
-    )
+    (name,) = call.arguments.args
+    assert call.payload is not None
+    payload = call.payload.document
     for _ in range(MAX_URLS):
-        create = references.method("object", "createUpload")
-        created = client.call_json(create, [name], payload=payload)
-        chosen = read_field(f"object {name}", created, "uploadMethod", dict)
+        chosen = read_field(f"object {name}", client.fetch(call), "uploadMethod", dict)
         try:
-            digests = _store(context, f"object {name}", upload, chosen, inline)
+            digests = _store(context, f"object {name}", upload, chosen, payload["proposedUploadMethods"])
             break
         except UploadUrlExpiredError:
             context.report(f"object {name}: the upload URL has expired; requesting a new one")
     else:
         raise BrokenAnswerError(f"cannot upload object {name}: {MAX_URLS} upload URLs expired before it was complete")
     finish = references.method("object", "finishUpload")
-    client.call(finish, [name], payload=encode({"projectId": project_id, "uploadId": upload_id, "hashes": digests}))
+    done = {"projectId": payload["projectId"], "uploadId": payload["uploadId"], "hashes": digests}
+    client.call(finish, [name], payload=encode(done))
     return digests
 
 
-def _propose_methods(upload: Upload) -> tuple[dict[str, Any], bytes | None]:
+def _propose_methods(upload: Upload) -> dict[str, Any]:
     """
-    Return the upload methods to offer to the service, and the object's bytes if they are offered inline.
+    Return the upload methods to offer to the service; the bytes of a small object are part of one.
     """
     if upload.length >= MAX_INLINE_BYTES:
-        return {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}, None
+        return {"putUrl": {"contentType": upload.content_type, "contentLength": upload.length}}
     upload.file.seek(0)
     inline = upload.file.read()
     # The file may have changed since its length was read.
     upload.length = len(inline)
-    proposed = {
+    return {
         "putUrl": {"contentType": upload.content_type, "contentLength": upload.length},
         "dataInline": {"contentType": upload.content_type, "objectData": base64.b64encode(inline).decode()},
     }
-    return proposed, inline
 
 
 def _store(
-    context: TransferContext, name: str, upload: Upload, chosen: Mapping[str, Any], inline: bytes | None
+    context: TransferContext, name: str, upload: Upload, chosen: Mapping[str, Any], proposed: Mapping[str, Any]
 ) -> dict[str, str]:
     """
     Store the bytes with the upload method that the service has chosen; return their digests.
     """
     # Only if it was proposed: otherwise the service has no bytes, and would finish an empty object.
-    if chosen.get("dataInline") and inline is not None:
-        context.progress.start(upload.length)
-        context.progress.advance(upload.length)
+    if chosen.get("dataInline") and "dataInline" in proposed:
+        inline = base64.b64decode(proposed["dataInline"]["objectData"])
+        context.progress.start(len(inline))
+        context.progress.advance(len(inline))
         return {algorithm: hashlib.new(algorithm, inline).hexdigest() for algorithm in OBJECT_ALGORITHMS}
     if "putUrl" not in chosen:
         raise BrokenAnswerError(f"cannot upload {name}: the service offers neither putUrl nor dataInline")

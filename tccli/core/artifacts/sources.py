@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.artifacts.objects import ObjectSource, read_hashes, upload_object
+from tccli.core.artifacts.objects import ObjectSource, prepare_upload, read_hashes, upload_object
 from tccli.core.hawk import CLIENT_ID, Credentials, authorization_header, parse_certificate
 from tccli.core.payload import encode
 from tccli.core.response_fields import blame_response, read_field, read_url
@@ -20,7 +20,7 @@ from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerEr
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tccli.core.client import Client
+    from tccli.core.client import Client, PreparedCall
     from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload
@@ -44,6 +44,7 @@ class ArtifactSource:
             "deployment": client.account.root_url,
         }
         self._client = client
+        self._artifact = (task_id, run_id, name)
         self._args = [task_id, name] if run_id is None else [task_id, run_id, name]
         self._managed_only = managed_only
 
@@ -56,9 +57,8 @@ class ArtifactSource:
             NegativeAnswerError: The artifact is stored outside of the deployment, and *managed_only* is set.
             NotFoundError: It is an error artifact. The message has the reason that the task gave.
         """
-        method = references.method("queue", "latestArtifact" if len(self._args) == 2 else "artifact")
         client = replace(self._client, cancellation=cancellation)
-        content = client.call_json(method, self._args)
+        content = client.fetch(prepare_download(client, *self._artifact))
         match content.get("storageType"):
             case "s3":
                 has_percent = "%" in self._args[-1]
@@ -127,13 +127,41 @@ def with_credentials(client: Client, credentials: Mapping[str, Any]) -> Client:
     return replace(client, account=replace(client.account, credentials=temporary, proxy_url=None))
 
 
+def prepare_download(client: Client, task_id: str, run_id: str | None, name: str) -> PreparedCall:
+    """
+    Return the call that asks for the location of an artifact; without *run_id*, of the latest run.
+    """
+    method = references.method("queue", "latestArtifact" if run_id is None else "artifact")
+    return client.prepare(method, [task_id, name] if run_id is None else [task_id, run_id, name])
+
+
+def prepare_list(client: Client, task_id: str, run_id: str | None) -> PreparedCall:
+    """
+    Return the call that lists the artifacts of a run; without *run_id*, of the latest run.
+    """
+    method = references.method("queue", "listLatestArtifacts" if run_id is None else "listArtifacts")
+    return client.prepare(method, [task_id] if run_id is None else [task_id, run_id])
+
+
+def fetch_latest_run(client: Client, task_id: str) -> str | None:
+    """
+    Return the latest run of a task, or None if it has none, or if the caller may not see the task's status.
+    """
+    try:
+        response = client.call_json(references.method("queue", "status"), [task_id])
+    except RefusedError:
+        return None
+    status = read_field(f"task {task_id}", response, "status", dict)
+    runs = read_field(f"task {task_id}", status, "status.runs", list)
+    # Runs are numbered from 0.
+    return str(len(runs) - 1) if runs else None
+
+
 def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator[dict[str, Any]]:
     """
     Yield the queue's entry for each artifact of a run; without *run_id*, of the latest run.
     """
-    method = references.method("queue", "listLatestArtifacts" if run_id is None else "listArtifacts")
-    args = [task_id] if run_id is None else [task_id, run_id]
-    for page in client.paginate(client.prepare(method, args)):
+    for page in client.paginate(prepare_list(client, task_id, run_id)):
         for entry in read_field("the list of artifacts", page, "artifacts", list):
             read_field("the list of artifacts", entry, "artifacts.name", str)
             yield entry
@@ -148,12 +176,22 @@ def fetch_task_expiry(client: Client, task_id: str) -> str:
     )
 
 
-def create_artifact(client: Client, task_id: str, run_id: str, name: str, content: Mapping[str, Any]) -> Any:
+def prepare_creation(client: Client, artifact: tuple[str, str, str], content: Mapping[str, Any]) -> PreparedCall:
+    """
+    Return the call that creates an artifact.
+
+    Args:
+        artifact: Task id, run id and name.
+        content: The payload of ``createArtifact``.
+    """
+    return client.prepare(references.method("queue", "createArtifact"), artifact, payload=encode(dict(content)))
+
+
+def create_artifact(client: Client, artifact: tuple[str, str, str], content: Mapping[str, Any]) -> Any:
     """
     Create an artifact. One of type ``link``, ``reference`` or ``error`` is then complete.
     """
-    method = references.method("queue", "createArtifact")
-    return client.call_json(method, [task_id, run_id, name], payload=encode(dict(content)))
+    return client.fetch(prepare_creation(client, artifact, content))
 
 
 def upload_artifact(
@@ -161,25 +199,22 @@ def upload_artifact(
     context: TransferContext,
     artifact: tuple[str, str, str],
     upload: Upload,
-    *,
-    storage: str,
-    expires: str,
+    content: Mapping[str, Any],
 ) -> dict[str, str]:
     """
     Create an artifact, and upload its bytes.
 
     Args:
         artifact: Task id, run id and name.
-        storage: ``object`` or ``s3``.
-        expires: A timestamp, not later than that of the task.
+        content: The payload of ``createArtifact``: ``storageType`` (``object`` or ``s3``), ``contentType``, and
+            ``expires``, which is not later than that of the task.
 
     Returns:
         The digests for ``object``; none for ``s3``, which does not store any.
     """
-    content = {"storageType": storage, "contentType": upload.content_type, "expires": expires}
     for _ in range(MAX_URLS):
-        created = create_artifact(client, *artifact, content)
-        if storage == "object":
+        created = create_artifact(client, artifact, content)
+        if content["storageType"] == "object":
             return _upload_object(client, context, artifact, upload, created)
         try:
             url_expires = read_timestamp(artifact[2], read_field(artifact[2], created, "expires", str)).timestamp()
@@ -201,11 +236,10 @@ def _upload_object(
     name, project_id, expires, upload_id = (
         read_field(what, created, field, str) for field in ("name", "projectId", "expires", "uploadId")
     )
+    temporary = with_credentials(client, read_field(what, created, "credentials", dict))
     with blame_response(what):
-        temporary = with_credentials(client, read_field(what, created, "credentials", dict))
-        digests = upload_object(
-            temporary, context, name, upload, project_id=project_id, expires=expires, upload_id=upload_id
-        )
+        call = prepare_upload(temporary, name, upload, project_id=project_id, expires=expires, upload_id=upload_id)
+    digests = upload_object(temporary, context, upload, call)
     finish = references.method("queue", "finishArtifact")
     client.call(finish, artifact, payload=encode({"uploadId": upload_id}))
     return digests

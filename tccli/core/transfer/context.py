@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tccli.core.http.deadline import Cancellation
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,6 +68,7 @@ class TransferContext:
     Attributes:
         report: Takes one line per retry.
         buffer_bytes: Limit for the transfer's buffers together; transfers that run at the same time share a limit.
+        cancellation: Ends an upload from another thread. Downloads have one for each file.
     """
 
     transport: HttpTransport
@@ -73,3 +76,4 @@ class TransferContext:
     report: Callable[[str], None]
     progress: TransferProgress = field(default_factory=TransferProgress)
     buffer_bytes: int = DEFAULT_BUFFER_BYTES
+    cancellation: Cancellation = field(default_factory=Cancellation)

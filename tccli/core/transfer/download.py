@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING
 from tccli.core.files import check_target, is_special
 from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import StreamHasher, check_digests
-from tccli.core.transfer.options import DownloadResult, list_checks
+from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteChangedError
 from tccli.core.transfer.resume import ResumableFile
@@ -18,7 +18,7 @@ from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
 from tccli.errors import BrokenAnswerError, LocalFileError
 
 if TYPE_CHECKING:
-    from tccli.core.transfer.options import DownloadOptions
+    from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.remote import RemoteFile
 
 MAX_RESTARTS = 3
@@ -74,11 +74,11 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
         BrokenAnswerError: What was downloaded is not what was expected.
         TcError: The download failed.
     """
-    expected = {**remote.locate().hashes, **options.hashes}
     reader = Reader(remote, 0, None)
     hasher: StreamHasher | None = None
     try:
         metadata = reader.open().metadata
+        expected = options.expected_digests(metadata, remote.locate().hashes)
         remote.context.progress.start(metadata.length)
         must_decode = options.must_decode(metadata)
         hasher = StreamHasher(expected, None if must_decode else metadata.length, remote.context.buffer_bytes)
@@ -95,4 +95,4 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
         reader.close()
         if hasher is not None:
             hasher.stop()
-    return DownloadResult(hasher.count, list_checks(metadata, expected))
+    return describe_result(hasher.count, metadata, expected)

@@ -23,13 +23,23 @@ class DownloadOptions:
 
     Attributes:
         connections: The maximum; None adds connections when the first one is slow.
-        hashes: Hexadecimal digests to verify in addition to those of the source, by algorithm.
+        hashes: Hexadecimal digests of the written bytes, to verify in addition to those of the source, by algorithm.
         compressed: Do not decode the content encoding.
     """
 
     connections: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     compressed: bool = False
+
+    def expected_digests(self, metadata: RemoteMetadata, hashes: Mapping[str, str]) -> dict[str, str]:
+        """
+        Return the digests that the written bytes must have.
+
+        Args:
+            hashes: Those of the source, which are of the decoded bytes. They say nothing about bytes that are not
+                decoded.
+        """
+        return {**({} if self.compressed and metadata.encoding else hashes), **self.hashes}
 
     def must_decode(self, metadata: RemoteMetadata) -> bool:
         """
@@ -53,16 +63,21 @@ class DownloadResult:
     What was downloaded.
 
     Attributes:
-        size: In bytes, after decoding.
+        size: In bytes, as written.
         verified: What was checked: ``length``, ``sha256``, ``sha512``.
+        content_type: As the storage tells it; may be empty.
+        digests: The hexadecimal digests that were verified, by algorithm.
     """
 
     size: int
     verified: tuple[str, ...]
+    content_type: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
-def list_checks(metadata: RemoteMetadata, expected: Mapping[str, str]) -> tuple[str, ...]:
+def describe_result(size: int, metadata: RemoteMetadata, expected: Mapping[str, str]) -> DownloadResult:
     """
-    Return what a complete download has been checked by, for :attr:`DownloadResult.verified`.
+    Return the result of a complete download that has the *expected* digests.
     """
-    return (*(["length"] if metadata.length is not None else []), *sorted(expected))
+    verified = (*(["length"] if metadata.length is not None else []), *sorted(expected))
+    return DownloadResult(size, verified, metadata.content_type, dict(expected))

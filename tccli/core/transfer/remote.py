@@ -85,11 +85,13 @@ class RemoteMetadata:
         length: Stored bytes, or None if not known.
         validator: ETag, else Last-Modified, else "".
         encoding: Content encoding in lower case, or "".
+        content_type: As sent, or "".
     """
 
     length: int | None
     validator: str
     encoding: str
+    content_type: str = field(default="", compare=False)
 
 
 class RemoteChangedError(Exception):
@@ -254,7 +256,8 @@ class RemoteFile:
         first, length = self._parse_content_range(stream, start) if is_range else (0, stream.length)
         validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
-        return RangeResponse(stream, first, RemoteMetadata(length, validator, encoding), is_range)
+        metadata = RemoteMetadata(length, validator, encoding, stream.headers.get("content-type", ""))
+        return RangeResponse(stream, first, metadata, is_range)
 
     def _parse_content_range(self, stream: Stream, start: int) -> tuple[int, int]:
         """

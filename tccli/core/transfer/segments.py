@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tccli.core.files import atomic_write, target_mode
 from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, StreamHasher, check_digests
-from tccli.core.transfer.options import DownloadResult, list_checks
+from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteMetadata
 from tccli.core.transfer.resume import JOURNAL_INTERVAL_BYTES
@@ -22,7 +22,7 @@ from tccli.core.transfer.throughput import ThroughputMonitor
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError
 
 if TYPE_CHECKING:
-    from tccli.core.transfer.options import DownloadOptions
+    from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.remote import RangeResponse, RemoteFile
     from tccli.core.transfer.resume import ResumableFile
 
@@ -51,7 +51,7 @@ class FileDownload:
         self._partial = partial
         self._options = options
         self._max_connections = options.connections or MAX_CONNECTIONS
-        self._expected = {**remote.locate().hashes, **options.hashes}
+        self._expected: dict[str, str] = {}
         self._segments: deque[tuple[int, int | None]] = deque()
         self._metadata: RemoteMetadata | None = None
         self._is_in_order = True
@@ -120,6 +120,7 @@ class FileDownload:
         Plan the segments, and start the hashes.
         """
         metadata = self._metadata = response.metadata
+        self._expected = self._options.expected_digests(metadata, self._remote.locate().hashes)
         progress = self._remote.context.progress
         if not resumed:
             identity, hashes = dict(self._remote.source.identity), dict(self._remote.locate().hashes)
@@ -292,7 +293,7 @@ class FileDownload:
         else:
             check_digests(self._hasher.digests(), self._expected, self._name)
             self._partial.commit(target, target_mode(target))
-        return DownloadResult(size, list_checks(metadata, self._expected))
+        return describe_result(size, metadata, self._expected)
 
     def _decode(self, target: str, *, is_empty: bool) -> int:
         """

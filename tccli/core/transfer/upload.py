@@ -136,7 +136,7 @@ def put(
         try:
             response = _put_once(context, url, headers, upload, hasher)
         except NoAnswerError as error:
-            if is_last or error.final:
+            if is_last or error.final or context.cancellation.is_cancelled:
                 raise
             reason = str(error)
         else:
@@ -151,7 +151,8 @@ def put(
         finally:
             hasher.stop()
         failures += 1
-        time.sleep(context.policy.announce_delay(failures, f"{reason}; from the first byte", after, context.report))
+        delay = context.policy.announce_delay(failures, f"{reason}; from the first byte", after, context.report)
+        context.cancellation.sleep(delay)
 
 
 def _put_once(
@@ -186,7 +187,12 @@ def _put_once(
     # The signed headers may contain a length, which must not be sent twice.
     given = {name: value for name, value in headers.items() if name.lower() != "content-length"}
     request = Request(
-        "PUT", url, {**given, "Content-Length": str(upload.length)}, blocks=blocks(), is_from_service=True
+        "PUT",
+        url,
+        {**given, "Content-Length": str(upload.length)},
+        blocks=blocks(),
+        cancellation=context.cancellation,
+        is_from_service=True,
     )
     response = context.transport.send(request)
     if response.status < 300 and sent < upload.length:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tccli.core.artifacts.objects import MAX_INLINE_BYTES, ObjectSource, upload_object
+from tccli.core.artifacts.objects import MAX_INLINE_BYTES, ObjectSource, prepare_upload, upload_object
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.download import download_to_stream
@@ -40,9 +40,8 @@ def send(client: Client, data: bytes, name: str = "a/b c", policy: RetryPolicy =
     Upload bytes as an object.
     """
     upload = Upload(io.BytesIO(data), len(data), "text/x")
-    return upload_object(
-        client, transfer_context(policy), name, upload, project_id="p", expires=later(days=1), upload_id=slug()
-    )
+    call = prepare_upload(client, name, upload, project_id="p", expires=later(days=1), upload_id=slug())
+    return upload_object(client, transfer_context(policy), upload, call)
 
 
 def digests(data: bytes) -> dict[str, str]:
@@ -79,9 +78,8 @@ def test_growing_file_inline(transfer_env: TransferEnv) -> None:
     The bytes that were read are sent, hashed and announced.
     """
     upload = Upload(io.BytesIO(b"twelve bytes"), 6, "text/x")
-    upload_object(
-        transfer_env.client, transfer_context(), "x", upload, project_id="p", expires=later(days=1), upload_id=slug()
-    )
+    call = prepare_upload(transfer_env.client, "x", upload, project_id="p", expires=later(days=1), upload_id=slug())
+    upload_object(transfer_env.client, transfer_context(), upload, call)
 
     assert b"twelve bytes" == download(transfer_env, "x")
 

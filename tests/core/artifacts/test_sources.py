@@ -54,9 +54,8 @@ def send(
     """
     upload = Upload(io.BytesIO(data), len(data), "text/x")
     artifact = (task_id, "0", "public/a")
-    return upload_artifact(
-        transfer_env.client, transfer_context(policy), artifact, upload, storage=storage, expires=later(hours=1)
-    )
+    content = {"storageType": storage, "contentType": "text/x", "expires": later(hours=1)}
+    return upload_artifact(transfer_env.client, transfer_context(policy), artifact, upload, content)
 
 
 def download(
@@ -150,7 +149,7 @@ def test_links_are_followed(transfer_env: TransferEnv) -> None:
     task_id = transfer_env.task()
     transfer_env.artifact(task_id, "public/real", DATA)
     content = {"storageType": "link", "artifact": "public/real", "expires": later(hours=1)}
-    create_artifact(transfer_env.client, task_id, "0", "public/a", content)
+    create_artifact(transfer_env.client, (task_id, "0", "public/a"), content)
 
     assert DATA == download(transfer_env, task_id)[0]
 
