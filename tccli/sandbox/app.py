@@ -18,7 +18,6 @@ from starlette.requests import Request as AsgiRequest
 
 from tccli.sandbox import references
 from tccli.sandbox.call import Call, Response
-from tccli.sandbox.clock import InvalidTimeError
 from tccli.sandbox.http import errors
 from tccli.sandbox.http.body import MAX_BODY_BYTES
 from tccli.sandbox.http.connection import hang_up
@@ -161,8 +160,6 @@ class Sandbox:
             return _error_response(call, error)
         except PageError as error:
             return render_page(error.status, error.message)
-        except InvalidTimeError:
-            return _error_response(call, InternalError("RangeError: Invalid time value"))
         except Exception as error:
             # The services respond to a bug in a handler, and their connections survive it.
             logger.exception("cannot handle %s", call.method.id)

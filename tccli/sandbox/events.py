@@ -38,8 +38,7 @@ def publish(
     Raises:
         InternalError: The message does not match its schema, and the deployment checks that.
     """
-    on_message = state.on_message
-    if on_message is None:
+    if not state.has_listeners:
         return
     exchange = find(event_id)
     if state.checks_responses and exchange.schema is not None:
@@ -52,7 +51,15 @@ def publish(
         tuple(f"route.{route}" for route in routes),
         json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
     )
-    state.store.after_commit(lambda: on_message(message))
+    state.store.after_commit(lambda: _deliver(state, message))
+
+
+def _deliver(state: State, message: Message) -> None:
+    if state.on_message is not None:
+        state.on_message(message)
+    if message.exchange in state.bound_exchanges:
+        # A later run of the periodic jobs fires the hooks, as the service does it after the call.
+        state.messages.append(message)
 
 
 def find(event_id: str) -> Exchange:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core import scopes
 from tccli.core.schemas.validate import find_problems
+from tccli.sandbox.clock import InvalidTimeError
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.request import read_payload
 
@@ -50,8 +51,11 @@ async def perform(call: Call) -> Response:
     if handler is None:
         message = "the sandbox does not implement {{method}}; `tc sandbox methods` lists the methods that it does"
         raise ApiError("NotInSandbox", message, method=call.method.id)
-    result = handler(call)
-    response: Response = await result if inspect.isawaitable(result) else result
+    try:
+        result = handler(call)
+        response: Response = await result if inspect.isawaitable(result) else result
+    except InvalidTimeError:
+        raise InternalError("RangeError: Invalid time value") from None
     if call.state.checks_responses and call.method.output and response.status == 200:
         wrong = find_problems(call.method.reference, call.method.output, response.document)
         if wrong:

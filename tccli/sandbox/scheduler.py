@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tccli.sandbox.state import State
 
 TICK_SECONDS = 1.0
+logger = logging.getLogger("uvicorn.error")
 
 
 class Scheduler:
@@ -33,9 +35,13 @@ class Scheduler:
 
     def is_due(self, state: State) -> bool:
         """
-        Return whether a job may have work: a tick has passed, or the clock was moved.
+        Return whether a job may have work: a tick has passed, the clock was moved, or a message waits for hooks.
         """
-        return state.clock.offset != self._last_offset or time.monotonic() - self._last_run >= TICK_SECONDS
+        return (
+            bool(state.messages)
+            or state.clock.offset != self._last_offset
+            or time.monotonic() - self._last_run >= TICK_SECONDS
+        )
 
     async def run_due(self, state: State) -> None:
         """
@@ -46,9 +52,13 @@ class Scheduler:
         self._last_offset, self._last_run = state.clock.offset, time.monotonic()
         try:
             for job in state.registry.jobs:
-                result = job(state)
-                if inspect.isawaitable(result):
-                    await result
+                try:
+                    result = job(state)
+                    if inspect.isawaitable(result):
+                        await result
+                except Exception:
+                    # Other jobs, and the request that waits for them, must not suffer from it.
+                    logger.exception("cannot run %s", job.__name__)
         finally:
             self.lock.release()
 

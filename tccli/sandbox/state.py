@@ -5,6 +5,7 @@ Everything that a deployment consists of, in one object.
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class State:
         root_url: Without a trailing slash.
         checks_responses: Whether responses and messages are validated against their schemas.
         on_message: Called with each published message; must not block.
+        bound_exchanges: The exchanges whose messages fire hooks.
+        messages: From those exchanges, not yet delivered to the hooks.
     """
 
     registry: Registry
@@ -41,6 +44,15 @@ class State:
     checks_responses: bool = False
     started: float = field(default_factory=time.monotonic)
     on_message: Callable[[Message], object] | None = None
+    bound_exchanges: frozenset[str] = frozenset()
+    messages: deque[Message] = field(default_factory=deque)
+
+    @property
+    def has_listeners(self) -> bool:
+        """
+        Whether any message is of use to a broker or to a hook.
+        """
+        return self.on_message is not None or bool(self.bound_exchanges)
 
     def set_offset(self, offset: int) -> None:
         """

@@ -4,7 +4,6 @@ Hooks: created, changed, and fired by calls, tokens, schedules and messages.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,8 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.clock import from_json
-from tccli.sandbox.services.hooks import schedule, triggers
+from tccli.sandbox.messages import Message
+from tccli.sandbox.services.hooks import schedule
 from tccli.sandbox.services.notify import outbox
 from tests.sandbox.conftest import timestamp
 
@@ -295,11 +295,63 @@ def test_messages_fire_hooks(send: Send, sandbox_server: Server, pattern: str, k
     """
     bindings = [{"exchange": "e", "routingKeyPattern": pattern}]
     send("PUT", f"{HOOKS}/g/h", hook(bindings=bindings))
-    state = sandbox_server.sandbox.state
+    messages = [Message(exchange, key, (), b'{"x": 1}') for exchange in ("e", "other")]
+    sandbox_server.sandbox.state.messages.extend(messages)
+    fires = send("GET", f"{HOOKS}/g/h/last-fires")
 
-    assert fired == asyncio.run(triggers.hear(state, "e", key, {"x": 1}))
-    assert 0 == asyncio.run(triggers.hear(state, "other", key, {}))
-    assert (200 if fired else 404) == send("GET", f"{HOOKS}/g/h/last-fires").status
+    assert (200 if fired else 404) == fires.status
+    assert not fired or ["pulseMessage"] == [fire["firedBy"] for fire in fires.json["lastFires"]]
+
+
+@pytest.mark.usefixtures("role")
+def test_tasks_fire_the_hooks_that_are_bound_to_their_routes(send: Send) -> None:
+    """
+    A message fires a hook once, however many of its keys match, and only if the trigger schema accepts it.
+    """
+    exchange = "exchange/taskcluster-queue/v1/task-defined"
+    keys = ("route.want.hook", "primary.#")
+    bindings = [{"exchange": exchange, "routingKeyPattern": key} for key in keys]
+    none = [{"exchange": exchange, "routingKeyPattern": "route.other"}]
+    strict = {"type": "object", "required": ["nope"]}
+    broken = {"$ref": "https://example.com/nowhere.json"}
+    send("PUT", f"{HOOKS}/g/bound", hook(bindings=bindings))
+    send("PUT", f"{HOOKS}/g/unbound", hook(bindings=none))
+    for name, schema in (("default", None), ("strict", strict), ("broken", broken)):
+        send("PUT", f"{HOOKS}/g/{name}", hook(bindings=bindings, triggerSchema=schema))
+    task_id = taskcluster.slugId()
+    times = {"created": timestamp("0 seconds"), "deadline": timestamp("1 hour")}
+    send("PUT", f"/api/queue/v1/task/{task_id}", {**TASK, **times, "payload": {}, "routes": ["want.hook"]})
+
+    fires = send("GET", f"{HOOKS}/g/bound/last-fires").json["lastFires"]
+    payload = send("GET", f"/api/queue/v1/task/{fires[0]['taskId']}").json["payload"]
+    assert "pulseMessage" == payload["by"]
+    assert (task_id, "unscheduled", {}) == (
+        payload["got"]["status"]["taskId"],
+        payload["got"]["status"]["state"],
+        payload["got"]["task"]["tags"],
+    )
+    for name in ("unbound", "default", "strict", "broken"):
+        assert 404 == send("GET", f"{HOOKS}/g/{name}/last-fires").status, name
+    send("DELETE", f"{HOOKS}/g/bound")
+    send("PUT", f"/api/queue/v1/task/{taskcluster.slugId()}", {**TASK, **times, "payload": {}, "routes": ["want.hook"]})
+    assert 404 == send("GET", f"{HOOKS}/g/bound/last-fires").status
+
+
+@pytest.mark.usefixtures("role")
+def test_a_schedule_survives_a_time_that_is_none(send: Send, sandbox: RunningSandbox) -> None:
+    """
+    A template with a leap second is an error in the log of fires, and other hooks fire.
+    """
+    send(
+        "PUT",
+        f"{HOOKS}/g/a",
+        hook(schedule=["@daily"], task={**TASK, "payload": {}, "deadline": "2090-01-01T23:59:60Z"}),
+    )
+    send("PUT", f"{HOOKS}/g/b", hook(schedule=["@daily"], task={**TASK, "payload": {}}))
+    sandbox.clock.offset += 24 * HOUR
+
+    results = [send("GET", f"{HOOKS}/g/{name}/status").json["lastFire"]["result"] for name in ("a", "b")]
+    assert ["error", "success"] == results
 
 
 @pytest.mark.usefixtures("role")

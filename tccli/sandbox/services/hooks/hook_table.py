@@ -16,6 +16,7 @@ from tccli.sandbox.store import to_jsonb
 if TYPE_CHECKING:
     import sqlite3
 
+    from tccli.sandbox.state import State
     from tccli.sandbox.store import Store
 
 service = Service("hooks")
@@ -124,6 +125,16 @@ def list_due(store: Store, now: int) -> list[Hook]:
     Return the hooks that the schedule should have fired, sorted by date.
     """
     return [_hook(row) for row in store.all("SELECT * FROM hooks WHERE next_date < ? ORDER BY next_date", now)]
+
+
+@service.periodic
+def find_bound_exchanges(state: State) -> None:
+    """
+    Set the exchanges whose messages fire hooks. Call this after every change of a hook.
+    """
+    state.bound_exchanges = frozenset(
+        binding["exchange"] for hook in list_bound(state.store) for binding in hook.bindings
+    )
 
 
 def list_bound(store: Store) -> list[Hook]:

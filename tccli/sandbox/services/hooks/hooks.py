@@ -91,6 +91,8 @@ def remove_hook(call: Call) -> Response:
 def _publish(call: Call, event: str) -> None:
     which = {name: call.args[name] for name in ("hookGroupId", "hookId")}
     events.publish(call.state, f"hooks.{event}", {}, which)
+    # The service, too, binds an exchange only after this message.
+    hook_table.find_bound_exchanges(call.state)
 
 
 @service.method("getTriggerToken")

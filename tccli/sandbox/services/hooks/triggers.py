@@ -5,6 +5,8 @@ hooks: firing by a call, by a token, and by a pulse message.
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,12 @@ from tccli.sandbox.services.queue.tasks import SLUGID
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
+    from tccli.sandbox.messages import Message
     from tccli.sandbox.services.hooks.hook_table import Hook
     from tccli.sandbox.state import State
 
 service = Service("hooks")
+logger = logging.getLogger("uvicorn.error")
 
 
 @service.method("triggerHook")
@@ -40,25 +44,33 @@ async def trigger_hook_with_token(call: Call) -> Response:
     return await _trigger(call, hook, {"firedBy": "triggerHookWithToken"})
 
 
-async def hear(state: State, exchange: str, routing_key: str, payload: Any) -> int:
+@service.periodic
+async def deliver_messages(state: State) -> None:
     """
-    Fire the hooks that are bound to a message, and return their number.
+    Fire the hooks that are bound to the messages that wait now. Those that the new tasks cause wait for the next time.
     """
-    bound = [hook for hook in hook_table.list_bound(state.store) if _is_bound(hook, exchange, routing_key)]
-    for hook in bound:
-        # The log of fires has the error; a message has no response.
-        with contextlib.suppress(FireError):
-            await fires.fire(state, hook, {"firedBy": "pulseMessage", "payload": payload})
-    return len(bound)
+    for _ in range(len(state.messages)):
+        message = state.messages.popleft()
+        payload = json.loads(message.body)
+        for hook in hook_table.list_bound(state.store):
+            if not _is_bound(hook, message):
+                continue
+            try:
+                wrong = _find_problems(hook, payload)
+            except InternalError as error:
+                wrong = str(error)
+            if wrong:
+                logger.warning("message of %s does not fire the hook %s: %s", message.exchange, hook.name, wrong)
+                continue
+            # The log of fires has the error; a message has no response.
+            with contextlib.suppress(FireError):
+                await fires.fire(state, hook, {"firedBy": "pulseMessage", "payload": payload})
 
 
 async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
-    try:
-        wrong = [error.message for error in Draft7Validator(hook.trigger_schema).iter_errors(call.payload)]
-    except Unresolvable as error:
-        raise InternalError(f"MissingRefError: {error}") from None
+    wrong = _find_problems(hook, call.payload)
     if wrong:
-        raise ApiError("InputError", "{{wrong}}", wrong="; ".join(f"data {message}" for message in wrong))
+        raise ApiError("InputError", "{{wrong}}", wrong=wrong)
     # As in the service, the payload may choose the task's id.
     task_id = call.payload.get("taskId") or None
     if task_id is not None and not (isinstance(task_id, str) and re.search(SLUGID.replace("$", r"\Z"), task_id)):
@@ -68,6 +80,15 @@ async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
     except FireError as error:
         raise _to_api_error(hook, error) from None
     return Response({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
+
+
+def _find_problems(hook: Hook, payload: Any) -> str:
+    # What the trigger schema rejects; empty if it accepts the payload.
+    try:
+        wrong = [error.message for error in Draft7Validator(hook.trigger_schema).iter_errors(payload)]
+    except Unresolvable as error:
+        raise InternalError(f"MissingRefError: {error}") from None
+    return "; ".join(f"data {message}" for message in wrong)
 
 
 def _to_api_error(hook: Hook, error: FireError) -> ApiError:
@@ -80,9 +101,10 @@ def _to_api_error(hook: Hook, error: FireError) -> ApiError:
     return ApiError("InputError", message, details=str(error))
 
 
-def _is_bound(hook: Hook, exchange: str, routing_key: str) -> bool:
+def _is_bound(hook: Hook, message: Message) -> bool:
+    keys = (message.routing_key, *message.copies)
     return any(
-        binding["exchange"] == exchange and _matches(binding["routingKeyPattern"], routing_key)
+        binding["exchange"] == message.exchange and any(_matches(binding["routingKeyPattern"], key) for key in keys)
         for binding in hook.bindings
     )
 

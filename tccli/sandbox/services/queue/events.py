@@ -21,7 +21,7 @@ def created(state: State, task: Task, *, is_new: bool) -> None:
     """
     Publish that a task is defined and, if it is, that it is pending. The latter is repeated for each createTask.
     """
-    if state.on_message is None:
+    if not state.has_listeners:
         return
     if is_new or not task.runs:
         # The status from before its first run.
@@ -32,12 +32,12 @@ def created(state: State, task: Task, *, is_new: bool) -> None:
 
 
 def pending(state: State, task: Task, run_id: int) -> None:
-    if state.on_message is not None:
+    if state.has_listeners:
         _publish(state, "taskPending", task, {"status": task.status(), "runId": run_id, "task": _task(task)})
 
 
 def running(state: State, task: Task, run_id: int) -> None:
-    if state.on_message is not None:
+    if state.has_listeners:
         taken_until = to_database_json(from_json(task.runs[run_id]["takenUntil"]))
         content = {"takenUntil": taken_until, "task": _task(task)}
         _publish(state, "taskRunning", task, {**_run(task, run_id), **content})
@@ -47,7 +47,7 @@ def ended(state: State, task: Task, run_id: int) -> None:
     """
     Publish how a run ended; or if the task is retried, only that the next run is pending.
     """
-    if state.on_message is None:
+    if not state.has_listeners:
         return
     if run_id + 1 < len(task.runs) and task.state == "pending":
         pending(state, task, run_id + 1)
@@ -57,12 +57,12 @@ def ended(state: State, task: Task, run_id: int) -> None:
 
 
 def artifact_created(state: State, task: Task, run_id: int, artifact: dict[str, Any]) -> None:
-    if state.on_message is not None:
+    if state.has_listeners:
         _publish(state, "artifactCreated", task, {**_run(task, run_id), "artifact": artifact})
 
 
 def priority_changed(state: State, task: Task, before: str) -> None:
-    if state.on_message is not None:
+    if state.has_listeners:
         content = {"oldPriority": before, "newPriority": task.definition["priority"]}
         _publish(state, "taskPriorityChanged", task, {"status": task.status(), **content})
 
@@ -71,7 +71,7 @@ def group_resolved(state: State, task_group_id: str) -> None:
     """
     Publish that all tasks of a group are or were resolved, if they are.
     """
-    if state.on_message is None:
+    if not state.has_listeners:
         return
     sql = "SELECT 1 FROM tasks WHERE task_group_id = ? AND was_resolved = 0 LIMIT 1"
     row = state.store.one("SELECT * FROM task_groups WHERE task_group_id = ?", task_group_id)
