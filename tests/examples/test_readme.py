@@ -43,6 +43,10 @@ def upload_artifact(deployment: ExampleDeployment, _folder: Path) -> None:
         deployment.transfer_env.artifact(TASK, name, b"a build\n" * 100)
 
 
+def complete_task(deployment: ExampleDeployment, _folder: Path) -> None:
+    deployment.complete_task()
+
+
 def write_script(_deployment: ExampleDeployment, folder: Path) -> None:
     program = folder / "my-script.sh"
     program.write_text("#!/bin/sh\nset -e\ntc -q queue ping\ntc whoami\n")
@@ -52,6 +56,7 @@ def write_script(_deployment: ExampleDeployment, folder: Path) -> None:
 PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
     "@task.yml": write_task_file,
     "*.apk": upload_artifact,
+    "while state=": complete_task,
     "./my-script.sh": write_script,
 }
 """What an example needs in which these words stand."""
