@@ -138,9 +138,12 @@ class Context:
         return account
 
     def _warn(self, line: str) -> None:
+        self._note_once(f"warning: {line}")
+
+    def _note_once(self, line: str) -> None:
         if line not in self._warnings:
             self._warnings.add(line)
-            self.note(f"warning: {line}")
+            self.note(line)
 
     def root_url(self) -> str:
         """
@@ -221,7 +224,32 @@ class Context:
         options, account = self.options, self.account()
         if is_sent_in_clear(account) and options.service_discovery == "default":
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
+        if options.verbose and self.fake_path is None:
+            self._report_account(account)
         return Client(account, transport, self._policy(), options.service_discovery, options.trace_id, self._report)
+
+    def _report_account(self, account: Account) -> None:
+        """
+        Report where requests go, through which proxy, and with which credentials.
+        """
+        from tccli.core.http.proxies import describe_proxy
+
+        url, source = account.root_url, account.root_url_source
+        if account.proxy_url is not None:
+            url, source = account.proxy_url, "TASKCLUSTER_PROXY_URL"
+        elif self.options.service_discovery == "k8s-dns":
+            url, source = "http://taskcluster-SERVICE", "--service-discovery"
+        proxy = describe_proxy(url, self.environ)
+        self._note_once(f"requests go to {url} ({source}){f' through {proxy}' if proxy else ''}")
+        credentials = account.credentials
+        if credentials is not None:
+            kind = "permanent" if credentials.certificate is None else "temporary"
+            limit = "" if credentials.authorized_scopes is None else ", limited by authorized scopes"
+            self._note_once(f"{kind} credentials of {credentials.client_id} ({account.credentials_source}){limit}")
+        elif account.proxy_url is not None:
+            self._note_once("no credentials: the task's proxy signs the requests")
+        else:
+            self._note_once(f"no credentials{f': {account.unused}' if account.unused else ''}")
 
     def _transport(self) -> HttpTransport:
         """

@@ -39,8 +39,9 @@ def command(context: Context) -> None:
         return
     credentials = client.account.credentials
     if credentials is None:
-        hint = "set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN; tc help credentials tells where to get them"
-        raise NegativeAnswerError("not signed in", hint=hint)
+        from tccli.core.response_hints import sign_in
+
+        raise NegativeAnswerError("not signed in", hint=sign_in(client.account))
     information = _credential_information(client, credentials, now=datetime.now(UTC))
     write(Result([information]))
     if not information["active"]:

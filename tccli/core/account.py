@@ -7,16 +7,17 @@ same section of that file.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
-from tccli.core.http.urls import is_valid_host
+from tccli.core.http.urls import is_valid_host, split_url
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -48,11 +49,17 @@ class Account:
         root_url: Of the deployment, without a trailing slash. URLs for other people are built on it.
         proxy_url: Inside a task, requests are sent here instead; the proxy adds its own credentials.
         credentials: None if requests are anonymous or signed by the proxy.
+        root_url_source: The option, variable or file that it comes from, for messages.
+        credentials_source: The same of the credentials; empty without any.
+        unused: Why there are no credentials although a file has some or an option forbids them, or empty.
     """
 
     root_url: str
     proxy_url: str | None = None
     credentials: Credentials | None = None
+    root_url_source: str = field(default="", compare=False)
+    credentials_source: str = field(default="", compare=False)
+    unused: str = field(default="", compare=False)
 
 
 def is_sent_in_clear(account: Account) -> bool:
@@ -165,16 +172,22 @@ def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files:
     Raises:
         ConfigurationError: No source has a root URL, or it is malformed.
     """
-    files = files or ConfigFiles(environ)
+    return _find_root_url(options, environ, files or ConfigFiles(environ))[0]
+
+
+def _find_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles) -> tuple[str, str]:
+    """
+    Return the root URL and its source.
+    """
     if options.root_url is not None:
-        return check_root_url(options.root_url, "--root-url")
+        return check_root_url(options.root_url, "--root-url"), "--root-url"
     if options.profile is not None:
-        return _root_url_in(files.profile(options.profile), f"profile {options.profile}")
+        return _root_url_in(files.profile(options.profile), source := f"profile {options.profile}"), source
     if environ.get("TASKCLUSTER_ROOT_URL"):
-        return check_root_url(environ["TASKCLUSTER_ROOT_URL"], "TASKCLUSTER_ROOT_URL")
+        return check_root_url(environ["TASKCLUSTER_ROOT_URL"], "TASKCLUSTER_ROOT_URL"), "TASKCLUSTER_ROOT_URL"
     for source, content in files.defaults():
         if content.get("rootUrl"):
-            return _root_url_in(content, source)
+            return _root_url_in(content, source), source
     raise ConfigurationError("no root URL", hint="set TASKCLUSTER_ROOT_URL or give --root-url https://…")
 
 
@@ -195,16 +208,19 @@ def resolve_account(
     files = files or ConfigFiles(environ)
     proxy_url = _proxy_url(options, environ)
     if _has_root_url(options, environ, files) or (proxy_url is None and sends):
-        root_url = resolve_root_url(options, environ, files)
+        root_url, root_url_source = _find_root_url(options, environ, files)
     else:
-        root_url = proxy_url or ""
-    unsigned = proxy_url is not None or options.anonymous
-    credentials = None if unsigned else _credentials(options, environ, files, root_url)
+        root_url, root_url_source = proxy_url or "", "TASKCLUSTER_PROXY_URL"
+    credentials, source = None, "--anonymous was given" if options.anonymous else ""
+    if proxy_url is None and not options.anonymous:
+        credentials, source = _credentials(options, environ, files, root_url)
     if options.authorized_scopes is not None:
         if credentials is None:
-            raise UsageError("authorized scopes limit credentials, but there are no credentials")
+            raise UsageError("authorized scopes limit credentials, but there are no credentials", hint=source)
         credentials = replace(credentials, authorized_scopes=options.authorized_scopes)
-    return Account(root_url=root_url, proxy_url=proxy_url, credentials=credentials)
+    if credentials is None:
+        return Account(root_url, proxy_url, None, root_url_source, unused=source)
+    return Account(root_url, proxy_url, credentials, root_url_source, credentials_source=source)
 
 
 def _has_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles) -> bool:
@@ -215,7 +231,7 @@ def _has_root_url(options: AccountOptions, environ: Mapping[str, str], files: Co
 
 def check_root_url(url: str, source: str) -> str:
     """
-    Return *url* without trailing slashes.
+    Return *url* without trailing slashes, its scheme and host in lower case, and without the scheme's own port.
 
     Args:
         source: The option or variable that it comes from, for messages.
@@ -223,23 +239,44 @@ def check_root_url(url: str, source: str) -> str:
     Raises:
         ConfigurationError: It has no scheme or host, or has credentials, a query or a fragment.
     """
-    found = re.fullmatch(r"(?:(https?)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", url.strip())
-    if not found or not found[3] or re.search("[?#]", found[4]):
-        raise ConfigurationError(f"{source} is not a root URL: {redact_url(url)!r}", hint="write https://HOST")
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", url.strip())
-    if not found[1] and scheme:
-        raise ConfigurationError(f"{source} does not start with https:// or http://: {redact_url(url)!r}")
-    if not found[1]:
-        raise ConfigurationError(
-            f"{source} has no scheme: {redact_url(url)!r}", hint=f"write https://{found[3]}{found[4]}"
-        )
-    if found[2] is not None:
-        raise ConfigurationError(
-            f"{source} has credentials in it", hint=f"write {found[1]}://{found[3]} and set TASKCLUSTER_CLIENT_ID"
-        )
-    if not is_valid_host(found[3]):
-        raise ConfigurationError(f"{source} has no valid host and port: {redact_url(url)!r}")
-    return f"{found[1]}://{found[3]}{found[4].rstrip('/')}"
+    text = url.strip()
+    try:
+        base, host, path = split_url(text)
+    except ValueError:
+        raise _explain_root_url(text, source) from None
+    if "?" in path or "#" in text:
+        hint = f"write {base}{path.partition('?')[0].rstrip('/')}"
+        raise ConfigurationError(f"{source} is not a root URL: {redact_url(url)!r} has a query or fragment", hint=hint)
+    scheme = base.partition(":")[0].lower()
+    host = host.lower().removesuffix(":443" if scheme == "https" else ":80")
+    return f"{scheme}://{host}{path.rstrip('/')}"
+
+
+def _explain_root_url(text: str, source: str) -> ConfigurationError:
+    found = re.fullmatch(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", text)
+    shown = redact_url(text)
+    if not found or not found[3]:
+        return ConfigurationError(f"{source} is not a root URL: {shown!r}", hint="write https://HOST")
+    scheme, user, host, path = found.groups()
+    slip = re.match(r"(?i)(https?):?/*(?=[^:/])(?<=[:/])", text)
+    if slip and not (scheme and scheme.lower() in {"http", "https"}):
+        hint = f"write {slip[1].lower()}://{redact_url(text[slip.end() :])}"
+        return ConfigurationError(f"{source} has no scheme: {shown!r}", hint=hint)
+    if scheme is None:
+        return ConfigurationError(f"{source} has no scheme: {shown!r}", hint=f"write https://{host}{path}")
+    if scheme.lower() not in {"http", "https"}:
+        message = f"{source} does not start with https:// or http://: {shown!r}"
+        return ConfigurationError(message, hint=f"write https://{host}{path}")
+    if user is not None:
+        hint = f"write {scheme}://{host} and set TASKCLUSTER_CLIENT_ID"
+        return ConfigurationError(f"{source} has credentials in it", hint=hint)
+    message = f"{source} has no valid host and port: {shown!r}"
+    try:
+        ascii_host = host.encode("idna").decode()
+    except UnicodeError:
+        return ConfigurationError(message)
+    is_international = ascii_host != host and is_valid_host(ascii_host)
+    return ConfigurationError(message, hint=f"write {scheme}://{ascii_host}{path}" if is_international else "")
 
 
 def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | None:
@@ -261,23 +298,33 @@ def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | Non
 
 def _credentials(
     options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles, root_url: str
-) -> Credentials | None:
+) -> tuple[Credentials | None, str]:
+    """
+    Return the credentials and their source, or None and why those of a file are not used.
+    """
+    candidates: Iterable[tuple[str, Mapping[str, Any]]]
     if options.profile is not None:
-        content = files.profile(options.profile)
-        return _credentials_in(content, f"profile {options.profile}") if _is_for(content, root_url) else None
-    client_id, access_token, certificate = (environ.get(name, "") for name in CREDENTIAL_VARIABLES)
-    if client_id or access_token or certificate:
-        return _complete(client_id, access_token, certificate, CREDENTIAL_VARIABLES)
-    for source, content in files.defaults():
+        candidates = [(f"profile {options.profile}", files.profile(options.profile))]
+    else:
+        client_id, access_token, certificate = (environ.get(name, "") for name in CREDENTIAL_VARIABLES)
+        if client_id or access_token or certificate:
+            found = _complete(client_id, access_token, certificate, CREDENTIAL_VARIABLES)
+            return found, "TASKCLUSTER_CLIENT_ID"
+        candidates = files.defaults()
+    unused = ""
+    for source, content in candidates:
         if _is_for(content, root_url):
-            return _credentials_in(content, source)
-    return None
+            credentials = _credentials_in(content, source)
+            return credentials, source if credentials else f"{source} has none"
+        if _has_credentials(content) and not unused:
+            unused = f"those of {source} are for {redact_url(str(content.get('rootUrl')))}, not for {root_url}"
+    return None, unused
 
 
 def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | None:
     # Profiles have the same keys as the Go client's configuration.
     keys = ("clientId", "accessToken", "certificate")
-    client_id, access_token, certificate = (str(content.get(key) or "") for key in keys)
+    client_id, access_token, certificate = (_text(content.get(key)) for key in keys)
     if not (client_id or access_token or certificate):
         return None
     credentials = _complete(client_id, access_token, certificate, tuple(f"{key} in {source}" for key in keys))
@@ -294,12 +341,23 @@ def _complete(client_id: str, access_token: str, certificate: str, names: tuple[
         if not value:
             given = other if (client_id or access_token) else names[2]
             raise ConfigurationError(f"{given} is set, but {name} is not", hint="set both, or use --anonymous")
+        if value != value.strip():
+            raise ConfigurationError(f"{name} has a blank or a line break at an end", hint="remove it")
     if not CLIENT_ID.fullmatch(client_id):
         wrong = CLIENT_ID.sub("", client_id)[0]
         raise ConfigurationError(
             f"{names[0]} is not a client id: it has the character {wrong!a}", hint="most services fail on that"
         )
-    return Credentials(client_id, access_token, parse_certificate(certificate))
+    try:
+        return Credentials(client_id, access_token, parse_certificate(certificate))
+    except ConfigurationError as error:
+        error.message = f"{names[2]}: {error.message}"
+        raise
+
+
+def _text(value: Any) -> str:
+    # A certificate may be written as an object.
+    return json.dumps(value) if isinstance(value, dict) else str(value or "")
 
 
 def _has_credentials(section: Mapping[str, Any]) -> bool:
@@ -307,7 +365,10 @@ def _has_credentials(section: Mapping[str, Any]) -> bool:
 
 
 def _is_for(content: Mapping[str, Any], root_url: str) -> bool:
-    return str(content.get("rootUrl", "")).rstrip("/") == root_url
+    try:
+        return check_root_url(str(content.get("rootUrl", "")), "rootUrl") == root_url
+    except ConfigurationError:
+        return False
 
 
 def _root_url_in(content: Mapping[str, Any], source: str) -> str:

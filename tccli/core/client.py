@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tccli.core.payload import Payload
     from tccli.references import Method
 
-ANONYMOUS_HINT = "the request had no credentials; tc help credentials tells where to get them"
-
 
 class MethodArguments(NamedTuple):
     """
@@ -194,6 +192,14 @@ class Client:
             return f"http://taskcluster-{method.service}"
         return self.account.root_url
 
+    @property
+    def _url_source(self) -> str:
+        if self.account.proxy_url is not None:
+            return "TASKCLUSTER_PROXY_URL"
+        if self.discovery == "k8s-dns":
+            return "--service-discovery k8s-dns"
+        return self.account.root_url_source or "the root URL"
+
     def build_request(self, call: PreparedCall) -> Request:
         """
         Return the request of a call, signed with the current time and a new nonce.
@@ -257,13 +263,20 @@ class Client:
             )
         except (BrokenAnswerError, NoAnswerError) as error:
             error.message = f"{method.id}: {error.message}"
+            # A message with the URL asks whether that is right; here it is known where it comes from.
+            error.hint = error.hint.replace("is the URL right?", f"is {self._url_source} right?")
             raise
         if not 200 <= response.status < 400:
-            failure = service_error(method.id, call.url, response, repeated=may_repeat, attempts=attempts)
-            if failure.code == "InsufficientScopes" and not (self.account.credentials or self.account.proxy_url):
-                failure.hint = failure.hint or ANONYMOUS_HINT
-            raise failure
-        check_success(method, call.url, response)
+            raise service_error(
+                method.id,
+                call.url,
+                response,
+                repeated=may_repeat,
+                attempts=attempts,
+                account=self.account,
+                arguments=dict(zip(method.args, call.arguments.args, strict=True)),
+            )
+        check_success(method, call.url, response, self.account)
         return response
 
     def call(

@@ -5,8 +5,8 @@ Responses: the document of a success, the error of a failure, an excerpt of any 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tccli import strict_json
@@ -19,6 +19,7 @@ from tccli.strict_json import StrictJsonError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tccli.core.account import Account
     from tccli.core.http.messages import Response
     from tccli.references import Method
 
@@ -42,7 +43,7 @@ HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
 
-def check_success(method: Method, url: str, response: Response) -> None:
+def check_success(method: Method, url: str, response: Response, account: Account | None = None) -> None:
     """
     Check that a response below status 400 is one that a service gives to a call of *method*.
 
@@ -52,6 +53,7 @@ def check_success(method: Method, url: str, response: Response) -> None:
 
     Args:
         url: Of the request, for messages.
+        account: Where it was sent, for messages.
 
     Raises:
         BrokenAnswerError: It is none of these.
@@ -74,17 +76,18 @@ def check_success(method: Method, url: str, response: Response) -> None:
     else:
         is_legal = not kind or is_json_type(kind)
         if is_legal:
-            parse_document(method, url, response)
+            parse_document(method, url, response, account)
     if not is_legal:
-        raise _broken(method, url, response, "not a response of a Taskcluster service")
+        raise _broken(method, url, response, "not a response of a Taskcluster service", account)
 
 
-def parse_document(method: Method, url: str, response: Response) -> Any:
+def parse_document(method: Method, url: str, response: Response, account: Account | None = None) -> Any:
     """
     Return the JSON document of a response. Numbers that a float would change are `ExactNumber`.
 
     Args:
         url: Of the request, for messages.
+        account: Where it was sent, for messages.
 
     Raises:
         BrokenAnswerError: The body is not JSON, or of another type than the reference promises.
@@ -93,13 +96,12 @@ def parse_document(method: Method, url: str, response: Response) -> Any:
         document = strict_json.loads(response.body, unchanged=True)
     except StrictJsonError as error:
         reason = f"the response is not JSON ({error})" if response.body else "the response is empty, not JSON"
-        raise _broken(method, url, response, reason) from None
+        raise _broken(method, url, response, reason, account) from None
     types = None if method.output is None else _find_types(method.reference.schemas, method.output)
     found = JSON_TYPES.get(type(document), "number")
     if types is not None and found not in types and not (found == "number" and "integer" in types):
-        raise _broken(
-            method, url, response, f"the response is not a JSON {' or '.join(sorted(types))} (but of type {found})"
-        )
+        reason = f"the response is not a JSON {' or '.join(sorted(types))} (but of type {found})"
+        raise _broken(method, url, response, reason, account)
     return document
 
 
@@ -155,13 +157,17 @@ def _types_of(schemas: Mapping[str, Any], schema: Any, depth: int) -> set[str] |
     return types
 
 
-def _broken(method: Method, url: str, response: Response, reason: str) -> BrokenAnswerError:
+def _broken(method: Method, url: str, response: Response, reason: str, account: Account | None) -> BrokenAnswerError:
+    from tccli.core.response_hints import doubt_root_url
+
     kind = escape_line(content_type(response) or "no content type", MAX_EXCERPT_CHARACTERS)
     where = f"status {response.status}, {kind}"
     if response.status >= 300 and "location" in response.headers:
         target = escape_line(redact_text(response.headers["location"]), MAX_EXCERPT_CHARACTERS)
         where += f", redirect to {target}"
-    hint = "is this the root URL of a Taskcluster?"
+    if response.via:
+        where += f", through {response.via}"
+    hint = doubt_root_url(account) if account else "is this the root URL of a Taskcluster?"
     if is_json_type(content_type(response)) and method.verb != "GET" and response.status < 300:
         hint = f"the call may have succeeded; {hint}"
     details = excerpt(response.body, MAX_DETAILS_CHARACTERS)
@@ -183,7 +189,16 @@ def read_timestamp(what: str, value: Any) -> datetime:
         raise BrokenAnswerError(f"{what}: the response has {value!r} where a timestamp must be") from None
 
 
-def service_error(what: str, url: str, response: Response, *, repeated: bool = True, attempts: int = 1) -> ServiceError:
+def service_error(
+    what: str,
+    url: str,
+    response: Response,
+    *,
+    repeated: bool = True,
+    attempts: int = 1,
+    account: Account | None = None,
+    arguments: Mapping[str, str] = MappingProxyType({}),
+) -> ServiceError:
     """
     Return the error of a response. Its message is one line; stack traces and the like go into the details.
 
@@ -191,52 +206,41 @@ def service_error(what: str, url: str, response: Response, *, repeated: bool = T
         what: Names the call in the message.
         repeated: Whether the call was retried where that may help.
         attempts: How often it was sent.
+        account: Where the call went, and with which credentials.
+        arguments: Of the call's path, by name.
     """
+    from tccli.core import response_hints
+
     try:
         body = strict_json.loads(response.body, unchanged=True)
     except StrictJsonError:
         body = None
-    code = message = trailer = ""
-    if isinstance(body, dict) and isinstance(body.get("message"), str):
+    code = message = trailer = scopes = ""
+    is_service = isinstance(body, dict) and isinstance(body.get("message"), str)
+    if isinstance(body, dict) and is_service:
         code = str(body.get("code") or body.get("reason") or "")
         message, _, trailer = body["message"].partition("\n---\n")
+        scopes = response_hints.summarize_scopes(message) if response.status == 403 else ""
     elif isinstance(body, dict) and isinstance(body.get("error"), str):
         message = body["error"]
     else:
         message = excerpt(response.body) or "no text"
-    line = " ".join(message.replace("```", "").split())
-    text = f"{what}: {' '.join(filter(None, [str(response.status), code]))}: {line} ({redact_text(url)})"
+    line = scopes or " ".join(message.replace("```", "").split())
+    shown_url = redact_text(url)
+    hidden = response_hints.name_arguments(arguments, line, shown_url) if response.status in {404, 410} else ""
+    status = " ".join(filter(None, [str(response.status), code]))
+    where = f"{shown_url} through {response.via}" if response.via and not is_service else shown_url
+    text = f"{what}: {status}: {line}{': ' if hidden else ''}{hidden} ({where})"
     text += f" (tried {attempts} times)" if attempts > 1 else ""
     details = "\n".join(filter(None, [message if "\n" in message.strip() else "", trailer.strip()]))
     return service_error_class(response.status)(
         text,
         status=response.status,
         code=code,
-        hint=_hint(response, line, repeated=repeated),
+        hint=response_hints.suggest(response, line, account, repeated=repeated, is_service=is_service),
         details=details,
         body=redact_document(body),
     )
-
-
-def _hint(response: Response, message: str, *, repeated: bool) -> str:
-    if response.status == 401 and "timestamp" in message.lower():
-        return _skew_hint(response.headers.get("date", ""))
-    if response.status >= 500 and response.status != 501 and not repeated:
-        return "not retried, because the call may have taken effect; --retry-unsafe retries it"
-    if response.status == 429:
-        return "the service asks for fewer requests; wait, then try again"
-    return ""
-
-
-def _skew_hint(date: str) -> str:
-    from email.utils import parsedate_to_datetime
-
-    try:
-        skew = parsedate_to_datetime(date).timestamp() - time.time()
-    except (ValueError, TypeError):
-        return "check this machine's clock"
-    direction = "behind" if skew > 0 else "ahead of"
-    return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
 
 
 def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:

@@ -117,7 +117,22 @@ def test_describes_the_account(
             id="certificate alone",
         ),
         pytest.param(
-            AccountOptions(), {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": "x"}, "not JSON", id="certificate not JSON"
+            AccountOptions(),
+            {**SIGNED_IN, "TASKCLUSTER_CERTIFICATE": "x"},
+            "TASKCLUSTER_CERTIFICATE: invalid certificate: not JSON",
+            id="certificate not JSON",
+        ),
+        pytest.param(
+            AccountOptions(),
+            {**SIGNED_IN, "TASKCLUSTER_ACCESS_TOKEN": "t\n"},
+            "TASKCLUSTER_ACCESS_TOKEN has a blank or a line break at an end",
+            id="token with a line break",
+        ),
+        pytest.param(
+            AccountOptions(),
+            {**SIGNED_IN, "TASKCLUSTER_CLIENT_ID": " me"},
+            "TASKCLUSTER_CLIENT_ID has a blank",
+            id="client id with a blank",
         ),
         pytest.param(AccountOptions(proxy=True), SIGNED_IN, "TASKCLUSTER_PROXY_URL is not set", id="no proxy there"),
         pytest.param(AccountOptions(profile="x"), SIGNED_IN, "no profile 'x'", id="no such profile"),
@@ -193,6 +208,32 @@ def test_credentials_of_a_file_belong_to_its_root_url(config: Path, options: Acc
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
 
     assert Account(OTHER) == resolve_account(options, environ)
+
+
+@pytest.mark.parametrize(
+    "written", ["https://tc.example.com:443/", "HTTPS://TC.Example.com", " https://tc.example.com "]
+)
+def test_credentials_of_a_file_apply_however_its_root_url_is_written(config: Path, written: str) -> None:
+    """
+    It is the same deployment.
+    """
+    environ = profiles(config, f'[default]\nrootUrl = "{written}"\nclientId = "d"\naccessToken = "dt"\n')
+
+    for options in (AccountOptions(), AccountOptions("https://tc.example.com")):
+        found = resolve_account(options, environ)
+        assert ("https://tc.example.com", Credentials("d", "dt")) == (found.root_url, found.credentials)
+        assert "profile default" == found.credentials_source
+
+
+def test_a_certificate_may_be_an_object(config: Path) -> None:
+    """
+    In the Go client's file, as in a profile.
+    """
+    text = f"config: {{rootUrl: '{ROOT}', clientId: g, accessToken: gt, certificate: {json.dumps(CERTIFICATE)}}}"
+
+    assert Account(ROOT, None, Credentials("g", "gt", CERTIFICATE)) == resolve_account(
+        AccountOptions(), go_client(config, text)
+    )
 
 
 def test_files_are_read_once(config: Path) -> None:
@@ -283,6 +324,11 @@ def test_a_go_clients_file_may_say_nothing(config: Path, text: str) -> None:
         ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
         ("http://[::1]:8080", "http://[::1]:8080"),
         ("https://h/below/", "https://h/below"),
+        ("HTTPS://H.Example/Below", "https://h.example/Below"),
+        ("https://h:443/", "https://h"),
+        ("http://h:80", "http://h"),
+        ("http://h:443", "http://h:443"),
+        ("http://[::FFFF]:80", "http://[::ffff]"),
     ],
 )
 def test_takes_root_urls(url: str, expected: str) -> None:
@@ -297,7 +343,15 @@ def test_takes_root_urls(url: str, expected: str) -> None:
     [
         pytest.param("", "is not a root URL", id="empty"),
         pytest.param("tc.example.com", "has no scheme: 'tc.example.com'; write https://tc.example.com", id="no scheme"),
-        pytest.param("ftp://h", "", id="another scheme"),
+        pytest.param("ftp://h/x", "write https://h/x", id="another scheme"),
+        pytest.param("https:/h", "write https://h", id="one slash"),
+        pytest.param("https//h", "write https://h", id="no colon"),
+        pytest.param("http:h", "write http://h", id="no slash"),
+        pytest.param("https://h/x?a=b", "write https://h/x", id="path and query"),
+        pytest.param("https://t\u00e4st.example/x", "write https://xn--tst-qla.example/x", id="a name beyond ASCII"),
+        pytest.param("https://[::1", "host and port", id="half an address"),
+        pytest.param("https://[1.2.3.4]", "host and port", id="IPv4 in brackets"),
+        pytest.param(f"https://{'a.' * 130}com", "host and port", id="name too long"),
         pytest.param("https://", "is not a root URL", id="no host"),
         pytest.param("https://me:hunter2@h", "has credentials in it", id="credentials"),
         pytest.param("https://:hunter2@h", "has credentials in it", id="password"),

@@ -63,6 +63,7 @@ class Route:
         self._is_forwarded = proxy is not None and not self._is_tls and proxy.scheme in DEFAULT_PORTS
         if proxy is not None and self._is_forwarded:
             self._origin = httpcore.Origin(proxy.scheme.encode(), proxy.host.encode(), proxy.port)
+        self.via = str(proxy) if self._is_forwarded else ""
         self._idle: dict[bool, list[Connection]] = {False: [], True: []}
 
     def close(self) -> None:
@@ -200,6 +201,7 @@ class Body(httpx.SyncByteStream):
     The body of a response, as it was sent.
 
     Attributes:
+        via: The proxy that may have made the response up; see `Response`.
         length: From Content-Length; None for a chunked body, one over HTTP/2, and one that ends with the connection.
     """
 
@@ -213,6 +215,7 @@ class Body(httpx.SyncByteStream):
         self.length = int(length) if length is not None and b"transfer-encoding" not in headers else None
         if is_head or response.status < 200 or response.status in {204, 304}:
             self.length = 0
+        self.via = route.via
         self._route = route
         self._connection = connection
         self._response = response

@@ -59,11 +59,13 @@ class Response(NamedTuple):
     Attributes:
         headers: By lower-case name; of a repeated one, the last.
         body: Decompressed.
+        via: The proxy that may have made the response up, for messages; empty if there was none, or only a tunnel.
     """
 
     status: int
     headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
+    via: str = ""
 
 
 class Transport(Protocol):

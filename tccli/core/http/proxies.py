@@ -8,7 +8,7 @@ import importlib.util
 import ipaddress
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from tccli.errors import ConfigurationError
 
@@ -64,6 +64,15 @@ def find_proxy(scheme: str, host: str, port: int, environ: Mapping[str, str]) ->
         if value:
             return None
     return None
+
+
+def describe_proxy(url: str, environ: Mapping[str, str]) -> str:
+    """
+    Return the proxy that leads to a valid URL, for messages; empty where it is reached directly.
+    """
+    parts = urlsplit(url)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return str(find_proxy(parts.scheme, parts.hostname or "", port, environ) or "")
 
 
 def _variables(scheme: str, environ: Mapping[str, str]) -> Iterator[str]:

@@ -78,7 +78,7 @@ class HttpTransport(httpx.BaseTransport):
         if len(body) > MAX_RESPONSE_BYTES:
             raise BrokenAnswerError(f"the response is larger than {MAX_RESPONSE_BYTES >> 20} MiB")
         encoding = stream.headers.get("content-encoding", "")
-        return Response(stream.status, stream.headers, decompress(body, encoding, MAX_RESPONSE_BYTES))
+        return Response(stream.status, stream.headers, decompress(body, encoding, MAX_RESPONSE_BYTES), stream.via)
 
     def stream(self, request: Request) -> Stream:
         """
@@ -170,6 +170,7 @@ class Stream:
     Attributes:
         status: Of HTTP.
         headers: By lower-case name; of a repeated one, the last.
+        via: The proxy that may have made the response up; see `Response`.
         length: Bytes of the body as sent, or None where the response does not tell.
     """
 
@@ -177,6 +178,7 @@ class Stream:
         assert isinstance(response.stream, Body)
         self.status = response.status_code
         self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
+        self.via = response.stream.via
         self.length = response.stream.length
         self._body = response.stream
         self._exchange = exchange

@@ -1,0 +1,285 @@
+"""
+What an error response says to do, and what ``-v`` says of a call.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.http_server import CREDENTIALS, error_response, json_response, response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine
+    from tests.http_server import Response, ScriptedServer
+
+PING = ("queue", "ping", "--retries", "0")
+TASK = ("queue", "task", "AQAAAAAAQAWAAAAAAAAAAA", "--retries", "0")
+BAD_GATEWAY = response(502, b"<html><title>502</title><h1>Bad Gateway</h1>squid</html>", Content_Type="text/html")
+
+
+def make_certificate(**hours: float) -> str:
+    """
+    Return a certificate that is valid between hours from now.
+    """
+    times = {
+        name: int((datetime.now(UTC) + timedelta(hours=value)).timestamp() * 1000) for name, value in hours.items()
+    }
+    return json.dumps({"version": 1, "seed": "s" * 44, "scopes": [], "signature": "x", **times})
+
+
+@pytest.mark.parametrize(
+    ("message", "pieces"),
+    [
+        ("Unauthorized: Bad mac", ["access token (TASKCLUSTER_CLIENT_ID)", "tester/one"]),
+        ("ext.certificate.expiry < now", ["expired", "tc temp-credentials"]),
+        ("ext.certificate.start > now", ["not valid yet", "s behind the server's"]),
+        ("ext.certificate.signature is not valid, or wrong clientId provided", ["access token", "certificate"]),
+        ("Unauthorized: Stale timestamp", ["s behind the server's"]),
+        ("Client with clientId 'tester/one' not found", ["client id (TASKCLUSTER_CLIENT_ID)"]),
+        ("Client with clientId 'tester/one' is disabled", ["tc auth enableClient tester/one"]),
+        ("Client with clientId: 'tester/one' has expired", ["tc auth updateClient"]),
+        ("Something new", ["TASKCLUSTER_CLIENT_ID", "tc help credentials"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_401_says_what_to_do(tc: CommandLine, http_server: ScriptedServer, message: str, pieces: list[str]) -> None:
+    """
+    In plain words, with the source of the credentials.
+    """
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+    http_server.respond_with(error_response(401, "AuthenticationFailed", message, Date=date))
+    result = tc(*PING, env=http_server.env)
+
+    assert 4 == result.exit_code
+    assert 1 == result.stderr.count("\n")
+    assert [] == [piece for piece in pieces if piece not in result.stderr], result.stderr
+
+
+def insufficient(unsatisfied: object) -> Response:
+    """
+    Return a 403 as a service writes it.
+    """
+    missing, required = json.dumps(unsatisfied, indent=2), json.dumps({"AnyOf": [unsatisfied] * 10}, indent=2)
+    return error_response(
+        403,
+        "InsufficientScopes",
+        "Client ID tester/one does not have sufficient scopes and is missing the following scopes:\n\n"
+        f"```\n{missing}\n```\n\nThis request requires the client to satisfy the following scope expression:\n\n"
+        f"```\n{required}\n```",
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "phrase"),
+    [
+        ("a:b", "a:b"),
+        ({"AllOf": ["a:b", "c:d"]}, "a:b and c:d"),
+        ({"AnyOf": ["a:b", {"AllOf": ["c", "d"]}]}, "a:b or (c and d)"),
+        ({"AllOf": [{"AnyOf": ["a"]}, {"AnyOf": ["b", "c"]}]}, "a and (b or c)"),
+        ({"for": "x"}, "{'for': 'x'}"),
+    ],
+    ids=str,
+)
+def test_a_403_names_the_missing_scopes(
+    tc: CommandLine, http_server: ScriptedServer, missing: object, phrase: str
+) -> None:
+    """
+    Once; the whole expression comes with ``-v``.
+    """
+    http_server.respond_with(insufficient(missing))
+    result = tc(*PING, env=http_server.env)
+
+    assert 4 == result.exit_code
+    assert f": missing scopes: {phrase} (" in result.stderr
+    assert "following scope expression" not in result.stderr
+    assert "following scope expression" in tc(*PING, "-v", env=http_server.env).stderr
+
+
+def test_a_403_is_short(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    However many scopes are missing.
+    """
+    http_server.respond_with(insufficient({"AllOf": [f"queue:route:index.project.{number}" for number in range(200)]}))
+
+    assert len(tc(*PING, env=http_server.env).stderr) < 1000
+
+
+def test_a_403_says_that_scopes_are_limited(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    By an option or by the profile, which is easily forgotten.
+    """
+    directory = tmp_path / "tc"
+    directory.mkdir()
+    text = f"[p]\nrootUrl='{http_server.url}'\nclientId='c'\naccessToken='t'\nauthorizedScopes=['a']\n"
+    (directory / "profiles.toml").write_text(text)
+    (directory / "profiles.toml").chmod(0o600)
+    http_server.respond_with(insufficient("b"))
+
+    by_profile = tc(*PING, "--profile", "p", env={"XDG_CONFIG_HOME": str(tmp_path)}).stderr
+    by_option = tc(*PING, "--authorized-scope", "a", env=http_server.env).stderr
+
+    assert "authorized scopes limit the credentials of profile p" in by_profile
+    assert "authorized scopes limit the credentials of TASKCLUSTER_CLIENT_ID" in by_option
+    assert "authorized scopes" not in tc(*PING, env=http_server.env).stderr
+
+
+def test_a_403_without_credentials_says_how_to_get_some(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    And where.
+    """
+    message = (
+        'This request requires Taskcluster credentials that satisfy the following scope expression:\n\n```\n"a"\n```'
+    )
+    http_server.respond_with(error_response(403, "InsufficientScopes", message))
+    stderr = tc(*PING, env={"TASKCLUSTER_ROOT_URL": http_server.url}).stderr
+
+    assert "required scopes: a (" in stderr
+    assert f"{http_server.url}/auth/clients" in stderr
+    assert "tc help credentials" in stderr
+    assert "--anonymous was given" in tc(*PING, "--anonymous", env=http_server.env).stderr
+
+
+def test_credentials_that_do_not_apply_are_named(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Those of a file belong to its root URL; an error says so.
+    """
+    (tmp_path / "tc").mkdir()
+    profiles = tmp_path / "tc" / "profiles.toml"
+    profiles.write_text("[p]\nrootUrl='https://tc.example.com'\nclientId='c'\naccessToken='t'\n")
+    profiles.chmod(0o600)
+    http_server.respond_with(insufficient("b"))
+    argv = ["--profile", "p", "--root-url", http_server.url]
+    env = {"XDG_CONFIG_HOME": str(tmp_path)}
+    said = f"those of profile p are for https://tc.example.com, not for {http_server.url}"
+
+    assert said in tc(*PING, *argv, env=env).stderr
+    assert said in tc(*PING, *argv, "-v", env=env).stderr.splitlines()[1]
+    result = tc("whoami", *argv, env=env)
+    assert 1 == result.exit_code
+    assert said in result.stderr
+
+
+def test_whoami_says_that_it_was_told_to_be_anonymous(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Setting variables would not help.
+    """
+    result = tc("whoami", "--anonymous", env=http_server.env)
+
+    assert 1 == result.exit_code
+    assert "--anonymous was given" in result.stderr
+    assert "TASKCLUSTER_CLIENT_ID" not in result.stderr
+
+
+def test_a_404_names_what_is_missing(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    As it was typed, and not only inside a URL.
+    """
+    http_server.respond_with(error_response(404, "ResourceNotFound", "Secret not found"))
+    assert "Secret not found: name project/x y (" in tc("secrets", "get", "project/x y", env=http_server.env).stderr
+
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no secret project/x"))
+    assert ": name" not in tc("secrets", "get", "project/x", env=http_server.env).stderr
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        json_response({"error": "Not found"}, 404),
+        response(404, b"<html>nginx", Content_Type="text/html"),
+        response(405, b"no"),
+        response(200, b"<html>Sign in", Content_Type="text/html"),
+        response(301, b"", Location="https://sso.example.com/"),
+        response(403, b"<html>Forbidden", Content_Type="text/html"),
+    ],
+    ids=["no route", "404", "405", "a login page", "a redirect", "403"],
+)
+def test_a_wrong_root_url_is_doubted(tc: CommandLine, http_server: ScriptedServer, answer: Response) -> None:
+    """
+    With its source, and without its path.
+    """
+    http_server.respond_with(answer)
+    plain = tc(*PING, env=http_server.env).stderr
+    with_path = tc(*PING, "--root-url", f"{http_server.url}/tasks/x").stderr
+
+    assert f"is {http_server.url} (TASKCLUSTER_ROOT_URL) the root URL of a Taskcluster?\n" in plain
+    assert f"is {http_server.url}/tasks/x (--root-url) the root URL" in with_path
+    assert f"try {http_server.url}\n" in with_path
+
+
+def test_an_error_of_a_proxy_names_the_proxy(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Its page is not that of a Taskcluster; a service's error may have passed through it.
+    """
+    env = {"http_proxy": http_server.url, "TASKCLUSTER_ROOT_URL": "http://tc.invalid"}
+    named = f"through the proxy 127.0.0.1:{http_server.port} (http_proxy)"
+    http_server.respond_with(BAD_GATEWAY)
+    assert named in tc(*PING, env=env).stderr
+    http_server.respond_with(response(200, b"<html>blocked", Content_Type="text/html"))
+    assert named in tc(*PING, env=env).stderr
+    http_server.respond_with(error_response(404, "ResourceNotFound", "no such task"))
+    assert "through" not in tc(*TASK, env=env).stderr
+
+
+def test_the_tasks_proxy_is_named(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    By its variable, when it does not respond, or not as one.
+    """
+    env = {"TASKCLUSTER_PROXY_URL": http_server.url, "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}
+    http_server.respond_with(response(404, b"<html>nginx", Content_Type="text/html"))
+    assert f"TASKCLUSTER_PROXY_URL={http_server.url}" in tc(*PING, env=env).stderr
+    stderr = tc(*PING, env={**env, "TASKCLUSTER_PROXY_URL": "http://127.0.0.1:1"}).stderr
+    assert "is TASKCLUSTER_PROXY_URL right?" in stderr
+
+
+def test_http_at_a_port_for_https_is_named(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    As nginx responds.
+    """
+    page = b"<html><title>400 The plain HTTP request was sent to HTTPS port</title><h1>400 Bad Request</h1></html>"
+    http_server.respond_with(response(400, page, Content_Type="text/html"))
+
+    assert "write https://" in tc(*PING, env=http_server.env).stderr
+
+
+def test_verbose_says_where_a_call_goes_and_as_whom(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    A line each, on stderr, also of a success.
+    """
+    env = {
+        **CREDENTIALS,
+        "http_proxy": http_server.url.replace("//", "//me:hunter2@"),
+        "TASKCLUSTER_ROOT_URL": "http://h",
+    }
+    result = tc(*PING, "-v", env={**env, "TASKCLUSTER_CERTIFICATE": make_certificate(start=-1, expiry=1)})
+
+    proxy = f"the proxy 127.0.0.1:{http_server.port} (http_proxy)"
+    lines = [line for line in result.stderr.splitlines() if "warning" not in line]
+    assert 0 == result.exit_code
+    assert [
+        f"tc: requests go to http://h (TASKCLUSTER_ROOT_URL) through {proxy}",
+        "tc: temporary credentials of tester/one (TASKCLUSTER_CLIENT_ID)",
+    ] == lines
+    assert not re.search("hunter2|very-secret-token", result.stderr)
+    assert "" == tc(*PING, env=http_server.env).stderr
+
+
+def test_verbose_says_that_nobody_signs(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Or that the task's proxy does.
+    """
+    anonymous = tc(*PING, "-v", env={"TASKCLUSTER_ROOT_URL": http_server.url}).stderr
+    in_task = tc(
+        *PING, "-v", env={"TASKCLUSTER_PROXY_URL": http_server.url, "TASKCLUSTER_ROOT_URL": "https://h"}
+    ).stderr
+
+    assert "tc: no credentials\n" in anonymous
+    assert f"tc: requests go to {http_server.url} (TASKCLUSTER_PROXY_URL)\n" in in_task
+    assert "the task's proxy signs" in in_task
