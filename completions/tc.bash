@@ -231,7 +231,7 @@ _taskcluster_options() {
   'upload artifact'|uploadartifact)
     REPLY='--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'upload object'|uploadobject)
-    REPLY='--project-id --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
+    REPLY='--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   validate)
     REPLY='--answer --response --data-format -h --help' ;;
   validatejson)
@@ -384,9 +384,9 @@ _taskcluster_value() {
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:--listen|*:--worker|*:--amqp|\
   *:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|*:--scope|*:--name|\
-  *:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--set|*:--continuation-token|\
-  *:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|\
-  *:--error-id|*:--include-archived|*:--worker-state|*:--state)
+  *:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
+  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
+  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;

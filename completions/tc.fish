@@ -534,7 +534,7 @@ function __taskcluster_options
         case 'upload artifact' 'uploadartifact'
             string join \n -- --storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'upload object' 'uploadobject'
-            string join \n -- --project-id --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
+            string join \n -- --project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'validate'
             string join \n -- --answer --response --data-format -h --help
         case 'validatejson'
@@ -699,9 +699,9 @@ function __taskcluster_value
             '*:--transfer-max-delay' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' '*:--fault' \
             '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--scope' \
             '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' '*:--project-id' \
-            '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' \
-            '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' \
-            '*:--worker-state' '*:--state'
+            '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
+            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
+            '*:--include-archived' '*:--worker-state' '*:--state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -929,6 +929,8 @@ function __taskcluster_meaning
             echo 'The content type (default: guessed from the name of FILE)'
         case '*:--project-id'
             echo 'The project that the object belongs to'
+        case '*:--upload-id'
+            echo 'The id of the upload (default: a new one, or that of an unfinished…'
         case '*:--server'
             echo 'Print the version of the deployment instead'
         case '*:--set'

@@ -421,7 +421,7 @@ $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
-'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
+'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['validate'] = '--answer --response --data-format -h --help'
 $TaskclusterTcOptions['validatejson'] = '--data-format -h --help'
 $TaskclusterTcOptions['version'] = '--server -h --help'
@@ -466,7 +466,7 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--pager', '--missing', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -578,6 +578,7 @@ $TaskclusterTcMeaning['--error'] = 'Create an error artifact: file-missing-on-wo
 $TaskclusterTcMeaning['--message'] = 'Explain the --error'
 $TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed from the name of FILE)'
 $TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
+$TaskclusterTcMeaning['--upload-id'] = 'The id of the upload (default: a new one, or that of an unfinished…'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
 $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'

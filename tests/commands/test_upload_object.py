@@ -305,3 +305,114 @@ def test_quiet(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
 
     assert (0, b"", "") == (result.exit_code, result.output, result.stderr)
     assert [file.name] == files_in(file.parent)
+
+
+def interrupt(start: Start, transfer_env: TransferEnv, argv: list[str], sig: signal.Signals) -> bytes:
+    """
+    Interrupt an upload when a part of it was sent; return its stderr.
+    """
+    slow = transfer_env.sandbox.storage.faults.add("slow=1MB,verb=put")
+    process = start(*argv, env=transfer_env.sandbox.environment)
+    wait_until(lambda: slow.count > 0, process)
+    time.sleep(0.3)
+    process.send_signal(sig)
+    errors = process.communicate()[1]
+    transfer_env.sandbox.storage.faults.clear()
+    return errors
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+@pytest.mark.parametrize("changed", [False, True], ids=["same file", "changed file"])
+def test_an_interrupted_upload_is_resumed(
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, file: Path, sig: signal.Signals, *, changed: bool
+) -> None:
+    """
+    The next run has the same upload id and expiry, so that the service accepts it, also if the file has changed.
+    """
+    argv = ["upload-object", str(file), "a", *PROJECT]
+    errors = interrupt(start, transfer_env, argv, sig)
+    assert (b"again to resume" in errors) == (sig == signal.SIGINT)
+    if changed:
+        file.write_bytes(DATA[::-1])
+    result = tc(*argv, env=transfer_env.sandbox.environment)
+
+    assert 0 == result.exit_code, result.stderr
+    assert "resuming the unfinished upload" in result.stderr
+    assert (DATA[::-1] if changed else DATA) == downloaded(tc, transfer_env, "a").output
+    (directory,) = (file.parent / "home").rglob("uploads")
+    assert [] == list(directory.iterdir())
+
+
+def test_the_record_of_an_upload(start: Start, tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+    """
+    Only its owner can read it. It is for one name, project and deployment; a damaged or planted one is ignored.
+    """
+    argv = ["upload-object", str(file), "a", *PROJECT]
+    interrupt(start, transfer_env, argv, signal.SIGKILL)
+    (directory,) = (file.parent / "home").rglob("uploads")
+    (record,) = directory.iterdir()
+    assert 0o600 == record.stat().st_mode & 0o777
+    other = tc("upload-object", str(file), "b", *PROJECT, env=transfer_env.sandbox.environment)
+    assert (0, False) == (other.exit_code, "resuming" in other.stderr)
+    upload_id = json.loads(record.read_text())["uploadId"]
+    for content in (b"{", b"[]", b'{"uploadId": 5}', b"[" * 4000, b"\xff"):
+        record.write_bytes(content)
+        refused = tc(*argv, *QUICK, env=transfer_env.sandbox.environment)
+        assert (6, 1) == (refused.exit_code, refused.stderr.count("\n"))
+        assert "--upload-id" in refused.stderr
+    # The expiry must be that of the first run, which is lost.
+    assert 6 == tc(*argv, "--upload-id", upload_id, env=transfer_env.sandbox.environment).exit_code
+
+
+def test_upload_ids(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+    """
+    One can be given; a malformed one is refused before anything is sent.
+    """
+    argv = ["upload-object", str(file), "a", *PROJECT, "--format", "json", "--upload-id"]
+    for wrong in ("", "x", "A" * 22, "fN1SbArXTPSVFNUvaOlinQ/"):
+        assert 2 == tc(*argv, wrong, env=transfer_env.sandbox.environment).exit_code
+    assert [] == transfer_env.sandbox.requests
+    result = tc(*argv, "fN1SbArXTPSVFNUvaOlinQ", env=transfer_env.sandbox.environment)
+
+    found = json.loads(result.stdout)
+    assert ("fN1SbArXTPSVFNUvaOlinQ", "a", len(DATA)) == (found["uploadId"], found["name"], found["size"])
+    assert hashlib.sha256(DATA).hexdigest() == found["hashes"]["sha256"]
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["same file", "changed file"])
+def test_an_upload_that_was_finished_without_a_response(
+    tc: CommandLine, file: Path, http_server: ScriptedServer, *, changed: bool
+) -> None:
+    """
+    The next run finds that the object is complete, unless the file has changed.
+    """
+    urls = {"url": f"{http_server.url}/put", "expires": FAR, "headers": {}}
+    created = json_response(
+        {"projectId": "p", "uploadId": "fN1SbArXTPSVFNUvaOlinQ", "expires": FAR, "uploadMethod": {"putUrl": urls}}
+    )
+    http_server.respond_with(created, response(200), error_response(500, "InternalServerError", "no"))
+    argv = ["upload-object", str(file), "a", *PROJECT, "--retries", "0"]
+    assert 7 == tc(*argv, env=http_server.env).exit_code
+    if changed:
+        file.write_bytes(b"x" * len(DATA))
+    http_server.respond_with(error_response(409, "RequestConflict", "exists"), json_response({}))
+    again = tc(*argv, env=http_server.env)
+
+    assert (6 if changed else 0) == again.exit_code, again.stderr
+    assert ("--upload-id" in again.stderr) == changed
+
+
+def test_two_uploads_of_one_name_at_once(start: Start, tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:
+    """
+    The second one does not take the first one's id, and fails with a hint.
+    """
+    slow = transfer_env.sandbox.storage.faults.add("slow=1MB,verb=put")
+    argv = ["upload-object", str(file), "a", *PROJECT]
+    process = start(*argv, env=transfer_env.sandbox.environment)
+    wait_until(lambda: slow.count > 0, process)
+    second = tc(*argv, env=transfer_env.sandbox.environment)
+
+    assert 6 == second.exit_code
+    assert "--upload-id" in second.stderr
+    assert 0 == process.wait()
+    assert DATA == downloaded(tc, transfer_env, "a").output

@@ -5,26 +5,23 @@ The upload commands. ``tc upload artifact`` and ``tc upload-artifact`` are the s
 from __future__ import annotations
 
 import os
+import re
 import sys
-import time
-from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.transfers.limits import enforce_limits, transfer_context, transfer_options, write_request
+from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import Choice
 from tccli.errors import UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from tccli.core.client import Client
-    from tccli.core.transfer.context import TransferContext
 
 REASONS = (
     "file-missing-on-worker",
@@ -108,11 +105,20 @@ def object_command(words: str) -> click.Command:
                 help="An offset, seconds or a timestamp (default: 1 year).",
             ),
             _content_type(),
+            click.Option(
+                ["--upload-id"],
+                metavar="SLUGID",
+                help="The id of the upload (default: a new one, or that of an unfinished upload of this name).",
+            ),
             *transfer_options(),
         ],
         short_help="Upload a file as an object",
         examples=(f"echo 'All is well.' > report.txt\ntc {words} report.txt example/report.txt --project-id example",),
-        help="Upload FILE, or stdin if FILE is -, as an object, with the hashes of the bytes that were sent.",
+        help=(
+            "Upload FILE, or stdin if FILE is -, as an object, with the hashes of the bytes that were sent.\n\n"
+            "The service reserves NAME for the first upload of it. Run the command again after an interruption: it "
+            "finds the upload's id in the cache directory, and keeps the expiry of the first run."
+        ),
     )
 
 
@@ -123,28 +129,37 @@ def _content_type() -> click.Option:
 
 
 def _upload_object(context: Context, file: str, object_name: str, **options: Any) -> None:
-    import slugid
-
-    from tccli.core.artifacts.objects import prepare_upload, upload_object
+    from tccli.cli.transfers.run_upload import choose_upload, identify_upload, report_transfer, resume_or_upload
+    from tccli.core.artifacts.objects import prepare_upload
+    from tccli.core.artifacts.upload_records import open_record
+    from tccli.core.cache.paths import upload_directory
+    from tccli.core.schemas.fields import SLUGID
     from tccli.core.transfer.upload import open_upload
 
-    expires = _parse_expiry(options["expires"])
+    expires, project_id = _parse_expiry(options["expires"]), options["project_id"]
+    if options["upload_id"] is not None and not re.fullmatch(SLUGID, options["upload_id"]):
+        raise UsageError(f"--upload-id {options['upload_id']!r} is not a slugid", hint="tc slugid prints one")
     write = _result_writer(context, options)
     _note_terminal_input(context, file)
     with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
         client = context.client()
-        call = prepare_upload(
-            client, object_name, upload, project_id=options["project_id"], expires=expires, upload_id=slugid.nice()
-        )
-        if options["dry_run"]:
-            write_request(write, client, call)
-            return
-        with _report_transfer(context, client, options, f"uploaded {object_name}", os.path.basename(file)) as running:
-            running.hashes = upload_object(running.client, running.transfer, upload, call)
-    running.report({"name": object_name, "contentType": upload.content_type, "expires": expires}, write)
+        directory = upload_directory(context.environ)
+        with open_record(directory, client.account.root_url, project_id, object_name) as record:
+            upload_id, expires = choose_upload(context, record, options["upload_id"], expires)
+            call = prepare_upload(
+                client, object_name, upload, project_id=project_id, expires=expires, upload_id=upload_id
+            )
+            if options["dry_run"]:
+                write_request(write, client, call)
+                return
+            what = f"uploaded {object_name}"
+            with report_transfer(context, client, options, what, os.path.basename(file)) as running:
+                resume_or_upload(context, running, upload, call, record)
+    running.report({"name": object_name, "contentType": upload.content_type, **identify_upload(call)}, write)
 
 
 def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
+    from tccli.cli.transfers.run_upload import report_transfer
     from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, prepare_creation, upload_artifact
     from tccli.core.transfer.upload import open_upload
 
@@ -175,7 +190,7 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
                 write(Result([described]))
             return
         what = f"uploaded {name} of task {task} run {run}"
-        with _report_transfer(context, client, options, what, os.path.basename(file)) as running:
+        with report_transfer(context, client, options, what, os.path.basename(file)) as running:
             running.hashes = upload_artifact(running.client, running.transfer, (task, run, name), upload, content)
     running.report(described, write)
 
@@ -248,54 +263,3 @@ def _parse_expiry(text: str) -> str:
     if instant <= now:
         raise UsageError(f"--expires {text!r} is in the past")
     return format_timestamp(instant)
-
-
-class _RunningUpload:
-    """
-    An upload, and what it reports when it is complete.
-
-    Attributes:
-        client: For the calls of the upload, which a limit can end.
-        hashes: Of the bytes that were sent.
-    """
-
-    def __init__(self, context: Context, client: Client, transfer: TransferContext, what: str) -> None:
-        self.client = replace(client, cancellation=transfer.cancellation)
-        self.transfer = transfer
-        self.hashes: Mapping[str, str] = {}
-        self._context = context
-        self._what = what
-        self._started = time.monotonic()
-
-    def report(self, described: Mapping[str, Any], write: Callable[[Result], None] | None) -> None:
-        """
-        Print a summary, and write *described* with what is known now.
-        """
-        from tccli.cli.transfers.progress import format_summary
-
-        seconds = time.monotonic() - self._started
-        progress = self.transfer.progress
-        size = progress.total_bytes or 0
-        verified = tuple(sorted(self.hashes)) or ("length",)
-        self._context.note(f"{self._what}: {format_summary(size, seconds, verified, progress.wire_bytes)}")
-        if write is not None:
-            result = {"size": size, "hashes": dict(self.hashes), "verifiedBy": list(verified)}
-            write(Result([{**described, **result, "seconds": round(seconds, 3)}]))
-
-
-@contextmanager
-def _report_transfer(
-    context: Context, client: Client, options: Mapping[str, Any], what: str, name: str
-) -> Iterator[_RunningUpload]:
-    """
-    Show the progress and enforce the limits until the end of the block.
-    """
-    from tccli.cli.transfers.progress import show_progress
-
-    transfer = transfer_context(context, options)
-    running = _RunningUpload(context, client, transfer, what)
-    with (
-        show_progress(context, name, transfer.progress),
-        enforce_limits(context, options, transfer.progress, transfer.cancellation.cancel),
-    ):
-        yield running

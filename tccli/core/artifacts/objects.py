@@ -22,7 +22,7 @@ from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
 from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tccli.core.client import Client, PreparedCall
     from tccli.core.http.deadline import Cancellation
@@ -107,7 +107,13 @@ def prepare_upload(
     return client.prepare(references.method("object", "createUpload"), [name], payload=encode(payload))
 
 
-def upload_object(client: Client, context: TransferContext, upload: Upload, call: PreparedCall) -> dict[str, str]:
+def upload_object(
+    client: Client,
+    context: TransferContext,
+    upload: Upload,
+    call: PreparedCall,
+    on_stored: Callable[[dict[str, str]], None] = lambda _digests: None,
+) -> dict[str, str]:
     """
     Upload an object, finish it, and return its digests.
 
@@ -115,6 +121,7 @@ def upload_object(client: Client, context: TransferContext, upload: Upload, call
 
     Args:
         call: From :func:`prepare_upload`.
+        on_stored: Called with the digests when the storage has all bytes, before the upload is finished.
 
     Raises:
         BrokenAnswerError: The service offers no supported upload method.
@@ -133,10 +140,23 @@ def upload_object(client: Client, context: TransferContext, upload: Upload, call
             context.report(f"object {name}: the upload URL has expired; requesting a new one")
     else:
         raise BrokenAnswerError(f"cannot upload object {name}: {MAX_URLS} upload URLs expired before it was complete")
-    finish = references.method("object", "finishUpload")
-    done = {"projectId": payload["projectId"], "uploadId": payload["uploadId"], "hashes": digests}
-    client.call(finish, [name], payload=encode(done))
+    on_stored(digests)
+    finish_upload(client, call, digests)
     return digests
+
+
+def finish_upload(client: Client, call: PreparedCall, digests: Mapping[str, str]) -> None:
+    """
+    Finish the upload that *call* has started, which may be done twice.
+
+    Raises:
+        ServiceError: The service rejected it: the object has other hashes, or is not that of this upload.
+    """
+    (name,) = call.arguments.args
+    assert call.payload is not None
+    started = call.payload.document
+    payload = {"projectId": started["projectId"], "uploadId": started["uploadId"], "hashes": dict(digests)}
+    client.call(references.method("object", "finishUpload"), [name], payload=encode(payload))
 
 
 def _propose_methods(upload: Upload) -> dict[str, Any]:

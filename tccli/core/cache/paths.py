@@ -31,6 +31,13 @@ def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) ->
     return os.path.join(base, "tc")
 
 
+def upload_directory(environ: Mapping[str, str]) -> str:
+    """
+    Return the directory with the records of unfinished uploads; the first upload creates it.
+    """
+    return os.path.join(cache_directory(environ), "uploads")
+
+
 def reference_directory(environ: Mapping[str, str]) -> str:
     """
     Return the directory with the references of deployments; the first update creates it.

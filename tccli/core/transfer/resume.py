@@ -211,7 +211,7 @@ class ResumableFile:
                 if not os.path.islink(self.path):
                     raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
                 break
-            if not _is_private(fd):
+            if not is_private(fd):
                 os.close(fd)
                 break
             try:
@@ -254,7 +254,7 @@ class ResumableFile:
         """
         try:
             with open(os.open(self._journal_path, os.O_RDONLY | SAFE_OPEN), "rb") as file:
-                if not _is_private(file.fileno()):
+                if not is_private(file.fileno()):
                     return None
                 first, *lines = file.read(MAX_JOURNAL_BYTES).decode("utf-8", "replace").split("\n")
             head = json.loads(first)
@@ -285,7 +285,7 @@ def partial_path(target: str) -> str:
     return os.path.join(directory, f".{name}.tc-partial")
 
 
-def _is_private(fd: int) -> bool:
+def is_private(fd: int) -> bool:
     """
     Return whether an open file is a regular one of this user, under one name, that no other user can write.
     """

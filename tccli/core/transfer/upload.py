@@ -4,6 +4,7 @@ Uploads: one PUT of a file, hashed while it is sent, and repeated from the first
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
@@ -16,7 +17,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.redact import redact_text
 from tccli.core.http.retry import parse_retry_after
 from tccli.core.responses import excerpt
-from tccli.core.transfer.digests import BLOCK_BYTES, StreamHasher
+from tccli.core.transfer.digests import BLOCK_BYTES, OBJECT_ALGORITHMS, StreamHasher
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError, UsageError, service_error_class
 
 if TYPE_CHECKING:
@@ -153,6 +154,18 @@ def put(
         failures += 1
         delay = context.policy.announce_delay(failures, f"{reason}; from the first byte", after, context.report)
         context.cancellation.sleep(delay)
+
+
+def compute_digests(file: IO[bytes], algorithms: Iterable[str]) -> dict[str, str]:
+    """
+    Return the hexadecimal digests of a file, without a transfer of it.
+    """
+    states = {name: hashlib.new(name) for name in algorithms if name in OBJECT_ALGORITHMS}
+    file.seek(0)
+    while block := file.read(BLOCK_BYTES):
+        for state in states.values():
+            state.update(block)
+    return {name: state.hexdigest() for name, state in states.items()}
 
 
 def _put_once(

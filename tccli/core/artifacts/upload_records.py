@@ -1,0 +1,100 @@
+"""
+Records of unfinished uploads of objects, from which the next run resumes.
+
+The object service reserves a name for the upload id that it was given first. Whoever loses the id cannot upload an
+object of this name for a day. So the id is in a file of the cache directory from before the first request until the
+upload is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.transfer.resume import SAFE_OPEN, is_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAX_RECORD_BYTES = 4096
+FIELDS = ("uploadId", "expires")
+
+
+class UploadRecord:
+    """
+    The record of one upload, locked for this process.
+
+    Attributes:
+        content: Of an earlier run: ``uploadId``, ``expires``, and ``hashes`` once all bytes were stored; else empty.
+    """
+
+    def __init__(self, path: str, fd: int) -> None:
+        self._path = path
+        self._fd = fd
+        self.content: Mapping[str, Any] = self._read()
+
+    def save(self, content: Mapping[str, Any]) -> None:
+        """
+        Replace the record.
+        """
+        self.content = dict(content)
+        with suppress(OSError):
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, json.dumps(self.content).encode(), 0)
+
+    def delete(self) -> None:
+        """
+        Delete the record of an upload that is finished or was never begun.
+        """
+        self.content = {}
+        with suppress(OSError):
+            os.unlink(self._path)
+
+    def _read(self) -> Mapping[str, Any]:
+        try:
+            content = json.loads(os.pread(self._fd, MAX_RECORD_BYTES, 0))
+        except (ValueError, RecursionError, OSError):
+            return {}
+        if not isinstance(content, dict) or not all(
+            isinstance(content.get(key), str) for key in ("uploadId", "expires")
+        ):
+            return {}
+        return content
+
+
+@contextmanager
+def open_record(directory: str, *identity: str) -> Iterator[UploadRecord | None]:
+    """
+    Open the record of an upload.
+
+    Args:
+        directory: Created if it does not exist.
+        identity: The root URL, the project and the name of the object.
+
+    Returns:
+        None if there can be no record: another process uploads the same object, or the directory is not ours.
+    """
+    import fcntl
+
+    name = hashlib.sha256(json.dumps(identity).encode("utf-8", "surrogatepass")).hexdigest()
+    path = os.path.join(directory, f"{name}.json")
+    fd = -1
+    try:
+        os.makedirs(directory, 0o700, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Another process may have finished the upload, and deleted the file, meanwhile.
+        is_usable = is_private(fd) and os.stat(path).st_ino == os.fstat(fd).st_ino
+    except OSError:
+        is_usable = False
+    try:
+        yield UploadRecord(path, fd) if is_usable else None
+    finally:
+        if fd >= 0:
+            with suppress(OSError):
+                if is_usable and not os.fstat(fd).st_size and os.stat(path).st_ino == os.fstat(fd).st_ino:
+                    os.unlink(path)
+            os.close(fd)
