@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+MAX_NAME_CHARACTERS = 40
 BUFFER_BYTES = 1024 * 1024
 MAX_STEP_BYTES = 16 * 1024
 """Of compressed data: the decoder copies what follows a member, and there may be thousands of them in a buffer."""
@@ -35,7 +36,7 @@ def decompress(body: bytes, encoding: str, max_bytes: int, name: str = "the resp
     if encoding in {"", "identity"} or not body:
         return body
     if encoding not in SUPPORTED_ENCODINGS:
-        raise BrokenAnswerError(f"{name} has the encoding {encoding!a}, which was not asked for")
+        raise BrokenAnswerError(f"{name} has the encoding {encoding[:MAX_NAME_CHARACTERS]!a}, which was not asked for")
     reader = DecompressingReader(io.BytesIO(body).readinto, name, is_empty=False)
     plain = bytearray()
     buffer = memoryview(bytearray(BUFFER_BYTES))

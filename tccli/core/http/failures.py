@@ -122,6 +122,8 @@ def _describe(
         case ssl.SSLError() if error.reason in NOT_TLS and not exchange.sent:
             write = f"{proxy.variable}=http://…" if proxy and is_at_proxy else f"http:{url.partition(':')[2]}"
             return Failure(f"{peer} does not speak TLS", f"write {write}", is_final=True)
+        case ssl.SSLEOFError():
+            return Failure(f"no secure connection to {peer}: it closed the connection", "does it speak TLS?")
         case ssl.SSLError():
             return Failure(f"no secure connection to {peer}: {error.reason or error}")
         case _ if _is_from_proxy(error):

@@ -294,14 +294,125 @@ def test_the_request_is_sent_as_it_is(transport: HttpTransport, server: Scripted
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://host/", "host", "http://", "http://h/a b", "http://h/\n", "http://[::/", "http://h:x/"]
+    "url",
+    [
+        "ftp://host/",
+        "file:///etc/passwd",
+        "host",
+        "//host/",
+        "http://",
+        "http:///x",
+        "http://h/a b",
+        "http://h/\n",
+        "http://h/\x7f",
+        "http://h/\u00e4",
+        "http://t\u00e4st.example/",
+        "http://[::/",
+        "http://[::1",
+        "http://[x]/",
+        "http://::1/",
+        "http://h:x/",
+        "http://h:/",
+        "http://h:0/",
+        "http://h:65536/",
+        f"http://h:{'9' * 5000}/",
+        f"http://{'a' * 64}.com/",
+        f"http://{'a.' * 127}com/",
+        f"http://h h/{'x' * 90_000}",
+        "http://a..b/",
+        "http://.a/",
+        "http://user:password@h/",
+        "http://h\\@evil/",
+    ],
+    ids=lambda url: url[:40],
 )
-def test_what_cannot_be_sent_is_a_usage_error(transport: HttpTransport, url: str) -> None:
+@pytest.mark.parametrize("is_from_service", [False, True], ids=["typed", "from a service"])
+def test_a_url_that_cannot_be_requested(transport: HttpTransport, url: str, *, is_from_service: bool) -> None:
     """
-    Nothing is sent.
+    Whoever chose it is at fault. Nothing is sent, and the message is short.
     """
-    with pytest.raises(UsageError):
-        transport.send(Request("GET", url, {}))
+    with pytest.raises(BrokenAnswerError if is_from_service else UsageError) as caught:
+        transport.send(Request("GET", url, {}, is_from_service=is_from_service))
+
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).replace("…", "").isascii()
+    assert "password" not in str(caught.value).replace("user or password in it", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X", "a\r\nb: c"),
+        ("X", "a\nb"),
+        ("X", "\0"),
+        ("X", "\x1b[31m"),
+        ("X", "\u00e4"),
+        ("X", "\ud800"),
+        ("X", " a"),
+        ("X", "a\t"),
+        ("", "a"),
+        ("X Y", "a"),
+        ("X:", "a"),
+        ("X\r\nY", "a"),
+        ("\u00e4", "a"),
+        ("X" * 90_000 + " ", "a"),
+    ],
+    ids=lambda text: ascii(text[:20]),
+)
+@pytest.mark.parametrize("is_from_service", [False, True], ids=["typed", "from a service"])
+def test_a_header_that_cannot_be_sent(
+    transport: HttpTransport, server: ScriptedServer, name: str, value: str, *, is_from_service: bool
+) -> None:
+    """
+    Whoever chose it is at fault. Nothing is sent, and the message is short.
+    """
+    with pytest.raises(BrokenAnswerError if is_from_service else UsageError) as caught:
+        transport.send(Request("PUT", server.url, {name: value}, b"x", is_from_service=is_from_service))
+
+    assert [] == server.requests
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).replace("…", "").isascii()
+
+
+@pytest.mark.parametrize(
+    "name", ["Transfer-Encoding", "transfer-encoding", "Connection", "TE", "Upgrade", "Expect", "Trailer"]
+)
+def test_a_service_does_not_choose_how_a_message_is_framed(
+    transport: HttpTransport, server: ScriptedServer, name: str
+) -> None:
+    """
+    Such as ``Transfer-Encoding: chunked`` with a length: servers and proxies would disagree on where the body ends.
+    """
+    with pytest.raises(BrokenAnswerError, match=name):
+        transport.send(Request("PUT", server.url, {name: "chunked"}, b"x", is_from_service=True))
+
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"a" * 90_000 + b"\r\n\r\n",
+        b"HTTP/1.1 " + b"2" * 90_000 + b" OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + b"x" * 9000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: " + b"x" * 9000 + b"\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"z" * 900 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX\x1b]0;title\x07: y\r\n\r\n",
+    ],
+    ids=["a header line", "a status", "a length", "an encoding", "a content encoding", "a chunk", "control characters"],
+)
+def test_a_message_has_an_excerpt_only(transport: HttpTransport, server: ScriptedServer, data: bytes) -> None:
+    """
+    Of what is wrong, in one line.
+    """
+    server.respond_with(Response(data, closes=True))
+    with pytest.raises(BrokenAnswerError) as caught:
+        transport.send(get(server))
+
+    assert len(str(caught.value)) < 400
+    assert str(caught.value).isprintable()
+    assert "bytearray" not in str(caught.value)
 
 
 def test_an_ipv6_root_url(transport: HttpTransport) -> None:
