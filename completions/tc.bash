@@ -16,7 +16,7 @@ _taskcluster_words() {
   references)
     REPLY='diff distill update' ;;
   sandbox)
-    REPLY='calls clock methods outbox run start tour' ;;
+    REPLY='calls clock methods outbox run start stop tour' ;;
   scopes)
     REPLY='check expand required satisfied' ;;
   slugid)
@@ -87,13 +87,13 @@ _taskcluster_places() {
   help)
     REPLY='topic method ...' ;;
   'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
-  'sandbox tour'|'scopes satisfied'|tempcredentials|version|whoami|'auth authenticatehawk'|'auth currentscopes'|\
-  'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|'auth listroleids'|'auth listroles'|\
-  'auth listroles2'|'auth ping'|'auth testauthenticate'|'auth testauthenticateget'|'auth version'|'github builds'|\
-  'github heartbeat'|'github lbheartbeat'|'github ping'|'github rendertaskclusteryml'|'github version'|\
-  'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|'hooks ping'|'hooks version'|\
-  'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|'index version'|\
-  'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|'notify heartbeat'|\
+  'sandbox stop'|'sandbox tour'|'scopes satisfied'|tempcredentials|version|whoami|'auth authenticatehawk'|\
+  'auth currentscopes'|'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|\
+  'auth listroleids'|'auth listroles'|'auth listroles2'|'auth ping'|'auth testauthenticate'|\
+  'auth testauthenticateget'|'auth version'|'github builds'|'github heartbeat'|'github lbheartbeat'|'github ping'|\
+  'github rendertaskclusteryml'|'github version'|'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|\
+  'hooks ping'|'hooks version'|'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|\
+  'index version'|'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|'notify heartbeat'|\
   'notify lbheartbeat'|'notify listdenylist'|'notify matrix'|'notify ping'|'notify pulse'|'notify slack'|\
   'notify version'|'object heartbeat'|'object lbheartbeat'|'object ping'|'object version'|\
   'purgecache allpurgerequests'|'purgecache heartbeat'|'purgecache lbheartbeat'|'purgecache ping'|\
@@ -193,8 +193,9 @@ _taskcluster_options() {
   '')
     REPLY='--version -h --help' ;;
   completions|download|events|'events bind'|'events list'|references|'references diff'|'references update'|sandbox|\
-  'sandbox calls'|'sandbox outbox'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|'slugid encode'|\
-  upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
+  'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
+  'slugid encode'|upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|\
+  workermanager)
     REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
@@ -215,7 +216,7 @@ _taskcluster_options() {
   'sandbox run')
     REPLY='--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   'sandbox start')
-    REPLY='--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
+    REPLY='--port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   schema)
     REPLY='-o --output --answer --response -h --help' ;;
   'scopes check'|'scopes required')
@@ -360,7 +361,7 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox tour')
+  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox stop'|'sandbox tour')
     return 0 ;;
   *) return 1 ;;
   esac

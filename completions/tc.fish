@@ -77,6 +77,7 @@ function __taskcluster_words
                 'outbox' 'Print the messages of notify' \
                 'run' 'Run a command with a new sandbox' \
                 'start' 'Run a sandbox until Ctrl-C' \
+                'stop' 'Stop a sandbox that runs in the background' \
                 'tour' 'Watch a first session'
         case 'scopes'
             printf '%s\t%s\n' \
@@ -386,7 +387,7 @@ function __taskcluster_places
         case 'help'
             echo 'topic method ...'
         case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
-            'sandbox start' 'sandbox tour' 'scopes satisfied' 'tempcredentials' 'version' 'whoami' \
+            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'tempcredentials' 'version' 'whoami' \
             'auth authenticatehawk' 'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' \
             'auth listclients' 'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' \
             'auth testauthenticate' 'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' \
@@ -495,9 +496,9 @@ function __taskcluster_options
         case ''
             string join \n -- --version -h --help
         case 'completions' 'download' 'events' 'events bind' 'events list' 'references' 'references diff' \
-            'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox tour' 'scopes' 'scopes expand' \
-            'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' \
-            'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+            'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' \
+            'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'whoami' 'api' 'auth' \
+            'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
         case 'download artifact' 'downloadartifact'
             string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
@@ -518,7 +519,7 @@ function __taskcluster_options
         case 'sandbox run'
             string join \n -- --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'sandbox start'
-            string join \n -- --port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
+            string join \n -- --port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'schema'
             string join \n -- -o --output --answer --response -h --help
         case 'scopes check' 'scopes required'
@@ -671,7 +672,7 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox tour'
+        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour'
             return 0
         case '*'
             return 1
@@ -891,6 +892,8 @@ function __taskcluster_meaning
             echo 'Make downloads and uploads fail'
         case '*:--port'
             echo 'Listen on this port (a free one)'
+        case '*:--detach'
+            echo 'Run it in the background until tc sandbox stop'
         case '*:--answer' '*:--response'
             echo 'Print the schema of the response instead'
         case '*:--data-format'

@@ -75,6 +75,7 @@ $TaskclusterTcWords['sandbox'] = @(
     'outbox	Print the messages of notify'
     'run	Run a command with a new sandbox'
     'start	Run a sandbox until Ctrl-C'
+    'stop	Stop a sandbox that runs in the background'
     'tour	Watch a first session'
 )
 $TaskclusterTcWords['scopes'] = @(
@@ -366,7 +367,7 @@ $TaskclusterTcPlaces['events bind'] = 'service exchange - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
-'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
+'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['references distill'] = 'file'
 $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
@@ -403,7 +404,7 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
@@ -413,7 +414,7 @@ $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
 $TaskclusterTcOptions['sandbox run'] = '--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
-$TaskclusterTcOptions['sandbox start'] = '--port --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
+$TaskclusterTcOptions['sandbox start'] = '--port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
 $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format -h --help' }
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
@@ -465,7 +466,7 @@ $TaskclusterTcTree['api'] = '-'
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--pager', '--missing', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--pager', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -560,6 +561,7 @@ $TaskclusterTcMeaning['--latency'] = 'Delay each response of the API'
 $TaskclusterTcMeaning['--drop'] = 'Close the connection of this share of API calls: 1%'
 $TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
 $TaskclusterTcMeaning['--port'] = 'Listen on this port (a free one)'
+$TaskclusterTcMeaning['--detach'] = 'Run it in the background until tc sandbox stop'
 $TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope you have, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'A scope you need, or a JSON expression'
@@ -598,7 +600,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox tour')
+$global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

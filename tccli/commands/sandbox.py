@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,7 +128,8 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     """
     Start a sandbox, run COMMAND with root URL and root credentials in its environment, and exit with its exit code.
 
-    Write -- before a COMMAND that has options.
+    Write -- before a COMMAND that has options. A shell as COMMAND, as in tc sandbox run -- bash, is a session with the
+    sandbox.
     """
     from tccli.sandbox.testing import subprocess_runner
 
@@ -141,24 +143,57 @@ def run(ctx: click.Context, /, words: tuple[str, ...], **options: Any) -> None:
     prints_data=False,
     short_help="Run a sandbox until Ctrl-C",
     epilog=FAULTS,
-    examples=("tc sandbox start --worker", "tc sandbox start --data deployment --latency 50ms"),
+    examples=(
+        "tc sandbox start --worker",
+        "tc sandbox start --data deployment --latency 50ms",
+        'eval "$(tc sandbox start --detach)"; tc queue ping; tc sandbox stop',
+    ),
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on this port (a free one).")
+@click.option("--detach", is_flag=True, help="Run it in the background until tc sandbox stop.")
 @_sandbox_options
-def start(**options: Any) -> None:
+@with_context
+def start(context: Context, /, *, detach: bool, **options: Any) -> None:
     """
     Start a sandbox, and print root URL and root credentials as export lines.
 
-    It listens on 127.0.0.1 unless you give --listen, and stops at Ctrl-C or SIGTERM.
+    It listens on 127.0.0.1 unless you give --listen, and stops at Ctrl-C, SIGTERM or tc sandbox stop.
     """
-    from tccli.sandbox.testing import subprocess_runner
+    from tccli.sandbox.testing import background, subprocess_runner
 
-    with subprocess_runner.handle_stop_signals() as wait, _launch(**options) as server:
+    launching = _launch(**options)
+    write: Callable[[str], object] = sys.stdout.write
+    if detach:
+        sides = background.split()
+        if isinstance(sides, background.Parent):
+            click.echo(sides.output, nl=False)
+            click.get_current_context().exit(sides.exit_code)
+        write = sides
+    with subprocess_runner.handle_stop_signals() as is_requested, launching as server:
+        server.sandbox.on_stop = is_requested.set
         lines = [f"export {name}={value}" for name, value in server.environment.items()]
         # An empty certificate unsets one of earlier credentials.
-        click.echo("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE="]))
+        write("\n".join([*lines, "export TASKCLUSTER_CERTIFICATE=", ""]))
         sys.stdout.flush()
-        wait()
+        if not detach and stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode):
+            context.note('this sandbox runs until Ctrl-C; for eval "$(tc sandbox start)", add --detach')
+        is_requested.wait()
+
+
+@command.command(
+    "stop",
+    prints_data=False,
+    short_help="Stop a sandbox that runs in the background",
+    examples=('eval "$(tc sandbox start --detach)"; tc sandbox stop',),
+)
+@with_context
+def stop(context: Context) -> None:
+    """
+    Stop the sandbox at the root URL, and wait until it has ended.
+    """
+    from tccli.sandbox.testing import control_client
+
+    control_client.stop(context.root_url())
 
 
 @command.command("tour", prints_data=False, short_help="Watch a first session", examples=("tc sandbox tour",))

@@ -52,11 +52,13 @@ class Sandbox:
     Attributes:
         state: May be replaced while requests are handled; a request uses one state until its end.
         on_request: Called with verb and target before each response.
+        on_stop: Called when a client wants the sandbox to end; None if that is not possible.
     """
 
     def __init__(self, state: State, on_request: RequestObserver | None = None) -> None:
         self.state = state
         self.on_request = on_request
+        self.on_stop: Callable[[], object] | None = None
         self.scheduler = Scheduler()
         self.fault_injector = FaultInjector()
         self.calls = CallLog()
@@ -122,7 +124,7 @@ class Sandbox:
 
     def _resolve(self, request: Request) -> Call | Response:
         if request.path.startswith(controls.PREFIX):
-            return controls.respond(request, self.state, self.calls)
+            return controls.respond(request, self.state, self.calls, self.on_stop)
         if not request.path.startswith("/api/"):
             return references.find(request, self.state.root_url) or NOT_FOUND
         if request.verb == "OPTIONS" and (verbs := self._router.verbs(request.path)):

@@ -93,7 +93,8 @@ def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_start_serves_until_a_signal(start: Start, number: signal.Signals) -> None:
     """
-    It prints the root URL when it is ready, and exits with 0.
+    It prints the root URL when it is ready, and exits with 0. A pipe may be a shell that waits for its end: one line
+    says so.
     """
     process = start("sandbox", "start")
     root_url = variables(process)["TASKCLUSTER_ROOT_URL"]
@@ -103,7 +104,45 @@ def test_start_serves_until_a_signal(start: Start, number: signal.Signals) -> No
     process.send_signal(number)
     assert 0 == process.wait(10)
     assert process.stderr is not None
-    assert b"" == process.stderr.read()
+    message = process.stderr.read()
+    assert (1, True) == (message.count(b"\n"), b"--detach" in message)
+
+
+def test_a_sandbox_in_the_background_ends_with_stop(tc_process: CommandLine) -> None:
+    """
+    The first process ends when the sandbox is ready, and nobody waits for its streams.
+    """
+    started = tc_process("sandbox", "start", "--detach")
+    env = dict(line.removeprefix("export ").split("=", 1) for line in started.stdout.splitlines())
+    pinged = tc_process("queue", "ping", env=env)
+    stopped = tc_process("sandbox", "stop", env=env)
+    again = tc_process("sandbox", "stop", env=env)
+
+    assert (0, "") == (started.exit_code, started.stderr)
+    assert (0, 0, "", "") == (pinged.exit_code, stopped.exit_code, stopped.stdout, stopped.stderr)
+    assert (8, 1) == (again.exit_code, again.stderr.count("\n"))
+
+
+def test_a_sandbox_that_cannot_start_in_the_background_is_an_error(tc_process: CommandLine) -> None:
+    """
+    Of the first process, with the reason.
+    """
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = tc_process("sandbox", "start", "--detach", "--port", str(taken.getsockname()[1]))
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert "cannot listen on" in result.stderr
+
+
+def test_run_and_its_sandbox_end_together(tc_process: CommandLine) -> None:
+    """
+    The command cannot stop the sandbox under itself.
+    """
+    result = tc_process("sandbox", "run", "--", sys.executable, "-m", "tccli", "sandbox", "stop")
+
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
 
 
 def test_state_is_stored_in_the_directory(start: Start, tc_process: CommandLine, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_an_example_runs(deployment: ExampleDeployment, shell: Shell, name: str,
     if name in commands.PREPARE:
         commands.PREPARE[name](deployment)
     populate_task(deployment)
-    if name in commands.UNTIL_INTERRUPTED:
+    if name in commands.UNTIL_INTERRUPTED and "--detach" not in lines:
         run_until_interrupted(lines, deployment, shell)
         return
     done = shell.run(lines, deployment)

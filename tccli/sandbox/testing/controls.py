@@ -1,5 +1,5 @@
 """
-Paths under ``/sandbox/`` that only a sandbox has, for clients on the same machine: clock, outbox, queues and call log.
+Paths under ``/sandbox/`` that only a sandbox has, for clients on the same machine: clock, outbox, queues, calls, stop.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
@@ -15,6 +16,8 @@ from tccli.sandbox.services.notify import outbox
 from tccli.sandbox.services.queue import pending_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tccli.sandbox.http.request import Request
     from tccli.sandbox.state import State
     from tccli.sandbox.testing.call_log import CallLog
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
 PREFIX = "/sandbox/"
 
 
-def respond(request: Request, state: State, calls: CallLog) -> Response:
+def respond(request: Request, state: State, calls: CallLog, on_stop: Callable[[], object] | None) -> Response:
     """
     Return the response to a request for one of these paths.
+
+    Args:
+        on_stop: Ends the sandbox; None if it ends with something else.
     """
     # A page in a browser on this machine has a loopback address too, but its requests name an origin, or the host that
     # it came from: a name whose address may have been changed to this machine's.
@@ -45,6 +51,11 @@ def respond(request: Request, state: State, calls: CallLog) -> Response:
             return Response(_clock(state))
         case "POST", "clock":
             return _set_clock(request, state)
+        case "POST", "stop":
+            if on_stop is None:
+                return Response({"error": "The sandbox ends with its command"}, status=409)
+            on_stop()
+            return Response({})
         case _:
             return Response({"error": "Not found"}, status=404)
 
@@ -54,8 +65,8 @@ def _set_clock(request: Request, state: State) -> Response:
     try:
         payload = json.loads(request.text or "null")
         offset = int(state.clock.offset + payload["advance"] if "advance" in payload else payload["offset"])
-        # Reject times that cannot be formatted.
-        to_json(state.clock.now() - state.clock.offset + offset)
+        # Reject times outside of the years that Python knows.
+        datetime.fromtimestamp((state.clock.now() - state.clock.offset + offset) / 1000, UTC)
     except (ValueError, TypeError, KeyError, OverflowError, OSError):
         return Response({"error": "Not a time"}, status=400)
     state.set_offset(offset)

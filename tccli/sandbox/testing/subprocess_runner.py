@@ -52,13 +52,13 @@ def run(words: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 @contextmanager
-def handle_stop_signals() -> Iterator[Callable[[], object]]:
+def handle_stop_signals() -> Iterator[threading.Event]:
     """
-    Yield a function that waits for SIGINT, SIGTERM or SIGHUP.
+    Yield an event that SIGINT, SIGTERM and SIGHUP set.
     """
     is_requested = threading.Event()
     with _handling(("SIGINT", "SIGTERM", "SIGHUP"), lambda _number: is_requested.set()):
-        yield is_requested.wait
+        yield is_requested
 
 
 @contextmanager

@@ -1,0 +1,66 @@
+"""
+Running of a sandbox in the background: this process becomes two, and the first one ends when the sandbox is ready.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Parent(NamedTuple):
+    """
+    What the process that was started by the user learns of the one in the background.
+
+    Attributes:
+        output: What it handed over; empty if it failed, and then it has printed the reason.
+        exit_code: Of a process that failed.
+    """
+
+    output: str
+    exit_code: int
+
+
+def split() -> Parent | Callable[[str], None]:
+    """
+    Continue in a background process, which has no terminal and does not end with it.
+
+    Call this before any thread is started.
+
+    Returns:
+        In the background process, a function that hands a text to the first process, whose streams are closed then.
+        In the first process, the text.
+
+    Raises:
+        UsageError: This system cannot do that.
+    """
+    if not hasattr(os, "fork"):
+        raise UsageError("--detach: not possible on this system", hint="run tc sandbox start in another terminal")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        with os.fdopen(reading) as stream:
+            output = stream.read()
+        return Parent(output, 0 if output else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    os.close(reading)
+    os.setsid()
+
+    def hand_over(text: str) -> None:
+        # The caller of the first process waits until nobody can write to its stdout.
+        null = os.open(os.devnull, os.O_RDWR)
+        for number in range(3):
+            os.dup2(null, number)
+        os.close(null)
+        os.write(writing, text.encode())
+        os.close(writing)
+
+    return hand_over
