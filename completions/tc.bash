@@ -192,10 +192,10 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|download|events|'events bind'|'events list'|references|'references diff'|'references update'|sandbox|\
-  'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
-  'slugid encode'|upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|\
-  workermanager)
+  completions|download|events|'events bind'|'events list'|help|references|'references diff'|'references update'|\
+  sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|\
+  'slugid decode'|'slugid encode'|upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|\
+  secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
@@ -205,8 +205,6 @@ _taskcluster_options() {
     REPLY='--limit -h --help' ;;
   fromnow)
     REPLY='--from -h --help' ;;
-  help)
-    REPLY='--pager -h --help' ;;
   'references distill')
     REPLY='--methods -o --output -h --help' ;;
   'sandbox clock')
@@ -416,7 +414,7 @@ _taskcluster_value() {
 }
 
 _taskcluster_output='--format -o --output --jq --columns -r --raw-strings'
-_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format'
+_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format'
 
 _taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'
 

@@ -495,7 +495,7 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
-        case 'completions' 'download' 'events' 'events bind' 'events list' 'references' 'references diff' \
+        case 'completions' 'download' 'events' 'events bind' 'events list' 'help' 'references' 'references diff' \
             'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' \
             'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'whoami' 'api' 'auth' \
             'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
@@ -508,8 +508,6 @@ function __taskcluster_options
             string join \n -- --limit -h --help
         case 'fromnow'
             string join \n -- --from -h --help
-        case 'help'
-            string join \n -- --pager -h --help
         case 'references distill'
             string join \n -- --methods -o --output -h --help
         case 'sandbox clock'
@@ -832,6 +830,8 @@ function __taskcluster_meaning
             echo 'Print only errors on stderr'
         case '*:--color'
             echo 'Use colour: auto, always, never'
+        case '*:--pager' '*:--no-pager'
+            echo 'Page long output on a terminal, or not (TC_PAGER, PAGER)'
         case '*:--error-format'
             echo 'Print an error as text, or as one line of JSON'
         case '*:--index'
@@ -868,8 +868,6 @@ function __taskcluster_meaning
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
             echo 'Use this timestamp instead of now'
-        case '*:--pager'
-            echo 'Show the text in a pager (PAGER, default less)'
         case '*:--methods'
             echo 'Include only the methods of this list'
         case '*:--missing'
@@ -976,7 +974,7 @@ function __taskcluster_meaning
 end
 
 set -g __taskcluster_output --format -o --output --jq --columns -r --raw-strings
-set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --error-format
+set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format
 
 # What tc help has texts about.
 function __taskcluster_topics

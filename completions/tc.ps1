@@ -404,12 +404,11 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'download', 'events', 'events bind', 'events list', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'download', 'events', 'events bind', 'events list', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
-$TaskclusterTcOptions['help'] = '--pager -h --help'
 $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
@@ -466,7 +465,7 @@ $TaskclusterTcTree['api'] = '-'
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--pager', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -531,6 +530,7 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 '-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print details' }
 '-q', '--quiet' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only errors on stderr' }
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
+'--pager', '--no-pager' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Page long output on a terminal, or not (TC_PAGER, PAGER)' }
 $TaskclusterTcMeaning['--error-format'] = 'Print an error as text, or as one line of JSON'
 $TaskclusterTcMeaning['--index'] = 'Take the task from the index, instead of TASK'
 $TaskclusterTcMeaning['--checksum'] = 'Verify this digest, too'
@@ -549,7 +549,6 @@ $TaskclusterTcMeaning['--list'] = 'Print the names that match, without NAME all 
 $TaskclusterTcMeaning['--literal'] = 'NAME is not a pattern'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
-$TaskclusterTcMeaning['--pager'] = 'Show the text in a pager (PAGER, default less)'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
@@ -604,7 +603,7 @@ $global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', '
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 
-$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--error-format')
+$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--pager', '--no-pager', '--error-format')
 
 # What all spellings of a name have in common.
 function global:Get-TaskclusterTcFolded([string] $Name) {

@@ -4,12 +4,13 @@ Base classes of commands and groups: shared options, names in any spelling, and 
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli import names
-from tccli.cli.options import global_options, output_options
+from tccli.cli.options import global_options, output_options, peek_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,8 +47,22 @@ class _ClickContext(click.Context):
 
 def _print_help(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
     if value and not ctx.resilient_parsing:
-        click.echo(ctx.get_help(), color=ctx.color)
+        print_help(ctx, ctx.get_help())
         ctx.exit()
+
+
+def print_help(ctx: click.Context, text: str) -> None:
+    """
+    Print a help; on a terminal that it does not fit, in a pager.
+    """
+    if sys.stdout is None or not sys.stdout.isatty():
+        click.echo(text)
+        return
+    from tccli.output.pager import open_pager
+
+    # The options after --help are not parsed.
+    with open_pager(sys.stdout.buffer, peek_options(ctx.find_root().obj.argv).pager) as out:
+        out.write(f"{text}\n".encode())
 
 
 class _BaseCommand(click.Command):

@@ -103,6 +103,7 @@ class Context:
             options.raw_strings,
             options.color,
             options.columns,
+            options.pager,
             self.note,
         ).prepare()
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output", "formats")
 # Commands are made from references, so the options that select references are needed before click parses the rest.
-EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet", "error_format")
+EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet", "error_format", "pager")
 
 
 class Options:
@@ -53,6 +53,7 @@ class Options:
     format: str | None = None
     output: str | None = None
     jq: str | None = None
+    pager: bool | None = None
     columns: list[str] | None = None
     raw_strings: bool = False
 
@@ -80,22 +81,22 @@ def peek_options(argv: Sequence[str]) -> Options:
         return options
     spell = names.Spellings()
     known = {
-        _respell(opt, spell): option
+        _respell(opt, spell): (option, opt in option.opts)
         for option in global_options()
         if option.name in EARLY_OPTIONS
-        for opt in option.opts
+        for opt in (*option.opts, *option.secondary_opts)
     }
     words = iter(argv)
     for word in words:
         if word == "--":
             break
         name, equals, value = word.partition("=")
-        option = known.get(_respell(name, spell)) if name.startswith("-") else None
+        option, is_on = known.get(_respell(name, spell), (None, False)) if name.startswith("-") else (None, False)
         if option is None:
             continue
         assert option.name is not None
         if option.is_flag:
-            setattr(options, option.name, True)
+            setattr(options, option.name, is_on)
             continue
         for text in [value] if equals else islice(words, 1):
             _assign(options, option, text)
@@ -222,6 +223,7 @@ def global_options() -> tuple[click.Option, ...]:
             metavar="WHEN",
             help="Use colour: auto, always, never.",
         ),
+        _shared("--pager/--no-pager", default=None, help="Page long output on a terminal, or not (TC_PAGER, PAGER)."),
         _shared(
             "--error-format",
             type=Choice(["text", "json"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli import names
-from tccli.cli.command import Command
+from tccli.cli.command import Command, print_help
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,19 +31,14 @@ TOPICS = "topics"
     ),
 )
 @click.argument("words", nargs=-1, metavar="[TOPIC|COMMAND...]")
-@click.option("--pager", is_flag=True, help="Show the text in a pager (PAGER, default less).")
 @click.pass_context
-def command(ctx: click.Context, words: tuple[str, ...], *, pager: bool) -> None:
+def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     """
     Print a help topic, or the --help of a command, a service or a method.
 
     tc help topics lists the topics.
     """
-    text = _text(ctx, words)
-    if pager:
-        click.echo_via_pager(text)
-    else:
-        click.echo(text, nl=False)
+    print_help(ctx, _text(ctx, words).removesuffix("\n"))
 
 
 def _text(ctx: click.Context, words: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ class Column(NamedTuple):
     A column.
 
     Attributes:
-        name: The shortest end of the path that no earlier property has; it can be given to ``--columns``.
+        name: The shortest end of the path that leads to this property; it can be given to ``--columns``.
         values: JSON values, one for each entry.
     """
 
@@ -72,6 +72,16 @@ def select_columns(entries: Sequence[Any], wanted: Sequence[str]) -> tuple[list[
     return columns, unknown
 
 
+def list_columns(entries: Sequence[Any]) -> list[Column]:
+    """
+    Return all columns, in order of their appearance.
+    """
+    flat = [flatten(entry) for entry in entries]
+    return [
+        Column(path, [row.get(path) for row in flat]) for path in dict.fromkeys(path for row in flat for path in row)
+    ]
+
+
 def rank_columns(entries: Sequence[Any]) -> list[Column]:
     """
     Return the columns that can be shown, the ones that tell most about an entry first.
@@ -79,10 +89,10 @@ def rank_columns(entries: Sequence[Any]) -> list[Column]:
     Nested data, properties that are empty everywhere, and repetitions of a column of the same name are left out.
     """
     flat = [flatten(entry) for entry in entries]
-    paths = list(dict.fromkeys(path for row in flat for path in row))
+    paths = list_paths(entries)
     ranked = []
     seen: list[tuple[str, list[Any]]] = []
-    for path in paths:
+    for path in dict.fromkeys(path for row in flat for path in row):
         values = [row.get(path) for row in flat]
         is_empty = all(value is None or value in ("", [], {}) for value in values)
         if is_empty or path.count(".") >= MAX_DEPTH or any(_is_nested(value) for value in values):
@@ -121,10 +131,11 @@ def list_paths(entries: Iterable[Any]) -> list[str]:
 
 def resolve_name(name: str, paths: Iterable[str]) -> str | None:
     """
-    Return the first path that ends with *name*, in any case.
+    Return the path with the fewest names that ends with *name*, in any case, or None.
     """
     end = f".{names.fold(name)}"
-    return next((path for path in paths if f".{names.fold(path)}".endswith(end)), None)
+    found = (path for path in paths if f".{names.fold(path)}".endswith(end))
+    return min(found, key=lambda path: path.count("."), default=None)
 
 
 def find_value(document: Any, path: str) -> Any:

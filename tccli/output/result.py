@@ -91,6 +91,7 @@ class Result(NamedTuple):
         is_table: The default format on a terminal is a table.
         to_text: Returns what a terminal shows by default, for a width in columns.
         is_filtered: The documents are what a filter yields.
+        is_stream: The documents arrive one by one, over some time.
         is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
     """
 
@@ -102,6 +103,7 @@ class Result(NamedTuple):
     is_table: bool = False
     to_text: Callable[[int], str] | None = None
     is_filtered: bool = False
+    is_stream: bool = False
     is_secret: bool = False
 
     def all_documents(self) -> Iterable[Any]:

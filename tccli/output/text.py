@@ -84,11 +84,16 @@ def _make_highlighter() -> Callable[[str], str]:
 
     from rich.console import Console
     from rich.highlighter import JSONHighlighter
+    from rich.theme import Theme
 
     highlighter = JSONHighlighter()
+    # The bright colours of the default cannot be read on a light background.
+    theme = Theme({"json.bool_true": "italic green", "json.bool_false": "italic red"})
 
     def highlight(text: str) -> str:
-        console = Console(file=StringIO(), force_terminal=True, color_system="standard", width=2**20, _environ={})
+        console = Console(
+            file=StringIO(), force_terminal=True, color_system="standard", width=2**20, theme=theme, _environ={}
+        )
         console.print(highlighter(text), end="", soft_wrap=True)
         return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 

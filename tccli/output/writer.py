@@ -48,6 +48,7 @@ class Output(NamedTuple):
         unquoted: Whether strings are printed without quotes.
         colour: ``auto``, ``always`` or ``never``.
         columns: The properties that a table shows. The default format is then a table.
+        pager: Whether a terminal gets a pager; None is for output that is longer than the terminal.
         note: Prints a line for the person at the terminal.
     """
 
@@ -57,6 +58,7 @@ class Output(NamedTuple):
     unquoted: bool = False
     colour: str = "auto"
     columns: Sequence[str] | None = None
+    pager: bool | None = None
     note: Callable[[str], None] = lambda _line: None
 
     def prepare(self) -> Callable[[Result], None]:
@@ -89,7 +91,7 @@ class Output(NamedTuple):
     def _filter(self, result: Result, jq: Filter) -> Result:
         by_entry = self.format_name is not None and getattr(_load_format(self.format_name), "BY_ENTRY", False)
         inputs = result.pages.entries() if result.pages is not None and by_entry else result.all_documents()
-        return Result(jq.apply(inputs), is_filtered=True)
+        return Result(jq.apply(inputs), is_filtered=True, is_stream=by_entry and result.pages is not None)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
@@ -98,7 +100,14 @@ class Output(NamedTuple):
         if self.path is None or detector is None:
             if sys.stdout is None:
                 raise LocalFileError("stdout is closed")
-            self._render(result, sys.stdout.buffer, terminal=sys.stdout.isatty())
+            if not sys.stdout.isatty():
+                self._render(result, sys.stdout.buffer, terminal=False)
+                sys.stdout.buffer.flush()
+                return
+            from tccli.output.pager import open_pager
+
+            with open_pager(sys.stdout.buffer, self.pager) as out:
+                self._render(result, out, terminal=True)
             sys.stdout.buffer.flush()
             return
         from tccli.core.files import atomic_write

@@ -167,7 +167,7 @@ def test_no_response_is_a_bug_of_ours(
     """
     seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
     draw = random.Random(seed)
-    env = {**bare_environment, **http_server.env, "TERM": "xterm"}
+    env = {**bare_environment, **http_server.env, "TERM": "xterm", "TC_PAGER": "cat -"}
     wrong = []
     for _ in range(COUNT):
         method = draw.choice(METHODS)

@@ -132,7 +132,13 @@ def test_no_response_to_a_transfer_is_a_bug_of_ours(
     """
     seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
     draw = random.Random(seed)
-    env = {**bare_environment, **http_server.env, "TERM": "xterm", "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    env = {
+        **bare_environment,
+        **http_server.env,
+        "TERM": "xterm",
+        "TC_PAGER": "cat -",
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
     wrong = []
     for _ in range(COUNT // 4):
         here = tmp_path / "here"

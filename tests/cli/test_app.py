@@ -476,7 +476,10 @@ def on_a_terminal(environment: dict[str, str], *argv: str) -> str:
     """
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "tccli", *argv], env={"TERM": "xterm", **environment}, stdout=theirs, stderr=theirs
+        [sys.executable, "-m", "tccli", *argv],
+        env={"TERM": "xterm", "TC_PAGER": "cat", **environment},
+        stdout=theirs,
+        stderr=theirs,
     ) as process:
         os.close(theirs)
         shown = b""

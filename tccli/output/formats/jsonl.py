@@ -23,5 +23,5 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
         else:
             text = display(dump_json(entry))
         out.write(encode_text(text) + b"\n")
-        if options.pretty:
+        if options.pretty and (result.is_stream or result.pages is not None):
             out.flush()

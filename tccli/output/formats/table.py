@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls
 from tccli.names import suggestion
-from tccli.output.columns import Column, flatten, list_paths, rank_columns, select_columns
+from tccli.output.columns import Column, flatten, list_columns, list_paths, rank_columns, select_columns
 from tccli.output.text import dump_json, encode_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DEFAULT_WIDTH_OFF_TERMINAL = 120
 MAX_CELL_WIDTH = 32
 """More is given to a cell only where room is left."""
 MIN_CELL_WIDTH = 10
-MIN_FOLDED_WIDTH = 16
+MIN_FOLDED_WIDTH = 14
 ESSENTIAL_COLUMNS = 3
 GAP = "  "
 
@@ -46,19 +46,23 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
 
 
 def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: bool) -> Iterator[str]:
-    columns, width = _columns(entries, options), options.width or _width_off_terminal()
+    columns, width = _columns(entries, options, ranked=not folds), options.width or _width_off_terminal()
     rows = [[_cell(value) for value in row] for row in zip(*(column.values for column in columns), strict=True)]
     headers = [_escape(column.name) for column in columns]
     natural = [max(map(_measure, cells)) for cells in zip(headers, *rows, strict=True)]
+    texts = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(" " in cell for cell in cells)]
     if not any(isinstance(entry, dict | list) for entry in entries):
         # Values without properties are whole: there is nothing to make room for.
         widths = natural
     elif options.columns is not None:
-        widths = natural if options.width is None else _shrink(natural, width, MIN_CELL_WIDTH)
-    elif folds and width >= sum(min(size, MIN_FOLDED_WIDTH) + len(GAP) for size in natural):
-        widths = natural if options.width is None else _shrink(natural, width, MIN_FOLDED_WIDTH)
+        widths = natural if options.width is None else _shrink(natural, width, MIN_CELL_WIDTH, texts)
+    elif folds:
+        widths = natural if options.width is None else _shrink(natural, width, MIN_FOLDED_WIDTH, texts)
+        if options.width is not None and _total(widths) > width:
+            yield from _listing_lines(entries, options, folds=False)
+            return
     else:
-        widths, folds = _fit(natural, [_measure(header) for header in headers], width), False
+        widths = _fit(natural, [_measure(header) for header in headers], width)
     if any(headers):
         yield _join(headers, widths, bold=options.coloured)
         if options.pretty:
@@ -69,7 +73,7 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: boo
             yield _join(line, widths)
 
 
-def _columns(entries: Sequence[Any], options: RenderOptions) -> list[Column]:
+def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool) -> list[Column]:
     if all(isinstance(entry, list) for entry in entries):
         # Positions are not names: such a table has no header, but --columns 0,2 selects.
         if options.columns is None:
@@ -78,7 +82,8 @@ def _columns(entries: Sequence[Any], options: RenderOptions) -> list[Column]:
         _report_unknown(options.columns or (), [], options)
         return [Column("value", entries)]
     if options.columns is None:
-        return rank_columns(entries) or [Column("value", entries)]
+        columns = rank_columns(entries) if ranked else list_columns(entries)
+        return columns or [Column("value", entries)]
     columns, unknown = select_columns(entries, options.columns)
     _report_unknown(unknown, entries, options)
     return columns
@@ -133,13 +138,19 @@ def _fit(natural: Sequence[int], headers: Sequence[int], width: int) -> list[int
     return widths
 
 
-def _shrink(natural: Sequence[int], width: int, least: int) -> list[int]:
+def _shrink(natural: Sequence[int], width: int, least: int, texts: Sequence[int] = ()) -> list[int]:
     """
     Return widths for all columns: the widest are made smaller, but not below *least*.
+
+    Args:
+        texts: The places of columns that are made smaller before the others, whose ids people copy.
     """
     widths = list(natural)
-    while widths and _total(widths) > width and max(widths) > least:
-        widths[widths.index(max(widths))] -= 1
+    for places in (texts, range(len(widths))):
+        while _total(widths) > width and (place := max(places, key=widths.__getitem__, default=None)) is not None:
+            if widths[place] <= least:
+                break
+            widths[place] -= 1
     return widths
 
 
