@@ -17,6 +17,7 @@ import pytest
 
 import tccli
 from tccli.cli import app
+from tccli.cli.context import Context
 from tccli.sandbox.server import Server
 from tests.http_server import ScriptedServer
 
@@ -134,8 +135,19 @@ def tc(tmp_path: Path, bare_environment: dict[str, str]) -> CommandLine:
     """
     The command line, run inside of this process, with files as its streams.
     """
-    folder = tmp_path / "streams"
-    folder.mkdir()
+    return _make_command_line(tmp_path / "streams", bare_environment, "tc")
+
+
+@pytest.fixture
+def taskcluster(tmp_path: Path, bare_environment: dict[str, str]) -> CommandLine:
+    """
+    The same, called by the name of the Go client.
+    """
+    return _make_command_line(tmp_path / "streams", bare_environment, "taskcluster")
+
+
+def _make_command_line(folder: Path, bare_environment: dict[str, str], program: str) -> CommandLine:
+    folder.mkdir(exist_ok=True)
 
     def run(*argv: str, stdin: str | bytes = "", env: Mapping[str, str] | None = None) -> Result:
         given = io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))
@@ -145,7 +157,7 @@ def tc(tmp_path: Path, bare_environment: dict[str, str]) -> CommandLine:
             mock.patch.multiple(sys, stdin=given, stdout=stdout, stderr=stderr),
             mock.patch.dict(os.environ, {**bare_environment, **(env or {})}, clear=True),
         ):
-            code = app.run(list(argv))
+            code = app.run(list(argv), Context(argv=list(argv), program=program))
         return Result(code, (folder / "stdout").read_bytes(), (folder / "stderr").read_text("utf-8"))
 
     return run

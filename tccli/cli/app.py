@@ -8,8 +8,6 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +15,7 @@ import click
 from tccli import __version__, names
 from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, get_context
+from tccli.cli.directories import command_names, load_command, read_summary
 from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from tccli.core.http.redact import Redactor
 
-COMMANDS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "commands")
 MORE_HELP = (
     ("tc SERVICE --help", "The methods of a service."),
     ("tc SERVICE METHOD --help", "What a method does, its payload and its scopes, with an example."),
@@ -39,7 +37,7 @@ USAGE_EXIT_CODE = UsageError.exit_code
 
 class Root(Group):
     """
-    The root of all commands: a file in ``commands/`` is a command, a file in ``references/`` a service.
+    The root of all commands: a file or directory in ``commands/`` is a command, a file in ``references/`` a service.
 
     Nothing is imported but the command that runs.
     """
@@ -66,9 +64,7 @@ class Root(Group):
         Return a command or a service.
         """
         if name in command_names():
-            command = import_module(f"tccli.commands.{name.replace('-', '_')}").command
-            assert isinstance(command, click.Command)
-            return command
+            return load_command(name)
         from tccli.cli import methods
 
         return methods.api_tree() if name == "api" else methods.service_group(get_context(ctx).library(), name)
@@ -114,27 +110,8 @@ class Root(Group):
         Return the summary of a command or service without importing it.
         """
         if name in command_names():
-            return _first_line(name)
+            return read_summary(name)
         return API if name == "api" else get_context(ctx).library().service(name).summary
-
-
-@cache
-def command_names() -> list[str]:
-    """
-    Return the names of the commands in ``commands/``.
-    """
-    files = (name for name in os.listdir(COMMANDS_DIRECTORY) if name.endswith(".py") and not name.startswith("_"))
-    return sorted(name.removesuffix(".py").replace("_", "-") for name in files)
-
-
-def _first_line(command: str) -> str:
-    """
-    Return the summary in the first line of a command's docstring, without importing the command.
-    """
-    with open(os.path.join(COMMANDS_DIRECTORY, command.replace("-", "_") + ".py"), encoding="utf-8") as file:
-        file.readline()
-        summary = file.readline().partition(": ")[2].strip().removesuffix(".")
-    return summary[:1].upper() + summary[1:]
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it
@@ -168,7 +145,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     Run the command line and exit.
     """
-    context = Context(argv=sys.argv[1:] if argv is None else argv)
+    program = os.path.basename(sys.argv[0]).removesuffix(".exe")
+    context = Context(argv=sys.argv[1:] if argv is None else argv, program=program)
     try:
         code = run(argv, context)
     except Exception:  # noqa: BLE001 - a bug prints its traceback; exit code 1 has another meaning
@@ -176,7 +154,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
         request = "report it where you got tc from, with the command and the lines above"
         context.print_message(f"{traceback.format_exc()}tc: this is a bug in tc {__version__}; {request}")
-        code = TcError.exit_code
+        code = _exit_code(TcError.exit_code, context)
     sys.exit(code)
 
 
@@ -192,17 +170,23 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
     except OSError:
         return _discard_stdout(OUTPUT_CLOSED)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return USAGE_EXIT_CODE
+        click.echo(error.format_message(), err=not context.is_go_client)
+        return 0 if context.is_go_client else USAGE_EXIT_CODE
     except click.UsageError as error:
         _print_error(UsageError(_usage_line(error)), context)
-        return USAGE_EXIT_CODE
+        return _exit_code(USAGE_EXIT_CODE, context)
     except click.ClickException as error:
         _print_error(UsageError(error.format_message()), context)
-        return USAGE_EXIT_CODE
+        return _exit_code(USAGE_EXIT_CODE, context)
     except TcError as error:
         _print_error(error, context)
-        return _discard_stdout(error.exit_code) if isinstance(error, LocalFileError) else error.exit_code
+        code = _exit_code(error.exit_code, context)
+        return _discard_stdout(code) if isinstance(error, LocalFileError) else code
+
+
+def _exit_code(code: int, context: Context) -> int:
+    # The Go client has one exit code for all errors, and scripts compare it.
+    return 1 if context.is_go_client else code
 
 
 def _invoke(argv: Sequence[str] | None, context: Context) -> int:
@@ -257,7 +241,8 @@ def _print_error(error: TcError, context: Context) -> None:
         if is_json:
             click.echo(_format_json(error, details, context.redactor), err=True)
         else:
-            context.print_message(f"tc: {error}".replace("\n", " ") + (f"\n{details}" if details else ""))
+            prefix = "Error" if context.is_go_client else "tc"
+            context.print_message(f"{prefix}: {error}".replace("\n", " ") + (f"\n{details}" if details else ""))
 
 
 def _format_json(error: TcError, details: str, redactor: Redactor) -> str:

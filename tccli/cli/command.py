@@ -5,18 +5,21 @@ Base classes of commands and groups: shared options, names in any spelling, and 
 from __future__ import annotations
 
 import sys
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli import names
-from tccli.cli.options import global_options, output_options, peek_options
+from tccli.cli.options import global_options, option_section, output_options, peek_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HELP_OPTIONS = ("--help", "-h")
+# As Go's strconv.ParseBool reads them.
+TRUE_WORDS, FALSE_WORDS = ("1", "t", "true"), ("0", "f", "false")
 CONTEXT_SETTINGS = {"help_option_names": list(HELP_OPTIONS)}
 
 
@@ -94,7 +97,7 @@ class _BaseCommand(click.Command):
         if not shared:
             return own
         taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
-        return [*own, *(option for option in shared if not taken & {names.fold(each) for each in option.opts})]
+        return [*own, *(kept for option in shared if (kept := _without_taken_spellings(option, taken)) is not None)]
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """
@@ -126,20 +129,35 @@ class _BaseCommand(click.Command):
 
     def make_parser(self, ctx: click.Context) -> click.parser._OptionParser:
         """
-        Return a parser that reads ``-o=FILE`` as ``-o FILE``, and refuses an option of the command that is given twice.
+        Return a parser that reads ``-o=FILE`` as ``-o FILE``, takes ``--quiet=false``, and refuses an option of the
+        command that is given twice.
         """
         parser = super().make_parser(ctx)
         match_short_option, short_options = parser._match_short_opt, parser._short_opt  # noqa: SLF001 - no other way
+        match_long_option, long_options = parser._match_long_opt, parser._long_opt  # noqa: SLF001 - no other way
 
         def match_short(word: str, state: Any) -> None:
             for place, letter in enumerate(word[1:], 2):
                 option = short_options.get(word[0] + letter)
-                if option is not None and option.takes_value:
-                    if word.startswith("=", place):
+                if option is not None and word.startswith("=", place):
+                    if option.takes_value:
                         state.rargs.insert(0, word[place + 1 :])
                         word = word[:place]
+                        break
+                    if place > 2:
+                        match_short_option(word[: place - 1], state)
+                    _set_flag(option, word[place + 1 :], state)
+                    return
+                if option is not None and option.takes_value:
                     break
             match_short_option(word, state)
+
+        def match_long(name: str, value: str | None, state: Any) -> None:
+            option = long_options.get(name)
+            if option is not None and value is not None and not option.takes_value:
+                _set_flag(option, value, state)
+            else:
+                match_long_option(name, value, state)
 
         parse = parser.parse_args
 
@@ -148,7 +166,7 @@ class _BaseCommand(click.Command):
             _refuse_repeated_options(ctx, order)
             return values, rest, order
 
-        vars(parser).update(_match_short_opt=match_short, parse_args=parse_args)
+        vars(parser).update(_match_short_opt=match_short, _match_long_opt=match_long, parse_args=parse_args)
         return parser
 
     def explain_missing_option(self, _name: str) -> str:
@@ -171,11 +189,10 @@ class _BaseCommand(click.Command):
         """
         assert isinstance(ctx, _ClickContext)
         ctx.takes_shared = True
-        shared = self.shared_options(ctx)
-        params = self.get_params(ctx)
+        params = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
         sections = (
-            ("Options", [param for param in params if param not in shared and isinstance(param, click.Option)]),
-            ("Output", [option for option in output_options() if option in params]),
+            ("Options", [param for param in params if option_section(param) == "own"]),
+            ("Output", [param for param in params if option_section(param) == "output"]),
         )
         for heading, options in sections:
             rows = [row for param in options if (row := param.get_help_record(ctx)) is not None]
@@ -199,6 +216,32 @@ class _BaseCommand(click.Command):
             with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
                 for line in "\n".join(self.examples).split("\n"):
                     formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
+
+def _without_taken_spellings(option: click.Option, taken: set[str]) -> click.Option | None:
+    """
+    Return a shared option without the short spelling that a command gives to an option of its own; None without any.
+    """
+    left = [spelling for spelling in option.opts if names.fold(spelling) not in taken]
+    if len(left) == len(option.opts) or not any(spelling.startswith("--") for spelling in left):
+        return option if len(left) == len(option.opts) else None
+    option = copy(option)
+    option.opts = left
+    return option
+
+
+def _set_flag(option: Any, value: str, state: Any) -> None:
+    """
+    Set a flag that has a value, such as ``--force=false``.
+    """
+    word = value.lower()
+    if word not in TRUE_WORDS and word not in FALSE_WORDS:
+        raise click.UsageError(f"{option.obj.opts[0]} is a flag: {value!r} is not true or false")
+    if option.action == "count":
+        state.opts[option.dest] = int(word in TRUE_WORDS)
+    else:
+        state.opts[option.dest] = option.const if word in TRUE_WORDS else not option.const
+    state.order.append(option.obj)
 
 
 def _refuse_repeated_options(ctx: click.Context, order: Sequence[click.Parameter]) -> None:

@@ -36,14 +36,20 @@ class Context:
         options: Filled while click parses, so complete in the body of a command.
         environ: Environment variables.
         argv: The words after ``tc``, from which the references are chosen before click parses them.
+        program: The name that tc was called by.
     """
 
     def __init__(
-        self, options: Options | None = None, environ: Mapping[str, str] = os.environ, argv: Sequence[str] = ()
+        self,
+        options: Options | None = None,
+        environ: Mapping[str, str] = os.environ,
+        argv: Sequence[str] = (),
+        program: str = "tc",
     ) -> None:
         self.options = Options() if options is None else options
         self.environ = environ
         self.argv = argv
+        self.program = program
         # Shared with the contexts that are made of this one; empty until something is printed.
         self._redactors: list[Redactor] = []
         self._warnings: set[str] = set()
@@ -57,10 +63,17 @@ class Context:
         return self._with_options(self.options.replace(**options))
 
     def _with_options(self, options: Options) -> Context:
-        context = Context(options, self.environ, self.argv)
+        context = Context(options, self.environ, self.argv, self.program)
         context._config_files, context._library = self._config_files, self._library
         context._redactors, context._warnings = self._redactors, self._warnings
         return context
+
+    @property
+    def is_go_client(self) -> bool:
+        """
+        Whether tc stands in for the Go client: it was called by that one's name, and scripts expect what that one does.
+        """
+        return self.program == "taskcluster"
 
     def note(self, line: str) -> None:
         """

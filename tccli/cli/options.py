@@ -233,6 +233,17 @@ def global_options() -> tuple[click.Option, ...]:
     )
 
 
+def option_section(option: click.Option) -> str:
+    """
+    Return where help shows an option: among the command's ``own``, those for ``output``, or the ``global`` ones.
+
+    The command may have taken the short spelling of a shared one. One that has only that is described by the command.
+    """
+    if option.callback is not _store or not any(spelling.startswith("--") for spelling in option.opts):
+        return "own"
+    return "output" if option.name in {each.name for each in output_options()} else "global"
+
+
 def file_option() -> click.Option:
     """
     Return ``-o`` without its long spelling, for a command in which ``--output`` has another meaning.

@@ -21,7 +21,7 @@ from tccli.cli.command import Group
 from tccli.cli.context import get_context
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
-from tccli.cli.options import global_options, output_options
+from tccli.cli.options import option_section
 from tccli.docgen.completion import kinds
 from tccli.references import method_docs
 
@@ -260,7 +260,7 @@ def _option(option: click.Option, method: Method | None) -> Option:
         kind=kind,
         is_repeatable=option.multiple or option.count,
         is_required=option.required,
-        section=GLOBAL if option in global_options() else OUTPUT if option in output_options() else OWN,
+        section=option_section(option),
     )
 
 

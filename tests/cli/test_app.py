@@ -19,7 +19,8 @@ import pytest
 
 import tccli
 from tccli import errors, references, topics
-from tccli.cli import app, pointers
+from tccli.cli import pointers
+from tccli.cli.directories import command_names
 from tests.http_server import Response, error_response, json_response, response
 from tests.ids import TASK_ID
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.http_server import ScriptedServer
 
-COMMANDS = app.command_names()
+COMMANDS = command_names()
 LARGE = {"entries": ["x" * 100] * 20_000}
 
 

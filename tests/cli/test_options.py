@@ -206,3 +206,38 @@ def test_any_locale_will_do(tc_process: CommandLine, http_server: ScriptedServer
     assert 5 == refused.exit_code
     assert 1 == refused.stderr.count("\n")
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "is_quiet"),
+    [
+        (["--quiet=true"], True),
+        (["--quiet=1"], True),
+        (["-q=T"], True),
+        (["--quiet", "--quiet=false"], False),
+        (["-q=0"], False),
+        (["-qv=false"], True),
+    ],
+    ids=str,
+)
+def test_flags_take_true_and_false(
+    tc: CommandLine, http_server: ScriptedServer, options: list[str], is_quiet: bool
+) -> None:
+    """
+    As in the Go client: ``--flag=false``, ``-f=false``, ``-ab=false``.
+    """
+    http_server.respond_with(json_response({"tasks": [], "taskGroupId": "a" * 22, "continuationToken": "more"}))
+    result = tc("queue", "listTaskGroup", "fN1SbArXTPSVFNUvaOlinQ", *options, env=http_server.env)
+
+    assert 0 == result.exit_code
+    assert is_quiet == (result.stderr == "")
+
+
+def test_a_flag_takes_nothing_else(tc: CommandLine) -> None:
+    """
+    The value is named.
+    """
+    for option in ("--quiet=maybe", "-q=maybe"):
+        result = tc("slugid", option)
+        assert 2 == result.exit_code
+        assert "'maybe'" in result.stderr

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tccli import references, topics
-from tccli.cli import app
+from tccli.cli.directories import command_names
 from tccli.cli.help import markdown
 from tccli.cli.help.methods import find_method_docs
 from tccli.docgen.man import mdoc, parts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tccli.docgen.command_tree import CommandNode
 
 needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="there is no mandoc")
-NAMES = ["tc", *(f"tc-{name}" for name in [*app.command_names(), "api", *references.built_in().service_names()])]
+NAMES = ["tc", *(f"tc-{name}" for name in [*command_names(), "api", *references.built_in().service_names()])]
 EVERY_PAGE = pytest.mark.parametrize("name", NAMES)
 EVERY_SERVICE = pytest.mark.parametrize("service", references.built_in().service_names())
 COMMITTED = Path(__file__).parent.parent.parent / "man"

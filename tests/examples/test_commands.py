@@ -14,6 +14,7 @@ import pytest
 
 from tccli.cli import app
 from tccli.cli.command import Command, Group
+from tccli.cli.directories import command_names
 from tccli.cli.methods import MethodTree
 from tests.examples import commands
 from tests.examples.example_deployment import populate_task
@@ -33,7 +34,7 @@ def list_commands() -> Iterator[tuple[str, click.Command]]:
     Yield each command that is not a service or method, with its name after ``tc``.
     """
     ctx = click.Context(app.root, info_name="tc", **app.root.context_settings)
-    for name in [*app.command_names(), "api"]:
+    for name in [*command_names(), "api"]:
         yield from walk_commands(ctx, name, app.root.load(ctx, name))
 
 
