@@ -36,7 +36,8 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     # Arguments are checked before the payload is read: reading may wait for a person to type.
     call = client.prepare(method, *arguments)
     if method.takes_payload:
-        call = call.with_payload(_payload(method, options))
+        found = _payload(method, options)
+        call = call.with_payload(found, edits=options["set_"], checks_schema=not options["no_validate"])
     if options["dry_run"]:
         write(dry_run(client, call))
     elif options.get("paginate"):
@@ -66,17 +67,12 @@ def _after_success(error: TcError | OSError) -> TcError | OSError:
 
 
 def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
-    """
-    Read and change the payload, and check it against the schema.
-    """
     found = _read_payload(method, options["data"], options["data_format"], changed=bool(options["set_"]))
     if options["set_"]:
         from tccli.core.edits import apply_edits
 
         found = payloads.encode(apply_edits(found.document if found else None, options["set_"]))
     assert found is not None
-    if not options["no_validate"]:
-        payloads.validate(method, found)
     return found
 
 

@@ -4,6 +4,8 @@ Read documents that the command line names: in an option, in a file, or on stdin
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,15 @@ def read_data(data: str, subject: str, data_format: str | None = None) -> Payloa
 
     if data.startswith("@"):
         return read_document(data[1:], subject, data_format=data_format)
-    return parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
+    if data == "-" or re.fullmatch(r"[^\s\"{}\[\]]+\.(?:json|ya?ml)", data):
+        what = "stdin" if data == "-" else "a file"
+        raise UsageError(f"{subject}: --data {data!r} is not a payload", hint=f"{what} is --data @{data}")
+    try:
+        return parse(data.encode("utf-8", "surrogateescape"), "--data", data_format=data_format)
+    except UsageError as error:
+        if os.path.isfile(data):
+            error.hint = f"a file is --data @{data}"
+        raise
 
 
 def read_document(path: str, subject: str, what: str = "payload", data_format: str | None = None) -> Payload:
@@ -48,6 +58,8 @@ def read_document(path: str, subject: str, what: str = "payload", data_format: s
     from tccli.core.documents import read_file
     from tccli.core.payload import parse
 
+    if path.lstrip().startswith(("{", "[")) and not os.path.exists(path):
+        raise UsageError(f"{subject}: the {what} must be in a file or on stdin, not on the command line")
     if path != "-":
         return parse(read_file(path), path, what, data_format)
     text = read_stdin(subject, what)

@@ -16,7 +16,7 @@ from tccli.core import hawk
 from tccli.core.http.messages import Call, Request, Response, Transport
 from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.parameters import check_parameters
-from tccli.core.payload import check_size
+from tccli.core.payload import check_size, validate
 from tccli.core.responses import check_success, parse_document, service_error
 from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
 
@@ -64,16 +64,23 @@ class PreparedCall:
         """
         return self.method.may_repeat(self.payload.document if self.payload else None)
 
-    def with_payload(self, payload: Payload) -> PreparedCall:
+    def with_payload(self, payload: Payload, *, edits: Sequence[str] = (), checks_schema: bool = True) -> PreparedCall:
         """
         Return the call with a payload.
 
+        Args:
+            edits: The values of ``--set`` that changed it, for messages.
+            checks_schema: Whether it must match the schema of the method.
+
         Raises:
-            UsageError: The method takes no payload, or this one is larger than a service accepts.
+            UsageError: The method takes no payload, or this one is larger than a service accepts, or not valid.
+            ConfigurationError: The schema cannot be used.
         """
         if not self.method.takes_payload:
             raise UsageError(f"{self.method.id} takes no payload")
         check_size(self.method, payload)
+        if checks_schema:
+            validate(self.method, payload, edits)
         return replace(self, payload=payload)
 
 

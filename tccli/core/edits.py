@@ -8,7 +8,6 @@ name: a dot, a bracket, an equals sign, the first digit of a name such as ``\202
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,13 +47,15 @@ def apply_edits(document: Any, edits: Iterable[str]) -> Any:
         if not found or found[1] == ":":
             raise UsageError(f"--set {edit!r} is not PATH=TEXT or PATH:=JSON")
         path, sign, text = found.groups()
+        # The value may be a secret, so that messages have only the path.
+        shown = repr(f"{path}{sign}=…")
         try:
             value = strict_json.loads(text) if sign else text
             document = _assign(document, _parse_path(path), value)
         except strict_json.StrictJsonError as error:
-            raise UsageError(f"--set {edit!r}: the text after := is not JSON ({error})") from None
+            raise UsageError(f"--set {shown}: the text after := is not JSON ({error})") from None
         except _PathError as error:
-            raise UsageError(f"--set {edit!r}: {error}") from None
+            raise UsageError(f"--set {shown}: {error}") from None
     return document
 
 
@@ -92,7 +93,8 @@ def _assign(target: Any, path: list[_Step], value: Any) -> Any:
             raise _PathError(f"cannot use {text!r} on an object; write .NAME")
         return {**target, name: _assign(target.get(name), rest, value)}
     if not isinstance(target, list):
-        raise _PathError(f"cannot set a field of {json.dumps(target)}")
+        kind = {str: "a string", bool: "a boolean"}.get(type(target), "a number")
+        raise _PathError(f"cannot use {text!r} on {kind}")
     if position is None:
         position = len(target) if name is None else -1 - len(target)
     elif position < 0:

@@ -13,6 +13,8 @@ from tccli.errors import UsageError
 from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tccli.references import Method
 
 YAML_SUFFIXES = (".yml", ".yaml")
@@ -109,9 +111,12 @@ def check_size(method: Method, payload: Payload) -> None:
         raise UsageError(f"{method.id}: the payload has {size:.1f} MiB; a service accepts at most 10 MiB")
 
 
-def validate(method: Method, payload: Payload) -> None:
+def validate(method: Method, payload: Payload, edits: Sequence[str] = ()) -> None:
     """
     Validate a payload against the schema of *method*, if it has one.
+
+    Args:
+        edits: The values of ``--set`` that changed it, for the message.
 
     Raises:
         UsageError: It is not valid. The message names the first five problems; the details name the others.
@@ -122,11 +127,24 @@ def validate(method: Method, payload: Payload) -> None:
 
     found = find_problems(method.reference, method.input, payload.document)
     if found:
+        shown = [str(problem).removeprefix("payload: " if problem.is_root else "") for problem in found]
         more = f" (and {len(found) - 5} more)" if len(found) > 5 else ""
         raise UsageError(
-            f"{method.id}: payload is not valid: {'; '.join(map(str, found[:5]))}{more}",
-            details="\n".join(map(str, found[5:])),
+            f"{method.id}: payload is not valid: {'; '.join(shown[:5])}{more}",
+            details="\n".join(shown[5:]),
+            hint=next(
+                (_suggest_type(problem.path, problem.literal, edits) for problem in found if problem.literal), ""
+            ),
         )
+
+
+def _suggest_type(path: str, literal: str, edits: Sequence[str]) -> str:
+    edit = next((edit for edit in edits if edit.endswith(f"={literal}") and not edit.endswith(f":={literal}")), None)
+    return (
+        f"write {literal} without quotes at {path}"
+        if edit is None
+        else f"write --set {edit[: -len(literal) - 1]}:={literal}"
+    )
 
 
 def _decode(text: bytes, source: str, what: str) -> str:

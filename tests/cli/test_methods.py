@@ -344,13 +344,11 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["queue", "ping", "-o="], "file is empty", id="output to nothing after a sign"),
         pytest.param(["queue", "ping", "--fake", ""], "file is empty", id="fakes of no file"),
         pytest.param(["queue", "ping", "--reference="], "without a name", id="reference of no file"),
-        pytest.param(
-            ["queue", "task", TASK_ID], "<taskId> must be a slugid (22 characters), not 'abc'", id="no slugid"
-        ),
+        pytest.param(["queue", "task", "abc"], "<taskId> must be a slugid (22 characters), not 'abc'", id="no slugid"),
         pytest.param(["queue", "task", f"{TASK_ID} "], "<taskId> must be a slugid", id="blank behind a slugid"),
-        pytest.param(["queue", "task", TASK_ID * 22], "<taskId> must be a slugid", id="22 other characters"),
-        pytest.param(["queue", "task", TASK_ID * 999], "zz…'", id="a long id is cut off"),
-        pytest.param(["queue", "listTaskGroup", TASK_ID], "<taskGroupId> must be a slugid", id="not ASCII"),
+        pytest.param(["queue", "task", "z" * 22], "<taskId> must be a slugid", id="22 other characters"),
+        pytest.param(["queue", "task", "z" * 999], "zz…'", id="a long id is cut off"),
+        pytest.param(["queue", "listTaskGroup", "é"], "<taskGroupId> must be a slugid", id="not ASCII"),
         pytest.param(["queue", "artifact", TASK_ID, "x", "a"], "<runId> must be of the form 0", id="no run"),
         pytest.param(["queue", "claimWork", "a", "--data", "{}"], "form proj-example/linux", id="no task queue"),
         pytest.param(["worker-manager", "workerPool", "A/B"], "<workerPoolId> must be", id="no worker pool"),
@@ -613,8 +611,13 @@ def test_a_payload_goes_out_as_it_was_written(tc: CommandLine, http_server: Scri
         pytest.param([], '{"a": 1, "a": 2}', 'duplicate key "a"', id="key twice"),
         pytest.param([], "NaN", "NaN is not a JSON value", id="NaN"),
         pytest.param([], "[]", "expected object, found an array", id="an array"),
-        pytest.param([], '{"secret": 1}', "secret: expected object, found number 1", id="not matching"),
-        pytest.param([], '{"secret": {}}', "expected also expires, found only secret", id="missing property"),
+        pytest.param([], '{"secret": 1}', "secret: expected object, found number …", id="not matching"),
+        pytest.param([], '{"secret": {}}', "missing field expires", id="missing property"),
+        pytest.param(["--data", "secret.yml"], "", "a file is --data @secret.yml", id="file without a sign"),
+        pytest.param(["--data", "-"], "", "stdin is --data @-", id="stdin without a sign"),
+        pytest.param(["--data", "/etc/hostname"], "", "a file is --data @/etc/hostname", id="file of any name"),
+        pytest.param(["--set", "secret=3"], SECRET, "expected object, found string …", id="value of a secret"),
+        pytest.param(["--data", "[]"], "", "not valid: expected object, found an array", id="another type"),
         pytest.param([], SECRET.replace("2030", "soon"), "expires: expected", id="bad date"),
         pytest.param(["--set", "a"], SECRET, "--set 'a' is not PATH=TEXT", id="no setting"),
         pytest.param(["--set", "secret.a.b=c"], SECRET, "secret.a.b", id="a setting into text"),
@@ -639,27 +642,27 @@ def test_a_wrong_payload_is_named(
 @pytest.mark.parametrize(
     ("argv", "target"),
     [
-        pytest.param(["queue", "task", TASK_ID], "queue/v1/task/ID", id="task"),
-        pytest.param(["queue", "task", TASK_ID], "queue/v1/task/ID", id="log"),
-        pytest.param(["queue", "status", TASK_ID], "queue/v1/task/ID/status", id="API"),
-        pytest.param(["queue", "getTaskGroup", TASK_ID], "queue/v1/task-group/ID", id="group"),
+        pytest.param(["queue", "task", "ROOT/tasks/ID"], "queue/v1/task/ID", id="task"),
+        pytest.param(["queue", "task", "ROOT/tasks/ID/runs/1/logs/live/public/a.log#L5"], "queue/v1/task/ID", id="log"),
+        pytest.param(["queue", "status", "ROOT/api/queue/v1/task/ID"], "queue/v1/task/ID/status", id="API"),
+        pytest.param(["queue", "getTaskGroup", "ROOT/tasks/groups/ID?x=1"], "queue/v1/task-group/ID", id="group"),
         pytest.param(
-            ["queue", "getArtifact", TASK_ID],
+            ["queue", "getArtifact", "ROOT/tasks/ID/runs/1/logs/live/public/a.log"],
             "queue/v1/task/ID/runs/1/artifacts/public%2Fa.log",
             id="an artifact gives all arguments",
         ),
         pytest.param(
-            ["queue", "getArtifact", TASK_ID, "public/b"],
+            ["queue", "getArtifact", "ROOT/tasks/ID/runs/1/logs/live/public/a.log", "public/b"],
             "queue/v1/task/ID/runs/1/artifacts/public%2Fb",
             id="but not one that is given",
         ),
         pytest.param(
-            ["queue", "getArtifact", TASK_ID, "2", "public/b"],
+            ["queue", "getArtifact", "ROOT/tasks/ID", "2", "public/b"],
             "queue/v1/task/ID/runs/2/artifacts/public%2Fb",
             id="task and other arguments",
         ),
         pytest.param(
-            ["queue", "artifact", TASK_ID],
+            ["queue", "artifact", "ROOT/api/queue/v1/task/ID/runs/0/artifacts/public/a b"],
             "queue/v1/task/ID/runs/0/artifact-content/public%2Fa%20b",
             id="API address of an artifact",
         ),
@@ -693,8 +696,8 @@ def test_an_address_stands_for_what_it_names(
     [
         pytest.param(["queue", "task", f"https://h/tasks/{TASK_ID}"], "give --root-url https://h", id="elsewhere"),
         pytest.param(["queue", "task", f"ROOT/tasks/groups/{TASK_ID}"], "(taskGroupId)", id="a group for a task"),
-        pytest.param(["queue", "task", TASK_ID], "must be a slugid", id="another page"),
-        pytest.param(["queue", "task", TASK_ID], "must be a slugid", id="no task"),
+        pytest.param(["queue", "task", "ROOT/docs"], "must be a slugid", id="another page"),
+        pytest.param(["queue", "task", "ROOT/tasks/abc"], "must be a slugid", id="no task"),
         pytest.param(["queue", "getArtifact", f"ROOT/tasks/{TASK_ID}"], "missing argument <runId>", id="too little"),
     ],
 )
@@ -716,6 +719,27 @@ def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, http_
     Reading may wait for a person.
     """
     assert "cannot be '..'" in tc("secrets", "set", "..", stdin="{", env=http_server.env).stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        pytest.param(["--set", "retries=3"], "write --set retries:=3", id="set"),
+        pytest.param(["--set", 'retries:="3"'], "write 3 without quotes at retries", id="quoted"),
+    ],
+)
+def test_a_value_of_the_wrong_type_gets_the_way_to_write_it(
+    tc: CommandLine, http_server: ScriptedServer, argv: list[str], hint: str
+) -> None:
+    """
+    Text of ``--set`` is a string.
+    """
+    task = tc("skeleton", "queue", "createTask").stdout
+    result = tc("queue", "createTask", TASK_ID, *argv, stdin=task, env=http_server.env)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert result.stderr.endswith(f"; {hint}\n")
+    assert [] == http_server.requests
 
 
 def test_validation_can_be_left_out(tc: CommandLine, http_server: ScriptedServer) -> None:

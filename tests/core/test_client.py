@@ -139,6 +139,24 @@ def test_checks_that_a_payload_is_given_and_expected() -> None:
         client.prepare(references.method("auth", "role"), ["a"], payload=encode({}))
 
 
+def test_checks_what_the_command_line_checks() -> None:
+    """
+    Ids, query options and payloads; a caller may leave out the check against the schema.
+    """
+    client = Client(Account(ROOT), Scripted([]))
+    create = references.method("auth", "createRole")
+    for args, match in (
+        ((references.method("queue", "task"), ["a"]), "slugid"),
+        ((references.method("queue", "listTaskGroup"), [TASK_ID], {"limits": "1"}), "limits"),
+        ((references.method("auth", "listClients"), [], {"limit": "x"}), "--limit"),
+        ((create, ["a"], None, encode({"scopes": []})), "missing field description"),
+    ):
+        with pytest.raises(UsageError, match=match):
+            client.prepare(*args)
+
+    assert client.prepare(create, ["a"]).with_payload(encode({}), checks_schema=False).payload == encode({})
+
+
 @pytest.mark.parametrize(
     ("account", "discovery", "base"),
     [

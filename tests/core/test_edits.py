@@ -126,13 +126,13 @@ def test_carries_edits_out(before: Any, edits: list[str], after: Any) -> None:
         pytest.param({}, "a.5=1", "write \\5", id="number that may be a name"),
         pytest.param({"a": {}}, "a[0]=1", "'[0]'", id="position in an object"),
         pytest.param({"a": [1]}, "a[-2]=1", "'[-2]'", id="position before the list"),
-        pytest.param({"a": "text"}, "a.b=1", '"text"', id="into text"),
-        pytest.param({"a": 1}, "a[]=1", " 1", id="append to a number"),
+        pytest.param({"a": "text"}, "a.b=1", "a string", id="into text"),
+        pytest.param({"a": 1}, "a[]=1", "a number", id="append to a number"),
         pytest.param({"a": {}}, "a[]=1", "'[]'", id="append to an object"),
         pytest.param({"a": [1]}, "a.2=1", "'2' is not a position in a list of 1", id="position too far"),
         pytest.param({"a": [1]}, "a.-1=1", "'-1' is not a position", id="negative position"),
         pytest.param({"a": [1]}, "a.b=1", "'b' is not a position", id="name in a list"),
-        pytest.param("text", "a=1", '"text"', id="into a text at the top"),
+        pytest.param("text", "a=1", "a string", id="into a text at the top"),
     ],
 )
 def test_refuses_edits_that_cannot_be(document: Any, edit: str, said: str) -> None:
@@ -143,3 +143,13 @@ def test_refuses_edits_that_cannot_be(document: Any, edit: str, said: str) -> No
         apply_edits(document, [edit])
 
     assert said in str(caught.value)
+
+
+def test_a_message_has_no_value() -> None:
+    """
+    It may be a secret.
+    """
+    for document, edit in (({}, "secret.a:=hunter2"), ({}, "a[x]=hunter2"), ({"secret": "hunter2"}, "secret.a=1")):
+        with pytest.raises(UsageError) as caught:
+            apply_edits(document, [edit])
+        assert "hunter2" not in str(caught.value)

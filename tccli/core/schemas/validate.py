@@ -19,8 +19,13 @@ from referencing import Registry
 from referencing.exceptions import NoSuchResource, Unresolvable
 from referencing.jsonschema import DRAFT6
 
+from tccli import strict_json
+from tccli.core.http.redact import MASK, redact_document
+from tccli.core.schemas.fields import SLUGID
 from tccli.core.schemas.formats import FORMATS
-from tccli.errors import ConfigurationError
+from tccli.core.time_limit import TimeLimitError, limit_processor_time
+from tccli.errors import ConfigurationError, UsageError
+from tccli.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
     from tccli.references import ServiceReference
 
 MAX_FOUND_LENGTH = 60
+MAX_NAMED_FIELDS = 5
+MAX_VALIDATION_SECONDS = 10
 
 
 class BrokenSchemaError(ValueError):
@@ -44,14 +51,22 @@ class Problem:
     Attributes:
         path: ``metadata.name``, ``routes[2]``, or ``payload`` for the whole document.
         expected: What the schema requires.
-        found: What the document has, cut off.
+        found: What the document has, cut off and without secrets.
+        text: The problem in words, for messages. Without it, that is what was expected and what was found.
+        is_root: Whether it is about the whole document.
+        literal: JSON that has the expected type, if *found* is a string with that text.
     """
 
     path: str
     expected: str
     found: str
+    text: str = ""
+    is_root: bool = False
+    literal: str = ""
 
     def __str__(self) -> str:
+        if self.text:
+            return self.text if self.is_root else f"{self.path}: {self.text}"
         return f"{self.path}: expected {self.expected}, found {self.found}"
 
 
@@ -83,8 +98,10 @@ def collect_problems(validator: Any, document: Any, *, root: str) -> list[Proble
         BrokenSchemaError: The schema cannot be used.
     """
     with convert_schema_errors():
-        errors = sorted(validator.iter_errors(document), key=lambda error: [*map(str, error.absolute_path)])
-        return list(dict.fromkeys(_problem(cause, root) for error in errors for cause in _causes(error)))
+        errors = [cause for error in validator.iter_errors(document) for cause in _causes(error)]
+        errors.sort(key=lambda error: ([*map(str, error.absolute_path)], error.validator != "required"))
+        shown = redact_document(document) if errors else None
+        return list(dict.fromkeys(_problem(error, root, shown) for error in errors))
 
 
 @contextmanager
@@ -92,12 +109,18 @@ def convert_schema_errors() -> Iterator[None]:
     """
     Convert jsonschema's internal errors to BrokenSchemaError.
 
-    ``check_schema`` does not validate everything, so a malformed schema can still fail when it is used.
+    ``check_schema`` does not validate everything, so a malformed schema can still fail when it is used. A pattern such
+    as ``(a+)+$``, and references that multiply, could take for ever, so the time is limited.
     """
     try:
-        yield
+        with limit_processor_time(MAX_VALIDATION_SECONDS):
+            yield
     except BrokenSchemaError:
         raise
+    except TimeLimitError:
+        raise BrokenSchemaError(
+            f"takes more than {MAX_VALIDATION_SECONDS} s to check: a pattern or its references are too complex"
+        ) from None
     except RecursionError:
         raise BrokenSchemaError("refers to itself in a circle, or the document is nested too deeply") from None
     except re.error as error:
@@ -156,8 +179,73 @@ def _is_kind_mismatch(error: ValidationError) -> bool:
     return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
 
 
-def _problem(error: ValidationError, root: str) -> Problem:
-    return Problem(path=_path(error) or root, expected=_expected(error), found=_found(error))
+def _problem(error: ValidationError, root: str, shown: Any) -> Problem:
+    """
+    Return the problem for an error; values are quoted from *shown*, the document without secrets.
+    """
+    path = _path(error)
+    for step in error.absolute_path:
+        shown = shown[step]
+    if "propertyNames" in error.absolute_schema_path:
+        # The error is about a name, which is not on its path.
+        text = f"field name {_short(error.instance)}: expected {_expected(error)}"
+        return Problem(path or root, _expected(error), _short(error.instance), text, is_root=not path)
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = [name for name in error.validator_value if name not in error.instance]
+        fields = f"{_fields(missing)} {', '.join(map(_quote, missing))}"
+        return Problem(path or root, fields, "missing", f"missing {fields}", is_root=not path)
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.instance, dict)
+        and error.validator_value is False
+    ):
+        known = list(error.schema.get("properties", {}))
+        unknown = _unknown_fields(error)
+        named = (f"{name!r}{_did_you_mean(name, known)}" for name in unknown[:MAX_NAMED_FIELDS])
+        more = f" and {len(unknown) - MAX_NAMED_FIELDS} more" if len(unknown) > MAX_NAMED_FIELDS else ""
+        text = f"unknown {_fields(unknown)} {', '.join(named)}{more}"
+        expected = f"only {', '.join(known)}" if known else "no fields"
+        return Problem(path or root, expected, ", ".join(unknown), text, is_root=not path)
+    literal = _literal(error, shown)
+    return Problem(path or root, _expected(error), _found(error, shown), is_root=not path, literal=literal)
+
+
+def _fields(names: list[str]) -> str:
+    return "field" if len(names) == 1 else "fields"
+
+
+def _quote(name: str) -> str:
+    return name if re.fullmatch(r"[\w$.-]+", name) else repr(name)
+
+
+def _did_you_mean(name: Any, known: list[str]) -> str:
+    hint = suggestion(name, known) if isinstance(name, str) else ""
+    return f" ({hint.removesuffix('?')}?)" if hint else ""
+
+
+def _unknown_fields(error: ValidationError) -> list[str]:
+    known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+    return [
+        name for name in error.instance if name not in known and not any(re.search(each, name) for each in patterns)
+    ]
+
+
+def _literal(error: ValidationError, shown: Any) -> str:
+    """
+    Return the text of a string that, without quotes, would be JSON of the expected type.
+    """
+    if error.validator != "type" or not isinstance(shown, str) or len(shown) > MAX_FOUND_LENGTH:
+        return ""
+    try:
+        value = strict_json.loads(shown)
+    except strict_json.StrictJsonError:
+        return ""
+    types = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+    return (
+        shown
+        if not isinstance(value, str) and any(Draft6Validator.TYPE_CHECKER.is_type(value, t) for t in types)
+        else ""
+    )
 
 
 def _path(error: ValidationError) -> str:
@@ -165,8 +253,10 @@ def _path(error: ValidationError) -> str:
     for step in error.absolute_path:
         if isinstance(step, int):
             path += f"[{step}]"
-        else:
+        elif re.fullmatch(r"[\w$-]+", step):
             path += f".{step}" if path else step
+        else:
+            path += f"[{step!r}]"
     return path
 
 
@@ -199,12 +289,13 @@ def _alternatives(branches: list[Any]) -> str:
 
 _EXPECTATIONS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
     "type": lambda value, _: " or ".join([value] if isinstance(value, str) else value),
-    "required": lambda value, error: "also " + ", ".join(name for name in value if name not in error.instance),
-    "additionalProperties": lambda _, error: "only " + ", ".join(error.schema.get("properties", {})),
-    "enum": lambda value, _: "one of " + ", ".join(map(str, value)),
-    "const": lambda value, _: repr(value),
-    "pattern": lambda value, _: f"a string that matches {value}",
-    "format": lambda value, _: f"a {value}",
+    "enum": lambda value, _: "one of " + ", ".join(each if isinstance(each, str) else _short(each) for each in value),
+    "const": lambda value, _: _short(value),
+    "pattern": lambda value, _: "a slugid (22 characters)" if value == SLUGID else f"a string that matches {value}",
+    "format": lambda value, _: "a date-time such as 2030-01-01T00:00:00Z" if value == "date-time" else f"a {value}",
+    "contains": lambda *_: "at least one item of the right form",
+    "dependencies": lambda _, error: f"other fields as well ({error.message})",
+    "dependentRequired": lambda _, error: f"other fields as well ({error.message})",
     "uniqueItems": lambda *_: "no duplicate items",
     "multipleOf": lambda value, _: f"a multiple of {value}",
     "oneOf": lambda value, _: _alternatives(value),
@@ -219,21 +310,31 @@ _EXPECTATIONS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
 }
 
 
-def _found(error: ValidationError) -> str:
+def _found(error: ValidationError, shown: Any) -> str:
     found = error.instance
-    match error.validator:
-        case "required" if isinstance(found, dict):
-            return "only " + ", ".join(found) if found else "an empty object"
-        case "additionalProperties" if isinstance(found, dict):
-            known = error.schema.get("properties", {})
-            patterns = error.schema.get("patternProperties", {})
-            return ", ".join(
-                name for name in found if name not in known and not any(re.search(each, name) for each in patterns)
-            )
-        case "type":
-            return _kind(found) if isinstance(found, dict | list) else f"{_kind(found)} {_short(found)}"
-        case _:
-            return _short(found)
+    if error.validator == "type" and isinstance(found, dict | list | None):
+        return _kind(found)
+    text = f"{_kind(found)} {_short(shown)}" if error.validator == "type" else _short(shown)
+    if error.validator == "enum":
+        return text + _did_you_mean(shown, [each for each in error.validator_value if isinstance(each, str)])
+    if (
+        error.validator == "format"
+        and error.validator_value == "date-time"
+        and isinstance(found, str)
+        and found.strip()
+    ):
+        return text + _suggest_from_now(found)
+    return text
+
+
+def _suggest_from_now(text: str) -> str:
+    from tccli.core.times import parse_offset
+
+    try:
+        parse_offset(text)
+    except UsageError:
+        return ""
+    return f" (tc from-now {text} prints one)"
 
 
 def _kind(value: Any) -> str:
@@ -255,8 +356,8 @@ def _kind(value: Any) -> str:
 def _short(value: Any) -> str:
     import json
 
-    if value is None:
-        return ""
+    if value == MASK:
+        return MASK
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= MAX_FOUND_LENGTH else text[: MAX_FOUND_LENGTH - 1] + "…"
 

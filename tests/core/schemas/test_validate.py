@@ -4,6 +4,7 @@ What is wrong with a document, in terms of the document.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
+from tccli.core.schemas import validate
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.formats import FORMATS
-from tccli.core.schemas.validate import Problem, find_problems, is_valid
+from tccli.core.schemas.validate import BrokenSchemaError, Problem, find_problems, is_valid
 
 ROLE = {"description": "d", "scopes": ["a"]}
 SECRET = {"secret": {}, "expires": "2030-01-01T00:00:00Z"}
@@ -59,20 +61,34 @@ def test_a_valid_document_has_no_problems(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
     [
-        pytest.param("secret", {"expires": ...}, "payload: expected also expires, found only secret", id="missing"),
-        pytest.param("secret", {"extra": 1}, "payload: expected only expires, secret, found extra", id="surplus"),
-        pytest.param("secret", {"secret": "s"}, 'secret: expected object, found string "s"', id="type"),
+        pytest.param("secret", {"expires": ...}, "missing field expires", id="missing"),
+        pytest.param("secret", {"extra": 1}, "unknown field 'extra'", id="surplus"),
+        pytest.param("secret", {"expire": 1}, "unknown field 'expire' (did you mean expires?)", id="misspelt"),
+        pytest.param("secret", {"a": 1, "b c": 1}, "unknown fields 'a', 'b c'", id="several"),
+        pytest.param("task", {"created": ..., "deadline": ...}, "missing fields created, deadline", id="two missing"),
+        pytest.param("task", {"retries": "3"}, 'retries: expected integer, found string "3"', id="quoted number"),
+        pytest.param("task", {"tags": {"a b": 1}}, "tags['a b']: expected string", id="a name with a blank"),
+        pytest.param("task", {"priority": "hihg"}, "priority: expected one of ", id="misspelt value"),
+        pytest.param("task", {"taskGroupId": "a"}, "taskGroupId: expected a slugid (22 characters)", id="slugid"),
+        pytest.param("task", {"deadline": "1 year"}, "deadline: expected a date-time such as 2030", id="an offset"),
+        pytest.param("task", {"extra": None}, "extra: expected object, found null", id="a null"),
+        pytest.param("secret", {"secret": "s"}, "secret: expected object, found string …", id="type"),
         pytest.param("secret", {"secret": []}, "secret: expected object, found an array", id="an array"),
         pytest.param("secret", {"secret": None}, "secret: expected object, found null", id="null"),
         pytest.param("secret", {"secret": True}, "secret: expected object, found boolean true", id="a boolean"),
-        pytest.param("secret", {"expires": "soon"}, 'expires: expected a date-time, found "soon"', id="format"),
+        pytest.param(
+            "secret",
+            {"expires": "soon"},
+            'expires: expected a date-time such as 2030-01-01T00:00:00Z, found "soon"',
+            id="format",
+        ),
         pytest.param("task", {"priority": "huge"}, "priority: expected one of ", id="enum"),
         pytest.param("task", {"workerType": "a b"}, "workerType: expected a string that matches ", id="pattern"),
         pytest.param("task", {"retries": 999}, "retries: expected at most 49, found 999", id="maximum"),
         pytest.param("task", {"retries": -1}, "retries: expected at least 0", id="minimum"),
         pytest.param("task", {"routes": ["a", 2]}, "routes[1]: expected string, found number 2", id="in a list"),
         pytest.param("task", {"scopes": ["a\nb"]}, "scopes[0]: expected a string that ", id="newline in a scope"),
-        pytest.param("task", {"metadata": {}}, "metadata: expected also ", id="in an object"),
+        pytest.param("task", {"metadata": {}}, "metadata: missing fields ", id="in an object"),
         pytest.param(
             "task",
             {"metadata": {**TASK["metadata"], "name": 1}},
@@ -86,6 +102,67 @@ def test_a_problem_has_a_path_an_expectation_and_a_finding(name: str, changes: d
     In one line.
     """
     assert [] != [problem for problem in map(str, found(name, **changes)) if problem.startswith(said)]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "hint"),
+    [
+        pytest.param("task", {"priority": "hihg"}, "(did you mean high?)", id="a value of several"),
+        pytest.param("task", {"deadline": "1 year"}, "(tc from-now 1 year prints one)", id="an offset for a time"),
+        pytest.param(
+            "task", {"metadata": {**TASK["metadata"], "ownr": 1}}, "(did you mean owner?)", id="a field below"
+        ),
+    ],
+)
+def test_a_problem_says_what_to_do(name: str, changes: dict[str, Any], hint: str) -> None:
+    """
+    Where that can be guessed.
+    """
+    assert [] != [problem for problem in map(str, found(name, **changes)) if hint in problem]
+
+
+def test_values_of_secrets_are_not_quoted() -> None:
+    """
+    Wherever they stand.
+    """
+    hidden = {"secret": "hunter2"}, {"secret": ["hunter2"]}, {"secret": 1234567}, {"token": "hunter2"}
+
+    assert all(found("secret", **changes) for changes in hidden)
+    assert not [
+        text for changes in hidden for text in map(str, found("secret", **changes)) if re.search("hunter|123", text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        pytest.param({"pattern": "^(a+)+$"}, "a" * 60 + "!", id="repeats of repeats"),
+        pytest.param({"pattern": "^(a|aa)+$"}, "a" * 60 + "!", id="alternatives"),
+        pytest.param({"pattern": "a*a*a*a*a*a*a*a*b"}, "a" * 2000, id="repeats in a row"),
+        pytest.param({"patternProperties": {"^(a+)+$": {}}}, {"a" * 60 + "!": 1}, id="names of fields"),
+        pytest.param(
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False}, {"a" * 60 + "!": 1}, id="other names"
+        ),
+        pytest.param(
+            {
+                "$ref": "#/definitions/0",
+                "definitions": {
+                    str(n): {"allOf": [{"$ref": f"#/definitions/{n + 1}"}] * 2} if n < 40 else {} for n in range(41)
+                },
+            },
+            1,
+            id="references that multiply",
+        ),
+    ],
+)
+def test_a_schema_cannot_take_for_ever(monkeypatch: pytest.MonkeyPatch, schema: Any, document: Any) -> None:
+    """
+    It can be that of a deployment.
+    """
+    monkeypatch.setattr(validate, "MAX_VALIDATION_SECONDS", 0.3)
+
+    with pytest.raises(BrokenSchemaError, match="too complex"):
+        is_valid(schema, document)
 
 
 def test_a_pattern_means_what_javascript_means() -> None:
