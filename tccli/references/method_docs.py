@@ -20,7 +20,8 @@ empty line or at a comment. Comments name the source of a statement and are not 
 entry for ``service.name`` or ``service.method.name``.
 
 ``fields/<service>.json`` documents the fields of payloads by the name of the schema, or ``*`` for all of them, and then
-by path, as ``core/schemas/descriptions.py`` defines it.
+by path, as ``core/schemas/descriptions.py`` defines it. The fields of an object that a schema leaves open, such as the
+payload of a task, have a line with their type before the description.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,19 +43,23 @@ _METHOD_HEADING = "\n## "
 _CODE_INDENT = "    "
 
 
-class MethodDocs(NamedTuple):
+class MethodDocs:
     """
     The documentation of a service or a method.
 
-    Attributes:
+    Args:
         paragraphs: What it does; each without line breaks.
         parts: Labels and their texts, each without line breaks; a service has none.
         example: Lines for a shell, or empty.
     """
 
-    paragraphs: tuple[str, ...] = ()
-    parts: tuple[tuple[str, str], ...] = ()
-    example: str = ""
+    # Not a named tuple: to define one takes a hundredth of a start.
+    def __init__(
+        self, paragraphs: tuple[str, ...] = (), parts: tuple[tuple[str, str], ...] = (), example: str = ""
+    ) -> None:
+        self.paragraphs = paragraphs
+        self.parts = parts
+        self.example = example
 
     @property
     def text(self) -> str:

@@ -54,8 +54,8 @@ def find_method_docs(method: Method) -> MethodDocs:
     found = method_docs.load_method_docs(method.service, method.name)
     if method.verb != "GET" or not found.paragraphs or "Repeating" in dict(found.parts):
         return found
-    parts = [*found.parts, ("Repeating", "idempotent.")]
-    return found._replace(parts=tuple(sorted(parts, key=lambda part: method_docs.LABELS.index(part[0]))))
+    parts = sorted([*found.parts, ("Repeating", "idempotent.")], key=lambda part: method_docs.LABELS.index(part[0]))
+    return method_docs.MethodDocs(found.paragraphs, tuple(parts), found.example)
 
 
 def find_field_docs(method: Method) -> Mapping[str, str]:

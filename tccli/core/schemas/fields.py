@@ -57,7 +57,8 @@ def list_fields(schemas: Mapping[str, Any], name: str, descriptions: Mapping[str
 
     Args:
         schemas: By name.
-        descriptions: By path, for the fields that the schema itself does not describe.
+        descriptions: By path, for the fields that the schema itself does not describe. Those of paths below an object
+            that may have any content become fields of their own.
     """
     try:
         schema = bundle(schemas, name)
@@ -67,9 +68,25 @@ def list_fields(schemas: Mapping[str, Any], name: str, descriptions: Mapping[str
         add_descriptions(schema, descriptions)
     table = _Table(schema)
     found = list(islice(table.rows(schema, "", 0), MAX_ROWS))
+    if descriptions:
+        found = _add_free_fields(found, descriptions)
     return found or [
         Field("", table.kind(schema), required=True, limits=_limits(schema), description=_description(schema))
     ]
+
+
+def _add_free_fields(rows: list[Field], descriptions: Mapping[str, str]) -> list[Field]:
+    # Fields of an object whose content a schema leaves open. Their descriptions begin with a line of facts.
+    known = {row.path for row in rows}
+    free = [path for path in descriptions if "." in path and path not in known]
+    added = []
+    for row in rows:
+        added.append(row)
+        for path in free:
+            if path.startswith(f"{row.path}.") and row.kind == "object":
+                facts, _, description = descriptions[path].partition("\n")
+                added.append(Field(path, facts, description=description))
+    return added
 
 
 class _Table:

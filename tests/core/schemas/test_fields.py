@@ -160,3 +160,17 @@ def test_descriptions() -> None:
         row.path: row.description for row in rows if row.description
     }
     assert "Anything." == list_fields({"it": {}}, "it", {"": "Anything."})[0].description
+
+
+def test_fields_that_a_schema_leaves_open() -> None:
+    """
+    Documented paths below an object that may have any content, with their facts, next to it.
+    """
+    schema = {"properties": {"a": {"type": "object"}, "b": {"type": "string"}}}
+    rows = list_fields(
+        {"it": schema}, "it", {"a": "A.", "a.x": "integer; required\nX.", "b.y": "string\nY.", "c": "C."}
+    )
+
+    assert [("a", "object", "A."), ("a.x", "integer; required", "X."), ("b", "string", "")] == [
+        (row.path, row.kind, row.description) for row in rows
+    ]
