@@ -225,8 +225,9 @@ def test_sections_are_parsed(
     monkeypatch.setattr(
         method_docs, "_read", lambda _service: f"# a\n\nAbout a.\n\n## do\n{section}\n## other\n\nNo.\n"
     )
+    found = method_docs.load_method_docs("a", "do")
 
-    assert expected == method_docs.load_method_docs("a", "do")
+    assert expected == (found.paragraphs, found.parts, found.example)
     assert ("About a.",) == method_docs.load_service_docs("a")
     assert "" == method_docs.load_method_docs("a", "unknown").text
 
