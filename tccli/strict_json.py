@@ -98,7 +98,7 @@ def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = F
 
 def _decode(text: bytes) -> str:
     try:
-        return text.decode("utf-8-sig")
+        return text.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise StrictJsonError(f"not UTF-8: byte {text[error.start]:#04x} at offset {error.start}") from None
 

@@ -13,7 +13,7 @@ import re
 import stat
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
@@ -27,8 +27,7 @@ FAKE_ROOT_URL = "https://taskcluster.invalid"
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
-@dataclass(frozen=True, slots=True)
-class AccountOptions:
+class AccountOptions(NamedTuple):
     """
     The command-line options that select the account. None means not given.
     """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -42,8 +42,7 @@ class MethodArguments(NamedTuple):
     query: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedCall:
+class PreparedCall(NamedTuple):
     """
     A call whose arguments are checked. It can be printed, signed or sent; sending also needs the payload.
 
@@ -81,7 +80,7 @@ class PreparedCall:
         check_size(self.method, payload)
         if checks_schema:
             validate(self.method, payload, edits)
-        return replace(self, payload=payload)
+        return self._replace(payload=payload)
 
 
 def prepare_call(

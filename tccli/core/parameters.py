@@ -8,9 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from tccli import names
-from tccli.core.schemas.fields import SLUGID
 from tccli.errors import UsageError
-from tccli.references import deployment_docs, method_docs
+from tccli.references import method_docs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,13 +55,18 @@ def check_parameter(method: Method, name: str, value: str, label: str) -> None:
 
 
 def _find_docs(method: Method, name: str) -> method_docs.ParameterDocs:
-    # The same name may mean something else in another service's reference.
-    if not method.reference.is_built_in and not deployment_docs.matches_built_in(method):
-        return method_docs.ParameterDocs()
+    if not method.reference.is_built_in:
+        from tccli.references import deployment_docs
+
+        # The same name may mean something else in another service's reference.
+        if not deployment_docs.matches_built_in(method):
+            return method_docs.ParameterDocs()
     return method_docs.load_parameter_docs(method, name)
 
 
 def _describe(method: Method, name: str, value: str) -> str:
+    from tccli.core.schemas.fields import SLUGID
+
     docs = _find_docs(method, name)
     if docs.pattern == SLUGID:
         return "a slugid (22 characters)" if len(value) != SLUGID_LENGTH else "a slugid, as tc slugid prints it"

@@ -5,8 +5,7 @@ Payloads: parse them, and validate them before anything is sent.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import strict_json
 from tccli.errors import UsageError
@@ -22,8 +21,7 @@ YAML_SUFFIXES = (".yml", ".yaml")
 MAX_PAYLOAD_BYTES = 10 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """
     A document and the JSON text that is sent for it.
     """

@@ -61,9 +61,11 @@ class Backend(httpcore.NetworkBackend):
 
 
 def _resolve(host: str, port: int, exchange: Exchange) -> list[Any]:
+    # A text would go through the codec for international names, whose import takes longer than many a request.
+    name = host.encode()
     try:
-        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass
-    found = exchange.run_in_thread(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = exchange.run_in_thread(lambda: socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
     return list(found)

@@ -29,7 +29,7 @@ SOCKS_NAME = 3
 NO_ADDRESS = b"\x01\x00\x00\x00\x00\x00\x00"
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 TLS_ALERT = b"\x15\x03"
-FINAL_STATUS = re.compile(rb"HTTP/1\.[01] [2-9]")
+FINAL_STATUS = rb"HTTP/1\.[01] [2-9]"
 
 
 class NetworkStream(httpcore.NetworkStream):
@@ -204,7 +204,7 @@ class NetworkStream(httpcore.NetworkStream):
         if data is None:
             return
         self._pending += data
-        if not data or FINAL_STATUS.search(self._pending):
+        if not data or re.search(FINAL_STATUS, self._pending):
             self.is_cut_off = True
             raise httpcore.WriteError("the server responded before it received the whole request")
 

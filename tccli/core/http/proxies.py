@@ -20,11 +20,11 @@ MAX_SOCKS_BYTES = 255
 """Of a user, a password or a host name: RFC 1928, RFC 1929."""
 MAPPED_BITS = 96
 """Of the prefix ::ffff:, below which IPv6 has the addresses of IPv4."""
-PROXY_URL = re.compile(
+PROXY_URL = (
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<user>[^:@/]*)(?::(?P<password>[^@/]*))?@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)(?::(?P<port>[0-9]{1,5}))?/?"
 )
-PORT = re.compile(r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})")
+PORT = r"(\[[^\]]*\]|[^:]*):([0-9]{1,5})"
 
 
 class Proxy(NamedTuple):
@@ -85,7 +85,7 @@ def _variables(scheme: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 def _parse_proxy(variable: str, value: str) -> Proxy:
     # The value may hold a password, so no message shows it.
-    found = PROXY_URL.fullmatch(value)
+    found = re.fullmatch(PROXY_URL, value)
     scheme = (found["scheme"] or "http").lower() if found else ""
     port = int(found["port"] or DEFAULT_PORTS.get(scheme, 1)) if found else 0
     hint = "give it as http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT"
@@ -123,7 +123,7 @@ def is_bypassed(host: str, port: int, no_proxy: str) -> bool:
     address = _parse_address(host)
     for entry in no_proxy.lower().replace(",", " ").split():
         name, entry_port = entry, port
-        if _parse_address(entry) is None and (found := PORT.fullmatch(entry)):
+        if _parse_address(entry) is None and (found := re.fullmatch(PORT, entry)):
             name, entry_port = found[1], int(found[2])
         if entry_port != port:
             continue
