@@ -165,25 +165,24 @@ def download_many(context: Context, sources: Mapping[str, Source], directory: st
             remote.stop()
 
     started = time.monotonic()
-    with (
-        _note_interruption(context, paths.values()),
-        ThreadPoolExecutor(parallel) as pool,
-        show_progress(context, directory, total_progress),
-    ):
-        futures = [pool.submit(run, name) for name in paths]
+    pool = ThreadPoolExecutor(parallel)
+    with _note_interruption(context, paths.values()):
         try:
-            with enforce_limits(context, download.limits, total_progress, stop) as check:
-                for future in futures:
+            with (
+                show_progress(context, directory, total_progress),
+                enforce_limits(context, download.limits, total_progress, stop) as check,
+            ):
+                for future in [pool.submit(run, name) for name in paths]:
                     try:
                         future.result()
                     except TcError as error:
                         check()
                         failed.append(error)
                         context.note(str(error))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+        finally:
+            # After an error or Ctrl-C, nothing must wait for the others.
             stop()
-            raise
+            pool.shutdown(cancel_futures=True)
     done = [results[name] for name in sources if name in results]
     verified = set.intersection(*(set(result["verifiedBy"]) for result in done)) if done else set()
     size = sum(result["size"] for result in done)

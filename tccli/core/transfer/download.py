@@ -12,7 +12,7 @@ from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import StreamHasher, check_digests
 from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import RemoteChangedError
+from tccli.core.transfer.remote import NotResumableError, RemoteChangedError
 from tccli.core.transfer.resume import ResumableFile
 from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
 from tccli.errors import BrokenAnswerError, LocalFileError
@@ -50,20 +50,50 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
         except OSError as error:
             raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from None
     with ResumableFile(target) as partial:
-        for _ in range(MAX_RESTARTS):
-            try:
-                return FileDownload(remote, partial, options).run(target)
-            except RemoteChangedError:
-                partial.discard_bytes()
-                remote.restart()
-            except OSError as error:
-                hint = "run the command again to resume" if partial.keep_if_at_least(MIN_KEPT_BYTES) else ""
-                raise LocalFileError(f"cannot write {target}: {error.strerror or error}", hint=hint) from None
-            except BaseException:
-                partial.keep_if_at_least(MIN_KEPT_BYTES)
-                raise
-        partial.discard()
+        try:
+            return _fill_and_commit(remote, partial, target, options)
+        except OSError as error:
+            hint = "run the command again to resume" if partial.keep_if_at_least(MIN_KEPT_BYTES) else ""
+            raise LocalFileError(f"cannot write {target}: {error.strerror or error}", hint=hint) from None
+        except BaseException:
+            partial.keep_if_at_least(MIN_KEPT_BYTES)
+            raise
+
+
+def _fill_and_commit(
+    remote: RemoteFile, partial: ResumableFile, target: str, options: DownloadOptions
+) -> DownloadResult:
+    """
+    Download to *target*; start again with the first byte when that is necessary.
+    """
+    changes = interruptions = 0
+    while changes < MAX_RESTARTS:
+        try:
+            return FileDownload(remote, partial, options).run(target)
+        except NotResumableError as error:
+            interruptions += 1
+            partial.discard_bytes()
+            _wait_or_raise(remote, error, interruptions)
+        except RemoteChangedError:
+            changes += 1
+            partial.discard_bytes()
+            remote.restart()
+            if changes == MAX_RESTARTS - 1:
+                # Each response may have another validator: one response needs none.
+                remote.disable_ranges()
     raise BrokenAnswerError(f"cannot download {remote.source.name}: it changed {MAX_RESTARTS} times meanwhile")
+
+
+def _wait_or_raise(remote: RemoteFile, error: NotResumableError, interruptions: int) -> None:
+    """
+    Wait before a download starts again from the first byte.
+    """
+    policy = remote.context.policy
+    if interruptions > policy.retries:
+        raise error.error
+    remote.restart()
+    line = f"{error}; from the first byte"
+    remote.cancellation.sleep(policy.announce_delay(interruptions, line, 0.0, remote.context.report))
 
 
 def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOptions) -> DownloadResult:
@@ -74,6 +104,7 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
         BrokenAnswerError: What was downloaded is not what was expected.
         TcError: The download failed.
     """
+    remote.has_checksum = bool(options.hashes)
     reader = Reader(remote, 0, None)
     hasher: StreamHasher | None = None
     try:
@@ -89,6 +120,8 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
             out.write(block)
         out.flush()
         check_digests(hasher.digests(), expected, remote.source.name)
+    except NotResumableError as error:
+        raise error.error from None
     except RemoteChangedError as error:
         raise BrokenAnswerError(f"{error}, after a part of it was written") from None
     finally:

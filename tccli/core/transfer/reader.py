@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.core.transfer.remote import RemoteChangedError, TransientError, UrlExpiredError
-from tccli.errors import NoAnswerError, service_error_class
+from tccli.core.transfer.remote import NotResumableError, RemoteChangedError, TransientError, UrlExpiredError
+from tccli.errors import NoAnswerError, TcError, service_error_class
 
 if TYPE_CHECKING:
     from tccli.core.transfer.remote import RangeResponse, RemoteFile, RemoteMetadata
@@ -32,6 +32,7 @@ class Reader:
         self.end = end
         self.metadata = metadata
         self._remote = remote
+        self._start = start
         self._response: RangeResponse | None = None
         self._failures = 0
         self._has_new_url = False
@@ -68,6 +69,7 @@ class Reader:
         Read the next bytes into *buffer*, and return their number, 0 at the end.
 
         Raises:
+            NotResumableError: A retry may help, but could join two versions of the file.
             RemoteChangedError: The metadata has changed.
             TcError: All retries have failed, or a retry cannot help.
         """
@@ -126,9 +128,13 @@ class Reader:
             return
         self._failures += 1
         policy = remote.context.policy
+        final = error.to_final() if isinstance(error, TransientError) else error
+        if isinstance(error, NoAnswerError):
+            error.message = f"{remote.source.name}: {error.message}"
         if self._failures > policy.retries or (isinstance(error, NoAnswerError) and error.final):
-            if isinstance(error, NoAnswerError):
-                error.message = f"{remote.source.name}: {error.message}"
-            raise (error.to_final() if isinstance(error, TransientError) else error) from None
+            raise final from None
+        if self.position > self._start and self.metadata is not None and not remote.can_join(self.metadata):
+            assert isinstance(final, TcError)
+            raise NotResumableError(final) from None
         after = error.after if isinstance(error, TransientError) else 0.0
         remote.cancellation.sleep(policy.announce_delay(self._failures, str(error), after, remote.context.report))

@@ -30,6 +30,8 @@ MAX_REDIRECTS = 5
 MAX_ERROR_BODY_BYTES = 2048
 MAX_HEADER_CHARACTERS = 200
 """In a message."""
+STRONG_ETAG = re.compile(r'"[!\x23-\x7e\x80-\xff]+"')
+"""RFC 9110, section 8.8.3; an empty one would tell nothing."""
 RENEW_BEFORE_SECONDS = 5.0
 """A URL that expires sooner is replaced before it is used."""
 
@@ -83,7 +85,7 @@ class RemoteMetadata:
 
     Attributes:
         length: Stored bytes, or None if not known.
-        validator: ETag, else Last-Modified, else "".
+        validator: The strong ETag, or "". A weak one, or a date, may be the same for different bytes.
         encoding: Content encoding in lower case, or "".
         content_type: As sent, or "".
     """
@@ -98,6 +100,19 @@ class RemoteChangedError(Exception):
     """
     The remote file has changed: the bytes downloaded so far are useless.
     """
+
+
+class NotResumableError(RemoteChangedError):
+    """
+    A transfer was interrupted, and nothing would show that the rest belongs to the same file.
+
+    Attributes:
+        error: What interrupted it.
+    """
+
+    def __init__(self, error: TcError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class TransientError(Exception):
@@ -153,12 +168,15 @@ class RemoteFile:
 
     Attributes:
         cancellation: Cancelled when all transfers of the file must end.
+        has_checksum: Whether the user gave a digest, which shows whether the bytes belong together.
     """
 
     def __init__(self, source: Source, context: TransferContext) -> None:
         self.source = source
         self.context = context
         self.cancellation = Cancellation()
+        self.has_checksum = False
+        self._is_stopped = False
         self._lock = threading.Lock()
         self._location: Location | None = None
         self._supports_ranges = True
@@ -173,6 +191,18 @@ class RemoteFile:
                 location = self._location = self.source.locate(self.cancellation)
             return location
 
+    def can_join(self, metadata: RemoteMetadata) -> bool:
+        """
+        Return whether bytes of two responses can be joined: the validator or a digest shows that they belong together.
+        """
+        return bool(metadata.validator or self.has_checksum or self.locate().hashes)
+
+    def disable_ranges(self) -> None:
+        """
+        From now on, request the whole file.
+        """
+        self._supports_ranges = False
+
     def invalidate(self, location: Location) -> None:
         """
         Forget a location that was rejected, unless another thread has replaced it already.
@@ -183,16 +213,26 @@ class RemoteFile:
 
     def stop(self) -> None:
         """
-        Make all threads that use the file end at once.
+        Make all threads that use the file end at once, for good.
+        """
+        self._is_stopped = True
+        self.stop_readers()
+
+    def stop_readers(self) -> None:
+        """
+        Make all threads that use the file end at once, until :meth:`restart`.
         """
         # Not under the lock: a thread that waits for a service has it.
         self.cancellation.cancel()
 
     def restart(self) -> None:
         """
-        Allow new transfers of the file after :meth:`stop`.
+        Allow new transfers of the file, unless it was stopped for good.
         """
         self.cancellation = Cancellation()
+        # Either this thread sees the flag, or the one that stops sees the cancellation.
+        if self._is_stopped:
+            self.cancellation.cancel()
 
     def open(self, location: Location, start: int, end: int | None) -> RangeResponse:
         """
@@ -254,7 +294,8 @@ class RemoteFile:
             raise self._to_error(stream, location)
         is_range = stream.status == 206
         first, length = self._parse_content_range(stream, start) if is_range else (0, stream.length)
-        validator = stream.headers.get("etag") or stream.headers.get("last-modified") or ""
+        etag = stream.headers.get("etag", "")
+        validator = etag if STRONG_ETAG.fullmatch(etag) else ""
         encoding = stream.headers.get("content-encoding", "").strip().lower().replace("identity", "")
         metadata = RemoteMetadata(length, validator, encoding, stream.headers.get("content-type", ""))
         return RangeResponse(stream, first, metadata, is_range)
@@ -270,8 +311,8 @@ class RemoteFile:
             has_this_length = stream.length is None or stream.length == last - first + 1
             if first == start and first <= last < length and has_this_length:
                 return first, length
-        # From now on, request the whole file: this server does not implement ranges correctly.
-        self._supports_ranges = False
+        # This server does not implement ranges correctly.
+        self.disable_ranges()
         raise TransientError(
             f"{self.source.name}: requested bytes from {start} on, "
             f"but the Content-Range is {escape_line(value, MAX_HEADER_CHARACTERS) or 'missing'!r}"

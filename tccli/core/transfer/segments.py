@@ -16,7 +16,7 @@ from tccli.core.http.decompress import DecompressingReader
 from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, StreamHasher, check_digests
 from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import RemoteMetadata
+from tccli.core.transfer.remote import STRONG_ETAG, RemoteMetadata
 from tccli.core.transfer.resume import JOURNAL_INTERVAL_BYTES
 from tccli.core.transfer.throughput import ThroughputMonitor
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError
@@ -52,6 +52,7 @@ class FileDownload:
         self._options = options
         self._max_connections = options.connections or MAX_CONNECTIONS
         self._expected: dict[str, str] = {}
+        remote.has_checksum = bool(options.hashes)
         self._segments: deque[tuple[int, int | None]] = deque()
         self._metadata: RemoteMetadata | None = None
         self._is_in_order = True
@@ -73,6 +74,13 @@ class FileDownload:
         first = Reader(self._remote, *self._first_range(known), known)
         try:
             response = first.open()
+            if response.is_range and not self._remote.can_join(response.metadata):
+                # Only one response is certainly of one file.
+                first.close()
+                self._remote.disable_ranges()
+                self._partial.discard_bytes()
+                first, known = Reader(self._remote, 0, None), None
+                response = first.open()
             self._prepare(first, response, resumed=known is not None)
             self._fetch(first)
         except BaseException:
@@ -102,7 +110,8 @@ class FileDownload:
         except (KeyError, TypeError):
             return None
         # Without a validator and hashes, nothing shows that the remote file is still the same.
-        is_usable = isinstance(metadata.length, int) and (metadata.validator or hashes)
+        has_validator = STRONG_ETAG.fullmatch(str(metadata.validator)) is not None
+        is_usable = isinstance(metadata.length, int) and (has_validator or hashes or self._options.hashes)
         return metadata if is_usable else None
 
     def _first_range(self, known: RemoteMetadata | None) -> tuple[int, int | None]:
@@ -126,7 +135,8 @@ class FileDownload:
             identity, hashes = dict(self._remote.source.identity), dict(self._remote.locate().hashes)
             self._partial.reset(
                 {"identity": identity, "hashes": hashes, "facts": asdict(metadata)},
-                journaled=metadata.length is None or metadata.length > MIN_KEPT_BYTES,
+                journaled=(metadata.length is None or metadata.length > MIN_KEPT_BYTES)
+                and self._remote.can_join(metadata),
             )
         written = self._partial.written
         self._is_in_order = not written.total() or not response.is_range
@@ -168,7 +178,7 @@ class FileDownload:
                 if reader is not None:
                     self._fill_in_parallel(reader)
             except BaseException:
-                self._remote.stop()
+                self._remote.stop_readers()
                 raise
         else:
             # An earlier run downloaded all bytes, and was killed before it could move the file.
@@ -227,7 +237,7 @@ class FileDownload:
         try:
             self._fill_segments(reader)
         except BaseException:
-            self._remote.stop()
+            self._remote.stop_readers()
             raise
         finally:
             for thread in threads:
@@ -249,7 +259,7 @@ class FileDownload:
             return
         except Exception as error:  # noqa: BLE001 - _fill_in_parallel raises it
             self._failure = self._failure or error
-            self._remote.stop()
+            self._remote.stop_readers()
 
     def _fill(self, reader: Reader, buffer: memoryview) -> None:
         recorded = reader.position

@@ -25,7 +25,7 @@ from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import ResumableFile
 from tccli.errors import BrokenAnswerError, FailedError, LocalFileError, NoAnswerError, NotFoundError, TcError
-from tests.http_server import Response, response
+from tests.http_server import Received, Response, response
 from tests.transfer_env import QUICK, TransferEnv, UrlSource, files_in, random_bytes, remote_file, transfer_context
 
 if TYPE_CHECKING:
@@ -711,3 +711,78 @@ def test_resume_from_any_ranges(
     assert ["file"] == files_in(tmp_path)
     if not fault:
         assert max(1, SIZE - sum(end - start for start, end in there)) >= remote.context.progress.wire_bytes
+
+
+class TwoVersions:
+    """
+    A server whose file changes from one request to the next, with a validator that does not tell.
+    """
+
+    def __init__(self, **headers: str) -> None:
+        self.headers = headers
+        self.ranges: list[str] = []
+        self.requests = 0
+
+    def respond(self, received: Received) -> Response:
+        """
+        Return the bytes of the current version.
+        """
+        self.requests += 1
+        self.ranges.append(received.headers.get("range", ""))
+        data = bytes([self.requests]) * (20 << 20)
+        headers = {name: value.replace("N", str(self.requests)) for name, value in self.headers.items()}
+        if not self.ranges[-1]:
+            return response(200, data, **headers)
+        first, last = (int(word) for word in self.ranges[-1].removeprefix("bytes=").split("-"))
+        last = min(last, len(data) - 1)
+        content_range = f"bytes {first}-{last}/{len(data)}"
+        return response(206, data[first : last + 1], Content_Range=content_range, **headers)
+
+
+@pytest.mark.parametrize("connections", [None, 1, 3])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"ETag": 'W/"1"'}, id="a weak ETag"),
+        pytest.param({"Last_Modified": "Sat, 01 Jan 2000 00:00:00 GMT"}, id="a date"),
+        pytest.param({"Last_Modified": "Sat, 01 Jan 2000 00:00:0N GMT"}, id="another date each time"),
+        pytest.param({"ETag": '"N"'}, id="another ETag each time"),
+    ],
+)
+def test_two_versions_are_not_joined(
+    http_server: ScriptedServer, tmp_path: Path, headers: dict[str, str], connections: int | None
+) -> None:
+    """
+    Without proof that it is one version, all bytes are those of one response.
+    """
+    server = TwoVersions(**headers)
+    http_server.respond_with(server.respond)
+    target = tmp_path / "file"
+    download_to_file(remote_file(UrlSource(http_server.url)), str(target), DownloadOptions(connections))
+
+    data = target.read_bytes()
+    assert (20 << 20, 1) == (len(data), len(set(data)))
+    assert len(server.ranges) <= 8
+
+
+@pytest.mark.parametrize("failures", [1, 2, 3])
+def test_a_download_that_cannot_be_resumed_starts_again(
+    http_server: ScriptedServer, tmp_path: Path, failures: int
+) -> None:
+    """
+    As often as there are retries. Nothing is kept for another run.
+    """
+    data = random_bytes(3 << 20)
+    part = Response(response(200, random_bytes(3 << 20, 1)).data[: 2 << 20], closes=True)
+    http_server.respond_with(*[part] * failures, response(200, data))
+    source = remote_file(UrlSource(http_server.url), RetryPolicy(retries=2, delay_factor=0))
+    target = tmp_path / "file"
+    if failures == 3:
+        with pytest.raises(NoAnswerError, match="dropped the connection"):
+            download_to_file(source, str(target), DownloadOptions())
+        assert [] == files_in(tmp_path)
+    else:
+        download_to_file(source, str(target), DownloadOptions())
+        assert data == target.read_bytes()
+    assert min(failures + 1, 3) == len(http_server.requests)

@@ -10,7 +10,13 @@ import pytest
 
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import Location, RemoteChangedError, RemoteFile, RemoteMetadata
+from tccli.core.transfer.remote import (
+    Location,
+    NotResumableError,
+    RemoteChangedError,
+    RemoteFile,
+    RemoteMetadata,
+)
 from tccli.errors import (
     BrokenAnswerError,
     FailedError,
@@ -258,7 +264,8 @@ def test_whole_file_for_a_range(http_server: ScriptedServer) -> None:
     """
     A server without ranges sends the whole file again, and the known part is skipped.
     """
-    http_server.respond_with(Response(response(200, DATA).data[:-1000], closes=True), response(200, DATA))
+    whole = response(200, DATA, ETag='"1"')
+    http_server.respond_with(cut(whole, 1000), whole)
     remote = remote_file(UrlSource(http_server.url))
 
     assert DATA[100:] == read(Reader(remote, 100, None))
@@ -291,7 +298,7 @@ def test_incomplete_chunks_are_retried(http_server: ScriptedServer) -> None:
     """
     The whole file is sent again, and the known part is skipped.
     """
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nTransfer-Encoding: chunked\r\n\r\n'
     chunks = b"".join(b"%x\r\n%s\r\n" % (1000, DATA[start : start + 1000]) for start in range(0, 5000, 1000))
     http_server.respond_with(
         Response(head + chunks[:2500], closes=True),
@@ -416,3 +423,39 @@ def test_slow_bytes(http_server: ScriptedServer) -> None:
 
     assert 50 == sum(pieces)
     assert 3 <= len(pieces)
+
+
+@pytest.mark.parametrize("etag", ["", 'W/"1"', '""', "1"])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+def test_nothing_is_joined_without_a_strong_validator(
+    http_server: ScriptedServer, etag: str, *, is_chunked: bool
+) -> None:
+    """
+    A date, a weak ETag or nothing would be the same for another version.
+    """
+    whole = response(200, DATA, ETag=etag, Last_Modified="Sat, 01 Jan 2000 00:00:00 GMT")
+    if is_chunked:
+        head = f"HTTP/1.1 200 OK\r\nETag: {etag}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+        whole = Response(head + b"1388\r\n" + DATA)
+    http_server.respond_with(cut(whole, 1000), response(200, DATA[::-1], ETag=etag))
+    with pytest.raises(NotResumableError, match="dropped the connection"):
+        read(Reader(remote_file(UrlSource(http_server.url)), 0, None))
+
+    assert 1 == len(http_server.requests)
+
+
+def test_a_digest_is_as_good_as_a_validator(http_server: ScriptedServer) -> None:
+    """
+    It shows at the end whether the parts belong together.
+    """
+    http_server.respond_with(cut(range_response(Received("GET", "/", {}, b""), etag=""), 1000), range_response)
+    remote = remote_file(UrlSource(http_server.url, {"sha256": "00" * 32}))
+    with pytest.raises(RemoteChangedError):
+        # The validator appears with the second response.
+        read(Reader(remote, 0, None))
+    http_server.respond_with(
+        cut(range_response(Received("GET", "/", {}, b""), etag=""), 1000),
+        lambda received: range_response(received, etag=""),
+    )
+
+    assert DATA == read(Reader(remote, 0, None))
