@@ -228,7 +228,7 @@ class Context:
             from tccli.core.http.fake import FakeTransport
 
             calls_path = self.options.fake_calls or self.environ.get("TC_FAKE_CALLS") or None
-            transport = FakeTransport(self.fake_path, calls_path)
+            transport = FakeTransport(self.fake_path, calls_path, self.library().method_ids())
         else:
             transport = self._transport()
         if self.options.verbose > 1:

@@ -57,6 +57,12 @@ class ReferenceSet:
         """
         return self.service(service).method(name)
 
+    def method_ids(self) -> list[str]:
+        """
+        Return ``service.method`` of all methods; no method is parsed.
+        """
+        return [f"{name}.{method}" for name in self.service_names() for method in self.services[name].method_names]
+
     def override(self, references: Iterable[ServiceReference]) -> ReferenceSet:
         """
         Return a set in which *references* replace those of the same services.

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tccli import references
+from tccli.core.http.fake import load_fake_responses
 from tccli.core.times import parse_duration
 from tccli.errors import LocalFileError, UsageError
 from tccli.sandbox.storage.faults import parse_storage_fault
 from tccli.sandbox.storage.host import DEFAULT_HOST
-from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability, read_fake_responses
+from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +96,8 @@ def create_fault_injector(
     if drop:
         injector.drop_probability = _parse("--drop", drop, parse_probability)
     if fake:
-        services = (references.service(name) for name in references.service_names())
-        ids = [method.id for service in services for method in service.methods.values()]
-        injector.fake_responses = _parse("--fake", fake, lambda path: read_fake_responses(path, ids))
+        ids = references.built_in().method_ids()
+        injector.fake_responses = _parse("--fake", fake, lambda path: load_fake_responses(path, ids))
     return injector
 
 

@@ -13,7 +13,8 @@ import pytest
 import taskcluster
 import taskcluster.exceptions
 
-from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault, parse_probability, read_fake_responses
+from tccli.core.http.fake import load_fake_responses
+from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault, parse_probability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -197,13 +198,25 @@ def test_fake_responses_come_from_a_file(injector: FaultInjector, queue: QueueCl
     """
     file = tmp_path / "answers.json"
     file.write_text('{"queue.status": [{"a": 1}, {"status": 404, "body": {"code": "X"}}], "queue.ping": {"alive": 0}}')
-    injector.fake_responses = read_fake_responses(str(file), ["queue.status", "queue.ping"])
+    injector.fake_responses = load_fake_responses(str(file), ["queue.status", "queue.ping"])
     path = f"/api/queue/v1/task/{queue.create()}/status"
     responses = [queue.send("GET", path) for _ in range(3)]
 
     assert [200, 404, 500] == [response.status for response in responses]
     assert ({"a": 1}, {"code": "X"}) == (responses[0].json, responses[1].json)
     assert {"alive": 0} == queue.get("/ping")
+
+
+@pytest.mark.parametrize("spec", ["queue.createTsk=503", "queue.createtask=503", "queu.*=drop", "*.createTsk=lost"])
+def test_a_fault_of_no_method_is_an_error(tc: CommandLine, spec: str) -> None:
+    """
+    The message names the method, and similar ones.
+    """
+    result = tc("sandbox", "run", "--fault", spec, "--", "true")
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert repr(spec.partition("=")[0]) in result.stderr
+    assert ("queue.createTask" in result.stderr) == (not spec.startswith("queu."))
 
 
 @pytest.mark.parametrize("spec", ["", "queue.createTask", "queue.createTask=200", "x=503", "queue.task=503x"])

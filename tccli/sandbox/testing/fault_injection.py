@@ -15,12 +15,13 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.http.fake import load_fake_responses, parse_fake_response
+from tccli import references
+from tccli.core.http.fake import describe_unknown_method, parse_fake_response
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tccli.sandbox.call import Call
 
@@ -112,9 +113,12 @@ class FaultInjector:
         Add a fault as written on the command line.
 
         Raises:
-            ValueError: *spec* is not a fault.
+            ValueError: *spec* is not a fault, or no method matches it.
         """
-        self.faults.append(parse_fault(spec))
+        fault, ids = parse_fault(spec), references.built_in().method_ids()
+        if not any(fnmatchcase(method_id, fault.method_pattern) for method_id in ids):
+            raise ValueError(describe_unknown_method(fault.method_pattern, ids))
+        self.faults.append(fault)
 
     def next_fault(self, method_id: str) -> CallFault | None:
         """
@@ -178,21 +182,6 @@ def parse_probability(text: str) -> float:
     if not 0 <= probability <= 1:
         raise ValueError(f"{text} is not a share: write 0 to 1, or 0% to 100%")
     return probability
-
-
-def read_fake_responses(path: str, method_ids: Sequence[str]) -> dict[str, Any]:
-    """
-    Read a JSON file that maps method ids to responses.
-
-    Raises:
-        OSError: The file cannot be read.
-        ValueError: It is not a JSON object, or names an unknown method.
-    """
-    content = load_fake_responses(path)
-    unknown = sorted(content.keys() - set(method_ids))
-    if unknown:
-        raise ValueError(f"unknown method {', '.join(unknown)}")
-    return content
 
 
 def _to_response(entry: Any) -> Response:

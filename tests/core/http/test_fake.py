@@ -14,7 +14,7 @@ from tests.ids import TASK_ID
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import CommandLine
+    from tests.conftest import CommandLine, Start
 
 SECRET = '{"secret": {}, "expires": "2030-01-01T00:00:00Z"}'
 
@@ -120,9 +120,39 @@ def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path
     assert "all 2 responses" in results[2].stderr
 
 
+def test_calls_at_the_same_time_take_different_answers(start: Start, tmp_path: Path) -> None:
+    """
+    Each answer is handed out once, to processes that run side by side.
+    """
+    answers = [{"status": {"taskId": str(number)}} for number in range(12)]
+    (tmp_path / "answers").write_text(json.dumps({"queue.status": answers}))
+    argv = ("--fake", str(tmp_path / "answers"), "--fake-calls", str(tmp_path / "calls"), "queue", "status", TASK_ID)
+    outputs = [process.communicate(timeout=60)[0] for process in [start(*argv) for _ in answers]]
+
+    assert sorted(map(str, range(12))) == sorted(json.loads(output)["status"]["taskId"] for output in outputs)
+
+
+@pytest.mark.parametrize("method", ["queue.createTsk", "queue.createtask", "queue create-task", "queue.*", "queue", ""])
+def test_an_unknown_method_is_an_error_of_usage(tc: CommandLine, tmp_path: Path, method: str) -> None:
+    """
+    Which names the method, and similar ones; nothing was called.
+    """
+    (tmp_path / "answers").write_text(json.dumps({"queue.ping": {}, method: {}}))
+    calls = tmp_path / "calls"
+    result = tc("queue", "ping", "--fake", str(tmp_path / "answers"), "--fake-calls", str(calls))
+
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert repr(method) in result.stderr
+    assert not calls.exists()
+    assert ("queue.createTask" in result.stderr) == ("create" in method)
+
+
 @pytest.mark.parametrize(
     "content",
     [
+        pytest.param('{"queue.ping": {"status": 99}}', id="status"),
+        pytest.param('{"queue.ping": {"status": 200, "headers": 5}}', id="headers"),
+        pytest.param('{"queue.ping": [{}, {"status": 200, "headers": {"a": "b\\nc: d"}}]}', id="header"),
         pytest.param(None, id="missing"),
         pytest.param("{", id="not JSON"),
         pytest.param("[]", id="not an object"),
