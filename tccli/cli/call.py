@@ -44,8 +44,8 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
         write(Result(pages=Pages(client.paginate(call))))
     else:
         response = client.send(call)
+        result = _result(client, call, response)
         try:
-            result = _result(call, response)
             write(result)
         except (TcError, OSError) as error:
             raise _after_success(error) from None
@@ -123,7 +123,7 @@ def _report_omissions(context: Context, call: PreparedCall, response: Response, 
         context.note(f"{method.id}: there are more pages; --paginate fetches all of them")
 
 
-def _result(call: PreparedCall, response: Response) -> Result:
+def _result(client: Client, call: PreparedCall, response: Response) -> Result:
     """
     Return the content of a response: a JSON document, the target of a redirect, text, an image, or nothing.
     """
@@ -138,5 +138,5 @@ def _result(call: PreparedCall, response: Response) -> Result:
     is_text = response.body.strip() == b"OK" if kind in {"", "text/plain"} else not is_json_type(kind)
     if method.output is None and is_text:
         return Result([response.body.decode("utf-8", "replace")], raw=response.body, is_text=True)
-    document = parse_document(method, call.url, response)
+    document = parse_document(method, call.url, response, client.account)
     return Result([document], raw=response.body, is_page=method.is_paged)

@@ -325,7 +325,7 @@ class Client:
         method = call.method
         seen: set[str] = set()
         while True:
-            page = parse_document(method, call.url, self.send(call))
+            page = parse_document(method, call.url, self.send(call), self.account)
             if not isinstance(page, dict):
                 raise BrokenAnswerError(f"{method.id}: the page is not a JSON object")
             yield page

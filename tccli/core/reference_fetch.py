@@ -93,7 +93,7 @@ class Fetcher:
                 raise BrokenAnswerError(
                     f"{redact_text(request.url)}: all documents together are larger than {MAX_TOTAL_BYTES >> 20} MiB"
                 )
-        return Response(stream.status, stream.headers, body)
+        return Response(stream.status, stream.headers, body, stream.via)
 
 
 def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:

@@ -168,6 +168,8 @@ def _broken(method: Method, url: str, response: Response, reason: str, account: 
     if response.via:
         where += f", through {response.via}"
     hint = doubt_root_url(account) if account else "is this the root URL of a Taskcluster?"
+    if response.headers.get("location") == f"https{url.removeprefix('http')}":
+        hint = "write https:// in the root URL"
     if is_json_type(content_type(response)) and method.verb != "GET" and response.status < 300:
         hint = f"the call may have succeeded; {hint}"
     details = excerpt(response.body, MAX_DETAILS_CHARACTERS)

@@ -214,6 +214,28 @@ def test_a_wrong_root_url_is_doubted(tc: CommandLine, http_server: ScriptedServe
     assert f"try {http_server.url}\n" in with_path
 
 
+def test_a_redirect_to_https_says_what_to_write(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Redirects of calls are not followed: they would change what was signed.
+    """
+    target = f"https://{http_server.url.partition('//')[2]}/api/queue/v1/ping"
+    http_server.respond_with(response(301, Location=target))
+
+    assert "write https:// in the root URL\n" in tc(*PING, env=http_server.env).stderr
+
+
+def test_a_success_that_is_not_json_is_no_success(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    So its error does not say that the call succeeded.
+    """
+    http_server.respond_with(response(200, b"<html>Sign in"))
+    result = tc(*TASK, env=http_server.env)
+
+    assert 9 == result.exit_code
+    assert "succeeded" not in result.stderr
+    assert f"is {http_server.url} (TASKCLUSTER_ROOT_URL) the root URL" in result.stderr
+
+
 def test_an_error_of_a_proxy_names_the_proxy(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Its page is not that of a Taskcluster; a service's error may have passed through it.
