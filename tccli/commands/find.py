@@ -30,6 +30,7 @@ WEIGHTS = {
     "category": 1.0,
     "docs": 1.0,
     "payload": 1.0,
+    "fields": 0.6,
     "scopes": 1.0,
     "response": 0.6,
 }
@@ -117,7 +118,7 @@ def _methods(library: ReferenceSet) -> Iterator[Findable]:
 
 
 def _method(method: Method, service_summary: str) -> Findable:
-    from tccli.cli.help.methods import find_deployment_docs, find_method_docs
+    from tccli.cli.help.methods import find_deployment_docs, find_field_docs, find_method_docs
     from tccli.core.search import SearchDocument
 
     texts = {
@@ -129,6 +130,7 @@ def _method(method: Method, service_summary: str) -> Findable:
         "category": method.category,
         "docs": " ".join((find_method_docs(method).text, *find_deployment_docs(method))),
         "payload": _field_names(method, method.input),
+        "fields": " ".join(text for field in find_field_docs(method).items() for text in field),
         "scopes": _scope_words(method.scopes),
         "response": _field_names(method, method.output),
     }
