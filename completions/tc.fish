@@ -825,7 +825,7 @@ function __taskcluster_meaning
         case '*:--fake-calls'
             echo 'Append each call with --fake to a file, as JSON lines'
         case '*:-v' '*:--verbose'
-            echo 'Print details'
+            echo 'Print the account in use and retries'
         case '*:-q' '*:--quiet'
             echo 'Print only errors on stderr'
         case '*:--color'

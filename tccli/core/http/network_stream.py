@@ -29,7 +29,7 @@ SOCKS_NAME = 3
 NO_ADDRESS = b"\x01\x00\x00\x00\x00\x00\x00"
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 TLS_ALERT = b"\x15\x03"
-FINAL_STATUS = rb"HTTP/1\.[01] [2-9]"
+FINAL_STATUS = rb"(?:^|\n\r?\n)HTTP/1\.[01] [2-9]"
 
 
 class NetworkStream(httpcore.NetworkStream):

@@ -210,6 +210,41 @@ def test_an_early_response_to_a_body(transport: HttpTransport, size: int, *, clo
         other.close()
 
 
+@pytest.mark.parametrize(
+    "interim", [b"103 Early Hints", b"102 Processing", b"100 Continue", b"199 Whatever"], ids=bytes.decode
+)
+def test_interim_responses_do_not_end_an_upload(transport: HttpTransport, interim: bytes) -> None:
+    """
+    The server sends them while it reads; the final response comes after all bytes.
+    """
+    size = 20_000_000
+    received = bytearray()
+
+    def serve() -> None:
+        sock, _ = listener.accept()
+        with sock:
+            while b"\r\n\r\n" not in received:
+                received.extend(sock.recv(65536))
+            del received[: received.index(b"\r\n\r\n") + 4]
+            while len(received) < size:
+                sock.sendall(b"HTTP/1.1 " + interim + b"\r\nLink: HTTP/1.1 500 no\r\n\r\n")
+                received.extend(sock.recv(1_000_000))
+            sock.sendall(response(200, b"done").data)
+            sock.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        blocks = iter([b"x" * (size // 20)] * 20)
+        result = transport.send(Request("PUT", url, {"Content-Length": str(size)}, blocks=blocks))
+        transport.close()
+        thread.join(10)
+
+    assert (200, b"done") == (result.status, result.body)
+    assert size == len(received)
+
+
 class EarlyServer:
     """
     Responds to the head of a request, and does not read its body.
