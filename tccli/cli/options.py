@@ -215,7 +215,12 @@ def global_options() -> tuple[click.Option, ...]:
             metavar="FILE",
             help="Append each call with --fake to a file, as JSON lines.",
         ),
-        _shared("-v", "--verbose", count=True, help="Print the account in use and retries; -vv prints requests and responses."),
+        _shared(
+            "-v",
+            "--verbose",
+            count=True,
+            help="Print the account in use and retries; -vv prints requests and responses.",
+        ),
         _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
         _shared(
             "--color",
