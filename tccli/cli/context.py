@@ -177,6 +177,18 @@ class Context:
             self._config_files = ConfigFiles(self.environ)
         return self._config_files
 
+    def call_options(self) -> Options:
+        """
+        Return the options, where they were not given those of the profile in use.
+        """
+        name, files = self.options.profile, self.config_files()
+        profile = files.default_profile() if name is None else files.profile(name)
+        if not profile:
+            return self.options
+        from tccli.cli.profiles import read_options
+
+        return self.options.replace(**{**read_options(profile, f"profile {name or 'default'}"), **vars(self.options)})
+
     @property
     def fake_path(self) -> str | None:
         """
@@ -235,7 +247,7 @@ class Context:
             from tccli.core.http.tracing import TracingTransport
 
             transport = TracingTransport(transport, self.print_message)
-        options, account = self.options, self.account()
+        options, account = self.call_options(), self.account()
         if is_sent_in_clear(account) and options.service_discovery == "default":
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
         if options.verbose and self.fake_path is None:
@@ -251,8 +263,8 @@ class Context:
         url, source = account.root_url, account.root_url_source
         if account.proxy_url is not None:
             url, source = account.proxy_url, "TASKCLUSTER_PROXY_URL"
-        elif self.options.service_discovery == "k8s-dns":
-            url, source = "http://taskcluster-SERVICE", "--service-discovery"
+        elif self.call_options().service_discovery == "k8s-dns":
+            url, source = "http://taskcluster-SERVICE", "service discovery"
         proxy = describe_proxy(url, self.environ)
         self._note_once(f"requests go to {url} ({source}){f' through {proxy}' if proxy else ''}")
         credentials = account.credentials
@@ -271,14 +283,14 @@ class Context:
         """
         from tccli.core.http.transport import HttpTransport
 
-        transport = HttpTransport(self.options.timeout, self.environ)
+        transport = HttpTransport(self.call_options().timeout, self.environ)
         click.get_current_context().call_on_close(transport.close)
         return transport
 
     def _policy(self) -> RetryPolicy:
         from tccli.core.http.retry import RetryPolicy
 
-        options = self.options
+        options = self.call_options()
         return RetryPolicy(
             options.retries,
             options.delay_factor,

@@ -19,11 +19,24 @@ from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
 from tccli.core.http.urls import is_valid_host, split_url
 from tccli.errors import ConfigurationError, UsageError
+from tccli.names import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
+ACCOUNT_KEYS = ("rootUrl", "clientId", "accessToken", "certificate", "authorizedScopes")
+"""Keys of profiles and of the Go client's configuration."""
+PROFILE_OPTIONS = {
+    "retries": "retries",
+    "timeout": "timeout",
+    "delayFactor": "delay_factor",
+    "randomizationFactor": "randomization_factor",
+    "maxDelay": "max_delay",
+    "serviceDiscoveryScheme": "service_discovery",
+    "traceId": "trace_id",
+}
+"""The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
@@ -137,6 +150,10 @@ class ConfigFiles:
         if not isinstance(section, dict):
             return {}
         self._check_mode(self.go_client_path, mode, [section])
+        for key in section:
+            # The Go client ignores other keys, but a misspelt one may be a limit.
+            if key not in ACCOUNT_KEYS and suggestion(str(key), ACCOUNT_KEYS):
+                raise _unknown_key(str(key), self.go_client_path, ACCOUNT_KEYS)
         return section
 
     def _check_mode(self, path: str, mode: int, sections: Iterable[Mapping[str, Any]]) -> None:
@@ -149,19 +166,37 @@ class ConfigFiles:
         Return a profile.
 
         Raises:
-            ConfigurationError: There is no such profile; the hint lists the others.
+            ConfigurationError: There is no such profile, or it has an unknown key.
         """
         if name not in self.profiles:
             known = ", ".join(self.profiles) or "none"
             raise ConfigurationError(f"no profile {name!r} in {self.profiles_path}", hint=f"there are: {known}")
-        return self.profiles[name]
+        profile = self.profiles[name]
+        unknown = next((key for key in profile if key not in ACCOUNT_KEYS and key not in PROFILE_OPTIONS), None)
+        if unknown is not None:
+            raise _unknown_key(unknown, f"profile {name}", (*ACCOUNT_KEYS, *PROFILE_OPTIONS))
+        return profile
+
+    def default_profile(self) -> Mapping[str, Any]:
+        """
+        Return the default profile; empty without one.
+
+        Raises:
+            ConfigurationError: It has an unknown key.
+        """
+        return self.profile("default") if "default" in self.profiles else {}
 
     def defaults(self) -> list[tuple[str, Mapping[str, Any]]]:
         """
         Return the name and content of the default profile and of the Go client's configuration, if they exist.
         """
-        found = (("profile default", self.profiles.get("default", {})), (self.go_client_path, self.go_client))
+        found = (("profile default", self.default_profile()), (self.go_client_path, self.go_client))
         return [(source, content) for source, content in found if content]
+
+
+def _unknown_key(key: str, source: str, known: Sequence[str]) -> ConfigurationError:
+    hint = suggestion(key, known) or f"the keys are {', '.join(known)}"
+    return ConfigurationError(f"unknown key {key!r} in {source}", hint=hint)
 
 
 def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None) -> str:
@@ -328,7 +363,8 @@ def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | No
         return None
     credentials = _complete(client_id, access_token, certificate, tuple(f"{key} in {source}" for key in keys))
     scopes = content.get("authorizedScopes")
-    if scopes:
+    # An empty list is a limit, too.
+    if scopes is not None:
         if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
             raise ConfigurationError(f"authorizedScopes in {source} is not a list of scopes")
         credentials = replace(credentials, authorized_scopes=tuple(scopes))

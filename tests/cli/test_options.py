@@ -173,6 +173,53 @@ def test_a_profile_is_named_on_the_command_line(
     assert "there are: default, work" in missing.stderr
 
 
+def test_a_profile_has_options(tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str]) -> None:
+    """
+    Those of the JavaScript client; the command line takes precedence.
+    """
+    section = f'rootUrl = "{http_server.url}"\ndelayFactor = "1ms"\ntraceId = "t"\n'
+    profiles(bare_environment, f"[default]\n{section}retries = 2\n[work]\n{section}retries = 1\n")
+    http_server.respond_with(error_response(500, "InternalServerError", "no"))
+    counts = []
+    for argv in ((), ("--profile", "work"), ("--retries", "0"), ("--profile", "work", "--retries", "0")):
+        before = len(http_server.requests)
+        assert 7 == tc("queue", "ping", *argv).exit_code
+        counts.append(len(http_server.requests) - before)
+
+    assert [3, 2, 1, 1] == counts
+    assert {"t"} == {each.headers["x-taskcluster-trace-id"] for each in http_server.requests}
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("retries = -1", "retries"),
+        ("retries = true", "retries"),
+        ("retries = 1.5", "retries"),
+        ('timeout = "soon"', "timeout"),
+        ("timeout = 0", "timeout"),
+        ("delayFactor = [1]", "delayFactor"),
+        ("randomizationFactor = 2", "randomizationFactor"),
+        ('serviceDiscoveryScheme = "x"', "serviceDiscoveryScheme"),
+        ('traceId = "a\\nb"', "traceId"),
+        ("retrys = 1", "did you mean retries?"),
+    ],
+)
+def test_a_wrong_option_of_a_profile_is_named(
+    tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str], line: str, named: str
+) -> None:
+    """
+    In one line; nothing is sent.
+    """
+    profiles(bare_environment, f'[default]\nrootUrl = "{http_server.url}"\n{line}\n')
+    result = tc("queue", "ping")
+
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert named in result.stderr
+    assert "profile default" in result.stderr
+    assert [] == http_server.requests
+
+
 def test_the_go_clients_configuration_is_read(
     tc: CommandLine, http_server: ScriptedServer, bare_environment: dict[str, str], tmp_path: Path
 ) -> None:

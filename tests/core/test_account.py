@@ -188,6 +188,39 @@ def test_a_profile_may_limit_scopes_and_carry_a_certificate(config: Path) -> Non
     )
 
 
+def test_no_authorized_scopes_are_a_limit(config: Path) -> None:
+    """
+    An empty list allows nothing.
+    """
+    environ = profiles(
+        config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "w"\naccessToken = "t"\nauthorizedScopes = []\n'
+    )
+
+    assert Credentials("w", "t", None, ()) == resolve_account(AccountOptions(), environ).credentials
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [
+        ("authorisedScopes", "did you mean authorizedScopes?"),
+        ("rootURL", "did you mean rootUrl?"),
+        ("authorized_scopes", "did you mean authorizedScopes?"),
+        ("xyzzy", "the keys are rootUrl, "),
+    ],
+)
+def test_an_unknown_key_is_an_error(config: Path, key: str, hint: str) -> None:
+    """
+    It may be a misspelt limit.
+    """
+    environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\n"{key}" = []\n[other]\nrootUrl = "{ROOT}"\n')
+
+    for options in (AccountOptions(), AccountOptions(profile="default")):
+        with pytest.raises(ConfigurationError, match=f"unknown key '{key}' in profile default") as caught:
+            resolve_account(options, environ)
+        assert hint in str(caught.value)
+    assert Account(ROOT) == resolve_account(AccountOptions(profile="other"), environ)
+
+
 def test_the_default_profile_is_used_without_a_name(config: Path) -> None:
     """
     And not mixed with what the environment says.
@@ -256,6 +289,17 @@ def test_reads_the_go_clients_configuration(config: Path) -> None:
 
     assert Account(ROOT, None, Credentials("g", "gt")) == resolve_account(AccountOptions(), environ)
     assert Account(ROOT, None, ME) == resolve_account(AccountOptions(), {**environ, **SIGNED_IN})
+
+
+def test_a_misspelt_key_of_the_go_clients_file_is_an_error(config: Path) -> None:
+    """
+    Keys that are not like one of its own are ignored, as that client does.
+    """
+    text = f"config: {{rootUrl: '{ROOT}', %s: []}}"
+    with pytest.raises(ConfigurationError, match="authorizedScopes"):
+        resolve_account(AccountOptions(), go_client(config, text % "authorisedScopes"))
+
+    assert Account(ROOT) == resolve_account(AccountOptions(), go_client(config, text % "xyzzy"))
 
 
 def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,7 @@ def enforce_limits(
     Raises:
         NoAnswerError: The transfer was stopped.
     """
-    interval = context.options.timeout if options["transfer_timeout"] is None else options["transfer_timeout"]
+    interval = context.call_options().timeout if options["transfer_timeout"] is None else options["transfer_timeout"]
     watcher = _Watcher(options, interval, progress)
     over = threading.Event()
 
