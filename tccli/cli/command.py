@@ -5,7 +5,6 @@ Base classes of commands and groups: shared options, names in any spelling, and 
 from __future__ import annotations
 
 import sys
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -225,6 +224,8 @@ def _without_taken_spellings(option: click.Option, taken: set[str]) -> click.Opt
     left = [spelling for spelling in option.opts if names.fold(spelling) not in taken]
     if len(left) == len(option.opts) or not any(spelling.startswith("--") for spelling in left):
         return option if len(left) == len(option.opts) else None
+    from copy import copy
+
     option = copy(option)
     option.opts = left
     return option
