@@ -212,9 +212,9 @@ _taskcluster_options() {
   'sandbox methods')
     REPLY='--missing -h --help' ;;
   'sandbox run')
-    REPLY='--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
+    REPLY='--data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   'sandbox start')
-    REPLY='--port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
+    REPLY='--port --detach --data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help' ;;
   schema)
     REPLY='-o --output --answer --response -h --help' ;;
   'scopes check'|'scopes required')
@@ -381,9 +381,9 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:--listen|*:--worker|*:--amqp|\
-  *:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|*:--scope|*:--name|\
-  *:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:--listen|*:--worker|*:--provider|\
+  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|*:--scope|\
+  *:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
   *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
   *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
     REPLY='-' ;;

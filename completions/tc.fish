@@ -515,9 +515,9 @@ function __taskcluster_options
         case 'sandbox methods'
             string join \n -- --missing -h --help
         case 'sandbox run'
-            string join \n -- --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
+            string join \n -- --data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'sandbox start'
-            string join \n -- --port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help
+            string join \n -- --port --detach --data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help
         case 'schema'
             string join \n -- -o --output --answer --response -h --help
         case 'scopes check' 'scopes required'
@@ -695,11 +695,11 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--amqp' '*:--fault' \
-            '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--scope' \
-            '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' '*:--project-id' \
-            '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
-            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
+            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' \
+            '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' \
+            '*:--scope' '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' \
+            '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' \
+            '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
             '*:--include-archived' '*:--worker-state' '*:--state'
             echo '-'
         case '*:--profile'
@@ -878,6 +878,8 @@ function __taskcluster_meaning
             echo 'Listen on this IPv4 address (127.0.0.1)'
         case '*:--worker'
             echo 'Run tasks on this machine, of one queue or of all'
+        case '*:--provider'
+            echo 'Accept worker pools of these providers, and start no workers:…'
         case '*:--amqp'
             echo 'Publish events to a broker: amqp://user:password@host:port/vhost'
         case '*:--fault'

@@ -412,8 +412,8 @@ $TaskclusterTcOptions['fromnow'] = '--from -h --help'
 $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
-$TaskclusterTcOptions['sandbox run'] = '--data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
-$TaskclusterTcOptions['sandbox start'] = '--port --detach --data --listen --worker --amqp --fault --latency --drop --fake --storage-fault -h --help'
+$TaskclusterTcOptions['sandbox run'] = '--data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help'
+$TaskclusterTcOptions['sandbox start'] = '--port --detach --data --listen --worker --provider --amqp --fault --latency --drop --fake --storage-fault -h --help'
 $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format -h --help' }
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
@@ -466,7 +466,7 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -554,6 +554,7 @@ $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement
 $TaskclusterTcMeaning['--data'] = 'The payload'
 $TaskclusterTcMeaning['--listen'] = 'Listen on this IPv4 address (127.0.0.1)'
 $TaskclusterTcMeaning['--worker'] = 'Run tasks on this machine, of one queue or of all'
+$TaskclusterTcMeaning['--provider'] = 'Accept worker pools of these providers, and start no workers:…'
 $TaskclusterTcMeaning['--amqp'] = 'Publish events to a broker: amqp://user:password@host:port/vhost'
 $TaskclusterTcMeaning['--fault'] = 'Make API calls fail: queue.createTask=503x2'
 $TaskclusterTcMeaning['--latency'] = 'Delay each response of the API'

@@ -75,6 +75,13 @@ _OPTIONS = (
         metavar="[QUEUE]",
         help="Run tasks on this machine, of one queue or of all.",
     ),
+    click.option(
+        "--provider",
+        "providers",
+        multiple=True,
+        metavar="NAME,...",
+        help="Accept worker pools of these providers, and start no workers: google, or NAME=google; repeatable.",
+    ),
     click.option("--amqp", metavar="URL", help="Publish events to a broker: amqp://user:password@host:port/vhost."),
     click.option(
         "--fault",

@@ -13,6 +13,7 @@ from tccli import references
 from tccli.core.http.fake import load_fake_responses
 from tccli.core.times import parse_duration
 from tccli.errors import LocalFileError, UsageError
+from tccli.sandbox.services.worker_manager.providers import parse_providers
 from tccli.sandbox.storage.faults import parse_storage_fault
 from tccli.sandbox.storage.host import DEFAULT_HOST
 from tccli.sandbox.testing.fault_injection import FaultInjector, parse_probability
@@ -37,6 +38,7 @@ class SandboxConfig:
         worker: The task queue of a worker on this machine, or an empty string for all queues; None for no worker.
         amqp: The URL of a broker.
         storage_faults: As written.
+        providers: Of the worker manager: types by name.
     """
 
     host: str = DEFAULT_HOST
@@ -46,6 +48,7 @@ class SandboxConfig:
     amqp: str | None = None
     fault_injector: FaultInjector = field(default_factory=FaultInjector)
     storage_faults: tuple[str, ...] = ()
+    providers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_options(
@@ -57,6 +60,7 @@ class SandboxConfig:
         worker: str | None = None,
         amqp: str | None = None,
         storage_faults: tuple[str, ...] = (),
+        providers: tuple[str, ...] = (),
         **faults: Any,
     ) -> SandboxConfig:
         """
@@ -75,7 +79,10 @@ class SandboxConfig:
             _parse("--storage-fault", spec, parse_storage_fault)
         if worker:
             _parse("--worker", worker, _check_queue)
-        return cls(host, port, data, worker, amqp, create_fault_injector(**faults), storage_faults)
+        named: dict[str, str] = {}
+        for text in providers:
+            named |= _parse("--provider", text, parse_providers)
+        return cls(host, port, data, worker, amqp, create_fault_injector(**faults), storage_faults, named)
 
 
 def create_fault_injector(

@@ -37,6 +37,7 @@ def launch(config: SandboxConfig) -> Iterator[Server]:
         for spec in config.storage_faults:
             server.storage.faults.add(spec)
         server.sandbox.state.on_message = on_message
+        server.sandbox.state.providers.update(config.providers)
         with server, nullcontext() if config.worker is None else Worker(server, config.worker):
             yield server
 

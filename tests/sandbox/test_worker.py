@@ -159,6 +159,10 @@ def test_a_failed_task_can_be_rerun(runner: TaskRunner, tmp_path: Path) -> None:
         pytest.param({"command": ["no-such-program"]}, "failed", "cannot run", id="no program"),
         pytest.param({"command": ["sleep", "60"], "maxRunTime": 0.3}, "failed", "maxRunTime", id="too long"),
         pytest.param({"command": ["true"], "artifacts": [{"path": "a"}]}, "failed", "Artifact a: a ", id="no artifact"),
+        pytest.param({"command": ["true", "x" * 3_000_000]}, "failed", "Cannot start the command", id="too long"),
+        pytest.param({"command": ["true"], "env": {"A=B": "c"}}, "malformed-payload", "payload.env", id="env name"),
+        pytest.param({"command": ["true"], "env": {"": "c"}}, "malformed-payload", "payload.env", id="no env name"),
+        pytest.param({"command": ["true"], "features": []}, "malformed-payload", "payload.features", id="features"),
         pytest.param({"command": ["true"], "surprise": 1}, "completed", "Ignored: payload.surprise", id="unknown part"),
     ],
 )
@@ -170,6 +174,18 @@ def test_failures_have_a_reason(runner: TaskRunner, payload: dict[str, Any], rea
 
     assert reason == runner.wait(task_id)["runs"][0]["reasonResolved"]
     assert expected in runner.log(task_id)
+
+
+def test_only_missing_features_are_ignored(runner: TaskRunner) -> None:
+    """
+    Not those that every task has here, nor those that the payload disables.
+    """
+    features = {"taskclusterProxy": True, "liveLog": True, "chainOfTrust": True, "interactive": False}
+    task_id = runner.create({"command": ["true"], "features": features})
+    runner.wait(task_id)
+
+    lines = [line for line in runner.log(task_id).splitlines() if "Ignored" in line]
+    assert [True] == [line.endswith("Ignored: payload.features.chainOfTrust") for line in lines]
 
 
 def test_exit_codes_can_be_retried(runner: TaskRunner) -> None:

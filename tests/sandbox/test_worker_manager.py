@@ -4,6 +4,7 @@ The worker manager: pools, launch configurations, workers of the static provider
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.sandbox.server import Server
-    from tests.conftest import RunningSandbox
+    from tests.conftest import CommandLine, Result, RunningSandbox, Start
     from tests.sandbox.conftest import ClaimedRun, HttpResponse
 
     Send = Callable[..., HttpResponse]
@@ -516,3 +517,48 @@ def test_needs_scopes(send: Send, verb: str, target: str, payload: Any) -> None:
     403 without them.
     """
     assert "InsufficientScopes" == send(verb, f"{MANAGER}/{target}", payload, signed=False).code
+
+
+def test_named_providers_accept_pools_and_start_no_workers(start: Start, tc: CommandLine) -> None:
+    """
+    A name is a type, or has one; each configuration is checked against the schema of its type.
+    """
+    process = start("sandbox", "start", "--provider", "google,big=aws", "--provider", "azure")
+    assert process.stdout is not None
+    lines = [process.stdout.readline().decode().removeprefix("export ").strip() for _ in range(4)]
+    env = dict(line.split("=", 1) for line in lines)
+    launch_config = {"region": "us-1", "zone": "us-1-a", "machineType": "m", "disks": [], "networkInterfaces": []}
+    google = {
+        "minCapacity": 0,
+        "maxCapacity": 1,
+        "launchConfigs": [{**launch_config, "capacityPerInstance": 1, "scheduling": {}, "workerConfig": {}}],
+        "lifecycle": {},
+    }
+
+    def create(name: str, provider: str, config: Any) -> Result:
+        payload = json.dumps(pool(providerId=provider, config=config))
+        return tc("worker-manager", "createWorkerPool", f"proj/{name}", "--data", payload, env=env)
+
+    listed = json.loads(tc("worker-manager", "listProviders", env=env).stdout)["providers"]
+    made = create("a", "google", google)
+    codes = [create(*words).exit_code for words in (("b", "big", google), ("c", "gcp", google), ("d", "azure", {}))]
+    assert 0 == made.exit_code, made.stderr
+    stats = json.loads(tc("worker-manager", "workerPool", "proj/a", env=env).stdout)
+
+    names = [("static", "static"), ("google", "google"), ("big", "aws"), ("azure", "azure")]
+    assert names == [(each["providerId"], each["providerType"]) for each in listed]
+    assert 345_600 == json.loads(made.stdout)["config"]["lifecycle"]["reregistrationTimeout"]
+    assert [6, 6, 6] == codes
+    assert (0, "google") == (stats["currentCapacity"], stats["providerId"])
+
+
+@pytest.mark.parametrize(
+    "names", ["", "gcp", "a=gcp", "a b=google", "null-provider", "static=aws", "null-provider=aws"]
+)
+def test_a_provider_of_no_type_is_an_error(tc: CommandLine, names: str) -> None:
+    """
+    Before anything is started.
+    """
+    result = tc("sandbox", "run", "--provider", names, "--", "true")
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))

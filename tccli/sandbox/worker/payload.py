@@ -14,7 +14,9 @@ from tccli.sandbox.clock import from_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SUPPORTED = frozenset({"command", "env", "artifacts", "maxRunTime", "onExitStatus"})
+SUPPORTED = frozenset({"command", "env", "artifacts", "maxRunTime", "onExitStatus", "features"})
+SUPPORTED_FEATURES = frozenset({"backingLog", "liveLog", "taskclusterProxy"})
+"""Every task has them here, whether it asks for them or not."""
 
 
 class PayloadError(ValueError):
@@ -52,7 +54,7 @@ class RunPlan(NamedTuple):
         commands: Run one after the other while they succeed.
         max_run_time: Seconds for all commands, or None.
         retry_codes: Exit codes after which the task is retried.
-        ignored: Unsupported properties of the payload.
+        ignored: Unsupported properties and features of the payload, such as ``features.chainOfTrust``.
     """
 
     commands: list[list[str]]
@@ -77,6 +79,8 @@ def parse_payload(definition: Mapping[str, Any]) -> RunPlan:
     env = payload.get("env", {})
     if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
         raise PayloadError("payload.env: expected an object of strings")
+    if any(not name or "=" in name or "\0" in name + value for name, value in env.items()):
+        raise PayloadError("payload.env: expected names without '=', and no NUL")
     limit = payload.get("maxRunTime")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0):
         raise PayloadError("payload.maxRunTime: expected seconds")
@@ -86,8 +90,14 @@ def parse_payload(definition: Mapping[str, Any]) -> RunPlan:
         artifacts=_artifacts(payload.get("artifacts", []), definition),
         max_run_time=limit,
         retry_codes=_retry_codes(payload.get("onExitStatus", {})),
-        ignored=sorted(payload.keys() - SUPPORTED),
+        ignored=sorted([*(payload.keys() - SUPPORTED), *_ignored_features(payload.get("features", {}))]),
     )
+
+
+def _ignored_features(features: Any) -> list[str]:
+    if not isinstance(features, dict):
+        raise PayloadError("payload.features: expected an object")
+    return [f"features.{name}" for name, is_on in features.items() if is_on and name not in SUPPORTED_FEATURES]
 
 
 def _commands(command: Any) -> list[list[str]]:

@@ -22,6 +22,12 @@ OUTPUT_TIMEOUT_SECONDS = 2.0
 """For output of processes that escaped the supervisor."""
 
 
+class StartError(Exception):
+    """
+    A command cannot be started; the message says why.
+    """
+
+
 class RunTimeoutError(Exception):
     """
     A command exceeded its time limit.
@@ -55,6 +61,7 @@ def run(
         is_aborted: Returns whether to abort the command.
 
     Raises:
+        StartError: The system rejects the command or its environment, for example because it is too long.
         RunTimeoutError: The deadline passed, and the command was killed.
         AbortedError: The command was killed.
     """
@@ -71,6 +78,9 @@ def run(
             # Ctrl-C at the terminal must reach the sandbox only, which then shuts down its runs.
             start_new_session=True,
         )
+    except (OSError, ValueError) as error:
+        os.close(writing)
+        raise StartError(error.strerror if isinstance(error, OSError) else str(error)) from None
     finally:
         os.close(reading)
     pump = threading.Thread(target=_pump, args=(process, write), daemon=True)

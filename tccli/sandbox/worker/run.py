@@ -4,6 +4,7 @@ A run of a task, from claim to report.
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
@@ -33,6 +34,11 @@ RECLAIM_BEFORE = 10 * MINUTE
 
 COMPLETED, FAILED = "completed", "failed"
 MALFORMED, INTERMITTENT, SHUTDOWN = "malformed-payload", "intermittent-task", "worker-shutdown"
+INTERNAL = "internal-error"
+MAX_LOGGED_CHARACTERS = 10_000
+"""Of a command."""
+
+logger = logging.getLogger("uvicorn.error")
 
 
 class LostRunError(Exception):
@@ -69,8 +75,16 @@ class Run:
         reclaimer = threading.Thread(target=self._reclaim_until_finished, daemon=True)
         reclaimer.start()
         try:
-            with suppress(LostRunError, OSError, TcError):
-                self._report(self._perform(directory))
+            with suppress(LostRunError, TcError):
+                try:
+                    result = self._perform(directory)
+                except (LostRunError, TcError):
+                    raise
+                except Exception:
+                    # Without a report, the task would run until its claim expires.
+                    logger.exception("cannot perform run %s of %s", self._run_id, self._task_id)
+                    result = INTERNAL
+                self._report(result)
         finally:
             self._is_finished.set()
             reclaimer.join()
@@ -134,7 +148,7 @@ class Run:
     def _run_commands(self, plan: RunPlan, log: Log, work: str, environment: Mapping[str, str]) -> str:
         ends = None if plan.max_run_time is None else time.monotonic() + plan.max_run_time
         for number, words in enumerate(plan.commands):
-            self._log(log, f"Command {number}: {shlex.join(words)}")
+            self._log(log, f"Command {number}: {shlex.join(words)[:MAX_LOGGED_CHARACTERS]}")
             try:
                 code = processes.run(
                     words,
@@ -144,6 +158,9 @@ class Run:
                     ends=ends,
                     is_aborted=lambda: self._is_lost.is_set() or self._is_stopping(),
                 )
+            except processes.StartError as error:
+                self._log(log, f"Cannot start the command: {error}")
+                return FAILED
             except processes.RunTimeoutError:
                 self._log(log, f"Killed: exceeded payload.maxRunTime, {plan.max_run_time} s")
                 return FAILED

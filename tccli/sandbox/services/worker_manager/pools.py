@@ -123,7 +123,7 @@ def _from_payload(call: Call) -> Pool:
     pool_id, payload = call.args["workerPoolId"], call.payload
     provider = payload["providerId"]
     call.authorize(workerPoolId=pool_id, providerId=provider)
-    providers.check(provider)
+    providers.check(call.state, provider)
     providers.check_config(call, provider, payload["config"])
     return Pool(
         worker_pool_id=pool_id,

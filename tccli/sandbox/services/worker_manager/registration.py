@@ -13,8 +13,7 @@ from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.registry import Service
-from tccli.sandbox.services.worker_manager import pool_table, worker_table
-from tccli.sandbox.services.worker_manager.providers import SCHEMAS
+from tccli.sandbox.services.worker_manager import pool_table, providers, worker_table
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -62,7 +61,7 @@ def _find(call: Call) -> tuple[Pool, Worker]:
     pool = pool_table.get(call.state.store, pool_id)
     if pool is None:
         raise ApiError("ResourceNotFound", f"Worker pool {pool_id} does not exist")
-    if provider not in SCHEMAS:
+    if not providers.exists(call.state, provider):
         raise ApiError("ResourceNotFound", f"Provider {provider} does not exist")
     if provider not in {pool.provider_id, *pool.previous_provider_ids}:
         raise ApiError("InputError", f"Worker pool {pool_id} not associated with provider {provider}")
