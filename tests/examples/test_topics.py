@@ -127,6 +127,8 @@ def test_a_topic_is_named_like_its_file(name: str) -> None:
     assert name == topic.title.lower().replace(" ", "-")
     assert topic.summary
     assert topic.text
+    # Lists show it with a capital letter.
+    assert not topic.summary.startswith("tc ")
 
 
 def test_these_topics_exist() -> None:

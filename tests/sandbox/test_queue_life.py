@@ -14,6 +14,8 @@ from tccli.sandbox.clock import from_json, to_database_json
 from tests.sandbox.queue_client import DAY, HOUR, MINUTE, WORKER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.sandbox.queue_client import QueueClient
 
 RUN = ("scheduled", "running", "")
@@ -257,6 +259,45 @@ def test_priorities_of_resolved_tasks_do_not_change(queue: QueueClient) -> None:
     assert 409 == queue.post(f"/task/{task_id}/priority", {"newPriority": "low"}).status
 
     assert "high" == queue.post(f"/task/{task_id}/rerun").json["status"]["priority"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(lambda queue, _id: queue.pass_time(14 * MINUTE), 200, id="within 15 minutes"),
+        pytest.param(lambda queue, _id: queue.pass_time(16 * MINUTE), 400, id="later"),
+        pytest.param(lambda queue, task_id: queue.post(f"/task-group/{task_id}/seal"), 409, id="sealed"),
+        pytest.param(
+            lambda queue, task_id: queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}), 409, id="priority"
+        ),
+        pytest.param(lambda queue, task_id: queue.post(f"/task/{task_id}/cancel"), 200, id="resolved"),
+    ],
+)
+def test_creating_an_identical_task_again(
+    queue: QueueClient, change: Callable[[QueueClient, str], Any], status: int
+) -> None:
+    """
+    Succeeds as long as created is recent, the group is open and the priority is that of the definition.
+    """
+    task_id, definition = taskcluster.slugId(), queue.definition()
+    target = f"/api/queue/v1/task/{task_id}"
+    assert 200 == queue.send("PUT", target, definition).status
+    change(queue, task_id)
+
+    assert status == queue.send("PUT", target, definition).status
+
+
+@pytest.mark.parametrize(
+    ("days", "minutes", "status"), [(5, 14, 200), (5, 16, 400)], ids=["within the grace", "after it"]
+)
+def test_a_deadline_has_a_grace_of_fifteen_minutes(queue: QueueClient, days: int, minutes: int, status: int) -> None:
+    """
+    Beyond the five days.
+    """
+    deadline, expires = queue.timestamp(days * DAY + minutes * MINUTE), queue.timestamp(30 * DAY)
+    definition = queue.definition(deadline=deadline, expires=expires)
+
+    assert status == queue.send("PUT", f"/api/queue/v1/task/{taskcluster.slugId()}", definition).status
 
 
 def test_groups_are_sealed_and_cancelled(queue: QueueClient) -> None:

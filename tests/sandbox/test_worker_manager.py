@@ -219,9 +219,12 @@ def test_workers_come_in_pages(send: Send, sandbox: RunningSandbox) -> None:
 @pytest.mark.usefixtures("created_worker")
 def test_creating_a_worker_is_idempotent(send: Send) -> None:
     """
-    With the same content, and while it is not stopped.
+    With the same content, and while it is not stopped; the response shows an expiry that is not stored.
     """
-    assert 200 == send("PUT", f"{MANAGER}/{WORKER}", worker()).status
+    stored = send("GET", f"{MANAGER}/{WORKER}").json["expires"]
+    again = send("PUT", f"{MANAGER}/{WORKER}", worker(expires=timestamp("2 hours")))
+    assert (200, True) == (again.status, again.json["expires"] > stored)
+    assert stored == send("GET", f"{MANAGER}/{WORKER}").json["expires"]
     assert "RequestConflict" == send("PUT", f"{MANAGER}/{WORKER}", worker(capacity=2)).code
     send("DELETE", f"{MANAGER}/{WORKER}")
     error = send("PUT", f"{MANAGER}/{WORKER}", worker())
