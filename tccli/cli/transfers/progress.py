@@ -75,20 +75,29 @@ def _bar(name: str, progress: TransferProgress, wait: Callable[[float], bool]) -
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.table import Column
 
     from tccli.core.printable import escape_controls
 
+    console = Console(stderr=True)
+    # The numbers take about 34 columns; a long name must leave some for the bar.
+    narrow = Column(no_wrap=True, overflow="ellipsis", max_width=max(4, (console.width - 36) // 2))
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=narrow),
+        BarColumn(bar_width=None),
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape_controls(name), total=progress.total_bytes)
+    with Progress(*columns, console=console, transient=True, expand=True) as bar:
+        resumed = progress.resumed_bytes
+        task = bar.add_task(escape_controls(name), total=progress.total_bytes, completed=resumed)
         while True:
             ended = wait(REFRESH_INTERVAL_SECONDS)
+            if resumed != progress.resumed_bytes:
+                # The bytes of an earlier run would count for the rate of this one.
+                resumed = progress.resumed_bytes
+                bar.reset(task, total=progress.total_bytes, completed=resumed)
             bar.update(task, total=progress.total_bytes, completed=progress.done_bytes)
             if ended:
                 return

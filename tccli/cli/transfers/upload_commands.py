@@ -160,7 +160,13 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
 
 def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
     from tccli.cli.transfers.run_upload import report_transfer
-    from tccli.core.artifacts.sources import create_artifact, fetch_task_expiry, prepare_creation, upload_artifact
+    from tccli.core.artifacts.sources import (
+        create_artifact,
+        fetch_task_expiry,
+        prepare_creation,
+        prepare_task,
+        upload_artifact,
+    )
     from tccli.core.transfer.upload import open_upload
 
     content = _linked_content(options)
@@ -176,9 +182,13 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
             content = {"storageType": options["storage"], "contentType": upload.content_type}
         assert content is not None
         if options["dry_run"]:
-            # Nothing is sent, so the default is not known.
-            content = {**content, **({"expires": expires} if expires else {})}
-            write_request(write, client, prepare_creation(client, (task, run, name), content))
+            # Without --expires, the task is asked first for the default.
+            call = (
+                prepare_creation(client, (task, run, name), {**content, "expires": expires})
+                if expires
+                else prepare_task(client, task)
+            )
+            write_request(write, client, call)
             return
         expires = expires or fetch_task_expiry(client, task)
         content["expires"] = expires

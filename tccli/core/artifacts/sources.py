@@ -13,6 +13,7 @@ from tccli.core.hawk import CLIENT_ID, Credentials, authorization_header, parse_
 from tccli.core.payload import encode
 from tccli.core.response_fields import blame_response, read_field, read_url
 from tccli.core.responses import read_timestamp
+from tccli.core.times import format_timestamp
 from tccli.core.transfer.remote import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
 from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerError, NotFoundError, RefusedError
@@ -167,13 +168,19 @@ def list_artifacts(client: Client, task_id: str, run_id: str | None) -> Iterator
             yield entry
 
 
+def prepare_task(client: Client, task_id: str) -> PreparedCall:
+    """
+    Return the call for a task's definition.
+    """
+    return client.prepare(references.method("queue", "task"), [task_id])
+
+
 def fetch_task_expiry(client: Client, task_id: str) -> str:
     """
     Return the timestamp when a task expires; its artifacts must not expire later.
     """
-    return read_field(
-        f"task {task_id}", client.call_json(references.method("queue", "task"), [task_id]), "expires", str
-    )
+    expires = read_field(f"task {task_id}", client.fetch(prepare_task(client, task_id)), "expires", str)
+    return format_timestamp(read_timestamp(f"task {task_id}", expires))
 
 
 def prepare_creation(client: Client, artifact: tuple[str, str, str], content: Mapping[str, Any]) -> PreparedCall:

@@ -28,6 +28,7 @@ class Exchange:
         sent: Whether bytes of the request may have reached the network. Bytes that a proxy handshake or TLS needs do
             not count.
         has_tls: Whether a TLS handshake has succeeded.
+        renews: Whether each piece of the request that is sent restarts the time.
         stream: The network stream that carries the exchange, once there is one.
     """
 
@@ -35,6 +36,7 @@ class Exchange:
         self.seconds = seconds
         self.sent = False
         self.has_tls = False
+        self.renews = False
         self.stream: Any = None
         self._end = time.monotonic() + seconds
         self._changed = threading.Condition()

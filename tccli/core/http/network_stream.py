@@ -194,6 +194,8 @@ class NetworkStream(httpcore.NetworkStream):
             _poll(sock, self._exchange.remaining(), read=True)
             return 0
         self._exchange.sent = self._exchange.sent or counts
+        if self._exchange.renews:
+            self._exchange.restart()
         return count
 
     def _stop_if_answered(self) -> None:

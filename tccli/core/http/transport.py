@@ -132,6 +132,8 @@ class HttpTransport(httpx.BaseTransport):
             "http2": http2,
             "may_repeat": request.may_repeat,
         }
+        # A block may take longer than the timeout, over a slow link.
+        exchange.renews = request.blocks is not None
         content = request.body if request.blocks is None else _restart_with_each(request.blocks, exchange)
         message = httpx.Request(request.verb, url, headers=headers, content=content, extensions=extensions)
         return Stream(self.handle_request(message), exchange)
