@@ -12,12 +12,14 @@ from tccli.core.cache import paths
 from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tccli.cli.options import Options
     from tccli.core.account import ConfigFiles
     from tccli.core.reference_fetch import Fetcher
     from tccli.references import ReferenceSet
+
+MAX_SKIP_NOTES = 5
 
 
 def active_library(
@@ -44,26 +46,42 @@ def active_library(
         root_url = _root_url(options, environ, config_files)
         if root_url:
             library = _with_cached(library, environ, root_url, note)
-    return with_references(library, options.reference, fetcher)
+    return with_references(library, options.reference, fetcher, note)
 
 
-def with_references(library: ReferenceSet, sources: Iterable[str], fetcher: Callable[[], Fetcher]) -> ReferenceSet:
+def report_skipped(note: Callable[[str], None], source: str, skipped: Sequence[str]) -> None:
+    """
+    Report what is left out of references, because it is not valid or this version does not know it.
+    """
+    for line in skipped[:MAX_SKIP_NOTES]:
+        note(f"left out of {source}: {line}")
+    if len(skipped) > MAX_SKIP_NOTES:
+        note(f"left out of {source}: {len(skipped) - MAX_SKIP_NOTES} more")
+
+
+def with_references(
+    library: ReferenceSet, sources: Iterable[str], fetcher: Callable[[], Fetcher], note: Callable[[str], None]
+) -> ReferenceSet:
     """
     Return *library* with services added or replaced by the references at paths and URLs.
     """
     for source in sources:
-        library = _with_reference(library, source, fetcher)
+        library = _with_reference(library, source, fetcher, note)
     return library
 
 
-def _with_reference(library: ReferenceSet, source: str, fetcher: Callable[[], Fetcher]) -> ReferenceSet:
+def _with_reference(
+    library: ReferenceSet, source: str, fetcher: Callable[[], Fetcher], note: Callable[[str], None]
+) -> ReferenceSet:
+    from tccli.core.http.redact import redact_text
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import complete, convert_documents
 
+    skipped: list[str] = []
     if is_url := source.lower().startswith(("http://", "https://")):
         from tccli.core.reference_fetch import fetch_references_at
 
-        contents = fetch_references_at(fetcher(), source)
+        contents = fetch_references_at(fetcher(), source, skipped.append)
     else:
         from tccli.core.documents import read_document
         from tccli.references.importing.files import load_file
@@ -72,7 +90,8 @@ def _with_reference(library: ReferenceSet, source: str, fetcher: Callable[[], Fe
         def read(path: str) -> Any:
             return read_document(path, max_bytes=MAX_DOCUMENT_BYTES, formats=["json"], what="reference").content
 
-        contents = load_file(source, read)
+        contents = load_file(source, read, skipped.append)
+    report_skipped(note, redact_text(source), skipped)
     try:
         return library.override_contents(complete(convert_documents(contents, library), library), source)
     except InvalidReferenceError as error:

@@ -153,11 +153,14 @@ def distill(context: Context, rollup: str, methods: str | None, directory: str) 
 
 def _fetch(context: Context, root_url: str) -> dict[str, bytes]:
     from tccli import references
+    from tccli.cli.library import report_skipped
     from tccli.core.reference_fetch import fetch_references
     from tccli.references.importing.errors import InvalidReferenceError
     from tccli.references.importing.merge import convert_documents
 
-    contents = fetch_references(context.fetcher(), root_url)
+    skipped: list[str] = []
+    contents = fetch_references(context.fetcher(), root_url, skipped.append)
+    report_skipped(context.note, root_url, skipped)
     try:
         return convert_documents(contents, references.built_in())
     except InvalidReferenceError as error:
@@ -171,7 +174,7 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
     from tccli.references import ReferenceSet
 
     if context.options.reference:
-        given = libraries.with_references(library, context.options.reference, context.fetcher)
+        given = libraries.with_references(library, context.options.reference, context.fetcher, context.note)
         return given, [name for name in given.service_names() if given.services[name] != library.services.get(name)]
     root_url = context.root_url()
     try:

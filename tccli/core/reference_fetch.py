@@ -96,9 +96,12 @@ class Fetcher:
         return Response(stream.status, stream.headers, body, stream.via)
 
 
-def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
+def fetch_references_at(fetcher: Fetcher, url: str, skip: Callable[[str], None] | None = None) -> dict[str, Any]:
     """
     Return the validated references at *url*: an ``api.json``, an ``exchanges.json`` or a roll-up.
+
+    Args:
+        skip: As for :func:`validate_documents`.
 
     Raises:
         UsageError: *url* is not an http: URL.
@@ -110,12 +113,15 @@ def fetch_references_at(fetcher: Fetcher, url: str) -> dict[str, Any]:
         raise UsageError(f"cannot fetch {show_url(url)}: {error}", hint="write https://HOST/PATH") from None
     if "#" in url:
         raise UsageError(f"cannot fetch {show_url(url)}: it has a fragment", hint="write https://HOST/PATH")
-    return _validate(fetcher.fetch_json(url), redact_text(url))
+    return _validate(fetcher.fetch_json(url), redact_text(url), skip)
 
 
-def fetch_references(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
+def fetch_references(fetcher: Fetcher, root_url: str, skip: Callable[[str], None] | None = None) -> dict[str, Any]:
     """
     Return the validated references of a deployment: its roll-up, or the documents of its manifest.
+
+    Args:
+        skip: As for :func:`validate_documents`.
 
     Raises:
         ServiceError, NoAnswerError, BrokenAnswerError: They cannot be fetched, or are not valid.
@@ -126,12 +132,12 @@ def fetch_references(fetcher: Fetcher, root_url: str) -> dict[str, Any]:
     except NotFoundError:
         url = f"{root_url}/references/manifest.json"
         rollup = [{"filename": name, "content": content} for name, content in _fetch_by_manifest(fetcher, root_url)]
-    return _validate(rollup, url)
+    return _validate(rollup, url, skip)
 
 
-def _validate(document: Any, where: str) -> dict[str, Any]:
+def _validate(document: Any, where: str, skip: Callable[[str], None] | None) -> dict[str, Any]:
     try:
-        return validate_documents(split_rollup(document))
+        return validate_documents(split_rollup(document), skip)
     except InvalidReferenceError as error:
         raise BrokenAnswerError(f"{where}: {error}") from None
 

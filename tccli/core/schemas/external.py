@@ -39,8 +39,12 @@ DRAFTS = {
     "json-schema.org/draft/2019-09/schema": validators.Draft201909Validator,
     "json-schema.org/draft/2020-12/schema": validators.Draft202012Validator,
 }
-TASKCLUSTER_METASCHEMA = "/schemas/common/metaschema.json"
-"""The services' own schemas name draft 6 so."""
+TASKCLUSTER_METASCHEMAS = ("/schemas/common/metaschema.json", "/schemas/common/metadata-metaschema.json")
+"""
+The services' own schemas name draft 6 so. The second one also requires metadata, which no validation needs.
+
+Source: libraries/references/schemas of Taskcluster.
+"""
 
 MAX_MESSAGE_LENGTH = 120
 
@@ -107,7 +111,7 @@ def _draft(schema: Any, default: Any = validators.Draft7Validator) -> Any:
     if not isinstance(schema, dict) or "$schema" not in schema:
         return default
     named = str(schema["$schema"]).partition("#")[0]
-    if named.endswith(TASKCLUSTER_METASCHEMA):
+    if named.endswith(TASKCLUSTER_METASCHEMAS):
         return validators.Draft6Validator
     known = DRAFTS.get(named.partition("://")[2])
     if known is None:

@@ -16,6 +16,12 @@ class InvalidReferenceError(ValueError):
     """
 
 
+class UnsupportedError(InvalidReferenceError):
+    """
+    A part of a document is harmless, but this version cannot call or check it. Another Taskcluster may have such parts.
+    """
+
+
 def excerpt(value: Any) -> str:
     """
     Return *value* as JSON for a message: ASCII only, so that nothing in it controls a terminal, and cut off.

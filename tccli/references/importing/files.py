@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def load_file(path: str, read: Callable[[str], Any]) -> dict[str, Any]:
+def load_file(path: str, read: Callable[[str], Any], skip: Callable[[str], None] | None = None) -> dict[str, Any]:
     """
     Return the validated documents at *path*: an ``api.json``, an ``exchanges.json`` or a roll-up.
 
@@ -26,6 +26,7 @@ def load_file(path: str, read: Callable[[str], Any]) -> dict[str, Any]:
 
     Args:
         read: Returns the JSON document at a path, or raises UsageError.
+        skip: As for :func:`validate_documents`.
 
     Raises:
         UsageError: A file cannot be read, or is not valid.
@@ -35,7 +36,7 @@ def load_file(path: str, read: Callable[[str], Any]) -> dict[str, Any]:
         documents = split_rollup(document)
         if not isinstance(document, list):
             documents.update(_schemas(path, next(iter(documents)), read))
-        return validate_documents(documents)
+        return validate_documents(documents, skip)
     except InvalidReferenceError as error:
         raise UsageError(f"cannot use {path} as a reference: {error}") from None
 

@@ -6,29 +6,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.references.importing.errors import InvalidReferenceError
+from tccli.references.importing.errors import InvalidReferenceError, UnsupportedError
 from tccli.references.json_schema import find_references, resolve_pointer, split_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # A file in the same directory: whatever leads out of it is not a name.
 FILE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json"
 
 
-def select_resolvable(schemas: Mapping[str, Any]) -> dict[str, Any]:
+def select_resolvable(schemas: Mapping[str, Any], skip: Callable[[str], None] | None = None) -> dict[str, Any]:
     """
     Return the schemas that refer only to each other. The others are left out, because nothing is fetched for them.
 
     Args:
         schemas: By file name, without prose and identifiers.
+        skip: Called with a line about each one that is not a schema of draft 6, which is left out then.
 
     Raises:
         InvalidReferenceError: One is not a schema of draft 6.
     """
-    for name, schema in schemas.items():
-        _check(name, schema)
     remaining = dict(schemas)
+    for name, schema in schemas.items():
+        try:
+            _check(name, schema)
+        except UnsupportedError as error:
+            if skip is None:
+                raise
+            skip(str(error))
+            del remaining[name]
     while broken := [name for name in remaining if not _is_resolvable(name, remaining)]:
         for name in broken:
             del remaining[name]
@@ -47,7 +54,7 @@ def _check(name: str, schema: Any) -> None:
         Draft6Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         where = "".join(f"/{step}" for step in error.absolute_path)
-        raise InvalidReferenceError(ascii(f"{name}: not a JSON schema at #{where}")[1:-1]) from None
+        raise UnsupportedError(ascii(f"{name}: not a JSON schema at #{where}")[1:-1]) from None
 
 
 def _is_resolvable(name: str, schemas: Mapping[str, Any]) -> bool:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import names
 from tccli.references.importing.convert import PROSE_WITHOUT_DESCRIPTIONS, strip_prose
-from tccli.references.importing.errors import InvalidReferenceError, excerpt
+from tccli.references.importing.errors import InvalidReferenceError, UnsupportedError, excerpt
 from tccli.references.importing.sanitize import UNSAFE, sanitize, sanitize_line
 from tccli.references.importing.schemas import FILE_NAME, select_resolvable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """All documents of a deployment together are about a megabyte."""
@@ -31,8 +31,9 @@ MAX_PROSE_LENGTH = 100_000
 SERVICE = r"[a-z][a-z0-9_-]{0,21}"
 VERSION = r"v[0-9]{1,4}"
 NAME = r"[A-Za-z][A-Za-z0-9_]{0,63}"
-# An argument is a whole segment: next to other characters, its value could make the segment "..".
-ROUTE = rf"(?:/(?:<{NAME}>|(?!\.\.?(?:/|$))[A-Za-z0-9_.~-]+))+/?"
+ROUTE = rf"(?:/(?:<{NAME}>|[A-Za-z0-9_.~:@,;=!-])+)+/?"
+ANY_ROUTE = rf"(?:/(?:<{NAME}>|[A-Za-z0-9_.~:@,;=!()*+$&'|^\[\]-])+)+/?"
+"""Characters that lead a request nowhere else."""
 MAX_ROUTE_LENGTH = 1000
 VERBS = frozenset({"delete", "get", "head", "patch", "post", "put"})
 STABILITIES = frozenset({"deprecated", "experimental", "stable"})
@@ -68,12 +69,14 @@ def split_rollup(document: Any) -> dict[str, Any]:
     return {f"references/{service}/{version}/{kind}.json": document}
 
 
-def validate_documents(documents: Mapping[str, Any]) -> dict[str, Any]:
+def validate_documents(documents: Mapping[str, Any], skip: Callable[[str], None] | None = None) -> dict[str, Any]:
     """
     Return the references and their schemas with only what is used; other documents are left out.
 
     Args:
         documents: From :func:`split_rollup`.
+        skip: Called with a line about each method or schema that is harmless, but cannot be called or checked; it is
+            left out then. Without it, that is an error.
 
     Raises:
         InvalidReferenceError: One of them is not valid.
@@ -89,15 +92,15 @@ def validate_documents(documents: Mapping[str, Any]) -> dict[str, Any]:
             version = _match(name[2], VERSION, "the version's directory")
             if versions.setdefault(names.fold(service), (service, version)) != (service, version):
                 raise InvalidReferenceError("two versions of the service, or two services with the same name")
-            found[filename] = _reference(content, service, version, name[3])
+            found[filename] = _reference(content, service, version, name[3], skip)
     if not found:
         raise InvalidReferenceError("no service in it")
     for service, version in versions.values():
-        found.update(_schemas(documents, f"schemas/{service}/{version}/"))
+        found.update(_schemas(documents, f"schemas/{service}/{version}/", skip))
     return found
 
 
-def _schemas(documents: Mapping[str, Any], directory: str) -> dict[str, Any]:
+def _schemas(documents: Mapping[str, Any], directory: str, skip: Callable[[str], None] | None) -> dict[str, Any]:
     schemas = {
         name.removeprefix(directory): strip_prose(content, prose=PROSE_WITHOUT_DESCRIPTIONS)
         for name, content in documents.items()
@@ -108,20 +111,27 @@ def _schemas(documents: Mapping[str, Any], directory: str) -> dict[str, Any]:
         for name, schema in schemas.items():
             with _located(f"{name}: "):
                 _check_texts(schema)
-        return {directory + name: schema for name, schema in select_resolvable(schemas).items()}
+        return {directory + name: schema for name, schema in select_resolvable(schemas, skip).items()}
 
 
-def _reference(content: Any, service: str, version: str, kind: str) -> dict[str, Any]:
+def _reference(
+    content: Any, service: str, version: str, kind: str, skip: Callable[[str], None] | None
+) -> dict[str, Any]:
     content = _check_object(content)
     for key, expected in (("serviceName", service), ("apiVersion", version)):
         if content.get(key) != expected:
             raise InvalidReferenceError(f"{key} is {excerpt(content.get(key))}, not {expected}")
     entries = _check_list(content.get("entries"), "entries")
     read = _method if kind == "api" else _exchange
-    checked = []
+    checked: list[dict[str, Any]] = []
     for place, entry in enumerate(entries):
-        with _located(f"entries[{place}]: "):
-            checked.append(read(_check_object(entry)))
+        try:
+            with _located(f"entries[{place}]: "):
+                checked.append(read(_check_object(entry)))
+        except UnsupportedError as error:
+            if skip is None:
+                raise
+            skip(f"{service} {error}")
     _check_unique((entry["name"] for entry in checked), "names")
     prefix = (
         {} if kind == "api" else {"exchangePrefix": _match(content.get("exchangePrefix"), EXCHANGE, "exchangePrefix")}
@@ -130,12 +140,12 @@ def _reference(content: Any, service: str, version: str, kind: str) -> dict[str,
 
 
 def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
-    if entry.get("type", "function") != "function":
-        raise InvalidReferenceError(f"type is {excerpt(entry['type'])}, not function")
+    kind = entry.get("type", "function")
+    if kind != "function":
+        error = UnsupportedError if isinstance(kind, str) and re.fullmatch(WORD, kind) else InvalidReferenceError
+        raise error(f"type is {excerpt(kind)}, not function")
     name = _match(entry.get("name"), NAME, "name")
-    route = _match(entry.get("route"), ROUTE, "route")
-    if len(route) > MAX_ROUTE_LENGTH:
-        raise InvalidReferenceError("route is too long")
+    route = _check_route(entry.get("route"))
     in_route = re.findall(r"<(\w+)>", route)
     args = [_match(one, NAME, "args") for one in _check_list(entry.get("args", in_route), "args")]
     if args != in_route:
@@ -157,6 +167,19 @@ def _method(entry: Mapping[str, Any]) -> dict[str, Any]:
         "category": sanitize_line(_check_string(entry.get("category", ""), "category")),
         **_describe(entry),
     }
+
+
+def _check_route(value: Any) -> str:
+    route = _match(value, ANY_ROUTE, "route")
+    if len(route) > MAX_ROUTE_LENGTH:
+        raise InvalidReferenceError("route is too long")
+    segments = [re.sub(f"<{NAME}>", "<>", segment) for segment in route.strip("/").split("/")]
+    if {".", ".."} & set(segments):
+        raise InvalidReferenceError(f"route is {excerpt(route)}, which is not valid")
+    # A value between dots could make a segment "..". The services read brackets and asterisks as patterns.
+    if not re.fullmatch(ROUTE, route) or any(re.fullmatch(r"[.<>]*\.[.<>]*|(?:<>){2,}", each) for each in segments):
+        raise UnsupportedError(f"route is {excerpt(route)}, which cannot be called")
+    return route
 
 
 def _exchange(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,7 +228,7 @@ def _scopes(expression: Any, *, top: bool = False) -> Any:
                 "then": _scopes(then, top=True),
                 **{key: _scopes(value, top=True) for key, value in rest.items()},
             }
-    raise InvalidReferenceError(f"scopes has {excerpt(expression)}, which is not a scope expression")
+    raise UnsupportedError(f"scopes has {excerpt(expression)}, which is not a scope expression")
 
 
 def _describe(entry: Mapping[str, Any]) -> dict[str, str]:
@@ -230,7 +253,7 @@ def _located(place: str) -> Iterator[None]:
     try:
         yield
     except InvalidReferenceError as error:
-        raise InvalidReferenceError(f"{place}{error}") from None
+        raise type(error)(f"{place}{error}") from None
 
 
 def _match(value: Any, pattern: str, what: str) -> str:
@@ -241,7 +264,8 @@ def _match(value: Any, pattern: str, what: str) -> str:
 
 def _check_choice(value: Any, choices: frozenset[str], what: str) -> str:
     if not isinstance(value, str) or value not in choices:
-        raise InvalidReferenceError(f"{what} is {excerpt(value)}, not one of {', '.join(sorted(choices))}")
+        error = UnsupportedError if isinstance(value, str) and re.fullmatch(WORD, value) else InvalidReferenceError
+        raise error(f"{what} is {excerpt(value)}, not one of {', '.join(sorted(choices))}")
     return value
 
 

@@ -85,6 +85,18 @@ def describe(schema: Any, document: Any, address: str = HERE) -> list[str]:
         ),
         pytest.param({"$schema": "/schemas/common/metaschema.json#", "if": True, "then": False}, 5, [], id="ours"),
         pytest.param(
+            {"$schema": "/schemas/common/metadata-metaschema.json#", "metadata": {"name": "a", "version": 0}},
+            5,
+            [],
+            id="6",
+        ),
+        pytest.param(
+            {"$schema": "https://tc.example.com/schemas/common/metadata-metaschema.json#", "exclusiveMinimum": 5},
+            5,
+            ["document: expected more than 5, found 5"],
+            id="ours, of a deployment",
+        ),
+        pytest.param(
             {"$schema": DRAFT_2020, "pattern": r"\d$"},
             "1\n",
             [r'document: expected a string that matches \d$, found "1\n"'],

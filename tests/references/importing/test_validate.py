@@ -129,6 +129,76 @@ def test_invalid_methods_are_rejected(changes: dict[str, Any], word: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("route", "url"),
+    [
+        pytest.param("/workers/<name>:/x", "workers/a%2Fb:/x", id="colon behind"),
+        pytest.param("/<name>.json", "a%2Fb.json", id="suffix"),
+        pytest.param("/pre-<name>", "pre-a%2Fb", id="prefix"),
+        pytest.param("/x/v1,<name>;q=1", "x/v1,a%2Fb;q=1", id="other characters of a path"),
+    ],
+)
+def test_an_argument_may_be_a_part_of_a_segment(route: str, url: str) -> None:
+    """
+    If no value can make two dots of it.
+    """
+    found = accepted(with_method(route=route))
+    library = references.built_in().override_contents(merge.convert_documents(found, references.built_in()), "x")
+    call = prepare_call(ROOT, library.method("greet", "hello"), ["a/b"])
+
+    assert f"{ROOT}/api/greet/v1/{url}" == call.url
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"route": "/x/(<name>)"}, id="brackets"),
+        pytest.param({"route": "/.<name>"}, id="an argument that may become two dots"),
+        pytest.param({"route": "/<name><name2>", "args": ["name", "name2"]}, id="two arguments without a border"),
+        pytest.param({"route": "/<name>*"}, id="asterisk"),
+        pytest.param({"route": "/<name>+"}, id="plus sign"),
+        pytest.param({"method": "query"}, id="a verb that is not known"),
+        pytest.param({"type": "stream"}, id="another type"),
+        pytest.param({"stability": "frozen"}, id="another stability"),
+        pytest.param({"scopes": {"NoneOf": ["a"]}}, id="another expression of scopes"),
+    ],
+)
+def test_a_method_that_cannot_be_called_is_left_out(changes: dict[str, Any]) -> None:
+    """
+    The others remain, and a line names it.
+    """
+    skipped: list[str] = []
+    found = validate_documents(split_rollup(with_method(**changes)), skipped.append)
+
+    assert ["listGreeted"] == [entry["name"] for entry in found[API_NAME]["entries"]]
+    assert 1 == len(skipped)
+    assert "greet entries[0]" in skipped[0]
+    assert skipped[0].isprintable()
+
+
+def test_a_schema_of_another_draft_is_left_out() -> None:
+    """
+    The payload is not checked then.
+    """
+    skipped: list[str] = []
+    documents = split_rollup(rollup({**CONTENTS, "schemas/greet/v1/hello.json": {"exclusiveMinimum": True}}))
+
+    assert "schemas/greet/v1/hello.json" not in validate_documents(documents, skipped.append)
+    assert ["hello.json"] == [line.partition(":")[0] for line in skipped]
+
+
+@pytest.mark.parametrize(
+    "route", ["//evil.example/<name>", "/../<name>", "/a\\<name>", "/<name>?x", "/a b/<name>", "/\u2025/<name>"]
+)
+def test_a_hostile_route_is_rejected_nevertheless(route: str) -> None:
+    """
+    With all that comes with it.
+    """
+    skipped: list[str] = []
+    with pytest.raises(InvalidReferenceError):
+        validate_documents(split_rollup(with_method(route=route)), skipped.append)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         pytest.param({"serviceName": "evil.example/x"}, id="a host"),
