@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.conftest import CommandLine
     from tests.http_server import ScriptedServer
 
-TASK_ID = "fN1SbArXTPSVFNUvaOlin{}"
+TASK_ID = "fN1SbArXTPSVFNUvaOli{}Q"
 STATES = ["completed", "unscheduled", "failed"]
 
 
