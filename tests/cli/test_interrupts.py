@@ -1,0 +1,253 @@
+"""
+Ctrl-C, at any moment of a command that waits, ends it within a second.
+
+``TC_INTERRUPTS=20 pytest tests/cli/test_interrupts.py`` interrupts each of them at 20 moments; ``TC_INTERRUPT_SEED``
+repeats a run. Uploads and downloads have tests of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.http_server import (
+    CREDENTIALS,
+    DROPPED,
+    NO_RESPONSE,
+    Response,
+    ScriptedServer,
+    error_response,
+    json_response,
+    response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+COUNT = int(os.environ.get("TC_INTERRUPTS", "1"))
+SEED = int(os.environ.get("TC_INTERRUPT_SEED", "0")) or random.randrange(1, 2**31)
+MAX_MOMENT_SECONDS = 1.2
+MAX_SECONDS = 3.0
+"""The promise is one second, on a machine that has nothing else to do."""
+# Until here, the interpreter itself is starting, and ends of Ctrl-C in its own way.
+START = "import os; from tccli.__main__ import main; os.close(int(os.environ['STARTED'])); main()"
+
+TASK_ID = "fN1SbArXTPSVFNUvaOlinQ"
+GROUP = ("queue", "listTaskGroup", TASK_ID)
+PAYLOAD = '{"taskQueueId": "a/b", "tasks": 1, "workerGroup": "g", "workerId": "w"}'
+
+
+class Situation(NamedTuple):
+    """
+    A command, and what makes it wait.
+
+    Attributes:
+        argv: ``{url}`` is the URL of the scripted server, ``{dead}`` that of one that does nothing, ``{fifo}``
+            a pipe that nothing is written to, ``{document}`` a file, ``{directory}`` an empty directory.
+        script: The responses of the scripted server.
+        env: More environment, with the same names.
+        is_shown: Whether stdout is a terminal.
+        code: The exit code after Ctrl-C.
+    """
+
+    argv: tuple[str, ...]
+    script: tuple[Response | Callable[..., Response], ...] = (NO_RESPONSE,)
+    env: tuple[tuple[str, str], ...] = ()
+    is_shown: bool = False
+    code: int = 130
+
+
+def next_page(received: object) -> Response:
+    """
+    Return a page of a listing that never ends.
+    """
+    token = re.search(r"continuationToken=(\d+)", str(received))
+    number = int(token[1]) + 1 if token else 1
+    return json_response({"tasks": [{"a": number}] * 50, "continuationToken": str(number)})
+
+
+RETRIES = ("--retries", "1000", "--max-delay", "60")
+DRIP = Response(json_response({"status": {}}).data, pause=0.3)
+SITUATIONS = {
+    "no response": Situation(("queue", "status", TASK_ID)),
+    "a response byte by byte": Situation(("queue", "status", TASK_ID), (DRIP,)),
+    "no connection": Situation(("queue", "status", TASK_ID, "--root-url", "{dead}")),
+    "no TLS": Situation(("queue", "ping", "--root-url", "{dead_tls}")),
+    "no proxy": Situation(("queue", "ping", "--root-url", "http://a.example"), env=(("http_proxy", "{dead}"),)),
+    "retries": Situation(("queue", "status", TASK_ID, *RETRIES), (error_response(500, "InternalServerError", "m"),)),
+    "long waits": Situation(("queue", "status", TASK_ID, *RETRIES, "--delay-factor", "30"), (response(503),)),
+    "Retry-After": Situation(("queue", "ping", "--max-delay", "60"), (response(429, Retry_After="60"),)),
+    "dropped connections": Situation(("queue", "ping", *RETRIES), (DROPPED,)),
+    "verbose": Situation(("-vv", "queue", "ping", *RETRIES), (response(502),)),
+    "claimWork": Situation(("queue", "claimWork", "a/b", "--data", PAYLOAD, "--no-validate")),
+    "claimWork after claimWork": Situation(
+        ("queue", "claimWork", "a/b", "--data", PAYLOAD, "--no-validate", *RETRIES, "--retry-unsafe"), (response(500),)
+    ),
+    "endless pages": Situation((*GROUP, "--paginate"), (next_page,)),
+    "endless lines": Situation((*GROUP, "--paginate", "--format", "jsonl"), (next_page,)),
+    "an endless table": Situation((*GROUP, "--paginate", "--format", "table"), (next_page,)),
+    "endless pages to a file": Situation((*GROUP, "--paginate", "-o", "{directory}/out"), (next_page,)),
+    "a filter of each line": Situation((*GROUP, "--paginate", "--format", "jsonl", "--jq", ".a"), (next_page,)),
+    "a second page": Situation((*GROUP, "--paginate"), (next_page, NO_RESPONSE)),
+    "an endless filter": Situation(
+        ("queue", "status", TASK_ID, "--jq", "last(repeat(1))"), (json_response({"status": {}}),)
+    ),
+    "endless outputs": Situation(("queue", "status", TASK_ID, "--jq", "repeat(1)"), (json_response({"status": {}}),)),
+    "a pager": Situation((*GROUP, "--paginate"), (next_page,), (("TC_PAGER", "sleep 60"),), is_shown=True),
+    "a pager that reads": Situation(
+        (*GROUP, "--paginate", "--format", "jsonl"),
+        (next_page,),
+        (("TC_PAGER", "sh -c 'cat; sleep 60'"),),
+        is_shown=True,
+    ),
+    "a help in a pager": Situation(("queue", "createTask", "--help"), env=(("TC_PAGER", "sleep 60"),), is_shown=True),
+    "stdin": Situation(("secrets", "set", "s")),
+    "a payload": Situation(("secrets", "set", "s", "--data", "@{fifo}")),
+    "a document": Situation(("validate", "secrets", "set", "{fifo}")),
+    "a schema": Situation(("validate-json", "{url}/schema.json", "{document}")),
+    "references": Situation(("references", "update", *RETRIES)),
+    "a comparison": Situation(("references", "diff", *RETRIES)),
+    "a reference": Situation(("--reference", "{url}/api.json", "queue", "ping")),
+    "whoami": Situation(("whoami",)),
+    "scopes": Situation(("scopes", "expand", "a")),
+    "a check of scopes": Situation(("scopes", "check", "queue", "ping")),
+    "a bewit from the proxy": Situation(
+        ("signed-url", "queue", "getLatestArtifact", TASK_ID, "private/a", "--proxy"),
+        env=(("TASKCLUSTER_PROXY_URL", "{url}"),),
+    ),
+    "fakes": Situation(("queue", "ping", "--fake", "{fifo}")),
+    "sandbox run": Situation(("sandbox", "run", "--", "sleep", "60")),
+    "sandbox run and a shell": Situation(("sandbox", "run", "--worker", "--", "sh", "-c", "sleep 60; sleep 60")),
+    "sandbox start": Situation(("sandbox", "start"), code=0),
+    "sandbox start with a worker": Situation(("sandbox", "start", "--worker", "--data", "{directory}/data"), code=0),
+    "sandbox tour": Situation(("sandbox", "tour")),
+    "sandbox clock": Situation(("sandbox", "clock")),
+}
+
+
+@pytest.fixture(scope="module")
+def dead_port() -> Iterator[int]:
+    """
+    A port where connections are accepted by the system, and by nothing else.
+    """
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_ctrl_c_ends_it(
+    name: str, http_server: ScriptedServer, dead_port: int, process_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    With exit code 130, silently, and with nothing half-done in the directory.
+    """
+    situation = SITUATIONS[name]
+    draw = random.Random(f"{SEED} {name}")
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "document").write_text("{}")
+    (tmp_path / "directory").mkdir()
+    places = {
+        "url": http_server.url,
+        "dead": f"http://127.0.0.1:{dead_port}",
+        "dead_tls": f"https://127.0.0.1:{dead_port}",
+        "fifo": tmp_path / "fifo",
+        "document": tmp_path / "document",
+        "directory": tmp_path / "directory",
+    }
+
+    def fill(text: str) -> str:
+        return re.sub(r"\{(url|dead|dead_tls|fifo|document|directory)\}", lambda found: str(places[found[1]]), text)
+
+    env = {
+        **process_environment,
+        **CREDENTIALS,
+        "TASKCLUSTER_ROOT_URL": http_server.url,
+        "TERM": "xterm",
+        **{key: fill(value) for key, value in situation.env},
+    }
+    for _ in range(COUNT):
+        http_server.respond_with(*situation.script)
+        moment = draw.uniform(0, MAX_MOMENT_SECONDS)
+        code, seconds, errors = interrupt(
+            [fill(word) for word in situation.argv], env, moment, shown=situation.is_shown
+        )
+        where = f"TC_INTERRUPT_SEED={SEED}, after {moment:.3f} s: {errors}"
+        # Before a sandbox is ready, it is interrupted like any other command.
+        assert code in {130, situation.code}, where
+        assert seconds < MAX_SECONDS, where
+        assert "Traceback" not in errors, where
+        assert "ignored" not in errors, where
+        assert not [file for file in os.listdir(tmp_path / "directory") if file != "data"], where
+
+
+def interrupt(argv: list[str], env: dict[str, str], moment: float, *, shown: bool) -> tuple[int, float, str]:
+    """
+    Start a command, and send what Ctrl-C on its terminal sends.
+
+    Args:
+        moment: Seconds after the start.
+        shown: Whether stdout is a terminal.
+
+    Returns:
+        The exit code, the seconds from the signal to the end of all its processes' output, and what it wrote to stderr.
+    """
+    ours, theirs = pty.openpty() if shown else os.pipe()
+    unwritten, writer = os.pipe()
+    started, starting = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", START, *argv],
+        env={**env, "STARTED": str(starting)},
+        pass_fds=[starting],
+        stdin=unwritten,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        os.close(starting)
+        os.read(started, 1)
+        drain(ours, moment)
+        began = time.monotonic()
+        assert process.poll() is None, process.communicate()
+        os.killpg(process.pid, signal.SIGINT)
+        drain(ours, MAX_SECONDS)
+        try:
+            _, errors = process.communicate(timeout=MAX_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            _, errors = process.communicate()
+        seconds = time.monotonic() - began
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for fd in (ours, unwritten, writer, started):
+        os.close(fd)
+    return process.returncode, seconds, errors.decode()
+
+
+def drain(fd: int, seconds: float) -> None:
+    """
+    Read for some seconds, or to the end.
+    """
+    import select
+
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select.select([fd], [], [], left)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                data = b""
+            if not data:
+                return
