@@ -168,7 +168,7 @@ def _excerpt(error: BaseException) -> str:
 
 def _is_malformed(error: BaseException, received: int | None) -> bool:
     if isinstance(error, httpcore.RemoteProtocolError):
-        return not _http2_code(error)
+        return _http2_code(error) is None
     # h2 blames both sides with the same class; a stream that is closed was reset by the server.
     cause = type(error.args[0]).__name__ if error.args else ""
     return isinstance(error, httpcore.LocalProtocolError) and received is None and "Stream" not in cause

@@ -213,6 +213,7 @@ class Http2Reply:
         status: None leaves it out.
         headers: Further ones, as they are sent.
         interim: Statuses of interim responses, sent before.
+        raw: Frames to send instead of a response, before the connection is closed.
         early: Respond when the headers have come, and reset the stream.
         silent: Do nothing.
         goodbye: Send GOAWAY and close instead of a response.
@@ -224,6 +225,7 @@ class Http2Reply:
     body: bytes = b'{"ok": true}'
     headers: tuple[tuple[bytes, bytes], ...] = ()
     interim: tuple[str, ...] = ()
+    raw: bytes | None = None
     early: bool = False
     silent: bool = False
     goodbye: bool = False
@@ -289,6 +291,9 @@ class Http2Server(Listener):
         reply = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if reply.silent:
             return True
+        if reply.raw is not None:
+            sock.sendall(reply.raw)
+            return False
         if reply.goodbye:
             connection.close_connection(last_stream_id=stream.number - 2)
             sock.sendall(connection.data_to_send())

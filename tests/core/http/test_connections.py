@@ -15,6 +15,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tccli.core.http import network
 from tccli.core.http.deadline import Cancellation
@@ -22,7 +24,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.network_stream import NetworkStream
 from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.http.transport import MAX_RESPONSE_BYTES, HttpTransport
-from tccli.errors import BrokenAnswerError, NoAnswerError, UsageError
+from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, json_response, response
 
 if TYPE_CHECKING:
@@ -313,6 +315,32 @@ def test_what_is_not_http_is_an_error(
     server.respond_with(Response(data, closes=True))
     with pytest.raises(error):
         transport.send(get(server))
+
+
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        [
+            response(200, b"{}", Content_Encoding="gzip").data,
+            HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n",
+            response(103, Link="x").data + response(303, Location="http://h/").data,
+        ]
+    ),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 9), st.binary(max_size=3)), min_size=1, max_size=4),
+)
+def test_no_bytes_are_a_bug(http_server: ScriptedServer, data: bytes, changes: list[tuple[int, int, bytes]]) -> None:
+    """
+    Whatever comes, there is a response or an error with a code.
+    """
+    for position, length, more in changes:
+        data = data[:position] + more + data[position + length :]
+    http_server.respond_with(Response(data, closes=True))
+    transport = HttpTransport(5, {})
+    with suppress(TcError):
+        transport.send(get(http_server))
+    with suppress(TcError), transport.stream(get(http_server)) as stream:
+        stream.read(100)
+    transport.close()
 
 
 def test_the_request_is_sent_as_it_is(transport: HttpTransport, server: ScriptedServer) -> None:

@@ -4,11 +4,16 @@ HTTP/2, where the server offers it over TLS.
 
 from __future__ import annotations
 
+import struct
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import hpack
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tccli.core.http.messages import Request
 from tccli.core.http.transport import MAX_HTTP2_BODY_BYTES, HttpTransport
@@ -109,6 +114,64 @@ def test_a_wrong_length_is_an_error(transport: HttpTransport, http2_server: Http
 
     assert 9 == caught.value.exit_code
     assert len(str(caught.value)) < 400
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
+    """
+    Return a frame of HTTP/2; RFC 9113, section 4.1.
+    """
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+HEADERS = frame(1, 4, 1, hpack.Encoder().encode([(":status", "200"), ("content-type", "application/json")]))
+WHOLE = HEADERS + frame(0, 1, 1, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("frames", "code", "sent"),
+    [
+        pytest.param(frame(7, 0, 0, struct.pack(">II", 1, 0)), 8, True, id="GOAWAY"),
+        pytest.param(frame(7, 0, 0, struct.pack(">II", 1, 11)), 8, True, id="GOAWAY, calm down"),
+        pytest.param(frame(3, 0, 1, struct.pack(">I", 0)), 8, True, id="a reset without an error"),
+        pytest.param(frame(3, 0, 1, struct.pack(">I", 8)), 8, True, id="a reset"),
+        pytest.param(frame(3, 0, 1, struct.pack(">I", 7)), 8, False, id="a request that was not processed"),
+        pytest.param(HEADERS + frame(3, 0, 1, struct.pack(">I", 8)), 9, True, id="a reset within the response"),
+        pytest.param(frame(0, 1, 1, b"x"), 9, None, id="data before headers"),
+        pytest.param(frame(1, 5, 1, b"\xff" * 8), 9, None, id="headers that cannot be read"),
+        pytest.param(frame(4, 0, 0, b"abc"), 9, None, id="settings that cannot be read"),
+        pytest.param(frame(1, 0, 1, b"") + frame(9, 0, 1, b"") * 5000, 9, None, id="a flood of headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 8, True, id="HTTP/1.1"),
+    ],
+)
+def test_frames_that_are_no_response(
+    transport: HttpTransport, http2_server: Http2Server, frames: bytes, code: int, sent: bool | None
+) -> None:
+    """
+    What ends the connection is no response; what is not HTTP/2 is a broken one.
+    """
+    http2_server.script = [Http2Reply(raw=frames)]
+    with pytest.raises(TcError) as caught:
+        transport.send(post(http2_server))
+
+    assert code == caught.value.exit_code, caught.value
+    assert sent == getattr(caught.value, "sent", None)
+    assert len(str(caught.value)) < 400
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_no_frames_are_a_bug(
+    transport: HttpTransport, http2_server: Http2Server, changes: list[tuple[int, int]]
+) -> None:
+    """
+    Whatever bytes come, there is a response or an error with a code.
+    """
+    frames = bytearray(WHOLE)
+    for position, byte in changes:
+        frames[position] = byte
+    http2_server.script = [Http2Reply(raw=bytes(frames))]
+    with suppress(TcError):
+        transport.send(post(http2_server))
 
 
 def test_a_long_response_comes_whole(transport: HttpTransport, http2_server: Http2Server) -> None:
