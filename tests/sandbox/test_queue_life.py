@@ -11,6 +11,7 @@ import pytest
 import taskcluster
 
 from tccli.sandbox.clock import from_json, to_database_json
+from tccli.sandbox.collation import sort_key
 from tests.sandbox.queue_client import DAY, HOUR, MINUTE, WORKER
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def test_dependencies_delay_a_task(queue: QueueClient) -> None:
     queue.post(f"/task/{second}/runs/{claims[second]}/completed")
     assert "pending" == queue.status(for_both)["state"]
     listed = queue.get(f"/task/{first}/dependents")["tasks"]
-    assert sorted([for_both, for_any_end]) == [entry["status"]["taskId"] for entry in listed]
+    assert sorted([for_both, for_any_end], key=sort_key) == [entry["status"]["taskId"] for entry in listed]
 
 
 def test_completed_dependencies_do_not_delay_a_task(queue: QueueClient) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PROSE = frozenset({"title", "description", "$id", "$schema", "examples", "example"})
 PROSE_WITHOUT_DESCRIPTIONS = PROSE - {"description"}
+MAX_DESCRIPTION_CHARACTERS = 2000
+"""Of a field in a schema; help shows it whole."""
 WORDS = ("title", "said")
 
 Rollup = list[dict[str, Any]]
@@ -195,5 +197,6 @@ def strip_prose(schema: Any, *, names: bool = False, prose: Container[str] = PRO
 
 def _strip_keyword(keyword: str, value: Any, prose: Container[str]) -> Any:
     if keyword == "description":
-        return " ".join(" ".join(split_paragraphs(value)).split())
+        line = " ".join(" ".join(split_paragraphs(value)).split())
+        return line if len(line) <= MAX_DESCRIPTION_CHARACTERS else f"{line[:MAX_DESCRIPTION_CHARACTERS]}…"
     return value if keyword in VALUES else strip_prose(value, names=keyword in NAMES, prose=prose)

@@ -14,6 +14,7 @@ from tccli import references
 from tccli.core.schemas.fields import list_fields
 from tccli.references import deployment_docs
 from tccli.references.importing import merge, sanitize
+from tccli.references.importing.convert import PROSE_WITHOUT_DESCRIPTIONS, strip_prose
 from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import CONTENTS, HELLO, rollup
 
@@ -89,6 +90,17 @@ def test_built_in_docs_apply_to_the_same_verb_and_route() -> None:
     assert not deployment_docs.matches_built_in(changed(verb="POST"))
     assert not deployment_docs.matches_built_in(changed(method="nothing"))
     assert not deployment_docs.matches_built_in(library.method("greet", "hello"))
+
+
+def test_the_description_of_a_field_is_bounded() -> None:
+    """
+    A megabyte of it would make help useless.
+    """
+    kept = strip_prose({"description": "word " * 100_000}, prose=PROSE_WITHOUT_DESCRIPTIONS)["description"]
+
+    assert 2001 == len(kept)
+    assert kept.startswith("word word")
+    assert kept.endswith("…")
 
 
 def test_fields_have_the_descriptions_of_the_deployment() -> None:
