@@ -79,7 +79,7 @@ _taskcluster_places() {
   'download object'|downloadobject)
     REPLY='- file' ;;
   'events bind')
-    REPLY='service exchange - - ...' ;;
+    REPLY='service exchange - - - - ...' ;;
   'events list')
     REPLY='service' ;;
   find|fromnow|'sandbox clock'|'scopes expand')

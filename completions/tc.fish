@@ -379,7 +379,7 @@ function __taskcluster_places
         case 'download object' 'downloadobject'
             echo '- file'
         case 'events bind'
-            echo 'service exchange - - ...'
+            echo 'service exchange - - - - ...'
         case 'events list'
             echo 'service'
         case 'find' 'fromnow' 'sandbox clock' 'scopes expand'

@@ -363,7 +363,7 @@ $global:TaskclusterTcPlaces = @{}
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell ...'
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
-$TaskclusterTcPlaces['events bind'] = 'service exchange - - ...'
+$TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'

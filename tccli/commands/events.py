@@ -67,19 +67,21 @@ def list_exchanges(context: Context, service: str | None) -> None:
     examples=(
         "tc events bind queue taskFailed --taskGroupId fN1SbArXTPSVFNUvaOlinQ",
         "tc events bind queue taskPending --provisionerId proj-example \\\n  --workerType linux",
+        "tc events bind queue taskCompleted 'primary.#' --jq .exchange",
     ),
 )
 @click.argument("service")
 @click.argument("exchange")
-@click.argument("keys", nargs=-1, type=click.UNPROCESSED, metavar="[--KEY VALUE]...")
+@click.argument("keys", nargs=-1, type=click.UNPROCESSED, metavar="[PATTERN | --KEY VALUE...]")
 @with_context
 def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -> None:
     """
     Print the exchange and the routing-key pattern for messages with the given keys, such as --taskGroupId ID.
 
-    A key that is not given matches anything. tc events list shows the keys.
+    A key that is not given matches anything. tc events list shows the keys. Instead of keys, a finished PATTERN can be
+    given, such as 'primary.#'; it is checked.
     """
-    from tccli.core.events import routing_key_pattern
+    from tccli.core.events import check_pattern, describe_keys, routing_key_pattern
     from tccli.output import Result
 
     write = context.writer()
@@ -90,14 +92,20 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     if found is None:
         hint = names.suggestion(exchange, exchanges) or f"list them with: tc events list {service}"
         raise UsageError(f"no event {exchange!r} in {service}", hint=hint)
-    pattern = routing_key_pattern(exchanges[found], _parse_keys(keys))
-    write(Result([{"exchange": exchanges[found].exchange, "routingKeyPattern": pattern}]))
+    chosen = exchanges[found]
+    patterns, options = split_options(keys)
+    if patterns and (options or len(patterns) > 1):
+        word = patterns[0] if options else patterns[1]
+        raise UsageError(f"unexpected argument {word!r}", hint="give one PATTERN, or keys as --KEY VALUE")
+    if patterns:
+        check_pattern(chosen, pattern := patterns[0])
+    else:
+        pattern = routing_key_pattern(chosen, _unique(options))
+    binding = {"exchange": chosen.exchange, "routingKeyPattern": pattern, "routingKeyReference": describe_keys(chosen)}
+    write(Result([binding]))
 
 
-def _parse_keys(words: Sequence[str]) -> dict[str, str]:
-    args, options = split_options(words)
-    if args:
-        raise UsageError(f"unexpected argument {args[0]!r}", hint="write keys as --KEY VALUE")
+def _unique(options: Sequence[tuple[str, str]]) -> dict[str, str]:
     keys = dict(options)
     if len(keys) < len(options):
         twice = next(name for name in keys if [each for each, _ in options].count(name) > 1)

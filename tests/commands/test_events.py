@@ -30,7 +30,11 @@ def test_binds_as_the_reference_does(tc: CommandLine, vector: dict[str, Any]) ->
     if "error" in vector:
         assert (2, b"") == (result.exit_code, result.output)
         return
-    assert {name: vector[name] for name in ("exchange", "routingKeyPattern")} == json.loads(result.stdout)
+    found = json.loads(result.stdout)
+    assert ["exchange", "routingKeyPattern", "routingKeyReference"] == list(found)
+    assert {name: vector[name] for name in ("exchange", "routingKeyPattern")} == {
+        name: found[name] for name in ("exchange", "routingKeyPattern")
+    }
 
 
 def test_lists_exchanges(tc: CommandLine) -> None:
@@ -43,6 +47,40 @@ def test_lists_exchanges(tc: CommandLine) -> None:
     assert 37 == len(everything)
     assert hooks == [exchange for exchange in everything if exchange["service"] == "hooks"]
     assert 37 == tc("events", "list", "--format", "jsonl").stdout.count("\n")
+
+
+def test_the_reference_of_the_keys_is_printed(tc: CommandLine) -> None:
+    """
+    As the JavaScript client returns it: in order, with the constant.
+    """
+    keys = json.loads(tc("events", "bind", "queue", "taskFailed").stdout)["routingKeyReference"]
+
+    assert {"name": "routingKeyKind", "constant": "primary", "multipleWords": False} == keys[0]
+    assert {"name": "taskId", "multipleWords": False} == keys[1]
+    assert {"name": "reserved", "multipleWords": True} == keys[-1]
+
+
+@pytest.mark.parametrize(
+    ("event", "pattern"),
+    [
+        (("queue", "taskPending"), "primary.#"),
+        (("queue", "taskPending"), "#"),
+        (("queue", "taskPending"), "#.x"),
+        (("queue", "taskPending"), "*.*.*.*.*.*.*.*.*.#"),
+        (("queue", "taskPending"), "primary.a.b.c.d.e.f.g.h"),
+        (("queue", "taskPending"), "primary.a.b.c.d.e.f.g.h.i.j"),
+        (("auth", "clientCreated"), "#"),
+        (("github", "push"), "primary.org.*"),
+    ],
+)
+def test_a_finished_pattern_is_printed(tc: CommandLine, event: tuple[str, str], pattern: str) -> None:
+    """
+    As it was given.
+    """
+    result = tc("events", "bind", *event, pattern)
+
+    assert 0 == result.exit_code, result.stderr
+    assert pattern == json.loads(result.stdout)["routingKeyPattern"]
 
 
 @pytest.mark.parametrize("words", [["--task-id", "x"], ["--taskId=x"], ["--TASKID", "x", "--format", "json"]])
@@ -64,7 +102,16 @@ def test_keys_are_found_in_any_spelling(tc: CommandLine, words: list[str]) -> No
         pytest.param(["queue", "taskPending", "--taskId"], "--taskId has no value", id="no value"),
         pytest.param(["queue", "taskPending", "--taskId", "a", "--taskId", "b"], "--taskId", id="twice"),
         pytest.param(["queue", "taskPending", "--taskId", "a", "--task-id", "b"], "twice", id="twice, spelled apart"),
-        pytest.param(["queue", "taskPending", "x"], "'x'", id="no key"),
+        pytest.param(["queue", "taskPending", "x"], "'x'", id="a pattern that matches nothing"),
+        pytest.param(["queue", "taskPending", "secondary.#"], "'secondary.#' matches no message", id="constant"),
+        pytest.param(["queue", "taskPending", "primary.*.*"], "matches no message", id="too few words"),
+        pytest.param(["github", "push", "primary.a.b.c"], "matches no message", id="too many words"),
+        pytest.param(["queue", "taskPending", "primary..#"], "is not valid", id="an empty word"),
+        pytest.param(["queue", "taskPending", "primary.a b"], "is not valid", id="a blank"),
+        pytest.param(["queue", "taskPending", ""], "is not valid", id="an empty pattern"),
+        pytest.param(["queue", "taskPending", "primary." + "a" * 260 + ".#"], "255", id="a long pattern"),
+        pytest.param(["queue", "taskPending", "#", "--taskId", "a"], "unexpected argument '#'", id="pattern and key"),
+        pytest.param(["queue", "taskPending", "#", "b"], "unexpected argument 'b'", id="two patterns"),
         pytest.param(["queue", "taskPending", "--taskId", "a.b"], "has a dot", id="a dot"),
     ],
 )
