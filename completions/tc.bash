@@ -8,11 +8,13 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions download download-artifact download-object events find from-now help references sandbox schema scopes signed-url skeleton slugid temp-credentials upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions download download-artifact download-object events find from-now group help references sandbox schema scopes signed-url skeleton slugid task temp-credentials upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   download|upload)
     REPLY='artifact object' ;;
   events)
     REPLY='bind list' ;;
+  group)
+    REPLY='cancel list status' ;;
   references)
     REPLY='diff distill update' ;;
   sandbox)
@@ -21,6 +23,8 @@ _taskcluster_words() {
     REPLY='check expand required satisfied' ;;
   slugid)
     REPLY='decode encode' ;;
+  task)
+    REPLY='artifacts cancel complete def group log name rerun retrigger run status' ;;
   auth)
     REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
   github)
@@ -69,8 +73,8 @@ _taskcluster_exchanges() {
 # Path of a command: the kinds of its arguments; + for a group.
 _taskcluster_places() {
   case $1 in
-  /|''|download|events|references|sandbox|scopes|signedurl|slugid|upload|url|api|auth|github|hooks|index|notify|\
-  object|purgecache|queue|secrets|webserver|workermanager)
+  /|''|download|events|group|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|github|hooks|\
+  index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='+' ;;
   completions)
     REPLY='=bash,zsh,fish,powershell ...' ;;
@@ -84,6 +88,9 @@ _taskcluster_places() {
     REPLY='service' ;;
   find|fromnow|'sandbox clock'|'scopes expand')
     REPLY='- ...' ;;
+  'group cancel'|'group list'|'group status'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|\
+  'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|'webserver taskgroupprofile')
+    REPLY='task-group' ;;
   help)
     REPLY='topic method ...' ;;
   'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
@@ -116,6 +123,15 @@ _taskcluster_places() {
   'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|\
   'object object'|'object startdownload')
     REPLY='-' ;;
+  'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|\
+  'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
+  'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
+  'webserver taskprofile')
+    REPLY='task' ;;
+  'task cancel'|'task rerun'|'task status')
+    REPLY='task ...' ;;
+  'task run')
+    REPLY='- - ...' ;;
   'upload artifact'|uploadartifact)
     REPLY='task|file run|file - file ...' ;;
   'upload object'|uploadobject)
@@ -155,13 +171,6 @@ _taskcluster_places() {
     REPLY='worker-pool' ;;
   'queue artifact'|'queue artifactinfo'|'queue createartifact'|'queue finishartifact'|'queue getartifact')
     REPLY='task run artifact' ;;
-  'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
-  'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
-  'webserver taskprofile')
-    REPLY='task' ;;
-  'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
-  'queue sealtaskgroup'|'webserver taskgroupprofile')
-    REPLY='task-group' ;;
   'queue claimtask'|'queue listartifacts'|'queue reclaimtask'|'queue reportcompleted'|'queue reportexception'|\
   'queue reportfailed')
     REPLY='task run' ;;
@@ -192,10 +201,10 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|download|events|'events bind'|'events list'|help|references|'references diff'|'references update'|\
-  sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|\
-  'slugid decode'|'slugid encode'|upload|url|whoami|api|auth|github|hooks|index|notify|object|purgecache|queue|\
-  secrets|webserver|workermanager)
+  completions|download|events|'events bind'|'events list'|group|'group status'|help|references|'references diff'|\
+  'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|\
+  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|upload|url|whoami|api|auth|github|hooks|index|\
+  notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'download artifact'|downloadartifact)
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
@@ -205,6 +214,10 @@ _taskcluster_options() {
     REPLY='--limit -h --help' ;;
   fromnow)
     REPLY='--from -h --help' ;;
+  'group cancel')
+    REPLY='-w --worker-type -f --force -n --dry-run -h --help' ;;
+  'group list')
+    REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help' ;;
   'references distill')
     REPLY='--methods -o --output -h --help' ;;
   'sandbox clock')
@@ -225,6 +238,22 @@ _taskcluster_options() {
     REPLY='--full -h --help' ;;
   slugid)
     REPLY='--v4 --count -h --help' ;;
+  'task artifacts')
+    REPLY='-r --run --newest -h --help' ;;
+  'task cancel'|'task complete')
+    REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
+  'task def'|'task group'|'task name')
+    REPLY='--newest -h --help' ;;
+  'task log')
+    REPLY='-r --run --newest -o -h --help' ;;
+  'task rerun')
+    REPLY='-f --force -n --noop --dry-run -c --confirm --newest -h --help' ;;
+  'task retrigger')
+    REPLY='-e --exact --newest -h --help' ;;
+  'task run')
+    REPLY='--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help' ;;
+  'task status')
+    REPLY='-a --all-runs -r --run --newest -h --help' ;;
   tempcredentials)
     REPLY='--scope --name --start --expires --csh -h --help' ;;
   'upload artifact'|uploadartifact)
@@ -359,7 +388,8 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox stop'|'sandbox tour')
+  completions|group|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox stop'|'sandbox tour'|task|\
+  'task log')
     return 0 ;;
   *) return 1 ;;
   esac
@@ -372,7 +402,8 @@ _taskcluster_value() {
     REPLY='folder' ;;
   *:schema:--output)
     REPLY='0' ;;
-  *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
+  *:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|\
+  *:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:--format)
     REPLY='=json,jsonl,raw,table,yaml' ;;
@@ -381,11 +412,12 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:--listen|*:--worker|*:--provider|\
-  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--count|*:--scope|\
-  *:--name|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
-  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
-  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|\
+  *:--format-string|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|\
+  *:--port|*:--have|*:--need|*:--count|*:--run|*:--provisioner|*:--env|*:--name|*:--description|*:--owner|\
+  *:--source|*:--scope|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|\
+  *:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|\
+  *:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -401,6 +433,8 @@ _taskcluster_value() {
     REPLY='@file' ;;
   *:--data-format)
     REPLY='=json,yaml' ;;
+  *:--dependency)
+    REPLY='task' ;;
   *:--storage)
     REPLY='=s3,object' ;;
   *:--error)

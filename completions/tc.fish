@@ -27,6 +27,7 @@ function __taskcluster_words
                 'events' 'List the events of services, and print how to bind to them' \
                 'find' 'Find methods, commands and help by what they are about' \
                 'from-now' 'Print a timestamp relative to now' \
+                'group' 'Print the tasks of a group and their states, or cancel them' \
                 'help' 'Print the help of a topic, a command, a service or a method' \
                 'references' 'Fetch and compare the API references of a deployment' \
                 'sandbox' 'Run a Taskcluster deployment on this machine' \
@@ -35,6 +36,7 @@ function __taskcluster_words
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
+                'task' 'Print the state, name, log … of a task, create one, run it again, or…' \
                 'temp-credentials' 'Issue temporary credentials with the scopes you give' \
                 'upload' 'Upload an artifact or an object' \
                 'upload-artifact' 'Upload an artifact' \
@@ -64,6 +66,11 @@ function __taskcluster_words
             printf '%s\t%s\n' \
                 'bind' 'Print the exchange and the routing-key pattern for an event' \
                 'list' 'List services, exchanges and their routing keys'
+        case 'group'
+            printf '%s\t%s\n' \
+                'cancel' 'Cancel the tasks of a group' \
+                'list' 'Print the tasks of a group' \
+                'status' 'Print how many tasks of a group are in each state'
         case 'references'
             printf '%s\t%s\n' \
                 'diff' 'Compare the references of the deployment with the built-in ones' \
@@ -89,6 +96,19 @@ function __taskcluster_words
             printf '%s\t%s\n' \
                 'decode' 'Print the UUID of a slugid' \
                 'encode' 'Print the slugid of a UUID'
+        case 'task'
+            printf '%s\t%s\n' \
+                'artifacts' 'Print the names of the artifacts of a task' \
+                'cancel' 'Cancel tasks' \
+                'complete' 'Complete a task, as its worker would' \
+                'def' 'Print the definition of a task' \
+                'group' 'Print the id of the group of a task' \
+                'log' 'Print the log of a task, to its end' \
+                'name' 'Print the name of a task' \
+                'rerun' 'Run tasks again, under the same ids' \
+                'retrigger' 'Create a task with the definition of another one' \
+                'run' 'Create a task that runs a command in an image' \
+                'status' 'Print the state of a task, and why it was resolved'
         case 'upload'
             printf '%s\t%s\n' \
                 'artifact' 'Upload a file as an artifact of a run' \
@@ -368,9 +388,9 @@ end
 # Path of a command: the kinds of its arguments; + for a group.
 function __taskcluster_places
     switch "$argv[1]"
-        case '/' '' 'download' 'events' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' 'upload' 'url' 'api' \
-            'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' \
-            'workermanager'
+        case '/' '' 'download' 'events' 'group' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' 'task' \
+            'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' \
+            'webserver' 'workermanager'
             echo '+'
         case 'completions'
             echo '=bash,zsh,fish,powershell ...'
@@ -384,6 +404,9 @@ function __taskcluster_places
             echo 'service'
         case 'find' 'fromnow' 'sandbox clock' 'scopes expand'
             echo '- ...'
+        case 'group cancel' 'group list' 'group status' 'queue canceltaskgroup' 'queue changetaskgrouppriority' \
+            'queue gettaskgroup' 'queue listtaskgroup' 'queue sealtaskgroup' 'webserver taskgroupprofile'
+            echo 'task-group'
         case 'help'
             echo 'topic method ...'
         case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
@@ -417,6 +440,15 @@ function __taskcluster_places
         case 'slugid decode' 'slugid encode' 'auth sentrydsn' 'object createupload' 'object download' \
             'object finishupload' 'object object' 'object startdownload'
             echo '-'
+        case 'task artifacts' 'task complete' 'task def' 'task group' 'task log' 'task name' 'task retrigger' \
+            'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
+            'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
+            'webserver taskprofile'
+            echo 'task'
+        case 'task cancel' 'task rerun' 'task status'
+            echo 'task ...'
+        case 'task run'
+            echo '- - ...'
         case 'upload artifact' 'uploadartifact'
             echo 'task|file run|file - file ...'
         case 'upload object' 'uploadobject'
@@ -457,13 +489,6 @@ function __taskcluster_places
         case 'queue artifact' 'queue artifactinfo' 'queue createartifact' 'queue finishartifact' \
             'queue getartifact'
             echo 'task run artifact'
-        case 'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
-            'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
-            'webserver taskprofile'
-            echo 'task'
-        case 'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
-            'queue sealtaskgroup' 'webserver taskgroupprofile'
-            echo 'task-group'
         case 'queue claimtask' 'queue listartifacts' 'queue reclaimtask' 'queue reportcompleted' \
             'queue reportexception' 'queue reportfailed'
             echo 'task run'
@@ -495,10 +520,11 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
-        case 'completions' 'download' 'events' 'events bind' 'events list' 'help' 'references' 'references diff' \
-            'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' \
-            'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'upload' 'url' 'whoami' 'api' 'auth' \
-            'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+        case 'completions' 'download' 'events' 'events bind' 'events list' 'group' 'group status' 'help' \
+            'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' \
+            'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' \
+            'task' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' \
+            'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
         case 'download artifact' 'downloadartifact'
             string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
@@ -508,6 +534,10 @@ function __taskcluster_options
             string join \n -- --limit -h --help
         case 'fromnow'
             string join \n -- --from -h --help
+        case 'group cancel'
+            string join \n -- -w --worker-type -f --force -n --dry-run -h --help
+        case 'group list'
+            string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help
         case 'references distill'
             string join \n -- --methods -o --output -h --help
         case 'sandbox clock'
@@ -528,6 +558,22 @@ function __taskcluster_options
             string join \n -- --full -h --help
         case 'slugid'
             string join \n -- --v4 --count -h --help
+        case 'task artifacts'
+            string join \n -- -r --run --newest -h --help
+        case 'task cancel' 'task complete'
+            string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
+        case 'task def' 'task group' 'task name'
+            string join \n -- --newest -h --help
+        case 'task log'
+            string join \n -- -r --run --newest -o -h --help
+        case 'task rerun'
+            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest -h --help
+        case 'task retrigger'
+            string join \n -- -e --exact --newest -h --help
+        case 'task run'
+            string join \n -- --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help
+        case 'task status'
+            string join \n -- -a --all-runs -r --run --newest -h --help
         case 'tempcredentials'
             string join \n -- --scope --name --start --expires --csh -h --help
         case 'upload artifact' 'uploadartifact'
@@ -670,7 +716,8 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour'
+        case 'completions' 'group' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' \
+            'sandbox tour' 'task' 'task log'
             return 0
         case '*'
             return 1
@@ -685,7 +732,8 @@ function __taskcluster_value
             echo 'folder'
         case '*:schema:--output'
             echo '0'
-        case '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
+        case '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
+            '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
         case '*:--format'
             echo '=json,jsonl,raw,table,yaml'
@@ -695,12 +743,13 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' \
-            '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' \
-            '*:--scope' '*:--name' '*:--start' '*:--expires' '*:--link' '*:--message' '*:--content-type' \
-            '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' \
-            '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
-            '*:--include-archived' '*:--worker-state' '*:--state'
+            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
+            '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
+            '*:--name' '*:--description' '*:--owner' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' \
+            '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
+            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
+            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state' '*:--state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -716,6 +765,8 @@ function __taskcluster_value
             echo '@file'
         case '*:--data-format'
             echo '=json,yaml'
+        case '*:--dependency'
+            echo 'task'
         case '*:--storage'
             echo '=s3,object'
         case '*:--error'
@@ -742,6 +793,14 @@ function __taskcluster_meaning
             echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
+        case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
+            echo 'Print what would be cancelled'
+        case '*:group list:-r'
+            echo 'Print tasks that are running'
+        case '*:group list:-f'
+            echo 'Print tasks that are failed'
+        case '*:group list:-c'
+            echo 'Print tasks that are completed'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -752,6 +811,26 @@ function __taskcluster_meaning
             echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
             echo 'The payload, if the scopes depend on it'
+        case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
+            echo 'Consider run N (default: the latest)'
+        case '*:task complete:-n' '*:task complete:--noop' '*:task complete:--dry-run'
+            echo 'Print what would be completed'
+        case '*:task rerun:-f' '*:task rerun:--force'
+            echo 'Also rerun tasks that are neither failed nor exception'
+        case '*:task rerun:-n' '*:task rerun:--noop' '*:task rerun:--dry-run'
+            echo 'Print what would be rerun'
+        case '*:task retrigger:-e'
+            echo 'Keep dependencies and routes, too'
+        case '*:task run:--worker-type'
+            echo 'The worker type of the task queue'
+        case '*:task run:-e'
+            echo 'Set a variable'
+        case '*:task run:--retries'
+            echo 'How often the queue retries it after a failure of the infrastructure…'
+        case '*:task status:-a'
+            echo 'Print all runs'
+        case '*:tempcredentials:--name'
+            echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
@@ -868,6 +947,30 @@ function __taskcluster_meaning
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
             echo 'Use this timestamp instead of now'
+        case '*:-w' '*:--worker-type'
+            echo 'Cancel only tasks of this worker type'
+        case '*:-f' '*:--force'
+            echo 'Do not ask'
+        case '*:-n' '*:--noop'
+            echo 'Print what would be cancelled'
+        case '*:-a' '*:--all'
+            echo 'Print all tasks, whatever else is given (default)'
+        case '*:--running'
+            echo 'Print tasks that are running'
+        case '*:--failed'
+            echo 'Print tasks that are failed'
+        case '*:-e' '*:--exception'
+            echo 'Print tasks that are exception'
+        case '*:-c' '*:--confirm'
+            echo 'Ask before each task'
+        case '*:--complete' '*:--completed'
+            echo 'Print tasks that are completed'
+        case '*:-u' '*:--unscheduled'
+            echo 'Print tasks that are unscheduled'
+        case '*:-p' '*:--pending'
+            echo 'Print tasks that are pending'
+        case '*:--format-string'
+            echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
         case '*:--methods'
             echo 'Include only the methods of this list'
         case '*:--missing'
@@ -910,10 +1013,30 @@ function __taskcluster_meaning
             echo 'Allow any first character, such as - and _'
         case '*:--count'
             echo 'How many to print (default 1)'
+        case '*:--run'
+            echo 'Consider run N (default: the latest)'
+        case '*:--newest'
+            echo 'Of several tasks with the LABEL, take the one created last'
+        case '*:--exact'
+            echo 'Keep dependencies and routes, too'
+        case '*:--provisioner'
+            echo 'The provisioner of the task queue'
+        case '*:--env'
+            echo 'Set a variable'
+        case '*:--dependency'
+            echo 'Run after this task'
+        case '*:--name'
+            echo 'The name of the task'
+        case '*:--description'
+            echo 'The description of the task'
+        case '*:--owner'
+            echo 'The owner of the task'
+        case '*:--source'
+            echo 'Where the definition of the task comes from'
+        case '*:--all-runs'
+            echo 'Print all runs'
         case '*:--scope'
             echo 'A scope they have'
-        case '*:--name'
-            echo 'Their own client id, for the audit log'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
         case '*:--expires'

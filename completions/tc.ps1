@@ -25,6 +25,7 @@ $TaskclusterTcWords[''] = @(
     'events	List the events of services, and print how to bind to them'
     'find	Find methods, commands and help by what they are about'
     'from-now	Print a timestamp relative to now'
+    'group	Print the tasks of a group and their states, or cancel them'
     'help	Print the help of a topic, a command, a service or a method'
     'references	Fetch and compare the API references of a deployment'
     'sandbox	Run a Taskcluster deployment on this machine'
@@ -33,6 +34,7 @@ $TaskclusterTcWords[''] = @(
     'signed-url	Print a URL that anyone can fetch until it expires'
     'skeleton	Print an example payload for a method'
     'slugid	Generate slugids, and convert them to UUIDs and back'
+    'task	Print the state, name, log … of a task, create one, run it again, or…'
     'temp-credentials	Issue temporary credentials with the scopes you give'
     'upload	Upload an artifact or an object'
     'upload-artifact	Upload an artifact'
@@ -63,6 +65,11 @@ $TaskclusterTcWords['events'] = @(
     'bind	Print the exchange and the routing-key pattern for an event'
     'list	List services, exchanges and their routing keys'
 )
+$TaskclusterTcWords['group'] = @(
+    'cancel	Cancel the tasks of a group'
+    'list	Print the tasks of a group'
+    'status	Print how many tasks of a group are in each state'
+)
 $TaskclusterTcWords['references'] = @(
     'diff	Compare the references of the deployment with the built-in ones'
     'distill	Convert published references to the files of tccli/references'
@@ -87,6 +94,19 @@ $TaskclusterTcWords['scopes'] = @(
 $TaskclusterTcWords['slugid'] = @(
     'decode	Print the UUID of a slugid'
     'encode	Print the slugid of a UUID'
+)
+$TaskclusterTcWords['task'] = @(
+    'artifacts	Print the names of the artifacts of a task'
+    'cancel	Cancel tasks'
+    'complete	Complete a task, as its worker would'
+    'def	Print the definition of a task'
+    'group	Print the id of the group of a task'
+    'log	Print the log of a task, to its end'
+    'name	Print the name of a task'
+    'rerun	Run tasks again, under the same ids'
+    'retrigger	Create a task with the definition of another one'
+    'run	Create a task that runs a command in an image'
+    'status	Print the state of a task, and why it was resolved'
 )
 $TaskclusterTcWords['upload'] = @(
     'artifact	Upload a file as an artifact of a run'
@@ -359,13 +379,14 @@ $global:TaskclusterTcTopics = @('credentials	where credentials come from, which 
 
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}
-'/', '', 'download', 'events', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
+'/', '', 'download', 'events', 'group', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell ...'
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
+'group cancel', 'group list', 'group status', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['references distill'] = 'file'
@@ -373,6 +394,9 @@ $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
+'task cancel', 'task rerun', 'task status' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
+$TaskclusterTcPlaces['task run'] = '- - ...'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
 $TaskclusterTcPlaces['validate'] = 'service method file'
@@ -389,8 +413,6 @@ $TaskclusterTcPlaces['index findartifactfromtask'] = 'index-path indexed-artifac
 'index listnamespaces', 'index listtasks' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'namespace' }
 'purgecache purgecache', 'purgecache purgerequests', 'workermanager createworkerpool', 'workermanager deleteworkerpool', 'workermanager listworkerpoolerrors', 'workermanager listworkerpoollaunchconfigs', 'workermanager listworkersforworkerpool', 'workermanager reportworkererror', 'workermanager updateworkerpool', 'workermanager workerpool', 'workermanager workerpoolstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'worker-pool' }
 'queue artifact', 'queue artifactinfo', 'queue createartifact', 'queue finishartifact', 'queue getartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task run artifact' }
-'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
-'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 'queue claimtask', 'queue listartifacts', 'queue reclaimtask', 'queue reportcompleted', 'queue reportexception', 'queue reportfailed' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task run' }
 'queue claimwork', 'queue gettaskqueue', 'queue listclaimedtasks', 'queue listpendingtasks', 'queue pendingtasks', 'queue taskqueuecounts' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-queue' }
 'queue declareworker', 'queue getworker', 'queue quarantineworker', 'workermanager getworker' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'provisioner worker-type worker-group worker' }
@@ -404,11 +426,13 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'download', 'events', 'events bind', 'events list', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'download', 'events', 'events bind', 'events list', 'group', 'group status', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
+$TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run -h --help'
+$TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help'
 $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
@@ -419,6 +443,14 @@ $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
 $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
+$TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
+'task cancel', 'task complete' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
+'task def', 'task group', 'task name' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
+$TaskclusterTcOptions['task log'] = '-r --run --newest -o -h --help'
+$TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest -h --help'
+$TaskclusterTcOptions['task retrigger'] = '-e --exact --newest -h --help'
+$TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
+$TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
@@ -465,8 +497,8 @@ $TaskclusterTcTree['api'] = '-'
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--scope', '--name', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '-f', '--force', '-n', '-a', '--all', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--name', '--description', '--owner', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -476,6 +508,7 @@ $TaskclusterTcValue['--error-format'] = '=text,json'
 $TaskclusterTcValue['--index'] = 'index-path'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
+$TaskclusterTcValue['--dependency'] = 'task'
 $TaskclusterTcValue['--storage'] = '=s3,object'
 $TaskclusterTcValue['--error'] = '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
 $TaskclusterTcValue['--prefix'] = 'client'
@@ -486,11 +519,25 @@ $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 'download artifact:--dry-run', 'download object:--dry-run', 'downloadartifact:--dry-run', 'downloadobject:--dry-run', 'upload artifact:--dry-run', 'upload object:--dry-run', 'uploadartifact:--dry-run', 'uploadobject:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the first request' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
+'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
+'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
+'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
+'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Directory for the files, one per service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
 'schema:--output', '--answer', '--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
 'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, if the scopes depend on it' }
+'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
+'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
+'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
+'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
+'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
+$TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
+'task run:-e', '--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
+$TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
+'task status:-a', '--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
+$TaskclusterTcMeaning['tempcredentials:--name'] = 'Their own client id, for the audit log'
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
 'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Create a reference to a URL' }
 'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (default: 1 year)' }
@@ -549,6 +596,14 @@ $TaskclusterTcMeaning['--list'] = 'Print the names that match, without NAME all 
 $TaskclusterTcMeaning['--literal'] = 'NAME is not a pattern'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
+'-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
+'-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
+'-a', '--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
+'-e', '--exception' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are exception' }
+'-c', '--confirm' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Ask before each task' }
+'-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }
+'-p', '--pending' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are pending' }
+$TaskclusterTcMeaning['--format-string'] = 'Print each task by this Go template, such as ''{{.Status.TaskID}}…'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
@@ -569,8 +624,14 @@ $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deploym
 $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
+$TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
+$TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
+$TaskclusterTcMeaning['--dependency'] = 'Run after this task'
+$TaskclusterTcMeaning['--name'] = 'The name of the task'
+$TaskclusterTcMeaning['--description'] = 'The description of the task'
+$TaskclusterTcMeaning['--owner'] = 'The owner of the task'
+$TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
 $TaskclusterTcMeaning['--scope'] = 'A scope they have'
-$TaskclusterTcMeaning['--name'] = 'Their own client id, for the audit log'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
 $TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
 $TaskclusterTcMeaning['--csh'] = 'Print lines for csh instead of sh'
@@ -600,7 +661,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour')
+$global:TaskclusterTcWithoutOutput = @('completions', 'group', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'task', 'task log')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

@@ -57,6 +57,9 @@ class DirectoryGroup(Group):
     A group whose subcommands are the files in its directory. Only the one that runs is imported.
     """
 
+    # Options in front of the subcommand are moved behind it.
+    prints_data = False
+
     def __init__(self, name: str, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self._package = f"tccli.commands.{name}"

@@ -6,14 +6,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.examples.queue import claim_task
+from tests.examples.example_deployment import TASK
+from tests.examples.queue import claim_task, fail_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.examples.example_deployment import ExampleDeployment
 
+
+def create_task(deployment: ExampleDeployment) -> None:
+    """
+    The task is pending.
+    """
+    deployment.create_task()
+
+
+def complete_task_with_log(deployment: ExampleDeployment) -> None:
+    deployment.claim_task()
+    deployment.transfer_env.artifact(TASK, "public/logs/live.log", b"one\ntwo\n")
+    deployment.call("queue.reportCompleted", TASK, "0")
+
+
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
+    "group cancel": create_task,
+    "group list": fail_task,
+    "task cancel": create_task,
+    "task complete": create_task,
+    "task log": complete_task_with_log,
+    "task rerun": fail_task,
     "upload artifact": claim_task,
     "upload-artifact": claim_task,
 }

@@ -46,6 +46,7 @@ WORDS = {
     "DIR": "folder",
     "FILE": "file",
     "@FILE": "@file",
+    "GROUP": "task-group",
     "METHOD": "method",
     "ROLLUP": "file",
     "SCHEMA": "file",

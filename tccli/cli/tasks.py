@@ -1,0 +1,335 @@
+"""
+What the commands for tasks and groups share: their arguments, their lines of output, and questions before they act.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from tccli.errors import NegativeAnswerError, TcError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client
+
+    T = TypeVar("T")
+
+TASK_HELP = (
+    "TASK is an id, the address of a task in the web interface or in the API, index:PATH, or GROUP:LABEL for the task "
+    "of that name in a group."
+)
+TASKS_HELP = f"{TASK_HELP} With -, ids are read from stdin: the first one of each line."
+GROUP_HELP = "GROUP is an id, the address of a group, or index:PATH for the group of an indexed task."
+
+
+def task_argument() -> click.Argument:
+    """
+    Return the argument for one task.
+    """
+    return click.Argument(["task"], metavar="TASK")
+
+
+def tasks_argument() -> click.Argument:
+    """
+    Return the argument for one or more tasks.
+    """
+    return click.Argument(["tasks"], metavar="TASK...", nargs=-1, required=True)
+
+
+def newest_option() -> click.Option:
+    """
+    Return ``--newest``.
+    """
+    return click.Option(["--newest"], is_flag=True, help="Of several tasks with the LABEL, take the one created last.")
+
+
+def run_option() -> click.Option:
+    """
+    Return ``-r``. As in the Go client, -1 is the latest run.
+    """
+    return click.Option(
+        ["-r", "--run", "run_id"],
+        type=click.IntRange(min=-1),
+        metavar="N",
+        help="Consider run N (default: the latest).",
+    )
+
+
+def action_options(verb: str) -> list[click.Parameter]:
+    """
+    Return the options of commands that act on tasks.
+    """
+    return [
+        click.Option(
+            ["-n", "--noop", "--dry-run", "noop"], is_flag=True, help=f"Print what would be {verb}; change nothing."
+        ),
+        click.Option(["-c", "--confirm", "confirm"], is_flag=True, help="Ask before each task."),
+    ]
+
+
+def resolve_one(context: Context, client: Client, word: str, *, newest: bool = False) -> tuple[str, int | None]:
+    """
+    Return the task that *word* names, and its run if an address names one. ``-`` must have exactly one id.
+    """
+    from tccli.core.addresses import is_address
+
+    if word == "-":
+        ids = _read_ids()
+        if len(ids) != 1:
+            raise UsageError(f"stdin has {len(ids)} task ids; this command takes one")
+        return ids[0], None
+    if is_address(word):
+        return _read_address(context, client, word)
+    from tccli.core.tasks.names import resolve_task
+
+    return resolve_task(client, word, newest=newest), None
+
+
+def resolve_many(context: Context, client: Client, words: Sequence[str], *, newest: bool = False) -> list[str]:
+    """
+    Return the tasks that *words* name, each once. All are found before anything is done.
+
+    Raises:
+        NegativeAnswerError: stdin has no ids.
+    """
+    found: list[str] = []
+    for word in words:
+        found += _read_ids() if word == "-" else [resolve_one(context, client, word, newest=newest)[0]]
+    if not found:
+        raise NegativeAnswerError("no task is selected: stdin has no task ids")
+    return list(dict.fromkeys(found))
+
+
+def resolve_group(context: Context, client: Client, word: str) -> str:
+    """
+    Return the id of the group that *word* names.
+    """
+    from tccli.cli.addresses import check_deployment
+    from tccli.core.addresses import is_address, parse_address
+    from tccli.core.tasks import names
+
+    if word == "-":
+        words = [re.split(r"\s", line.strip())[0] for line in _read_lines() if line.strip()]
+        if len(words) != 1:
+            raise UsageError(f"stdin has {len(words)} lines; this command takes one group")
+        word = words[0]
+    if is_address(word):
+        address = parse_address(word, context.library())
+        group_id = address and address.values.get("taskGroupId")
+        if address is None or group_id is None:
+            raise UsageError(
+                f"{word} is not the address of a group", hint="it looks like https://HOST/tasks/groups/GROUP"
+            )
+        check_deployment(context, word, address)
+        return group_id
+    return names.resolve_group(client, word)
+
+
+def _read_address(context: Context, client: Client, word: str) -> tuple[str, int | None]:
+    from tccli.cli.addresses import check_deployment
+    from tccli.core.addresses import parse_address
+    from tccli.core.tasks.names import INDEX_PREFIX, resolve_task
+
+    address = parse_address(word, context.library())
+    values = address.values if address else {}
+    path = ".".join(values[name] for name in ("namespace", "leaf") if name in values) or values.get("indexPath")
+    if address is None or not (path or values.get("taskId")):
+        raise UsageError(f"{word} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
+    check_deployment(context, word, address)
+    if "taskId" not in values:
+        return resolve_task(client, f"{INDEX_PREFIX}{path}"), None
+    run_id = values.get("runId", "")
+    return resolve_task(client, values["taskId"]), int(run_id) if run_id.isdigit() else None
+
+
+def _read_lines() -> list[str]:
+    from tccli.cli.inputs import read_stdin
+
+    return read_stdin("TASK", "ids").decode("utf-8", "replace").splitlines()
+
+
+def _read_ids() -> list[str]:
+    from tccli.core.tasks.names import find_ids
+
+    return find_ids(_read_lines())
+
+
+def make_line_writer(context: Context) -> Callable[[Iterable[tuple[str, Any]]], None]:
+    """
+    Return a function that writes pairs of a line and an object: the lines, or the objects if a format was chosen.
+
+    One that is given as a list of one pair is one document; others are a list. They are written as they come.
+    """
+    write = context.writer()
+    options = context.options
+
+    def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
+        from tccli.output import Result
+
+        if options.format is None and options.jq is None and options.columns is None:
+            write(Result((line for line, _ in pairs), is_text=True))
+        else:
+            write(Result([[each for _, each in pairs]]))
+
+    return write_pairs
+
+
+def make_value_writer(context: Context) -> Callable[[str, Any], None]:
+    """
+    Return a function that writes a line, or its object if a format was chosen.
+    """
+    write = context.writer()
+    options = context.options
+
+    def write_value(line: str, document: Any) -> None:
+        from tccli.output import Result
+
+        is_text = options.format is None and options.jq is None and options.columns is None
+        write(Result([line], is_text=True) if is_text else Result([document]))
+
+    return write_value
+
+
+def ask(context: Context, question: str, hint: str) -> bool:
+    """
+    Return the answer to a question, read from stdin. It is repeated until the answer is yes or no.
+
+    The question is for people, so it goes to stderr; the Go client has it on stdout.
+
+    Args:
+        hint: What to do without somebody who answers.
+
+    Raises:
+        UsageError: stdin ends before an answer.
+    """
+    from tccli.core.printable import escape_controls
+
+    while True:
+        click.echo(escape_controls(f"{question} "), nl=False, err=not context.is_go_client)
+        sys.stdout.flush()
+        line = sys.stdin.readline() if sys.stdin is not None else ""
+        if not line:
+            click.echo(err=True)
+            raise UsageError("no answer: stdin has ended", hint=hint)
+        answer = line.strip().lower()
+        if answer in {"y", "yes"}:
+            return True
+        if answer in {"n", "no"}:
+            return False
+
+
+class TaskAction(NamedTuple):
+    """
+    What a command does to each of its tasks.
+
+    Attributes:
+        would: Begins the line of ``--noop``: ``Would cancel``.
+        question: Begins the question of ``--confirm``: ``Cancels``.
+        act: Does it, and returns the new status of the task.
+    """
+
+    would: str
+    question: str
+    act: Callable[[Client, str], dict[str, Any]]
+
+    def describe(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
+        """
+        Return the line of ``--noop`` and the status of a task; nothing is done.
+        """
+        name, state, status = _look_up(client, task_id)
+        return f"{self.would} {name} taskid: {task_id} (state: {state})", status
+
+    def confirm(self, context: Context, client: Client, task_id: str) -> bool:
+        """
+        Ask whether to act on a task.
+        """
+        name, state, _ = _look_up(client, task_id)
+        what = f"{self.question} {name} taskId: {task_id} (state: {state})"
+        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", "leave out --confirm")
+
+    def perform(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
+        """
+        Act on a task, and return its new state as a line, and its status.
+        """
+        from tccli.core.tasks import queue
+
+        status = self.act(client, task_id)
+        return queue.format_run(queue.find_run(status, None)), status
+
+    def perform_as_row(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
+        """
+        Act on a task, and return ``ID NAME STATE`` and its status.
+        """
+        from tccli.core.tasks import queue
+
+        status = self.act(client, task_id)
+        name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+        return f"{task_id} {name} {queue.find_run(status, None)['state']}", status
+
+
+def _look_up(client: Client, task_id: str) -> tuple[str, str, dict[str, Any]]:
+    from tccli.core.tasks import queue
+
+    status = queue.fetch_status(client, task_id)
+    name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+    return name, str(queue.find_run(status, None)["state"]), status
+
+
+def run_action(
+    context: Context, action: TaskAction, words: Sequence[str], *, noop: bool, confirm: bool, newest: bool
+) -> None:
+    """
+    Act on tasks, and print what became of each: a line of state for one task, ``ID NAME STATE`` for several.
+
+    Raises:
+        TcError: The first error; the other tasks are acted on nevertheless.
+    """
+    write_value, write_lines = make_value_writer(context), make_line_writer(context)
+    client = context.client()
+    tasks = resolve_many(context, client, words, newest=newest)
+    is_one = len(words) == 1 and words[0] != "-"
+    perform = action.describe if noop else action.perform if is_one else action.perform_as_row
+    if confirm and not noop:
+        # One question after the other, before anything is done.
+        tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id)]
+    if is_one:
+        for task_id in tasks:
+            write_value(*perform(client, task_id))
+    else:
+        write_each(context, write_lines, lambda task_id: perform(client, task_id), tasks)
+
+
+def write_each(
+    context: Context,
+    write: Callable[[Iterable[tuple[str, Any]]], None],
+    function: Callable[[T], tuple[str, Any]],
+    items: Sequence[T],
+) -> None:
+    """
+    Write the line and the object that *function* returns for each item, a few at a time.
+
+    Raises:
+        TcError: The first error; the other items are done nevertheless.
+    """
+    from tccli.core.tasks.parallel import run_parallel
+
+    failed: list[TcError] = []
+
+    def pairs() -> Iterable[tuple[str, Any]]:
+        for _, result in run_parallel(function, items):
+            if isinstance(result, TcError):
+                failed.append(result)
+                context.note(str(result))
+            else:
+                yield result
+
+    write(pairs())
+    if failed:
+        failed[0].message = f"{len(failed)} of {len(items)} failed; the first error: {failed[0].message}"
+        raise failed[0]

@@ -1,0 +1,36 @@
+"""
+``tc task cancel``: cancel tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import TASKS_HELP, TaskAction, action_options, newest_option, run_action, tasks_argument
+
+if TYPE_CHECKING:
+    from tccli.core.client import Client
+
+
+def _act(client: Client, task_id: str) -> dict[str, Any]:
+    from tccli.core.tasks.queue import call_status_method
+
+    return call_status_method(client, "cancelTask", [task_id])
+
+
+def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bool, newest: bool) -> None:
+    action = TaskAction("Would cancel", "Cancels", _act)
+    run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
+
+
+command = Command(
+    "cancel",
+    callback=with_context(_cancel),
+    params=[tasks_argument(), *action_options("cancelled"), newest_option()],
+    short_help="Cancel tasks",
+    help="Cancel tasks, and print the state of each: exception 'canceled'; for several, ID NAME STATE.\n\n"
+    f"{TASKS_HELP}",
+    examples=("tc task cancel fN1SbArXTPSVFNUvaOlinQ", "tc task cancel -n fN1SbArXTPSVFNUvaOlinQ"),
+)

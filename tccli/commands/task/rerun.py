@@ -1,0 +1,50 @@
+"""
+``tc task rerun``: run tasks again, under the same ids.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import TASKS_HELP, TaskAction, action_options, newest_option, run_action, tasks_argument
+from tccli.errors import NegativeAnswerError
+
+if TYPE_CHECKING:
+    from tccli.core.client import Client
+
+
+def _rerun(context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool, confirm: bool, newest: bool) -> None:
+    def act(client: Client, task_id: str) -> dict[str, Any]:
+        from tccli.core.tasks import queue
+
+        if not force:
+            state = queue.fetch_status(client, task_id)["state"]
+            if state not in {"failed", "exception"}:
+                raise NegativeAnswerError(
+                    f"cannot rerun task {task_id}: it is in state {state}, neither failed nor exception",
+                    hint="--force reruns it",
+                )
+        return queue.call_status_method(client, "rerunTask", [task_id])
+
+    action = TaskAction("Would re-run", "Will re-run", act)
+    run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
+
+
+command = Command(
+    "rerun",
+    callback=with_context(_rerun),
+    params=[
+        tasks_argument(),
+        click.Option(["-f", "--force"], is_flag=True, help="Also rerun tasks that are neither failed nor exception."),
+        *action_options("rerun"),
+        newest_option(),
+    ],
+    short_help="Run tasks again",
+    help="Run failed tasks again, with a new run under the same id, and print the state of each: pending; for several, "
+    f"ID NAME STATE.\n\n{TASKS_HELP}",
+    examples=("tc task rerun fN1SbArXTPSVFNUvaOlinQ", "tc task rerun -n fN1SbArXTPSVFNUvaOlinQ"),
+)

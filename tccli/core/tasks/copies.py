@@ -1,0 +1,50 @@
+"""
+Definitions of tasks: copies with new times, and a small one for a command in an image. Pure.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.times import format_timestamp, parse_timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+MAX_RUN_TIME_SECONDS = 7200
+
+
+def copy_definition(definition: Mapping[str, Any], *, now: datetime, exact: bool) -> dict[str, Any]:
+    """
+    Return a definition that is created *now* and has the same deadline and expiry from then on, and no retries.
+
+    Args:
+        exact: Keep dependencies and routes.
+    """
+    # The queue derives these from taskQueueId.
+    copied = {name: value for name, value in definition.items() if name not in {"provisionerId", "workerType"}}
+    shift = now - parse_timestamp(definition["created"])
+    for name in ("created", "deadline", "expires"):
+        if name in copied:
+            copied[name] = format_timestamp(parse_timestamp(copied[name]) + shift)
+    copied["retries"] = 0
+    return copied if exact else {**copied, "dependencies": [], "routes": []}
+
+
+def make_definition(
+    task_queue_id: str, image: str, words: Sequence[str], env: Mapping[str, str], *, now: datetime
+) -> dict[str, Any]:
+    """
+    Return the definition of a task that runs a command in an image. Its metadata is for the caller to add.
+    """
+    deadline = now + timedelta(days=1)
+    return {
+        "taskQueueId": task_queue_id,
+        "schedulerId": "taskcluster-cli",
+        "created": format_timestamp(now),
+        "deadline": format_timestamp(deadline),
+        "expires": format_timestamp(deadline + timedelta(days=365)),
+        "payload": {"image": image, "command": [*words], "env": {**env}, "maxRunTime": MAX_RUN_TIME_SECONDS},
+    }
