@@ -165,11 +165,14 @@ class MethodCommand(Command):
         """
         Return why the method does not have an option that other methods have.
         """
-        folded = names.fold(name)
+        folded = names.fold(name.lstrip("-"))
         if folded in PAYLOAD_OPTIONS and not self.method.takes_payload:
             return f"{self.method.id} takes no payload"
         if folded in PAGING_OPTIONS and not self.method.is_paged:
             return f"the response of {self.method.id} has no pages"
+        argument = next((each for each in self.method.args if names.fold(each) == folded), None)
+        if argument is not None:
+            return f"<{argument}> is an argument, which is written without a name"
         return ""
 
     def _call(self, **values: Any) -> None:

@@ -158,7 +158,7 @@ def global_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes.
     """
-    from tccli.cli.types import Choice, duration, file_name, scope_list, timeout, trace_id
+    from tccli.cli.types import Choice, duration, file_name, fraction, retry_count, scope_list, timeout, trace_id
 
     return (
         _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
@@ -187,16 +187,14 @@ def global_options() -> tuple[click.Option, ...]:
             metavar="SCHEME",
             help="How to reach services: default, k8s-dns.",
         ),
-        _shared(
-            "--retries", type=click.IntRange(min=0), metavar="N", help="Retries after the first attempt (default 5)."
-        ),
+        _shared("--retries", type=retry_count, metavar="N", help="Retries after the first attempt (default 5)."),
         _shared("--timeout", type=timeout, metavar="DURATION", help="Time limit of one attempt (default 30s)."),
         _shared(
             "--delay-factor", type=duration, metavar="DURATION", help="Base delay between attempts (default 100ms)."
         ),
         _shared(
             "--randomization-factor",
-            type=click.FloatRange(0, 1),
+            type=fraction,
             metavar="F",
             help="Random part of the delay (default 0.25).",
         ),

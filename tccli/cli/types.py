@@ -12,6 +12,7 @@ from tccli import names
 from tccli.errors import UsageError
 
 MAX_TRACE_ID_LENGTH = 256
+MAX_COUNT_DIGITS = 9
 MAX_TIMEOUT_SECONDS = 366 * 86_400
 
 
@@ -58,6 +59,28 @@ def column_names(value: str) -> list[str]:
     if not all(columns):
         raise click.BadParameter(f"{value!r} must be names of properties, separated by commas")
     return columns
+
+
+def retry_count(value: str) -> int:
+    """
+    Return a whole number of at least 0.
+    """
+    if not (value.isascii() and value.isdigit() and len(value) <= MAX_COUNT_DIGITS):
+        raise click.BadParameter(f"{value!r} is not a whole number of at least 0")
+    return int(value)
+
+
+def fraction(value: str) -> float:
+    """
+    Return a number from 0 to 1.
+    """
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 1:
+        raise click.BadParameter(f"{value!r} is not a number from 0 to 1")
+    return number
 
 
 def duration(value: str) -> float:

@@ -110,7 +110,8 @@ def parse_address(word: str, library: ReferenceSet | None = None) -> Address | N
         return None
     scheme, _, rest = re.split("[?#]", word, maxsplit=1)[0].partition("://")
     host, slash, path = rest.partition("/")
-    url = f"{scheme.lower()}://{host.lower()}{slash}{path}".rstrip("/")
+    host = host.lower().removesuffix(":443" if scheme.lower() == "https" else ":80")
+    url = f"{scheme.lower()}://{host}{slash}{path}".rstrip("/")
     found = re.fullmatch(rf"{_ROOT}/api/(?P<service>[a-z0-9_-]+)/(?P<version>v[0-9]+)(?P<path>/.+)", url)
     if found:
         values = _match_routes(library or references.built_in(), found["service"], found["version"], found["path"])

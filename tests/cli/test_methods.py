@@ -323,6 +323,9 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(
             ["queue", "task", TASK_ID, "--set", "a=1"], "queue.task takes no payload", id="edit where none is"
         ),
+        pytest.param(["queue", "task", "--task-id", TASK_ID], "<taskId> is an argument", id="argument as an option"),
+        pytest.param(["queue", "ping", "--retries", "x"], "'x' is not a whole number of at least 0", id="no retries"),
+        pytest.param(["queue", "ping", "--randomization-factor", "x"], "not a number from 0 to 1", id="no factor"),
         pytest.param(["queue", "task", TASK_ID, "--paginate"], "queue.task has no pages", id="pages where none are"),
         pytest.param(["queue", "listTaskGroup", TASK_ID, "--Limt", "1"], "'--Limt'", id="unknown option as typed"),
         pytest.param(["queue", "task", TASK_ID, "--errorformt=x"], "'--errorformt'", id="with a value, as typed"),

@@ -85,6 +85,10 @@ def tree(directory: Path) -> dict[str, bytes]:
         pytest.param(["download-artifact", "TASK", "public/a.bin", "-o", "x"], "x", id="-o"),
         pytest.param(["download-artifact", "TASK", "public/a.bin", "--output", "."], "a.bin", id="directory"),
         pytest.param(["download", "artifact", "TASK", "0", "public/a.bin", "x"], "x", id="as the Go client does"),
+        pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0/public/a.bin"], "a.bin", id="its web address"),
+        pytest.param(
+            ["download-artifact", "ROOT/api/queue/v1/task/TASK/artifacts/public%2Fa.bin"], "a.bin", id="its API address"
+        ),
         pytest.param(["download-artifact", "ROOT/tasks/TASK", "public/a.bin"], "a.bin", id="web address"),
         pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0", "public/a.bin"], "a.bin", id="run's web address"),
         pytest.param(

@@ -27,6 +27,7 @@ TASK = "fN1SbArXTPSVFNUvaOlinQ"
         pytest.param(
             f"{ROOT}/api/queue/v1/task/{TASK}/runs/2", TaskAddress(ROOT, TASK, "2"), id="API address of a run"
         ),
+        pytest.param(f"HTTPS://TC.Example.com:443/tasks/{TASK}", TaskAddress(ROOT, TASK), id="capitals and the port"),
         pytest.param(f"{ROOT}/tasks/{TASK}x", None, id="id too long"),
         pytest.param(f"{ROOT}/tasks/groups/{TASK}", None, id="address of a group"),
         pytest.param(f"{ROOT}?/tasks/{TASK}", None, id="in a query"),

@@ -84,7 +84,7 @@ def artifact_command(words: str) -> click.Command:
         ),
         help=(
             "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "
-            "a task in the web interface.\n\n"
+            "a task in the web interface. The URL of an artifact stands for task, run and name.\n\n"
             "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
             "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
             "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
@@ -250,10 +250,16 @@ def _artifact_words(
     """
     Return task, run, name and file. A second word that is a number is the run.
     """
+    from tccli.core.addresses import is_address, parse_address
+
     rest = list(words)
     task = "" if by_index else rest.pop(0) if rest else ""
     has_run = bool(rest) and rest[0].isascii() and rest[0].isdigit() and not by_index
     run = rest.pop(0) if has_run and (len(rest) > 1 or only_list) else None
+    if not rest and not only_list and is_address(task):
+        # The address of an artifact has its name, too.
+        address = parse_address(task)
+        rest = [address.values["name"]] if address is not None and "name" in address.values else []
     if only_list and not rest and (task or by_index):
         rest = ["**"]
     if not rest or (not task and not by_index):
