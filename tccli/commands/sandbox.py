@@ -164,7 +164,8 @@ def start(context: Context, /, *, detach: bool, **options: Any) -> None:
     """
     Start a sandbox, and print root URL and root credentials as export lines.
 
-    It listens on 127.0.0.1 unless you give --listen, and stops at Ctrl-C, SIGTERM or tc sandbox stop.
+    It listens on 127.0.0.1 unless you give --listen, and stops at Ctrl-C, SIGTERM or tc sandbox stop. With
+    WEBSOCKTUNNEL_SECRET in the environment, it issues websocktunnel tokens.
     """
     from tccli.sandbox.testing import background, subprocess_runner
 

@@ -5,6 +5,7 @@ Starts a sandbox from its configuration: the server, and optionally a worker and
 from __future__ import annotations
 
 import importlib.util
+import os
 import sqlite3
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -38,6 +39,7 @@ def launch(config: SandboxConfig) -> Iterator[Server]:
             server.storage.faults.add(spec)
         server.sandbox.state.on_message = on_message
         server.sandbox.state.providers.update(config.providers)
+        server.sandbox.state.websocktunnel_secret = os.environ.get("WEBSOCKTUNNEL_SECRET", "")
         with server, nullcontext() if config.worker is None else Worker(server, config.worker):
             yield server
 

@@ -32,6 +32,7 @@ class State:
         checks_responses: Whether responses and messages are validated against their schemas.
         on_message: Called with each published message; must not block.
         providers: The types of the worker manager's providers, by name.
+        websocktunnel_secret: Signs tokens for websocktunnel; empty if there is none.
         bound_exchanges: The exchanges whose messages fire hooks.
         messages: From those exchanges, not yet delivered to the hooks.
     """
@@ -46,6 +47,7 @@ class State:
     started: float = field(default_factory=time.monotonic)
     on_message: Callable[[Message], object] | None = None
     providers: dict[str, str] = field(default_factory=lambda: {"static": "static"})
+    websocktunnel_secret: str = ""
     bound_exchanges: frozenset[str] = frozenset()
     messages: deque[Message] = field(default_factory=deque)
 

@@ -74,7 +74,7 @@ class Store:
         return self._execute(sql, values).rowcount
 
     def _execute(self, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
-        return self._connection.execute(sql, [_to_text(value) if isinstance(value, str) else value for value in values])
+        return self._connection.execute(sql, [to_text(value) if isinstance(value, str) else value for value in values])
 
     def insert(self, table: str, row: Mapping[str, Any], *, replace: bool = False) -> bool:
         """
@@ -151,8 +151,13 @@ def to_jsonb(document: Any) -> str:
     return text
 
 
-def _to_text(value: str) -> str:
-    # As in PostgreSQL: NUL is an error; Node.js writes a lone surrogate as U+FFFD.
+def to_text(value: str) -> str:
+    """
+    Return *value* as a column of the type ``text`` stores it in PostgreSQL: lone surrogates become U+FFFD.
+
+    Raises:
+        InternalError: The text has a NUL.
+    """
     if "\0" in value:
         raise InternalError('error: invalid byte sequence for encoding "UTF8": 0x00')
     try:

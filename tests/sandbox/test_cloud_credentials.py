@@ -4,13 +4,20 @@ Credentials for other services, which this deployment does not have.
 
 from __future__ import annotations
 
+import hmac
+import json
+from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli.sandbox.clock import from_json
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tccli.sandbox.server import Server
+    from tests.conftest import RunningSandbox
     from tests.sandbox.conftest import HttpResponse
 
     Send = Callable[..., HttpResponse]
@@ -61,3 +68,20 @@ def test_bad_requests_are_errors(send: Send, verb: str, target: str, payload: An
     Requests that are not valid in any deployment.
     """
     assert code == send(verb, f"{AUTH}/{target}", payload).code
+
+
+def test_websocktunnel_tokens_need_a_secret(send: Send, sandbox_server: Server, sandbox: RunningSandbox) -> None:
+    """
+    With one, a token is a JSON Web Token for four days.
+    """
+    sandbox_server.sandbox.state.websocktunnel_secret = "s"
+    reply = send("GET", f"{AUTH}/websocktunnel/audience/client").json
+    signed, _, mac = reply["token"].rpartition(".")
+    header, claims = (json.loads(urlsafe_b64decode(part + "==")) for part in signed.split("."))
+
+    assert urlsafe_b64decode(mac + "==") == hmac.digest(b"s", signed.encode(), "sha256")
+    assert "HS256" == header["alg"]
+    assert ("client", "audience", "taskcluster-auth") == (claims["tid"], claims["aud"], claims["iss"])
+    assert sandbox.credentials["clientId"] == claims["sub"]
+    assert (96 * 3600, 900) == (claims["exp"] - claims["iat"], claims["iat"] - claims["nbf"])
+    assert claims["exp"] * 1000 == from_json(reply["expires"])

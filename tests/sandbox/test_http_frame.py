@@ -13,12 +13,13 @@ import pytest
 
 from tccli.sandbox.collation import sort_key
 from tests.sandbox.conftest import timestamp
+from tests.sandbox.queue_client import WORKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.conftest import RunningSandbox
-    from tests.sandbox.conftest import HttpResponse, Signer
+    from tests.sandbox.conftest import ClaimedRun, HttpResponse, Signer
 
     Send = Callable[..., HttpResponse]
 
@@ -256,6 +257,37 @@ def test_text_that_the_database_cannot_store(send: Send) -> None:
     assert 500 == send("GET", SECRET + "%00").status
 
 
+@pytest.mark.parametrize("text", ["a\0", "a\ud800"])
+def test_each_service_stores_text_as_its_columns_do(send: Send, run: ClaimedRun, text: str) -> None:
+    """
+    Roles, artifacts and the reason of a quarantine are JSON, errors of worker pools take anything, and the content type
+    of an artifact is text.
+    """
+    role = {"description": "d", "scopes": []}
+    pool = {"providerId": "static", "description": "d", "owner": "o@example.com", "emailOnError": True, "config": {}}
+    error = {"kind": text, "title": text, "description": text, "extra": {"a": text}}
+    send("PUT", "/api/auth/v1/roles/changed", role)
+    send("PUT", "/api/worker-manager/v1/worker-pool/proj%2Fci", pool)
+    worker = "/api/queue/v1/provisioners/proj/worker-types/ci/workers/group/worker"
+    artifact = {"storageType": "s3", "contentType": text, "expires": timestamp("10 minutes")}
+    link = {"storageType": "link", "artifact": text, "contentType": "text/plain", "expires": timestamp("10 minutes")}
+    statuses = {
+        "createRole": send("PUT", "/api/auth/v1/roles/new", {**role, "description": text}).status,
+        "updateRole": send("POST", "/api/auth/v1/roles/changed", {**role, "description": text}).status,
+        "quarantine": send("PUT", worker, {"quarantineUntil": timestamp("1 hour"), "quarantineInfo": text}).status,
+        "link": send("POST", f"{run.path}/artifacts/public/a", link).status,
+    }
+    reported = send("POST", "/api/worker-manager/v1/worker-pool-errors/proj%2Fci", {**error, **WORKER})
+    listed = send("GET", "/api/worker-manager/v1/worker-pool-errors/proj%2Fci").json["workerPoolErrors"]
+    stored = send("POST", f"{run.path}/artifacts/public/b", artifact)
+
+    assert set(statuses.values()) == {500}, statuses
+    assert 200 == reported.status
+    assert [{**error, "extra": {"a": text, **WORKER}}] == [{name: each[name] for name in error} for each in listed]
+    assert (500 if "\0" in text else 200) == stored.status
+    assert "\0" in text or "a\ufffd" == stored.json["contentType"]
+
+
 def test_numbers_are_those_of_javascript(send: Send) -> None:
     """
     An infinite number is null, and 1.0 is 1.
@@ -265,6 +297,8 @@ def test_numbers_are_those_of_javascript(send: Send) -> None:
     assert 200 == send("PUT", SECRET, body.encode()).status
 
     assert {"a": None, "b": 1, "c": 2**53, "d": 10**20} == send("GET", SECRET).json["secret"]
+    entry = f'{{"taskId": "{TASK[-22:]}", "rank": 1e400, "data": {{}}, "expires": "{timestamp("1 hour")}"}}'
+    assert "InputValidationError" == send("PUT", "/api/index/v1/task/a.b", entry.encode()).code
 
 
 @pytest.mark.parametrize(

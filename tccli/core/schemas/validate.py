@@ -150,9 +150,14 @@ def is_valid(schema: Any, document: Any) -> bool:
 
 def use_javascript_patterns(validator: Any) -> Any:
     """
-    Return a validator class of jsonschema that reads patterns as JavaScript does.
+    Return a validator class of jsonschema that reads patterns as JavaScript does, and takes no infinite number.
     """
-    return extend(validator, {"pattern": _pattern})
+    types = validator.TYPE_CHECKER.redefine("number", _is_finite_number)
+    return extend(validator, {"pattern": _pattern}, type_checker=types)
+
+
+def _is_finite_number(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != float("inf")
 
 
 @cache

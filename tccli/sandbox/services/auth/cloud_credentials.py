@@ -1,19 +1,27 @@
 """
-auth: credentials for other services. This deployment has none, so every valid request is an error.
+auth: credentials for other services.
+
+This deployment has none but, if it is configured, those of websocktunnel, so every other valid request is an error.
 """
 
 from __future__ import annotations
 
+import hmac
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, NoReturn
 
+from tccli.sandbox.call import Response
+from tccli.sandbox.clock import to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.json_text import dumps
 from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
-    from tccli.sandbox.call import Call, Response
+    from tccli.sandbox.call import Call
 
 service = Service("auth")
 
+WEBSOCKTUNNEL_SECONDS, WEBSOCKTUNNEL_SKEW_SECONDS = 96 * 3600, 15 * 60
 LEVELS = ("read-only", "read-write")
 service.match_arguments(
     wstAudience="^[a-zA-Z0-9_-]{1,38}$",
@@ -50,9 +58,31 @@ def sentry_dsn(call: Call) -> NoReturn:
 
 
 @service.method("websocktunnelToken")
-def websocktunnel_token(_call: Call) -> NoReturn:
-    # Without a configured secret, the service fails like this.
-    raise InternalError("Error: secretOrPrivateKey must have a value")
+def websocktunnel_token(call: Call) -> Response:
+    secret = call.state.websocktunnel_secret
+    if not secret:
+        # Without a configured secret, the service fails like this.
+        raise InternalError("Error: secretOrPrivateKey must have a value")
+    names = {name: call.args[name] for name in ("wstClient", "wstAudience")}
+    now = call.now // 1000
+    claims = {
+        "tid": names["wstClient"],
+        "sub": call.client_id,
+        "iat": now,
+        "nbf": now - WEBSOCKTUNNEL_SKEW_SECONDS,
+        "exp": now + WEBSOCKTUNNEL_SECONDS,
+        "aud": names["wstAudience"],
+        "iss": "taskcluster-auth",
+    }
+    header = {"alg": "HS256", "typ": "JWT"}
+    signed = f"{_encode_base64url(dumps(header).encode())}.{_encode_base64url(dumps(claims).encode())}"
+    mac = hmac.digest(secret.encode(), signed.encode(), "sha256")
+    token = f"{signed}.{_encode_base64url(mac)}"
+    return Response({**names, "token": token, "expires": to_json((now + WEBSOCKTUNNEL_SECONDS) * 1000)})
+
+
+def _encode_base64url(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 @service.method("githubRepoToken")

@@ -16,6 +16,7 @@ from tccli.sandbox.http.pages import decode_token, encode_token, read_limit
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 from tccli.sandbox.services.auth.clients import reject_double_stars
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -59,6 +60,7 @@ def create_role(call: Call) -> Response:
     reject_double_stars(payload["scopes"])
     call.authorize(roleId=role_id, scopes=payload["scopes"])
     scopes = sorted(payload["scopes"], key=sort_key)
+    to_jsonb(payload["description"])
     existing = _load(call)
     if existing is None:
         _check(call, scopes)
@@ -84,6 +86,7 @@ def update_role(call: Call) -> Response:
     added = subtract(payload["scopes"], before)
     call.authorize(roleId=role_id, scopesAdded=added)
     _check(call, payload["scopes"])
+    to_jsonb(payload["description"])
     sql = "UPDATE roles SET description = ?, scopes = ?, last_modified = ? WHERE role_id = ?"
     call.state.store.run(sql, payload["description"], json.dumps(payload["scopes"]), call.now, role_id)
     call.state.accounts.invalidate_roles()

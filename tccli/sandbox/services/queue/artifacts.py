@@ -18,6 +18,7 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import artifact_table, events, task_table
 from tccli.sandbox.services.queue.artifact_table import Artifact
+from tccli.sandbox.store import to_text
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -47,7 +48,7 @@ def create_artifact(call: Call) -> Response:
         run_id=int(call.args["runId"]),
         name=call.args["name"],
         storage_type=payload["storageType"],
-        content_type=payload.get("contentType") or "application/binary",
+        content_type=to_text(payload.get("contentType") or "application/binary"),
         details=_details(payload),
         present=payload["storageType"] != "object",
         expires=expires,

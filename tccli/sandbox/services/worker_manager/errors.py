@@ -13,6 +13,7 @@ import slugid
 from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, HOUR, to_json
 from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.json_text import dumps
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.notify import outbox
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS worker_pool_errors (
 );
 CREATE INDEX IF NOT EXISTS worker_pool_errors_by_pool ON worker_pool_errors (worker_pool_id, number);
 """)
+TEXTS = ("kind", "title", "description", "extra")
 service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG, errorId="^[a-zA-Z0-9-_]+$")
 
 
@@ -45,15 +47,16 @@ def report_worker_error(call: Call) -> Response:
     call.authorize(workerPoolId=pool_id, **names)
     pool = load(call)
     worker = worker_table.get(call.state.store, pool_id, *names.values())
-    row = {
+    row: dict[str, Any] = {
         "error_id": slugid.nice(),
         "worker_pool_id": pool_id,
         "reported": call.now,
-        **{name: payload[name] for name in ("kind", "title", "description")},
+        **{name: payload[name] for name in TEXTS[:3]},
         "extra": {**payload["extra"], **names},
         "launch_config_id": None if worker is None else worker.launch_config_id,
     }
-    call.state.store.insert("worker_pool_errors", row)
+    # As JSON, since the service stores any text of these, also NUL and lone surrogates.
+    call.state.store.insert("worker_pool_errors", {**row, **{name: dumps(row[name]) for name in TEXTS}})
     if pool.email_on_error:
         subject = f"Taskcluster Worker Manager Error: {payload['title']}"
         content = f"In worker pool {pool_id}:\n\n{payload['description']}\n\n{json.dumps(row['extra'], indent=2)}\n"
@@ -76,7 +79,7 @@ def list_errors(call: Call) -> Response:
         return call.state.store.all(sql, pool, *filters, int(after or 2**62), number)
 
     found = page(call.query, "errors" + pool, lambda row: str(row["number"]), fetch)
-    errors = [_document({**dict(row), "extra": json.loads(row["extra"])}) for row in found.rows]
+    errors = [_document({**dict(row), **{name: _parse(row[name]) for name in TEXTS}}) for row in found.rows]
     return Response(found.document(workerPoolErrors=errors))
 
 
@@ -94,12 +97,20 @@ def count_errors(call: Call) -> Response:
         "total": sum(daily.values()),
         "daily": daily,
         "hourly": _histogram(reported, call.now // HOUR * HOUR - 23 * HOUR, HOUR, 24),
-        "title": Counter(row["title"] for row in rows),
+        "title": Counter(_parse(row["title"]) for row in rows),
         "code": Counter(str(json.loads(row["extra"]).get("code", "other")) for row in rows),
         "launchConfig": Counter(row["launch_config_id"] or "unknown" for row in rows if pool),
         "workerPool": Counter(row["worker_pool_id"] for row in rows),
     }
     return Response({"workerPoolId": pool, "totals": totals})
+
+
+def _parse(text: str) -> Any:
+    # An earlier version of the sandbox stored titles as they are.
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _histogram(instants: list[int], start: int, width: int, number: int) -> dict[str, int]:
@@ -113,6 +124,6 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "errorId": row["error_id"],
         "workerPoolId": row["worker_pool_id"],
         "reported": to_json(row["reported"]),
-        **{name: row[name] for name in ("kind", "title", "description", "extra")},
+        **{name: row[name] for name in TEXTS},
         **launch_config,
     }
