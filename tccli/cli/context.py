@@ -147,6 +147,8 @@ class Context:
         account = resolve_account(self.account_options(), environ, self.config_files(), sends=sends)
         for path in self.config_files().exposed_paths:
             self._warn(f"others may read or change {path}, which has credentials; chmod 600 {path}")
+        if sends and account.unused and self.options.profile is not None and not self.options.anonymous:
+            self._warn(f"no credentials are used: {account.unused}")
         if account.credentials is not None:
             self.redactor.add(account.credentials.access_token)
         return account

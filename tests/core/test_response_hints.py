@@ -161,7 +161,8 @@ def test_credentials_that_do_not_apply_are_named(tc: CommandLine, http_server: S
     said = f"those of profile p are for https://tc.example.com, not for {http_server.url}"
 
     assert said in tc(*PING, *argv, env=env).stderr
-    assert said in tc(*PING, *argv, "-v", env=env).stderr.splitlines()[1]
+    assert f"tc: no credentials: {said}" in tc(*PING, *argv, "-v", env=env).stderr.splitlines()
+    assert f"tc: warning: no credentials are used: {said}\n" == tc(*PING, *argv, "--dry-run", env=env).stderr
     result = tc("whoami", *argv, env=env)
     assert 1 == result.exit_code
     assert said in result.stderr
