@@ -118,7 +118,7 @@ def _suggest_credentials(message: str, account: Account, date: str) -> str:
         return f"is the client id{source} spelled right, and is it a client of {account.root_url}?"
     if "bad mac" in text or "ext.certificate.signature" in text:
         return (
-            f"the access token{source} is not that of {client_id or 'the client'} at {account.root_url}: "
+            f"the access token{source.replace('CLIENT_ID', 'ACCESS_TOKEN')} is not that of {client_id or 'the client'} at {account.root_url}: "
             "set both again, and the certificate if they are temporary"
         )
     if account.credentials is None:
@@ -134,6 +134,8 @@ def _suggest_scopes(account: Account) -> str:
         return sign_in(account)
     if credentials.authorized_scopes is not None:
         return f"authorized scopes limit the credentials of {account.credentials_source or credentials.client_id}"
+    if credentials.certificate is not None:
+        return "temporary credentials have only the scopes that they were made with"
     return ""
 
 

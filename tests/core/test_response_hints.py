@@ -38,7 +38,7 @@ def make_certificate(**hours: float) -> str:
 @pytest.mark.parametrize(
     ("message", "pieces"),
     [
-        ("Unauthorized: Bad mac", ["access token (TASKCLUSTER_CLIENT_ID)", "tester/one"]),
+        ("Unauthorized: Bad mac", ["access token (TASKCLUSTER_ACCESS_TOKEN)", "tester/one"]),
         ("ext.certificate.expiry < now", ["expired", "tc temp-credentials"]),
         ("ext.certificate.start > now", ["not valid yet", "s behind the server's"]),
         ("ext.certificate.signature is not valid, or wrong clientId provided", ["access token", "certificate"]),
@@ -129,6 +129,8 @@ def test_a_403_says_that_scopes_are_limited(tc: CommandLine, http_server: Script
     assert "authorized scopes limit the credentials of profile p" in by_profile
     assert "authorized scopes limit the credentials of TASKCLUSTER_CLIENT_ID" in by_option
     assert "authorized scopes" not in tc(*PING, env=http_server.env).stderr
+    temporary = {**http_server.env, "TASKCLUSTER_CERTIFICATE": make_certificate(start=-1, expiry=1)}
+    assert "temporary credentials" in tc(*PING, env=temporary).stderr
 
 
 def test_a_403_without_credentials_says_how_to_get_some(tc: CommandLine, http_server: ScriptedServer) -> None:
