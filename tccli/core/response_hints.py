@@ -117,10 +117,9 @@ def _suggest_credentials(message: str, account: Account, date: str) -> str:
     if "not found" in text or "no such client" in text:
         return f"is the client id{source} spelled right, and is it a client of {account.root_url}?"
     if "bad mac" in text or "ext.certificate.signature" in text:
-        return (
-            f"the access token{source.replace('CLIENT_ID', 'ACCESS_TOKEN')} is not that of {client_id or 'the client'} at {account.root_url}: "
-            "set both again, and the certificate if they are temporary"
-        )
+        token = f"the access token{source.replace('CLIENT_ID', 'ACCESS_TOKEN')}"
+        mismatch = f"{token} is not that of {client_id or 'the client'} at {account.root_url}"
+        return f"{mismatch}: set both again, and the certificate if they are temporary"
     if account.credentials is None:
         return sign_in(account)
     return f"check the credentials{source}: tc help credentials"
