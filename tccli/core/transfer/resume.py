@@ -147,9 +147,14 @@ class ResumableFile:
     def commit(self, target: str, mode: int) -> None:
         """
         Sync the bytes to the disk, rename the file to *target*, and delete the journal.
+
+        Raises:
+            LocalFileError: Another file has the name of the partial one by now.
         """
         os.fchmod(self.fd, mode)
         os.fsync(self.fd)
+        if not os.path.samestat(os.lstat(self.path), os.fstat(self.fd)):
+            raise LocalFileError(f"cannot write {target}: another process has replaced {self.path}")
         replace_file(self.path, target)
         self._delete_journal()
 
@@ -208,7 +213,8 @@ class ResumableFile:
             try:
                 fd = os.open(self.path, os.O_RDWR | os.O_CREAT | SAFE_OPEN, 0o600)
             except OSError as error:
-                if not os.path.islink(self.path):
+                # What is there may be a link, a directory, or another user's file.
+                if not os.path.lexists(self.path):
                     raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
                 break
             if not is_private(fd):
@@ -225,15 +231,23 @@ class ResumableFile:
                     return fd
             os.close(fd)
         self.path = f"{default}.{secrets.token_hex(8)}"
-        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
+        except OSError as error:
+            raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
 
     def _start_journal(self) -> None:
         if self._journal is None:
             # Always a new file: the old one may be a link, or belong to another user.
-            with suppress(FileNotFoundError):
+            with suppress(OSError):
                 os.unlink(self._journal_path)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | SAFE_OPEN
-            self._journal = os.open(self._journal_path, flags, 0o600)
+            try:
+                self._journal = os.open(self._journal_path, flags, 0o600)
+            except FileExistsError:
+                # What another user has planted here cannot be deleted: there is no journal then.
+                self.can_resume = False
+                return
         os.ftruncate(self._journal, 0)
         self._append(json.dumps({"version": JOURNAL_VERSION, "boot": boot_id(), "facts": self.header}))
 

@@ -5,7 +5,11 @@ Partial files, and what the next run reads from them.
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.transfer import resume
-from tccli.core.transfer.resume import ByteRanges, ResumableFile
+from tccli.core.transfer.resume import ByteRanges, ResumableFile, boot_id
 from tests.transfer_env import files_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 FACTS = {"identity": {"object": "x"}, "facts": {"length": 100}}
 ENDS = st.tuples(st.integers(0, 60), st.integers(0, 60)).map(sorted).filter(lambda pair: pair[0] < pair[1])
@@ -300,6 +303,77 @@ def test_planted_files_are_not_used(tmp_path: Path, plant: Callable[[Path, Path]
 
     assert b"x" * 10 == (tmp_path / "file").read_bytes()
     assert other.read_text().startswith("{")
+
+
+VICTIM, ATTACKER = 54321, 65534
+
+
+@contextmanager
+def as_user(number: int) -> Iterator[None]:
+    """
+    Act as another user until the end of the block.
+    """
+    os.setegid(number)
+    os.seteuid(number)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def plant_file(path: Path, _other: Path) -> None:
+    """
+    Plant bytes, and a journal that tells to use them.
+    """
+    partial = path.parent / ".file.tc-partial"
+    partial.write_bytes(b"planted" * 1000)
+    header = json.dumps({"version": 1, "boot": boot_id(), "facts": {"a": 1}})
+    partial.with_name(f"{partial.name}.log").write_text(f"{header}\nw 0 7000\n")
+
+
+def plant_directory(path: Path, _other: Path) -> None:
+    """
+    Plant a directory.
+    """
+    path.mkdir()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be two users")
+@pytest.mark.parametrize("plant", [plant_file, _link, _fifo, plant_directory])
+@pytest.mark.parametrize("suffix", ["", ".log"], ids=["bytes", "journal"])
+@pytest.mark.parametrize("mode", [0o777, 0o1777], ids=["everyone's", "sticky"])
+def test_what_another_user_plants(plant: Callable[[Path, Path], None], suffix: str, mode: int) -> None:
+    """
+    In a directory that two users can write, the download succeeds, belongs to its user, and has the right bytes.
+    """
+    # pytest's own directories are closed to other users.
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        base.chmod(0o711)
+        check_attack(base, plant, suffix, mode)
+
+
+def check_attack(base: Path, plant: Callable[[Path, Path], None], suffix: str, mode: int) -> None:
+    """
+    Let one user plant files, and another one download.
+    """
+    shared = base / "shared"
+    shared.mkdir()
+    shared.chmod(mode)
+    precious = base / "precious"
+    precious.write_text("precious")
+    os.chown(precious, VICTIM, VICTIM)
+    with as_user(ATTACKER):
+        plant(shared / f".file.tc-partial{suffix}", precious)
+    with as_user(VICTIM), start_file(shared / "file") as partial:
+        assert [] == partial.written.ranges()
+        fill(partial, 0, 10)
+        partial.commit(str(shared / "file"), 0o600)
+
+    status = (shared / "file").stat()
+    assert (VICTIM, 0o600, b"x" * 10) == (status.st_uid, status.st_mode & 0o777, (shared / "file").read_bytes())
+    assert "precious" == precious.read_text()
 
 
 def test_long_name(tmp_path: Path) -> None:
