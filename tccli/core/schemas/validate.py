@@ -10,6 +10,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft6Validator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tccli.references import ServiceReference
 
 MAX_FOUND_LENGTH = 60
+MAX_QUOTED_LENGTH = 1000
 MAX_NAMED_FIELDS = 5
 MAX_VALIDATION_SECONDS = 10
 
@@ -100,8 +102,7 @@ def collect_problems(validator: Any, document: Any, *, root: str) -> list[Proble
     with convert_schema_errors():
         errors = [cause for error in validator.iter_errors(document) for cause in _causes(error)]
         errors.sort(key=lambda error: ([*map(str, error.absolute_path)], error.validator != "required"))
-        shown = redact_document(document) if errors else None
-        return list(dict.fromkeys(_problem(error, root, shown) for error in errors))
+        return list(dict.fromkeys(_problem(error, root) for error in errors))
 
 
 @contextmanager
@@ -119,7 +120,8 @@ def convert_schema_errors() -> Iterator[None]:
         raise
     except TimeLimitError:
         raise BrokenSchemaError(
-            f"takes more than {MAX_VALIDATION_SECONDS} s to check: a pattern or its references are too complex"
+            f"takes more than {MAX_VALIDATION_SECONDS} s to check: a pattern or its references are too complex, or the "
+            "document is too large"
         ) from None
     except RecursionError:
         raise BrokenSchemaError("refers to itself in a circle, or the document is nested too deeply") from None
@@ -184,13 +186,8 @@ def _is_kind_mismatch(error: ValidationError) -> bool:
     return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
 
 
-def _problem(error: ValidationError, root: str, shown: Any) -> Problem:
-    """
-    Return the problem for an error; values are quoted from *shown*, the document without secrets.
-    """
-    path = _path(error)
-    for step in error.absolute_path:
-        shown = shown[step]
+def _problem(error: ValidationError, root: str) -> Problem:
+    path, shown = _path(error), _redact_value(error)
     if "propertyNames" in error.absolute_schema_path:
         # The error is about a name, which is not on its path.
         text = f"field name {_short(error.instance)}: expected {_expected(error)}"
@@ -213,6 +210,27 @@ def _problem(error: ValidationError, root: str, shown: Any) -> Problem:
         return Problem(path or root, expected, ", ".join(unknown), text, is_root=not path)
     literal = _literal(error, shown)
     return Problem(path or root, _expected(error), _found(error, shown), is_root=not path, literal=literal)
+
+
+def _redact_value(error: ValidationError) -> Any:
+    """
+    Return the value that an error is about without secrets, and only as much of it as a message can quote.
+    """
+    document = _prune(error.instance)
+    for step in reversed(error.absolute_path):
+        document = {step: document} if isinstance(step, str) else [document]
+    document = redact_document(document)
+    for step in error.absolute_path:
+        document = document[step if isinstance(step, str) else 0]
+    return document
+
+
+def _prune(value: Any, depth: int = 3) -> Any:
+    if isinstance(value, dict):
+        return {key: _prune(each, depth - 1) for key, each in islice(value.items(), MAX_FOUND_LENGTH)} if depth else {}
+    if isinstance(value, list):
+        return [_prune(each, depth - 1) for each in value[:MAX_FOUND_LENGTH]] if depth else []
+    return value[:MAX_QUOTED_LENGTH] if isinstance(value, str) else value
 
 
 def _fields(names: list[str]) -> str:

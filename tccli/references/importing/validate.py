@@ -125,13 +125,13 @@ def _reference(
     read = _method if kind == "api" else _exchange
     checked: list[dict[str, Any]] = []
     for place, entry in enumerate(entries):
-        try:
-            with _located(f"entries[{place}]: "):
+        with _located(f"entries[{place}]: "):
+            try:
                 checked.append(read(_check_object(entry)))
-        except UnsupportedError as error:
-            if skip is None:
-                raise
-            skip(f"{service} {error}")
+            except UnsupportedError as error:
+                if skip is None:
+                    raise
+                skip(f"{service}.{_match(entry.get('name'), NAME, 'name')}: {error}")
     _check_unique((entry["name"] for entry in checked), "names")
     prefix = (
         {} if kind == "api" else {"exchangePrefix": _match(content.get("exchangePrefix"), EXCHANGE, "exchangePrefix")}
@@ -176,8 +176,8 @@ def _check_route(value: Any) -> str:
     segments = [re.sub(f"<{NAME}>", "<>", segment) for segment in route.strip("/").split("/")]
     if {".", ".."} & set(segments):
         raise InvalidReferenceError(f"route is {excerpt(route)}, which is not valid")
-    # A value between dots could make a segment "..". The services read brackets and asterisks as patterns.
-    if not re.fullmatch(ROUTE, route) or any(re.fullmatch(r"[.<>]*\.[.<>]*|(?:<>){2,}", each) for each in segments):
+    # A value could make two dots of ".<a>" or "<a><b>". The services read brackets and asterisks as patterns.
+    if not re.fullmatch(ROUTE, route) or {".<>", "<>.", "<><>"} & set(segments):
         raise UnsupportedError(f"route is {excerpt(route)}, which cannot be called")
     return route
 

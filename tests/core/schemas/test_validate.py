@@ -252,6 +252,18 @@ def test_long_values_are_cut_off() -> None:
     assert all(len(str(problem)) < 300 for problem in found("task", workerType="x" * 10_000))
 
 
+def test_a_large_value_costs_little() -> None:
+    """
+    A problem quotes a part of it.
+    """
+    item: Any = "x"
+    for _ in range(3):
+        item = [item] * 100
+    problem = find_problems(FILES["secrets"], "secret.json", {**SECRET, "expires": item, "large": item})
+
+    assert ["unknown field 'large'", "expires: expected string, found an array"] == list(map(str, problem))
+
+
 @pytest.mark.parametrize("service", FILES)
 def test_problems_with_any_schema_can_be_printed(service: str) -> None:
     """
