@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.core.client import Client, MethodArguments, PreparedCall
     from tccli.core.http.messages import Response
+    from tccli.core.http.redact import Redactor
     from tccli.core.payload import Payload
     from tccli.references import Method
 
@@ -35,11 +36,14 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     client = context.client()
     # Arguments are checked before the payload is read: reading may wait for a person to type.
     call = client.prepare(method, *arguments)
+    # Servers repeat what they receive.
+    context.redactor.add_document({**dict(zip(method.args, arguments.args, strict=True)), **arguments.query})
     if method.takes_payload:
         found = _payload(method, options)
+        context.redactor.add_document(found.document)
         call = call.with_payload(found, edits=options["set_"], checks_schema=not options["no_validate"])
     if options["dry_run"]:
-        write(dry_run(client, call))
+        write(dry_run(client, call, context.redactor))
     elif options.get("paginate"):
         write(Result(pages=Pages(client.paginate(call))))
     else:
@@ -92,20 +96,21 @@ def _read_payload(method: Method, data: str | None, data_format: str | None, *, 
     return payloads.parse(text, "stdin", data_format=data_format)
 
 
-def dry_run(client: Client, call: PreparedCall) -> Result:
+def dry_run(client: Client, call: PreparedCall, redactor: Redactor | None = None) -> Result:
     """
     Return the request of a call, without its secrets.
     """
-    from tccli.core.http.redact import redact_document, redact_header, redact_text
+    from tccli.core.http.redact import Redactor, redact_header
 
+    redactor = redactor or Redactor({})
     request = client.build_request(call)
     shown: dict[str, Any] = {
         "verb": request.verb,
-        "url": redact_text(request.url),
+        "url": redactor.redact_text(request.url),
         "headers": {name: redact_header(name, value) for name, value in request.headers.items()},
     }
     if call.payload is not None:
-        shown["payload"] = redact_document(call.payload.document)
+        shown["payload"] = redactor.redact_document(call.payload.document)
     return Result([shown])
 
 

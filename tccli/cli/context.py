@@ -90,7 +90,10 @@ class Context:
         if not self._redactors:
             from tccli.core.http.redact import Redactor
 
-            self._redactors.append(Redactor(self.environ))
+            redactor = Redactor(self.environ)
+            for word in self.argv:
+                redactor.add_text(word)
+            self._redactors.append(redactor)
         return self._redactors[0]
 
     def print_message(self, text: str) -> None:

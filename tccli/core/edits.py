@@ -45,7 +45,8 @@ def apply_edits(document: Any, edits: Iterable[str]) -> Any:
     for edit in edits:
         found = _EDIT.fullmatch(edit)
         if not found or found[1] == ":":
-            raise UsageError(f"--set {edit!r} is not PATH=TEXT or PATH:=JSON")
+            shown = repr(re.sub("=.+", "=…", edit, flags=re.DOTALL))
+            raise UsageError(f"--set {shown} is not PATH=TEXT or PATH:=JSON")
         path, sign, text = found.groups()
         # The value may be a secret, so that messages have only the path.
         shown = repr(f"{path}{sign}=…")

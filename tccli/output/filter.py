@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
@@ -70,8 +71,13 @@ class Filter:
             yield from values
         except ValueError as error:
             raise BrokenAnswerError(
-                f"--jq {self._expression!r} does not fit the response: {_one_line(error)}", hint=SUCCEEDED
+                f"--jq {self._expression!r} does not fit the response: {_hide_values(_one_line(error))}", hint=SUCCEEDED
             ) from None
+
+
+def _hide_values(message: str) -> str:
+    # jq quotes the beginning of a value, which may be a secret; the type before it remains.
+    return re.sub(r"\(([\"\[{]).*?\)(?= |$)", "(…)", message)
 
 
 class _Child:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MASK = "…"
 MIN_SECRET_CHARACTERS = 6
+MIN_PART_CHARACTERS = 16
+"""A shorter part of a secret may be in a text by chance."""
 
 # Patterns are compiled at their first use: most commands print no URL.
 # A URL in a query is percent-encoded, perhaps more than once.
@@ -27,16 +29,31 @@ _NAMES = (
 )
 # The end of a value: what separates parameters, or the bracket and the punctuation that a message puts after a URL.
 _END = rf"{_AND}|%(?:25)*23|[\s\"'<>#]|\)?[);:,.]*(?:\s|$)"
-_VALUE = rf"(?:(?!{_END}).)+"
-_PARAMETER = rf"(?i)((?:(?<![\w-])|(?<=%3F)|(?<=%26)|(?<=253F)|(?<=2526)){_NAMES}{_EQUALS}){_VALUE}"
+_VALUE = rf"(?:\"[^\"\s]+|'[^'\s]+|(?:(?!{_END}).)+)"
+_PARAMETER = rf"(?i)((?:(?<![\w-])|(?<=%3F)|(?<=%26)|(?<=253F)|(?<=2526)){_NAMES}{_EQUALS})({_VALUE})"
 _USERINFO = rf"(?i)((?::|%(?:25)*3A){_SLASH}{{2}})([^\s/?#\"'<>]*)@"
 _ENCODED_USERINFO = rf"(?i)(%(?:25)*3A{_SLASH}{{2}})(?:(?!{_SLASH}|%(?:25)*(?:3F|23|26))[^\s&\"'<>#])*(%(?:25)*40)"
 # A password may hold slashes where it was not encoded; digits and a slash are a port and a path.
-_USERINFO_WITH_SLASHES = r"(://[^\s/?#@:\"'<>]*:)(?!\d+(?:[/?#\s]|$))\S*@"
-_HOOK_TOKEN = rf"(?i)({_SLASH}trigger{_SLASH})(?:(?!{_SLASH}|[?&]|{_END}).)+"
-_AUTHORIZATION = r"(?i)(authorization[\"']?\s*:\s*[\"']?(?:\w+ )?)[^\r\n]+"
+_USERINFO_WITH_SLASHES = r"(://[^\s/?#@:\"'<>]*:)(?!\d+(?:[/?#\s]|$))(\S*)@"
+_HOOK_TOKEN = rf"(?i)({_SLASH}trigger{_SLASH})((?:(?![?&]|{_END}).)+)"
+_COLON = r"[\"'\\]*\s*(?::|%3A)(?:%20|[\s\"'\\])*"
+_AUTHORIZATION = rf"(?i)(authorization{_COLON}(?:\w+(?:%20| ))?)[^\r\n]+"
+_HAWK = r"(?i)(\bhawk(?:%20|\s)+)(?=(?:mac|id|ts|nonce|hash|ext)(?:=|%3D))[^\r\n]+"
+_HEADER = rf"(?i)(\b(?:(?:set-)?cookie2?|x-[\w-]*(?:token|secret|password|key|credential|signature)){_COLON})[^\r\n]+"
 _HIDDEN_HEADER = r"(?i)(?:set-)?cookie2?|.*(?:token|secret|password|api-?key|credential|signature)"
-_HIDDEN_KEY = r"(?i).*(?:token|secret|password|certificate|credential|private_?key|api_?key)s?"
+_HIDDEN_NAME = (
+    r"(?:token|secret|passw(?:or)?d|passphrase|certificate|credential|signature|proof|cookie|authorization|bearer|"
+    r"(?:private|api|access|secret|encryption|signing)[_-]?key(?:[_-]?id)?|connection_?string|"
+    r"(?-i:[A-Z0-9_]+_(?:KEY|PASS|PWD|PAT|AUTH|DSN|SAS)))s?"
+)
+_HIDDEN_KEY = rf"(?i).*{_HIDDEN_NAME}"
+# A field of JSON in a text, perhaps escaped in a string of other JSON. Of an array or an object, all that follows.
+_FIELD = (
+    rf"(?is)((\\*[\"'])[^\"'\\:,{{}}\s]*{_HIDDEN_NAME}\2\s*:\s*)"
+    r"(?:(\\*[\"']).*?(?:(?<!\\)\3|$)|[\[{].*|-?\d[^\s,}\]]*)"
+)
+_PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|$)"
+_JWT = r"(\beyJ)[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"
 
 
 def redact_text(text: str) -> str:
@@ -53,6 +70,11 @@ def redact_text(text: str) -> str:
         (_PARAMETER, rf"\1{MASK}"),
         (_HOOK_TOKEN, rf"\1{MASK}"),
         (_AUTHORIZATION, rf"\1{MASK}"),
+        (_HAWK, rf"\1{MASK}"),
+        (_HEADER, rf"\1{MASK}"),
+        (_FIELD, rf"\1{MASK}"),
+        (_PRIVATE_KEY, rf"\1{MASK}"),
+        (_JWT, rf"\1{MASK}"),
     ):
         text = re.sub(pattern, replacement, text)
     return text
@@ -98,13 +120,16 @@ class Redactor:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._values: set[str] = set()
+        self._forms: set[str] = set()
 
     def add(self, *values: str | None) -> None:
         """
         Mask these values from now on. Short ones are ignored: text would have them by chance.
         """
-        self._values.update(value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS)
+        for value in values:
+            if value and len(value) >= MIN_SECRET_CHARACTERS:
+                once = _encode_forms(value)
+                self._forms.update(once, *map(_encode_forms, once))
 
     def add_document(self, document: Any) -> None:
         """
@@ -112,16 +137,21 @@ class Redactor:
         """
         self.add(*_find_secrets(document, is_secret=False))
 
+    def add_text(self, text: str) -> None:
+        """
+        Mask the secrets of a text, such as a URL, from now on.
+        """
+        for pattern in (_USERINFO, _USERINFO_WITH_SLASHES, _PARAMETER, _HOOK_TOKEN):
+            for found in re.finditer(pattern, text):
+                secret = found[2]
+                self.add(secret, unquote(secret), secret.partition(":")[2])
+
     def redact_text(self, text: str) -> str:
         """
         Return a text without secrets.
         """
         self._add_environment()
-        for value in sorted(self._values, key=len, reverse=True):
-            encoded = quote(value, safe="", errors="replace")
-            for form in {value, json.dumps(value)[1:-1], encoded, " ".join(value.split())}:
-                text = text.replace(form, MASK)
-        return redact_text(text)
+        return redact_text(_mask_forms(text, self._forms))
 
     def redact_document(self, document: Any) -> Any:
         """
@@ -135,8 +165,62 @@ class Redactor:
             if name == "TASKCLUSTER_ACCESS_TOKEN":
                 self.add(value)
             elif name.lower().endswith("_proxy") and "@" in value:
-                password = value.rpartition("@")[0].rpartition("://")[2].partition(":")[2]
+                user, colon, password = value.rpartition("@")[0].rpartition("://")[2].partition(":")
+                password = password if colon else user
                 self.add(password, unquote(password))
+            elif name == "TASKCLUSTER_CERTIFICATE":
+                self._add_certificate(value)
+
+    def _add_certificate(self, text: str) -> None:
+        try:
+            certificate = json.loads(text)
+        except (ValueError, RecursionError):
+            certificate = None
+        if isinstance(certificate, dict):
+            self.add(*(str(certificate.get(name) or "") for name in ("seed", "signature")))
+        else:
+            self.add(text)
+
+
+def _encode_forms(value: str) -> set[str]:
+    # How a server repeats a value: as it is, in JSON, in HTML, in a URL, on one line.
+    escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    in_html = escaped, escaped.replace('"', "&quot;").replace("'", "&#x27;")
+    in_json = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
+    return {
+        value,
+        *in_json,
+        *in_html,
+        repr(value)[1:-1],
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        " ".join(value.split()),
+    }
+
+
+def _mask_forms(text: str, forms: set[str]) -> str:
+    """
+    Mask each form in *text*, also parts of it: a server and an excerpt may cut it off at either end.
+    """
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+        for length in range(min(len(form), MIN_PART_CHARACTERS) - 1, 3, -1):
+            text = text.replace(form[:length] + MASK, MASK)
+    parts = {
+        form[start : start + MIN_PART_CHARACTERS]
+        for form in forms
+        for start in range(len(form) - MIN_PART_CHARACTERS + 1)
+    }
+    if not parts:
+        return text
+    pieces: list[str] = []
+    done = 0
+    for start in range(len(text) - MIN_PART_CHARACTERS + 1):
+        if text[start : start + MIN_PART_CHARACTERS] in parts:
+            if start > done or not pieces:
+                pieces += [text[done:start], MASK]
+            done = start + MIN_PART_CHARACTERS
+    return "".join(pieces) + text[done:]
 
 
 def _find_secrets(document: Any, *, is_secret: bool) -> Iterator[str]:
