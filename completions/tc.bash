@@ -8,7 +8,9 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions download download-artifact download-object events find from-now group help references sandbox schema scopes signed-url skeleton slugid task temp-credentials upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions config download download-artifact download-object events find from-now group help references sandbox schema scopes signed-url skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+  config)
+    REPLY='get help reset set' ;;
   download|upload)
     REPLY='artifact object' ;;
   events)
@@ -22,7 +24,7 @@ _taskcluster_words() {
   scopes)
     REPLY='check expand required satisfied' ;;
   slugid)
-    REPLY='decode encode' ;;
+    REPLY='decode encode generate' ;;
   task)
     REPLY='artifacts cancel complete def group log name rerun retrigger run status' ;;
   auth)
@@ -73,11 +75,17 @@ _taskcluster_exchanges() {
 # Path of a command: the kinds of its arguments; + for a group.
 _taskcluster_places() {
   case $1 in
-  /|''|download|events|group|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|github|hooks|\
-  index|notify|object|purgecache|queue|secrets|webserver|workermanager)
+  /|''|config|download|events|group|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|github|\
+  hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='+' ;;
   completions)
-    REPLY='=bash,zsh,fish,powershell ...' ;;
+    REPLY='=bash,zsh,fish,powershell file ...' ;;
+  'config get'|'config help'|'config reset'|'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|\
+  'object download'|'object finishupload'|'object object'|'object startdownload')
+    REPLY='-' ;;
+  'config set'|'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
+  'github cancelbuilds'|'github repository')
+    REPLY='- -' ;;
   'download artifact'|downloadartifact)
     REPLY='task artifact artifact|file file ...' ;;
   'download object'|downloadobject)
@@ -94,9 +102,9 @@ _taskcluster_places() {
   help)
     REPLY='topic method ...' ;;
   'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
-  'sandbox stop'|'sandbox tour'|'scopes satisfied'|tempcredentials|version|whoami|'auth authenticatehawk'|\
-  'auth currentscopes'|'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|\
-  'auth listroleids'|'auth listroles'|'auth listroles2'|'auth ping'|'auth testauthenticate'|\
+  'sandbox stop'|'sandbox tour'|'scopes satisfied'|'slugid generate'|tempcredentials|update|version|whoami|\
+  'auth authenticatehawk'|'auth currentscopes'|'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|\
+  'auth listclients'|'auth listroleids'|'auth listroles'|'auth listroles2'|'auth ping'|'auth testauthenticate'|\
   'auth testauthenticateget'|'auth version'|'github builds'|'github heartbeat'|'github lbheartbeat'|'github ping'|\
   'github rendertaskclusteryml'|'github version'|'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|\
   'hooks ping'|'hooks version'|'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|\
@@ -120,9 +128,6 @@ _taskcluster_places() {
     REPLY='service method' ;;
   'scopes check'|'scopes required')
     REPLY='service method argument ...' ;;
-  'slugid decode'|'slugid encode'|'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|\
-  'object object'|'object startdownload')
-    REPLY='-' ;;
   'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|\
   'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
   'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
@@ -147,9 +152,6 @@ _taskcluster_places() {
     REPLY='client' ;;
   'auth createrole'|'auth deleterole'|'auth role'|'auth updaterole')
     REPLY='role' ;;
-  'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
-  'github cancelbuilds'|'github repository')
-    REPLY='- -' ;;
   'hooks createhook'|'hooks gethookstatus'|'hooks gettriggertoken'|'hooks hook'|'hooks listlastfires'|\
   'hooks removehook'|'hooks resettriggertoken'|'hooks triggerhook'|'hooks updatehook')
     REPLY='hook-group hook' ;;
@@ -201,11 +203,17 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|download|events|'events bind'|'events list'|group|'group status'|help|references|'references diff'|\
-  'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|\
-  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|upload|url|whoami|api|auth|github|hooks|index|\
-  notify|object|purgecache|queue|secrets|webserver|workermanager)
+  completions|config|'config help'|download|events|'events bind'|'events list'|group|'group status'|help|\
+  references|'references diff'|'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|\
+  'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|whoami|\
+  api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
+  'config get')
+    REPLY='-f --format --show-secrets -h --help' ;;
+  'config reset')
+    REPLY='-a --all -h --help' ;;
+  'config set')
+    REPLY='-d --dry-run -h --help' ;;
   'download artifact'|downloadartifact)
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
   'download object'|downloadobject)
@@ -238,6 +246,8 @@ _taskcluster_options() {
     REPLY='--full -h --help' ;;
   slugid)
     REPLY='--v4 --count -h --help' ;;
+  'slugid generate')
+    REPLY='-n --nice -h --help' ;;
   'task artifacts')
     REPLY='-r --run --newest -h --help' ;;
   'task cancel'|'task complete')
@@ -265,7 +275,7 @@ _taskcluster_options() {
   validatejson)
     REPLY='--data-format -h --help' ;;
   version)
-    REPLY='--server -h --help' ;;
+    REPLY='--server -s --short-version -h --help' ;;
   'auth authenticatehawk'|'auth createclient'|'auth createrole'|'auth expandscopes'|'auth githubrepotoken'|\
   'auth testauthenticate'|'auth updateclient'|'auth updaterole'|'github createcomment'|'github createstatus'|\
   'github rendertaskclusteryml'|'hooks createhook'|'hooks triggerhook'|'hooks triggerhookwithtoken'|\
@@ -388,8 +398,8 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|group|help|'sandbox clock'|'sandbox run'|'sandbox start'|'sandbox stop'|'sandbox tour'|task|\
-  'task log')
+  completions|config|'config help'|'config reset'|'config set'|group|help|'sandbox clock'|'sandbox run'|\
+  'sandbox start'|'sandbox stop'|'sandbox tour'|task|'task log'|update)
     return 0 ;;
   *) return 1 ;;
   esac
@@ -398,6 +408,8 @@ _taskcluster_without_output() {
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 _taskcluster_value() {
   case $1 in
+  *:'config get:-f'|*:'config get:--format')
+    REPLY='=yaml,json' ;;
   *:'references distill:-o'|*:'references distill:--output'|*:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
   *:schema:--output)

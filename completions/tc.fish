@@ -21,6 +21,7 @@ function __taskcluster_words
         case ''
             printf '%s\t%s\n' \
                 'completions' 'Print completion scripts for bash, zsh, fish and PowerShell' \
+                'config' 'Print and change the configuration file of the Go client,…' \
                 'download' 'Download an artifact or an object, complete and verified' \
                 'download-artifact' 'Download an artifact, complete and verified' \
                 'download-object' 'Download an object, complete and verified' \
@@ -38,6 +39,7 @@ function __taskcluster_words
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
                 'task' 'Print the state, name, log … of a task, create one, run it again, or…' \
                 'temp-credentials' 'Issue temporary credentials with the scopes you give' \
+                'update' 'Print the command that updates tc' \
                 'upload' 'Upload an artifact or an object' \
                 'upload-artifact' 'Upload an artifact' \
                 'upload-object' 'Upload an object' \
@@ -58,6 +60,12 @@ function __taskcluster_words
                 'secrets' 'Small secrets under a name, protected by scopes' \
                 'web-server' 'Firefox Profiler profiles of tasks and task groups' \
                 'worker-manager' 'Worker pools, launch configs, workers and their errors'
+        case 'config'
+            printf '%s\t%s\n' \
+                'get' 'Print values of the configuration, or one of them' \
+                'help' 'Describe the keys of the configuration' \
+                'reset' 'Remove values from the configuration' \
+                'set' 'Set a value of the configuration'
         case 'download'
             printf '%s\t%s\n' \
                 'artifact' 'Download an artifact of a task, or all that match a pattern' \
@@ -95,7 +103,8 @@ function __taskcluster_words
         case 'slugid'
             printf '%s\t%s\n' \
                 'decode' 'Print the UUID of a slugid' \
-                'encode' 'Print the slugid of a UUID'
+                'encode' 'Print the slugid of a UUID' \
+                'generate' 'Print a new slugid'
         case 'task'
             printf '%s\t%s\n' \
                 'artifacts' 'Print the names of the artifacts of a task' \
@@ -388,12 +397,18 @@ end
 # Path of a command: the kinds of its arguments; + for a group.
 function __taskcluster_places
     switch "$argv[1]"
-        case '/' '' 'download' 'events' 'group' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' 'task' \
-            'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' \
-            'webserver' 'workermanager'
+        case '/' '' 'config' 'download' 'events' 'group' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' \
+            'task' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' \
+            'secrets' 'webserver' 'workermanager'
             echo '+'
         case 'completions'
-            echo '=bash,zsh,fish,powershell ...'
+            echo '=bash,zsh,fish,powershell file ...'
+        case 'config get' 'config help' 'config reset' 'slugid decode' 'slugid encode' 'auth sentrydsn' \
+            'object createupload' 'object download' 'object finishupload' 'object object' 'object startdownload'
+            echo '-'
+        case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
+            'auth websocktunneltoken' 'github cancelbuilds' 'github repository'
+            echo '- -'
         case 'download artifact' 'downloadartifact'
             echo 'task artifact artifact|file file ...'
         case 'download object' 'downloadobject'
@@ -410,24 +425,25 @@ function __taskcluster_places
         case 'help'
             echo 'topic method ...'
         case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
-            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'tempcredentials' 'version' 'whoami' \
-            'auth authenticatehawk' 'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' \
-            'auth listclients' 'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' \
-            'auth testauthenticate' 'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' \
-            'github lbheartbeat' 'github ping' 'github rendertaskclusteryml' 'github version' 'hooks heartbeat' \
-            'hooks lbheartbeat' 'hooks listhookgroups' 'hooks ping' 'hooks version' 'index findtasksatindex' \
-            'index heartbeat' 'index lbheartbeat' 'index ping' 'index version' 'notify adddenylistaddress' \
-            'notify deletedenylistaddress' 'notify email' 'notify heartbeat' 'notify lbheartbeat' \
-            'notify listdenylist' 'notify matrix' 'notify ping' 'notify pulse' 'notify slack' 'notify version' \
-            'object heartbeat' 'object lbheartbeat' 'object ping' 'object version' 'purgecache allpurgerequests' \
-            'purgecache heartbeat' 'purgecache lbheartbeat' 'purgecache ping' 'purgecache version' \
-            'queue heartbeat' 'queue lbheartbeat' 'queue listprovisioners' 'queue listtaskqueues' 'queue ping' \
-            'queue statuses' 'queue taskqueuecountsbatch' 'queue tasks' 'queue version' 'secrets heartbeat' \
-            'secrets lbheartbeat' 'secrets list' 'secrets ping' 'secrets version' 'webserver heartbeat' \
-            'webserver lbheartbeat' 'webserver ping' 'webserver version' 'workermanager heartbeat' \
-            'workermanager lbheartbeat' 'workermanager listproviders' 'workermanager listworkerpools' \
-            'workermanager listworkerpoolsstats' 'workermanager ping' 'workermanager registerworker' \
-            'workermanager reregisterworker' 'workermanager version' 'workermanager workerpoolerrorstats'
+            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'slugid generate' 'tempcredentials' \
+            'update' 'version' 'whoami' 'auth authenticatehawk' 'auth currentscopes' 'auth expandscopes' \
+            'auth heartbeat' 'auth lbheartbeat' 'auth listclients' 'auth listroleids' 'auth listroles' \
+            'auth listroles2' 'auth ping' 'auth testauthenticate' 'auth testauthenticateget' 'auth version' \
+            'github builds' 'github heartbeat' 'github lbheartbeat' 'github ping' 'github rendertaskclusteryml' \
+            'github version' 'hooks heartbeat' 'hooks lbheartbeat' 'hooks listhookgroups' 'hooks ping' \
+            'hooks version' 'index findtasksatindex' 'index heartbeat' 'index lbheartbeat' 'index ping' \
+            'index version' 'notify adddenylistaddress' 'notify deletedenylistaddress' 'notify email' \
+            'notify heartbeat' 'notify lbheartbeat' 'notify listdenylist' 'notify matrix' 'notify ping' \
+            'notify pulse' 'notify slack' 'notify version' 'object heartbeat' 'object lbheartbeat' 'object ping' \
+            'object version' 'purgecache allpurgerequests' 'purgecache heartbeat' 'purgecache lbheartbeat' \
+            'purgecache ping' 'purgecache version' 'queue heartbeat' 'queue lbheartbeat' 'queue listprovisioners' \
+            'queue listtaskqueues' 'queue ping' 'queue statuses' 'queue taskqueuecountsbatch' 'queue tasks' \
+            'queue version' 'secrets heartbeat' 'secrets lbheartbeat' 'secrets list' 'secrets ping' \
+            'secrets version' 'webserver heartbeat' 'webserver lbheartbeat' 'webserver ping' 'webserver version' \
+            'workermanager heartbeat' 'workermanager lbheartbeat' 'workermanager listproviders' \
+            'workermanager listworkerpools' 'workermanager listworkerpoolsstats' 'workermanager ping' \
+            'workermanager registerworker' 'workermanager reregisterworker' 'workermanager version' \
+            'workermanager workerpoolerrorstats'
             echo ''
         case 'references distill'
             echo 'file'
@@ -437,9 +453,6 @@ function __taskcluster_places
             echo 'service method'
         case 'scopes check' 'scopes required'
             echo 'service method argument ...'
-        case 'slugid decode' 'slugid encode' 'auth sentrydsn' 'object createupload' 'object download' \
-            'object finishupload' 'object object' 'object startdownload'
-            echo '-'
         case 'task artifacts' 'task complete' 'task def' 'task group' 'task log' 'task name' 'task retrigger' \
             'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
             'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
@@ -464,9 +477,6 @@ function __taskcluster_places
             echo 'client'
         case 'auth createrole' 'auth deleterole' 'auth role' 'auth updaterole'
             echo 'role'
-        case 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' 'auth websocktunneltoken' \
-            'github cancelbuilds' 'github repository'
-            echo '- -'
         case 'hooks createhook' 'hooks gethookstatus' 'hooks gettriggertoken' 'hooks hook' 'hooks listlastfires' \
             'hooks removehook' 'hooks resettriggertoken' 'hooks triggerhook' 'hooks updatehook'
             echo 'hook-group hook'
@@ -520,12 +530,18 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
-        case 'completions' 'download' 'events' 'events bind' 'events list' 'group' 'group status' 'help' \
-            'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' \
-            'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' \
-            'task' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' \
-            'queue' 'secrets' 'webserver' 'workermanager'
+        case 'completions' 'config' 'config help' 'download' 'events' 'events bind' 'events list' 'group' \
+            'group status' 'help' 'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' \
+            'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' \
+            'slugid encode' 'task' 'update' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' 'index' 'notify' \
+            'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
+        case 'config get'
+            string join \n -- -f --format --show-secrets -h --help
+        case 'config reset'
+            string join \n -- -a --all -h --help
+        case 'config set'
+            string join \n -- -d --dry-run -h --help
         case 'download artifact' 'downloadartifact'
             string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
         case 'download object' 'downloadobject'
@@ -558,6 +574,8 @@ function __taskcluster_options
             string join \n -- --full -h --help
         case 'slugid'
             string join \n -- --v4 --count -h --help
+        case 'slugid generate'
+            string join \n -- -n --nice -h --help
         case 'task artifacts'
             string join \n -- -r --run --newest -h --help
         case 'task cancel' 'task complete'
@@ -585,7 +603,7 @@ function __taskcluster_options
         case 'validatejson'
             string join \n -- --data-format -h --help
         case 'version'
-            string join \n -- --server -h --help
+            string join \n -- --server -s --short-version -h --help
         case 'auth authenticatehawk' 'auth createclient' 'auth createrole' 'auth expandscopes' \
             'auth githubrepotoken' 'auth testauthenticate' 'auth updateclient' 'auth updaterole' \
             'github createcomment' 'github createstatus' 'github rendertaskclusteryml' 'hooks createhook' \
@@ -716,8 +734,8 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'group' 'help' 'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' \
-            'sandbox tour' 'task' 'task log'
+        case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'sandbox clock' \
+            'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'task' 'task log' 'update'
             return 0
         case '*'
             return 1
@@ -727,6 +745,8 @@ end
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 function __taskcluster_value
     switch "$argv[1]"
+        case '*:config get:-f' '*:config get:--format'
+            echo '=yaml,json'
         case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
             '*:sandbox start:--data'
             echo 'folder'
@@ -783,6 +803,10 @@ end
 # Tree, path and option: what it is for.
 function __taskcluster_meaning
     switch "$argv[1]"
+        case '*:config get:--format'
+            echo 'yaml (default) or json'
+        case '*:config set:--dry-run'
+            echo 'Check the value'
         case '*:download artifact:-o' '*:download artifact:--output' '*:download object:-o' \
             '*:download object:--output' '*:downloadartifact:-o' '*:downloadartifact:--output' \
             '*:downloadobject:-o' '*:downloadobject:--output'
@@ -793,8 +817,12 @@ function __taskcluster_meaning
             echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
+        case '*:group cancel:-f'
+            echo 'Do not ask'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
+        case '*:group list:-a' '*:group list:--all'
+            echo 'Print all tasks, whatever else is given (default)'
         case '*:group list:-r'
             echo 'Print tasks that are running'
         case '*:group list:-f'
@@ -811,6 +839,8 @@ function __taskcluster_meaning
             echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
             echo 'The payload, if the scopes depend on it'
+        case '*:slugid generate:-n'
+            echo 'Begin with a letter from A to f'
         case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
             echo 'Consider run N (default: the latest)'
         case '*:task complete:-n' '*:task complete:--noop' '*:task complete:--dry-run'
@@ -913,6 +943,16 @@ function __taskcluster_meaning
             echo 'Page long output on a terminal, or not (TC_PAGER, PAGER)'
         case '*:--error-format'
             echo 'Print an error as text, or as one line of JSON'
+        case '*:-f'
+            echo 'yaml (default) or json'
+        case '*:--show-secrets'
+            echo 'Do not mask the access token and the certificate'
+        case '*:-a' '*:--all'
+            echo 'Remove all values'
+        case '*:-d'
+            echo 'Check the value'
+        case '*:--dry-run'
+            echo 'Print the request and send nothing'
         case '*:--index'
             echo 'Take the task from the index, instead of TASK'
         case '*:--checksum'
@@ -921,8 +961,6 @@ function __taskcluster_meaning
             echo 'Use at most N connections (as many as help)'
         case '*:--compressed'
             echo 'Do not decompress what is stored compressed'
-        case '*:--dry-run'
-            echo 'Print the request and send nothing'
         case '*:--min-rate'
             echo 'Give up when fewer bytes per second arrive during one --timeout:…'
         case '*:--deadline'
@@ -949,12 +987,10 @@ function __taskcluster_meaning
             echo 'Use this timestamp instead of now'
         case '*:-w' '*:--worker-type'
             echo 'Cancel only tasks of this worker type'
-        case '*:-f' '*:--force'
+        case '*:--force'
             echo 'Do not ask'
         case '*:-n' '*:--noop'
             echo 'Print what would be cancelled'
-        case '*:-a' '*:--all'
-            echo 'Print all tasks, whatever else is given (default)'
         case '*:--running'
             echo 'Print tasks that are running'
         case '*:--failed'
@@ -1013,6 +1049,8 @@ function __taskcluster_meaning
             echo 'Allow any first character, such as - and _'
         case '*:--count'
             echo 'How many to print (default 1)'
+        case '*:--nice'
+            echo 'Begin with a letter from A to f'
         case '*:--run'
             echo 'Consider run N (default: the latest)'
         case '*:--newest'
@@ -1059,6 +1097,8 @@ function __taskcluster_meaning
             echo 'The id of the upload (default: a new one, or that of an unfinished…'
         case '*:--server'
             echo 'Print the version of the deployment instead'
+        case '*:-s' '*:--short-version'
+            echo 'Print the version alone'
         case '*:--set'
             echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
         case '*:--no-validate'

@@ -19,6 +19,7 @@ $TaskclusterTcWords['/'] = @(
 )
 $TaskclusterTcWords[''] = @(
     'completions	Print completion scripts for bash, zsh, fish and PowerShell'
+    'config	Print and change the configuration file of the Go client,…'
     'download	Download an artifact or an object, complete and verified'
     'download-artifact	Download an artifact, complete and verified'
     'download-object	Download an object, complete and verified'
@@ -36,6 +37,7 @@ $TaskclusterTcWords[''] = @(
     'slugid	Generate slugids, and convert them to UUIDs and back'
     'task	Print the state, name, log … of a task, create one, run it again, or…'
     'temp-credentials	Issue temporary credentials with the scopes you give'
+    'update	Print the command that updates tc'
     'upload	Upload an artifact or an object'
     'upload-artifact	Upload an artifact'
     'upload-object	Upload an object'
@@ -56,6 +58,12 @@ $TaskclusterTcWords[''] = @(
     'secrets	Small secrets under a name, protected by scopes'
     'web-server	Firefox Profiler profiles of tasks and task groups'
     'worker-manager	Worker pools, launch configs, workers and their errors'
+)
+$TaskclusterTcWords['config'] = @(
+    'get	Print values of the configuration, or one of them'
+    'help	Describe the keys of the configuration'
+    'reset	Remove values from the configuration'
+    'set	Set a value of the configuration'
 )
 $TaskclusterTcWords['download'] = @(
     'artifact	Download an artifact of a task, or all that match a pattern'
@@ -94,6 +102,7 @@ $TaskclusterTcWords['scopes'] = @(
 $TaskclusterTcWords['slugid'] = @(
     'decode	Print the UUID of a slugid'
     'encode	Print the slugid of a UUID'
+    'generate	Print a new slugid'
 )
 $TaskclusterTcWords['task'] = @(
     'artifacts	Print the names of the artifacts of a task'
@@ -379,8 +388,10 @@ $global:TaskclusterTcTopics = @('credentials	where credentials come from, which 
 
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}
-'/', '', 'download', 'events', 'group', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
-$TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell ...'
+'/', '', 'config', 'download', 'events', 'group', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
+$TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
+'config get', 'config help', 'config reset', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+'config set', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
@@ -388,12 +399,11 @@ $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 'group cancel', 'group list', 'group status', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
-'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'tempcredentials', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
+'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'slugid generate', 'tempcredentials', 'update', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['references distill'] = 'file'
 $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
-'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
 $TaskclusterTcPlaces['task run'] = '- - ...'
@@ -404,7 +414,6 @@ $TaskclusterTcPlaces['validatejson'] = 'file file'
 'auth awss3credentials', 'github badge', 'github createcomment', 'github createstatus', 'github latest' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - -' }
 'auth client', 'auth createclient', 'auth deleteclient', 'auth disableclient', 'auth enableclient', 'auth listaudithistory', 'auth resetaccesstoken', 'auth updateclient' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'client' }
 'auth createrole', 'auth deleterole', 'auth role', 'auth updaterole' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'role' }
-'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
 'hooks createhook', 'hooks gethookstatus', 'hooks gettriggertoken', 'hooks hook', 'hooks listlastfires', 'hooks removehook', 'hooks resettriggertoken', 'hooks triggerhook', 'hooks updatehook' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'hook-group hook' }
 $TaskclusterTcPlaces['hooks listhooks'] = 'hook-group'
 $TaskclusterTcPlaces['hooks triggerhookwithtoken'] = 'hook-group hook -'
@@ -426,7 +435,10 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'download', 'events', 'events bind', 'events list', 'group', 'group status', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'config', 'config help', 'download', 'events', 'events bind', 'events list', 'group', 'group status', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'update', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+$TaskclusterTcOptions['config get'] = '-f --format --show-secrets -h --help'
+$TaskclusterTcOptions['config reset'] = '-a --all -h --help'
+$TaskclusterTcOptions['config set'] = '-d --dry-run -h --help'
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
@@ -443,6 +455,7 @@ $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
 $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
+$TaskclusterTcOptions['slugid generate'] = '-n --nice -h --help'
 $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
 'task cancel', 'task complete' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
 'task def', 'task group', 'task name' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
@@ -456,7 +469,7 @@ $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --c
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['validate'] = '--answer --response --data-format -h --help'
 $TaskclusterTcOptions['validatejson'] = '--data-format -h --help'
-$TaskclusterTcOptions['version'] = '--server -h --help'
+$TaskclusterTcOptions['version'] = '--server -s --short-version -h --help'
 'auth authenticatehawk', 'auth createclient', 'auth createrole', 'auth expandscopes', 'auth githubrepotoken', 'auth testauthenticate', 'auth updateclient', 'auth updaterole', 'github createcomment', 'github createstatus', 'github rendertaskclusteryml', 'hooks createhook', 'hooks triggerhook', 'hooks triggerhookwithtoken', 'hooks updatehook', 'index inserttask', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify matrix', 'notify pulse', 'notify slack', 'object createupload', 'object finishupload', 'object startdownload', 'purgecache purgecache', 'queue changetaskgrouppriority', 'queue changetaskpriority', 'queue claimtask', 'queue claimwork', 'queue createartifact', 'queue createtask', 'queue declareworker', 'queue finishartifact', 'queue quarantineworker', 'queue reportexception', 'queue taskqueuecountsbatch', 'secrets set', 'workermanager createworker', 'workermanager createworkerpool', 'workermanager registerworker', 'workermanager reportworkererror', 'workermanager reregisterworker', 'workermanager updateworker', 'workermanager updateworkerpool' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format --set --no-validate --dry-run -h --help' }
 $TaskclusterTcOptions['auth awss3credentials'] = '--format --dry-run -h --help'
 'auth client', 'auth currentscopes', 'auth deleteclient', 'auth deleterole', 'auth disableclient', 'auth enableclient', 'auth gcpcredentials', 'auth heartbeat', 'auth lbheartbeat', 'auth listroles', 'auth ping', 'auth resetaccesstoken', 'auth role', 'auth sentrydsn', 'auth testauthenticateget', 'auth version', 'auth websocktunneltoken', 'github badge', 'github heartbeat', 'github latest', 'github lbheartbeat', 'github ping', 'github repository', 'github version', 'hooks gethookstatus', 'hooks gettriggertoken', 'hooks heartbeat', 'hooks hook', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks listhooks', 'hooks ping', 'hooks removehook', 'hooks resettriggertoken', 'hooks version', 'index deletetask', 'index findartifactfromtask', 'index findtask', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify heartbeat', 'notify lbheartbeat', 'notify ping', 'notify version', 'object download', 'object heartbeat', 'object lbheartbeat', 'object object', 'object ping', 'object version', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue artifact', 'queue artifactinfo', 'queue canceltask', 'queue canceltaskgroup', 'queue getartifact', 'queue getlatestartifact', 'queue getprovisioner', 'queue gettaskgroup', 'queue gettaskqueue', 'queue getworker', 'queue getworkertype', 'queue heartbeat', 'queue latestartifact', 'queue latestartifactinfo', 'queue lbheartbeat', 'queue pendingtasks', 'queue ping', 'queue reclaimtask', 'queue reportcompleted', 'queue reportfailed', 'queue reruntask', 'queue scheduletask', 'queue sealtaskgroup', 'queue status', 'queue task', 'queue taskqueuecounts', 'queue version', 'secrets get', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets ping', 'secrets remove', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver taskgroupprofile', 'webserver taskprofile', 'webserver version', 'workermanager deleteworkerpool', 'workermanager getworker', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager ping', 'workermanager removeworker', 'workermanager shouldworkerterminate', 'workermanager version', 'workermanager worker', 'workermanager workerpool', 'workermanager workerpoolstats' | ForEach-Object { $TaskclusterTcOptions[$_] = '--dry-run -h --help' }
@@ -496,8 +509,9 @@ $TaskclusterTcTree['api'] = '-'
 
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
+'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--compressed', '--dry-run', '--managed-only', '--list', '--literal', '-f', '--force', '-n', '-a', '--all', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--name', '--description', '--owner', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -516,10 +530,14 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
 # Option, perhaps after a path or tree: what it is for.
 $global:TaskclusterTcMeaning = @{}
+'config get:--format', '-f' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'yaml (default) or json' }
+'config set:--dry-run', '-d' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check the value' }
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 'download artifact:--dry-run', 'download object:--dry-run', 'downloadartifact:--dry-run', 'downloadobject:--dry-run', 'upload artifact:--dry-run', 'upload object:--dry-run', 'uploadartifact:--dry-run', 'uploadobject:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the first request' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
+'group cancel:-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
 'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
+'group list:-a', 'group list:--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
 'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
 'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
@@ -528,6 +546,7 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
 'schema:--output', '--answer', '--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
 'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, if the scopes depend on it' }
+'slugid generate:-n', '--nice' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Begin with a letter from A to f' }
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
 'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
@@ -579,11 +598,13 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
 '--pager', '--no-pager' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Page long output on a terminal, or not (TC_PAGER, PAGER)' }
 $TaskclusterTcMeaning['--error-format'] = 'Print an error as text, or as one line of JSON'
+$TaskclusterTcMeaning['--show-secrets'] = 'Do not mask the access token and the certificate'
+'-a', '--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Remove all values' }
+$TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
 $TaskclusterTcMeaning['--index'] = 'Take the task from the index, instead of TASK'
 $TaskclusterTcMeaning['--checksum'] = 'Verify this digest, too'
 $TaskclusterTcMeaning['--connections'] = 'Use at most N connections (as many as help)'
 $TaskclusterTcMeaning['--compressed'] = 'Do not decompress what is stored compressed'
-$TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
 $TaskclusterTcMeaning['--min-rate'] = 'Give up when fewer bytes per second arrive during one --timeout:…'
 $TaskclusterTcMeaning['--deadline'] = 'Give up when all of it takes longer (default: never)'
 $TaskclusterTcMeaning['--transfer-retries'] = '--retries of the bytes'
@@ -597,8 +618,6 @@ $TaskclusterTcMeaning['--literal'] = 'NAME is not a pattern'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 '-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
-'-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
-'-a', '--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
 '-e', '--exception' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are exception' }
 '-c', '--confirm' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Ask before each task' }
 '-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }
@@ -643,6 +662,7 @@ $TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed fr
 $TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
 $TaskclusterTcMeaning['--upload-id'] = 'The id of the upload (default: a new one, or that of an unfinished…'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
+'-s', '--short-version' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the version alone' }
 $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
 $TaskclusterTcMeaning['--continuation-token'] = 'Return the page after the one whose response had this token'
@@ -661,7 +681,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'group', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'task', 'task log')
+$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'group', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'task', 'task log', 'update')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

@@ -31,6 +31,7 @@ MORE_HELP = (
     # Not from the topics: to import them takes a hundredth of a start.
     ("tc help TOPIC", "How something works: credentials, environment, exit-codes, formats, in-ci, scopes, times."),
 )
+ALIASES = {"completion": "completions"}
 API = "Call a method: tc api queue task is the same as tc queue task"
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 USAGE_EXIT_CODE = UsageError.exit_code
@@ -58,6 +59,7 @@ class Root(Group):
         """
         Return a command by any spelling of its name. References are read only if no file has the name.
         """
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         return self.load(ctx, cmd_name) if cmd_name in command_names() else super().get_command(ctx, cmd_name)
 
     def load(self, ctx: click.Context, name: str) -> click.Command:

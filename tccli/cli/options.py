@@ -256,6 +256,13 @@ def file_option() -> click.Option:
     return _shared("-o", "output", type=file_name, metavar="FILE", help="Write to a file, completely or not at all.")
 
 
+def output_file_option() -> click.Option:
+    """
+    Return ``--output`` alone, for a command without the other options for output.
+    """
+    return next(option for option in output_options() if option.name == "output")
+
+
 @cache
 def output_options() -> tuple[click.Option, ...]:
     """

@@ -10,7 +10,7 @@ POINTERS = (
         "tc help in-ci has a loop that waits for a task; tc events lists the messages about tasks",
     ),
     ("login logout signin signout", "tc help credentials tells where credentials come from"),
-    ("config configure profile profiles", "tc help credentials describes the configuration file"),
+    ("configure profiles", "tc help credentials describes the configuration file"),
     ("log logs tail", "to print a log: tc task log TASK"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),
     ("groups", "to list the tasks of a group: tc group list GROUP"),
@@ -26,7 +26,7 @@ POINTERS = (
     ),
     ("trigger fire", "to fire a hook: tc hooks triggerHook GROUP HOOK"),
     ("pool pools", "tc worker-manager --help lists the methods of worker pools"),
-    ("upgrade update", "tc references update fetches the API of a deployment; pip updates the program"),
+    ("upgrade", "tc update tells how to update the program; tc references update fetches the API of a deployment"),
     ("proxy", "tc help environment lists the variables for proxies"),
 )
 

@@ -32,6 +32,9 @@ def report_problems(
     from tccli.core.printable import escape_controls
     from tccli.output import Result
 
+    if context.is_go_client and context.options.format is None:
+        _report_as_go_client(context, problems)
+        return
     if context.options.format in {None, "raw"} and context.options.jq is None:
         # Names in a document may contain any character, line breaks too.
         lines = [escape_controls(str(problem)).replace("\n", "\\n") for problem in problems]
@@ -43,3 +46,14 @@ def report_problems(
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise NegativeAnswerError(f"{document} does not match {schema}: {count}")
     context.note(f"{document} matches {schema}")
+
+
+def _report_as_go_client(context: Context, problems: Sequence[Problem]) -> None:
+    """
+    Print all to stderr, in the form of the Go client's log.
+    """
+    for line in [f"- {problem}" for problem in problems] or ["The document is valid"]:
+        text = line.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        context.print_message(f'level=info msg="{text}\\n"')
+    if problems:
+        raise NegativeAnswerError("the document is not valid")

@@ -37,9 +37,14 @@ In every session, by a line in
     name="completions",
     prints_data=False,
     epilog=INSTALLATION,
-    examples=("tc completions bash | head -1", "bash -c 'eval \"$(tc completions bash)\"'"),
+    examples=(
+        "tc completions bash | head -1",
+        "tc completions bash tc.bash",
+        "bash -c 'eval \"$(tc completions bash)\"'",
+    ),
 )
-@click.argument("words", nargs=-1, metavar="SHELL")
+@click.argument("words", nargs=-1, metavar="SHELL [FILE]")
+@click.option("--no-descriptions", is_flag=True, hidden=True, expose_value=False)
 @click.option("--values", "kind", metavar="KIND", hidden=True)
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> None:
@@ -50,13 +55,15 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     Names of secrets, hooks, artifacts and the like are requested from the deployment and cached for a minute. If there
     is no response within TC_COMPLETION_TIMEOUT (default 700ms), none are offered.
 
+    With FILE, write the script to it.
+
     A package may have installed the script where the shell finds it; then no configuration is needed.
     """
     context = get_context(ctx)
     if kind is not None:
         _print_values(context, kind, words)
         return
-    shell = names.find(words[0], SHELLS) if len(words) == 1 else None
+    shell = names.find(words[0], SHELLS) if len(words) in {1, 2} else None
     if shell is None:
         what = "missing SHELL" if not words else f"unknown shell {' '.join(words)!r}"
         raise UsageError(f"completions: {what}", hint=f"use one of {', '.join(SHELLS)}")
@@ -65,7 +72,16 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
 
     root = ctx.find_root().command
     assert isinstance(root, click.Group)
-    click.echo(scripts.script(shell, command_tree.build_tree(root, context)), nl=False)
+    text = scripts.script(shell, command_tree.build_tree(root, context))
+    if context.is_go_client:
+        text = scripts.add_name(shell, text, context.program)
+    if len(words) == 1:
+        click.echo(text, nl=False)
+        return
+    from tccli.core.files import atomic_write
+
+    with atomic_write(words[1]) as file:
+        file.write(text.encode())
 
 
 def _print_values(context: Context, kind: str, words: tuple[str, ...]) -> None:

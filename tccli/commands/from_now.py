@@ -48,4 +48,6 @@ def command(context: Context, offset: tuple[str, ...], start: str | None) -> Non
     origin = parse_timestamp(start) if start is not None else datetime.now(UTC)
     # "now", and "now + 1 hour", as people write it.
     text = re.sub(r"(?i)^\s*now\b", "", " ".join(offset))
-    write(Result([format_timestamp(from_now(text, now=origin))], is_text=True))
+    timestamp = format_timestamp(from_now(text, now=origin))
+    # The Go client prints whole seconds.
+    write(Result([re.sub(r"\.\d+Z$", "Z", timestamp) if context.is_go_client else timestamp], is_text=True))

@@ -41,6 +41,21 @@ def command(ctx: click.Context, *, v4: bool, count: int) -> None:
     write(Result([str(make()) for _ in range(count)], is_text=True))
 
 
+@command.command("generate", short_help="Print a new slugid", examples=("tc slugid generate --nice",))
+@click.option("-n", "--nice", is_flag=True, help="Begin with a letter from A to f.")
+@with_context
+def generate(context: Context, *, nice: bool) -> None:
+    """
+    Print a new slugid. Without --nice it may begin with - or _, as in the Go client.
+    """
+    import slugid
+
+    from tccli.output import Result
+
+    write = context.writer()
+    write(Result([str(slugid.nice() if nice else slugid.v4())], is_text=True))
+
+
 @command.command(
     "encode",
     short_help="Print the slugid of a UUID",

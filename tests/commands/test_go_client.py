@@ -51,6 +51,11 @@ DIFFERENT: dict[str, tuple[int, str]] = {
     "group nosuch": (1, "an unknown subcommand is an error"),
     "group list GROUP": (0, "without a filter, all tasks are listed"),
     "group list -a GROUP --format-string {{": (1, "a malformed template is an error, not a panic"),
+    "config -f json": (0, "the document ends with a newline"),
+    "config help config.certificate": (0, "no value is null; our own descriptions"),
+    "from-now": (0, "without an offset, now is printed"),
+    "version": (0, "our version"),
+    "version -s": (0, "our version"),
 }
 
 
@@ -114,6 +119,7 @@ def normalize(text: str) -> str:
         text = text.replace(task_id, name)
     text = re.sub(r"\b[A-Za-z0-9_-]{22}\b", "(id)", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(time)", text)
+    text = text.replace("<token>", '"…"')
     return re.sub(r"http://(HOST|127\.0\.0\.1:\d+)", "http://HOST", text)
 
 
@@ -125,7 +131,7 @@ def compare(run: dict[str, Any], result: Result) -> str:
     expected_exit = next((code for start, (code, _) in DIFFERENT.items() if matches(line, start)), run["exit"])
     if expected_exit != result.exit_code:
         return f"{line}: exit {result.exit_code}, not {expected_exit}: {result.stderr}"
-    if expected_exit and not result.stderr.startswith("Error: ") and "(y/N)" not in run["stdout"]:
+    if expected_exit and "Error: " not in result.stderr and "(y/N)" not in run["stdout"]:
         return f"{line}: no error on stderr: {result.stderr}"
     if expected_exit != run["exit"] or any(matches(line, start) for start in DIFFERENT):
         return ""
@@ -160,6 +166,9 @@ def test_every_recorded_run(
     """
     monkeypatch.chdir(tmp_path)
     create_group(transfer_env)
+    (tmp_path / "sch.json").write_text('{"type": "object", "properties": {"a": {"type": "integer"}}}')
+    (tmp_path / "ok.json").write_text('{"a": 1}')
+    (tmp_path / "bad.json").write_text('{"a": "1"}')
     env = transfer_env.sandbox.environment
     wrong = [
         compare(run, taskcluster(*expand(run["argv"]), stdin=run.get("stdin") or "", env=env))
@@ -170,7 +179,7 @@ def test_every_recorded_run(
     assert not list(filter(None, wrong))
 
 
-COMMANDS = {"task", "group"}
+COMMANDS = {"task", "group", "config", "version", "slugid", "from-now", "validate-json"}
 
 
 def test_tc_prints_the_same(tc: CommandLine, transfer_env: TransferEnv) -> None:
@@ -213,6 +222,105 @@ SHORT_OPTIONS = {
     "task run": {"-e": "env"},
 }
 SHARED_SHORT_OPTIONS = {"-h": "_help", "-q": "quiet", "-v": "verbose", "-o": "output"}
+
+
+def test_the_configuration_is_safe(tc: CommandLine, sandbox: RunningSandbox, bare_environment: dict[str, str]) -> None:
+    """
+    Secrets are masked unless they are asked for, the directory is 0700 and the file 0600, and the rest of it stays.
+    """
+    path = os.path.join(bare_environment["XDG_CONFIG_HOME"], "taskcluster.yml")
+    os.umask(0o022)
+    done = tc("config", "set", "config.accessToken", stdin="a-secret-token\n")
+    assert (0, "Set 'config.accessToken' = …\n") == (done.exit_code, done.stdout)
+    assert 0o700 == os.stat(os.path.dirname(path)).st_mode & 0o777
+    assert 0o600 == os.stat(path).st_mode & 0o777
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("other:\n  a: 1\n")
+    assert 0 == tc("config", "set", "config.clientId", "me").exit_code
+    for line in (["config"], ["config", "get", "config.accessToken"], ["config", "help", "config.accessToken"]):
+        shown = tc(*line)
+        assert "a-secret" not in shown.stdout + shown.stderr
+    assert "a-secret-token\n" == tc("config", "get", "--show-secrets", "config.accessToken").stdout
+    with open(path, encoding="utf-8") as file:
+        assert "other" in file.read()
+
+    overridden = tc("config", "set", "config.clientId", "other", env=sandbox.environment)
+    assert "TASKCLUSTER_CLIENT_ID" in overridden.stderr
+    dry = tc("config", "set", "-d", "config.clientId", "third")
+    assert "Set 'config.clientId' = third\n" == dry.stdout
+    assert "other\n" == tc("config", "config.clientId").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["set", "config.nosuch", "a"],
+        ["set", "rootUrl", "https://tc.example.com"],
+        ["set", "config.rootUrl", "tc.example.com"],
+        ["set", "config.certificate", "[]"],
+        ["set", "config.authorizedScopes", '["a", 1]'],
+        ["get", "other.rootUrl"],
+        ["reset"],
+        ["-f", "xml"],
+        ["nosuch"],
+    ],
+    ids=str,
+)
+def test_wrong_settings_change_nothing(tc: CommandLine, bare_environment: dict[str, str], words: list[str]) -> None:
+    """
+    One line on stderr, and no file.
+    """
+    result = tc("config", *words)
+
+    assert 2 == result.exit_code
+    assert 1 == result.stderr.count("\n")
+    assert not os.path.exists(bare_environment["XDG_CONFIG_HOME"])
+
+
+def test_completions_are_written_to_a_file(tc: CommandLine, taskcluster: CommandLine, tmp_path: Path) -> None:
+    """
+    ``completions SHELL FILE``, and ``completion SHELL``; as taskcluster, that name is completed, too.
+    """
+    path = tmp_path / "completion.sh"
+    for shell in ("bash", "zsh", "fish", "powershell"):
+        assert (0, "") == (tc("completions", shell, str(path)).exit_code, "")
+        assert path.read_text("utf-8") == tc("completion", shell).stdout
+        named = taskcluster("completions", shell).stdout
+        assert named != path.read_text("utf-8")
+    assert 2 == tc("completions", "nosuch", str(path)).exit_code
+    assert 2 == tc("completions", "bash", str(path / "below")).exit_code or path.exists()
+
+
+def test_downloads_are_reported(taskcluster: CommandLine, transfer_env: TransferEnv, tmp_path: Path) -> None:
+    """
+    As taskcluster, on stdout.
+    """
+    task_id = transfer_env.task()
+    transfer_env.artifact(task_id, "public/a.txt", b"text")
+    path = tmp_path / "a.txt"
+    env = transfer_env.sandbox.environment
+    done = taskcluster("download", "artifact", task_id, "public/a.txt", str(path), env=env)
+
+    first, second = done.stdout.splitlines()
+    assert f"Downloading `public/a.txt` from latest run of task {task_id} to `{path}`" == first
+    assert second.startswith("Downloaded 4 bytes of type ")
+    assert b"text" == path.read_bytes()
+    whole = taskcluster("download", "artifact", task_id, "0", "public/a.txt", "-", env=env)
+    assert b"text" == whole.output
+
+
+def test_small_commands(tc: CommandLine, taskcluster: CommandLine) -> None:
+    """
+    Versions, times in whole seconds, slugids and the way to update.
+    """
+    import tccli
+
+    assert f"taskcluster version {tccli.__version__}\n" == taskcluster("version").stdout
+    assert f"{tccli.__version__}\n" == tc("version", "-s").stdout == taskcluster("version", "--short-version").stdout
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n", taskcluster("from-now", "1 day 2 hours").stdout)
+    assert re.fullmatch(r"[A-Za-f][\w-]{21}\n", tc("slugid", "generate", "-n").stdout)
+    assert re.fullmatch(r"[\w-]{22}\n", tc("slugid", "generate").stdout)
+    assert "install" in tc("update").stdout or "pipx" in tc("update").stdout
 
 
 def test_short_options_mean_one_thing() -> None:
@@ -414,11 +522,23 @@ def shell_environment(process_environment: dict[str, str], sandbox: RunningSandb
         ("taskcluster task def $LONG | jq -r .metadata.name", "long\n"),
         ("taskcluster task artifacts $BUILDA | grep live_backing", "public/logs/live_backing.log\n"),
         ('if [ "$(taskcluster task group $LONG)" = "$G" ]; then echo same; fi', "same\n"),
+        ("taskcluster completions bash c.bash && grep -c 'complete -F' c.bash", "1\n"),
+        ("taskcluster from-now 1 hour | wc -c", "21\n"),
+        ("taskcluster version | cut -d' ' -f1-2", "taskcluster version\n"),
+        (
+            "echo '{}' > s.json; taskcluster validate-json s.json s.json 2>&1 | grep -o 'document is valid'",
+            "document is valid\n",
+        ),
+        ('test "$(taskcluster config get config.rootUrl)" = "$TASKCLUSTER_ROOT_URL" && echo same', "same\n"),
+        (
+            "taskcluster slugid decode $(taskcluster slugid encode 63f6fb6b-6b69-43d5-a39a-14dde2cde404)",
+            "63f6fb6b-6b69-43d5-a39a-14dde2cde404\n",
+        ),
         ("yes | taskcluster task rerun -cf $BUILDA 2>/dev/null | grep -o pending$", "pending\n"),
     ],
 )
 def test_idioms_of_scripts(
-    transfer_env: TransferEnv, shell_environment: dict[str, str], line: str, expected: str
+    transfer_env: TransferEnv, shell_environment: dict[str, str], tmp_path: Path, line: str, expected: str
 ) -> None:
     """
     As they are found in scripts.
@@ -430,6 +550,8 @@ def test_idioms_of_scripts(
         pytest.skip("there is no jq")
     create_group(transfer_env)
     env = {**shell_environment, **{name.replace("-", ""): task_id for name, task_id in IDS.items()}}
-    done = subprocess.run(["bash", "-c", line], env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["bash", "-c", line], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
 
     assert expected == done.stdout, done.stderr

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
+
 from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
 from tccli.cli.transfers.terminal_output import open_stdout
@@ -57,6 +59,8 @@ def download_one(context: Context, source: Source, name: str, path: str, downloa
     """
     transfer = transfer_context(context, download.limits)
     remote = RemoteFile(source, transfer)
+    if context.is_go_client and path != "-":
+        print_text(f"Downloading `{name}`{_describe_run(source)} to `{path}`")
     started = time.monotonic()
     with (
         _note_interruption(context, [path]),
@@ -72,9 +76,32 @@ def download_one(context: Context, source: Source, name: str, path: str, downloa
     summary = format_summary(result.size, seconds, result.verified, transfer.progress.wire_bytes)
     resumed = transfer.progress.resumed_bytes
     summary += f", resumed after {resumed} bytes from an earlier run" if resumed else ""
-    context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
+    if context.is_go_client and path != "-":
+        print_text(
+            f"Downloaded {result.size} bytes of type {result.content_type} in {seconds:.3f}s (including API calls)"
+        )
+    else:
+        context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
     if download.write is not None:
         download.write(Result([_describe(name, path, result, seconds)]))
+
+
+def _describe_run(source: Source) -> str:
+    """
+    Return where an artifact is from, in the words of the Go client; nothing for an object.
+    """
+    task_id, run_id, _ = source.identity.get("artifact", ("", None, ""))
+    run = "latest run" if run_id is None else f"run {run_id}"
+    return f" from {run} of task {task_id}" if task_id else ""
+
+
+def print_text(line: str) -> None:
+    """
+    Print a line to stdout, as the Go client does about downloads.
+    """
+    from tccli.core.printable import escape_controls
+
+    click.echo(escape_controls(line))
 
 
 def _describe(name: str, path: str, result: DownloadResult, seconds: float) -> dict[str, Any]:

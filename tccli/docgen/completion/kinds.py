@@ -63,6 +63,7 @@ PLACES = {
     "api": ("service", "method"),
     "download artifact": ("task", "artifact", "artifact|file", "file"),
     "download-artifact": ("task", "artifact", "artifact|file", "file"),
+    "completions": ("=bash,zsh,fish,powershell", "file"),
     "help": ("topic", "method"),
     "sandbox run": ("command",),
     "upload artifact": ("task|file", "run|file", "", "file"),

@@ -45,6 +45,17 @@ def script(shell: str, tree: CommandNode) -> str:
     return text
 
 
+def add_name(shell: str, text: str, name: str) -> str:
+    """
+    Return a script that also completes tc by another name of it.
+    """
+    if shell == "fish":
+        return f"{text}complete -c {name} -f -a '(__taskcluster_complete)'\n"
+    if shell == "powershell":
+        return text.replace("@('tc',", f"@('{name}', 'tc',")
+    return text.replace("tc taskcluster-tc\n", f"tc taskcluster-tc {name}\n")
+
+
 def files(tree: CommandNode) -> dict[str, str]:
     """
     Return path in a checkout → text of all scripts.
