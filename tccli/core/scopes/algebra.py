@@ -81,10 +81,12 @@ def subtract(scopes: Iterable[str], held: Sequence[str]) -> list[str]:
     Return those of *scopes* that *held*, which is normalized, does not satisfy.
     """
     rest = []
+    # ** covers what sorts before it, too: * and itself with any number of wildcards.
+    doubled = [scope for scope in held if scope.endswith("**")]
     for scope in scopes:
-        # Only the last one that does not sort after a scope can cover it.
+        # Of the others, only the last one that does not sort after a scope can cover it.
         place = bisect_right(held, sort_key(scope), key=sort_key)
-        if not place or not covers(held[place - 1], scope):
+        if not any(covers(each, scope) for each in (*held[max(place - 1, 0) : place], *doubled)):
             rest.append(scope)
     return rest
 

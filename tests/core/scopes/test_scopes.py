@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tccli import references
@@ -67,6 +67,8 @@ def test_merging_is_normalizing_the_union(first: list[str], second: list[str]) -
 
 
 @given(SCOPES, SCOPES)
+@example(["**"], ["***"])
+@example(["*"], ["**"])
 def test_subtracting_leaves_what_is_not_satisfied(wanted: list[str], held: list[str]) -> None:
     """
     A search in a normalized list finds what a comparison with each scope finds.
