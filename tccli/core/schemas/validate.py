@@ -10,7 +10,6 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft6Validator
@@ -216,7 +215,7 @@ def _redact_value(error: ValidationError) -> Any:
     """
     Return the value that an error is about without secrets, and only as much of it as a message can quote.
     """
-    document = _prune(error.instance)
+    document = _prune(error.instance, [MAX_FOUND_LENGTH])
     for step in reversed(error.absolute_path):
         document = {step: document} if isinstance(step, str) else [document]
     document = redact_document(document)
@@ -225,11 +224,13 @@ def _redact_value(error: ValidationError) -> Any:
     return document
 
 
-def _prune(value: Any, depth: int = 3) -> Any:
+def _prune(value: Any, left: list[int]) -> Any:
+    # Each value has at least one character, so that no more of them fit.
+    left[0] -= 1
     if isinstance(value, dict):
-        return {key: _prune(each, depth - 1) for key, each in islice(value.items(), MAX_FOUND_LENGTH)} if depth else {}
+        return {key: _prune(each, left) for key, each in value.items() if left[0] > 0}
     if isinstance(value, list):
-        return [_prune(each, depth - 1) for each in value[:MAX_FOUND_LENGTH]] if depth else []
+        return [_prune(each, left) for each in value if left[0] > 0]
     return value[:MAX_QUOTED_LENGTH] if isinstance(value, str) else value
 
 
