@@ -39,6 +39,12 @@ OTHER_COMMANDS = [
     ["scopes", "required", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
     ["temp-credentials", "--scope", "a"],
     ["signed-url", "queue", "task", "fN1SbArXTPSVFNUvaOlinQ"],
+    ["events", "list", "--reference", "SERVER/references/queue/v1/exchanges.json"],
+    ["queue", "ping", "--reference", "SERVER/references/queue/v1/api.json"],
+    ["references", "update"],
+    # Without its note of what it compares.
+    ["references", "diff", "--quiet"],
+    ["validate-json", "SERVER/schema.json", "-"],
 ]
 COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
 FORMATS = ["json", "jsonl", "yaml", "table", "raw"]
@@ -175,7 +181,7 @@ def test_no_response_is_a_bug_of_ours(
         argv += ["--data", "{}", "--no-validate"] if method.takes_payload else []
         argv += ["--paginate"] if method.is_paged and draw.random() < 0.5 else []
         if draw.random() < 0.1:
-            argv = list(draw.choice(OTHER_COMMANDS))
+            argv = [word.replace("SERVER", http_server.url) for word in draw.choice(OTHER_COMMANDS)]
         options = ["--retries", "0", *(["--color", "never"] if draw.random() < 0.7 else [])]
         options += draw.choice([[], [], ["--jq", "."], ["-r"], ["--error-format", "json"]])
         options += draw.choice([[], *(["--format", name] for name in FORMATS)])

@@ -53,7 +53,7 @@ _FIELD = (
     r"(?:(\\*[\"']).*?(?:(?<!\\)\3|$)|[\[{].*|-?\d[^\s,}\]]*)"
 )
 _PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|$)"
-_JWT = r"(\beyJ)[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"
+_JWT = r"(\beyJ)[\w.~+/=-]{16,}"
 
 
 def redact_text(text: str) -> str:

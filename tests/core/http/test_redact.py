@@ -4,14 +4,20 @@ No secret reaches a person: whatever the place that it stands in.
 
 from __future__ import annotations
 
+import html
 import json
+import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.http.redact import redact_document, redact_header, redact_text, redact_url
+from tccli.core.http.redact import Redactor, redact_document, redact_header, redact_text, redact_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Nothing that a masked text has of its own.
 SECRETS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.~+=", min_size=8).map(lambda text: f"S3CR3T{text}T3RC3S")
@@ -37,7 +43,20 @@ PLACES = [
     "https://h/?password={}",
     "https://h/api/hooks/v1/hooks/g/h/trigger/{}",
     "https://h/api/hooks/v1/hooks/g%2Fa/h/trigger/{}?a=b",
+    "https://h/api/hooks/v1/hooks/g/h/trigger/a%2F{}",
+    "https://s3/a b?x=1&X-Amz-Signature={}",
+    "export TASKCLUSTER_ACCESS_TOKEN='{}'",
     'Authorization: Hawk id="a", mac="{}"',
+    'the header hawk id="a", mac="{}"',
+    "x-auth-token: {}",
+    "Set-Cookie: session={}; path=/",
+    '{{"accessToken": "{}", "a": 1}}',
+    '{{"certificate": {{"seed": "{}"}}}}',
+    '{{"secret": ["a", "{}',
+    r'{{"body": "{{\"token\": \"{}\"}}"}}',
+    "{{'AWS_SECRET_ACCESS_KEY': '{}'}}",
+    "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+    "eyJ{}.a.b",
     "Proxy-Authorization: Basic {}",
 ]
 
@@ -66,6 +85,9 @@ def test_no_secret_stays_in_a_text(secret: str, place: str, encodings: int, mess
         "https://h/api/queue/v1/task-group/g/list?continuationToken=abc&limit=5",
         "https://h/x?assignment=1&tokens=2&policyholder=3",
         "a@example.com has a policy",
+        "add \"secrets.get\": …; the token: expected a string; 'secret' must be an object",
+        '{"secretName": "a", "tokens_used": 5, "isSecret": true, "accessToken": null}',
+        "the hawk is a bird; authorized-scopes: none; set-cookies",
         "queue.createTask: payload is not valid: missing fields created, deadline (did you mean created?)",
     ],
 )
@@ -83,6 +105,38 @@ def test_the_rest_of_a_url_stays() -> None:
     assert "no (https://h/x?a=b&bewit=…); retry" == redact_text("no (https://h/x?a=b&bewit=abc); retry")
     assert "amqp://guest:…@h/v" == redact_text("amqp://guest:pw@h/v")
     assert "me:…@host" == redact_url("me:secret@host")
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=20), st.sampled_from([str, quote, html.escape, json.dumps]))
+def test_a_known_secret_is_masked_in_any_form(value: str, encode: Callable[[str], str]) -> None:
+    """
+    Whole, encoded, and cut off at either end.
+    """
+    redactor = Redactor({"TASKCLUSTER_ACCESS_TOKEN": f"S3CR3T{value}T3RC3S"})
+    whole = encode(f"S3CR3T{value}T3RC3S")
+
+    assert not re.search("S3CR3T|T3RC3S", redactor.redact_text(f"a {whole} b {json.dumps(whole)} c"))
+    assert "S3CR3T" not in redactor.redact_text(f"a {whole[:18]} b")
+    assert "S3CR3T" not in redactor.redact_text(f"a {whole[:12] if encode is str else whole[:18]}… b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secrets"),
+    [
+        pytest.param("https_proxy", "http://u:p%40ssword@h:1", ["p@ssword", "p%40ssword"], id="proxy"),
+        pytest.param("ALL_PROXY", "socks5://password@h", ["password"], id="proxy without a name"),
+        pytest.param("TASKCLUSTER_CERTIFICATE", '{"seed": "abcdef", "signature": "ghijkl"}', ["abcdef", "ghijkl"]),
+        pytest.param("TASKCLUSTER_CERTIFICATE", '{"seed": "abcdef', ['{"seed": "abcdef'], id="no certificate"),
+    ],
+)
+def test_the_environment_has_secrets(name: str, value: str, secrets: list[str]) -> None:
+    """
+    They are masked wherever they come from afterwards; what else the variables have is not.
+    """
+    redactor = Redactor({name: value, "PATH": "not-secret"})
+
+    assert ["…"] * len(secrets) == [redactor.redact_text(secret) for secret in secrets]
+    assert "not-secret" == redactor.redact_text("not-secret")
 
 
 @given(SECRETS)
