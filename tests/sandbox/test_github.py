@@ -261,6 +261,20 @@ def test_several_tasks_are_one_group(send: Send) -> None:
     assert [["statuses"]] * 2 == [task["task"]["routes"] for task in tasks]
 
 
+def test_tasks_come_after_those_that_they_depend_on(send: Send) -> None:
+    """
+    Otherwise in the order of the file; a circle is an error.
+    """
+    file = (
+        "version: 1\ntasks: [{taskId: a, dependencies: [c, elsewhere]}, {taskId: b}, {taskId: c, dependencies: [%s]}]"
+    )
+    sorted_tasks = send("POST", f"{GITHUB}/taskcluster-yml", yml(file % "b")).json["tasks"]
+    error = send("POST", f"{GITHUB}/taskcluster-yml", yml(file % "a"))
+
+    assert ["b", "c", "a"] == [entry["taskId"] for entry in sorted_tasks]
+    assert (400, "InputError") == (error.status, error.code)
+
+
 def test_version_zero_is_rendered(send: Send) -> None:
     """
     With times, environment and parameters; an unknown parameter stays. Tasks for other events are left out.

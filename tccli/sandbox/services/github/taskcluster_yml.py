@@ -120,7 +120,43 @@ def _compile(config: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         sole = tasks[0]
         name = sole.get("taskId") or sole.get("taskGroupId") or group
         tasks = [{**sole, "taskId": name, "taskGroupId": sole.get("taskGroupId") or name}]
-    return {"tasks": [_task(task, group, route) for task in tasks], "scopes": _scopes(message, route)}
+    complete = [_task(task, group, route) for task in tasks]
+    return {"tasks": sort_by_dependencies(complete), "scopes": _scopes(message, route)}
+
+
+def sort_by_dependencies(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """
+    Return tasks after those that they depend on, in the order of the service.
+
+    Args:
+        tasks: With ``taskId`` and ``task``. Of several with the same id, the last one remains.
+
+    Raises:
+        ValueError: Tasks depend on each other.
+
+    Source: the package topo-sort.
+    """
+    waiting: dict[str, int] = {}
+    edges: dict[str, list[str]] = {}
+    for entry in tasks:
+        dependencies = entry["task"].get("dependencies") or []
+        waiting.setdefault(entry["taskId"], 0)
+        edges.setdefault(entry["taskId"], []).extend(dependencies)
+        for other in dependencies:
+            waiting[other] = waiting.get(other, 0) + 1
+    free = [name for name, count in waiting.items() if not count]
+    ordered = []
+    while free:
+        ordered.append(free.pop())
+        for other in edges.get(ordered[-1], ()):
+            waiting[other] -= 1
+            if not waiting[other]:
+                free.append(other)
+    if len(ordered) < len(waiting):
+        circular = ", ".join(name for name, count in waiting.items() if count)
+        raise ValueError(f"At least 1 circular dependency in nodes: {circular}")
+    by_id = {entry["taskId"]: entry for entry in tasks}
+    return [by_id[name] for name in reversed(ordered) if name in by_id]
 
 
 def _task(task: dict[str, Any], group: str, route: str) -> dict[str, Any]:
