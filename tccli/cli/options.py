@@ -61,6 +61,13 @@ class Options:
         self.reference: list[str] = []
         self.authorized_scope: list[str] = []
 
+    @property
+    def selects_parts(self) -> bool:
+        """
+        Whether ``--jq`` or ``--columns`` select parts of the result.
+        """
+        return self.jq is not None or self.columns is not None
+
     def replace(self, **values: Any) -> Options:
         """
         Return options that differ in these values.

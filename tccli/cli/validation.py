@@ -35,7 +35,7 @@ def report_problems(
     if context.is_go_client and context.options.format is None:
         _report_as_go_client(context, problems)
         return
-    if context.options.format in {None, "raw"} and context.options.jq is None:
+    if context.options.format in {None, "raw"} and not context.options.selects_parts:
         # Names in a document may contain any character, line breaks too.
         lines = [escape_controls(str(problem)).replace("\n", "\\n") for problem in problems]
         write(Result(lines, is_text=True))

@@ -93,12 +93,12 @@ def diff(context: Context) -> None:
     found = [each._asdict() for each in diff_references(library, other, services)]
     if (
         context.options.format is None
-        and context.options.jq is None
+        and not context.options.selects_parts
         and context.options.output in {None, "-"}
         and _is_terminal()
     ):
         write(Result([_format(each) for each in found], is_text=True))
-    elif context.options.format == "table":
+    elif context.options.format == "table" or context.options.columns is not None:
         shown = [{**each, **{key: _format_value(each[key]) for key in ("before", "after")}} for each in found]
         write(Result([shown], is_table=True))
     else:

@@ -65,7 +65,7 @@ def command(
     )
     if not scopes:
         context.note("warning: without --scope, these credentials have only the anonymous scopes")
-    if context.options.format is None and context.options.jq is None:
+    if context.options.format is None and not context.options.selects_parts:
         write(Result(_lines(account.root_url, issued, csh=csh), is_text=True, is_secret=True))
     else:
         write(Result([_document(issued)]))

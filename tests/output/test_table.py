@@ -269,3 +269,22 @@ def test_an_empty_listing_has_no_table() -> None:
     """
     assert [] == render(Result([{"tasks": []}], is_page=True), 80)
     assert [] == render(Result([[]]), 80)
+
+
+@pytest.mark.parametrize(
+    ("argv", "column"),
+    [
+        (["validate", "queue", "createTask", "--columns", "path"], "path"),
+        (["find", "rerun", "--columns", "summary"], "summary"),
+        (["events", "list", "--columns", "event"], "event"),
+        (["slugid", "--columns", "value"], "value"),
+    ],
+)
+def test_columns_select_from_any_result(tc: CommandLine, argv: list[str], column: str) -> None:
+    """
+    Also where a command prints text by default.
+    """
+    lines = tc(*argv, stdin="{}").stdout.splitlines()
+
+    assert [column] == lines[0].split()
+    assert len(lines) > 1

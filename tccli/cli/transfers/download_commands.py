@@ -192,7 +192,7 @@ def _list_artifacts(
         return
     task, run = _resolve_task(client, task, run, index_path)
     found, artifacts = _find_artifacts(client, task, run, name, literal=options["literal"])
-    bare = context.options.format is None and context.options.jq is None
+    bare = context.options.format is None and not context.options.selects_parts
     write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
 
 
