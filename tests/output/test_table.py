@@ -284,7 +284,9 @@ def test_columns_select_from_any_result(tc: CommandLine, argv: list[str], column
     """
     Also where a command prints text by default.
     """
-    lines = tc(*argv, stdin="{}").stdout.splitlines()
+    result = tc(*argv, stdin="{}")
+    lines = result.stdout.splitlines()
 
+    assert "--columns" not in result.stderr
     assert [column] == lines[0].split()
     assert len(lines) > 1

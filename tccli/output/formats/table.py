@@ -79,7 +79,7 @@ def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool) ->
         if options.columns is None:
             return [Column("", values) for values in zip_longest(*entries)] or [Column("value", entries)]
     elif not all(isinstance(entry, dict) for entry in entries):
-        _report_unknown(options.columns or (), [], options)
+        _report_unknown([name for name in options.columns or () if name != "value"], [], options)
         return [Column("value", entries)]
     if options.columns is None:
         columns = rank_columns(entries) if ranked else list_columns(entries)
