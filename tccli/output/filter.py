@@ -14,7 +14,7 @@ import signal
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
-from tccli.errors import BrokenAnswerError, ConfigurationError, UsageError
+from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
 from tccli.output.text import dump_json
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ class _Child:
         theirs, outputs = os.pipe()
         # Never written to: its end tells that this process has ended.
         watched, self._alive = os.pipe()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError as error:
+            raise LocalFileError(f"cannot run --jq: {error.strerror or error}", hint=SUCCEEDED) from error
         if not self._pid:
             for fd in (ours, theirs, self._alive):
                 os.close(fd)

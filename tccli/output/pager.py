@@ -9,6 +9,8 @@ import re
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from tccli.errors import LocalFileError
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +30,9 @@ def open_pager(out: IO[bytes], wanted: bool | None, environ: Mapping[str, str] =
 
     Args:
         wanted: False for no pager, True for one in any case.
+
+    Raises:
+        LocalFileError: The pager failed.
     """
     commands = [] if wanted is False else list_commands(environ)
     try:
@@ -43,8 +48,10 @@ def open_pager(out: IO[bytes], wanted: bool | None, environ: Mapping[str, str] =
             pager.start()
         yield pager
         pager.finish()
+        pager.check()
     except _PagerClosedError:
         pager.finish()
+        pager.check()
     except BaseException as error:
         pager.finish(wait=not isinstance(error, KeyboardInterrupt))
         raise
@@ -153,6 +160,19 @@ class _Pager:
                 process.wait()
         finally:
             _end(process)
+
+    def check(self) -> None:
+        """
+        Check that the pager has not failed.
+
+        Raises:
+            LocalFileError: It has, so that perhaps nothing was shown.
+        """
+        if self._process is not None and self._process.returncode:
+            raise LocalFileError(
+                f"cannot show the output: the pager {' '.join(map(str, self._process.args))!r} failed",  # type: ignore[arg-type]
+                hint="use --no-pager",
+            )
 
     def _pass_on(self, data: bytes, *, flush: bool = False) -> None:
         assert self._sink is not None

@@ -202,6 +202,20 @@ def test_leaving_the_pager_is_a_success(show: Open, http_server: ScriptedServer)
     assert len(http_server.requests) < 100
 
 
+@pytest.mark.parametrize("argv", [TASK, ("--help",)])
+def test_a_pager_that_fails_is_an_error(show: Open, fake: dict[str, str], argv: tuple[str, ...]) -> None:
+    """
+    It names the pager and the way without it, since nothing may have been shown.
+    """
+    screen = show(*argv, env={**fake, "TC_PAGER": "false --bad"})
+    lines = screen.read().splitlines()
+
+    assert 3 == screen.process.wait(10)
+    assert 1 == len(lines)
+    assert "'false --bad'" in lines[0]
+    assert "--no-pager" in lines[0]
+
+
 def test_a_listing_is_shown_as_it_arrives(show: Open, http_server: ScriptedServer) -> None:
     """
     Although it may still fit the terminal.
