@@ -2,17 +2,32 @@
 The entry point: ``tc`` and ``python -m tccli``.
 """
 
+# Not signal: its definition of enumerations takes a fortieth of a start.
+import _signal as signal  # type: ignore[import-not-found]
+
 
 def main() -> None:
     """
     Run the command line and exit, also when Ctrl-C comes before all modules are imported.
     """
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    # A shell starts background jobs with Ctrl-C ignored: that stays so.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         from tccli.cli import app
 
-        app.main()
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        app.main(interrupts=interrupts)
+    except BaseException:
+        # Imports of C modules and definitions of classes make another error of it.
+        if interrupts:
+            raise SystemExit(130) from None
+        raise
 
 
 if __name__ == "__main__":

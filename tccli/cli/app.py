@@ -141,15 +141,21 @@ root = Root(
 )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main(argv: Sequence[str] | None = None, *, interrupts: Sequence[int] = ()) -> None:
     """
     Run the command line and exit.
+
+    Args:
+        interrupts: Gets an element at each Ctrl-C, whatever becomes of the KeyboardInterrupt.
     """
     program = os.path.basename(sys.argv[0]).removesuffix(".exe")
     context = Context(argv=sys.argv[1:] if argv is None else argv, program=program)
     try:
         code = run(argv, context)
-    except Exception:  # noqa: BLE001 - a bug prints its traceback; exit code 1 has another meaning
+    except Exception:
+        # A bug prints its traceback; exit code 1 has another meaning.
+        if interrupts:
+            raise
         import traceback
 
         request = "report it where you got tc from, with the command and the lines above"

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 COUNT = int(os.environ.get("TC_INTERRUPTS", "1"))
 SEED = int(os.environ.get("TC_INTERRUPT_SEED", "0")) or random.randrange(1, 2**31)
 MAX_MOMENT_SECONDS = 1.0
+START_SECONDS = 0.25
+"""Half of the moments are in this time, in which modules are imported."""
 MAX_SECONDS = 3.0
 """The promise is one second, on a machine that has nothing else to do."""
 START = """
@@ -190,7 +192,7 @@ def test_ctrl_c_ends_it(
     }
     for _ in range(COUNT):
         http_server.respond_with(*situation.script)
-        moment = draw.uniform(0, MAX_MOMENT_SECONDS)
+        moment = draw.uniform(0, draw.choice([START_SECONDS, MAX_MOMENT_SECONDS]))
         code, seconds, errors = interrupt(
             [fill(word) for word in situation.argv], env, moment, shown=situation.is_shown
         )
