@@ -23,6 +23,8 @@ def main() -> None:
         from tccli.cli import app
 
         app.main(interrupts=interrupts)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except BaseException:
         # Imports of C modules and definitions of classes make another error of it.
         if interrupts:
