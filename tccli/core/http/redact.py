@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MASK = "…"
 MIN_SECRET_CHARACTERS = 6
+MAX_SECRET_CHARACTERS = 10_000
 MIN_PART_CHARACTERS = 16
 """A shorter part of a secret may be in a text by chance."""
 
@@ -120,16 +121,19 @@ class Redactor:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._forms: set[str] = set()
+        self._values: set[str] = set()
+        # Computed when something is printed, which most calls do not.
+        self._forms: list[str] | None = None
+        self._parts: set[str] = set()
 
     def add(self, *values: str | None) -> None:
         """
         Mask these values from now on. Short ones are ignored: text would have them by chance.
         """
-        for value in values:
-            if value and len(value) >= MIN_SECRET_CHARACTERS:
-                once = _encode_forms(value)
-                self._forms.update(once, *map(_encode_forms, once))
+        new = {value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS} - self._values
+        if new:
+            self._values |= new
+            self._forms = None
 
     def add_document(self, document: Any) -> None:
         """
@@ -151,7 +155,14 @@ class Redactor:
         Return a text without secrets.
         """
         self._add_environment()
-        return redact_text(_mask_forms(text, self._forms))
+        if self._forms is None:
+            self._forms = _list_forms(self._values)
+            self._parts = {
+                form[start : start + MIN_PART_CHARACTERS]
+                for form in self._forms
+                for start in range(len(form) - MIN_PART_CHARACTERS + 1)
+            }
+        return redact_text(_mask_parts(_mask_forms(text, self._forms), self._parts))
 
     def redact_document(self, document: Any) -> Any:
         """
@@ -198,19 +209,25 @@ def _encode_forms(value: str) -> set[str]:
     }
 
 
-def _mask_forms(text: str, forms: set[str]) -> str:
-    """
-    Mask each form in *text*, also parts of it: a server and an excerpt may cut it off at either end.
-    """
-    for form in sorted(forms, key=len, reverse=True):
+def _list_forms(values: set[str]) -> list[str]:
+    # Of a very long value, such as a file, the ends: excerpts have no more, and the forms need memory.
+    ends = {end for value in values for end in (value[:MAX_SECRET_CHARACTERS], value[-MAX_SECRET_CHARACTERS:])}
+    once = {form for end in ends for form in _encode_forms(end)}
+    return sorted({form for each in once for form in (each, *_encode_forms(each))}, key=len, reverse=True)
+
+
+def _mask_forms(text: str, forms: list[str]) -> str:
+    for form in forms:
         text = text.replace(form, MASK)
         for length in range(min(len(form), MIN_PART_CHARACTERS) - 1, 3, -1):
             text = text.replace(form[:length] + MASK, MASK)
-    parts = {
-        form[start : start + MIN_PART_CHARACTERS]
-        for form in forms
-        for start in range(len(form) - MIN_PART_CHARACTERS + 1)
-    }
+    return text
+
+
+def _mask_parts(text: str, parts: set[str]) -> str:
+    """
+    Mask parts of secrets: a server and an excerpt may cut them off at either end.
+    """
     if not parts:
         return text
     pieces: list[str] = []
