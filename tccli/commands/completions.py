@@ -63,7 +63,9 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     if kind is not None:
         _print_values(context, kind, words)
         return
-    shell = names.find(words[0], SHELLS) if len(words) in {1, 2} else None
+    # A second shell is not meant as a file.
+    is_complete = len(words) == 1 or (len(words) == 2 and words[1] not in SHELLS)
+    shell = names.find(words[0], SHELLS) if is_complete else None
     if shell is None:
         what = "missing SHELL" if not words else f"unknown shell {' '.join(words)!r}"
         raise UsageError(f"completions: {what}", hint=f"use one of {', '.join(SHELLS)}")

@@ -17,7 +17,7 @@ from tests.transfer_env import later
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import CommandLine, Result, RunningSandbox
+    from tests.conftest import CommandLine, Result, RunningSandbox, Start
     from tests.transfer_env import TransferEnv
 
 IDS = {
@@ -249,6 +249,18 @@ def test_the_configuration_is_safe(tc: CommandLine, sandbox: RunningSandbox, bar
     dry = tc("config", "set", "-d", "config.clientId", "third")
     assert "Set 'config.clientId' = third\n" == dry.stdout
     assert "other\n" == tc("config", "config.clientId").stdout
+
+
+def test_two_changes_at_once_lose_nothing(start: Start, tc: CommandLine) -> None:
+    """
+    Each process reads and replaces the file while no other one does.
+    """
+    values = {"clientId": "me", "accessToken": "token", "rootUrl": "https://tc.example.com", "authorizedScopes": "[]"}
+    processes = [start("config", "set", f"config.{name}", value) for name, value in values.items()]
+    assert [0] * 4 == [process.wait(60) for process in processes]
+    found = json.loads(tc("config", "--show-secrets", "-f", "json").stdout)["config"]
+
+    assert {**values, "authorizedScopes": [], "certificate": None} == found
 
 
 @pytest.mark.parametrize(
