@@ -1,5 +1,5 @@
 """
-Masks secrets in everything that people see: messages, ``-v``, ``--dry-run`` and logs. Pure functions.
+Masks secrets in everything that people see: messages, ``-v``, ``--dry-run`` and logs. No input or output.
 """
 
 from __future__ import annotations
