@@ -10,6 +10,7 @@ import io
 import os
 import random
 import threading
+import time
 import zlib
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -284,6 +285,10 @@ def test_resume(transfer_env: TransferEnv, tmp_path: Path, options: DownloadOpti
     before = kept_bytes(target)
     assert not target.exists()
     assert SIZE // 4 <= before < SIZE
+    # Requests that the first run has given up may reach the storage late.
+    counted = -1
+    while counted != (counted := transfer_env.sent()):
+        time.sleep(0.2)
     storage.faults.clear()
     storage.counters.reset()
     log: list[str] = []
@@ -763,7 +768,8 @@ def test_two_versions_are_not_joined(
 
     data = target.read_bytes()
     assert (20 << 20, 1) == (len(data), len(set(data)))
-    assert len(server.ranges) <= 8
+    # Two attempts over at most six connections, and a plain request.
+    assert len(server.ranges) <= 15
 
 
 @pytest.mark.parametrize("failures", [1, 2, 3])
