@@ -37,7 +37,7 @@ function __taskcluster_words
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
-                'task' 'Print the state, name, log … of a task, create one, run it again, or…' \
+                'task' 'Look at a task and its log, create one, run it again, or cancel it' \
                 'temp-credentials' 'Issue temporary credentials with the scopes you give' \
                 'update' 'Print the command that updates tc' \
                 'upload' 'Upload an artifact or an object' \

@@ -1,5 +1,5 @@
 """
-``tc task``: print the state, name, log … of a task, create one, run it again, or cancel it.
+``tc task``: look at a task and its log, create one, run it again, or cancel it.
 """
 
 from __future__ import annotations
@@ -8,6 +8,6 @@ from tccli.cli.directories import DirectoryGroup
 
 command = DirectoryGroup(
     "task",
-    help="Print the state, name, log … of a task, create one, run it again, or cancel it.\n\n"
+    help="Look at a task and its log, create one, run it again, or cancel it.\n\n"
     "These are the commands for people. tc queue --help lists the methods of the API.",
 )

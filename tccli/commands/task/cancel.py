@@ -30,7 +30,7 @@ command = Command(
     callback=with_context(_cancel),
     params=[tasks_argument(), *action_options("cancelled"), newest_option()],
     short_help="Cancel tasks",
-    help="Cancel tasks, and print the state of each: exception 'canceled'; for several, ID NAME STATE.\n\n"
+    help="Cancel tasks.\n\nThe output is exception 'canceled'; for several tasks, ID NAME STATE of each.\n\n"
     f"{TASKS_HELP}",
     examples=("tc task cancel fN1SbArXTPSVFNUvaOlinQ", "tc task cancel -n fN1SbArXTPSVFNUvaOlinQ"),
 )

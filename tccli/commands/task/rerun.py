@@ -44,7 +44,7 @@ command = Command(
         newest_option(),
     ],
     short_help="Run tasks again",
-    help="Run failed tasks again, with a new run under the same id, and print the state of each: pending; for several, "
-    f"ID NAME STATE.\n\n{TASKS_HELP}",
+    help="Run failed tasks again, with a new run under the same id.\n\n"
+    f"The output is pending; for several tasks, ID NAME STATE of each.\n\n{TASKS_HELP}",
     examples=("tc task rerun fN1SbArXTPSVFNUvaOlinQ", "tc task rerun -n fN1SbArXTPSVFNUvaOlinQ"),
 )
