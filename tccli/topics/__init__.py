@@ -30,7 +30,6 @@ ALIASES = {
     "env": "environment",
     "variables": "environment",
     "configuration": "environment",
-    "config": "credentials",
     "login": "credentials",
     "signin": "credentials",
     "profile": "credentials",

@@ -85,7 +85,7 @@ def test_a_word_that_is_not_a_command_has_a_pointer(tc: CommandLine) -> None:
     result = tc("help", "logs")
 
     assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
-    assert "tc download-artifact TASK public/logs/live.log" in result.stderr
+    assert "tc task log TASK" in result.stderr
 
 
 @pytest.mark.parametrize("columns", ["60", "80", "100"])

@@ -26,7 +26,7 @@ def _set(context: Context, key: str, value: str | None, *, dry_run: bool) -> Non
     variable = go_config.KEYS[name].variable
     if variable and context.environ.get(variable):
         context.note(f"{variable} is set in the environment, and overrides {key}")
-    elif context.options.profile or context.environ.get("TC_PROFILE") or files.default_profile():
+    elif context.options.profile or files.default_profile():
         context.note(f"a profile is in use, and overrides {key}")
 
 
