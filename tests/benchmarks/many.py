@@ -83,6 +83,8 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
         return "redirect", f"http://127.0.0.1:{port}/files/{followed[1]}".encode()
     elif path.startswith("/files/"):
         return "text/plain", CONTENT
+    elif path.endswith("/status"):
+        response = {"status": {"taskId": TASK, "runs": [{"runId": 0, "state": "completed"}]}}
     else:
         expires, kind = "2999-01-01T00:00:00.000Z", "text/plain"
         listed = [{"storageType": "s3", "name": f"public/{number}", "expires": expires} for number in range(count)]
