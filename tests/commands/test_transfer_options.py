@@ -379,7 +379,7 @@ def test_ctrl_c_at_any_moment(start: Start, transfer_env: TransferEnv, cwd: Path
     (cwd / "in").write_bytes(random_bytes(6 * MEBIBYTE))
     argv = [task_id if word == "TASK" else word for word in COMMANDS[command]]
     draw = random.Random(command)
-    for _ in range(int(os.environ.get("TC_INTERRUPTIONS", "3"))):
+    for _ in range(int(os.environ.get("TC_INTERRUPTS", "3"))):
         transfer_env.sandbox.storage.faults.clear()
         transfer_env.sandbox.storage.faults.add("slow=2MB")
         process = start(*argv, env=transfer_env.sandbox.environment)
