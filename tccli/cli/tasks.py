@@ -24,7 +24,7 @@ TASK_HELP = (
     "TASK is an id, the address of a task in the web interface or in the API, index:PATH, or GROUP:LABEL for the task "
     "of that name in a group."
 )
-TASKS_HELP = f"{TASK_HELP} With -, ids are read from stdin: the first one of each line."
+TASKS_HELP = f"{TASK_HELP} With -, ids are read from stdin: the first one of each line, which must have one."
 GROUP_HELP = "GROUP is an id, the address of a group, or index:PATH for the group of an indexed task."
 
 
@@ -138,7 +138,7 @@ def _read_address(context: Context, client: Client, word: str) -> tuple[str, int
 
     address = parse_address(word, context.library())
     values = address.values if address else {}
-    path = ".".join(values[name] for name in ("namespace", "leaf") if name in values) or values.get("indexPath")
+    path = values.get("indexPath")
     if address is None or not (path or values.get("taskId")):
         raise UsageError(f"{word} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
     check_deployment(context, word, address)

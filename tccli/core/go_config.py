@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.account import check_root_url
 from tccli.core.files import atomic_write
+from tccli.core.hawk import CLIENT_ID
 from tccli.core.yaml import dump, load
 from tccli.errors import ConfigurationError, LocalFileError, TcError, UsageError
 from tccli.names import suggestion
@@ -82,7 +84,8 @@ def parse_value(name: str, text: str) -> Any:
     Raises:
         UsageError: It is not valid for the key. The message does not repeat a secret.
     """
-    if name == "rootUrl" and text:
+    _check_text(name, text)
+    if name == "rootUrl":
         try:
             return check_root_url(text, full_name(name))
         except TcError as error:
@@ -100,6 +103,16 @@ def parse_value(name: str, text: str) -> Any:
     if not isinstance(value, list) or not all(isinstance(scope, str) for scope in value):
         raise UsageError(f"invalid value for {full_name(name)}: it is not a JSON array of scopes")
     return value
+
+
+def _check_text(name: str, text: str) -> None:
+    key = full_name(name)
+    if not text.strip():
+        raise UsageError(f"the value of {key} is empty", hint=f"tc config reset {key} deletes it")
+    if name not in {"certificate", "authorizedScopes"} and not text.isprintable():
+        raise UsageError(f"the value of {key} has a line break or another character that is not printable")
+    if name == "clientId" and not re.fullmatch(CLIENT_ID, text):
+        raise UsageError(f"{text!r} is not a client id")
 
 
 def read_values(path: str, environ: Mapping[str, str]) -> dict[str, Any]:

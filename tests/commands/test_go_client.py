@@ -270,6 +270,10 @@ def test_two_changes_at_once_lose_nothing(start: Start, tc: CommandLine) -> None
         ["set", "rootUrl", "https://tc.example.com"],
         ["set", "config.rootUrl", "tc.example.com"],
         ["set", "config.certificate", "[]"],
+        ["set", "config.accessToken", ""],
+        ["set", "config.rootUrl", ""],
+        ["set", "config.accessToken", "a\nb"],
+        ["set", "config.clientId", "a b"],
         ["set", "config.authorizedScopes", '["a", 1]'],
         ["get", "other.rootUrl"],
         ["reset"],
@@ -408,6 +412,8 @@ def test_a_task_is_named_in_many_ways(tc: CommandLine, transfer_env: TransferEnv
         IDS["VERIFY-1"],
         f"{root_url}/tasks/{IDS['VERIFY-1']}",
         f"{root_url}/api/queue/v1/task/{IDS['VERIFY-1']}/status",
+        f"{root_url}/tasks/index/a.b/c",
+        f"{root_url}/tasks/index/a/b.c",
         "index:a.b.c",
         f"{IDS['GROUP']}:release-update-verify-1",
     ):
@@ -415,7 +421,7 @@ def test_a_task_is_named_in_many_ways(tc: CommandLine, transfer_env: TransferEnv
     for word in (IDS["GROUP"], f"{root_url}/tasks/groups/{IDS['GROUP']}", "index:a.b.c"):
         assert tc("group", "status", word, env=env).stdout.startswith("completed: 4\n"), word
     listed = tc("group", "list", "-f", IDS["GROUP"], env=env).stdout
-    many = tc("task", "status", "-", stdin=f"{listed}no id here\n\n", env=env)
+    many = tc("task", "status", "-", stdin=f"{listed}\n", env=env)
     assert 3 == many.stdout.count("failed 'failed'")
     rerun = tc("task", "rerun", "-", stdin=listed, env=env)
     assert [f"{line.rpartition(' ')[0]} pending" for line in listed.splitlines()] == rerun.stdout.splitlines()
@@ -431,7 +437,11 @@ def test_a_task_must_be_named(tc: CommandLine, transfer_env: TransferEnv) -> Non
     for word in ("", "abc", "https://elsewhere.example.com/tasks/" + IDS["LONG"]):
         assert 2 == tc("task", "status", word, env=env).exit_code, word
         assert 2 == tc("group", "status", word, env=env).exit_code, word
-    assert 1 == tc("task", "status", "-", stdin="nothing\n", env=env).exit_code
+    assert 1 == tc("task", "status", "-", stdin="\n", env=env).exit_code
+    for line in ("nothing", "bad id", IDS["LONG"][:-1], "x" * 5000):
+        refused = tc("task", "cancel", "-", stdin=f"{IDS['VERIFY-1']}\n{line}\n", env=env)
+        assert (2, 1) == (refused.exit_code, refused.stderr.count("\n")), line
+        assert "line 2" in refused.stderr
     assert sent == len(transfer_env.sandbox.requests)
 
     ambiguous = tc("task", "status", f"{IDS['GROUP']}:build-linux64/opt", env=env)

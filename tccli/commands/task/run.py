@@ -91,8 +91,8 @@ command = Command(
         ),
     ],
     short_help="Create a task that runs a command in an image",
-    help="Create a task that runs COMMAND in IMAGE, as docker run does, and print its id. It may run for 2 hours; its "
-    "deadline is in a day.\n\nPut a COMMAND with options after --. In this command, --retries is the task's; that of "
-    "the requests is accepted before task.",
+    help="Create a task that runs COMMAND in IMAGE, as docker run does, and print `Task ID created`. It may run for "
+    "2 hours; its deadline is in a day.\n\nPut a COMMAND with options after --. In this command, --retries "
+    "is the task's; that of the requests is accepted before task.",
     examples=(EXAMPLE,),
 )

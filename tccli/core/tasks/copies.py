@@ -7,7 +7,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.times import format_timestamp, parse_timestamp
+from tccli.core.response_fields import read_field
+from tccli.core.responses import read_timestamp
+from tccli.core.times import format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,13 +24,17 @@ def copy_definition(definition: Mapping[str, Any], *, now: datetime, exact: bool
 
     Args:
         exact: Keep dependencies and routes.
+
+    Raises:
+        BrokenAnswerError: The definition has no times, or malformed ones.
     """
     # The queue derives these from taskQueueId.
     copied = {name: value for name, value in definition.items() if name not in {"provisionerId", "workerType"}}
-    shift = now - parse_timestamp(definition["created"])
+    what = "the task's definition"
+    shift = now - read_timestamp(what, read_field(what, definition, "created", str))
     for name in ("created", "deadline", "expires"):
         if name in copied:
-            copied[name] = format_timestamp(parse_timestamp(copied[name]) + shift)
+            copied[name] = format_timestamp(read_timestamp(what, copied[name]) + shift)
     copied["retries"] = 0
     return copied if exact else {**copied, "dependencies": [], "routes": []}
 

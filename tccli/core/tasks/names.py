@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
 
 MAX_LISTED_CANDIDATES = 5
+MAX_SHOWN_CHARACTERS = 60
+"""Of a line of stdin, in a message."""
 INDEX_PREFIX = "index:"
 _GROUP_AND_LABEL = re.compile(r"([A-Za-z0-9_-]{22}):(.+)", re.DOTALL)
 
@@ -64,11 +66,21 @@ def resolve_group(client: Client, word: str) -> str:
 
 def find_ids(lines: Iterable[str]) -> list[str]:
     """
-    Return the first task id of each line that has one: of ``ID NAME STATE``, of ``Task ID created``.
+    Return the first task id of each line: of ``ID NAME STATE``, of ``Task ID created``. Empty lines are skipped.
+
+    Raises:
+        UsageError: A line has no task id.
     """
     method = references.method("queue", "task")
-    words = (next((word for word in line.split() if matches_pattern(method, "taskId", word)), None) for line in lines)
-    return list(dict.fromkeys(word for word in words if word is not None))
+    found = []
+    for number, line in enumerate(lines, 1):
+        task_id = next((word for word in line.split() if matches_pattern(method, "taskId", word)), None)
+        if task_id is not None:
+            found.append(task_id)
+        elif line.strip():
+            shown = line if len(line) <= MAX_SHOWN_CHARACTERS else f"{line[:MAX_SHOWN_CHARACTERS]}…"
+            raise UsageError(f"line {number} of stdin has no task id (22 characters): {shown!r}")
+    return list(dict.fromkeys(found))
 
 
 def _find_indexed(client: Client, path: str) -> str:

@@ -60,6 +60,9 @@ def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     for page in client.paginate(call):
         for entry in read_field(f"group {group_id}", page, "tasks", list):
             status, task = (read_field(f"group {group_id}", entry, name, dict) for name in ("status", "task"))
+            for name in ("taskId", "state"):
+                read_field(f"group {group_id}", status, f"status.{name}", str)
+            read_name(str(status["taskId"]), task)
             yield {"status": status, "task": task}
 
 
