@@ -241,10 +241,13 @@ class Context:
         from tccli.core.client import Client
 
         transport: Transport
+        calls_path = self.options.fake_calls or self.environ.get("TC_FAKE_CALLS") or None
+        if calls_path is not None and self.fake_path is None:
+            # A script that is tested must not send real requests because one of its variables is empty.
+            raise ConfigurationError("--fake-calls (TC_FAKE_CALLS) needs --fake FILE (TC_FAKE)")
         if self.fake_path is not None:
             from tccli.core.http.fake import FakeTransport
 
-            calls_path = self.options.fake_calls or self.environ.get("TC_FAKE_CALLS") or None
             transport = FakeTransport(self.fake_path, calls_path, self.library().method_ids())
         else:
             transport = self._transport()

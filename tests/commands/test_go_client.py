@@ -486,6 +486,9 @@ def test_wrong_templates_send_nothing(tc: CommandLine, sandbox: RunningSandbox) 
         result = tc("group", "list", IDS["GROUP"], "--format-string", template, env=sandbox.environment)
         assert 2 == result.exit_code
         assert 1 == result.stderr.count("\n")
+    for option in (("--format", "json"), ("--jq", "."), ("--columns", "a")):
+        result = tc("group", "list", IDS["GROUP"], "--format-string", "x", *option, env=sandbox.environment)
+        assert 2 == result.exit_code
     assert not sandbox.requests
 
 

@@ -334,10 +334,11 @@ def test_an_interrupted_upload_is_resumed(
     assert (b"again to resume" in errors) == (sig == signal.SIGINT)
     if changed:
         file.write_bytes(DATA[::-1])
-    result = tc(*argv, env=transfer_env.sandbox.environment)
+    result = tc(*argv, *(["--expires", "3 days"] if changed else []), env=transfer_env.sandbox.environment)
 
     assert 0 == result.exit_code, result.stderr
     assert "resuming the unfinished upload" in result.stderr
+    assert changed == ("--expires is not applied" in result.stderr)
     assert (DATA[::-1] if changed else DATA) == downloaded(tc, transfer_env, "a").output
     (directory,) = (file.parent / "home").rglob("uploads")
     assert [] == list(directory.iterdir())

@@ -101,7 +101,6 @@ def object_command(words: str) -> click.Command:
             click.Option(
                 ["--expires"],
                 metavar="WHEN",
-                default="1 year",
                 help="An offset, seconds or a timestamp (default: 1 year).",
             ),
             _content_type(),
@@ -136,7 +135,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
     from tccli.core.schemas.fields import SLUGID
     from tccli.core.transfer.upload import open_upload
 
-    expires, project_id = _parse_expiry(options["expires"]), options["project_id"]
+    expires, project_id = _parse_expiry(options["expires"] or "1 year"), options["project_id"]
     if options["upload_id"] is not None and not re.fullmatch(SLUGID, options["upload_id"]):
         raise UsageError(f"--upload-id {options['upload_id']!r} is not a slugid", hint="tc slugid prints one")
     write = _result_writer(context, options)
@@ -145,7 +144,10 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
         client = context.client()
         directory = upload_directory(context.environ)
         with open_record(directory, client.account.root_url, project_id, object_name) as record:
-            upload_id, expires = choose_upload(context, record, options["upload_id"], expires)
+            asked = expires
+            upload_id, expires = choose_upload(context, record, options["upload_id"], asked)
+            if options["expires"] and expires != asked:
+                context.note(f"--expires is not applied: the upload was started with {expires}, which cannot change")
             call = prepare_upload(
                 client, object_name, upload, project_id=project_id, expires=expires, upload_id=upload_id
             )

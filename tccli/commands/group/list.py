@@ -11,6 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import GROUP_HELP
+from tccli.errors import UsageError
 
 FILTERS = {
     "running": ("-r", "--running"),
@@ -30,6 +31,9 @@ def _list(context: Context, group: str, *, all_: bool, format_string: str, **fil
     from tccli.core.tasks.go_template import compile_template
     from tccli.core.tasks.queue import list_group
 
+    options = context.options
+    if format_string != DEFAULT_TEMPLATE and (options.format or options.jq or options.columns):
+        raise UsageError("--format-string prints lines: leave out --format, --jq and --columns")
     method = references.method("queue", "listTaskGroup")
     assert method.output is not None
     schema = bundle(method.reference.schemas, method.output)["properties"]["tasks"]["items"]

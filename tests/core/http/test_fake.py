@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
+    from tests.http_server import ScriptedServer
 
 SECRET = '{"secret": {}, "expires": "2030-01-01T00:00:00Z"}'
 
@@ -105,6 +106,18 @@ def test_keeps_calls(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
         {"method": "secrets.set", "args": ["a/b"], "query": {}, "payload": json.loads(SECRET)},
         {"method": "queue.cancelTask", "args": [TASK_ID], "query": {}},
     ] == [json.loads(line) for line in calls.read_text().splitlines()]
+
+
+def test_calls_without_responses_send_nothing(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    The variable with the responses may be missing by mistake.
+    """
+    without: dict[str, str] = {}
+    for fake in (without, {"TC_FAKE": ""}):
+        result = tc("--fake-calls", str(tmp_path / "calls"), "queue", "ping", env={**http_server.env, **fake})
+        assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+
+    assert not http_server.requests
 
 
 def test_processes_that_share_calls_share_answers(tc: CommandLine, answers: Path, tmp_path: Path) -> None:
