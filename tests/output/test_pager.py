@@ -220,7 +220,9 @@ def test_a_listing_is_shown_as_it_arrives(show: Open, http_server: ScriptedServe
     """
     Although it may still fit the terminal.
     """
-    for more in ([], ["--jq", "."]):
+    for number, more in enumerate(([], ["--jq", "."])):
+        # The first command asks for its second page, which must not take the first page of the second command.
+        http_server.wait_for(2 * number)
         http_server.respond_with(json_response({"tasks": ["first"], "continuationToken": "t"}), NO_RESPONSE)
         argv = ("queue", "listTaskGroup", "fN1SbArXTPSVFNUvaOlinQ", "--paginate", "--format", "jsonl")
         assert "PAGED" in show(*argv, *more, env=http_server.env).read(until="first")
