@@ -121,6 +121,8 @@ class ConfigFiles:
                 mode = os.fstat(file.fileno()).st_mode
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"cannot read {self.profiles_path}: {error}") from None
+        except RecursionError:
+            raise ConfigurationError(f"cannot read {self.profiles_path}: it is nested too deep") from None
         if not all(isinstance(profile, dict) for profile in content.values()):
             raise ConfigurationError(
                 f"cannot read {self.profiles_path}: keys outside of a profile", hint="write [NAME] above them"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # A backslash before any other character is one.
 _BACKSLASH = r"\\[.\[\]=\\0-9]|\\(?![.\[\]=\\0-9])"
 _EDIT = re.compile(rf"((?:{_BACKSLASH}|[^=\\])+?)(:?)=(.*)", re.DOTALL)
+MAX_DEPTH = 100
+MAX_SHOWN_CHARACTERS = 60
+"""Of a path, in a message."""
 _STEP = re.compile(
     rf"(?:\[(?P<position>\+?|-?[0-9]{{1,9}})\]|(?P<name>(?:{_BACKSLASH}|[^.\[\]\\])+))(?:\.(?=.)|(?=\[)|$)", re.DOTALL
 )
@@ -49,7 +52,7 @@ def apply_edits(document: Any, edits: Iterable[str]) -> Any:
             raise UsageError(f"--set {shown} is not PATH=TEXT or PATH:=JSON")
         path, sign, text = found.groups()
         # The value may be a secret, so that messages have only the path.
-        shown = repr(f"{path}{sign}=…")
+        shown = repr(f"{path if len(path) <= MAX_SHOWN_CHARACTERS else path[:MAX_SHOWN_CHARACTERS] + '…'}{sign}=…")
         try:
             value = strict_json.loads(text) if sign else text
             document = _assign(document, _parse_path(path), value)
@@ -80,6 +83,8 @@ def _parse_path(path: str) -> list[_Step]:
         else:
             number = int(found["name"]) if re.fullmatch("[0-9]{1,9}", found["name"]) else None
             steps.append(_Step(found["name"], re.sub(r"\\([.\[\]=\\0-9])", r"\1", found["name"]), number))
+    if len(steps) > MAX_DEPTH:
+        raise _PathError(f"nested more than {MAX_DEPTH} levels deep")
     return steps
 
 

@@ -112,6 +112,8 @@ def test_carries_edits_out(before: Any, edits: list[str], after: Any) -> None:
         pytest.param({}, "=x", "is not PATH=TEXT or PATH:=JSON", id="no path"),
         pytest.param({}, ":=1", "is not PATH=TEXT or PATH:=JSON", id="no path before JSON"),
         pytest.param({}, "a:={", "not JSON", id="not JSON"),
+        pytest.param({}, "a." * 3000 + "b=1", "levels deep", id="nested names"),
+        pytest.param({}, "a" + "[0]" * 3000 + "=1", "levels deep", id="nested positions"),
         pytest.param({}, "a:=NaN", "not JSON", id="NaN"),
         pytest.param({}, 'a:={"b": 1, "b": 2}', "duplicate key", id="key twice"),
         pytest.param({}, 'a:=[{"b": 1, "b": 2}]', "duplicate key", id="key twice, below"),
