@@ -56,7 +56,7 @@ def test_an_endless_filter_gives_outputs_as_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", [".a.b", "error", "input", "reduce range(2000) as $i (1; [.])", "1, error(null)"]
+    "expression", [".a.b", "error", "input", "reduce range(20000) as $i (1; [.])", "1, error(null)"]
 )
 def test_a_filter_that_fails_names_itself(expression: str) -> None:
     """
