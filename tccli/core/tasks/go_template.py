@@ -10,21 +10,27 @@ Source: the documentation of Go's package text/template.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.errors import UsageError
+from tccli.core.tasks.go_functions import FUNCTIONS, ArgumentError, check_format, format_value, kind_in, kind_of
+from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 # An action in braces, with text/template's trim markers.
-_ACTION = re.compile(r"""\{\{(-\s)?((?:/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|(?!\}\}).)*?)(\s-)?\}\}""", re.DOTALL)
+_ACTION = re.compile(r"""\{\{(-\s)?((?>/\*.*?\*/|"(?:\\.|[^"\\])*"|`[^`]*`|(?!\}\}).)*?)(\s-)?\}\}""", re.DOTALL)
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>"(?:\\.|[^"\\])*"|`[^`]*`)|(?P<number>-?\d+(?:\.\d+)?)"""
     r"""|(?P<field>\$?(?:\.[A-Za-z_]\w*)+|\$|\.)|(?P<word>[A-Za-z_]\w*)|(?P<mark>[()|]))"""
 )
-_DIRECTIVE = re.compile(r"%(?:%|[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])")
+MAX_DEPTH = 100
+"""Nested blocks, branches of else if, parentheses and calls. Go has a limit for parentheses only, of 10,000."""
+MAX_SHOWN_CHARACTERS = 200
+"""Of a template, or of a part of it, in a message."""
+MAX_INTEGER = 2**63 - 1
 _ENDINGS = {"if": {"else", "end"}, "range": {"else", "end"}, "with": {"else", "end"}, "else": {"end"}}
 
 
@@ -39,11 +45,27 @@ class _Scope(NamedTuple):
 
 class _Term(NamedTuple):
     """
-    A part of an expression: its value in a scope, and its schema, or None if that is not known.
+    A part of an expression.
+
+    Attributes:
+        text: As it is written, for messages.
+        evaluate: Returns its value in a scope.
+        schema: Of the value, or None if that is not known.
+        is_constant: Whether the value is the same in every scope.
+        height: How many calls are nested in it.
     """
 
+    text: str
     evaluate: Callable[[_Scope], Any]
     schema: Any = None
+    is_constant: bool = False
+    height: int = 0
+
+    def kind(self) -> str | None:
+        """
+        Return the kind of the value, as far as it is known.
+        """
+        return kind_of(self.evaluate(_Scope(None, None))) if self.is_constant else kind_in(self.schema)
 
 
 def compile_template(template: str, schema: Mapping[str, Any]) -> Callable[[Any], str]:
@@ -53,8 +75,10 @@ def compile_template(template: str, schema: Mapping[str, Any]) -> Callable[[Any]
     Args:
         schema: Of the documents, without references.
 
+    The function raises BrokenAnswerError for a document that does not fit the template.
+
     Raises:
-        UsageError: The template is malformed, or has a field that no document has.
+        UsageError: The template is malformed, has a field that no document has, or a value of the wrong kind.
     """
     render = _Compiler(template).compile(_Scope(schema, schema))
     return lambda document: render(_Scope(document, document))
@@ -63,10 +87,24 @@ def compile_template(template: str, schema: Mapping[str, Any]) -> Callable[[Any]
 class _Compiler:
     def __init__(self, template: str) -> None:
         self._template = template
+        self._depth = 0
         self._parts = self._split()
 
     def _fail(self, problem: str) -> UsageError:
-        return UsageError(f"--format-string {self._template!r}: {problem}")
+        return UsageError(f"--format-string {_shorten(self._template)!r}: {problem}")
+
+    def _reject_response(self, text: str, problem: str) -> BrokenAnswerError:
+        return BrokenAnswerError(
+            f"--format-string {_shorten(self._template)!r} does not fit the response: {_shorten(text)}: {problem}"
+        )
+
+    @contextmanager
+    def _descend(self) -> Iterator[None]:
+        if self._depth == MAX_DEPTH:
+            raise self._fail(f"it is nested more than {MAX_DEPTH} levels deep")
+        self._depth += 1
+        yield
+        self._depth -= 1
 
     def _split(self) -> list[tuple[str, str]]:
         """
@@ -105,7 +143,8 @@ class _Compiler:
             elif word in endings:
                 return partial(_join, pieces), text
             elif word in _ENDINGS and word != "else":
-                pieces.append(self._control(word, text.removeprefix(word), scope))
+                with self._descend():
+                    pieces.append(self._control(word, text.removeprefix(word), scope))
             elif word in {"else", "end"}:
                 raise self._fail(f"{{{{{word}}}}} without a beginning")
             else:
@@ -120,8 +159,9 @@ class _Compiler:
         if word == "with":
             dot = term.schema
         elif word == "range":
-            dot = (term.schema or {}).get("items") or (term.schema or {}).get("additionalProperties")
-            dot = dot if isinstance(dot, dict) else None
+            dot = _entry_schema(term)
+            if term.kind() not in {None, "list", "map", "nil"}:
+                raise self._fail(f"range {_shorten(term.text)}: a {term.kind()} is not a list or a map")
         body, ending = self._block(_Scope(dot, scope.root), _ENDINGS[word])
         otherwise: Callable[[_Scope], str] = partial(_constant, "")
         if ending == "else":
@@ -131,20 +171,29 @@ class _Compiler:
             if inner not in {"if", "with"}:
                 raise self._fail(f"{{{{{ending}}}}} is not understood")
             # Its end is ours, too.
-            otherwise = self._control(inner, condition, scope)
+            with self._descend():
+                otherwise = self._control(inner, condition, scope)
 
-        def render(values: _Scope) -> str:
-            value = term.evaluate(values)
-            if not value:
-                return otherwise(values)
-            if word != "range":
-                return body(_Scope(value, values.root) if word == "with" else values)
-            items = value.values() if isinstance(value, dict) else value
-            if isinstance(items, str | int | float | bool):
-                raise self._fail(f"range over {_format(items)!r}, which is not a list")
-            return "".join(body(_Scope(item, values.root)) for item in items)
+        return partial(self._render_control, word, term, body, otherwise)
 
-        return render
+    def _render_control(
+        self,
+        word: str,
+        term: _Term,
+        body: Callable[[_Scope], str],
+        otherwise: Callable[[_Scope], str],
+        values: _Scope,
+    ) -> str:
+        value = term.evaluate(values)
+        if not value:
+            return otherwise(values)
+        if word != "range":
+            return body(_Scope(value, values.root) if word == "with" else values)
+        if not isinstance(value, list | dict):
+            raise self._reject_response(f"range {term.text}", f"a {kind_of(value)} is not a list or a map")
+        # As in Go, maps are sorted.
+        items = [value[name] for name in sorted(value)] if isinstance(value, dict) else value
+        return "".join(body(_Scope(item, values.root)) for item in items)
 
     def _pipeline(self, text: str, scope: _Scope) -> _Term:
         tokens: list[tuple[str, str]] = []
@@ -177,7 +226,7 @@ class _Compiler:
             return self._call(name, [*terms, *([piped] if piped else [])])
         term = self._operand(tokens, scope)
         if piped is not None or (tokens and tokens[-1][1] not in {"|", ")"}):
-            raise self._fail("a value cannot have arguments; functions are " + ", ".join(_FUNCTIONS))
+            raise self._fail("a value cannot have arguments; functions are " + ", ".join(FUNCTIONS))
         return term
 
     def _operand(self, tokens: list[tuple[str, str]], scope: _Scope) -> _Term:
@@ -185,19 +234,29 @@ class _Compiler:
         if kind == "field":
             return self._field(text, scope)
         if kind == "text":
-            return _constant_term(_unquote(text))
+            return _constant_term(text, _unquote(text))
         if kind == "number":
-            return _constant_term(float(text) if "." in text else int(text))
+            return _constant_term(text, self._number(text))
         if text in {"true", "false", "nil"}:
-            return _constant_term({"true": True, "false": False, "nil": None}[text])
+            return _constant_term(text, {"true": True, "false": False, "nil": None}[text])
         if text == "(":
-            term = self._pipe(tokens, scope)
+            with self._descend():
+                term = self._pipe(tokens, scope)
             if not tokens or tokens.pop() != ("mark", ")"):
                 raise self._fail(") is missing")
-            return term
+            return term._replace(text=f"({term.text})")
         if kind == "word":
             return self._call(text, [])
         raise self._fail(f"unexpected {text!r}" if text else "an action is empty")
+
+    def _number(self, text: str) -> int | float:
+        # As in Go, whole numbers have 64 bits, and others are finite.
+        number = float(text)
+        if "." not in text and abs(number) < MAX_INTEGER:
+            return int(text)
+        if "." not in text or abs(number) == float("inf"):
+            raise self._fail(f"the number {text[:20]} is too large")
+        return number
 
     def _field(self, text: str, scope: _Scope) -> _Term:
         """
@@ -226,42 +285,48 @@ class _Compiler:
                 value = value.get(step) if isinstance(value, dict) else None
             return value
 
-        return _Term(evaluate, schema)
+        return _Term(text, evaluate, schema)
 
     def _call(self, name: str, terms: Sequence[_Term]) -> _Term:
-        if name not in _FUNCTIONS:
-            raise self._fail(f"no function {name!r}: there are {', '.join(_FUNCTIONS)}")
-        function, least, most = _FUNCTIONS[name]
-        if not least <= len(terms) <= most:
-            count = f"{least}" if least == most else f"at least {least}"
+        if name not in FUNCTIONS:
+            raise self._fail(f"no function {name!r}: there are {', '.join(FUNCTIONS)}")
+        function = FUNCTIONS[name]
+        if not function.least <= len(terms) <= function.most:
+            count = f"{function.least}" if function.least == function.most else f"at least {function.least}"
             raise self._fail(f"{name} takes {count} arguments, not {len(terms)}")
-        if name == "len" and terms[0].schema and terms[0].schema.get("type") in {"integer", "number", "boolean"}:
-            raise self._fail("len takes a text, a list or a map")
-        if name == "printf":
-            self._check_printf(terms)
+        text = _shorten(" ".join([name, *(term.text for term in terms)]))
+        height = 1 + max((term.height for term in terms), default=0)
+        if height > MAX_DEPTH:
+            raise self._fail(f"it is nested more than {MAX_DEPTH} levels deep")
 
         def evaluate(values: _Scope) -> Any:
+            found = [term.evaluate(values) for term in terms]
             try:
-                return function(*(term.evaluate(values) for term in terms))
-            except (TypeError, ValueError, LookupError, AttributeError) as error:
-                raise self._fail(f"{name}: {error}") from None
+                function.check([kind_of(value) for value in found])
+                return function.call(*found)
+            except ArgumentError as error:
+                raise self._reject_response(text, str(error)) from None
 
-        items = terms[0].schema.get("items") if name == "index" and isinstance(terms[0].schema, dict) else None
-        return _Term(evaluate, items)
-
-    def _check_printf(self, terms: Sequence[_Term]) -> None:
+        is_constant = all(term.is_constant for term in terms)
         try:
-            text = terms[0].evaluate(_Scope(None, None))
-        except UsageError:
-            return
-        if not isinstance(text, str):
-            return
-        directives = [each for each in _DIRECTIVE.findall(text) if each != "%%"]
-        unknown = [each for each in directives if each[-1] not in "svdqtfgx"]
-        if unknown or "%" in _DIRECTIVE.sub("", text):
-            raise self._fail(f"printf has no directive {unknown[0] if unknown else '%'!r}; use %s, %d, %q or %v")
-        if len(directives) != len(terms) - 1:
-            raise self._fail(f"printf {text!r} takes {len(directives)} values, not {len(terms) - 1}")
+            function.check([term.kind() for term in terms])
+            if name == "printf" and terms[0].is_constant:
+                check_format(terms[0].evaluate(_Scope(None, None)), len(terms) - 1)
+            if is_constant:
+                function.call(*(term.evaluate(_Scope(None, None)) for term in terms))
+        except ArgumentError as error:
+            raise self._fail(f"{text}: {error}") from None
+        schema = _entry_schema(terms[0]) if name == "index" and len(terms) == 2 else None
+        return _Term(text, evaluate, schema, is_constant, height)
+
+
+def _entry_schema(term: _Term) -> Any:
+    """
+    Return the schema of the entries of a list or a map, or None if it is not known.
+    """
+    schema = term.schema if isinstance(term.schema, dict) else {}
+    found = schema.get("items") or schema.get("additionalProperties")
+    return found if isinstance(found, dict) else None
 
 
 def _go_name(name: str) -> str:
@@ -275,8 +340,8 @@ def _constant(text: str, _scope: _Scope) -> str:
     return text
 
 
-def _constant_term(value: Any) -> _Term:
-    return _Term(lambda _scope: value)
+def _constant_term(text: str, value: Any) -> _Term:
+    return _Term(text, lambda _scope: value, None, is_constant=True)
 
 
 def _join(pieces: Sequence[Callable[[_Scope], str]], scope: _Scope) -> str:
@@ -284,7 +349,7 @@ def _join(pieces: Sequence[Callable[[_Scope], str]], scope: _Scope) -> str:
 
 
 def _show(evaluate: Callable[[_Scope], Any], scope: _Scope) -> str:
-    return _format(evaluate(scope))
+    return format_value(evaluate(scope))
 
 
 def _unquote(text: str) -> str:
@@ -298,77 +363,5 @@ def _unquote(text: str) -> str:
         return text[1:-1]
 
 
-def _format(value: Any) -> str:
-    """
-    Return what Go prints for a value; an object is JSON.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
-        return f"[{' '.join(map(_format, value))}]"
-    if isinstance(value, dict | list):
-        import json
-
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)
-
-
-def _printf(text: str, *values: Any) -> str:
-    rest = iter(values)
-
-    def fill(found: re.Match[str]) -> str:
-        directive = found[0]
-        if directive == "%%":
-            return "%"
-        value = next(rest)
-        if directive[-1] in "dfgx":
-            return str(directive % value)
-        shown = _quote(value) if directive[-1] == "q" else _format(value)
-        return f"{directive[:-1]}s" % shown
-
-    return _DIRECTIVE.sub(fill, text)
-
-
-def _quote(value: Any) -> str:
-    import json
-
-    return json.dumps(_format(value), ensure_ascii=False)
-
-
-def _index(value: Any, *keys: Any) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else value[key]
-    return value
-
-
-def _length(value: Any) -> int:
-    return 0 if value is None else len(value)
-
-
-def _and(*values: Any) -> Any:
-    return next((value for value in values if not value), values[-1])
-
-
-def _or(*values: Any) -> Any:
-    return next((value for value in values if value), values[-1])
-
-
-_FUNCTIONS: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "len": (_length, 1, 1),
-    "printf": (_printf, 1, 99),
-    "print": (lambda *values: "".join(map(_format, values)), 0, 99),
-    "println": (lambda *values: " ".join(map(_format, values)) + "\n", 0, 99),
-    "index": (_index, 1, 99),
-    "eq": (lambda first, *others: first in others, 2, 99),
-    "ne": (lambda first, second: first != second, 2, 2),
-    "lt": (lambda first, second: first < second, 2, 2),
-    "le": (lambda first, second: first <= second, 2, 2),
-    "gt": (lambda first, second: first > second, 2, 2),
-    "ge": (lambda first, second: first >= second, 2, 2),
-    "and": (_and, 1, 99),
-    "or": (_or, 1, 99),
-    "not": (lambda value: not value, 1, 1),
-}
-"""Name → the function, and how many arguments it takes."""
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[:MAX_SHOWN_CHARACTERS]}…"

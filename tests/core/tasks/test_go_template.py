@@ -11,7 +11,8 @@ import pytest
 from tccli import references
 from tccli.core.schemas.bundle import bundle
 from tccli.core.tasks.go_template import compile_template
-from tccli.errors import UsageError
+from tccli.errors import BrokenAnswerError, UsageError
+from tccli.strict_json import ExactNumber
 
 METHOD = references.method("queue", "listTaskGroup")
 SCHEMA = bundle(METHOD.reference.schemas, str(METHOD.output))["properties"]["tasks"]["items"]
@@ -26,7 +27,8 @@ ENTRY: dict[str, Any] = {
         "metadata": {"name": "<a> & 'b'", "owner": "o@example.com"},
         "dependencies": ["x", "y"],
         "tags": {"kind": "test"},
-        "payload": {"env": {"A": "1"}},
+        "payload": {"env": {"A": "1"}, "size": ExactNumber("1e400")},
+        "extra": {"b": "2", "a": "1"},
     },
 }
 
@@ -53,6 +55,13 @@ ENTRY: dict[str, Any] = {
         ("a  {{- /* a comment */ -}}  b {{- .Status.TaskID -}} c", "abtc"),
         ('{{`raw \\t`}}{{"tab\\t"}}{{"}}"}}', "raw \\ttab\t}}"),
         ("{{not (and true false)}} {{or nil 3}}", "true 3"),
+        ('{{(printf "%03d|%.1f" 7 2.25)}} {{index .Task.Tags "kind"}}{{index .Task.Tags "other"}}', "007|2.2 test"),
+        ('{{index .Status.Runs 1 "state"}}{{eq true 1}}{{lt 1 2.5}}', "pendingfalsetrue"),
+        ("{{range .Task.Extra}}{{.}}{{end}}", "12"),
+        ("{{.Task.Payload}}", '{"env":{"A":"1"},"size":1e400}'),
+        ("{{if false}}" + "{{else if false}}" * 99 + "{{else}}b{{end}}", "b"),
+        ("{{" + "(" * 100 + ".Status.TaskID" + ")" * 100 + "}}", "t"),
+        ("{{if true}}" * 100 + "a" + "{{end}}" * 100, "a"),
         ("{{.Task.Metadata}}", '{"name":"<a> & \'b\'","owner":"o@example.com"}'),
     ],
 )
@@ -90,6 +99,24 @@ def test_renders(template: str, expected: str | None) -> None:
         ("{{else}}", "else"),
         ("{{ (len .Status.Runs }}", ")"),
         ("{{ @ }}", "'@'"),
+        ("{{" + "(" * 3000 + "1" + ")" * 3000 + "}}", "100 levels"),
+        ("{{if true}}" * 3000 + "{{end}}" * 3000, "100 levels"),
+        ("{{if true}}" + "{{else if true}}" * 3000 + "{{end}}", "100 levels"),
+        ("{{1" + " | not" * 3000 + "}}", "100 levels"),
+        ("{{" + '"' * 60, "end"),
+        ("{{" + "1" * 5000 + "}}", "too large"),
+        ("{{9223372036854775808}}", "too large"),
+        ('{{printf "%1000001d" 1}}', "1000000"),
+        ('{{printf "%.9999999999s" .Status.TaskID}}', "1000000"),
+        ('{{printf (print "%" 1000001 "d") 1}}', "1000000"),
+        ("{{printf .Status.RetriesLeft}}", "format"),
+        ('{{printf "%d" "x"}}', "%d"),
+        ('{{index .Status.Runs "0"}}', "index .Status.Runs"),
+        ("{{index .Task.Tags 0}}", "index .Task.Tags"),
+        ("{{index .Status.TaskID 0}}", "index .Status.TaskID"),
+        ("{{lt .Status.RetriesLeft .Status.State}}", "lt .Status.RetriesLeft"),
+        ("{{gt .Status 1}}", "gt .Status"),
+        ("{{range .Status.State}}{{end}}", "range .Status.State"),
     ],
 )
 def test_a_wrong_template_is_named(template: str, named: str) -> None:
@@ -98,5 +125,32 @@ def test_a_wrong_template_is_named(template: str, named: str) -> None:
     """
     with pytest.raises(UsageError, match="--format-string") as caught:
         compile_template(template, SCHEMA)
+
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "named"),
+    [
+        ("{{index .Status.Runs 5}}", "index .Status.Runs 5: the list has 2 entries"),
+        ("{{index .Status.Runs -1}}", "index .Status.Runs -1"),
+        ("{{(index .Task.Routes 0)}}", "index .Task.Routes 0"),
+        ("{{index .Task.Payload.env.A 0}}", "index .Task.Payload.env.A 0"),
+        ("{{len .Task.Payload.size}}", "len .Task.Payload.size"),
+        ("{{lt .Task.Payload.env 1}}", "lt .Task.Payload.env 1"),
+        ('{{printf "%d" .Task.Payload.env.A}}', ".Task.Payload.env.A"),
+        ('{{printf (print "%" .Status.RetriesLeft 999999 "d") 1}}', "1000000"),
+        ('{{printf .Status.TaskID "x"}}', "printf .Status.TaskID"),
+        ("{{range .Task.Payload.env.A}}{{end}}", "range .Task.Payload.env.A"),
+    ],
+)
+def test_a_document_that_does_not_fit_names_the_expression(template: str, named: str) -> None:
+    """
+    In our own words, as an error of the response, not of the command line.
+    """
+    render = compile_template(template, SCHEMA)
+
+    with pytest.raises(BrokenAnswerError, match="does not fit") as caught:
+        render(ENTRY)
 
     assert named in str(caught.value)
