@@ -49,6 +49,7 @@ HEAVY = {
     "sqlite3",
     "ssl",
     "starlette",
+    "tomlkit",
     "urllib.request",
     "uvicorn",
     "yaml",

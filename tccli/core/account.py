@@ -37,6 +37,8 @@ PROFILE_OPTIONS = {
     "traceId": "trace_id",
 }
 """The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
+DEFAULT_PROFILE_KEY = "default_profile"
+"""Above all profiles; its value is the name of one."""
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
@@ -111,24 +113,31 @@ class ConfigFiles:
         Raises:
             ConfigurationError: The file cannot be read or parsed.
         """
+        return {name: content for name, content in self._document.items() if name != DEFAULT_PROFILE_KEY}
+
+    @cached_property
+    def _document(self) -> Mapping[str, Any]:
         if not os.path.exists(self.profiles_path):
             return {}
-        import tomllib
-
         try:
             with open(self.profiles_path, "rb") as file:
-                content = tomllib.load(file)
+                content = file.read()
                 mode = os.fstat(file.fileno()).st_mode
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"cannot read {self.profiles_path}: {error}") from None
-        except RecursionError:
-            raise ConfigurationError(f"cannot read {self.profiles_path}: it is nested too deep") from None
-        if not all(isinstance(profile, dict) for profile in content.values()):
-            raise ConfigurationError(
-                f"cannot read {self.profiles_path}: keys outside of a profile", hint="write [NAME] above them"
-            )
-        self._check_mode(self.profiles_path, mode, content.values())
-        return content
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {self.profiles_path}: {error.strerror}") from None
+        document = parse_profiles(decode_profiles(content, self.profiles_path), self.profiles_path)
+        self._check_mode(self.profiles_path, mode, (each for each in document.values() if isinstance(each, dict)))
+        return document
+
+    @property
+    def default_name(self) -> str | None:
+        """
+        The name of the default profile: the one that the file names, else ``default`` if it exists, else None.
+
+        Raises:
+            ConfigurationError: The file cannot be read or parsed.
+        """
+        return self._document.get(DEFAULT_PROFILE_KEY) or ("default" if "default" in self._document else None)
 
     @cached_property
     def go_client(self) -> Mapping[str, Any]:
@@ -186,14 +195,57 @@ class ConfigFiles:
         Raises:
             ConfigurationError: It has an unknown key.
         """
-        return self.profile("default") if "default" in self.profiles else {}
+        return {} if self.default_name is None else self.profile(self.default_name)
 
     def defaults(self) -> list[tuple[str, Mapping[str, Any]]]:
         """
         Return the name and content of the default profile and of the Go client's configuration, if they exist.
         """
-        found = (("profile default", self.default_profile()), (self.go_client_path, self.go_client))
+        found = ((f"profile {self.default_name}", self.default_profile()), (self.go_client_path, self.go_client))
         return [(source, content) for source, content in found if content]
+
+
+def decode_profiles(content: bytes, path: str) -> str:
+    """
+    Return the text of a file of profiles.
+
+    Raises:
+        ConfigurationError: It is not UTF-8; the message has line and column.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        lines = content[: error.start].decode().split("\n")
+        place = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
+        raise ConfigurationError(f"cannot read {path}: it is not UTF-8 ({place})") from None
+
+
+def parse_profiles(text: str, path: str) -> dict[str, Any]:
+    """
+    Return the document of a file of profiles: a table for each profile, and perhaps the name of the default one.
+
+    Args:
+        path: Names the file in messages.
+
+    Raises:
+        ConfigurationError: It is malformed; the message has line and column.
+    """
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except ValueError as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"cannot read {path}: it is nested too deep") from None
+    for key, value in document.items():
+        if key == DEFAULT_PROFILE_KEY and not isinstance(value, str):
+            raise ConfigurationError(f"cannot read {path}: {key} is not the name of a profile")
+        if key != DEFAULT_PROFILE_KEY and not isinstance(value, dict):
+            raise ConfigurationError(
+                f"cannot read {path}: the key {key!r} is outside of a profile", hint="write [NAME] above it"
+            )
+    return document
 
 
 def _unknown_key(key: str, source: str, known: Sequence[str]) -> ConfigurationError:

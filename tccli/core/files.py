@@ -8,6 +8,7 @@ import os
 import stat
 import tempfile
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 MAX_NAME_BYTES = 255
+LOCK_TIMEOUT_SECONDS = 10
+LOCK_POLL_SECONDS = 0.02
 _UMASK_LOCK = threading.Lock()
 
 
@@ -82,6 +85,66 @@ def atomic_write(path: str, *, private: bool | Callable[[], bool] = False) -> It
             raise
     except OSError as error:
         raise LocalFileError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def make_private_directory(path: str) -> None:
+    """
+    Create a directory for its owner only, and those above it in the same way. One that exists is not changed.
+
+    Raises:
+        LocalFileError: It cannot be created.
+    """
+    if os.path.isdir(path):
+        return
+    parent = os.path.dirname(path)
+    if parent != path:
+        make_private_directory(parent or ".")
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        # Another process may have created it meanwhile.
+        if not os.path.isdir(path):
+            raise LocalFileError(f"cannot create the directory {path}: it is a file") from None
+    except OSError as error:
+        raise LocalFileError(f"cannot create the directory {path}: {error.strerror}") from None
+
+
+@contextmanager
+def lock_directory(path: str) -> Iterator[None]:
+    """
+    Exclude other processes that lock the same directory.
+
+    The directory itself is locked: its files are replaced, and a file for the lock would stay.
+
+    Raises:
+        LocalFileError: It cannot be opened, or another process has had the lock for 10 seconds.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        # Windows has no such locks.
+        yield
+        return
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise LocalFileError(f"cannot lock {path}: {error.strerror}") from None
+    try:
+        deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    message = f"cannot lock {path}: another process has had it for {LOCK_TIMEOUT_SECONDS} s"
+                    raise LocalFileError(message) from None
+                time.sleep(LOCK_POLL_SECONDS)
+            except OSError as error:
+                raise LocalFileError(f"cannot lock {path}: {error.strerror}") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def replace_file(source: str, target: str) -> None:

@@ -9,18 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.account import check_root_url
-from tccli.core.files import atomic_write
+from tccli.core.files import atomic_write, lock_directory, make_private_directory
 from tccli.core.hawk import CLIENT_ID
 from tccli.core.yaml import dump, load
-from tccli.errors import ConfigurationError, LocalFileError, TcError, UsageError
+from tccli.errors import ConfigurationError, TcError, UsageError
 from tccli.names import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 SECTION = "config"
 
@@ -140,30 +139,13 @@ def change_file(path: str, change: Callable[[dict[str, Any]], None]) -> None:
         ConfigurationError: The file cannot be read, parsed or written.
     """
     directory = os.path.dirname(path)
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise LocalFileError(f"cannot create {directory}: {error.strerror}") from None
-    with _lock(directory):
+    make_private_directory(directory)
+    with lock_directory(directory):
         content = _load_file(path)
         section = _section(content, path)
         change(section)
         with atomic_write(path, private=True) as file:
             file.write(dump({**content, SECTION: section}).encode())
-
-
-@contextmanager
-def _lock(directory: str) -> Iterator[None]:
-    # Windows has no such locks.
-    import fcntl
-
-    # The directory itself is locked: the file is replaced, and a file for the lock would stay.
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _load_file(path: str) -> dict[str, Any]:

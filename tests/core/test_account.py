@@ -318,7 +318,7 @@ def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkey
     [
         pytest.param("[", "cannot read", id="not TOML"),
         pytest.param("a=" + "[" * 20_000, "nested too deep", id="nested"),
-        pytest.param("rootUrl = 'x'", "keys outside of a profile", id="no profile"),
+        pytest.param("rootUrl = 'x'", "'rootUrl' is outside of a profile", id="no profile"),
         pytest.param("[default]\nrootUrl = 3", "no rootUrl", id="no text"),
         pytest.param("[default]\nrootUrl = 'x'", "rootUrl in profile default has no scheme", id="no scheme"),
         pytest.param(

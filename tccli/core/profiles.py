@@ -1,0 +1,175 @@
+"""
+Changes to the file of profiles, ``profiles.toml``: keys of a profile, whole profiles, the default profile.
+
+Comments and the order of keys stay. A change is written completely or not at all, and of two changes at once, none is
+lost. The file is for its owner only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.account import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
+from tccli.core.files import atomic_write, lock_directory, make_private_directory
+from tccli.errors import ConfigurationError, LocalFileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+PROFILE_NAME = re.compile(r"\w[\w.@+:/-]{0,99}")
+
+
+def check_name(name: str) -> None:
+    """
+    Check the name of a profile that is to be written.
+
+    Raises:
+        UsageError: It is not one.
+    """
+    if not PROFILE_NAME.fullmatch(name) or name == DEFAULT_PROFILE_KEY:
+        raise UsageError(f"{name!r} is not a name for a profile", hint="it takes letters, digits and _.@+:/-")
+
+
+def set_values(path: str, name: str, values: Mapping[str, Any]) -> None:
+    """
+    Set keys of a profile, which is created if there is none of that name.
+
+    Args:
+        values: By key, as TOML has them; None removes a key. They are not checked.
+
+    Raises:
+        UsageError: *name* cannot be the name of a profile.
+        ConfigurationError: The file cannot be read, parsed or written; it is unchanged then.
+    """
+    check_name(name)
+
+    def change(document: MutableMapping[str, Any]) -> None:
+        profile = document.setdefault(name, {})
+        for key, value in values.items():
+            if value is None:
+                profile.pop(key, None)
+            else:
+                profile[key] = value
+
+    change_file(path, change)
+
+
+def remove_profile(path: str, name: str) -> None:
+    """
+    Remove a profile. If it is the default one, there is no default any more.
+
+    Raises:
+        ConfigurationError: There is no such profile, or the file cannot be read, parsed or written.
+    """
+
+    def change(document: MutableMapping[str, Any]) -> None:
+        _check_exists(document, path, name)
+        del document[name]
+        if document.get(DEFAULT_PROFILE_KEY) == name:
+            del document[DEFAULT_PROFILE_KEY]
+
+    change_file(path, change)
+
+
+def set_default(path: str, name: str | None) -> None:
+    """
+    Make a profile the default one, or none with None.
+
+    Raises:
+        ConfigurationError: There is no such profile, or the file cannot be read, parsed or written.
+    """
+
+    def change(document: MutableMapping[str, Any]) -> None:
+        if name is None:
+            document.pop(DEFAULT_PROFILE_KEY, None)
+            return
+        _check_exists(document, path, name)
+        document[DEFAULT_PROFILE_KEY] = name
+
+    change_file(path, change)
+
+
+def _check_exists(document: Mapping[str, Any], path: str, name: str) -> None:
+    if not isinstance(document.get(name), dict):
+        known = ", ".join(key for key, value in document.items() if isinstance(value, dict)) or "none"
+        raise ConfigurationError(f"no profile {name!r} in {path}", hint=f"there are: {known}")
+
+
+def change_file(path: str, change: Callable[[MutableMapping[str, Any]], None]) -> None:
+    """
+    Change the document in the file; a file that does not exist is an empty document.
+
+    Args:
+        change: Changes the document in place. It is called twice: for the text with its comments, and for plain values,
+            which the new text is compared with.
+
+    Raises:
+        ConfigurationError: The file cannot be read, parsed or written; it is unchanged then.
+    """
+    directory = os.path.dirname(path)
+    make_private_directory(directory)
+    with lock_directory(directory):
+        before = read_text(path)
+        after = _edit(before, path, change)
+        if after != before:
+            write_text(path, after)
+
+
+def read_text(path: str) -> str:
+    """
+    Return the text of the file; empty if it does not exist.
+
+    Raises:
+        ConfigurationError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        with open(path, "rb") as file:
+            return decode_profiles(file.read(), path)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+
+
+def write_text(path: str, text: str) -> None:
+    """
+    Replace the file. The caller has locked its directory.
+
+    Raises:
+        LocalFileError: It cannot be written.
+    """
+    with atomic_write(path, private=True) as file:
+        file.write(text.encode())
+    # What a writer that was killed has left has secrets, too; any other writer would have the lock.
+    target = os.path.realpath(path)
+    directory, prefix = os.path.dirname(target), f".{os.path.basename(target)}."
+    for name in os.listdir(directory):
+        if name.startswith(prefix):
+            with suppress(OSError):
+                os.unlink(os.path.join(directory, name))
+
+
+def _edit(text: str, path: str, change: Callable[[MutableMapping[str, Any]], None]) -> str:
+    expected = parse_profiles(text, path)
+    change(expected)
+    # Its import takes longer than a start.
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        change(document)
+        changed = tomlkit.dumps(document)
+        changed.encode()
+        if tomllib.loads(changed) == expected:
+            return changed
+        reason = "its form is not supported"
+    except UnicodeEncodeError:
+        raise UsageError(f"cannot change {path}: the value is not valid UTF-8") from None
+    except (TOMLKitError, ValueError, TypeError, AttributeError) as error:
+        reason = str(error)
+    raise LocalFileError(f"cannot change {path}: {reason}", hint="tc profile edit opens it in an editor")
