@@ -22,7 +22,24 @@ if TYPE_CHECKING:
 
 SUCCEEDED = "the call itself succeeded"
 # What a line of the child begins with.
-VALUE, FAILURE, END = b"=", b"!", b"."
+VALUE, FAILURE, END, HALTED = b"=", b"!", b".", b"H"
+MAX_OUTPUT_BYTES = 128 << 20
+"""Of one output, as JSON: no response is larger."""
+# The words of jq's own messages. Other words in a message may be a part of the response.
+_WORDS = frozenset(
+    """
+    a added an and are array arrays as at be because boolean bounds break broken bytes can can't cannot case
+    char-class check codepoint column contain containment count csv-formatted date datetime deep deeply delete
+    deleted depth divided divisor does doesn't doubles element end ended entry eof error escaped explode expression
+    failure fields finite for format from group has have implode imploded in index indexed indices input inputs
+    integer integers invalid is it iterate iterated jq json key keys large larger length limit line literal
+    localtime match matched mib missing mktime modifier more multiplied must name needs negative nested no not null
+    number numbers numeric object objects of only out over parenthesis parsed parsing path pattern premature range
+    regex remainder required requires row separator shell should slice sorted specified split startswith
+    strflocaltime strftime string strings strptime subtracted support than the timestamp to too unicode unmatched
+    update use valid value values when where whether while with without zero
+    """.split()  # noqa: SIM905 - a text is easier to read
+)
 
 
 class Filter:
@@ -47,6 +64,10 @@ class Filter:
             self._program = jq.compile(expression)
         except ValueError as error:
             raise UsageError(f"--jq {expression!r}: {_one_line(error)}") from None
+        # The library ends halt and halt_error like any other filter: then the last output is missing.
+        self._last = os.urandom(16).hex() if "halt" in expression else None
+        if self._last is not None:
+            self._program = jq.compile(f'({expression}\n), "{self._last}"')
 
     def apply(self, documents: Iterable[Any]) -> Iterator[Any]:
         """
@@ -56,28 +77,62 @@ class Filter:
             BrokenAnswerError: The expression fails for a document.
         """
         if not hasattr(os, "fork"):
-            for document in documents:
-                yield from self._outputs(self._run(_encode(document)))
+            yield from self._outputs(self._run, documents)
             return
         with _Child(self._run) as child:
-            for document in documents:
-                yield from self._outputs(child.run(_encode(document)))
+            yield from self._outputs(child.run, documents)
 
     def _run(self, text: bytes) -> Iterator[Any]:
-        return iter(self._program.input_text(text.decode()))
-
-    def _outputs(self, values: Iterator[Any]) -> Iterator[Any]:
         try:
-            yield from values
+            for value in self._program.input_text(text.decode()):
+                if self._last is not None and value == self._last:
+                    return
+                yield value
         except ValueError as error:
-            raise BrokenAnswerError(
-                f"--jq {self._expression!r} does not fit the response: {_hide_values(_one_line(error))}", hint=SUCCEEDED
-            ) from None
+            raise ValueError(_hide_values(_one_line(error), self._expression)) from None
+        if self._last is not None:
+            raise _HaltError
+
+    def _outputs(self, run: Callable[[bytes], Iterator[Any]], documents: Iterable[Any]) -> Iterator[Any]:
+        for document in documents:
+            try:
+                yield from run(_encode(document))
+            except _HaltError:
+                if "halt_error" not in self._expression:
+                    return
+                hint = f"error(TEXT) prints why; {SUCCEEDED}"
+                raise BrokenAnswerError(f"--jq {self._expression!r}: halt_error ended the filter", hint=hint) from None
+            except ValueError as error:
+                raise BrokenAnswerError(
+                    f"--jq {self._expression!r} does not fit the response: {error}", hint=SUCCEEDED
+                ) from None
 
 
-def _hide_values(message: str) -> str:
-    # jq quotes the beginning of a value, which may be a secret; the type before it remains.
-    return re.sub(r"\(([\"\[{]).*?\)(?= |$)", "(…)", message)
+class _HaltError(Exception):
+    """
+    The filter ended with halt or halt_error.
+    """
+
+
+def _hide_values(message: str, expression: str) -> str:
+    """
+    Return a message of jq without values of the response, which may be secrets.
+
+    Both jq's own messages and those of ``error`` quote values, so only words that jq or the expression has remain.
+    """
+    if json.dumps(message, ensure_ascii=False)[1:-1] in expression:
+        return message
+    written = set(re.findall(r"\w+", expression))
+
+    def hide(found: re.Match[str]) -> str:
+        return found[0] if found["text"] in written else "(…)" if found[0][0] == "(" else "…"
+
+    message = re.sub(r" \(while parsing .*|(?<=^Invalid path expression) .*", "", message)
+    message = re.sub(r"\((\"(?P<text>[^\"]*)\"|[\"\[{\d-].*?)\)(?= |$)", hide, message)
+    message = re.sub(r"\"(?P<text>[^\"]*)\"", hide, message)
+    words = re.findall(r"[\w'-]+", re.sub(r"(line|column) \d+|/\d", "", message))
+    is_known = bool(words) and all(word.lower() in _WORDS or word in written for word in words)
+    return message if is_known else "its message is not printed, since it may have a part of the response"
 
 
 class _Child:
@@ -121,6 +176,7 @@ class _Child:
 
         Raises:
             ValueError: The filter fails, or ends the process.
+            _HaltError: It halts.
         """
         try:
             self._texts.write(b"%d\n%s" % (len(text), text))
@@ -131,6 +187,8 @@ class _Child:
             yield json.loads(line[1:])
         if not line.endswith(b"\n"):
             raise ValueError("jq ended")
+        if line[:1] == HALTED:
+            raise _HaltError
         if line[:1] == FAILURE:
             raise ValueError(json.loads(line[1:]))
 
@@ -159,9 +217,20 @@ def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watc
 def _write_outputs(run: Callable[[bytes], Iterator[Any]], text: bytes, out: IO[bytes]) -> None:
     try:
         for value in run(text):
-            out.write(VALUE + json.dumps(value).encode() + b"\n")
-    except (ValueError, RecursionError) as error:
+            out.write(VALUE + _dump_output(value) + b"\n")
+    except _HaltError:
+        out.write(HALTED + b"\n")
+    except RecursionError:
+        out.write(FAILURE + json.dumps("an output is nested too deep").encode() + b"\n")
+    except ValueError as error:
         out.write(FAILURE + json.dumps(str(error)).encode() + b"\n")
+
+
+def _dump_output(value: Any) -> bytes:
+    output = json.dumps(value).encode()
+    if len(output) > MAX_OUTPUT_BYTES:
+        raise ValueError(f"an output is larger than {MAX_OUTPUT_BYTES >> 20} MiB")
+    return output
 
 
 def _encode(document: Any) -> bytes:

@@ -37,6 +37,7 @@ MAX_SECONDS = 3.0
         (".[0], .[1]", [[{"b": 1, "a": None}, 1.5]], [{"b": 1, "a": None}, 1.5]),
         ("empty", [1], []),
         ("halt", [1, 2], []),
+        ("if . == 2 then halt else . end # halts", [1, 2, 3], [1]),
         ("length", ["x" * 300_000], [300_000]),
         ("[range(100000)] | length, first", [0], [100_000, 0]),
     ],
@@ -68,6 +69,50 @@ def test_a_filter_that_fails_names_itself(expression: str) -> None:
     assert repr(expression) in str(caught.value)
     assert "succeeded" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ('error("no task")', "no task"),
+        (".token.key", 'Cannot index string with string ("key")'),
+        (".token[.token]", "Cannot index string with string (…)"),
+        (".token - .pin", "string (…) and number (…) cannot be subtracted"),
+        (".token | fromjson", "Invalid numeric literal"),
+        ('.pin | test("a")', "number (…) cannot be matched, as it is not a string"),
+        ("halt_error", "halt_error"),
+        (".token | halt_error(1)", "halt_error"),
+        ("error", "not printed"),
+        (".token | error", "not printed"),
+        ('error("token \\(.token) is bad")', "not printed"),
+        (".token | @base64 | error", "not printed"),
+        (".pin | error(tostring)", "not printed"),
+        ('.token | strptime("%Y")', "does not match"),
+        ('.token | test("s"; .)', "not printed"),
+        (".token | path(1, .)", "Invalid path expression"),
+        ("[.pin] | implode | tojson | error", "not printed"),
+        ("error([.])", "not printed"),
+    ],
+)
+def test_a_message_of_a_filter_has_no_value_of_the_response(expression: str, reason: str) -> None:
+    """
+    It is printed on stderr and stored in logs, and responses have secrets.
+    """
+    with pytest.raises(BrokenAnswerError) as caught:
+        list(Filter(expression).apply([{"token": "s3cret-pass", "pin": 735190}]))
+
+    message = str(caught.value).replace(repr(expression), "")
+    assert reason in message
+    for secret in ("s3cret", "pass", "735190", "czNjcmV0"):
+        assert secret not in message
+
+
+def test_an_output_is_no_larger_than_a_response() -> None:
+    """
+    To read a larger one would keep Ctrl-C waiting.
+    """
+    with pytest.raises(BrokenAnswerError, match="larger than 128 MiB"):
+        list(Filter('"a" * 2e8').apply([1]))
 
 
 def test_a_crash_of_jq_is_not_one_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
