@@ -460,7 +460,7 @@ _taskcluster_value() {
 }
 
 _taskcluster_output='--format -o --output --jq --columns -r --raw-strings'
-_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format'
+_taskcluster_shared='--root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --read-only --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format'
 
 _taskcluster_topics='credentials environment exit-codes formats in-ci scopes times'
 

@@ -929,6 +929,8 @@ function __taskcluster_meaning
             echo 'Retry calls that are not idempotent, too'
         case '*:--trace-id'
             echo 'Send as x-taskcluster-trace-id'
+        case '*:--read-only'
+            echo 'Refuse calls that change something or return secrets'
         case '*:--fake'
             echo 'Take responses from a JSON file'
         case '*:--fake-calls'
@@ -1139,7 +1141,7 @@ function __taskcluster_meaning
 end
 
 set -g __taskcluster_output --format -o --output --jq --columns -r --raw-strings
-set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format
+set -g __taskcluster_shared --root-url --profile --reference --anonymous --authorized-scope --authorized-scopes --proxy --no-proxy --service-discovery --retries --timeout --delay-factor --randomization-factor --max-delay --retry-unsafe --trace-id --read-only --fake --fake-calls -v --verbose -q --quiet --color --pager --no-pager --error-format
 
 # What tc help has texts about.
 function __taskcluster_topics

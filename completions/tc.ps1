@@ -511,7 +511,7 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--name', '--description', '--owner', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -591,6 +591,7 @@ $TaskclusterTcMeaning['--randomization-factor'] = 'Random part of the delay (def
 $TaskclusterTcMeaning['--max-delay'] = 'Longest delay between attempts (default 30s)'
 $TaskclusterTcMeaning['--retry-unsafe'] = 'Retry calls that are not idempotent, too'
 $TaskclusterTcMeaning['--trace-id'] = 'Send as x-taskcluster-trace-id'
+$TaskclusterTcMeaning['--read-only'] = 'Refuse calls that change something or return secrets'
 $TaskclusterTcMeaning['--fake'] = 'Take responses from a JSON file'
 $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file, as JSON lines'
 '-v', '--verbose' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the account in use and retries' }
@@ -685,7 +686,7 @@ $global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', '
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 
-$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--pager', '--no-pager', '--error-format')
+$global:TaskclusterTcShared = @('--root-url', '--profile', '--reference', '--anonymous', '--authorized-scope', '--authorized-scopes', '--proxy', '--no-proxy', '--service-discovery', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--retry-unsafe', '--trace-id', '--read-only', '--fake', '--fake-calls', '-v', '--verbose', '-q', '--quiet', '--color', '--pager', '--no-pager', '--error-format')
 
 # What all spellings of a name have in common.
 function global:Get-TaskclusterTcFolded([string] $Name) {

@@ -36,6 +36,8 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     client = context.client()
     # Arguments are checked before the payload is read: reading may wait for a person to type.
     call = client.prepare(method, *arguments)
+    if not options["dry_run"]:
+        client.check_allowed(method)
     # Servers repeat what they receive.
     context.redactor.add_document({**dict(zip(method.args, arguments.args, strict=True)), **arguments.query})
     if method.takes_payload:

@@ -236,9 +236,15 @@ def _set_flag(option: Any, value: str, state: Any) -> None:
     Set a flag that has a value, such as ``--force=false``.
     """
     word = value.lower()
-    if word not in TRUE_WORDS and word not in FALSE_WORDS:
-        raise click.UsageError(f"{option.obj.opts[0]} is a flag: {value!r} is not true or false")
-    if option.action == "count":
+    mode = getattr(option.obj, "mode", "")
+    if word not in TRUE_WORDS and word not in FALSE_WORDS and not (mode and word == mode):
+        known = f"true, false or {mode}" if mode else "true or false"
+        raise click.UsageError(f"{option.obj.opts[0]} is a flag: {value!r} is not {known}")
+    if mode:
+        # The flag restricts, so a weaker value does not replace a stronger one.
+        if word in TRUE_WORDS or (word == mode and option.dest not in state.opts):
+            state.opts[option.dest] = option.const if word in TRUE_WORDS else mode
+    elif option.action == "count":
         state.opts[option.dest] = int(word in TRUE_WORDS)
     else:
         state.opts[option.dest] = option.const if word in TRUE_WORDS else not option.const

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tccli.core.http.redact import Redactor
     from tccli.core.http.retry import RetryPolicy
     from tccli.core.http.transport import HttpTransport
+    from tccli.core.read_only import ReadOnly
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.transfer.context import TransferContext
     from tccli.output import Result
@@ -194,6 +195,30 @@ class Context:
 
         return self.options.replace(**{**read_options(profile, f"profile {name or 'default'}"), **vars(self.options)})
 
+    def read_only(self) -> ReadOnly | None:
+        """
+        Return the read-only mode, or None. The strictest of option, environment and profile counts, so that none of
+        them turns off what another one has turned on.
+        """
+        option, variable = self.options.read_only, self.environ.get("TC_READ_ONLY")
+        name, files = self.options.profile, self.config_files()
+        profile = files.default_profile() if name is None else files.profile(name)
+        given = [
+            (value, source)
+            for value, source in (
+                (option, "--read-only"),
+                (variable, "TC_READ_ONLY"),
+                (profile.get("read_only"), f"read_only in profile {name or 'default'}"),
+            )
+            if value is not None
+        ]
+        if not given:
+            return None
+        from tccli.core.read_only import parse_read_only
+
+        modes = [mode for value, source in given if (mode := parse_read_only(value, source)) is not None]
+        return min(modes, key=lambda mode: mode.with_secrets, default=None)
+
     @property
     def fake_path(self) -> str | None:
         """
@@ -260,7 +285,15 @@ class Context:
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
         if options.verbose and self.fake_path is None:
             self._report_account(account)
-        return Client(account, transport, self._policy(), options.service_discovery, options.trace_id, self._report)
+        return Client(
+            account,
+            transport,
+            self._policy(),
+            options.service_discovery,
+            options.trace_id,
+            self._report,
+            read_only=self.read_only(),
+        )
 
     def _report_account(self, account: Account) -> None:
         """

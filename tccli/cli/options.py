@@ -44,6 +44,7 @@ class Options:
     max_delay: float = 30.0
     retry_unsafe: bool = False
     trace_id: str | None = None
+    read_only: str | None = None
     fake: str | None = None
     fake_calls: str | None = None
     verbose: int = 0
@@ -144,6 +145,9 @@ def _assign(options: Options, option: click.Parameter, value: Any) -> None:
         getattr(options, option.name).extend([value] if isinstance(value, str) else value)
     elif isinstance(option, click.Option) and option.count:
         setattr(options, option.name, getattr(options, option.name) + value)
+    elif hasattr(option, "mode") and getattr(options, option.name) is not None:
+        # The weaker mode does not replace the stronger one, wherever they stand.
+        setattr(options, option.name, value if value != option.mode else getattr(options, option.name))
     else:
         setattr(options, option.name, value)
 
@@ -156,8 +160,8 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     _assign(ctx.find_root().obj.options, param, value)
 
 
-def _shared(*declarations: str, **attributes: Any) -> click.Option:
-    return click.Option(declarations, expose_value=False, callback=_store, **attributes)
+def _shared(*declarations: str, cls: type[click.Option] = click.Option, **attributes: Any) -> click.Option:
+    return cls(declarations, expose_value=False, callback=_store, **attributes)
 
 
 @cache
@@ -165,7 +169,17 @@ def global_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes.
     """
-    from tccli.cli.types import Choice, duration, file_name, fraction, retry_count, scope_list, timeout, trace_id
+    from tccli.cli.types import (
+        Choice,
+        ModeFlag,
+        duration,
+        file_name,
+        fraction,
+        retry_count,
+        scope_list,
+        timeout,
+        trace_id,
+    )
 
     return (
         _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
@@ -208,6 +222,13 @@ def global_options() -> tuple[click.Option, ...]:
         _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (default 30s)."),
         _shared("--retry-unsafe", is_flag=True, help="Retry calls that are not idempotent, too."),
         _shared("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
+        _shared(
+            "--read-only",
+            cls=ModeFlag,
+            flag_value="1",
+            mode="with-secrets",
+            help="Refuse calls that change something or return secrets; =with-secrets allows these (TC_READ_ONLY).",
+        ),
         _shared(
             "--fake",
             type=file_name,

@@ -29,7 +29,8 @@ def read_options(profile: Mapping[str, Any], source: str) -> dict[str, Any]:
     known = {option.name: option for option in global_options()}
     values = {}
     for key, name in PROFILE_OPTIONS.items():
-        if key not in profile:
+        # The mode of an option does not override that of a profile; see Context.read_only.
+        if key not in profile or name == "read_only":
             continue
         value, option = profile[key], known[name]
         if isinstance(value, bool) or not isinstance(value, str | int | float):

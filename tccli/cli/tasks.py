@@ -224,16 +224,30 @@ def ask(context: Context, question: str, hint: str) -> bool:
             return False
 
 
+def check_allowed(client: Client, method: str) -> None:
+    """
+    Check that a method of the queue may be called, before anything is fetched for it.
+
+    Raises:
+        UsageError: Read-only mode refuses it.
+    """
+    from tccli import references
+
+    client.check_allowed(references.method("queue", method))
+
+
 class TaskAction(NamedTuple):
     """
     What a command does to each of its tasks.
 
     Attributes:
+        method: Of the queue: the one that changes something, with which it begins.
         would: Begins the line of ``--noop``: ``Would cancel``.
         question: Begins the question of ``--confirm``: ``Cancels``.
         act: Does it, and returns the new status of the task.
     """
 
+    method: str
     would: str
     question: str
     act: Callable[[Client, str], dict[str, Any]]
@@ -292,6 +306,8 @@ def run_action(
     """
     write_value, write_lines = make_value_writer(context), make_line_writer(context)
     client = context.client()
+    if not noop:
+        check_allowed(client, action.method)
     tasks = resolve_many(context, client, words, newest=newest)
     is_one = len(words) == 1 and words[0] != "-"
     perform = action.describe if noop else action.perform if is_one else action.perform_as_row

@@ -34,6 +34,21 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # not generic in older ve
         return f"{value!r} is not one of {', '.join(self.choices)}"
 
 
+class ModeFlag(click.Option):
+    """
+    A flag that restricts, and that has a weaker mode: ``--read-only``, ``--read-only=with-secrets``.
+
+    The value stands after ``=`` only. Of several, the strongest counts.
+
+    Args:
+        mode: The word of the weaker mode.
+    """
+
+    def __init__(self, *args: Any, mode: str, **attributes: Any) -> None:
+        super().__init__(*args, **{**attributes, "is_flag": True, "type": str})
+        self.mode = mode
+
+
 DATA_FORMAT: dict[str, Any] = {
     "type": Choice(["json", "yaml"]),
     "metavar": "FORMAT",

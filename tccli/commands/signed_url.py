@@ -48,6 +48,9 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
     if expires <= now:
         raise UsageError(f"--expires {options['expires']!r} is in the past")
     client = context.client()
+    client.check_allowed(method)
+    if client.read_only is not None:
+        client.read_only.check_secrets(f"sign {method.id}", "whoever has a signed URL has your rights to it")
     account = client.account
     # The proxy's own URL works only inside of the task.
     root_url = account.root_url if account.proxy_url is None else context.root_url()

@@ -49,6 +49,9 @@ def command(
 
     write = context.writer()
     now = datetime.now(UTC)
+    read_only = context.read_only()
+    if read_only is not None:
+        read_only.check_secrets("issue temporary credentials", "they are rights, and can be used without it")
     account = context.account(sends=False)
     if account.credentials is None:
         raise ConfigurationError(

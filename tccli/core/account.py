@@ -35,6 +35,7 @@ PROFILE_OPTIONS = {
     "maxDelay": "max_delay",
     "serviceDiscoveryScheme": "service_discovery",
     "traceId": "trace_id",
+    "read_only": "read_only",
 }
 """The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
 DEFAULT_PROFILE_KEY = "default_profile"

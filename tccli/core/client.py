@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tccli.core.account import Account
     from tccli.core.http.deadline import Cancellation
     from tccli.core.payload import Payload
+    from tccli.core.read_only import ReadOnly
     from tccli.references import Method
 
 
@@ -164,6 +165,7 @@ class Client:
         trace_id: Sent as ``x-taskcluster-trace-id``, unless None.
         report: Called with one line before each retry.
         cancellation: Ends calls from another thread.
+        read_only: Refuses calls that change something, unless None.
     """
 
     account: Account
@@ -173,6 +175,17 @@ class Client:
     trace_id: str | None = None
     report: Callable[[str], None] = _ignore
     cancellation: Cancellation | None = None
+    read_only: ReadOnly | None = None
+
+    def check_allowed(self, method: Method) -> None:
+        """
+        Check that a method may be called. `send` does; a command that reads first can do so before.
+
+        Raises:
+            UsageError: Read-only mode refuses it.
+        """
+        if self.read_only is not None:
+            self.read_only.check(method)
 
     def prepare(
         self,
@@ -250,12 +263,13 @@ class Client:
         Send a call, with retries, and check that a service responded.
 
         Raises:
-            UsageError: The payload is missing.
+            UsageError: The payload is missing, or read-only mode refuses the call.
             ServiceError: The response is an error.
             NoAnswerError: There was no response, after the retries.
             BrokenAnswerError: The response is malformed, or none that the method gives.
         """
         method = call.method
+        self.check_allowed(method)
         may_repeat = self.policy.unsafe or call.may_repeat
         attempts = 0
 

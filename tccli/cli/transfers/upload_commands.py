@@ -154,6 +154,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
             if options["dry_run"]:
                 write_request(write, client, call)
                 return
+            client.check_allowed(call.method)
             what = f"uploaded {object_name}"
             with report_transfer(context, client, options, what, os.path.basename(file)) as running:
                 resume_or_upload(context, running, upload, call, record)
@@ -161,6 +162,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
 
 
 def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
+    from tccli import references
     from tccli.cli.transfers.run_upload import report_transfer
     from tccli.core.artifacts.sources import (
         create_artifact,
@@ -192,6 +194,7 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
             )
             write_request(write, client, call)
             return
+        client.check_allowed(references.method("queue", "createArtifact"))
         expires = expires or fetch_task_expiry(client, task)
         content["expires"] = expires
         described = {"name": name, "taskId": task, "runId": run, **content}

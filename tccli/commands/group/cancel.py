@@ -16,11 +16,13 @@ CANCELLABLE_STATES = {"unscheduled", "pending", "running"}
 
 
 def _cancel(context: Context, group: str, worker_type: str | None, *, force: bool, noop: bool) -> None:
-    from tccli.cli.tasks import ask, make_line_writer, resolve_group, write_each
+    from tccli.cli.tasks import ask, check_allowed, make_line_writer, resolve_group, write_each
     from tccli.core.tasks.queue import call_status_method, list_group
 
     write = make_line_writer(context)
     client = context.client()
+    if not noop:
+        check_allowed(client, "cancelTask")
     tasks = [
         (str(entry["status"].get("taskId")), str((entry["task"].get("metadata") or {}).get("name")), entry["status"])
         for entry in list_group(client, resolve_group(context, client, group))

@@ -21,7 +21,7 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
 
 
 def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bool, newest: bool) -> None:
-    action = TaskAction("Would cancel", "Cancels", _act)
+    action = TaskAction("cancelTask", "Would cancel", "Cancels", _act)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

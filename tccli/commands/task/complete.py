@@ -32,7 +32,7 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
 
 
 def _complete(context: Context, task: str, *, noop: bool, confirm: bool, newest: bool) -> None:
-    action = TaskAction("Would complete", "Will complete", _act)
+    action = TaskAction("claimTask", "Would complete", "Will complete", _act)
     run_action(context, action, [task], noop=noop, confirm=confirm, newest=newest)
 
 

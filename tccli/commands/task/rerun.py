@@ -30,7 +30,7 @@ def _rerun(context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool,
                 )
         return queue.call_status_method(client, "rerunTask", [task_id])
 
-    action = TaskAction("Would re-run", "Will re-run", act)
+    action = TaskAction("rerunTask", "Would re-run", "Will re-run", act)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

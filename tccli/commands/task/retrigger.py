@@ -18,12 +18,13 @@ def _retrigger(context: Context, task: str, *, exact: bool, newest: bool) -> Non
 
     import slugid
 
-    from tccli.cli.tasks import make_value_writer, resolve_one
+    from tccli.cli.tasks import check_allowed, make_value_writer, resolve_one
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
 
     write = make_value_writer(context)
     client = context.client()
+    check_allowed(client, "createTask")
     task_id, _ = resolve_one(context, client, task, newest=newest)
     definition: dict[str, Any] = copy_definition(
         queue.fetch_definition(client, task_id), now=datetime.now(UTC), exact=exact
