@@ -10,13 +10,54 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_DEPTH = 3
 """Names in the path of a property that becomes a column without being asked for."""
+IDENTIFIERS = (
+    "namespace",
+    "taskId",
+    "roleId",
+    "clientId",
+    "workerId",
+    "hookId",
+    "errorId",
+    "launchConfigId",
+    "workerPoolId",
+    "cacheName",
+    "taskQueueId",
+    "providerId",
+    "taskGroupId",
+    "entityId",
+)
+"""What an entry can be: it is the first of these that differs between entries."""
+IDENTIFIER_CONTEXTS = {
+    "cacheName": ("provisionerId", "workerType"),
+    "hookId": ("hookGroupId",),
+    "launchConfigId": ("workerPoolId",),
+    "workerId": ("workerGroup",),
+}
+"""What an identifier needs to be unique."""
 NAMES = frozenset({"label", "name", "title"})
 STATES = frozenset({"result", "state", "status"})
-RANK_NAME, RANK_STATE, RANK_PLAIN, RANK_TIME, RANK_LIST, RANK_CONSTANT = range(6)
+DETAILS = frozenset({"actionType", "error", "kind", "reason", "schedule"})
+"""What people look for next, whatever its form."""
+DEADLINES = frozenset({"deadline", "expires"})
+"""Times that say less about an entry than the others."""
+(
+    RANK_SUBJECT,
+    RANK_CONTEXT,
+    RANK_NAME,
+    RANK_STATE,
+    RANK_DETAIL,
+    RANK_FIRST_TIME,
+    RANK_PLAIN,
+    RANK_TEXT,
+    RANK_TIME,
+    RANK_FLAG,
+    RANK_LIST,
+    RANK_CONSTANT,
+) = range(12)
 MISSING = object()
 
 
@@ -27,10 +68,12 @@ class Column(NamedTuple):
     Attributes:
         name: The shortest end of the path that leads to this property; it can be given to ``--columns``.
         values: JSON values, one for each entry.
+        rank: How much it tells about an entry; the lowest tells most.
     """
 
     name: str
     values: Sequence[Any]
+    rank: int = RANK_PLAIN
 
 
 def flatten(document: Any, prefix: str = "", *, into_lists: bool = False) -> dict[str, Any]:
@@ -68,17 +111,23 @@ def select_columns(entries: Sequence[Any], wanted: Sequence[str]) -> tuple[list[
                 unknown.append(name)
             else:
                 values = [find_value(entry, path) for entry in entries]
+                if all(value is MISSING for value in values):
+                    unknown.append(name)
         columns.append(Column(name, [None if value is MISSING else value for value in values]))
     return columns, unknown
 
 
 def list_columns(entries: Sequence[Any]) -> list[Column]:
     """
-    Return all columns, in order of their appearance.
+    Return all columns, in order of their appearance. Texts and lists are what people look for in such a table.
     """
     flat = [flatten(entry) for entry in entries]
+    paths = dict.fromkeys(path for row in flat for path in row)
+    columns = {path: [row.get(path) for row in flat] for path in paths}
+    ranks = _rank_all(columns)
+    details = {RANK_TEXT, RANK_LIST}
     return [
-        Column(path, [row.get(path) for row in flat]) for path in dict.fromkeys(path for row in flat for path in row)
+        Column(path, values, RANK_DETAIL if ranks[path] in details else ranks[path]) for path, values in columns.items()
     ]
 
 
@@ -86,26 +135,57 @@ def rank_columns(entries: Sequence[Any]) -> list[Column]:
     """
     Return the columns that can be shown, the ones that tell most about an entry first.
 
-    Nested data, properties that are empty everywhere, and repetitions of a column of the same name are left out.
+    Secrets, nested data, properties that are empty everywhere, and repetitions of a column of the same name are left
+    out.
     """
+    from tccli.core.http.redact import names_secret
+
     flat = [flatten(entry) for entry in entries]
-    paths = list_paths(entries)
-    ranked = []
-    seen: list[tuple[str, list[Any]]] = []
+    columns: dict[str, list[Any]] = {}
     for path in dict.fromkeys(path for row in flat for path in row):
         values = [row.get(path) for row in flat]
         is_empty = all(value is None or value in ("", [], {}) for value in values)
         if is_empty or path.count(".") >= MAX_DEPTH or any(_is_nested(value) for value in values):
             continue
-        leaf = path.rpartition(".")[2]
-        if (leaf, values) in seen:
+        same = [other for other, found in columns.items() if _leaf(path) == _leaf(other) and values == found]
+        if names_secret(_leaf(path)) or any(other.count(".") <= path.count(".") for other in same):
             continue
-        seen.append((leaf, values))
-        ranked.append((_rank(leaf, values), path, values))
-    # The first property that differs tells which entry it is.
-    subject = next((path for rank, path, _ in ranked if rank in {RANK_NAME, RANK_PLAIN}), None)
-    ranked.sort(key=lambda each: -1 if each[1] == subject else each[0])
-    return [Column(_shorten_path(path, paths), values) for _, path, values in ranked]
+        for other in same:
+            del columns[other]
+        columns[path] = values
+    ranks = _rank_all(columns)
+    paths = list_paths(entries)
+    order = sorted(columns, key=ranks.__getitem__)
+    return [Column(_shorten_path(path, paths, entries), columns[path], ranks[path]) for path in order]
+
+
+def _rank_all(columns: Mapping[str, Sequence[Any]]) -> dict[str, int]:
+    ranks = {path: _rank(_leaf(path), values) for path, values in columns.items()}
+    subject = _find_subject(columns, ranks)
+    if subject is not None:
+        ranks[subject] = RANK_SUBJECT
+        for path in columns:
+            if _leaf(path) in IDENTIFIER_CONTEXTS.get(_leaf(subject), ()) and ranks[path] != RANK_CONSTANT:
+                ranks[path] = RANK_CONTEXT
+    times = [path for path, rank in ranks.items() if rank == RANK_TIME and _leaf(path) not in DEADLINES]
+    if times:
+        ranks[times[0]] = RANK_FIRST_TIME
+    return ranks
+
+
+def _find_subject(columns: Mapping[str, Sequence[Any]], ranks: Mapping[str, int]) -> str | None:
+    """
+    Return the path of the property that tells which entry it is.
+    """
+    known = [path for path in columns if _leaf(path) in IDENTIFIERS and ranks[path] == RANK_PLAIN]
+    if known:
+        # That of the entry itself, before that of a part of it.
+        return min(known, key=lambda path: (path.count("."), IDENTIFIERS.index(_leaf(path))))
+    named = [path for path in columns if ranks[path] == RANK_NAME]
+    plain = [path for path in columns if ranks[path] == RANK_PLAIN]
+    # A number tells nothing apart.
+    words = [path for path in plain if any(isinstance(value, str) for value in columns[path])]
+    return next(iter([*named, *words, *plain]), None)
 
 
 def _rank(leaf: str, values: Sequence[Any]) -> int:
@@ -115,11 +195,22 @@ def _rank(leaf: str, values: Sequence[Any]) -> int:
         return RANK_STATE
     if len(values) > 1 and all(value == values[0] for value in values):
         return RANK_CONSTANT
+    if leaf in DETAILS:
+        return RANK_DETAIL
     if any(isinstance(value, list) for value in values):
         return RANK_LIST
-    if all(value is None or re.match(r"\d{4}-\d\d-\d\dT", str(value)) for value in values):
+    if all(value is None or isinstance(value, bool) for value in values):
+        return RANK_FLAG
+    if all(value is None or is_time(value) for value in values):
         return RANK_TIME
-    return RANK_PLAIN
+    return RANK_TEXT if any(" " in value for value in values if isinstance(value, str)) else RANK_PLAIN
+
+
+def is_time(value: Any) -> bool:
+    """
+    Return whether a value begins as a time does.
+    """
+    return isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value) is not None
 
 
 def list_paths(entries: Iterable[Any]) -> list[str]:
@@ -132,10 +223,36 @@ def list_paths(entries: Iterable[Any]) -> list[str]:
 def resolve_name(name: str, paths: Iterable[str]) -> str | None:
     """
     Return the path with the fewest names that ends with *name*, in any case, or None.
+
+    Args:
+        name: A position such as ``-1`` in it stands for any position, and is in the path that is returned.
     """
-    end = f".{names.fold(name)}"
-    found = (path for path in paths if f".{names.fold(path)}".endswith(end))
-    return min(found, key=lambda path: path.count("."), default=None)
+    wanted = name.split(".")
+    if len(wanted) > 1 and re.fullmatch(r"-?\d+", wanted[-1]):
+        # A list of plain values is one value.
+        found = resolve_name(".".join(wanted[:-1]), paths := list(paths))
+        if found is not None:
+            return f"{found}.{wanted[-1]}"
+    ends = (path for path in paths if _ends_with(path.split("."), wanted))
+    path = min(ends, key=lambda path: path.count("."), default=None)
+    if path is None:
+        return None
+    parts = path.split(".")
+    for place in range(-len(wanted), 0):
+        if _is_from_end(wanted[place]):
+            parts[place] = wanted[place]
+    return ".".join(parts)
+
+
+def _ends_with(parts: Sequence[str], wanted: Sequence[str]) -> bool:
+    return len(parts) >= len(wanted) and all(
+        part.isdecimal() if _is_from_end(name) else names.fold(part) == names.fold(name)
+        for part, name in zip(parts[-len(wanted) :], wanted, strict=True)
+    )
+
+
+def _is_from_end(part: str) -> bool:
+    return re.fullmatch(r"-\d+", part) is not None
 
 
 def find_value(document: Any, path: str) -> Any:
@@ -160,13 +277,17 @@ def find_value(document: Any, path: str) -> Any:
     return MISSING
 
 
-def _shorten_path(path: str, paths: Sequence[str]) -> str:
+def _shorten_path(path: str, paths: Sequence[str], entries: Sequence[Any]) -> str:
     parts = path.split(".")
     for count in range(1, len(parts)):
         end = ".".join(parts[-count:])
-        if end not in paths and resolve_name(end, paths) == path:
+        if resolve_name(end, paths) == path and all(find_value(entry, end) is MISSING for entry in entries):
             return end
     return path
+
+
+def _leaf(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _is_nested(value: Any) -> bool:

@@ -148,6 +148,17 @@ class Result(NamedTuple):
         # The array of {"scopes": […]} is the table.
         return (values[0], True) if len(values) == 1 and isinstance(values[0], list) else (entries, False)
 
+    def list_name(self) -> str | None:
+        """
+        Return the name of the array whose entries a table has, or None if it has none.
+        """
+        if self.pages is not None:
+            return self.pages.key
+        if self.is_filtered or not isinstance(self.documents, list) or len(self.documents) != 1:
+            return None
+        document = self.documents[0]
+        return _only_array(document) if isinstance(document, dict) else None
+
     def _is_list(self) -> bool:
         return isinstance(self.documents, list) and len(self.documents) == 1 and isinstance(self.documents[0], list)
 

@@ -12,7 +12,7 @@ import pytest
 from rich.cells import cell_len
 
 from tccli.output import Pages, Result
-from tccli.output.columns import find_value, rank_columns
+from tccli.output.columns import find_value, rank_columns, select_columns
 from tccli.output.formats import table
 from tccli.output.result import RenderOptions
 from tests.http_server import json_response
@@ -238,7 +238,7 @@ def test_repetitions_and_empty_columns_are_left_out() -> None:
         {"a": {"id": n, "x": None}, "b": {"id": n, "x": ""}, "c": {"id": -n, "deep": {"er": {"x": 1}}}} for n in (1, 2)
     ]
 
-    assert [("id", [1, 2]), ("c.id", [-1, -2])] == [tuple(column) for column in rank_columns(entries)]
+    assert [("id", [1, 2]), ("c.id", [-1, -2])] == [column[:2] for column in rank_columns(entries)]
 
 
 def test_names_can_contain_dots() -> None:
@@ -290,3 +290,75 @@ def test_columns_select_from_any_result(tc: CommandLine, argv: list[str], column
     assert "--columns" not in result.stderr
     assert [column] == lines[0].split()
     assert len(lines) > 1
+
+
+def test_what_identifies_an_entry_is_first() -> None:
+    """
+    Whatever the order of its properties: then the state or the schedule, and times, which are whole or left out.
+    """
+    common = {"created": "2026-11-28T01:02:03.456Z", "description": "a text of many words " * 4}
+    roles = [{**common, "roleId": f"hook-id:project-fx/nightly-{number}", "scopes": ["a:b"]} for number in range(2)]
+    hooks = [
+        {
+            "bindings": [],
+            "hookGroupId": "project-fx",
+            "metadata": {"description": common["description"] + str(number), "name": f"Nightly build {number}"},
+            "schedule": [f"0 0 {number} * * *"],
+            "hookId": f"nightly-{number}",
+        }
+        for number in range(2)
+    ]
+    for width in (60, 80, 120):
+        assert ["roleId", "created"] == render(Result([roles]), width)[0].split()[:2]
+        assert "hook-id:project-fx/nightly-0  2026-11-28T01:02:03" in render(Result([roles]), width)[2]
+        assert ["hookId", "name", "schedule"] == render(Result([hooks]), width)[0].split()[:3]
+    group = Result([[entry(number) for number in range(2)]])
+    assert ["taskId", "state"] == render(group, 40)[0].split()
+
+
+def test_secrets_are_not_in_tables() -> None:
+    """
+    Unless they are asked for.
+    """
+    claims = [{"credentials": {"accessToken": f"t-{number}", "clientId": f"c-{number}"}} for number in range(2)]
+
+    assert "t-0" not in "\n".join(render(Result([claims]), 80))
+    assert "t-0" in "\n".join(render(Result([claims]), 80, columns=["accessToken"]))
+
+
+def test_headers_can_be_given_to_columns() -> None:
+    """
+    Also shortened ones, positions that count from the end, and those of plain values.
+    """
+    entries = [
+        {"status": {"runs": [{"state": f"s-{run}", "routes": ["a", f"r-{run}"]} for run in range(count)]}, "n": count}
+        for count in (1, 3)
+    ]
+    notes: list[str] = []
+    columns = ["runs.-1.state", "RUNS.0.state", "runs.-1.routes.-1"]
+    lines = render(Result([entries]), columns=columns, note=notes.append)
+    assert [["s-0", "s-0", "r-0"], ["s-2", "s-0", "r-2"]] == [line.split() for line in lines[1:]]
+    assert ["runs.-1.sate"] == render(Result([entries]), columns=["runs.-1.sate"], note=notes.append)[0].split()
+    assert 1 == len(notes)
+
+    # An object of the same name as the end of the path would be shown instead.
+    shadowed = [{"a": {"task": {"id": n}}, "task": {"id": n + 5}, "b": n} for n in range(2)]
+    for column in rank_columns(shadowed):
+        assert [column.values] == [each.values for each in select_columns(shadowed, [column.name])[0]]
+
+    scopes = Result([{"scopes": ["a", "b"]}])
+    assert ["scopes", "a", "b"] == render(scopes)
+    assert ["scopes", "a", "b"] == render(scopes, columns=["scopes"])
+    assert ["value", "a", "b"] == render(scopes, columns=["value"])
+
+
+def test_tables_of_tc_itself_fit(tc: CommandLine) -> None:
+    """
+    COLUMNS counts off a terminal, too; words are not broken.
+    """
+    whole = json.loads(tc("events", "list").stdout)
+    words = {word for each in whole for value in each.values() for word in str(value).split()}
+    for width in (60, 80, 100):
+        lines = tc("events", "list", "--format", "table", env={"COLUMNS": str(width)}).stdout.splitlines()
+        assert width >= max(map(len, lines))
+        assert not [word for line in lines[1:] for word in line.split() if not any(word in known for known in words)]

@@ -97,13 +97,20 @@ def redact_header(name: str, value: str) -> str:
     return MASK if re.fullmatch(_HIDDEN_HEADER, name) else redact_text(value)
 
 
+def names_secret(key: str) -> bool:
+    """
+    Return whether the value of a key of a JSON object is a secret by the key's name.
+    """
+    return re.fullmatch(_HIDDEN_KEY, key) is not None
+
+
 def redact_document(document: Any, redact: Callable[[str], str] = redact_text) -> Any:
     """
     Return a JSON document without the values of keys that name a secret, such as ``secret`` or ``accessToken``.
     """
     if isinstance(document, dict):
         return {
-            key: _mask_values(value) if re.fullmatch(_HIDDEN_KEY, key) else redact_document(value, redact)
+            key: _mask_values(value) if names_secret(key) else redact_document(value, redact)
             for key, value in document.items()
         }
     if isinstance(document, list):
@@ -243,7 +250,7 @@ def _mask_parts(text: str, parts: set[str]) -> str:
 def _find_secrets(document: Any, *, is_secret: bool) -> Iterator[str]:
     if isinstance(document, dict):
         for key, value in document.items():
-            yield from _find_secrets(value, is_secret=is_secret or re.fullmatch(_HIDDEN_KEY, key) is not None)
+            yield from _find_secrets(value, is_secret=is_secret or names_secret(key))
     elif isinstance(document, list):
         for value in document:
             yield from _find_secrets(value, is_secret=is_secret)

@@ -8,12 +8,24 @@ asked for are whole, since a program may read them.
 from __future__ import annotations
 
 import os
+import re
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls
-from tccli.names import suggestion
-from tccli.output.columns import Column, flatten, list_columns, list_paths, rank_columns, select_columns
+from tccli.names import fold, suggestion
+from tccli.output.columns import (
+    RANK_DETAIL,
+    RANK_NAME,
+    RANK_STATE,
+    Column,
+    flatten,
+    is_time,
+    list_columns,
+    list_paths,
+    rank_columns,
+    select_columns,
+)
 from tccli.output.text import dump_json, encode_text
 
 if TYPE_CHECKING:
@@ -22,12 +34,16 @@ if TYPE_CHECKING:
     from tccli.output.result import RenderOptions, Result
 
 DEFAULT_WIDTH_OFF_TERMINAL = 120
-MAX_CELL_WIDTH = 32
-"""More is given to a cell only where room is left."""
+MAX_CELL_WIDTH = 48
+"""More is given to a cell only where room is left; a shorter value is whole, or its column is left out."""
 MIN_CELL_WIDTH = 10
-MIN_FOLDED_WIDTH = 14
-ESSENTIAL_COLUMNS = 3
+MIN_TEXT_WIDTH = 20
+MAX_WORD_WIDTH = 60
+"""Longer words are broken where texts are folded."""
+MIN_NAME_WIDTH = 32
+"""Of what tells most, before other columns are added, if there is room for it."""
 GAP = "  "
+FRACTION = re.compile(r"\.\d+Z$")
 
 
 def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
@@ -40,50 +56,72 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
     if not is_listing:
         lines = _property_lines(entries[0], options)
     else:
-        lines = _listing_lines(entries, options, folds=result.is_table)
+        lines = _listing_lines(entries, options, folds=result.is_table, key=result.list_name() or "value")
     for line in lines:
         out.write(encode_text(f"{line.rstrip()}\n"))
 
 
-def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: bool) -> Iterator[str]:
-    columns, width = _columns(entries, options, ranked=not folds), options.width or _width_off_terminal()
-    rows = [[_cell(value) for value in row] for row in zip(*(column.values for column in columns), strict=True)]
+def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: bool, key: str) -> Iterator[str]:
+    columns = _columns(entries, options, ranked=not folds, key=key)
+    width = options.width or _environment_width()
     headers = [_escape(column.name) for column in columns]
-    natural = [max(map(_measure, cells)) for cells in zip(headers, *rows, strict=True)]
-    texts = [place for place, cells in enumerate(zip(*rows, strict=True)) if any(" " in cell for cell in cells)]
+    rows = _rows(columns)
+    natural = _natural_widths(headers, rows)
     if not any(isinstance(entry, dict | list) for entry in entries):
         # Values without properties are whole: there is nothing to make room for.
         widths = natural
     elif options.columns is not None:
-        widths = natural if options.width is None else _shrink(natural, width, MIN_CELL_WIDTH, texts)
-    elif folds:
-        widths = natural if options.width is None else _shrink(natural, width, MIN_FOLDED_WIDTH, texts)
-        if options.width is not None and _total(widths) > width:
-            yield from _listing_lines(entries, options, folds=False)
-            return
+        widths = natural if options.width is None else _shrink(natural, width or 0, MIN_CELL_WIDTH, _list_texts(rows))
+    elif folds and width is None:
+        widths = natural
     else:
-        widths = _fit(natural, [_measure(header) for header in headers], width)
+        width = width or DEFAULT_WIDTH_OFF_TERMINAL
+        if _total(natural) > width:
+            rows = _rows(columns, shortens_times=True)
+            natural = _natural_widths(headers, rows)
+        least = [
+            _least_width(size, column.rank, cells, folds=folds)
+            for size, column, *cells in zip(natural, columns, *rows, strict=True)
+        ]
+        widths = _fit(natural, least, [column.rank for column in columns], width)
     if any(headers):
         yield _join(headers, widths, bold=options.coloured)
         if options.pretty:
-            yield "─" * min(width, _total(widths))
+            yield "─" * min(width or DEFAULT_WIDTH_OFF_TERMINAL, _total(widths))
     for row in rows:
         cells = [_wrap(cell, size) if folds and size else [cell] for cell, size in zip(row, widths, strict=True)]
         for line in zip_longest(*cells, fillvalue=""):
             yield _join(line, widths)
 
 
-def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool) -> list[Column]:
+def _rows(columns: Sequence[Column], *, shortens_times: bool = False) -> list[list[str]]:
+    rows = zip(*(column.values for column in columns), strict=True)
+    if not shortens_times:
+        return [[_cell(value) for value in row] for row in rows]
+    # Without fractions of seconds: they are the same for most times, and make them the widest columns.
+    return [[_cell(FRACTION.sub("Z", value) if is_time(value) else value) for value in row] for row in rows]
+
+
+def _natural_widths(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(_measure, cells)) for cells in zip(headers, *rows, strict=True)]
+
+
+def _list_texts(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [place for place, cells in enumerate(zip(*rows, strict=True)) if any(" " in cell for cell in cells)]
+
+
+def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool, key: str) -> list[Column]:
     if all(isinstance(entry, list) for entry in entries):
         # Positions are not names: such a table has no header, but --columns 0,2 selects.
         if options.columns is None:
-            return [Column("", values) for values in zip_longest(*entries)] or [Column("value", entries)]
+            return [Column("", values) for values in zip_longest(*entries)] or [Column(key, entries)]
     elif not all(isinstance(entry, dict) for entry in entries):
-        _report_unknown([name for name in options.columns or () if name != "value"], [], options)
-        return [Column("value", entries)]
+        known = {"value", fold(key)}
+        _report_unknown([name for name in options.columns or () if fold(name) not in known], [], options)
+        return [Column((options.columns or [key])[0], entries)]
     if options.columns is None:
         columns = rank_columns(entries) if ranked else list_columns(entries)
-        return columns or [Column("value", entries)]
+        return columns or [Column(key, entries)]
     columns, unknown = select_columns(entries, options.columns)
     _report_unknown(unknown, entries, options)
     return columns
@@ -107,7 +145,7 @@ def _property_lines(document: Any, options: RenderOptions) -> Iterator[str]:
         _report_unknown(unknown, [document], options)
         values = {column.name: column.values[0] for column in columns}
     column = max(_measure(_escape(name)) for name in values) if values else 0
-    width = max((options.width or 0) - column - len(GAP), MIN_FOLDED_WIDTH)
+    width = max((options.width or 0) - column - len(GAP), MIN_TEXT_WIDTH)
     for name, value in values.items():
         lines = _escape(_text(value)).split("\n")
         if options.width is not None:
@@ -116,25 +154,37 @@ def _property_lines(document: Any, options: RenderOptions) -> Iterator[str]:
             yield f"{_fill('' if number else _escape(name), column)}{GAP}{line}"
 
 
-def _fit(natural: Sequence[int], headers: Sequence[int], width: int) -> list[int]:
+def _least_width(natural: int, rank: int, cells: Sequence[str], *, folds: bool) -> int:
     """
-    Return the widths of the columns that fit, 0 for the others. Earlier columns take precedence.
+    Return the least width of a column: ids, times and other short values are whole, texts and long values are not.
     """
-    wanted = [min(size, max(MAX_CELL_WIDTH, header)) for size, header in zip(natural, headers, strict=True)]
-    wanted[0] = min(natural[0], width)
-    widths: list[int] = []
-    # A table without the name and the state of its entries says little: these are rather shortened than left out.
-    for count in range(min(len(wanted), ESSENTIAL_COLUMNS), 0, -1):
-        widths = [wanted[0], *_shrink(wanted[1:count], width - wanted[0] - len(GAP), MIN_CELL_WIDTH)]
-        if _total(widths) <= width:
-            break
-    for size in wanted[len(widths) :]:
-        widths.append(size if _total([*widths, size]) <= width else 0)
-    left = width - _total(widths)
-    for place, size in enumerate(widths):
-        more = min(natural[place] - size, left) if size else 0
-        widths[place] += more
-        left -= more
+    if folds:
+        longest = max((_measure(word) for cell in cells for word in cell.split()), default=0)
+        return min(natural, MIN_TEXT_WIDTH if longest > MAX_WORD_WIDTH else max(longest, MIN_TEXT_WIDTH))
+    if rank == RANK_NAME:
+        return min(natural, MIN_CELL_WIDTH)
+    is_flexible = natural > MAX_CELL_WIDTH or any(" " in cell for cell in cells)
+    return min(natural, MIN_TEXT_WIDTH) if is_flexible else natural
+
+
+def _fit(natural: Sequence[int], least: Sequence[int], ranks: Sequence[int], width: int) -> list[int]:
+    """
+    Return the widths of the columns that fit, 0 for the others; those that tell most take precedence.
+    """
+    widths = [0] * len(natural)
+    order = sorted(range(len(natural)), key=ranks.__getitem__)
+    # An id and a state say something, an id and a part of a name do not.
+    states = [place for place in order[1:] if ranks[place] == RANK_STATE][:1]
+    essential = [place for place in order[1:] if ranks[place] <= RANK_DETAIL and place not in states]
+    others = [place for place in order[1:] if ranks[place] > RANK_DETAIL]
+    widths[order[0]] = min(least[order[0]], width)
+    for places, limit in (([*states, *essential], MIN_NAME_WIDTH), (others, width)):
+        for place in places:
+            if _total([*widths, least[place]]) <= width:
+                widths[place] = least[place]
+        for place in order:
+            if 0 < widths[place] < limit:
+                widths[place] += min(min(natural[place], limit) - widths[place], max(width - _total(widths), 0))
     return widths
 
 
@@ -209,6 +259,6 @@ def _escape(text: str) -> str:
     return escape_controls(encode_text(text).decode()).replace("\t", " ")
 
 
-def _width_off_terminal() -> int:
+def _environment_width() -> int | None:
     text = os.environ.get("COLUMNS", "")
-    return int(text) if text.isdecimal() and 0 < len(text) < 6 and int(text) else DEFAULT_WIDTH_OFF_TERMINAL
+    return int(text) if text.isdecimal() and 0 < len(text) < 6 and int(text) else None
