@@ -15,6 +15,8 @@ MAX_INTEGER_DIGITS = 4000
 """Python converts no more than 4300."""
 MAX_DEPTH = 100
 """Nested arrays and objects. Schemas of the services have 17; functions that walk a document may recurse."""
+TOO_MANY_DIGITS = "a number has more than 4300 digits"
+"""Python does not convert such integers."""
 
 
 class StrictJsonError(ValueError):
@@ -79,14 +81,13 @@ def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = F
                 object_pairs_hook=_reject_duplicate_keys,
             )
     except json.JSONDecodeError as error:
-        raise StrictJsonError(f"{error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise StrictJsonError(_locate(error)) from None
     except RecursionError:
         raise StrictJsonError(f"nested more than {MAX_DEPTH} levels deep") from None
     except StrictJsonError:
         raise
-    except ValueError as error:
-        # Python does not convert integers of more than 4300 digits.
-        raise StrictJsonError(str(error)) from None
+    except ValueError:
+        raise StrictJsonError(TOO_MANY_DIGITS) from None
     # Without that many brackets there is no need to look.
     if decoded.count("[") + decoded.count("{") > MAX_DEPTH and _depth(document) > MAX_DEPTH:
         raise StrictJsonError(f"nested more than {MAX_DEPTH} levels deep")
@@ -94,6 +95,29 @@ def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = F
     if not as_javascript and not unchanged and "\\ud" in decoded.lower():
         _reject_lone_surrogates(document)
     return document
+
+
+def loads_leniently(text: str | bytes) -> Any:
+    """
+    Return the document that Python's own parser reads, for what tc wrote itself and others may have changed.
+
+    Raises:
+        StrictJsonError: There is none, for whatever reason.
+    """
+    try:
+        return json.loads(text if isinstance(text, str) else _decode(text))
+    except json.JSONDecodeError as error:
+        raise StrictJsonError(_locate(error)) from None
+    except RecursionError:
+        raise StrictJsonError("nested too deep") from None
+    except StrictJsonError:
+        raise
+    except ValueError:
+        raise StrictJsonError(TOO_MANY_DIGITS) from None
+
+
+def _locate(error: json.JSONDecodeError) -> str:
+    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
 
 
 def _decode(text: bytes) -> str:

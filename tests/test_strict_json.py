@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.strict_json import MAX_DEPTH, StrictJsonError, loads
+from tccli.strict_json import MAX_DEPTH, StrictJsonError, loads, loads_leniently
 
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
 DOCUMENTS = st.recursive(
@@ -99,3 +99,32 @@ def test_a_service_reads_more(text: str, document: Any) -> None:
         loads(text)
     with pytest.raises(StrictJsonError, match="NaN"):
         loads("[NaN]", as_javascript=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 100_000, "nested"),
+        ('{"a":' * 100_000, "nested"),
+        ("9" * 5000, "4300 digits"),
+        (b"\xff{}", "not UTF-8"),
+        ("", "line 1"),
+        ('"a\nb"', "control character at line 1, column 3"),
+    ],
+)
+def test_a_lenient_reader_has_one_error(text: str | bytes, reason: str) -> None:
+    """
+    In words for people, whatever Python's parser raises.
+    """
+    with pytest.raises(StrictJsonError) as caught:
+        loads_leniently(text)
+
+    assert reason in str(caught.value)
+    assert "sys." not in str(caught.value)
+
+
+def test_a_lenient_reader_takes_what_python_takes() -> None:
+    """
+    Files that tc wrote before, and fake responses that no service should give.
+    """
+    assert {"a": 2} == loads_leniently(b'\xef\xbb\xbf{"a": 1, "a": 2}')

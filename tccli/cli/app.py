@@ -224,7 +224,9 @@ def _to_local_error(error: OSError) -> LocalFileError:
     """
     Return what an error of the system means that no function nearer to it has explained.
     """
-    reason = error.strerror or str(error)
+    from tccli.reasons import explain
+
+    reason = explain(error)
     if error.filename is not None:
         return LocalFileError(f"cannot use {os.fsdecode(error.filename)}: {reason}")
     if error.errno == errno.ENOENT:

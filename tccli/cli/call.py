@@ -13,6 +13,7 @@ from tccli.cli import inputs
 from tccli.core import payload as payloads
 from tccli.errors import LocalFileError, TcError, UsageError
 from tccli.output import Pages, Result
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ def _after_success(error: TcError | OSError) -> TcError | OSError:
         if error.errno == errno.EPIPE:
             return error
         name = "the output" if error.filename is None else os.fsdecode(error.filename)
-        error = LocalFileError(f"cannot write {name}: {error.strerror or error}")
+        error = LocalFileError(f"cannot write {name}: {explain(error)}")
     if "succeeded" not in error.hint:
         error.hint = "; ".join(filter(None, [error.hint, "the call itself succeeded"]))
     return error

@@ -124,12 +124,12 @@ def scope_list(value: str) -> list[str]:
     """
     Return the scopes in a JSON array.
     """
-    import json
+    from tccli.strict_json import StrictJsonError, loads_leniently
 
     try:
-        scopes = json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"{value!r} is not JSON ({error})") from None
+        scopes = loads_leniently(value)
+    except StrictJsonError as error:
+        raise click.BadParameter(f"{value!r} is not JSON: {error}") from None
     if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
         raise click.BadParameter(f"{value!r} is not a JSON array of strings")
     return scopes

@@ -226,14 +226,20 @@ def _summaries(directory: str) -> Iterator[tuple[str, str]]:
 
     for name in sorted(os.listdir(directory)):
         if name.endswith(SUFFIX):
-            with open(os.path.join(directory, name), encoding="utf-8") as file:
-                yield from _summaries_in(file.read().splitlines())
+            path = os.path.join(directory, name)
+            try:
+                with open(path, encoding="utf-8") as file:
+                    yield from _summaries_in(file.read().splitlines())
+            except (ValueError, TypeError, KeyError):
+                raise UsageError(f"cannot read {path}: it is not a file of references") from None
 
 
 def _summaries_in(lines: list[str]) -> Iterator[tuple[str, str]]:
+    from tccli.strict_json import loads_leniently
+
     service = ""
     for line in lines:
-        record = json.loads(line)
+        record = loads_leniently(line)
         if "service" in record:
             service = record["service"]
             yield service, record["summary"]

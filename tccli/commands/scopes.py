@@ -177,13 +177,13 @@ def _parse_value(written: str) -> Any:
     # A value that starts like JSON is JSON; anything else is a scope.
     if not written.lstrip().startswith(("{", "[", '"')):
         return written
-    import json
+    from tccli.strict_json import StrictJsonError, loads_leniently
 
     try:
-        return json.loads(written)
-    except (ValueError, RecursionError) as error:
+        return loads_leniently(written)
+    except StrictJsonError as error:
         raise UsageError(
-            f"{written!r} is not JSON ({error})", hint="write a scope that starts like this as JSON"
+            f"{written!r} is not JSON: {error}", hint="write a scope that starts like this as JSON"
         ) from None
 
 

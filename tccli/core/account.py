@@ -20,6 +20,7 @@ from tccli.core.http.redact import redact_url
 from tccli.core.http.urls import is_valid_host, split_url
 from tccli.errors import ConfigurationError, UsageError
 from tccli.names import suggestion
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,7 +126,7 @@ class ConfigFiles:
                 content = file.read()
                 mode = os.fstat(file.fileno()).st_mode
         except OSError as error:
-            raise ConfigurationError(f"cannot read {self.profiles_path}: {error.strerror}") from None
+            raise ConfigurationError(f"cannot read {self.profiles_path}: {explain(error)}") from None
         document = parse_profiles(decode_profiles(content, self.profiles_path), self.profiles_path)
         self._check_mode(self.profiles_path, mode, (each for each in document.values() if isinstance(each, dict)))
         return document
@@ -157,7 +158,7 @@ class ConfigFiles:
                 content = load(file.read())
                 mode = os.fstat(file.fileno()).st_mode
         except (OSError, ValueError) as error:
-            raise ConfigurationError(f"cannot read {self.go_client_path}: {error}") from None
+            raise ConfigurationError(f"cannot read {self.go_client_path}: {explain(error)}") from None
         section = content.get("config") if isinstance(content, dict) else None
         if not isinstance(section, dict):
             return {}
@@ -235,10 +236,8 @@ def parse_profiles(text: str, path: str) -> dict[str, Any]:
 
     try:
         document = tomllib.loads(text)
-    except ValueError as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from None
-    except RecursionError:
-        raise ConfigurationError(f"cannot read {path}: it is nested too deep") from None
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
     for key, value in document.items():
         if key == DEFAULT_PROFILE_KEY and not isinstance(value, str):
             raise ConfigurationError(f"cannot read {path}: {key} is not the name of a profile")

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from tccli.core import payload
 from tccli.errors import BrokenAnswerError, UsageError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -94,7 +95,7 @@ def read_file(path: str, *, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
         with open(path, "rb") as file:
             text = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(f"cannot read {path}: {explain(error)}") from None
     if len(text) > max_bytes:
         raise UsageError(f"cannot read {path}: larger than {max_bytes >> 20} MiB")
     return text

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from tccli.errors import LocalFileError, UsageError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ def atomic_write(path: str, *, private: bool | Callable[[], bool] = False) -> It
                 os.unlink(temporary)
             raise
     except OSError as error:
-        raise LocalFileError(f"cannot write {path}: {error.strerror or error}") from None
+        raise LocalFileError(f"cannot write {path}: {explain(error)}") from None
 
 
 def make_private_directory(path: str) -> None:
@@ -106,7 +107,7 @@ def make_private_directory(path: str) -> None:
         if not os.path.isdir(path):
             raise LocalFileError(f"cannot create the directory {path}: it is a file") from None
     except OSError as error:
-        raise LocalFileError(f"cannot create the directory {path}: {error.strerror}") from None
+        raise LocalFileError(f"cannot create the directory {path}: {explain(error)}") from None
 
 
 @contextmanager
@@ -128,7 +129,7 @@ def lock_directory(path: str) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError as error:
-        raise LocalFileError(f"cannot lock {path}: {error.strerror}") from None
+        raise LocalFileError(f"cannot lock {path}: {explain(error)}") from None
     try:
         deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
         while True:
@@ -141,7 +142,7 @@ def lock_directory(path: str) -> Iterator[None]:
                     raise LocalFileError(message) from None
                 time.sleep(LOCK_POLL_SECONDS)
             except OSError as error:
-                raise LocalFileError(f"cannot lock {path}: {error.strerror}") from None
+                raise LocalFileError(f"cannot lock {path}: {explain(error)}") from None
         yield
     finally:
         os.close(handle)

@@ -6,7 +6,6 @@ Source: the Go client's ``config`` package.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +16,8 @@ from tccli.core.hawk import CLIENT_ID
 from tccli.core.yaml import dump, load
 from tccli.errors import ConfigurationError, TcError, UsageError
 from tccli.names import suggestion
+from tccli.reasons import explain
+from tccli.strict_json import StrictJsonError, loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,8 +93,8 @@ def parse_value(name: str, text: str) -> Any:
     if name not in {"certificate", "authorizedScopes"}:
         return text
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        value = loads_leniently(text)
+    except StrictJsonError as error:
         raise UsageError(f"invalid value for {full_name(name)}: it is not JSON: {error}") from None
     if name == "certificate":
         if not isinstance(value, dict):
@@ -155,7 +156,7 @@ def _load_file(path: str) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from None
+        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
     if content is None:
         return {}
     if not isinstance(content, dict):

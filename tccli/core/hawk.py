@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core.times import milliseconds
 from tccli.errors import ConfigurationError, UsageError
+from tccli.strict_json import StrictJsonError, loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,9 +58,9 @@ def parse_certificate(text: str) -> Mapping[str, Any] | None:
     if not text.strip():
         return None
     try:
-        certificate = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"invalid certificate: not JSON ({error})") from None
+        certificate = loads_leniently(text)
+    except StrictJsonError as error:
+        raise ConfigurationError(f"invalid certificate: not JSON: {error}") from None
     if (
         not isinstance(certificate, dict)
         or not {"version", "seed", "start", "expiry", "signature"} <= certificate.keys()

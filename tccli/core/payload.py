@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import strict_json
 from tccli.errors import UsageError
+from tccli.reasons import explain
 from tccli.strict_json import StrictJsonError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def encode(document: Any) -> Payload:
             document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         )
     except (TypeError, ValueError, RecursionError) as error:
-        raise UsageError(f"cannot write the payload as JSON: {error}") from None
+        raise UsageError(f"cannot write the payload as JSON: {explain(error)}") from None
 
 
 def check_size(method: Method, payload: Payload) -> None:

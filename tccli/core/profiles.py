@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.account import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
 from tccli.core.files import atomic_write, lock_directory, make_private_directory
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -132,7 +133,7 @@ def read_text(path: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
 
 
 def write_text(path: str, text: str) -> None:

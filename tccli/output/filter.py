@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
 from tccli.output.text import dump_json
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -148,7 +149,7 @@ class _Child:
         try:
             self._pid = os.fork()
         except OSError as error:
-            raise LocalFileError(f"cannot run --jq: {error.strerror or error}", hint=SUCCEEDED) from error
+            raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
         if not self._pid:
             for fd in (ours, theirs, self._alive):
                 os.close(fd)

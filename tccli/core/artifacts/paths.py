@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tccli.core.files import MAX_NAME_BYTES
 from tccli.errors import LocalFileError, UsageError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +89,7 @@ def resolve_below(directory: str, name: str) -> str:
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {error.strerror}") from None
+        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {explain(error)}") from None
     return path
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.transfer.resume import SAFE_OPEN, is_private
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,8 +56,8 @@ class UploadRecord:
 
     def _read(self) -> Mapping[str, Any]:
         try:
-            content = json.loads(os.pread(self._fd, MAX_RECORD_BYTES, 0))
-        except (ValueError, RecursionError, OSError):
+            content = loads_leniently(os.pread(self._fd, MAX_RECORD_BYTES, 0))
+        except (ValueError, OSError):
             return {}
         if not isinstance(content, dict) or not all(
             isinstance(content.get(key), str) for key in ("uploadId", "expires")

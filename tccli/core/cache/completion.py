@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.completion.values import Value
 from tccli.core.files import atomic_write
 from tccli.errors import TcError
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,8 +80,8 @@ class CompletionCache:
         return os.path.join(self._directory, f"{name}{hashlib.sha256(text.encode()).hexdigest()[:32]}.json")
 
     def _read(self, request: Sequence[Any]) -> Any:
-        with suppress(OSError, ValueError), open(self._path(request), encoding="utf-8") as file:
-            return json.load(file)
+        with suppress(OSError, ValueError), open(self._path(request), "rb") as file:
+            return loads_leniently(file.read())
 
     def _write(self, request: Sequence[Any], content: Any) -> None:
         with suppress(OSError, TcError):

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.cache import paths
 from tccli.errors import LocalFileError
+from tccli.reasons import explain
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +65,7 @@ def load(environ: Mapping[str, str], root_url: str) -> CachedReferences | None:
     except OSError:
         raise CorruptCacheError(path) from None
     try:
-        head = json.loads(line)
+        head = loads_leniently(line)
         is_complete = head["format"] == FORMAT and sum(head["services"].values()) == len(body)
         if not is_complete or head["crc32"] != _checksum(body):
             raise CorruptCacheError(path)
@@ -76,7 +78,7 @@ def load(environ: Mapping[str, str], root_url: str) -> CachedReferences | None:
             contents[service] = body[start : start + length]
             start += length
         return CachedReferences(path, str(head["fetched"]), contents)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise CorruptCacheError(path) from None
 
 
@@ -99,7 +101,7 @@ def store(environ: Mapping[str, str], root_url: str, contents: Mapping[str, byte
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {error.strerror}") from None
+        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {explain(error)}") from None
     body = b"".join(contents.values())
     head = {
         "format": FORMAT,

@@ -87,8 +87,8 @@ class DecompressingReader:
             try:
                 step = self._rest[:MAX_STEP_BYTES]
                 plain = self._decoder.decompress(step, len(buffer))
-            except zlib.error as error:
-                raise BrokenAnswerError(f"{self._name}: its compressed data is broken ({error})") from None
+            except zlib.error:
+                raise BrokenAnswerError(f"{self._name}: its compressed data is broken") from None
             unused = self._decoder.unconsumed_tail or self._decoder.unused_data
             self._rest = self._rest[len(step) - len(unused) :]
             if plain:

@@ -16,6 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from tccli.core.http.messages import Response
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 from tccli.names import suggestion
+from tccli.reasons import explain
+from tccli.strict_json import StrictJsonError, loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -87,7 +89,7 @@ class FakeTransport:
                 file.flush()
                 self._counted_bytes = file.tell() if is_shared else 0
         except OSError as error:
-            raise LocalFileError(f"cannot write {self._calls_path}: {error.strerror}") from None
+            raise LocalFileError(f"cannot write {self._calls_path}: {explain(error)}") from None
         return self._count(call.method)
 
     def _count(self, method: str) -> int:
@@ -100,7 +102,7 @@ class FakeTransport:
         file.seek(self._counted_bytes)
         try:
             for line in file:
-                self._count(json.loads(line)["method"])
+                self._count(loads_leniently(line)["method"])
         except (ValueError, KeyError, TypeError):
             raise ConfigurationError(f"cannot read {self._calls_path}: it is not a file of calls") from None
 
@@ -128,12 +130,12 @@ def load_fake_responses(path: str, method_ids: Collection[str]) -> dict[str, Any
         ValueError: It is not a JSON object of responses.
         UsageError: It names a method that is not one of *method_ids*.
     """
-    with open(path, encoding="utf-8") as file:
+    with open(path, "rb") as file:
         try:
             # Not strictly: a fake response may be one that no service should give.
-            content = json.load(file)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"not JSON ({error})") from None
+            content = loads_leniently(file.read())
+        except StrictJsonError as error:
+            raise ValueError(f"not JSON: {error}") from None
     if not isinstance(content, dict):
         raise ValueError("not an object with methods")  # noqa: TRY004 - the content of the file is wrong
     for method_id, entry in content.items():
@@ -179,7 +181,7 @@ def _load(path: str, method_ids: Collection[str]) -> dict[str, Any]:
     try:
         return load_fake_responses(path, method_ids)
     except OSError as error:
-        raise ConfigurationError(f"cannot read the fake responses in {path}: {error.strerror}") from None
+        raise ConfigurationError(f"cannot read the fake responses in {path}: {explain(error)}") from None
     except ValueError as error:
         raise ConfigurationError(f"cannot read the fake responses in {path}: {error}") from None
 

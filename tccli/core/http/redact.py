@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from tccli.strict_json import loads_leniently
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -191,8 +193,8 @@ class Redactor:
 
     def _add_certificate(self, text: str) -> None:
         try:
-            certificate = json.loads(text)
-        except (ValueError, RecursionError):
+            certificate = loads_leniently(text)
+        except ValueError:
             certificate = None
         if isinstance(certificate, dict):
             self.add(*(str(certificate.get(name) or "") for name in ("seed", "signature")))

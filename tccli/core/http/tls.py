@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import ConfigurationError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             context.load_verify_locations(cafile=file or None, capath=directory or None)
         except OSError as error:
             raise ConfigurationError(
-                f"cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {error}"
+                f"cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {explain(error)}"
             ) from None
         return context
     for path in (ssl.get_default_verify_paths().capath, "/etc/ssl/certs"):

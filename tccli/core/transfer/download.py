@@ -16,6 +16,7 @@ from tccli.core.transfer.remote import NotResumableError, RemoteChangedError
 from tccli.core.transfer.resume import ResumableFile
 from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
 from tccli.errors import BrokenAnswerError, LocalFileError
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
@@ -48,13 +49,13 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise LocalFileError(f"cannot write {target}: {error.strerror or error}") from None
+            raise LocalFileError(f"cannot write {target}: {explain(error)}") from None
     with ResumableFile(target) as partial:
         try:
             return _fill_and_commit(remote, partial, target, options)
         except OSError as error:
             hint = "run the command again to resume" if partial.keep_if_at_least(MIN_KEPT_BYTES) else ""
-            raise LocalFileError(f"cannot write {target}: {error.strerror or error}", hint=hint) from None
+            raise LocalFileError(f"cannot write {target}: {explain(error)}", hint=hint) from None
         except BaseException:
             partial.keep_if_at_least(MIN_KEPT_BYTES)
             raise

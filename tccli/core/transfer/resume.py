@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tccli.core.files import replace_file
 from tccli.errors import LocalFileError
+from tccli.reasons import explain
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -215,7 +217,7 @@ class ResumableFile:
             except OSError as error:
                 # What is there may be a link, a directory, or another user's file.
                 if not os.path.lexists(self.path):
-                    raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
+                    raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
                 break
             if not is_private(fd):
                 os.close(fd)
@@ -234,7 +236,7 @@ class ResumableFile:
         try:
             return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | SAFE_OPEN, 0o600)
         except OSError as error:
-            raise LocalFileError(f"cannot write {self.path}: {error.strerror}") from None
+            raise LocalFileError(f"cannot write {self.path}: {explain(error)}") from None
 
     def _start_journal(self) -> None:
         if self._journal is None:
@@ -271,10 +273,10 @@ class ResumableFile:
                 if not is_private(file.fileno()):
                     return None
                 first, *lines = file.read(MAX_JOURNAL_BYTES).decode("utf-8", "replace").split("\n")
-            head = json.loads(first)
+            head = loads_leniently(first)
             if head["version"] != JOURNAL_VERSION or head["boot"] != boot_id() or not isinstance(head["facts"], dict):
                 return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         size = os.fstat(self.fd).st_size
         # The last line has no line end: it is cut off, or empty.

@@ -19,6 +19,7 @@ from tccli.core.http.retry import parse_retry_after
 from tccli.core.responses import excerpt
 from tccli.core.transfer.digests import BLOCK_BYTES, OBJECT_ALGORITHMS, StreamHasher
 from tccli.errors import BrokenAnswerError, LocalFileError, NoAnswerError, UsageError, service_error_class
+from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -86,9 +87,9 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
             with _copy_to_disk(file) as copy:
                 yield Upload(copy, os.fstat(copy.fileno()).st_size, content_type)
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        raise UsageError(f"cannot read {path}: {explain(error)}") from None
     except PermissionError as error:
-        raise LocalFileError(f"cannot read {path}: {error.strerror}") from None
+        raise LocalFileError(f"cannot read {path}: {explain(error)}") from None
 
 
 def check_content_type(content_type: str) -> str:
@@ -239,4 +240,4 @@ def _copy_to_disk(stream: IO[bytes]) -> Iterator[IO[bytes]]:
             file.seek(0)
             yield file
     except OSError as error:
-        raise LocalFileError(f"cannot copy stdin to {tempfile.gettempdir()}: {error.strerror}") from None
+        raise LocalFileError(f"cannot copy stdin to {tempfile.gettempdir()}: {explain(error)}") from None

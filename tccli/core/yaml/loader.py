@@ -14,6 +14,7 @@ import re
 from typing import Any, NamedTuple
 
 from tccli.core.yaml.scalars import YamlError, parse_timestamp, resolve
+from tccli.reasons import explain
 
 MAX_DEPTH = 100
 """Nested lists and mappings, as in js-yaml."""
@@ -60,7 +61,7 @@ def load(text: str) -> Any:
         raise
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The scanner does not check the range of \U escapes and of the numbers of a %YAML directive.
-        raise YamlError(str(error)) from None
+        raise YamlError(explain(error)) from None
     return composer.document
 
 

@@ -83,7 +83,8 @@ def test_recent_tasks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "5", '{"until": 5}', '{"until": "x", "values": 1}', '{"values": []}']
+    "content",
+    ["", "{", "[" * 100_000, "9" * 5000, "[]", "5", '{"until": 5}', '{"until": "x", "values": 1}', '{"values": []}'],
 )
 def test_broken_files_are_ignored(tmp_path: Path, content: str) -> None:
     """

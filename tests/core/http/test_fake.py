@@ -216,3 +216,35 @@ def test_other_commands_are_faked_too(tc: CommandLine, tmp_path: Path) -> None:
     path.write_text('{"auth.version": {"version": "1"}}')
 
     assert {"version": "1"} == json.loads(tc("version", "--server", env={"TC_FAKE": str(path)}).stdout)
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, "9" * 5000, "{}", "[]", "\xff"])
+def test_a_damaged_file_of_calls_is_named(tc: CommandLine, answers: Path, line: str) -> None:
+    """
+    Whatever is in it, also for a parser that recurses.
+    """
+    calls = answers.with_name("calls.jsonl")
+    calls.write_text(f"{line}\n", "latin-1")
+
+    result = tc("--fake", str(answers), "--fake-calls", str(calls), "queue", "task", TASK_ID)
+
+    assert 3 == result.exit_code
+    assert str(calls) in result.stderr
+    assert 1 == result.stderr.count("\n")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"queue.task": ' + "9" * 5000 + "}", "\xff", ""])
+def test_a_file_of_responses_that_is_not_json_is_named(tc: CommandLine, tmp_path: Path, text: str) -> None:
+    """
+    In our own words.
+    """
+    path = tmp_path / "responses.json"
+    path.write_text(text, "latin-1")
+
+    result = tc("--fake", str(path), "queue", "task", TASK_ID)
+
+    assert 3 == result.exit_code
+    assert str(path) in result.stderr
+    assert "not JSON" in result.stderr
+    assert "codec" not in result.stderr
+    assert "sys." not in result.stderr

@@ -1,0 +1,25 @@
+"""
+What errors of Python and of the system mean, in words for the end of a message.
+"""
+
+from __future__ import annotations
+
+
+def explain(error: Exception) -> str:
+    """
+    Return why a file or a text cannot be read or written: on one line, without numbers of errors and names of codecs.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or "the system refuses it"
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
+    if isinstance(error, UnicodeEncodeError):
+        return f"it has a character that UTF-8 does not have, at offset {error.start}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    text = " ".join(str(error).split())
+    if "integer string conversion" in text:
+        return "it has a number of more than 4300 digits"
+    if "embedded null" in text:
+        return "it has a NUL character"
+    return text or type(error).__name__
