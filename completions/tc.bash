@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='cancel list status' ;;
+    REPLY='cancel list status wait' ;;
   references)
     REPLY='diff distill update' ;;
   sandbox)
@@ -26,7 +26,7 @@ _taskcluster_words() {
   slugid)
     REPLY='decode encode generate' ;;
   task)
-    REPLY='artifacts cancel complete def group log name rerun retrigger run status' ;;
+    REPLY='artifacts cancel complete def group log name rerun retrigger run status wait' ;;
   auth)
     REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
   github)
@@ -96,7 +96,7 @@ _taskcluster_places() {
     REPLY='service' ;;
   find|fromnow|'sandbox clock'|'scopes expand')
     REPLY='- ...' ;;
-  'group cancel'|'group list'|'group status'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|\
+  'group cancel'|'group list'|'group status'|'group wait'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|\
   'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
   help)
@@ -133,7 +133,7 @@ _taskcluster_places() {
   'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
   'webserver taskprofile')
     REPLY='task' ;;
-  'task cancel'|'task rerun'|'task status')
+  'task cancel'|'task rerun'|'task status'|'task wait')
     REPLY='task ...' ;;
   'task run')
     REPLY='- - ...' ;;
@@ -226,6 +226,8 @@ _taskcluster_options() {
     REPLY='-w --worker-type -f --force -n --dry-run -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help' ;;
+  'group wait')
+    REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
   'references distill')
     REPLY='--methods -o --output -h --help' ;;
   'sandbox clock')
@@ -264,6 +266,8 @@ _taskcluster_options() {
     REPLY='--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help' ;;
   'task status')
     REPLY='-a --all-runs -r --run --newest -h --help' ;;
+  'task wait')
+    REPLY='--for --timeout --fail-fast --newest -h --help' ;;
   tempcredentials)
     REPLY='--scope --name --start --expires --csh -h --help' ;;
   'upload artifact'|uploadartifact)
@@ -417,6 +421,8 @@ _taskcluster_value() {
   *:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|\
   *:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
+  *:'task wait:--for')
+    REPLY='=completed,resolved,running' ;;
   *:--format)
     REPLY='=json,jsonl,raw,table,yaml' ;;
   *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
@@ -425,11 +431,12 @@ _taskcluster_value() {
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|\
-  *:--format-string|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|\
-  *:--port|*:--have|*:--need|*:--count|*:--run|*:--provisioner|*:--env|*:--name|*:--description|*:--owner|\
-  *:--source|*:--scope|*:--start|*:--expires|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|\
-  *:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|\
-  *:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state|*:--state)
+  *:--format-string|*:--appear|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|\
+  *:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
+  *:--need|*:--count|*:--run|*:--provisioner|*:--env|*:--description|*:--source|*:--scope|*:--start|*:--expires|\
+  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|*:--continuation-token|\
+  *:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|\
+  *:--error-id|*:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -441,6 +448,8 @@ _taskcluster_value() {
     REPLY='=text,json' ;;
   *:--index)
     REPLY='index-path' ;;
+  *:--for)
+    REPLY='=settled,completed,resolved' ;;
   *:--data)
     REPLY='@file' ;;
   *:--data-format)

@@ -78,7 +78,8 @@ function __taskcluster_words
             printf '%s\t%s\n' \
                 'cancel' 'Cancel the tasks of a group' \
                 'list' 'Print the tasks of a group' \
-                'status' 'Print how many tasks of a group are in each state'
+                'status' 'Print how many tasks of a group are in each state' \
+                'wait' 'Wait until a group is settled, and print each task as it ends'
         case 'references'
             printf '%s\t%s\n' \
                 'diff' 'Compare the references of the deployment with the built-in ones' \
@@ -117,7 +118,8 @@ function __taskcluster_words
                 'rerun' 'Run tasks again, under the same ids' \
                 'retrigger' 'Create a task with the definition of another one' \
                 'run' 'Create a task that runs a command in an image' \
-                'status' 'Print the state of a task, and why it was resolved'
+                'status' 'Print the state of a task, and why it was resolved' \
+                'wait' 'Wait until tasks are completed, and print each as it ends'
         case 'upload'
             printf '%s\t%s\n' \
                 'artifact' 'Upload a file as an artifact of a run' \
@@ -419,8 +421,9 @@ function __taskcluster_places
             echo 'service'
         case 'find' 'fromnow' 'sandbox clock' 'scopes expand'
             echo '- ...'
-        case 'group cancel' 'group list' 'group status' 'queue canceltaskgroup' 'queue changetaskgrouppriority' \
-            'queue gettaskgroup' 'queue listtaskgroup' 'queue sealtaskgroup' 'webserver taskgroupprofile'
+        case 'group cancel' 'group list' 'group status' 'group wait' 'queue canceltaskgroup' \
+            'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' 'queue sealtaskgroup' \
+            'webserver taskgroupprofile'
             echo 'task-group'
         case 'help'
             echo 'topic method ...'
@@ -458,7 +461,7 @@ function __taskcluster_places
             'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
             'webserver taskprofile'
             echo 'task'
-        case 'task cancel' 'task rerun' 'task status'
+        case 'task cancel' 'task rerun' 'task status' 'task wait'
             echo 'task ...'
         case 'task run'
             echo '- - ...'
@@ -554,6 +557,8 @@ function __taskcluster_options
             string join \n -- -w --worker-type -f --force -n --dry-run -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help
+        case 'group wait'
+            string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
         case 'references distill'
             string join \n -- --methods -o --output -h --help
         case 'sandbox clock'
@@ -592,6 +597,8 @@ function __taskcluster_options
             string join \n -- --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help
         case 'task status'
             string join \n -- -a --all-runs -r --run --newest -h --help
+        case 'task wait'
+            string join \n -- --for --timeout --fail-fast --newest -h --help
         case 'tempcredentials'
             string join \n -- --scope --name --start --expires --csh -h --help
         case 'upload artifact' 'uploadartifact'
@@ -755,6 +762,8 @@ function __taskcluster_value
         case '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
             '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
+        case '*:task wait:--for'
+            echo '=completed,resolved,running'
         case '*:--format'
             echo '=json,jsonl,raw,table,yaml'
         case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
@@ -764,12 +773,13 @@ function __taskcluster_value
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
             '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
-            '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
+            '*:--appear' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
+            '*:--longer' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
             '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
-            '*:--name' '*:--description' '*:--owner' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' \
-            '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
+            '*:--description' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' '*:--message' \
+            '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
             '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
-            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state' '*:--state'
+            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -781,6 +791,8 @@ function __taskcluster_value
             echo '=text,json'
         case '*:--index'
             echo 'index-path'
+        case '*:--for'
+            echo '=settled,completed,resolved'
         case '*:--data'
             echo '@file'
         case '*:--data-format'
@@ -829,6 +841,10 @@ function __taskcluster_meaning
             echo 'Print tasks that are failed'
         case '*:group list:-c'
             echo 'Print tasks that are completed'
+        case '*:group wait:--timeout' '*:task wait:--timeout'
+            echo 'Wait at most that long: 90s, 15m, 1d'
+        case '*:group wait:--newest'
+            echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -855,10 +871,16 @@ function __taskcluster_meaning
             echo 'The worker type of the task queue'
         case '*:task run:-e'
             echo 'Set a variable'
+        case '*:task run:--name'
+            echo 'The name of the task'
+        case '*:task run:--owner'
+            echo 'The owner of the task'
         case '*:task run:--retries'
             echo 'How often the queue retries it after a failure of the infrastructure…'
         case '*:task status:-a'
             echo 'Print all runs'
+        case '*:task wait:--for'
+            echo 'Wait for completed, resolved or running (default: completed)'
         case '*:tempcredentials:--name'
             echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
@@ -881,6 +903,8 @@ function __taskcluster_meaning
             echo 'The number of entries per page, 100 by default'
         case '*:workermanager listworkers:--quarantined'
             echo 'Only workers in quarantine (true)'
+        case '*:workermanager listworkersforworkerpool:--state'
+            echo 'Only workers in this state'
         case 'signedurl:*:--expires'
             echo 'Offset, seconds or timestamp (default 15 minutes)'
         case 'url:*:--internal'
@@ -1009,6 +1033,30 @@ function __taskcluster_meaning
             echo 'Print tasks that are pending'
         case '*:--format-string'
             echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
+        case '*:--for'
+            echo 'Wait for settled, completed or resolved (default: settled)'
+        case '*:--fail-fast'
+            echo 'End when the first task fails'
+        case '*:--appear'
+            echo 'Wait that long for the group to appear'
+        case '*:--name'
+            echo 'Select tasks by name: test-*, or ~REGEX'
+        case '*:--state'
+            echo 'Select tasks that are unscheduled, pending, running, completed,…'
+        case '*:--reason'
+            echo 'Select tasks whose latest run was resolved as failed, claim-expired,…'
+        case '*:--queue'
+            echo 'Select tasks by task queue: proj-example/*'
+        case '*:--kind'
+            echo 'Select tasks by their tag kind'
+        case '*:--tag'
+            echo 'Select tasks by a tag'
+        case '*:--owner'
+            echo 'Select tasks by metadata.owner'
+        case '*:--longer'
+            echo 'Select tasks whose latest run takes or took longer: 30m'
+        case '*:--newest'
+            echo 'Of several tasks with the LABEL, take the one created last'
         case '*:--methods'
             echo 'Include only the methods of this list'
         case '*:--missing'
@@ -1055,8 +1103,6 @@ function __taskcluster_meaning
             echo 'Begin with a letter from A to f'
         case '*:--run'
             echo 'Consider run N (default: the latest)'
-        case '*:--newest'
-            echo 'Of several tasks with the LABEL, take the one created last'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--provisioner'
@@ -1065,12 +1111,8 @@ function __taskcluster_meaning
             echo 'Set a variable'
         case '*:--dependency'
             echo 'Run after this task'
-        case '*:--name'
-            echo 'The name of the task'
         case '*:--description'
             echo 'The description of the task'
-        case '*:--owner'
-            echo 'The owner of the task'
         case '*:--source'
             echo 'Where the definition of the task comes from'
         case '*:--all-runs'
@@ -1129,7 +1171,7 @@ function __taskcluster_meaning
             echo 'Only the error with this id'
         case '*:--include-archived'
             echo 'Also list archived launch configs (true)'
-        case '*:--worker-state' '*:--state'
+        case '*:--worker-state'
             echo 'Only workers in this state'
         case '*:--worker-pool-id'
             echo 'Only the errors of this worker pool'

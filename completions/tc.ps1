@@ -77,6 +77,7 @@ $TaskclusterTcWords['group'] = @(
     'cancel	Cancel the tasks of a group'
     'list	Print the tasks of a group'
     'status	Print how many tasks of a group are in each state'
+    'wait	Wait until a group is settled, and print each task as it ends'
 )
 $TaskclusterTcWords['references'] = @(
     'diff	Compare the references of the deployment with the built-in ones'
@@ -116,6 +117,7 @@ $TaskclusterTcWords['task'] = @(
     'retrigger	Create a task with the definition of another one'
     'run	Create a task that runs a command in an image'
     'status	Print the state of a task, and why it was resolved'
+    'wait	Wait until tasks are completed, and print each as it ends'
 )
 $TaskclusterTcWords['upload'] = @(
     'artifact	Upload a file as an artifact of a run'
@@ -397,7 +399,7 @@ $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
-'group cancel', 'group list', 'group status', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+'group cancel', 'group list', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'slugid generate', 'tempcredentials', 'update', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['references distill'] = 'file'
@@ -405,7 +407,7 @@ $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
-'task cancel', 'task rerun', 'task status' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
+'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
 $TaskclusterTcPlaces['task run'] = '- - ...'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
@@ -445,6 +447,7 @@ $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
 $TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run -h --help'
 $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help'
+$TaskclusterTcOptions['group wait'] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help'
 $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
@@ -464,6 +467,7 @@ $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confi
 $TaskclusterTcOptions['task retrigger'] = '-e --exact --newest -h --help'
 $TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --newest -h --help'
+$TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
@@ -511,8 +515,9 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--newest', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--name', '--description', '--owner', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state', '--state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--fail-fast', '--newest', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--appear', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+$TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -520,6 +525,7 @@ $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--error-format'] = '=text,json'
 $TaskclusterTcValue['--index'] = 'index-path'
+$TaskclusterTcValue['--for'] = '=settled,completed,resolved'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--dependency'] = 'task'
@@ -541,6 +547,8 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
 'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
 'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
+'group wait:--timeout', 'task wait:--timeout' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Wait at most that long: 90s, 15m, 1d' }
+$TaskclusterTcMeaning['group wait:--newest'] = 'Of several groups of a commit or pull request, take the one created…'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Directory for the files, one per service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
@@ -554,8 +562,11 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
 $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
 'task run:-e', '--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
+$TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
+$TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
 'task status:-a', '--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
+$TaskclusterTcMeaning['task wait:--for'] = 'Wait for completed, resolved or running (default: completed)'
 $TaskclusterTcMeaning['tempcredentials:--name'] = 'Their own client id, for the audit log'
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
 'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Create a reference to a URL' }
@@ -567,6 +578,7 @@ $TaskclusterTcMeaning['auth listroles2:--limit'] = 'The number of roles per page
 $TaskclusterTcMeaning['github cancelbuilds:--sha'] = 'Cancel only builds of this commit (full hash)'
 $TaskclusterTcMeaning['workermanager listproviders:--limit'] = 'The number of entries per page, 100 by default'
 $TaskclusterTcMeaning['workermanager listworkers:--quarantined'] = 'Only workers in quarantine (true)'
+'workermanager listworkersforworkerpool:--state', '--worker-state' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Only workers in this state' }
 $TaskclusterTcMeaning['signedurl:--expires'] = 'Offset, seconds or timestamp (default 15 minutes)'
 $TaskclusterTcMeaning['url:--internal'] = 'The URL for this machine: by proxy or service discovery'
 $TaskclusterTcMeaning['--version'] = 'Print the version'
@@ -624,6 +636,18 @@ $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 '-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }
 '-p', '--pending' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are pending' }
 $TaskclusterTcMeaning['--format-string'] = 'Print each task by this Go template, such as ''{{.Status.TaskID}}…'
+$TaskclusterTcMeaning['--for'] = 'Wait for settled, completed or resolved (default: settled)'
+$TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
+$TaskclusterTcMeaning['--appear'] = 'Wait that long for the group to appear'
+$TaskclusterTcMeaning['--name'] = 'Select tasks by name: test-*, or ~REGEX'
+$TaskclusterTcMeaning['--state'] = 'Select tasks that are unscheduled, pending, running, completed,…'
+$TaskclusterTcMeaning['--reason'] = 'Select tasks whose latest run was resolved as failed, claim-expired,…'
+$TaskclusterTcMeaning['--queue'] = 'Select tasks by task queue: proj-example/*'
+$TaskclusterTcMeaning['--kind'] = 'Select tasks by their tag kind'
+$TaskclusterTcMeaning['--tag'] = 'Select tasks by a tag'
+$TaskclusterTcMeaning['--owner'] = 'Select tasks by metadata.owner'
+$TaskclusterTcMeaning['--longer'] = 'Select tasks whose latest run takes or took longer: 30m'
+$TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
@@ -644,12 +668,9 @@ $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deploym
 $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
-$TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
 $TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
-$TaskclusterTcMeaning['--name'] = 'The name of the task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
-$TaskclusterTcMeaning['--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
 $TaskclusterTcMeaning['--scope'] = 'A scope they have'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
@@ -678,7 +699,6 @@ $TaskclusterTcMeaning['--quarantined'] = 'Only workers in quarantine (true), or 
 $TaskclusterTcMeaning['--launch-config-id'] = 'Only entries of this launch config'
 $TaskclusterTcMeaning['--error-id'] = 'Only the error with this id'
 $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs (true)'
-'--worker-state', '--state' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Only workers in this state' }
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 

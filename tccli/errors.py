@@ -15,7 +15,8 @@ Everything that can go wrong, and the exit code that says so.
     │   └── FailedError         7   5xx, 429 and answers that no API gives
     ├── NoAnswerError           8   name, connection, TLS, timeout
     │   └── CutOffAnswerError   9   the connection ended in the middle of a response
-    └── BrokenAnswerError       9   length, hash, malformed body
+    ├── BrokenAnswerError       9   length, hash, malformed body
+    └── WaitTimeoutError      124   the time that a command was to wait is over
 
 Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (whoever read our output went away).
 """
@@ -78,6 +79,14 @@ class LocalFileError(ConfigurationError):
     """
     This machine does not let us read or write a file.
     """
+
+
+class WaitTimeoutError(TcError):
+    """
+    The time of ``--timeout`` is up. The exit code is that of timeout(1); 8 is for a service that did not respond.
+    """
+
+    exit_code = 124
 
 
 class ServiceError(TcError):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tccli.sandbox.storage.host import Storage
 
 # Fixtures of the test modules that several directories use.
-pytest_plugins = ("tests.transfer_env", "tests.examples.shell")
+pytest_plugins = ("tests.transfer_env", "tests.group_env", "tests.examples.shell")
 
 # No time is asserted: a busy machine takes longer.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

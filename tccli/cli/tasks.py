@@ -25,7 +25,10 @@ TASK_HELP = (
     "of that name in a group."
 )
 TASKS_HELP = f"{TASK_HELP} With -, ids are read from stdin: the first one of each line, which must have one."
-GROUP_HELP = "GROUP is an id, the address of a group, or index:PATH for the group of an indexed task."
+GROUP_HELP = (
+    "GROUP is an id, the address of a group, index:PATH for the group of an indexed task, or a commit or pull request "
+    "on GitHub: its address, github:ORG/REPO@SHA or github:ORG/REPO#NUMBER."
+)
 
 
 def task_argument() -> click.Argument:
@@ -47,6 +50,15 @@ def newest_option() -> click.Option:
     Return ``--newest``.
     """
     return click.Option(["--newest"], is_flag=True, help="Of several tasks with the LABEL, take the one created last.")
+
+
+def newest_group_option() -> click.Option:
+    """
+    Return ``--newest`` for groups.
+    """
+    return click.Option(
+        ["--newest"], is_flag=True, help="Of several groups of a commit or pull request, take the one created last."
+    )
 
 
 def run_option() -> click.Option:
@@ -106,7 +118,7 @@ def resolve_many(context: Context, client: Client, words: Sequence[str], *, newe
     return list(dict.fromkeys(found))
 
 
-def resolve_group(context: Context, client: Client, word: str) -> str:
+def resolve_group(context: Context, client: Client, word: str, *, newest: bool = False) -> str:
     """
     Return the id of the group that *word* names.
     """
@@ -119,7 +131,7 @@ def resolve_group(context: Context, client: Client, word: str) -> str:
         if len(words) != 1:
             raise UsageError(f"stdin has {len(words)} lines; this command takes one group")
         word = words[0]
-    if is_address(word):
+    if is_address(word) and not names.is_github(word):
         address = parse_address(word, context.library())
         group_id = address and address.values.get("taskGroupId")
         if address is None or group_id is None:
@@ -128,7 +140,7 @@ def resolve_group(context: Context, client: Client, word: str) -> str:
             )
         check_deployment(context, word, address)
         return group_id
-    return names.resolve_group(client, word)
+    return names.resolve_group(client, word, newest=newest)
 
 
 def _read_address(context: Context, client: Client, word: str) -> tuple[str, int | None]:

@@ -120,6 +120,18 @@ def timeout(value: str) -> float:
     return seconds
 
 
+def span(value: str) -> float:
+    """
+    Return seconds: of a duration, or of an offset such as 1d.
+    """
+    from tccli.core.times import parse_span
+
+    try:
+        return parse_span(value).total_seconds()
+    except UsageError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def scope_list(value: str) -> list[str]:
     """
     Return the scopes in a JSON array.

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from tccli import __version__, names
 from tccli.core import hawk
+from tccli.core.clock import DeploymentClock
 from tccli.core.http.messages import Call, Request, Response, Transport
 from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.parameters import check_parameters
@@ -166,6 +167,7 @@ class Client:
         report: Called with one line before each retry.
         cancellation: Ends calls from another thread.
         read_only: Refuses calls that change something, unless None.
+        clock: The deployment's, as its responses tell it.
     """
 
     account: Account
@@ -176,6 +178,7 @@ class Client:
     report: Callable[[str], None] = _ignore
     cancellation: Cancellation | None = None
     read_only: ReadOnly | None = None
+    clock: DeploymentClock = field(default_factory=DeploymentClock)
 
     def check_allowed(self, method: Method) -> None:
         """
@@ -292,6 +295,7 @@ class Client:
             # A message with the URL asks whether that is right; here it is known where it comes from.
             error.hint = error.hint.replace("is the URL right?", f"is {self._url_source} right?")
             raise
+        self.clock.observe(response.headers)
         if not 200 <= response.status < 400:
             raise service_error(
                 method.id,

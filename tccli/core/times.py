@@ -108,6 +108,36 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * _DURATION_UNITS[found[2]]
 
 
+def parse_span(text: str) -> timedelta:
+    """
+    Return a length of time: an offset such as ``1d`` or ``2 hours``, or a duration as of `parse_duration`.
+
+    Raises:
+        UsageError: *text* is neither, or it is negative.
+    """
+    if re.fullmatch(r"\s*[0-9.]+\s*(ms|s|m|h|)\s*", text, re.ASCII):
+        return timedelta(seconds=parse_duration(text))
+    span = parse_offset(text)
+    if span < timedelta() or not text.strip():
+        raise UsageError(f"{text!r} is not a length of time", hint="write it like 90s, 15m or '1 day 2 hours'")
+    return span
+
+
+def format_span(seconds: float) -> str:
+    """
+    Return a length of time for people, in its two largest units: ``1 d 3 h``, ``1 min 6 s``, ``0 s``.
+    """
+    left = max(0, round(seconds))
+    parts: list[str] = []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+    return " ".join(parts[:2])
+
+
 def format_timestamp(instant: datetime) -> str:
     """
     Return *instant* in the services' format: UTC with milliseconds and ``Z``.

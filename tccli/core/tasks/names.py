@@ -11,7 +11,7 @@ from tccli import references
 from tccli.core.parameters import check_parameter, matches_pattern
 from tccli.core.response_fields import blame_response, read_field
 from tccli.core.tasks.queue import fetch_definition, list_group
-from tccli.errors import UsageError
+from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,12 @@ MAX_LISTED_CANDIDATES = 5
 MAX_SHOWN_CHARACTERS = 60
 """Of a line of stdin, in a message."""
 INDEX_PREFIX = "index:"
+GITHUB_PREFIX = "github:"
+_GITHUB = re.compile(
+    r"(?:github:|https?://(?:www\.)?github\.com/)(?P<organization>[^/@#?]+)/(?P<repository>[^/@#?]+)"
+    r"(?:(?:@|/commits?/)(?P<sha>[0-9a-f]{40})|(?:#|/pull/)(?P<pullRequest>[0-9]+))(?:[/?#].*)?",
+    re.IGNORECASE,
+)
 _GROUP_AND_LABEL = re.compile(r"([A-Za-z0-9_-]{22}):(.+)", re.DOTALL)
 
 
@@ -47,21 +53,71 @@ def resolve_task(client: Client, word: str, *, newest: bool = False) -> str:
     return word
 
 
-def resolve_group(client: Client, word: str) -> str:
+def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
     """
-    Return the id of the group that *word* names: an id, or ``index:PATH`` for the group of an indexed task.
+    Return the id of the group that *word* names: an id; ``index:PATH`` for the group of an indexed task; or a commit
+    or pull request on GitHub, by address, ``github:ORG/REPO@SHA`` or ``github:ORG/REPO#NUMBER``.
+
+    Args:
+        newest: Of several groups of a commit or pull request, take the one that was created last.
 
     Raises:
-        UsageError: It is empty, or not an id.
-        NotFoundError: The index path does not exist.
+        UsageError: It is empty, not an id, or not exactly one group has it.
+        NotFoundError: The index path does not exist, or the deployment has no group of the commit or pull request.
     """
     if not word:
         raise UsageError("GROUP is empty", hint="give a group id; the command that should print it may have failed")
     if word.startswith(INDEX_PREFIX):
         task_id = _find_indexed(client, word.removeprefix(INDEX_PREFIX))
         return read_field(f"task {task_id}", fetch_definition(client, task_id), "taskGroupId", str)
+    if is_github(word):
+        return _find_build(client, word, newest=newest)
     check_parameter(references.method("queue", "listTaskGroup"), "taskGroupId", word, "GROUP")
     return word
+
+
+def is_github(word: str) -> bool:
+    """
+    Return whether *word* names something on GitHub; whether that has groups is for `resolve_group` to check.
+    """
+    return re.match(r"(?i)github:|https?://(www\.)?github\.com/", word) is not None
+
+
+def _find_build(client: Client, word: str, *, newest: bool) -> str:
+    found = _GITHUB.fullmatch(word)
+    if found is None:
+        raise UsageError(
+            f"{word} is not a commit or a pull request",
+            hint="write github:ORG/REPO@SHA with all 40 digits, github:ORG/REPO#NUMBER, or the address of one",
+        )
+    query = {name: value for name, value in found.groupdict().items() if value}
+    what = f"the builds of {word}"
+    call = client.prepare(references.method("github", "builds"), [], query)
+    builds: dict[str, dict[str, Any]] = {}
+    for page in client.paginate(call):
+        for build in read_field(what, page, "builds", list):
+            builds.setdefault(read_field(what, build, "taskGroupId", str), build)
+    if not builds:
+        raise NotFoundError(f"no task group of {word}", status=404, hint="has it been pushed, and is it built here?")
+    groups = sorted(builds, key=lambda group_id: str(builds[group_id].get("created")))
+    if len(groups) > 1 and not newest:
+        listed = _list_candidates(
+            f"{group_id} ({builds[group_id].get('state')}, created {builds[group_id].get('created')})"
+            for group_id in groups
+        )
+        raise UsageError(
+            f"{word} has {len(groups)} task groups: {listed}",
+            hint="give an id, or --newest for the one that was created last",
+        )
+    with blame_response(what):
+        check_parameter(references.method("queue", "listTaskGroup"), "taskGroupId", groups[-1], "taskGroupId")
+    return groups[-1]
+
+
+def _list_candidates(candidates: Iterable[str]) -> str:
+    listed = list(candidates)
+    more = f" and {len(listed) - MAX_LISTED_CANDIDATES} more" if len(listed) > MAX_LISTED_CANDIDATES else ""
+    return f"{', '.join(listed[:MAX_LISTED_CANDIDATES])}{more}"
 
 
 def find_ids(lines: Iterable[str]) -> list[str]:
@@ -106,13 +162,12 @@ def _find_labelled(client: Client, group_id: str, label: str, *, newest: bool) -
         raise UsageError(f"group {group_id} has no task named {label!r}", hint=hint)
     found.sort(key=lambda entry: str(entry["task"].get("created")))
     if len(found) > 1 and not newest:
-        listed = ", ".join(
+        listed = _list_candidates(
             f"{entry['status'].get('taskId')} ({entry['status'].get('state')}, created {entry['task'].get('created')})"
-            for entry in found[:MAX_LISTED_CANDIDATES]
+            for entry in found
         )
-        more = f" and {len(found) - MAX_LISTED_CANDIDATES} more" if len(found) > MAX_LISTED_CANDIDATES else ""
         raise UsageError(
-            f"group {group_id} has {len(found)} tasks named {label!r}: {listed}{more}",
+            f"group {group_id} has {len(found)} tasks named {label!r}: {listed}",
             hint="give an id, or --newest for the one that was created last",
         )
     return read_field(f"group {group_id}", found[-1]["status"], "taskId", str)

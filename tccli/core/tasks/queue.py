@@ -12,10 +12,12 @@ from tccli.core.response_fields import read_field
 from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tccli.core.client import Client
 
+MAX_IDS_PER_REQUEST = 1000
+"""Of ``queue.statuses`` and ``queue.tasks``."""
 LIFECYCLE = ("unscheduled", "pending", "running", "completed", "failed", "exception")
 """The states of a task, in their order."""
 
@@ -25,6 +27,44 @@ def fetch_status(client: Client, task_id: str) -> dict[str, Any]:
     Return the status of a task: ``state``, ``runs`` and so on.
     """
     return _read_status(task_id, client.call_json(references.method("queue", "status"), [task_id]))
+
+
+def fetch_statuses(client: Client, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """
+    Return the statuses of tasks by their ids; those that do not exist are left out.
+    """
+    entries = _fetch_many(client, "statuses", task_ids)
+    return {task_id: _read_status(task_id, entry) for task_id, entry in entries.items()}
+
+
+def fetch_definitions(client: Client, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """
+    Return the definitions of tasks by their ids; those that do not exist are left out.
+    """
+    found = {}
+    for task_id, entry in _fetch_many(client, "tasks", task_ids).items():
+        found[task_id] = read_field(f"task {task_id}", entry, "task", dict)
+        read_name(task_id, found[task_id])
+    return found
+
+
+def _fetch_many(client: Client, name: str, task_ids: Sequence[str]) -> dict[str, Any]:
+    found = {}
+    for start in range(0, len(task_ids), MAX_IDS_PER_REQUEST):
+        payload = encode({"taskIds": [*task_ids[start : start + MAX_IDS_PER_REQUEST]]})
+        method = references.method("queue", name)
+        for page in client.paginate(client.prepare(method, [], payload=payload, checks_schema=False)):
+            for entry in read_field(f"queue.{name}", page, name, list):
+                found[read_field(f"queue.{name}", entry, "taskId", str)] = entry
+    return found
+
+
+def fetch_states(client: Client, task_ids: Sequence[str]) -> dict[str, str | None]:
+    """
+    Return the states of tasks by their ids; None for those that do not exist.
+    """
+    found = fetch_statuses(client, task_ids)
+    return {task_id: found[task_id]["state"] if task_id in found else None for task_id in task_ids}
 
 
 def fetch_definition(client: Client, task_id: str) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""
+SELECT on the command line: the options by which the commands for groups choose tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.errors import NotFoundError
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client
+    from tccli.core.tasks.members import Member
+    from tccli.core.tasks.selection import Selection
+
+SELECTION_HELP = (
+    "The options that select tasks are combined: a task must match all of them. In one option, commas separate "
+    "alternatives, and ! in front selects all others: --name '!test-*,lint-*'. A text with ~ in front is a regular "
+    "expression: --name '~^test-.*/opt$'."
+)
+MAX_SEARCHED_LOG_BYTES = 256 * 1024
+"""Of each log, at its end, for --log-match."""
+_NAMES = ("name", "state", "reason", "queue", "kind", "tag", "owner", "longer", "log_match", "limit")
+
+
+def selection_options(*, once: bool = True) -> list[click.Parameter]:
+    """
+    Return the options that select tasks.
+
+    Args:
+        once: Whether the tasks are selected once. While tasks change, neither their logs nor a limit can select them.
+    """
+    options: list[click.Parameter] = [
+        _option("name", "GLOB", "Select tasks by name: test-*, or ~REGEX."),
+        _option("state", "STATE", "Select tasks that are unscheduled, pending, running, completed, failed, exception."),
+        _option("reason", "REASON", "Select tasks whose latest run was resolved as failed, claim-expired, canceled …"),
+        _option("queue", "GLOB", "Select tasks by task queue: proj-example/*."),
+        _option("kind", "KIND", "Select tasks by their tag kind."),
+        _option("tag", "NAME=VALUE", "Select tasks by a tag."),
+        _option("owner", "GLOB", "Select tasks by metadata.owner."),
+        click.Option(["--longer"], metavar="TIME", help="Select tasks whose latest run takes or took longer: 30m."),
+    ]
+    if once:
+        options += [
+            click.Option(
+                ["--log-match"], metavar="REGEX", help="Select failed tasks with a line like this near the log's end."
+            ),
+            click.Option(
+                ["--limit"], type=click.IntRange(min=1), metavar="N", help="Select at most N tasks, the first by name."
+            ),
+        ]
+    return options
+
+
+def _option(name: str, metavar: str, text: str) -> click.Option:
+    return click.Option([f"--{name}", f"select_{name}"], multiple=True, metavar=metavar, help=text)
+
+
+def pop_selection(options: dict[str, Any]) -> Selection:
+    """
+    Take the options of `selection_options` out of those of a command, and return what they select.
+
+    Raises:
+        UsageError: One of them is not valid.
+    """
+    from tccli.core.tasks.selection import parse_selection
+
+    values = {name: options.pop(name if name in options else f"select_{name}", None) for name in _NAMES}
+    return parse_selection(values)
+
+
+def select_members(context: Context, client: Client, group_id: str, selection: Selection) -> Iterator[Member]:
+    """
+    Yield the selected tasks of a group, in the queue's order, or by name if their number is limited.
+    """
+    from itertools import chain
+
+    from tccli.core.tasks.members import Member
+    from tccli.core.tasks.queue import list_group
+
+    members = map(Member, list_group(client, group_id))
+    # The response with the first task also tells the deployment's time.
+    first = next(members, None)
+    members_from_first = chain([] if first is None else [first], members)
+    return selection.select(members_from_first, client.clock.now(), lambda *args: _log_matches(context, client, *args))
+
+
+def _log_matches(context: Context, client: Client, member: Member, pattern: re.Pattern[str]) -> bool:
+    from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+    from tccli.core.tasks.queue import fetch_definition
+
+    name = find_log_name(fetch_definition(client, member.task_id))
+    log = open_log(client, context.transfer_context(), member.task_id, member.run_id, name)
+    try:
+        tail = read_tail(log, MAX_SEARCHED_LOG_BYTES)
+    except NotFoundError as error:
+        context.note(f"{member.name}: {error.message}; it is not selected")
+        return False
+    return any(pattern.search(line) for line in tail.decode("utf-8", "replace").splitlines())
+
+
+def explain_nothing(selection: Selection, group_id: str) -> str:
+    """
+    Return the message for a selection without tasks.
+    """
+    options = selection.options
+    return f"no task of group {group_id} matches {options}" if options else f"group {group_id} has no tasks"

@@ -1,0 +1,188 @@
+"""
+Waits on the command line: their options, a line for each task that ends, and what the end means for the exit code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.types import Choice, span
+from tccli.errors import NegativeAnswerError, NotFoundError, WaitTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tccli.cli.context import Context
+    from tccli.core.tasks.members import Member
+    from tccli.core.tasks.selection import Selection
+    from tccli.core.tasks.waiting import Snapshot, Verdict
+
+SETTLED_HELP = (
+    "A group with a failure is not resolved before its deadline: tasks that depend on the failed one stay "
+    "unscheduled. So by default, the wait ends when the group is settled: no task is pending or running, or can become "
+    "so. The exit code is then 0 if all tasks are completed, else 1. --for completed ends with 1 as soon as a task "
+    "fails or can never run. --for resolved waits until all have ended, in any way, if need be to their deadlines, and "
+    "ends with 0.\n\n"
+    "Here, --timeout is the time of the wait; that of a request is accepted before group. tc polls every few seconds "
+    "at first, then less often."
+)
+MAX_NAMED_TASKS = 5
+"""In a message."""
+
+
+def wait_options(conditions: Sequence[str]) -> list[click.Parameter]:
+    """
+    Return the options of commands that wait.
+
+    Args:
+        conditions: What can be waited for; the first is the default.
+    """
+    return [
+        click.Option(
+            ["--for", "condition"],
+            type=Choice(conditions),
+            default=conditions[0],
+            metavar="CONDITION",
+            help=f"Wait for {', '.join(conditions[:-1])} or {conditions[-1]} (default: {conditions[0]}).",
+        ),
+        click.Option(
+            ["--timeout", "wait_seconds"],
+            type=span,
+            metavar="TIME",
+            help="Wait at most that long: 90s, 15m, 1d. Then the exit code is 124.",
+        ),
+        click.Option(["--fail-fast"], is_flag=True, help="End when the first task fails."),
+    ]
+
+
+def appear_option() -> click.Option:
+    """
+    Return ``--appear``.
+    """
+    return click.Option(
+        ["--appear", "appear_seconds"],
+        type=span,
+        metavar="TIME",
+        help="Wait that long for the group to appear; right after a push there is none yet.",
+    )
+
+
+def start_watch(
+    context: Context, group: str, *, newest: bool, options: dict[str, Any]
+) -> tuple[str, Selection, Iterator[Snapshot]]:
+    """
+    Return the group's id, the selection, and the snapshots of a watch that begins when the first one is asked for.
+
+    Args:
+        options: The values of `appear_option`, ``--timeout`` and the options that select tasks.
+    """
+    from tccli.cli.selection import pop_selection
+    from tccli.cli.tasks import resolve_group
+    from tccli.core.tasks.waiting import Pauses, watch_group
+
+    selection = pop_selection(options)
+    pauses = Pauses(options["wait_seconds"])
+    appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"])
+    client = context.client()
+    while True:
+        try:
+            group_id = resolve_group(context, client, group, newest=newest)
+            break
+        except NotFoundError:
+            # There is no build of a commit either before its first task.
+            if appears is None or not appears.wait():
+                raise
+    return (
+        group_id,
+        selection,
+        watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
+    )
+
+
+def report_ends(
+    context: Context, snapshots: Iterable[Snapshot], condition: str, *, fail_fast: bool, nothing: str
+) -> None:
+    """
+    Print ``ID NAME STATE`` of each task when the condition is decided for it, until it is decided for all.
+
+    Args:
+        nothing: The message if there are no tasks.
+
+    Raises:
+        NegativeAnswerError: The condition does not hold for a task, and cannot; or there are no tasks.
+        WaitTimeoutError: The snapshots ended before.
+    """
+    from tccli.cli.tasks import make_line_writer
+
+    write = make_line_writer(context)
+    ends_early = fail_fast or condition == "completed"
+    last: list[tuple[Snapshot, Verdict]] = []
+    write(_decided(snapshots, condition, last, ends_early=ends_early))
+    raise_verdict(*last[0], ends_early=ends_early, nothing=nothing)
+
+
+def _decided(
+    snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
+) -> Iterator[tuple[str, Any]]:
+    from tccli.core.tasks.waiting import judge
+
+    seen: set[tuple[str, int | None]] = set()
+    for snapshot in snapshots:
+        verdict = judge(condition, snapshot)
+        last[:] = [(snapshot, verdict)]
+        for member in (*verdict.succeeded, *verdict.failed):
+            # A task that is rerun ends again.
+            if (member.task_id, member.run_id) not in seen:
+                seen.add((member.task_id, member.run_id))
+                yield member.line(), member.as_row(snapshot.now)
+        if verdict.is_over or (ends_early and verdict.failed):
+            return
+
+
+def raise_verdict(snapshot: Snapshot, verdict: Verdict, *, ends_early: bool, nothing: str) -> None:
+    """
+    Raise the error of a wait that has ended, if it did not end well.
+
+    Args:
+        ends_early: Whether the first failure ends it.
+        nothing: The message if there are no tasks.
+    """
+    if verdict.failed and (verdict.is_over or ends_early):
+        raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
+    if not snapshot.members:
+        raise NegativeAnswerError(nothing)
+    if verdict.is_over:
+        return
+    decided = {member.task_id for member in (*verdict.succeeded, *verdict.failed)}
+    counts: dict[str, int] = {"failed": len(verdict.failed)} if verdict.failed else {}
+    for task_id, member in snapshot.members.items():
+        if task_id not in decided:
+            counts[member.state] = counts.get(member.state, 0) + 1
+    left = ", ".join(f"{count} {state}" for state, count in counts.items())
+    raise WaitTimeoutError(f"the time is up: of {_count(len(snapshot.members))}, {left}")
+
+
+def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
+    """
+    Return how many tasks failed and how many can never run, with some of their names.
+    """
+    blocked = [member for member in failed if member.task_id in snapshot.blocked]
+    groups: list[tuple[str, Callable[[Member], bool]]] = [
+        ("failed", lambda member: member.state == "failed"),
+        ("ended as exception", lambda member: member.state == "exception"),
+        ("can never run", lambda member: member in blocked and snapshot.blocked[member.task_id].is_final),
+        ("cannot run now", lambda member: member in blocked and not snapshot.blocked[member.task_id].is_final),
+    ]
+    parts = []
+    for what, test in groups:
+        names = [member.name for member in failed if test(member)]
+        if names:
+            shown = ", ".join(names[:MAX_NAMED_TASKS]) + (", …" if len(names) > MAX_NAMED_TASKS else "")
+            parts.append(f"{len(names)} {what} ({shown})")
+    return f"of {_count(len(snapshot.members))}, {', '.join(parts)}"
+
+
+def _count(number: int) -> str:
+    return f"{number} task{'' if number == 1 else 's'}"

@@ -1,0 +1,48 @@
+"""
+``tc task wait``: wait until tasks are completed, and print each as it ends.
+"""
+
+from __future__ import annotations
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import TASKS_HELP, newest_option, tasks_argument
+from tccli.cli.waits import wait_options
+
+
+def _wait(
+    context: Context,
+    tasks: tuple[str, ...],
+    *,
+    condition: str,
+    wait_seconds: float | None,
+    fail_fast: bool,
+    newest: bool,
+) -> None:
+    from tccli.cli.tasks import resolve_many
+    from tccli.cli.waits import report_ends
+    from tccli.core.tasks.waiting import Pauses, watch_tasks
+
+    pauses = Pauses(wait_seconds)
+    client = context.client()
+    task_ids = resolve_many(context, client, tasks, newest=newest)
+    snapshots = watch_tasks(client, task_ids, pauses, report=context.note)
+    report_ends(context, snapshots, condition, fail_fast=fail_fast, nothing="no task is selected")
+
+
+command = Command(
+    "wait",
+    callback=with_context(_wait),
+    params=[tasks_argument(), *wait_options(("completed", "resolved", "running")), newest_option()],
+    short_help="Wait until tasks are completed",
+    help="Wait until tasks are completed, and print ID NAME STATE of each as it ends.\n\n"
+    "The exit code is 0 if all are completed. It is 1 as soon as one is not, and never will be: it failed, was "
+    "cancelled, or depends on a task that did. With --for resolved, 0 if all have ended, in any way. With --for "
+    "running, 0 if all run or have run.\n\n"
+    "Here, --timeout is the time of the wait; that of a request is accepted before task. tc polls every few seconds at "
+    f"first, then less often.\n\n{TASKS_HELP}",
+    examples=(
+        "tc task wait fN1SbArXTPSVFNUvaOlinQ && echo completed",
+        "tc task wait --for resolved --timeout 2h fN1SbArXTPSVFNUvaOlinQ",
+    ),
+)

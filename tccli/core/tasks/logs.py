@@ -1,0 +1,98 @@
+"""
+Logs of tasks: where they are, and their ends without the rest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.artifacts.sources import ArtifactSource
+from tccli.core.http.decompress import DecompressingReader
+from tccli.core.transfer.reader import Reader
+from tccli.core.transfer.remote import (
+    NotResumableError,
+    RemoteChangedError,
+    RemoteFile,
+    TransientError,
+    UrlExpiredError,
+)
+from tccli.errors import BrokenAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tccli.core.client import Client
+    from tccli.core.transfer.context import TransferContext
+
+DEFAULT_LOG = "public/logs/live.log"
+BUFFER_BYTES = 64 * 1024
+
+
+def find_log_name(definition: Mapping[str, Any]) -> str:
+    """
+    Return the name of the artifact with a task's log, which its payload may choose.
+
+    Source: the payload schemas of docker-worker (``log``) and generic-worker (``logs.live``).
+    """
+    payload = definition.get("payload")
+    payload = payload if isinstance(payload, dict) else {}
+    logs = payload.get("logs")
+    name = payload.get("log") or (logs.get("live") if isinstance(logs, dict) else None)
+    return name if isinstance(name, str) and name else DEFAULT_LOG
+
+
+def open_log(client: Client, context: TransferContext, task_id: str, run_id: int | None, name: str) -> RemoteFile:
+    """
+    Return the log of a run; without *run_id*, of the latest.
+    """
+    return RemoteFile(ArtifactSource(client, task_id, None if run_id is None else str(run_id), name), context)
+
+
+def read_tail(remote: RemoteFile, max_bytes: int) -> bytes:
+    """
+    Return the last bytes of a log: by a range where the storage has ranges, else of all that is read.
+
+    Raises:
+        TcError: The log cannot be downloaded.
+    """
+    try:
+        length = _fetch_length(remote)
+        start = 0 if length is None else max(0, length - max_bytes)
+        reader = Reader(remote, start, length)
+        try:
+            metadata = reader.open().metadata
+            read = reader.readinto
+            if metadata.encoding == "gzip":
+                read = DecompressingReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
+            return _read_last(read, max_bytes)
+        finally:
+            reader.close()
+    except NotResumableError as error:
+        raise error.error from None
+    except RemoteChangedError as error:
+        raise BrokenAnswerError(str(error)) from None
+
+
+def _fetch_length(remote: RemoteFile) -> int | None:
+    """
+    Return the length of a log that can be read from any byte on; None if it must be read from the first one on.
+    """
+    try:
+        response = remote.open(remote.locate(), 0, 1)
+    except (TransientError, UrlExpiredError):
+        # The reader tries again, and raises the error if it comes again.
+        return None
+    try:
+        return response.metadata.length if response.is_range and not response.metadata.encoding else None
+    finally:
+        remote.close(response)
+
+
+def _read_last(read: Callable[[memoryview], int], max_bytes: int) -> bytes:
+    kept = bytearray()
+    buffer = memoryview(bytearray(BUFFER_BYTES))
+    while count := read(buffer):
+        kept += buffer[:count]
+        if len(kept) > 2 * max_bytes + BUFFER_BYTES:
+            del kept[:-max_bytes]
+    return bytes(kept[-max_bytes:])

@@ -1,0 +1,326 @@
+"""
+Wait for tasks and groups: walks of the group's pages, or requests for states, with longer and longer pauses.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
+from tccli.core.tasks.members import Member
+from tccli.core.tasks.queue import fetch_definitions, fetch_states, fetch_statuses, list_group
+from tccli.errors import FailedError, NoAnswerError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from tccli.core.client import Client
+    from tccli.core.tasks.selection import Selection
+
+MIN_PAUSE_SECONDS = 2.0
+MAX_PAUSE_SECONDS = 30.0
+PAUSE_FACTOR = 1.5
+MIN_PAUSES_PER_WALK = 3
+"""A pause is at least that many times as long as the requests before it took."""
+MAX_FAILED_POLLS = 5
+"""One after the other, each after all its retries."""
+
+
+class Pauses:
+    """
+    The pauses between polls: short after a change, then longer and longer; and the end of all of them.
+
+    Args:
+        seconds: How long to wait in all, or None for ever.
+        sleep: Waits, and may be interrupted.
+    """
+
+    def __init__(self, seconds: float | None, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+        self._sleep = sleep
+        self._pause = MIN_PAUSE_SECONDS
+        self._started = time.monotonic()
+
+    def restart(self) -> None:
+        """
+        Make the next pause short: something has changed.
+        """
+        self._pause = MIN_PAUSE_SECONDS
+
+    def begin(self) -> None:
+        """
+        Begin to measure how long the requests of a poll take.
+        """
+        self._started = time.monotonic()
+
+    def shorten(self, seconds: float) -> None:
+        """
+        Make the next pause at most that long.
+        """
+        self._pause = min(self._pause, max(seconds, 0.0))
+
+    @property
+    def remaining(self) -> float | None:
+        """
+        Seconds until the end; None for ever.
+        """
+        return None if self._end is None else self._end - time.monotonic()
+
+    def wait(self) -> bool:
+        """
+        Pause, and return whether there is time for another poll. The last one is at the end.
+        """
+        remaining = self.remaining
+        if remaining is not None and remaining <= 0:
+            return False
+        taken = time.monotonic() - self._started
+        pause = max(self._pause, MIN_PAUSES_PER_WALK * taken)
+        self._pause = min(self._pause * PAUSE_FACTOR, MAX_PAUSE_SECONDS)
+        self._sleep(pause if remaining is None else min(pause, remaining))
+        return True
+
+
+class Change(NamedTuple):
+    """
+    A task whose state or run is another one than before.
+
+    Attributes:
+        before: Its state before, or None if the task is new.
+    """
+
+    member: Member
+    before: str | None
+
+
+class Snapshot(NamedTuple):
+    """
+    What a poll found.
+
+    Attributes:
+        members: The tasks that are waited for, by id.
+        changes: Those that have changed since the last snapshot.
+        blocked: Of these tasks, those that cannot move, and why.
+        is_settled: Whether none of these tasks is pending or running, or can become so; without any, none of the group.
+        now: By the deployment's clock.
+    """
+
+    members: Mapping[str, Member]
+    changes: Sequence[Change]
+    blocked: Mapping[str, Block]
+    is_settled: bool
+    now: datetime
+
+
+class _Poll:
+    """
+    What two polls have in common: changes, pauses, and errors that may be over soon.
+    """
+
+    def __init__(self, client: Client, pauses: Pauses, report: Callable[[str], None]) -> None:
+        self.client = client
+        self.pauses = pauses
+        self._report = report
+        self._before: dict[str, tuple[str, int | None]] = {}
+        self._failures = 0
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self._before)
+
+    def repeat(self, poll: Callable[[], Snapshot | None]) -> Iterator[Snapshot]:
+        """
+        Yield what *poll* returns, after each pause, until the time is up. None yields nothing.
+
+        Raises:
+            TcError: Of *poll*. Of errors that may be over soon, the one that has come several times without a success.
+        """
+        while True:
+            self.pauses.begin()
+            try:
+                snapshot = poll()
+                self._failures = 0
+            except (NoAnswerError, FailedError) as error:
+                self._failures += 1
+                if not self.has_begun or self._failures > MAX_FAILED_POLLS:
+                    raise
+                self._report(f"{error.message}; trying again")
+                snapshot = None
+            if snapshot is not None:
+                if snapshot.changes:
+                    self.pauses.restart()
+                yield snapshot
+            if not self.pauses.wait():
+                return
+
+    def make_snapshot(
+        self, members: Mapping[str, Member], found: Mapping[str, Member], blocked: Mapping[str, Block]
+    ) -> Snapshot:
+        """
+        Compare the tasks that were *found* among the *members* with those of the last snapshot.
+        """
+        changes = [
+            Change(member, self._before[task_id][0] if task_id in self._before else None)
+            for task_id, member in found.items()
+            if self._before.get(task_id) != (member.state, member.run_id)
+        ]
+        self._before = {task_id: (member.state, member.run_id) for task_id, member in found.items()}
+        of_these = {task_id: blocked[task_id] for task_id in found if task_id in blocked}
+        # A group in which nothing moves will not get the tasks that are waited for either.
+        return Snapshot(found, changes, of_these, is_settled(found or members, blocked), self.client.clock.now())
+
+
+def watch_group(
+    client: Client,
+    group_id: str,
+    selection: Selection,
+    pauses: Pauses,
+    *,
+    appears: Pauses | None = None,
+    report: Callable[[str], None],
+) -> Iterator[Snapshot]:
+    """
+    Yield a snapshot of a group after each walk of its pages, the first one at once, until the time is up.
+
+    Args:
+        appears: The time in which the group may still not exist. There is none before its first task is created.
+        report: Prints a line about an error after which the next poll may succeed.
+
+    Raises:
+        NotFoundError: The group does not exist.
+    """
+    poll = _Poll(client, pauses, report)
+
+    def walk() -> Snapshot | None:
+        try:
+            members = {member.task_id: member for member in map(Member, list_group(client, group_id))}
+        except NotFoundError:
+            remaining = None if appears is None else appears.remaining
+            if poll.has_begun or remaining is None or remaining <= 0:
+                raise
+            pauses.shorten(remaining)
+            return None
+        now = client.clock.now()
+        found = {task_id: member for task_id, member in members.items() if selection.matches(member, now)}
+        return poll.make_snapshot(members, found, find_blocked(members, _fetch_outside(client, members)))
+
+    return poll.repeat(walk)
+
+
+def _fetch_outside(client: Client, members: Mapping[str, Member]) -> Mapping[str, str | None]:
+    # While tasks of the group move, it is not settled, whatever those outside do.
+    if any(member.state in {"pending", "running"} for member in members.values()):
+        return {}
+    outside = find_outside(members)
+    return fetch_states(client, sorted(outside)) if outside else {}
+
+
+def watch_tasks(
+    client: Client, task_ids: Sequence[str], pauses: Pauses, *, report: Callable[[str], None]
+) -> Iterator[Snapshot]:
+    """
+    Yield a snapshot of tasks after each request for their statuses, the first one at once, until the time is up.
+
+    Args:
+        report: As in `watch_group`.
+
+    Raises:
+        NotFoundError: One of them does not exist.
+    """
+    poll = _Poll(client, pauses, report)
+    definitions: dict[str, Any] = {}
+
+    def request() -> Snapshot:
+        members = fetch_members(client, task_ids, definitions)
+        blocked: Mapping[str, Block] = {}
+        if not any(member.state in {"pending", "running"} for member in members.values()):
+            blocked = _find_blocked_tasks(client, members, definitions)
+        return poll.make_snapshot(members, members, blocked)
+
+    return poll.repeat(request)
+
+
+def fetch_members(client: Client, task_ids: Sequence[str], definitions: dict[str, Any]) -> dict[str, Member]:
+    """
+    Return tasks by their ids.
+
+    Args:
+        definitions: Those that are known, by id. The others are requested, and added.
+
+    Raises:
+        NotFoundError: One of the tasks does not exist.
+    """
+    statuses = fetch_statuses(client, task_ids)
+    unknown = [task_id for task_id in task_ids if task_id not in definitions]
+    definitions.update(fetch_definitions(client, unknown) if unknown else {})
+    for task_id in task_ids:
+        if task_id not in statuses or task_id not in definitions:
+            raise NotFoundError(f"task {task_id} does not exist", status=404)
+    return {task_id: Member({"status": statuses[task_id], "task": definitions[task_id]}) for task_id in task_ids}
+
+
+def _find_blocked_tasks(
+    client: Client, members: Mapping[str, Member], definitions: dict[str, Any]
+) -> Mapping[str, Block]:
+    """
+    Return which unscheduled tasks are blocked; the tasks that they wait for are looked at as far as these wait, too.
+    """
+    known = dict(members)
+    outside: dict[str, str | None] = {}
+    while new := sorted(find_outside(known) - outside.keys()):
+        states = fetch_states(client, new)
+        outside |= states
+        waiting = [task_id for task_id in new if states[task_id] == "unscheduled"]
+        known |= fetch_members(client, waiting, definitions) if waiting else {}
+    return find_blocked(known, outside)
+
+
+class Verdict(NamedTuple):
+    """
+    What a snapshot means for a condition.
+
+    Attributes:
+        succeeded: Tasks of which the condition is true.
+        failed: Tasks of which it is false, and stays so.
+        is_over: Whether it is known of every task.
+    """
+
+    succeeded: Sequence[Member]
+    failed: Sequence[Member]
+    is_over: bool
+
+
+CONDITIONS = ("settled", "completed", "resolved", "running")
+
+
+def judge(condition: str, snapshot: Snapshot) -> Verdict:
+    """
+    Compare tasks with a condition.
+
+    Args:
+        condition: ``completed``, ``resolved`` or ``running`` (now or before), each of which must be true of every task.
+            ``settled``: no task can move; those that are not completed have failed.
+    """
+    succeeded: list[Member] = []
+    failed: list[Member] = []
+    for task_id, member in snapshot.members.items():
+        block = snapshot.blocked.get(task_id)
+        outcome = _judge_task(condition, member, block, is_settled=snapshot.is_settled)
+        if outcome is not None:
+            (succeeded if outcome else failed).append(member)
+    is_over = len(succeeded) + len(failed) == len(snapshot.members)
+    needs_settled = condition == "settled" or not snapshot.members
+    return Verdict(succeeded, failed, is_over and (snapshot.is_settled or not needs_settled))
+
+
+def _judge_task(condition: str, member: Member, block: Block | None, *, is_settled: bool) -> bool | None:
+    if condition == "resolved":
+        return True if member.is_resolved else None
+    if condition == "running" and (member.state == "running" or member.started is not None):
+        return True
+    if member.is_resolved:
+        return member.state == "completed" and condition != "running"
+    if block is not None and (block.is_final or (condition == "settled" and is_settled)):
+        return False
+    return None
