@@ -252,12 +252,15 @@ def _set_flag(option: Any, value: str, state: Any) -> None:
 
 
 def _refuse_repeated_options(ctx: click.Context, order: Sequence[click.Parameter]) -> None:
-    # A shared option may be repeated: the later one wins, so that a script can override those of an alias.
+    # A shared option may be repeated: the later one wins, so that a script can override those of an alias. But two
+    # lists of columns look like one longer list.
     seen = set()
     for param in order:
-        if isinstance(param, click.Option) and param.expose_value and not (param.multiple or param.count):
+        is_own = param.expose_value or param.name == "columns"
+        if isinstance(param, click.Option) and is_own and not (param.multiple or param.count):
             if param in seen and not param.is_flag:
-                raise click.UsageError(f"{param.opts[0]} is given twice", ctx)
+                advice = "; separate the names by commas" if param.name == "columns" else ""
+                raise click.UsageError(f"{param.opts[0]} is given twice{advice}", ctx)
             seen.add(param)
 
 

@@ -223,7 +223,13 @@ class Context:
     def fake_path(self) -> str | None:
         """
         The file of faked responses, if ``--fake`` or ``TC_FAKE`` names one.
+
+        Raises:
+            ConfigurationError: ``TC_FAKE`` is empty: a script that is tested must not send real requests because one
+                of its own variables is not set.
         """
+        if self.options.fake is None and self.environ.get("TC_FAKE") == "":
+            raise ConfigurationError("TC_FAKE is empty", hint="let it name a file of responses, or unset it to send")
         return self.options.fake or self.environ.get("TC_FAKE") or None
 
     def transfer_context(self) -> TransferContext:
@@ -268,7 +274,6 @@ class Context:
         transport: Transport
         calls_path = self.options.fake_calls or self.environ.get("TC_FAKE_CALLS") or None
         if calls_path is not None and self.fake_path is None:
-            # A script that is tested must not send real requests because one of its variables is empty.
             raise ConfigurationError("--fake-calls (TC_FAKE_CALLS) needs --fake FILE (TC_FAKE)")
         if self.fake_path is not None:
             from tccli.core.http.fake import FakeTransport

@@ -34,7 +34,7 @@ def read_options(profile: Mapping[str, Any], source: str) -> dict[str, Any]:
             continue
         value, option = profile[key], known[name]
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ConfigurationError(f"invalid {key} in {source}: {value!r} is not a number or a string")
+            raise ConfigurationError(f"invalid {key} in {source}: it is not a number or a string")
         try:
             values[name] = option.type.convert(str(value), option, None)
         except click.BadParameter as error:

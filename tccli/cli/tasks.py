@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -29,6 +29,9 @@ GROUP_HELP = (
     "GROUP is an id, the address of a group, index:PATH for the group of an indexed task, or a commit or pull request "
     "on GitHub: its address, github:ORG/REPO@SHA or github:ORG/REPO#NUMBER."
 )
+
+
+LEAVE_OUT_CONFIRM = "leave out --confirm"
 
 
 def task_argument() -> click.Argument:
@@ -208,27 +211,49 @@ def make_value_writer(context: Context) -> Callable[[str, Any], None]:
     return write_value
 
 
-def ask(context: Context, question: str, hint: str) -> bool:
+def open_answers(words: Sequence[str], hint: str) -> IO[str] | None:
     """
-    Return the answer to a question, read from stdin. It is repeated until the answer is yes or no.
+    Return where answers to questions are read from: stdin, or the terminal if stdin has the ids.
+
+    Args:
+        words: The arguments of the command, of which ``-`` is stdin.
+        hint: What to do without a terminal.
+
+    Raises:
+        UsageError: stdin has the ids, and there is no terminal.
+    """
+    if "-" not in words:
+        return sys.stdin
+    try:
+        terminal = open("/dev/tty", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the command
+    except OSError:
+        raise UsageError("cannot ask: stdin has the ids, and there is no terminal", hint=hint) from None
+    click.get_current_context().call_on_close(terminal.close)
+    return terminal
+
+
+def ask(context: Context, question: str, answers: IO[str] | None, hint: str) -> bool:
+    """
+    Return the answer to a question. It is repeated until the answer is yes or no.
 
     The question is for people, so it goes to stderr; the Go client has it on stdout.
 
     Args:
-        hint: What to do without somebody who answers.
+        answers: Opened by `open_answers`.
+        hint: What to do if nobody answers.
 
     Raises:
-        UsageError: stdin ends before an answer.
+        UsageError: The input ends before an answer.
     """
     from tccli.core.printable import escape_controls
 
     while True:
         click.echo(escape_controls(f"{question} "), nl=False, err=not context.is_go_client)
         sys.stdout.flush()
-        line = sys.stdin.readline() if sys.stdin is not None else ""
+        line = answers.readline() if answers is not None else ""
         if not line:
             click.echo(err=True)
-            raise UsageError("no answer: stdin has ended", hint=hint)
+            raise UsageError("no answer: the input has ended", hint=hint)
         answer = line.strip().lower()
         if answer in {"y", "yes"}:
             return True
@@ -271,13 +296,13 @@ class TaskAction(NamedTuple):
         name, state, status = _look_up(client, task_id)
         return f"{self.would} {name} taskid: {task_id} (state: {state})", status
 
-    def confirm(self, context: Context, client: Client, task_id: str) -> bool:
+    def confirm(self, context: Context, client: Client, task_id: str, answers: IO[str] | None) -> bool:
         """
         Ask whether to act on a task.
         """
         name, state, _ = _look_up(client, task_id)
         what = f"{self.question} {name} taskId: {task_id} (state: {state})"
-        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", "leave out --confirm")
+        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", answers, LEAVE_OUT_CONFIRM)
 
     def perform(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
         """
@@ -320,12 +345,13 @@ def run_action(
     client = context.client()
     if not noop:
         check_allowed(client, action.method)
+    answers = open_answers(words, LEAVE_OUT_CONFIRM) if confirm and not noop else None
     tasks = resolve_many(context, client, words, newest=newest)
     is_one = len(words) == 1 and words[0] != "-"
     perform = action.describe if noop else action.perform if is_one else action.perform_as_row
     if confirm and not noop:
         # One question after the other, before anything is done.
-        tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id)]
+        tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id, answers)]
     if is_one:
         for task_id in tasks:
             write_value(*perform(client, task_id))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
-from tccli.core.http.urls import is_valid_host, split_url
+from tccli.core.http.urls import split_url
 from tccli.errors import ConfigurationError, UsageError
 from tccli.names import suggestion
 from tccli.reasons import explain
@@ -41,6 +41,8 @@ PROFILE_OPTIONS = {
 """The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
 DEFAULT_PROFILE_KEY = "default_profile"
 """Above all profiles; its value is the name of one."""
+PAGE = re.compile(r"/(?:api|audit|auth|docs|hooks|provisioners|secrets|tasks|worker-manager)(?=/|$)")
+"""Begins the paths of the web interface and of the API, which people copy with the root URL."""
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
 
 
@@ -167,6 +169,7 @@ class ConfigFiles:
             # The Go client ignores other keys, but a misspelt one may be a limit.
             if key not in ACCOUNT_KEYS and suggestion(str(key), ACCOUNT_KEYS):
                 raise _unknown_key(str(key), self.go_client_path, ACCOUNT_KEYS)
+        _check_types(section, self.go_client_path)
         return section
 
     def _check_mode(self, path: str, mode: int, sections: Iterable[Mapping[str, Any]]) -> None:
@@ -188,6 +191,7 @@ class ConfigFiles:
         unknown = next((key for key in profile if key not in ACCOUNT_KEYS and key not in PROFILE_OPTIONS), None)
         if unknown is not None:
             raise _unknown_key(unknown, f"profile {name}", (*ACCOUNT_KEYS, *PROFILE_OPTIONS))
+        _check_types(profile, f"profile {name}")
         return profile
 
     def default_profile(self) -> Mapping[str, Any]:
@@ -251,6 +255,21 @@ def parse_profiles(text: str, path: str) -> dict[str, Any]:
 def _unknown_key(key: str, source: str, known: Sequence[str]) -> ConfigurationError:
     hint = suggestion(key, known) or f"the keys are {', '.join(known)}"
     return ConfigurationError(f"unknown key {key!r} in {source}", hint=hint)
+
+
+def _check_types(section: Mapping[str, Any], source: str) -> None:
+    """
+    Raise ConfigurationError if a value that selects the account has another type, also if it is not used now.
+    """
+    for key in ACCOUNT_KEYS:
+        value = section.get(key)
+        if value is None:
+            continue
+        if key == "authorizedScopes":
+            if not isinstance(value, list) or not all(isinstance(scope, str) for scope in value):
+                raise ConfigurationError(f"{key} in {source} is not a list of scopes")
+        elif not (isinstance(value, str) or (key == "certificate" and isinstance(value, dict))):
+            raise ConfigurationError(f"{key} in {source} is not a text", hint="write it in quotes")
 
 
 def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None) -> str:
@@ -325,7 +344,8 @@ def check_root_url(url: str, source: str) -> str:
         source: The option or variable that it comes from, for messages.
 
     Raises:
-        ConfigurationError: It has no scheme or host, or has credentials, a query or a fragment.
+        ConfigurationError: It has no scheme or host; it has credentials, a query or a fragment; or it is the address
+            of a page or a method.
     """
     text = url.strip()
     try:
@@ -333,8 +353,13 @@ def check_root_url(url: str, source: str) -> str:
     except ValueError:
         raise _explain_root_url(text, source) from None
     if "?" in path or "#" in text:
-        hint = f"write {base}{path.partition('?')[0].rstrip('/')}"
-        raise ConfigurationError(f"{source} is not a root URL: {redact_url(url)!r} has a query or fragment", hint=hint)
+        raise ConfigurationError(
+            f"{source} is not a root URL: {redact_url(url)!r} has a query or fragment", hint=_suggest(text)
+        )
+    if PAGE.search(path):
+        raise ConfigurationError(
+            f"{source} is the address of a page or a method: {redact_url(text)!r}", hint=_suggest(text)
+        )
     scheme = base.partition(":")[0].lower()
     host = host.lower().removesuffix(":443" if scheme == "https" else ":80")
     return f"{scheme}://{host}{path.rstrip('/')}"
@@ -344,27 +369,37 @@ def _explain_root_url(text: str, source: str) -> ConfigurationError:
     found = re.fullmatch(r"(?:([A-Za-z][A-Za-z0-9+.-]*)://)?(?:([^/?#\s]*)@)?([^/?#\s@]*)([!-~]*)", text)
     shown = redact_url(text)
     if not found or not found[3]:
-        return ConfigurationError(f"{source} is not a root URL: {shown!r}", hint="write https://HOST")
+        return ConfigurationError(f"{source} is not a root URL: {shown!r}", hint=_suggest(""))
     scheme, user, host, path = found.groups()
     slip = re.match(r"(?i)(https?):?/*(?=[^:/])(?<=[:/])", text)
     if slip and not (scheme and scheme.lower() in {"http", "https"}):
-        hint = f"write {slip[1].lower()}://{redact_url(text[slip.end() :])}"
+        hint = _suggest(f"{slip[1].lower()}://{redact_url(text[slip.end() :])}")
         return ConfigurationError(f"{source} has no scheme: {shown!r}", hint=hint)
     if scheme is None:
-        return ConfigurationError(f"{source} has no scheme: {shown!r}", hint=f"write https://{host}{path}")
+        return ConfigurationError(f"{source} has no scheme: {shown!r}", hint=_suggest(f"https://{host}{path}"))
     if scheme.lower() not in {"http", "https"}:
         message = f"{source} does not start with https:// or http://: {shown!r}"
-        return ConfigurationError(message, hint=f"write https://{host}{path}")
+        return ConfigurationError(message, hint=_suggest(f"https://{host}{path}"))
     if user is not None:
-        hint = f"write {scheme}://{host} and set TASKCLUSTER_CLIENT_ID"
+        hint = f"{_suggest(f'{scheme}://{host}')} and set TASKCLUSTER_CLIENT_ID"
         return ConfigurationError(f"{source} has credentials in it", hint=hint)
     message = f"{source} has no valid host and port: {shown!r}"
     try:
         ascii_host = host.encode("idna").decode()
     except UnicodeError:
-        return ConfigurationError(message)
-    is_international = ascii_host != host and is_valid_host(ascii_host)
-    return ConfigurationError(message, hint=f"write {scheme}://{ascii_host}{path}" if is_international else "")
+        ascii_host = ""
+    return ConfigurationError(message, hint=_suggest(f"{scheme}://{ascii_host}{path}"))
+
+
+def _suggest(url: str) -> str:
+    """
+    Return the advice to write the root URL in *url*, if it has one that can be requested.
+    """
+    try:
+        base, _, path = split_url(url)
+    except ValueError:
+        return "write https://HOST"
+    return f"write {base}{PAGE.split(path.partition('?')[0])[0].rstrip('/')}"
 
 
 def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | None:
@@ -419,8 +454,6 @@ def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | No
     scopes = content.get("authorizedScopes")
     # An empty list is a limit, too.
     if scopes is not None:
-        if not isinstance(scopes, list) or not all(isinstance(scope, str) for scope in scopes):
-            raise ConfigurationError(f"authorizedScopes in {source} is not a list of scopes")
         credentials = replace(credentials, authorized_scopes=tuple(scopes))
     return credentials
 
@@ -461,7 +494,6 @@ def _is_for(content: Mapping[str, Any], root_url: str) -> bool:
 
 
 def _root_url_in(content: Mapping[str, Any], source: str) -> str:
-    url = content.get("rootUrl")
-    if not isinstance(url, str):
+    if not content.get("rootUrl"):
         raise ConfigurationError(f"no rootUrl in {source}")
-    return check_root_url(url, f"rootUrl in {source}")
+    return check_root_url(content["rootUrl"], f"rootUrl in {source}")

@@ -340,6 +340,9 @@ def test_the_top_of_the_index_has_no_name(
             ["secrets", "set", "a", "--data", "{}", "--data", "{}"], "--data is given twice", id="two payloads"
         ),
         pytest.param(
+            ["queue", "listTaskGroup", TASK_ID, "--columns", "a", "--columns=b"], "by commas", id="two lists of columns"
+        ),
+        pytest.param(
             ["queue", "listTaskGroup", TASK_ID, "--limit", "1", "--LIMIT=2"], "--limit is given twice", id="two limits"
         ),
         pytest.param(["secrets", "set", "a", "--data", "@"], "without a name", id="payload from no file"),

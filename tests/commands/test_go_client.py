@@ -6,7 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -448,10 +453,44 @@ def test_a_task_must_be_named(tc: CommandLine, transfer_env: TransferEnv) -> Non
     assert 2 == ambiguous.exit_code
     assert all(IDS[name] in ambiguous.stderr for name in ("BUILD-A", "BUILD-B", "BUILD-C"))
     unknown = tc("task", "status", f"{IDS['GROUP']}:decisions", env=env)
-    assert 2 == unknown.exit_code
+    assert 5 == unknown.exit_code
     assert "did you mean decision?" in unknown.stderr
     newest = tc("task", "status", "--newest", f"{IDS['GROUP']}:build-linux64/opt", env=env)
     assert "completed 'completed'\n" == newest.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin"), [(["task", "cancel", "-c", "-"], IDS["LONG"]), (["group", "cancel", "-"], IDS["GROUP"])]
+)
+def test_a_question_is_not_read_from_the_ids(
+    tc: CommandLine, process_environment: dict[str, str], transfer_env: TransferEnv, argv: list[str], stdin: str
+) -> None:
+    """
+    It is asked at the terminal; without one, nothing is sent.
+    """
+    create_group(transfer_env)
+    tc("task", "rerun", "-f", IDS["LONG"], env=transfer_env.sandbox.environment)
+    sent = len(transfer_env.sandbox.requests)
+    command = [sys.executable, "-m", "tccli", *argv]
+    env = {**process_environment, **transfer_env.sandbox.environment}
+    alone = subprocess.run(
+        command, env=env, input=stdin.encode(), capture_output=True, timeout=60, check=False, start_new_session=True
+    )
+    assert (2, b"") == (alone.returncode, alone.stdout)
+    assert b"no terminal" in alone.stderr
+    assert sent == len(transfer_env.sandbox.requests)
+
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve("/bin/sh", ["sh", "-c", f"echo {stdin} | {shlex.join(command)}"], env)
+    os.write(terminal, b"y\n")
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    assert IDS["LONG"].encode() in shown
+    assert b"exception" in shown
 
 
 def test_a_group_is_cancelled(tc: CommandLine, taskcluster: CommandLine, transfer_env: TransferEnv) -> None:

@@ -4,10 +4,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tccli.core.account import ConfigFiles
 
 
 def _set(context: Context, key: str, value: str | None, *, dry_run: bool) -> None:
@@ -26,8 +33,15 @@ def _set(context: Context, key: str, value: str | None, *, dry_run: bool) -> Non
     variable = go_config.KEYS[name].variable
     if variable and context.environ.get(variable):
         context.note(f"{variable} is set in the environment, and overrides {key}")
-    elif context.options.profile or files.default_profile():
+    elif context.options.profile or _has_default_profile(files):
         context.note(f"a profile is in use, and overrides {key}")
+
+
+def _has_default_profile(files: ConfigFiles) -> bool:
+    # A broken file is for the commands that use it to report: the value is stored.
+    with suppress(ConfigurationError):
+        return bool(files.default_profile())
+    return False
 
 
 command = Command(

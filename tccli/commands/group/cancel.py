@@ -12,17 +12,19 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import GROUP_HELP
 
+GIVE_FORCE = "give --force"
 CANCELLABLE_STATES = {"unscheduled", "pending", "running"}
 
 
 def _cancel(context: Context, group: str, worker_type: str | None, *, force: bool, noop: bool) -> None:
-    from tccli.cli.tasks import ask, check_allowed, make_line_writer, resolve_group, write_each
+    from tccli.cli.tasks import ask, check_allowed, make_line_writer, open_answers, resolve_group, write_each
     from tccli.core.tasks.queue import call_status_method, list_group
 
     write = make_line_writer(context)
     client = context.client()
     if not noop:
         check_allowed(client, "cancelTask")
+    answers = None if force or noop else open_answers([group], GIVE_FORCE)
     tasks = [
         (str(entry["status"].get("taskId")), str((entry["task"].get("metadata") or {}).get("name")), entry["status"])
         for entry in list_group(client, resolve_group(context, client, group))
@@ -38,7 +40,7 @@ def _cancel(context: Context, group: str, worker_type: str | None, *, force: boo
     if not force:
         listed = "".join(f"\n\tTask {task_id}: {name}" for task_id, name, _ in tasks)
         question = f"The following {len(tasks)} tasks will be cancelled:{listed}\n"
-        if not ask(context, f"{question}Are you sure you want to cancel these tasks? [y/n]", "give --force"):
+        if not ask(context, f"{question}Are you sure you want to cancel these tasks? [y/n]", answers, GIVE_FORCE):
             click.echo("Cancellation of tasks aborted.", err=not context.is_go_client)
             return
 

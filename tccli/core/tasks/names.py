@@ -159,7 +159,7 @@ def _find_labelled(client: Client, group_id: str, label: str, *, newest: bool) -
         from tccli import names as spelling
 
         hint = spelling.suggestion(label, names) or f"tc group list {group_id} prints their names"
-        raise UsageError(f"group {group_id} has no task named {label!r}", hint=hint)
+        raise NotFoundError(f"group {group_id} has no task named {label!r}", status=404, hint=hint)
     found.sort(key=lambda entry: str(entry["task"].get("created")))
     if len(found) > 1 and not newest:
         listed = _list_candidates(

@@ -248,3 +248,15 @@ def test_a_file_of_responses_that_is_not_json_is_named(tc: CommandLine, tmp_path
     assert "not JSON" in result.stderr
     assert "codec" not in result.stderr
     assert "sys." not in result.stderr
+
+
+def test_an_empty_variable_sends_nothing(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    A script that is tested may have lost the name of the file.
+    """
+    for argv in (["queue", "ping"], ["api", "queue", "task", TASK_ID], ["references", "update"], ["whoami"]):
+        result = tc(*argv, env={**http_server.env, "TC_FAKE": ""})
+        assert (3, 1) == (result.exit_code, result.stderr.count("\n")), argv
+        assert "TC_FAKE" in result.stderr
+    assert 0 == tc("from-now", "1 hour", env={"TC_FAKE": ""}).exit_code
+    assert not http_server.requests
