@@ -337,6 +337,8 @@ class Group(_BaseCommand, click.Group):
         if command is None:
             where = ctx.command_path.removeprefix(ctx.find_root().command_path).strip()
             message = f"{where}: no {self.kind} {args[0]!r}" if where else f"no {self.kind} {args[0]!r}"
+            if args[0].lower() == "help":
+                raise UsageError(message, hint=f"write {' '.join([ctx.command_path, *args[1:2]])} --help")
             raise UsageError(message, hint=self.hint(ctx, args[0]))
         return command.name, command, args[1:]
 

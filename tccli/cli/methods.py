@@ -7,6 +7,7 @@ services and methods; their commands have different callbacks.
 
 from __future__ import annotations
 
+import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,14 @@ class MethodTree(Group):
         Return a service's group.
         """
         return ServiceGroup(get_context(ctx).library(), name, make=self._make)
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Return a hint for a name that is not known: an id or an address has no method in front of it.
+        """
+        if re.fullmatch(r"[A-Za-z0-9_-]{22}|(?i:https?://|index:).+|artifact", name):
+            return f"for an artifact: {ctx.command_path} queue getLatestArtifact TASK NAME"
+        return super().hint(ctx, name)
 
 
 class ServiceGroup(Group):

@@ -138,9 +138,10 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
         address = parse_address(word, context.library())
         group_id = address and address.values.get("taskGroupId")
         if address is None or group_id is None:
-            raise UsageError(
-                f"{word} is not the address of a group", hint="it looks like https://HOST/tasks/groups/GROUP"
-            )
+            hint = "it looks like https://HOST/tasks/groups/GROUP"
+            if address is not None and "taskId" in address.values:
+                hint = f"tc task group {address.values['taskId']} prints the group of the task"
+            raise UsageError(f"{word} is not the address of a group", hint=hint)
         check_deployment(context, word, address)
         return group_id
     return names.resolve_group(client, word, newest=newest)

@@ -81,6 +81,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     A key that is not given matches anything. tc events list shows the keys. Instead of keys, a finished PATTERN can be
     given, such as 'primary.#'; it is checked.
     """
+    from tccli.cli.addresses import replace_keys
     from tccli.core.events import check_pattern, describe_keys, routing_key_pattern
     from tccli.output import Result
 
@@ -100,7 +101,7 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
     if patterns:
         check_pattern(chosen, pattern := patterns[0])
     else:
-        pattern = routing_key_pattern(chosen, _unique(options))
+        pattern = routing_key_pattern(chosen, replace_keys(context, _unique(options)))
     binding = {"exchange": chosen.exchange, "routingKeyPattern": pattern, "routingKeyReference": describe_keys(chosen)}
     write(Result([binding]))
 

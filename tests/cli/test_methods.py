@@ -705,6 +705,19 @@ def test_an_address_stands_for_what_it_names(
         pytest.param(["queue", "task", "ROOT/docs"], "must be a slugid", id="another page"),
         pytest.param(["queue", "task", "ROOT/tasks/abc"], "must be a slugid", id="no task"),
         pytest.param(["queue", "getArtifact", f"ROOT/tasks/{TASK_ID}"], "missing argument <runId>", id="too little"),
+        pytest.param(["queue", "listTaskGroup", f"ROOT/tasks/{TASK_ID}"], "tc task group", id="a task for a group"),
+        pytest.param(["secrets", "get", f"ROOT/tasks/{TASK_ID}"], "(taskId)", id="a task for a name"),
+        pytest.param(["secrets", "get", "ROOT/auth/clients/a"], "(clientId)", id="a client for a name"),
+        pytest.param(["secrets", "get", "ROOT/docs"], "give the name", id="another page for a name"),
+        pytest.param(["secrets", "get", "https://h/secrets/a"], "give --root-url https://h", id="a secret elsewhere"),
+        pytest.param(["queue", "artifact", TASK_ID, "0", "ROOT/secrets/a"], "something else", id="second argument"),
+        pytest.param(["download-object", f"ROOT/tasks/{TASK_ID}", "x"], "(taskId)", id="a task for an object"),
+        pytest.param(
+            ["events", "bind", "queue", "taskFailed", "--taskGroupId", f"ROOT/tasks/{TASK_ID}"],
+            "not the address of a taskGroupId",
+            id="a task for the key of a group",
+        ),
+        pytest.param(["group", "list", f"ROOT/tasks/{TASK_ID}"], "tc task group", id="a task for GROUP"),
     ],
 )
 def test_an_address_must_name_what_is_asked_for(
@@ -718,6 +731,49 @@ def test_an_address_must_name_what_is_asked_for(
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert line in result.stderr
     assert [] == http_server.requests
+
+
+def test_another_address_is_sent_as_a_name_and_reported(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Names may have any characters.
+    """
+    result = tc("secrets", "get", "https://example.com/x", "--dry-run", env=http_server.env)
+
+    assert (0, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "https%3A%2F%2Fexample.com%2Fx" in result.stdout
+    assert "sent as a name" in result.stderr
+
+
+def test_names_and_keys_are_taken_from_addresses(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Also by commands that are not methods.
+    """
+    shown = tc("download-object", f"{http_server.url}/api/object/v1/download/a/b", "--dry-run", env=http_server.env)
+    assert f"{http_server.url}/api/object/v1/start-download/a%2Fb" == json.loads(shown.stdout)["url"]
+    address = f"{http_server.url}/tasks/groups/{TASK_ID}"
+    bound = tc("events", "bind", "queue", "taskFailed", "--task-group-id", address, env=http_server.env)
+    assert TASK_ID in json.loads(bound.stdout)["routingKeyPattern"].split(".")
+
+
+@pytest.mark.parametrize(
+    ("argv", "pointer"),
+    [
+        (["signed-url", TASK_ID, "public/x"], "tc signed-url queue getLatestArtifact TASK NAME"),
+        (["signed-url", f"https://h/tasks/{TASK_ID}", "x"], "tc signed-url queue getLatestArtifact TASK NAME"),
+        (["url", TASK_ID, "public/x"], "tc url queue getLatestArtifact TASK NAME"),
+        (["task", "help", "rerun"], "tc task rerun --help"),
+        (["queue", "help", "task"], "tc queue task --help"),
+        (["group", "help"], "tc group --help"),
+    ],
+)
+def test_near_misses_get_a_pointer(tc: CommandLine, argv: list[str], pointer: str) -> None:
+    """
+    To the command that does it.
+    """
+    result = tc(*argv)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert pointer in result.stderr
 
 
 def test_arguments_are_checked_before_the_payload_is_read(tc: CommandLine, http_server: ScriptedServer) -> None:

@@ -455,6 +455,9 @@ def test_a_task_must_be_named(tc: CommandLine, transfer_env: TransferEnv) -> Non
     unknown = tc("task", "status", f"{IDS['GROUP']}:decisions", env=env)
     assert 5 == unknown.exit_code
     assert "did you mean decision?" in unknown.stderr
+    no_group = tc("group", "list", IDS["LONG"], env=env)
+    assert (5, "") == (no_group.exit_code, no_group.stdout)
+    assert f"tc task group {IDS['LONG']}" in no_group.stderr
     newest = tc("task", "status", "--newest", f"{IDS['GROUP']}:build-linux64/opt", env=env)
     assert "completed 'completed'\n" == newest.stdout
 

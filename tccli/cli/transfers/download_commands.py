@@ -122,9 +122,11 @@ def object_command(words: str) -> click.Command:
 
 
 def _download_object(context: Context, object_name: str, file: str | None, target: str | None, **options: Any) -> None:
+    from tccli.cli.addresses import replace_name
     from tccli.cli.transfers.run_download import Download, download_one
     from tccli.core.artifacts.objects import ObjectSource, prepare_download
 
+    object_name = replace_name(context, "object", "download", object_name)
     download_options = _parse_options(options)
     path = _target_path(file, target or context.options.output, object_name)
     write = _result_writer(context, path, options)

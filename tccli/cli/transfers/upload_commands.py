@@ -128,6 +128,7 @@ def _content_type() -> click.Option:
 
 
 def _upload_object(context: Context, file: str, object_name: str, **options: Any) -> None:
+    from tccli.cli.addresses import replace_name
     from tccli.cli.transfers.run_upload import choose_upload, identify_upload, report_transfer, resume_or_upload
     from tccli.core.artifacts.objects import prepare_upload
     from tccli.core.artifacts.upload_records import open_record
@@ -135,6 +136,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
     from tccli.core.schemas.fields import SLUGID
     from tccli.core.transfer.upload import open_upload
 
+    object_name = replace_name(context, "object", "createUpload", object_name)
     expires, project_id = _parse_expiry(options["expires"] or "1 year"), options["project_id"]
     if options["upload_id"] is not None and not re.fullmatch(SLUGID, options["upload_id"]):
         raise UsageError(f"--upload-id {options['upload_id']!r} is not a slugid", hint="tc slugid prints one")

@@ -12,7 +12,7 @@ from tccli.core.response_fields import read_field
 from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tccli.core.client import Client
 
@@ -97,13 +97,22 @@ def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     Yield ``{"status": …, "task": …}`` for each task of a group, page by page, in the queue's order.
     """
     call = client.prepare(references.method("queue", "listTaskGroup"), [group_id])
-    for page in client.paginate(call):
+    for page in _suggest_group(client.paginate(call), group_id):
         for entry in read_field(f"group {group_id}", page, "tasks", list):
             status, task = (read_field(f"group {group_id}", entry, name, dict) for name in ("status", "task"))
             for name in ("taskId", "state"):
                 read_field(f"group {group_id}", status, f"status.{name}", str)
             read_name(str(status["taskId"]), task)
             yield {"status": status, "task": task}
+
+
+def _suggest_group(pages: Iterable[Any], group_id: str) -> Iterator[Any]:
+    # Most tasks have another id than their group.
+    try:
+        yield from pages
+    except NotFoundError as error:
+        error.hint = error.hint or f"if {group_id} is a task, tc task group {group_id} prints its group"
+        raise
 
 
 def find_run(status: Mapping[str, Any], run_id: int | None) -> dict[str, Any]:
