@@ -17,9 +17,13 @@ def explain(error: Exception) -> str:
         return f"it has a character that UTF-8 does not have, at offset {error.start}"
     if isinstance(error, RecursionError):
         return "it is nested too deep"
+    if isinstance(error, OverflowError):
+        return "it has a number that is too large"
     text = " ".join(str(error).split())
     if "integer string conversion" in text:
         return "it has a number of more than 4300 digits"
+    if "chr() arg" in text:
+        return "it has an escape of a character that does not exist"
     if "embedded null" in text:
         return "it has a NUL character"
     return text or type(error).__name__

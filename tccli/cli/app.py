@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ MORE_HELP = (
 ALIASES = {"completion": "completions"}
 API = "Call a method: tc api queue task is the same as tc queue task"
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
+MAX_WORD_CHARACTERS = 400
+"""Of a word in a message, such as a URL. With --error-format json, it is whole."""
 USAGE_EXIT_CODE = UsageError.exit_code
 
 
@@ -250,7 +253,9 @@ def _print_error(error: TcError, context: Context) -> None:
             click.echo(_format_json(error, details, context.redactor), err=True)
         else:
             prefix = "Error" if context.is_go_client else "tc"
-            context.print_message(f"{prefix}: {error}".replace("\n", " ") + (f"\n{details}" if details else ""))
+            # An argument of thousands of characters would hide what is wrong with it.
+            line = re.sub(rf"(\S{{{MAX_WORD_CHARACTERS}}})\S+", r"\1…", f"{prefix}: {error}")
+            context.print_message(line.replace("\n", " ") + (f"\n{details}" if details else ""))
 
 
 def _format_json(error: TcError, details: str, redactor: Redactor) -> str:

@@ -160,8 +160,10 @@ def _read_address(context: Context, client: Client, word: str) -> tuple[str, int
     check_deployment(context, word, address)
     if "taskId" not in values:
         return resolve_task(client, f"{INDEX_PREFIX}{path}"), None
-    run_id = values.get("runId", "")
-    return resolve_task(client, values["taskId"]), int(run_id) if run_id.isdigit() else None
+    run_id = values.get("runId")
+    if run_id is not None and not re.fullmatch("[0-9]{1,9}", run_id):
+        raise UsageError(f"{word} does not name a run: {run_id!r} is not a number")
+    return resolve_task(client, values["taskId"]), None if run_id is None else int(run_id)
 
 
 def _read_lines() -> list[str]:

@@ -124,7 +124,7 @@ def _check_query(method: Method, query: Mapping[str, str]) -> None:
         if name not in method.query:
             raise UsageError(f"{method.id}: no query option {name!r}", hint=names.suggestion(name, method.query))
     limit = query.get("limit", "1")
-    if not (limit.isascii() and limit.isdigit() and int(limit) > 0):
+    if not (limit.isascii() and limit.isdigit() and limit.strip("0")):
         raise UsageError(f"{method.id}: --limit must be a whole number of at least 1, not {limit!r}")
     if query.get("continuationToken") == "":
         raise UsageError(f"{method.id}: --continuation-token is empty", hint="leave it out to get the first page")

@@ -74,7 +74,7 @@ def resolve_pointer(document: Any, pointer: str) -> Any:
         raise LookupError(pointer)
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(document, list) and key.isdecimal():
+        if isinstance(document, list) and key.isdecimal() and len(key) < 10:
             document = document[int(key)]
         elif isinstance(document, dict):
             document = document[key]

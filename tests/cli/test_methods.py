@@ -347,6 +347,10 @@ def test_the_top_of_the_index_has_no_name(
         ),
         pytest.param(["secrets", "set", "a", "--data", "@"], "without a name", id="payload from no file"),
         pytest.param(["queue", "ping", "-o", ""], "file is empty", id="output to no file"),
+        pytest.param(["queue", "listTaskGroup", TASK_ID, "--limit", "0" * 5000], "--limit", id="limit of many zeros"),
+        pytest.param(
+            ["task", "status", f"http://h/tasks/{TASK_ID}/runs/{'9' * 5000}", "--root-url", "http://h"], "…", id="run"
+        ),
         pytest.param(["queue", "ping", "-o="], "file is empty", id="output to nothing after a sign"),
         pytest.param(["queue", "ping", "--fake", ""], "file is empty", id="fakes of no file"),
         pytest.param(["queue", "ping", "--reference="], "without a name", id="reference of no file"),
@@ -1386,3 +1390,20 @@ def test_memory_does_not_grow_with_the_pages(process_environment: dict[str, str]
         peaks.append(int(done.stderr))
 
     assert peaks[1] < peaks[0] * 1.3
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "\u00b2", "-1", "0", "x"])
+def test_a_width_that_is_not_usable_is_ignored(tc_process: CommandLine, columns: str) -> None:
+    """
+    Also one of digits that Python does not convert.
+    """
+    assert 0 == tc_process("slugid", "--help", env={"COLUMNS": columns}).exit_code
+
+
+def test_a_limit_of_many_digits_is_for_the_service_to_judge(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Python does not convert it.
+    """
+    argv = ["queue", "listTaskGroup", TASK_ID, "--limit", "9" * 5000, "--dry-run"]
+
+    assert 0 == tc(*argv, env=http_server.env).exit_code

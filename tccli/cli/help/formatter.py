@@ -96,7 +96,7 @@ def help_width() -> int:
     """
     # Not shutil.get_terminal_size: the import costs several milliseconds.
     text = os.environ.get("COLUMNS", "")
-    if text.isdigit() and int(text) > 0:
+    if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0:
         width = int(text)
     else:
         try:

@@ -159,7 +159,12 @@ class _ExampleGenerator(NamedTuple):
             if schema.get("format") == "date-time" and isinstance(value, str):
                 with suppress(UsageError):
                     yield format_timestamp(parse_instant(value, now=self.randomness.now))
-            elif isinstance(value, str) and value.isdigit() and _kind(schema) in {"number", "integer"}:
+            elif (
+                isinstance(value, str)
+                and value.isascii()
+                and value.isdigit()
+                and _kind(schema) in {"number", "integer"}
+            ):
                 yield int(value)
             else:
                 yield value
