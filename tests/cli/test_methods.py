@@ -103,6 +103,9 @@ def test_help_shows_the_fields(tc: CommandLine) -> None:
     assert not missing
 
 
+AT_H = ["--root-url", "https://h"]
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_help_describes_the_fields_of_a_payload(tc: CommandLine, columns: int) -> None:
     """
@@ -348,9 +351,7 @@ def test_the_top_of_the_index_has_no_name(
         pytest.param(["secrets", "set", "a", "--data", "@"], "without a name", id="payload from no file"),
         pytest.param(["queue", "ping", "-o", ""], "file is empty", id="output to no file"),
         pytest.param(["queue", "listTaskGroup", TASK_ID, "--limit", "0" * 5000], "--limit", id="limit of many zeros"),
-        pytest.param(
-            ["task", "status", f"http://h/tasks/{TASK_ID}/runs/{'9' * 5000}", "--root-url", "http://h"], "…", id="run"
-        ),
+        pytest.param(["task", "status", f"https://h/tasks/{TASK_ID}/runs/{'9' * 5000}", *AT_H], "…", id="long run"),
         pytest.param(["queue", "ping", "-o="], "file is empty", id="output to nothing after a sign"),
         pytest.param(["queue", "ping", "--fake", ""], "file is empty", id="fakes of no file"),
         pytest.param(["queue", "ping", "--reference="], "without a name", id="reference of no file"),
