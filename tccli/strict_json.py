@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from decimal import Decimal
 from typing import Any
 
 MAX_INTEGER_DIGITS = 4000
@@ -140,8 +141,8 @@ def _parse_finite(text: str) -> float:
 
 def _parse_double(text: str) -> float:
     number = float(text)
-    # From 1e21, JavaScript writes an exponent.
-    return int(number) if abs(number) < 1e21 and number.is_integer() else number
+    # From 1e21, JavaScript writes an exponent; below, zeros after the digits that identify the double.
+    return int(Decimal(repr(number))) if abs(number) < 1e21 and number.is_integer() else number
 
 
 def _parse_exact_float(text: str) -> float | ExactNumber:

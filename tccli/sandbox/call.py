@@ -137,6 +137,18 @@ class Call:
             require_scopes(self.identity, expression)
 
 
+def require_json(call: Call) -> None:
+    """
+    Check that the content type of a request is JSON, whose body is read before.
+
+    Raises:
+        ApiError: 400 MalformedPayload.
+    """
+    if not call.request.has_json:
+        message = "Payload must be JSON with content-type: application/json got content-type: {{contentType}}"
+        raise ApiError("MalformedPayload", message, contentType=call.request.headers.get("content-type"))
+
+
 def require_scopes(identity: Identity, expression: scopes.Expression) -> None:
     """
     Check that the caller satisfies a scope expression.

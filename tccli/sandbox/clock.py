@@ -4,6 +4,7 @@ The deployment's clock and its timestamps: milliseconds since 1970 inside, RFC 3
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
@@ -70,8 +71,10 @@ def from_json(text: str) -> int:
     Parse an RFC 3339 timestamp to milliseconds since 1970; finer digits are dropped. Without a zone it is UTC.
 
     Raises:
-        InvalidTimeError: *text* is not a timestamp, or has a leap second or an offset of a day.
+        InvalidTimeError: *text* is not a timestamp, or has a leap second or an offset of a day or without minutes.
     """
+    if re.search(r"[+-]\d\d\Z", text):
+        raise InvalidTimeError("the offset has no minutes")
     shift = -1 if text.startswith("0000") else 0
     try:
         moment = datetime.fromisoformat((f"0{CYCLE_YEARS}" + text[4:] if shift else text).upper())

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core import scopes
 from tccli.core.schemas.validate import find_problems
+from tccli.sandbox.call import require_json
 from tccli.sandbox.clock import InvalidTimeError
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.request import read_payload
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 COMMON_QUERY_PATTERNS = {
     "limit": r"^[0-9]+$",
-    "continuationToken": r".",
+    # What the dot of a pattern in JavaScript matches.
+    "continuationToken": "[^\n\r\u2028\u2029]",
     "prefix": r"^[A-Za-z0-9!@/:.+|_-]+$",
 }
 
@@ -79,17 +81,16 @@ def _check_query(call: Call) -> None:
     wrong = []
     found: dict[str, str] = {}
     for name, value in call.request.options:
-        plain, bracket, _ = name.partition("[")
-        if plain == "bewit":
+        if name == "bewit":
             continue
-        if plain not in call.method.query:
-            wrong.append(f"Query-string parameter: {plain} is not supported!")
-        elif bracket or plain in found:
-            wrong.append(f"Query-string parameter: {plain} must be a string!")
-        elif problem := _query_problem(call, plain, value):
-            wrong.append(f'Query-string parameter: {plain}="{value}" {problem}')
+        if name not in call.method.query:
+            wrong.append(f"Query-string parameter: {name} is not supported!")
+        elif name in found:
+            wrong.append(f"Query-string parameter: {name} must be a string!")
+        elif problem := _query_problem(call, name, value):
+            wrong.append(f'Query-string parameter: {name}="{value}" {problem}')
         else:
-            found[plain] = value
+            found[name] = value
     if wrong:
         raise ApiError("InvalidRequestArguments", "\n".join(dict.fromkeys(wrong)))
     call.query = found
@@ -111,9 +112,7 @@ def _check_payload(call: Call) -> None:
     schema = call.method.input
     if schema is None:
         return
-    if not call.request.has_json:
-        message = "Payload must be JSON with content-type: application/json got content-type: {{contentType}}"
-        raise ApiError("MalformedPayload", message, contentType=call.request.headers.get("content-type"))
+    require_json(call)
     if isinstance(call.payload, dict):
         for name, default in _defaults(call.method.reference, schema):
             if name not in call.payload:

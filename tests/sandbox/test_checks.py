@@ -67,6 +67,10 @@ GROUP = "/api/queue/v1/task-group/" + "A" * 8 + "Q" + "A" + "C" + "A" * 10 + "A/
         pytest.param("GET", "/api/auth/v1/ping?x=1", None, 400, "InvalidRequestArguments", id="unknown option"),
         pytest.param("GET", GROUP + "?limit=1&limit=1", None, 400, "InvalidRequestArguments", id="option twice"),
         pytest.param("GET", GROUP + "?limit[]=1", None, 400, "InvalidRequestArguments", id="option with brackets"),
+        pytest.param("GET", GROUP + "?bewit[a]=1", None, 400, "InvalidRequestArguments", id="signature with brackets"),
+        pytest.param(
+            "GET", GROUP + "?continuationToken=%0D", None, 400, "InvalidRequestArguments", id="token of a line"
+        ),
         pytest.param("GET", GROUP + "?limit=x", None, 400, "InvalidRequestArguments", id="limit no number"),
         pytest.param("GET", GROUP + "?limit=-1", None, 400, "InvalidRequestArguments", id="limit negative"),
         pytest.param("GET", GROUP + "?continuationToken=", None, 400, "InvalidRequestArguments", id="empty token"),
@@ -203,6 +207,13 @@ def test_arguments_are_decoded_once(send: Send) -> None:
     for raw, name in [("a%2Fb", "a/b"), ("a%252Fb", "a%2Fb"), ("a%20b", "a b"), ("a/b", "a/b"), ("%C3%A4", "ä")]:
         assert name == send("GET", f"/api/secrets/v1/secret/{raw}").json["requestInfo"]["params"]["name"]
     assert 400 == send("GET", "/api/secrets/v1/secret/%zz").status
+
+
+def test_lists_are_no_secrets(send: Send) -> None:
+    """
+    JSON does not show the property that the service sets to mask them.
+    """
+    assert [1] == send("PUT", "/api/secrets/v1/secret/a", [1]).json["requestInfo"]["payload"]
 
 
 def test_secrets_are_masked_in_errors(send: Send) -> None:

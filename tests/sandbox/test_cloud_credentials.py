@@ -56,7 +56,7 @@ def test_needs_scopes(send: Send) -> None:
     ("verb", "target", "payload", "code"),
     [
         pytest.param("GET", "aws/s3/write/bucket/a", None, "InvalidRequestArguments", id="level"),
-        pytest.param("GET", "aws/s3/read-only/bucket//a", None, "InvalidRequestArguments", id="slash first"),
+        pytest.param("GET", "aws/s3/read-only/bucket//a", None, "ResourceNotFound", id="no bucket is configured"),
         pytest.param("GET", "aws/s3/read-only/bucket/a?format=x", None, "InvalidRequestArguments", id="format"),
         pytest.param("GET", f"websocktunnel/{'a' * 39}/client", None, "InvalidRequestArguments", id="audience"),
         pytest.param("POST", "github/app/owner/repo-token", {}, "InputValidationError", id="payload"),

@@ -10,6 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import pytest
+import taskcluster
 
 from tccli.sandbox.collation import sort_key
 from tests.sandbox.conftest import timestamp
@@ -132,12 +133,21 @@ def test_a_slash_after_a_list_of_artifacts_is_an_empty_name(send: Send) -> None:
 
 def test_unpublished_routes(send: Send) -> None:
     """
-    Lists of the index take POST, and worker-manager takes a colon after the pool.
+    Lists of the index take POST without options, and worker-manager takes a colon after the pool.
     """
-    for listed in ("tasks", "namespaces"):
-        for path in (f"/api/index/v1/{listed}", f"/api/index/v1/{listed}/a.b"):
-            assert send("GET", path).json == send("POST", path, {}).json == send("POST", path, {"limit": 5}).json
-            assert "InputValidationError" == send("POST", path, {"limit": 0}).code
+    for name in ("a.b.c", "a.b.d", "a.c.d"):
+        entry = {"taskId": taskcluster.slugId(), "rank": 1, "data": {}, "expires": timestamp("1 day")}
+        assert 200 == send("PUT", f"/api/index/v1/task/{name}", entry).status
+    for path in ("tasks", "tasks/a.b", "namespaces", "namespaces/a"):
+        target = f"/api/index/v1/{path}"
+        assert send("GET", target).json == send("POST", target, {}).json == send("POST", target, {"limit": 1}).json
+        assert 400 == send("POST", f"{target}?limit=1", {}).status
+    for path in ("namespaces", "namespaces/a"):
+        assert "InputValidationError" == send("POST", f"/api/index/v1/{path}", {"limit": 0}).code
+        assert "MalformedPayload" == send("POST", f"/api/index/v1/{path}").code
+    assert (
+        200 == send("POST", "/api/index/v1/tasks/a", {"limit": 0}).status == send("POST", "/api/index/v1/tasks").status
+    )
     workers = "/api/worker-manager/v1/workers/a%2Fb"
     assert send("GET", f"{workers}/g").json == send("GET", f"{workers}:/g").json
     assert "ResourceNotFound" == send("GET", f"{workers}:/g/w").code

@@ -96,8 +96,49 @@ def test_lists_come_in_pages(send: Send) -> None:
     assert ["x.a", "x.b"] == list_namespaces(send, "GET", "namespaces/x", None, "namespaces")
     wanted = {"indexes": [*paths, "x.a", "not.there", "top"]}
     send("PUT", f"{INDEX}/task/top", entry())
-    assert ["x.a", *paths] == list_namespaces(send, "POST", "tasks/indexes", wanted, "tasks")
+    # In the order of the paths.
+    assert [*paths, "x.a"] == list_namespaces(send, "POST", "tasks/indexes", wanted, "tasks")
     assert [] == send("POST", f"{INDEX}/tasks/indexes", {}).json["tasks"]
+
+
+def test_a_duplicate_path_is_found_twice(send: Send) -> None:
+    """
+    Which is an error if both are on one page: the response then violates its schema.
+    """
+    send("PUT", f"{INDEX}/task/x.a", entry())
+    wanted = {"indexes": ["x.a", "x.a"]}
+
+    assert 200 == send("POST", f"{INDEX}/tasks/indexes?limit=1", wanted).status
+    assert 500 == send("POST", f"{INDEX}/tasks/indexes", wanted).status
+    assert 500 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["x.\0"]}).status
+
+
+def test_namespaces_expire_a_day_later_at_each_level(send: Send) -> None:
+    """
+    At midnight; they remain if the task cannot be stored, and are errors if they expire after the year 9999.
+    """
+
+    def levels(name: str) -> list[str]:
+        paths = ("", f"/{name}", f"/{name}.b")
+        lists = [send("GET", f"{INDEX}/namespaces{path}").json["namespaces"] for path in paths]
+        return [entry["expires"] for listed in lists for entry in listed if entry["namespace"].startswith(name)]
+
+    send("PUT", f"{INDEX}/task/a.b.c.d", entry(expires="2090-01-05T00:00:00Z"))
+    failed = send("PUT", f"{INDEX}/task/z.b.c.d", entry(rank=1.5, expires="2090-01-04T23:59:59.999Z"))
+
+    assert ["2090-01-08T00:00:00.000Z", "2090-01-07T00:00:00.000Z", "2090-01-06T00:00:00.000Z"] == levels("a")
+    assert ["2090-01-07T00:00:00.000Z", "2090-01-06T00:00:00.000Z", "2090-01-05T00:00:00.000Z"] == levels("z")
+    assert (500, "2090-01-04T23:59:59.999Z") == (failed.status, failed.json["requestInfo"]["payload"]["expires"])
+    assert 200 == send("PUT", f"{INDEX}/task/y.x", entry(expires="9999-12-31T00:00:00Z")).status
+    assert 500 == send("GET", f"{INDEX}/namespaces").status
+
+
+@pytest.mark.parametrize(("rank", "status"), [(-(2**31), 200), (2**31 - 1, 200), (2**31, 500), (-(2**31) - 1, 500)])
+def test_ranks_have_32_bits(send: Send, rank: int, status: int) -> None:
+    """
+    The schema has no limits.
+    """
+    assert status == send("PUT", f"{INDEX}/task/a", entry(rank=rank)).status
 
 
 def list_namespaces(send: Send, verb: str, route: str, payload: Any, name: str) -> list[str]:

@@ -140,3 +140,17 @@ def test_the_denylist_comes_in_pages(send: Send) -> None:
         assert "InsufficientScopes" == send(verb, f"{NOTIFY}/denylist/{target}", payload, signed=False).code
     assert "InputValidationError" == send("POST", f"{NOTIFY}/denylist/add", {"notificationType": "irc"}).code
     assert "InputValidationError" == send("DELETE", f"{NOTIFY}/denylist/delete", {}).code
+
+
+def test_keys_of_messages_and_order_of_properties(send: Send) -> None:
+    """
+    The exchange takes keys of 100 characters, fewer than the schema; messages are compared as they are written.
+    """
+    target = "/api/notify/v1/pulse"
+    first, other = ({"routingKey": "a", "message": message} for message in ({"x": 1, "y": 2}, {"y": 2, "x": 1}))
+
+    assert [200, 204, 200] == [send("POST", target, each).status for each in (first, first, other)]
+    assert [200, 500, 500] == [
+        send("POST", target, {"routingKey": key, "message": {}}).status
+        for key in ("k" * 100, "k" * 101, "\U0001f600" * 51)
+    ]

@@ -219,17 +219,23 @@ def test_the_audit_log_goes_back_30_days(sandbox: RunningSandbox, send: Send) ->
 
 def test_creating_a_client_twice_returns_the_same_token(sandbox: RunningSandbox, send: Send) -> None:
     """
-    Within 15 minutes, while it is enabled, and if only the order of the scopes differs; they are returned sorted.
+    Within 15 minutes, while it is enabled, and with the scopes in the same order; they are returned sorted.
     """
     target, client = f"{AUTH}/clients/one", {"description": "", "expires": timestamp(hours=1)}
-    first = send("PUT", target, {**client, "scopes": ["b", "A", "a", "a*"]})
-    again = send("PUT", target, {**client, "scopes": ["a", "b", "a*", "A"], "deleteOnExpiration": True})
+    same = {**client, "scopes": ["b", "A", "a", "a*"]}
+    first = send("PUT", target, same)
+    again = send("PUT", target, {**same, "deleteOnExpiration": True})
 
-    assert (200, 200, ["A", "a", "a*", "b"]) == (first.status, again.status, first.json["scopes"])
+    assert (200, 200, ["A", "a*", "a", "b"]) == (first.status, again.status, first.json["scopes"])
     assert first.json["accessToken"] == again.json["accessToken"]
     assert first.json["deleteOnExpiration"] is again.json["deleteOnExpiration"] is False
-    same = {**client, "scopes": ["A", "a", "a*", "b"]}
-    for change in ({"description": "x"}, {"expires": timestamp(hours=2)}, {"scopes": ["a"]}):
+    others = (
+        {"description": "x"},
+        {"expires": timestamp(hours=2)},
+        {"scopes": ["a"]},
+        {"scopes": same["scopes"][::-1]},
+    )
+    for change in others:
         assert "RequestConflict" == send("PUT", target, {**same, **change}).code
     assert 200 == send("PUT", target, same).status
     send("POST", f"{target}/disable")
@@ -237,6 +243,47 @@ def test_creating_a_client_twice_returns_the_same_token(sandbox: RunningSandbox,
     send("POST", f"{target}/enable")
     sandbox.clock.offset = 16 * 60_000
     assert 409 == send("PUT", target, same).status
+
+
+def test_checks_of_a_role_come_in_the_order_of_the_service(send: Send) -> None:
+    """
+    Another role with the id and cycles come before text that the database cannot store; errors show sorted scopes.
+    """
+    target = f"{AUTH}/roles/one"
+    send("PUT", target, {"description": "", "scopes": ["a"]})
+    bad = {"description": "\0", "scopes": ["b", "b*"]}
+
+    assert "RequestConflict" == send("PUT", target, bad).code
+    assert "InputError" == send("PUT", f"{AUTH}/roles/two", {**bad, "scopes": ["assume:two"]}).code
+    assert 500 == send("PUT", f"{AUTH}/roles/two", {**bad, "scopes": ["b"]}).status
+    assert ["b*", "b"] == send("PUT", target, bad).json["requestInfo"]["payload"]["scopes"]
+
+
+@pytest.mark.parametrize(("role", "scopes"), [("one", ["c*", "c", "d"]), ("one*", ["d", "c", "c*"])])
+def test_updates_of_a_role_sort_scopes_unless_it_has_a_parameter(send: Send, role: str, scopes: list[str]) -> None:
+    """
+    As the service's check of all roles does it in place.
+    """
+    target = f"{AUTH}/roles/{role.replace('*', '%2A')}"
+    send("PUT", target, {"description": "", "scopes": []})
+
+    assert scopes == send("POST", target, {"description": "", "scopes": ["d", "c", "c*"]}).json["scopes"]
+    assert scopes == send("GET", target).json["scopes"]
+
+
+def test_a_secret_may_have_an_empty_name(send: Send) -> None:
+    """
+    It is the first of the list.
+    """
+    for name in ("", "a"):
+        secret = {"secret": {"n": 12345678901234567890}, "expires": timestamp(hours=1)}
+        assert 200 == send("PUT", f"/api/secrets/v1/secret/{name}", secret).status
+    first = send("GET", "/api/secrets/v1/secrets?limit=1").json
+    rest = send("GET", f"/api/secrets/v1/secrets?continuationToken={first['continuationToken']}").json
+
+    assert [[""], ["a"]] == [first["secrets"], rest["secrets"]]
+    # As JavaScript writes the number.
+    assert 12345678901234567000 == send("GET", "/api/secrets/v1/secret/").json["secret"]["n"]
 
 
 def test_secrets_expire(sandbox: RunningSandbox, send: Send) -> None:

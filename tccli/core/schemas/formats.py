@@ -16,6 +16,10 @@ FORMATS = FormatChecker(formats=("ipv6",))
 _BYTE = r"(?:25[0-5]|2[0-4]\d|[01]?\d\d?)"
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = r"(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})"
+_CHARACTER = rf"(?:{_NAME}|[:@])"
+_AFTER_PATH = rf"(?:{_CHARACTER}|[/?])*"
+_AUTHORITY = rf"//?(?:(?:{_NAME}|:)*@)?(?:\[[0-9a-fv:.]+\]|{_NAME}*)(?::\d*)?"
 _DATE_TIME = re.compile(
     # A time without a zone is accepted; a leap second too, at the end of a day.
     r"(\d{4})-(\d\d)-(\d\d)[t\s](?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:z|[+-]\d\d(?::?\d\d)?)?",
@@ -28,7 +32,10 @@ _PATTERNS = {
     ),
     "hostname": re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII | re.IGNORECASE),
     "ipv4": re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}", re.ASCII),
-    "uri": re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+"),
+    "uri": re.compile(
+        rf"[a-z][a-z0-9+.-]*:(?:{_AUTHORITY}|/?{_CHARACTER}+|/)(?:/{_CHARACTER}*)*(?:\?{_AFTER_PATH})?(?:#{_AFTER_PATH})?",
+        re.ASCII | re.IGNORECASE,
+    ),
 }
 
 

@@ -79,7 +79,7 @@ def render(response: Response, request: Request, headers: Mapping[str, str]) -> 
         if _is_fresh(response, request, sent["etag"]):
             del sent["content-type"]
             return AsgiResponse(status_code=304, headers=sent)
-    sent["vary"] = "Accept-Encoding"
+    sent["vary"] = ", ".join(filter(None, (sent.get("vary"), "Accept-Encoding")))
     if len(body) >= MIN_COMPRESSED_BYTES and request.verb != "HEAD":
         body, coding = _compress(body, request.headers.get("accept-encoding", ""))
         if coding:

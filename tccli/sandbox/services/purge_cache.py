@@ -64,7 +64,7 @@ def list_all_requests(call: Call) -> Response:
 @service.method("purgeRequests")
 def list_requests(call: Call) -> Response:
     since = dates.parse(call.query.get("since", "")) or 0
-    sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY cache_name"
+    sql = "SELECT * FROM cache_purges WHERE worker_pool_id = ? AND before >= ? AND expires > ? ORDER BY before"
     rows = call.state.store.all(sql, call.args["workerPoolId"], since, call.now)
     return Response({"requests": [_document(row) for row in rows]})
 

@@ -35,7 +35,8 @@ def mask_secret(payload: Any) -> Any:
     Remove the secret from a payload, where the service's own code fails on one that is not an object.
     """
     if isinstance(payload, list):
-        return []
+        # JSON does not show a property of an array.
+        return payload
     if not isinstance(payload, dict):
         raise TypeError("Cannot create property 'secret' on a value that is not an object")
     return {**payload, "secret": "(OMITTED)"}
@@ -69,13 +70,14 @@ def remove_secret(call: Call) -> Response:
 @service.method("list")
 def list_secrets(call: Call) -> Response:
     def fetch(after: str, number: int) -> list[sqlite3.Row]:
-        sql = "SELECT name FROM secrets WHERE name > ? AND expires > ? ORDER BY name LIMIT ?"
-        return call.state.store.all(sql, after, call.now, number)
+        # A name may be empty.
+        sql = "SELECT name FROM secrets WHERE (? = '' OR name > ?) AND expires >= ? ORDER BY name LIMIT ?"
+        return call.state.store.all(sql, after, after[1:], call.now, number)
 
-    found = page(call.query, "secrets", lambda row: str(row["name"]), fetch)
+    found = page(call.query, "secrets", lambda row: f"/{row['name']}", fetch)
     return Response(found.document(secrets=[row["name"] for row in found.rows]))
 
 
 def _find(call: Call) -> sqlite3.Row | None:
-    sql = "SELECT * FROM secrets WHERE name = ? AND expires > ?"
+    sql = "SELECT * FROM secrets WHERE name = ? AND expires >= ?"
     return call.state.store.one(sql, call.args["name"], call.now)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.scopes import sort_key
 from tccli.sandbox import events
 from tccli.sandbox.auth.accounts import new_access_token
 from tccli.sandbox.call import CLIENT_ID, Response
@@ -64,7 +65,7 @@ def create_client(call: Call) -> Response:
     content = {
         "description": payload["description"],
         "expires": from_json(payload["expires"]),
-        "scopes": sorted(scopes),
+        "scopes": scopes,
     }
     is_new = call.state.store.insert(
         "clients",
@@ -88,7 +89,7 @@ def create_client(call: Call) -> Response:
 
 
 def _is_repeated(call: Call, content: dict[str, Any]) -> bool:
-    # As in the service, deleteOnExpiration does not count.
+    # As in the service, deleteOnExpiration does not count, and the order of the scopes does.
     row = _load(call)
     existing = {**{name: row[name] for name in content}, "scopes": json.loads(row["scopes"])}
     return existing == content and not row["disabled"] and row["created"] > call.now - REPEAT_WINDOW
@@ -110,7 +111,7 @@ def update_client(call: Call) -> Response:
         description=payload["description"],
         expires=from_json(payload["expires"]),
         delete_on_expiration=payload["deleteOnExpiration"],
-        scopes=json.dumps(before if scopes is None else sorted(scopes)),
+        scopes=json.dumps(before if scopes is None else scopes),
     )
     return Response(_document(call, _load(call)))
 
@@ -186,7 +187,8 @@ def _with_token(call: Call) -> dict[str, Any]:
 
 
 def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
-    scopes = json.loads(row["scopes"])
+    # The order is that of the expansion, which sorts the list in place in the service.
+    scopes = sorted(json.loads(row["scopes"]), key=sort_key)
     return {
         "clientId": row["client_id"],
         "description": row["description"],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 service = Service("auth")
 
 WEBSOCKTUNNEL_SECONDS, WEBSOCKTUNNEL_SKEW_SECONDS = 96 * 3600, 15 * 60
-LEVELS = ("read-only", "read-write")
+READ_ONLY = "read-only"
 service.match_arguments(
     wstAudience="^[a-zA-Z0-9_-]{1,38}$",
     wstClient="^[a-zA-Z0-9_~.%-]+$",
@@ -30,19 +30,15 @@ service.match_arguments(
     owner="^[A-Za-z0-9._-]+$",
     project="^[a-zA-Z0-9_-]{1,64}$",
     bucket="^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$",
+    level="^(read-write|read-only)$",
 )
-service.check_query("awsS3Credentials", format="^iam-role-compat$")
+service.check_query("awsS3Credentials", format="iam-role-compat")
 
 
 @service.method("awsS3Credentials")
 def aws_s3_credentials(call: Call) -> Response:
     level, bucket, prefix = (call.args[name] for name in ("level", "bucket", "prefix"))
-    if level not in LEVELS:
-        message = "the 'level' URL parameter must be read-only or read-write, not {{level}}"
-        raise ApiError("InvalidRequestArguments", message, level=level)
-    call.authorize(levelIsReadOnly=level == LEVELS[0], bucket=bucket, prefix=prefix)
-    if prefix.startswith("/"):
-        raise ApiError("InvalidRequestArguments", "The `prefix` may not start with a slash `/`")
+    call.authorize(levelIsReadOnly=level == READ_ONLY, bucket=bucket, prefix=prefix)
     raise ApiError("ResourceNotFound", "Bucket {{bucket}} is not configured", bucket=bucket)
 
 

@@ -4,11 +4,11 @@ index: the tables of indexed tasks, one for each path, and of namespaces.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import DAY
 from tccli.sandbox.registry import Service
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,19 +50,22 @@ def get(state: State, path: str) -> sqlite3.Row | None:
     return state.store.one("SELECT * FROM indexed_tasks WHERE namespace = ? AND name = ?", *split(path))
 
 
-def list_page(state: State, paths: Sequence[str], after: str, number: int) -> list[sqlite3.Row]:
+def list_page(state: State, paths: Sequence[str], after: int, number: int) -> list[sqlite3.Row]:
     """
-    Return at most *number* tasks at these paths after the path *after*, sorted by namespace and name.
+    Return at most *number* tasks at these paths after the path number *after*, in the order of the paths.
 
     As in the service, a path without a dot is never found, and expired tasks are, until they are deleted.
+
+    Returns:
+        Rows with the number of the path, from 1.
     """
     sql = (
-        "SELECT * FROM indexed_tasks WHERE (namespace, name) IN "
-        "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)) "
-        "AND (namespace, name) > (?, ?) ORDER BY namespace, name LIMIT ?"
+        "SELECT indexed_tasks.*, paths.key + 1 AS number FROM json_each(?) AS paths JOIN indexed_tasks "
+        "ON namespace = json_extract(value, '$[0]') AND name = json_extract(value, '$[1]') "
+        "WHERE paths.key >= ? ORDER BY paths.key LIMIT ?"
     )
-    pairs = json.dumps([split(path) for path in paths if "." in path])
-    return state.store.all(sql, pairs, *split(after), number)
+    pairs = to_jsonb([split(path) if "." in path else [] for path in paths])
+    return state.store.all(sql, pairs, after, number)
 
 
 def list_namespace(state: State, namespace: str, after: str, number: int) -> list[sqlite3.Row]:
@@ -94,7 +97,7 @@ def insert(state: State, path: str, *, task_id: str, rank: int, data: dict[str, 
         existing = get(state, path)
         if existing is None or existing["rank"] <= rank:
             state.store.insert("indexed_tasks", row, replace=True)
-            _ensure_namespace(state, namespace, _end_of_day(expires))
+            ensure_namespace(state, namespace, expires)
         stored = get(state, path)
     assert stored is not None
     return stored
@@ -107,17 +110,19 @@ def delete(state: State, path: str) -> None:
     state.store.run("DELETE FROM indexed_tasks WHERE namespace = ? AND name = ?", *split(path))
 
 
-def _ensure_namespace(state: State, path: str, expires: int) -> None:
-    # Namespaces above it must not expire earlier.
+def ensure_namespace(state: State, path: str, expires: int) -> None:
+    """
+    Store a namespace and those above it; each expires later than what is in it.
+
+    Args:
+        expires: Of the task in it.
+    """
     while path:
+        # Rounded up, so that not every task updates all namespaces.
+        expires = (expires // DAY + 1) * DAY
         parent, name = split(path)
         row = state.store.one("SELECT expires FROM index_namespaces WHERE parent = ? AND name = ?", parent, name)
         if row is not None and row["expires"] >= expires:
             return
         state.store.insert("index_namespaces", {"parent": parent, "name": name, "expires": expires}, replace=True)
         path = parent
-
-
-def _end_of_day(instant: int) -> int:
-    # Rounded up, so that not every task updates all namespaces.
-    return (instant // DAY + 1) * DAY

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
@@ -15,17 +14,16 @@ from tccli.core.schemas.validate import is_valid
 from tccli.core.scopes import satisfies
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import INDEX_CLIENT
-from tccli.sandbox.call import Response
-from tccli.sandbox.clock import MINUTE, from_json, to_json
+from tccli.sandbox.call import Response, require_json
+from tccli.sandbox.clock import MINUTE, InvalidTimeError, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
-from tccli.sandbox.http.pages import page
+from tccli.sandbox.http.pages import MAX_LIMIT, page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.index import task_table
 from tccli.sandbox.services.object.objects import redirect
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
 
     from tccli.sandbox.call import Call
     from tccli.sandbox.state import State
@@ -46,8 +44,10 @@ PAGE_OPTIONS = {
     },
     "additionalProperties": False,
 }
-"""The schema of the payload of lists that are called with POST."""
-MAX_RANK = 2**31 - 1
+"""The schema of the payload of the list of namespaces, if that is called with POST."""
+MIN_RANK, MAX_RANK = -(2**31), 2**31 - 1
+LAST_INSTANT = 253_402_300_799_999
+"""The end of the year 9999, in milliseconds since 1970."""
 MAX_PATH_CHARACTERS = 255
 SIGNED_URL_LIFETIME = 15 * MINUTE
 
@@ -64,11 +64,10 @@ def find_tasks(call: Call) -> Response:
     found = page(
         call.query,
         "indexes",
-        lambda row: task_table.join(row["namespace"], row["name"]),
-        lambda after, number: task_table.list_page(call.state, paths, after, number),
+        lambda row: str(row["number"]),
+        lambda after, number: task_table.list_page(call.state, paths, int(after or 0), number),
     )
-    asked = Counter(paths)
-    if any(asked[task_table.join(row["namespace"], row["name"])] > 1 for row in found.rows):
+    if len({(row["namespace"], row["name"]) for row in found.rows}) < len(found.rows):
         # The service finds a duplicate path twice, which violates the schema of its own response.
         raise InternalError("Output schema validation error: data.tasks should NOT have duplicate items")
     return Response(found.document(tasks=[_document(row) for row in found.rows]))
@@ -84,6 +83,9 @@ def list_namespaces(call: Call) -> Response:
         lambda row: str(row["name"]),
         lambda after, number: task_table.list_namespaces(call.state, parent, after, number),
     )
+    if any(row["expires"] > LAST_INSTANT for row in found.rows):
+        # A namespace expires later than its tasks, whose expiry can be the last that the schema accepts.
+        raise InternalError('Output schema validation error: data.namespaces.expires should match format "date-time"')
     namespaces = [
         {"namespace": task_table.join(parent, row["name"]), "name": row["name"], "expires": to_json(row["expires"])}
         for row in found.rows
@@ -104,15 +106,15 @@ def list_tasks(call: Call) -> Response:
     return Response(found.document(tasks=[_document(row) for row in found.rows]))
 
 
-def _take_options_from_payload(handler: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    def handle(call: Call) -> Response:
-        if not is_valid(PAGE_OPTIONS, call.payload):
-            message = "\nSchema Validation Failed!\nErrors:\n  * expected only limit (1 to 1000) and continuationToken"
-            raise ApiError("InputValidationError", message)
-        call.query = {name: str(value) for name, value in call.payload.items()}
-        return handler(call)
-
-    return handle
+def _list_namespaces_with_payload(call: Call) -> Response:
+    # As in the service, the options in the payload are checked and have no effect.
+    require_json(call)
+    if isinstance(call.payload, dict):
+        call.payload.setdefault("limit", MAX_LIMIT)
+    if not is_valid(PAGE_OPTIONS, call.payload):
+        message = "\nSchema Validation Failed!\nErrors:\n  * expected only limit (1 to 1000) and continuationToken"
+        raise ApiError("InputValidationError", message)
+    return list_namespaces(call)
 
 
 service.add_unpublished(
@@ -120,31 +122,41 @@ service.add_unpublished(
     "POST",
     "/namespaces/<namespace>",
     like="listNamespaces",
-    handler=_take_options_from_payload(list_namespaces),
+    handler=_list_namespaces_with_payload,
 )
-service.add_unpublished(
-    "listTasksPost", "POST", "/tasks/<namespace>", like="listTasks", handler=_take_options_from_payload(list_tasks)
-)
+service.add_unpublished("listTasksPost", "POST", "/tasks/<namespace>", like="listTasks")
 
 
 @service.method("insertTask")
 def insert_task(call: Call) -> Response:
     payload, path = call.payload, call.args["namespace"]
+    expires = _read_expiry(payload)
     rank, existing = _rank(payload["rank"]), task_table.get(call.state, path)
     if existing is not None and existing["rank"] > payload["rank"]:
         return Response(_document(existing))
+    if expires is None:
+        raise InternalError("RangeError: Invalid time value")
+    if existing is None:
+        # These remain if the task cannot be stored.
+        task_table.ensure_namespace(call.state, task_table.split(path)[0], expires)
     if rank is None:
         # The schema accepts any number, but the database does not.
         raise InternalError(f"error: invalid input syntax for type integer: {payload['rank']}")
     row = task_table.insert(
-        call.state,
-        path,
-        task_id=payload["taskId"],
-        rank=rank,
-        data=payload["data"],
-        expires=from_json(payload["expires"]),
+        call.state, path, task_id=payload["taskId"], rank=rank, data=payload["data"], expires=expires
     )
     return Response(_document(row))
+
+
+def _read_expiry(payload: dict[str, Any]) -> int | None:
+    # The service parses it in place, so an error shows what JavaScript makes of it.
+    try:
+        expires = from_json(payload["expires"])
+    except InvalidTimeError:
+        payload["expires"] = None
+        return None
+    payload["expires"] = to_json(expires)
+    return expires
 
 
 @service.method("deleteTask")
@@ -187,7 +199,7 @@ def index_task(state: State, task_id: str, definition: dict[str, Any]) -> None:
         return
     try:
         expires = from_json(options["expires"])
-    except (ValueError, AttributeError):
+    except (ValueError, TypeError):
         return
     for path in paths:
         if re.fullmatch(PATH.strip("^$"), path):
@@ -203,7 +215,7 @@ def _find(call: Call) -> sqlite3.Row:
 
 def _rank(number: Any) -> int | None:
     # None for a number that is not a 32-bit integer of the database.
-    if isinstance(number, bool) or not isinstance(number, int | float) or abs(number) > MAX_RANK:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not MIN_RANK <= number <= MAX_RANK:
         return None
     return int(number) if number == int(number) else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tccli.sandbox import events
 from tccli.sandbox.call import Response
-from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.notify import outbox
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 service = Service("notify")
 
+MAX_TOPIC_LENGTH = 100
+"""Of a routing key of pulse, in units of UTF-16."""
 OK = Response(text="OK", headers={"content-type": "text/plain; charset=utf-8"})
 
 
@@ -30,10 +32,14 @@ def email(call: Call) -> Response:
 
 @service.method("pulse")
 def pulse(call: Call) -> Response:
-    response = _send(call, "pulse", "routingKey", "Pulse routing key pattern")
-    if response is OK:
-        topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
-        events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
+    topic, message = call.payload["routingKey"], {"version": 1, "message": call.payload["message"]}
+    with call.state.store.transaction():
+        response = _send(call, "pulse", "routingKey", "Pulse routing key pattern")
+        if response is OK and len(topic.encode("utf-16-le", "surrogatepass")) > 2 * MAX_TOPIC_LENGTH:
+            # The schema accepts more than the exchange does.
+            raise InternalError(f"AssertionError: routingKey word: {topic} for topic is longer than {MAX_TOPIC_LENGTH}")
+        if response is OK:
+            events.publish(call.state, "notify.notify", {"topic": topic}, message, [topic])
     return response
 
 

@@ -41,7 +41,8 @@ def store(state: State, kind: str, address: str, content: dict[str, Any]) -> boo
         kind: ``email``, ``pulse``, ``matrix-room`` or ``slack-channel``, as on the denylist.
         content: As in the payload of the method.
     """
-    written = json.dumps(content, sort_keys=True)
+    # As in the service, the order of properties counts below the top level only.
+    written = json.dumps(dict(sorted(content.items())))
     if is_denied(state, kind, address) or _is_duplicate(state, kind, address, written):
         return False
     if kind == "email" and _count_recent(state, kind, address) >= MAX_EMAILS:

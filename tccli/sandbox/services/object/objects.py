@@ -13,6 +13,7 @@ from tccli.sandbox.call import Response
 from tccli.sandbox.clock import DAY, HOUR, MINUTE, from_json, to_json
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.registry import Service
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -139,6 +140,10 @@ def _compare_hashes(name: str, existing: dict[str, str], sent: dict[str, Any]) -
 def _add_hashes(state: State, name: str, sent: dict[str, Any]) -> None:
     row = state.store.one("SELECT hashes FROM objects WHERE name = ?", name)
     hashes = json.loads(row["hashes"]) if row else {}
+    # The database takes a value of another type than a string as its text.
+    to_jsonb(sent)
+    if None in sent.values():
+        raise InternalError('error: null value in column "hash" of relation "object_hashes"')
     for algorithm, digest in sent.items():
         written = digest if isinstance(digest, str) else json.dumps(digest)
         if hashes.setdefault(algorithm, written) != written:
