@@ -4,13 +4,16 @@ What errors of Python and of the system mean, in words for the end of a message.
 
 from __future__ import annotations
 
+import re
+
 
 def explain(error: Exception) -> str:
     """
     Return why a file or a text cannot be read or written: on one line, without numbers of errors and names of codecs.
     """
     if isinstance(error, OSError):
-        return error.strerror or str(error) or "the system refuses it"
+        # OpenSSL adds the names of its library and of a line of Python.
+        return re.sub(r"^\[[A-Z0-9_: ]+\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error)) or "the system refuses"
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
     if isinstance(error, UnicodeEncodeError):
