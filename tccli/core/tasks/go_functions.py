@@ -85,9 +85,9 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False) if is_plain else str(value)
 
 
-def check_format(text: str, count: int) -> None:
+def check_format(text: str, kinds: Sequence[str | None]) -> None:
     """
-    Raise ArgumentError if printf cannot print *count* values by a format.
+    Raise ArgumentError if printf cannot print values of these kinds by a format.
     """
     directives = [found for found in DIRECTIVE.finditer(text) if found[0] != "%%"]
     if "%" in DIRECTIVE.sub("", text):
@@ -99,12 +99,15 @@ def check_format(text: str, count: int) -> None:
             # Python converts no number of more than 4300 digits.
             if len(size) > len(str(MAX_PRINTF_WIDTH)) or int(size or 0) > MAX_PRINTF_WIDTH:
                 raise ArgumentError(f"a width or precision is over {MAX_PRINTF_WIDTH}")
-    if len(directives) != count:
-        raise ArgumentError(f"the format takes {len(directives)} values, not {count}")
+    if len(directives) != len(kinds):
+        raise ArgumentError(f"the format takes {len(directives)} values, not {len(kinds)}")
+    for found, kind in zip(directives, kinds, strict=True):
+        if found["verb"] in "dfgx" and kind not in {None, "number"}:
+            raise ArgumentError(f"%{found['verb']} takes a number, not a {kind}")
 
 
 def _printf(text: str, *values: Any) -> str:
-    check_format(text, len(values))
+    check_format(text, [kind_of(value) for value in values])
     rest = iter(values)
 
     def fill(found: re.Match[str]) -> str:
@@ -120,10 +123,8 @@ def _printf(text: str, *values: Any) -> str:
 
 
 def _fill_number(directive: str, verb: str, value: Any) -> str:
-    is_whole = verb in "dx"
-    if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float):
-        wanted = "a whole number" if is_whole else "a number"
-        raise ArgumentError(f"%{verb} takes {wanted}, not a {kind_of(value)}")
+    if not isinstance(value, int if verb in "dx" else int | float):
+        raise ArgumentError(f"%{verb} cannot print this number")
     try:
         return directive % value
     except (OverflowError, ValueError):
@@ -139,12 +140,21 @@ def _index(value: Any, *keys: Any) -> Any:
     for key in keys:
         _check_index([kind_of(value), kind_of(key)])
         if isinstance(value, list):
-            if not isinstance(key, int) or not 0 <= key < len(value):
+            check_position(key)
+            if key >= len(value):
                 raise ArgumentError(f"the list has {len(value)} entries")
             value = value[key]
         else:
             value = (value or {}).get(key)
     return value
+
+
+def check_position(key: Any) -> None:
+    """
+    Raise ArgumentError for a number that is not the position of an entry in any list.
+    """
+    if kind_of(key) == "number" and not (isinstance(key, int) and key >= 0):
+        raise ArgumentError(f"{key} is not a position in a list")
 
 
 def _check_index(kinds: Sequence[str | None]) -> None:

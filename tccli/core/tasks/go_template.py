@@ -14,7 +14,15 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.tasks.go_functions import FUNCTIONS, ArgumentError, check_format, format_value, kind_in, kind_of
+from tccli.core.tasks.go_functions import (
+    FUNCTIONS,
+    ArgumentError,
+    check_format,
+    check_position,
+    format_value,
+    kind_in,
+    kind_of,
+)
 from tccli.errors import BrokenAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -309,15 +317,27 @@ class _Compiler:
 
         is_constant = all(term.is_constant for term in terms)
         try:
-            function.check([term.kind() for term in terms])
-            if name == "printf" and terms[0].is_constant:
-                check_format(terms[0].evaluate(_Scope(None, None)), len(terms) - 1)
-            if is_constant:
-                function.call(*(term.evaluate(_Scope(None, None)) for term in terms))
+            _check_call(name, terms)
         except ArgumentError as error:
             raise self._fail(f"{text}: {error}") from None
         schema = _entry_schema(terms[0]) if name == "index" and len(terms) == 2 else None
         return _Term(text, evaluate, schema, is_constant, height)
+
+
+def _check_call(name: str, terms: Sequence[_Term]) -> None:
+    """
+    Raise ArgumentError if a call is wrong for every document.
+    """
+    kinds = [term.kind() for term in terms]
+    FUNCTIONS[name].check(kinds)
+    constants = [term.evaluate(_Scope(None, None)) if term.is_constant else None for term in terms]
+    if name == "printf" and terms[0].is_constant:
+        check_format(str(constants[0]), kinds[1:])
+    if name == "index":
+        for key in constants[1:]:
+            check_position(key)
+    if all(term.is_constant for term in terms):
+        FUNCTIONS[name].call(*constants)
 
 
 def _entry_schema(term: _Term) -> Any:

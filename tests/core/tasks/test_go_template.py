@@ -117,6 +117,10 @@ def test_renders(template: str, expected: str | None) -> None:
         ("{{lt .Status.RetriesLeft .Status.State}}", "lt .Status.RetriesLeft"),
         ("{{gt .Status 1}}", "gt .Status"),
         ("{{range .Status.State}}{{end}}", "range .Status.State"),
+        ("{{index .Status.Runs -1}}", "index .Status.Runs -1"),
+        ("{{index .Status.Runs 1.5}}", "1.5 is not a position"),
+        ('{{printf "%x" .Status.State}}', "%x takes a number"),
+        ('{{printf "%d" true}}', "%d takes a number"),
     ],
 )
 def test_a_wrong_template_is_named(template: str, named: str) -> None:
@@ -133,7 +137,6 @@ def test_a_wrong_template_is_named(template: str, named: str) -> None:
     ("template", "named"),
     [
         ("{{index .Status.Runs 5}}", "index .Status.Runs 5: the list has 2 entries"),
-        ("{{index .Status.Runs -1}}", "index .Status.Runs -1"),
         ("{{(index .Task.Routes 0)}}", "index .Task.Routes 0"),
         ("{{index .Task.Payload.env.A 0}}", "index .Task.Payload.env.A 0"),
         ("{{len .Task.Payload.size}}", "len .Task.Payload.size"),
