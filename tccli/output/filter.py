@@ -131,7 +131,7 @@ def _hide_values(message: str, expression: str) -> str:
     message = re.sub(r" \(while parsing .*|(?<=^Invalid path expression) .*", "", message)
     message = re.sub(r"\((\"(?P<text>[^\"]*)\"|[\"\[{\d-].*?)\)(?= |$)", hide, message)
     message = re.sub(r"\"(?P<text>[^\"]*)\"", hide, message)
-    words = re.findall(r"[\w'-]+", re.sub(r"(line|column) \d+|/\d", "", message))
+    words = re.findall(r"[\w'-]+", re.sub(r"at line \d+, column \d+$|/\d", "", message))
     is_known = bool(words) and all(word.lower() in _WORDS or word in written for word in words)
     return message if is_known else "its message is not printed, since it may have a part of the response"
 

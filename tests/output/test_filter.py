@@ -92,6 +92,8 @@ def test_a_filter_that_fails_names_itself(expression: str) -> None:
         (".token | path(1, .)", "Invalid path expression"),
         ("[.pin] | implode | tojson | error", "not printed"),
         ("error([.])", "not printed"),
+        ('error("Cannot use line \\(.pin)")', "not printed"),
+        ('error("number/\\(.pin)")', "not printed"),
     ],
 )
 def test_a_message_of_a_filter_has_no_value_of_the_response(expression: str, reason: str) -> None:
