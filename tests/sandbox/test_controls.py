@@ -14,7 +14,9 @@ import taskcluster
 import taskcluster.exceptions
 
 from tccli.core.http.fake import load_fake_responses
+from tccli.sandbox.testing.controls import PREFIX
 from tccli.sandbox.testing.fault_injection import FaultInjector, parse_fault, parse_probability
+from tests.http_server import response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, RunningSandbox, Start
+    from tests.http_server import ScriptedServer
     from tests.sandbox.conftest import HttpResponse
     from tests.sandbox.queue_client import QueueClient
 
@@ -256,3 +259,28 @@ def test_invalid_options_are_errors(tc: CommandLine, words: list[str], expected:
     assert 2 == result.exit_code
     assert expected in result.stderr
     assert 1 == result.stderr.count("\n")
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"advance": ' + b"9" * 5000 + b"}", b"{", b"5", b'{"advance": 1e400}']
+)
+def test_a_body_that_is_not_a_time_is_rejected(sandbox: RunningSandbox, body: bytes) -> None:
+    """
+    Whatever Python's parser raises for it.
+    """
+    connection = http.client.HTTPConnection(sandbox.root_url.removeprefix("http://"), timeout=30)
+    connection.request("POST", f"{PREFIX}clock", body, {"Content-Type": "application/json"})
+
+    assert 400 == connection.getresponse().status
+    connection.close()
+
+
+def test_a_deep_response_is_not_that_of_a_sandbox(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The other side may be anything.
+    """
+    http_server.respond_with(response(200, b"[" * 100_000, Content_Type="application/json"))
+    result = tc("sandbox", "clock", env=http_server.env)
+
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "not a sandbox" in result.stderr

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tccli.core.http.messages import Request
 from tccli.core.http.transport import HttpTransport
 from tccli.errors import ConfigurationError, NoAnswerError
+from tccli.strict_json import loads_leniently
 
 TIMEOUT_SECONDS = 30.0
 STOP_TIMEOUT_SECONDS = 15.0
@@ -48,7 +49,7 @@ def request(root_url: str, name: str, payload: Any = None) -> dict[str, Any]:
     if response.status != 200:
         raise ConfigurationError(f"{root_url} is not a sandbox: {url} responded with {response.status}")
     try:
-        document = json.loads(response.body)
+        document = loads_leniently(response.body)
     except ValueError:
         document = None
     if not isinstance(document, dict):

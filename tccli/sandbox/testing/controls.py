@@ -5,7 +5,6 @@ Paths under ``/sandbox/`` that only a sandbox has, for clients on the same machi
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from tccli.sandbox.call import Response
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.services.notify import outbox
 from tccli.sandbox.services.queue import pending_runs
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def respond(request: Request, state: State, calls: CallLog, on_stop: Callable[[]
 def _set_clock(request: Request, state: State) -> Response:
     # {"advance": milliseconds} moves the clock, {"offset": milliseconds} sets its distance from the real time.
     try:
-        payload = json.loads(request.text or "null")
+        payload = loads_leniently(request.text or "null")
         offset = int(state.clock.offset + payload["advance"] if "advance" in payload else payload["offset"])
         # Reject times outside of the years that Python knows.
         datetime.fromtimestamp((state.clock.now() - state.clock.offset + offset) / 1000, UTC)

@@ -21,6 +21,7 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import hook_table
 from tccli.sandbox.services.queue import task_table
 from tccli.sandbox.templates import TemplateError
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     import sqlite3
@@ -193,6 +194,6 @@ def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
 def _parsed(error: str) -> Any:
     # An error that was cut off is not JSON.
     try:
-        return json.loads(error)
+        return loads_leniently(error)
     except ValueError:
         return {"message": error}

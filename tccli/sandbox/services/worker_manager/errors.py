@@ -20,6 +20,7 @@ from tccli.sandbox.services.notify import outbox
 from tccli.sandbox.services.worker_manager import events, pool_table, worker_table
 from tccli.sandbox.services.worker_manager.pools import load
 from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG
+from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
     import sqlite3
@@ -108,7 +109,7 @@ def count_errors(call: Call) -> Response:
 def _parse(text: str) -> Any:
     # An earlier version of the sandbox stored titles as they are.
     try:
-        return json.loads(text)
+        return loads_leniently(text)
     except ValueError:
         return text
 
