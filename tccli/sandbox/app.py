@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
+from starlette.responses import Response as AsgiResponse
 
 from tccli.sandbox import references
 from tccli.sandbox.call import Call, Response
 from tccli.sandbox.http import errors
 from tccli.sandbox.http.body import MAX_BODY_BYTES
 from tccli.sandbox.http.connection import hang_up
-from tccli.sandbox.http.errors import ApiError, InternalError, PageError
+from tccli.sandbox.http.errors import ApiError, BodyError, InternalError, PageError
 from tccli.sandbox.http.rendering import API_HEADERS, SECURITY_HEADERS, WEB_SERVER, render, render_page
 from tccli.sandbox.http.request import AuthenticationError, MalformedPayloadError, Request
 from tccli.sandbox.http.routing import Router
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
 
     RequestObserver: TypeAlias = "Callable[[str, str], None]"
 
+VERBS = frozenset(
+    {"ACL", "BIND", "CHECKOUT", "CONNECT", "COPY", "DELETE", "GET", "HEAD", "LINK", "LOCK", "M-SEARCH", "MERGE"}
+    | {"MKACTIVITY", "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "OPTIONS", "PATCH", "POST", "PROPFIND", "PROPPATCH"}
+    | {"PURGE", "PUT", "QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK"}
+    | {"UNLOCK", "UNSUBSCRIBE"}
+)
+"""The verbs that Node.js parses. It responds to others before the services see them."""
 NOT_FOUND = Response({"error": "Not found"}, status=404)
 PLAIN = "text/plain"
 logger = logging.getLogger("uvicorn.error")
@@ -94,6 +102,9 @@ class Sandbox:
         try:
             request = await _read_request(AsgiRequest(scope, receive))
         except ClientDisconnect:
+            return
+        if request.verb not in VERBS:
+            await AsgiResponse(status_code=400, headers={"connection": "close"})(scope, receive, send)
             return
         if self.on_request is not None:
             self.on_request(request.verb, request.target)
@@ -169,13 +180,21 @@ class Sandbox:
 
 
 def _error_response(call: Call, error: ApiError) -> Response:
-    payload = error.payload if isinstance(error, MalformedPayloadError) else call.payload
+    is_unread = isinstance(error, BodyError)
+    payload = error.payload if isinstance(error, MalformedPayloadError) else None if is_unread else call.payload
     try:
         payload = call.state.registry.mask_payload(call.method, payload)
     except TypeError as problem:
         # The services fail while they mask a payload of another type.
         return render_page(500, f"TypeError: {html.escape(str(problem))}")
-    document = errors.body(error, method=call.method.name, params=call.args, payload=payload, time=call.now_json)
+    document = errors.body(
+        error,
+        method=call.method.name,
+        params=call.args,
+        payload=payload,
+        has_payload=not is_unread or payload is not None,
+        time=call.now_json,
+    )
     headers = {"www-authenticate": "hawk"} if isinstance(error, AuthenticationError) else {}
     return Response(document, status=error.status, headers=headers)
 

@@ -144,7 +144,7 @@ def require_json(call: Call) -> None:
     Raises:
         ApiError: 400 MalformedPayload.
     """
-    if not call.request.has_json:
+    if not call.request.has_json or not call.request.has_json_parameters:
         message = "Payload must be JSON with content-type: application/json got content-type: {{contentType}}"
         raise ApiError("MalformedPayload", message, contentType=call.request.headers.get("content-type"))
 

@@ -86,6 +86,19 @@ def from_json(text: str) -> int:
     return (since.days * DAY + since.seconds * 1000 + since.microseconds // 1000) + shift * CYCLE_SECONDS * 1000
 
 
+def from_database_input(text: str) -> int:
+    """
+    Parse a timestamp as PostgreSQL does, which services pass some of them to: second 60 is the next minute.
+
+    Raises:
+        InvalidTimeError: The year is 0, the offset is 16 hours or more, or a leap second has a fraction.
+    """
+    if re.search(r"\A0000|[+-](1[6-9]|2\d):\d\d\Z", text):
+        raise InvalidTimeError("the timestamp is out of range")
+    whole, is_leap = re.subn(r"\A(.{17})60(?!\.0*[1-9])", r"\g<1>59", text)
+    return from_json(whole) + 1000 * is_leap
+
+
 def one_year_after(instant: int) -> int:
     """
     Return the same day and time one year later; 29 February becomes 1 March.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from copy import deepcopy
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -80,12 +81,13 @@ def _check_arguments(call: Call) -> None:
 def _check_query(call: Call) -> None:
     wrong = []
     found: dict[str, str] = {}
+    given = Counter(name for name, _ in call.request.options)
     for name, value in call.request.options:
         if name == "bewit":
             continue
         if name not in call.method.query:
             wrong.append(f"Query-string parameter: {name} is not supported!")
-        elif name in found:
+        elif given[name] > 1:
             wrong.append(f"Query-string parameter: {name} must be a string!")
         elif problem := _query_problem(call, name, value):
             wrong.append(f'Query-string parameter: {name}="{value}" {problem}')

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "sandbox.sqlite"
+MAX_INTEGER = 2**31 - 1
 _NOT_IN_JSONB = re.compile(r"(?<!\\)(?:\\\\)*(\\u(?:0000|d[89a-f]..))")
 
 
@@ -149,6 +150,18 @@ def to_jsonb(document: Any) -> str:
     if "\\u" in text and (found := _NOT_IN_JSONB.search(text)):
         raise InternalError(f"error: unsupported Unicode escape sequence {found[1]}")
     return text
+
+
+def to_integer(value: int) -> int:
+    """
+    Return *value* as a column of the type ``integer``.
+
+    Raises:
+        InternalError: The number has more than 32 bits.
+    """
+    if value > MAX_INTEGER:
+        raise InternalError(f'error: value "{value}" is out of range for type integer')
+    return value
 
 
 def to_text(value: str) -> str:

@@ -76,6 +76,42 @@ def test_unknown_query_options_are_errors(send: Callable[..., HttpResponse]) -> 
     assert not wrong
 
 
+def test_repeated_and_bracketed_query_options_are_errors(send: Callable[..., HttpResponse]) -> None:
+    """
+    400 InvalidRequestArguments for every option of every method, with one line for a key that is repeated.
+    """
+    wrong = []
+    for method in METHODS:
+        for option in method.query:
+            for query, problem in (
+                (f"{option}=%0A&{option}=1", f"{option} must be a string!"),
+                (f"{option}[]=1", f"{option}[] is not supported!"),
+            ):
+                reply = send(method.verb, f"{target(method)}?{query}", {} if method.takes_payload else None)
+                if (reply.status, reply.message) != (400, f"Query-string parameter: {problem}"):
+                    wrong.append((method.id, query, reply.status, reply.text[:200]))
+
+    assert not wrong
+
+
+def test_bodies_that_cannot_be_read_are_errors(send: Callable[..., HttpResponse]) -> None:
+    """
+    500 for every method, without a payload in the response; with a page where the service fails while it masks one.
+    """
+    masked = {"secrets.set", "worker-manager.createWorker", "worker-manager.updateWorker"}
+    omitted = {"worker-manager.registerWorker", "worker-manager.reregisterWorker"}
+    wrong = []
+    for method in METHODS:
+        reply = send(method.verb, target(method), b"{}", headers={"content-encoding": "gzip"})
+        is_page = reply.headers["content-type"].startswith("text/html")
+        payload = None if is_page else reply.json["requestInfo"].get("payload", "")
+        expected = None if method.id in masked else "(OMITTED)" if method.id in omitted else ""
+        if (reply.status, payload) != (500, expected):
+            wrong.append((method.id, reply.status, reply.text[:200]))
+
+    assert not wrong
+
+
 def test_invalid_payloads_are_errors(send: Callable[..., HttpResponse]) -> None:
     """
     400 InputValidationError: no method takes an array.

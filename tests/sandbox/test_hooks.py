@@ -340,12 +340,12 @@ def test_tasks_fire_the_hooks_that_are_bound_to_their_routes(send: Send) -> None
 @pytest.mark.usefixtures("role")
 def test_a_schedule_survives_a_time_that_is_none(send: Send, sandbox: RunningSandbox) -> None:
     """
-    A template with a leap second is an error in the log of fires, and other hooks fire.
+    A template with a deadline that is not a time is an error in the log of fires, and other hooks fire.
     """
     send(
         "PUT",
         f"{HOOKS}/g/a",
-        hook(schedule=["@daily"], task={**TASK, "payload": {}, "deadline": "2090-01-01T23:59:60Z"}),
+        hook(schedule=["@daily"], task={**TASK, "payload": {}, "deadline": "nope"}),
     )
     send("PUT", f"{HOOKS}/g/b", hook(schedule=["@daily"], task={**TASK, "payload": {}}))
     sandbox.clock.offset += 24 * HOUR

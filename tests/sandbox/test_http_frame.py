@@ -238,13 +238,50 @@ def test_bodies_that_cannot_be_decoded(send: Send, headers: dict[str, str]) -> N
 
 def test_bodies_that_are_too_large(send: Send) -> None:
     """
-    500 with a page, also when only what a small one unpacks to is too large; exactly 10 MiB is not.
+    500, also when only what a small one unpacks to is too large; exactly 10 MiB is not.
     """
     zeros = gzip.compress(b" " * (11 << 20))
     for body, headers in ((b" " * ((10 << 20) + 1), {}), (zeros, {"content-encoding": "gzip"})):
         reply = send("POST", EXPAND, body, headers=headers)
-        assert (500, "text/html; charset=utf-8") == (reply.status, reply.headers["content-type"])
+        assert (500, "InternalServerError") == (reply.status, reply.code)
+        assert "payload" not in reply.json["requestInfo"]
+        assert send("PUT", SECRET, body, headers=headers).headers["content-type"].startswith("text/html")
     assert 200 == send("POST", EXPAND, SCOPES.ljust(10 << 20)).status
+
+
+def test_compressed_bodies_have_any_number_of_members(send: Send) -> None:
+    """
+    What follows a member must be another one.
+    """
+    members = gzip.compress(SCOPES[:5]) + gzip.compress(SCOPES[5:])
+
+    assert 200 == send("POST", EXPAND, members, headers={"content-encoding": "gzip"}).status
+    assert 500 == send("POST", EXPAND, members + b"xx", headers={"content-encoding": "gzip"}).status
+
+
+@pytest.mark.parametrize("kind", [";", "; charset", "; charset=", "; charset=utf-8;"])
+def test_content_types_with_wrong_parameters_are_not_json(send: Send, kind: str) -> None:
+    """
+    The body is read, and then a method with a payload rejects the content type.
+    """
+    headers = {"content-type": f"application/json{kind}"}
+
+    assert "Payload must be JSON" in send("POST", EXPAND, SCOPES, headers=headers).message
+    assert 200 == send("GET", "/api/auth/v1/ping", b"{}", headers=headers).status
+    assert "Failed to parse" in send("GET", "/api/auth/v1/ping", b"{", headers=headers).message
+    for right in ("; charset=utf-8", ';charset="utf-8"', "; charset=utf-8; a=b"):
+        assert 200 == send("POST", EXPAND, SCOPES, headers={"content-type": f"application/json{right}"}).status
+
+
+@pytest.mark.parametrize("verb", ["BREW", "get"])
+def test_verbs_that_the_parser_does_not_know(send: Send, verb: str) -> None:
+    """
+    400 without a body, and the connection ends.
+    """
+    reply = send(verb, "/api/auth/v1/ping", signed=False)
+
+    assert (400, "", "close") == (reply.status, reply.text, reply.headers["connection"])
+    assert 404 == send("PATCH", "/api/auth/v1/ping", signed=False).status
 
 
 def test_text_that_the_database_cannot_store(send: Send) -> None:

@@ -184,3 +184,74 @@ def test_the_quarantined_filter_is_true_or_false(queue: QueueClient) -> None:
     reply = queue.send("GET", f"{API}/provisioners/proj/worker-types/ci/workers?quarantined=maybe")
 
     assert (400, "InvalidRequestArguments") == (reply.status, reply.code)
+
+
+@pytest.mark.parametrize("name", ["created", "deadline", "expires"])
+@pytest.mark.parametrize("text", ["2090-01-01T23:59:60Z", "2090-01-01T00:00:00+24:00"])
+def test_a_task_with_a_time_that_is_none(queue: QueueClient, name: str, text: str) -> None:
+    """
+    It passes the schema and all comparisons, and is stored as the start of 1970.
+    """
+    reply = queue.send("PUT", f"{API}/task/{taskcluster.slugId()}", queue.definition(**{name: text}))
+
+    assert 200 == reply.status
+    assert name == "created" or "1970-01-01T00:00:00.000Z" == reply.json["status"][name]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("2090-01-01T23:59:60Z", "2090-01-02T00:00:00.000Z"),
+        ("2090-01-01T00:00:00+15:59", "2089-12-31T08:01:00.000Z"),
+        ("2090-01-01T00:00:00+16:00", None),
+        ("2090-01-01T23:59:60.5Z", None),
+        ("0000-01-01T00:00:00Z", None),
+    ],
+)
+def test_the_database_parses_times_of_workers(queue: QueueClient, text: str, found: str | None) -> None:
+    """
+    Those of a declaration and of a quarantine.
+    """
+    path = f"{API}/provisioners/proj/worker-types/ci"
+    queue.send("PUT", f"{path}/group/worker", {"expires": queue.timestamp(HOUR)})
+    declared = queue.send("PUT", f"{path}/group/worker", {"expires": text})
+    quarantined = queue.send("PUT", f"{path}/workers/group/worker", {"quarantineUntil": text})
+
+    assert [200 if found else 500] * 2 == [declared.status, quarantined.status]
+    assert found is None or [found] * 2 == [quarantined.json[name] for name in ("expires", "quarantineUntil")]
+
+
+def test_failures_of_the_service(queue: QueueClient) -> None:
+    """
+    500 where it records the end of a claim that no worker has, where a run id has more than 32 bits, and where a
+    declared worker has expired.
+    """
+    task_id = queue.create()
+    huge = f"/task/{task_id}/runs/99999999999"
+    artifacts = [f"{huge}/{kind}/{ARTIFACT}" for kind in ("artifacts", "artifact-info", "artifact-content")]
+    past = {"expires": queue.timestamp(-HOUR)}
+
+    assert 500 == queue.post(f"/task/{task_id}/runs/0/reclaim").status
+    assert {500} == {queue.send("GET", API + path).status for path in artifacts}
+    assert 404 == queue.send("GET", f"{API}{huge}/artifacts").status
+    assert 500 == queue.send("PUT", f"{API}/provisioners/proj/worker-types/ci/group/late", past).status
+
+
+@pytest.mark.parametrize("name", ["listPendingTasks", "listClaimedTasks", "taskQueueCounts", "pendingTasks"])
+def test_an_empty_task_queue_id_is_not_valid(queue: QueueClient, name: str) -> None:
+    """
+    400, not a path without a route.
+    """
+    verb, path = target(name, {"taskQueueId": ""})
+
+    assert "InvalidRequestArguments" == queue.send(verb, path).code
+
+
+def test_an_odd_token_is_rejected_before_the_task_is_looked_up(queue: QueueClient) -> None:
+    """
+    400 for a task that does not exist.
+    """
+    path = f"{API}/task/{taskcluster.slugId()}/dependents"
+
+    assert "InputError" == queue.send("GET", f"{path}?continuationToken=!").code
+    assert "ResourceNotFound" == queue.send("GET", f"{path}?continuationToken=a").code

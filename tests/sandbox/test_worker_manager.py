@@ -565,3 +565,63 @@ def test_a_provider_of_no_type_is_an_error(tc: CommandLine, names: str) -> None:
     result = tc("sandbox", "run", "--provider", names, "--", "true")
 
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+
+
+def test_changes_of_a_pool_do_not_count_its_workers(send: Send) -> None:
+    """
+    Only a pool that is read has their numbers.
+    """
+    payload = pool(config={"lifecycle": {}})
+    assert payload["config"] == send("PUT", f"{MANAGER}/{POOL}", payload).json["config"]
+    assert 200 == send("PUT", f"{MANAGER}/{WORKER}", worker()).status
+    changes = [send("PUT", f"{MANAGER}/{POOL}", payload), send("POST", f"{MANAGER}/{POOL}", payload)]
+    read = send("GET", f"{MANAGER}/{POOL}")
+    changes.append(send("DELETE", f"{MANAGER}/{POOL}"))
+
+    assert [(200, 0)] * 3 == [(change.status, change.json["runningCount"]) for change in changes]
+    assert 1 == read.json["runningCount"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        (f"workers/proj%2Fci?state={state}", status)
+        for state, status in (("standalone", 200), ("running", 200), ("none", 400))
+    ]
+    + [(f"workers/proj%2Fci?launchConfigId={name}", status) for name, status in (("a-1", 200), ("a_1", 400))]
+    + [(f"worker-pool-errors/proj%2Fci?launchConfigId={name}", status) for name, status in (("a", 200), ("a_", 400))]
+    + [(f"{SEEN_WITH_SLASH.replace('%2F', '')}?workerState=standalone", 400)]
+    + [
+        (f"worker-pool-errors/stats?workerPoolId={name}", status)
+        for name, status in (("", 200), ("proj/ci", 200), ("no/pool", 404), ("a_/b", 400), ("a.b", 400))
+    ],
+)
+def test_patterns_of_options(send: Send, query: str, status: int) -> None:
+    """
+    Those of the service, also where a pool's id may have more characters than its option.
+    """
+    send("PUT", f"{MANAGER}/{POOL}", pool())
+
+    assert status == send("GET", f"{MANAGER}/{query}").status
+
+
+def test_columns_of_pools_and_workers(send: Send) -> None:
+    """
+    A description is text, a capacity an integer of 32 bits, and the database parses a new expiry.
+    """
+    path = f"{MANAGER}/{WORKER}"
+    assert "a\ufffd" == send("PUT", f"{MANAGER}/{POOL}", pool(description="a\ud800")).json["description"]
+    assert 500 == send("PUT", path, worker(capacity=2**31)).status
+    assert 200 == send("PUT", path, worker(capacity=2**31 - 1)).status
+    assert 500 == send("POST", path, worker(capacity=2**31)).status
+    changed = send("POST", path, worker(expires="2090-01-01T23:59:60Z"))
+    assert "2090-01-02T00:00:00.000Z" == changed.json["expires"]
+
+
+def test_an_empty_pool_id_has_a_route(send: Send) -> None:
+    """
+    The error is that of the method.
+    """
+    reply = send("GET", f"{MANAGER}/worker-pool//stats")
+
+    assert (400, "workerPoolStats") == (reply.status, reply.json["requestInfo"]["method"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 
-from tccli.sandbox.http.errors import InternalError, PageError
+from tccli.sandbox.http.errors import BodyError
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]+)', re.IGNORECASE)
@@ -21,33 +21,36 @@ def decode_body(body: bytes, content_type: str, content_encoding: str) -> str:
     Return the text of a body.
 
     Raises:
-        PageError: The body is too large, compressed or not.
-        InternalError: An encoding is not supported, or the body does not have it.
+        BodyError: The body is too large, compressed or not, or it does not have its encoding, or that is not supported.
     """
     coding = content_encoding.strip().lower() or "identity"
     if coding != "identity" and coding not in _WINDOW_BITS:
-        raise InternalError(f'UnsupportedMediaTypeError: unsupported content encoding "{coding}"')
+        raise BodyError(f'UnsupportedMediaTypeError: unsupported content encoding "{coding}"')
     if coding != "identity":
         body = _decompress(body, coding)
     if len(body) > MAX_BODY_BYTES:
-        raise PageError(500, "PayloadTooLargeError: request entity too large")
+        raise BodyError("PayloadTooLargeError: request entity too large")
     found = _CHARSET.search(content_type)
     charset = found[1].lower() if found else "utf-8"
     try:
         text = body.decode(charset, "replace")
     except (LookupError, ValueError):
         # ValueError: what Python calls a codec may be something else than a character encoding.
-        raise InternalError(f'UnsupportedMediaTypeError: unsupported charset "{charset.upper()}"') from None
+        raise BodyError(f'UnsupportedMediaTypeError: unsupported charset "{charset.upper()}"') from None
     return text.removeprefix("\ufeff")
 
 
 def _decompress(body: bytes, coding: str) -> bytes:
-    decoder = zlib.decompressobj(_WINDOW_BITS[coding])
-    try:
-        # A body of zeros would grow by a factor of a thousand.
-        plain = decoder.decompress(body, MAX_BODY_BYTES + 1)
-    except zlib.error as error:
-        raise InternalError(f"Error: {error}") from None
-    if not decoder.eof and len(plain) <= MAX_BODY_BYTES:
-        raise InternalError("Error: unexpected end of file")
+    plain, rest = b"", body
+    while (rest or not body) and len(plain) <= MAX_BODY_BYTES:
+        decoder = zlib.decompressobj(_WINDOW_BITS[coding])
+        try:
+            # A body of zeros would grow by a factor of a thousand.
+            plain += decoder.decompress(rest, MAX_BODY_BYTES + 1 - len(plain))
+        except zlib.error as error:
+            raise BodyError(f"Error: {error}") from None
+        if not decoder.eof and len(plain) <= MAX_BODY_BYTES:
+            raise BodyError("Error: unexpected end of file")
+        # What follows must be another member.
+        rest = decoder.unused_data
     return plain

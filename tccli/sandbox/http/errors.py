@@ -78,6 +78,12 @@ class InternalError(ApiError):
         super().__init__("InternalServerError", message, incidentId=str(uuid.uuid4()), error=reason)
 
 
+class BodyError(InternalError):
+    """
+    500, the body of the request cannot be read. The response has no payload.
+    """
+
+
 class PageError(Exception):
     """
     An error that the services' framework responds to with an HTML page, before the service does.
@@ -89,7 +95,9 @@ class PageError(Exception):
         self.message = message
 
 
-def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, time: str) -> dict[str, Any]:
+def body(
+    error: ApiError, *, method: str, params: dict[str, str], payload: Any, has_payload: bool = True, time: str
+) -> dict[str, Any]:
     """
     Return the JSON of an error response.
 
@@ -97,6 +105,7 @@ def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, 
         method: The API method's name, without its service.
         params: Path arguments, decoded.
         payload: As sent, or ``{}``.
+        has_payload: Whether the response shows it.
         time: RFC 3339.
     """
     trailer = [
@@ -109,5 +118,10 @@ def body(error: ApiError, *, method: str, params: dict[str, str], payload: Any, 
     return {
         "code": error.code,
         "message": error.text() + "\n".join(trailer),
-        "requestInfo": {"method": method, "params": params, "payload": payload, "time": time},
+        "requestInfo": {
+            "method": method,
+            "params": params,
+            **({"payload": payload} if has_payload else {}),
+            "time": time,
+        },
     }

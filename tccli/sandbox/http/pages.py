@@ -68,7 +68,7 @@ def page(
     rows = rows[:size]
     if rows:
         return Page(rows, encode(name, key(rows[-1])))
-    if after:
+    if after and not by_index:
         return Page(rows, encode(name, after))
     if allows_empty:
         return Page(rows, None)
@@ -79,7 +79,8 @@ def read_limit(text: str | None, maximum: int) -> int:
     """
     Return the number of entries in a page.
     """
-    return maximum if text is None or len(text) > 9 else min(int(text), maximum)
+    digits = (text or str(maximum)).lstrip("0")
+    return maximum if len(digits) > len(str(maximum)) else min(int(digits or "0"), maximum)
 
 
 def encode_token(name: str, key: str) -> str:
@@ -98,7 +99,7 @@ def decode_token(name: str, token: str) -> str | None:
         ApiError: The token has other characters than letters and digits.
     """
     if not re.fullmatch(r"[A-Za-z0-9]+", token):
-        raise ApiError("InputError", "Invalid continuationToken")
+        raise ApiError("InputError", "Invalid continuation token")
     try:
         written = binascii.unhexlify(token[8:])
         key = written.decode()

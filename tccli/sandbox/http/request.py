@@ -30,6 +30,8 @@ WRONG_HASH = (
     "Computed payload hash: {{computedHash}}\n"
     "The signature covers a hash of the payload, and the payload that arrived has another one."
 )
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_PARAMETERS = re.compile(rf'(; *{_NAME} *= *("([^"\\\\]|\\\\.)*"|{_NAME}) *)*')
 _HOST = re.compile(r"\s*([^:]+|\[[^\]]+\])(?::(\d+))?\s*", re.ASCII)
 
 
@@ -101,14 +103,21 @@ class Request:
         has_body = "transfer-encoding" in self.headers or "content-length" in self.headers
         return has_body and media_type == "application/json"
 
+    @property
+    def has_json_parameters(self) -> bool:
+        """
+        Whether the parameters of the content type are well-formed, which only methods with a payload check.
+        """
+        _, semicolon, parameters = self.headers.get("content-type", "").partition(";")
+        return _PARAMETERS.fullmatch(semicolon + parameters) is not None
+
     @cached_property
     def text(self) -> str:
         """
         The body, decoded, if it is JSON.
 
         Raises:
-            PageError: The body is too large.
-            InternalError: The body cannot be decoded.
+            BodyError: The body cannot be read.
         """
         if not self.has_json:
             return ""
@@ -120,9 +129,8 @@ def read_payload(request: Request) -> Any:
     Return the JSON object or array in the body, or ``{}`` without a body.
 
     Raises:
-        PageError: The body is too large.
         MalformedPayloadError: The body is not an object or array in JSON.
-        InternalError: The body cannot be decoded.
+        BodyError: The body cannot be read.
     """
     if not request.text:
         return {}

@@ -114,9 +114,10 @@ def _arguments(found: re.Match[str]) -> dict[str, str]:
 def _specificity(method: Method, registry: Registry) -> tuple[bool, list[tuple[bool, bool, str]]]:
     # Fixed words before arguments: /task-queues/counts is not a queue named counts. Routes that take the rest of the
     # path come last: /worker-pool/<workerPoolId> also matches /worker-pool/<workerPoolId>/stats.
-    takes_all = any(registry.allows_slashes(method, name) for name in method.args)
     segments = method.route.split("/")
-    return takes_all, [(segment.startswith("<"), segment.endswith(">"), segment) for segment in segments]
+    return _takes_rest(method, registry), [
+        (segment.startswith("<"), segment.endswith(">"), segment) for segment in segments
+    ]
 
 
 def _decode(value: str) -> str:

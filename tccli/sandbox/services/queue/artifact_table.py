@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import to_json
 from tccli.sandbox.registry import Service
+from tccli.sandbox.store import to_integer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -115,7 +116,7 @@ def update(store: Store, artifact: Artifact) -> None:
 
 def get(store: Store, task_id: str, run_id: int, name: str) -> Artifact | None:
     sql = "SELECT * FROM artifacts WHERE task_id = ? AND run_id = ? AND name = ?"
-    row = store.one(sql, task_id, run_id, name)
+    row = store.one(sql, task_id, to_integer(run_id), name)
     return None if row is None else _artifact(row)
 
 

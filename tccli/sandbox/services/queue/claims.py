@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 service = Service("queue")
 
-service.allow_slashes("taskQueueId", "claimWork", "pendingTasks")
+service.allow_slashes(
+    "taskQueueId", "claimWork", "pendingTasks", "taskQueueCounts", "listPendingTasks", "listClaimedTasks"
+)
 
 CLAIM_LIFETIME = 20 * MINUTE
 LONG_POLL_SECONDS = 20.0
@@ -75,6 +77,9 @@ def claim_task(call: Call) -> Response:
 def reclaim_task(call: Call) -> Response:
     task, run_id = load_run(call, "Are you sure it was created?")
     _check_deadline(call, task, "reclaimed")
+    if "workerId" not in task.runs[run_id]:
+        # The service fails while it records the end of a claim without a worker.
+        raise InternalError("error: null value in column violates not-null constraint")
     taken_until = call.now + CLAIM_LIFETIME
     if not run_states.reclaim(task, run_id, taken_until):
         raise not_running(task, run_id)

@@ -112,8 +112,6 @@ def delete(store: Store, task_id: str) -> None:
 @service.method("listDependentTasks")
 def list_dependent_tasks(call: Call) -> Response:
     store, task_id = call.state.store, call.args["taskId"]
-    if task_table.get(store, task_id) is None:
-        raise ApiError("ResourceNotFound", "Task with taskId: `{{taskId}}` was not found", taskId=task_id)
     sql = "SELECT task_id FROM dependencies WHERE required_task_id = ? AND task_id > ? ORDER BY task_id LIMIT ?"
     found = page(
         call.query,
@@ -122,6 +120,8 @@ def list_dependent_tasks(call: Call) -> Response:
         lambda after, number: store.all(sql, task_id, after, number),
         allows_empty=True,
     )
+    if task_table.get(store, task_id) is None:
+        raise ApiError("ResourceNotFound", "Task with taskId: `{{taskId}}` was not found", taskId=task_id)
     tasks = [task for row in found.rows if (task := task_table.get(store, row["task_id"]))]
     listed = [{"status": task.status(), "task": task.definition} for task in tasks]
     return Response(found.document(taskId=task_id, tasks=listed))

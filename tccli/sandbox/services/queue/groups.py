@@ -85,7 +85,7 @@ def seal_task_group(call: Call) -> Response:
 def cancel_task_group(call: Call) -> Response:
     group_id = call.args["taskGroupId"]
     if "sealed" not in _authorize(call):
-        message = "Task group `{{taskGroupId}}` is not sealed and cannot be canceled."
+        message = "Cannot cancel unsealed task group: `{{taskGroupId}}`"
         raise ApiError("RequestConflict", message, taskGroupId=group_id)
     with call.state.store.transaction():
         tasks = task_table.list_group(call.state.store, group_id, "", -1)

@@ -4,11 +4,12 @@ queue: creation and lookup of tasks.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.scopes.required import PRIORITIES
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import DAY, MINUTE, from_json, one_year_after, to_json
+from tccli.sandbox.clock import DAY, MINUTE, InvalidTimeError, from_json, one_year_after, to_json
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
@@ -102,8 +103,8 @@ def _name_queue(definition: dict[str, Any]) -> None:
 def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
     # Checks the times, and writes them in one format.
     now = call.now
-    created, deadline = from_json(definition["created"]), from_json(definition["deadline"])
-    expires = from_json(definition["expires"]) if "expires" in definition else one_year_after(deadline)
+    created, deadline = _parse_time(definition["created"]), _parse_time(definition["deadline"])
+    expires = _parse_time(definition["expires"]) if "expires" in definition else _one_year_after(deadline)
     definition.setdefault("taskGroupId", task_id)
     days = MAX_DEADLINE_DAYS
     checks = (
@@ -117,7 +118,20 @@ def _set_times(call: Call, task_id: str, definition: dict[str, Any]) -> None:
     for is_wrong, message in checks:
         if is_wrong:
             raise ApiError("InputError", message)
-    definition |= {"created": to_json(created), "deadline": to_json(deadline), "expires": to_json(expires)}
+    for name, instant in (("created", created), ("deadline", deadline), ("expires", expires)):
+        definition[name] = to_json(0 if math.isnan(instant) else int(instant))
+
+
+def _parse_time(text: str) -> float:
+    # What is not a time passes all checks of the service, and is stored as the start of 1970.
+    try:
+        return from_json(text)
+    except InvalidTimeError:
+        return math.nan
+
+
+def _one_year_after(instant: float) -> float:
+    return instant if math.isnan(instant) else one_year_after(int(instant))
 
 
 @service.method("task")

@@ -8,8 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import from_json, to_json
-from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.clock import from_database_input, to_json
+from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import worker_table
@@ -47,8 +47,7 @@ def list_workers(call: Call) -> Response:
 def get_worker(call: Call) -> Response:
     # A quarantined worker is shown even after its expiry.
     row = _find(call)
-    is_over = row is not None and row["expires"] < call.now and row["quarantine_until"] < call.now
-    if row is None or is_over or worker_table.get_queue(call.state, _queue(call)) is None:
+    if row is None or _is_over(row, call.now) or worker_table.get_queue(call.state, _queue(call)) is None:
         raise _not_found(call, " Are you sure it was created?")
     return Response(_document(row))
 
@@ -59,7 +58,7 @@ def quarantine_worker(call: Call) -> Response:
     row = _find(call)
     if row is None:
         raise _not_found(call, "")
-    until = from_json(call.payload["quarantineUntil"])
+    until = from_database_input(call.payload["quarantineUntil"])
     details = {
         "clientId": call.client_id,
         "updatedAt": call.now_json,
@@ -75,10 +74,18 @@ def quarantine_worker(call: Call) -> Response:
 @service.method("declareWorker")
 def declare_worker(call: Call) -> Response:
     call.authorize(**call.args, properties=list(call.payload))
-    worker_table.record_seen(call.state, _queue(call), *_names(call), expires=from_json(call.payload["expires"]))
+    expires = from_database_input(call.payload["expires"])
+    worker_table.record_seen(call.state, _queue(call), *_names(call), expires=expires)
     row = _find(call)
     assert row is not None
+    if _is_over(row, call.now):
+        # The service stores a worker that has expired, and then does not find it.
+        raise InternalError("TypeError: Cannot read properties of undefined (reading 'serialize')")
     return Response(_document(row))
+
+
+def _is_over(row: sqlite3.Row, now: int) -> bool:
+    return bool(row["expires"] < now and row["quarantine_until"] < now)
 
 
 def _queue(call: Call) -> str:

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS worker_pool_errors (
 CREATE INDEX IF NOT EXISTS worker_pool_errors_by_pool ON worker_pool_errors (worker_pool_id, number);
 """)
 TEXTS = ("kind", "title", "description", "extra")
+service.check_query("workerPoolErrorStats", workerPoolId="^([a-zA-Z0-9/-]+)?$")
 service.check_query("listWorkerPoolErrors", launchConfigId=LAUNCH_CONFIG, errorId="^[a-zA-Z0-9-_]+$")
 
 

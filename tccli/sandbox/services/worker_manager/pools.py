@@ -13,6 +13,7 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
 from tccli.sandbox.services.worker_manager import events, pool_table, providers, worker_table
 from tccli.sandbox.services.worker_manager.pool_table import Pool
+from tccli.sandbox.store import to_text
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -28,6 +29,7 @@ service.allow_slashes(
     "reportWorkerError",
     "listWorkerPoolErrors",
     "listWorkersForWorkerPool",
+    "workerPoolStats",
 )
 # The service still has the routes of older clients, with a colon after the pool.
 for _verb, _method, _rest in (
@@ -52,7 +54,7 @@ def create_worker_pool(call: Call) -> Response:
         raise ApiError("RequestConflict", "Worker pool already exists")
     record(call, "worker-pool", pool.worker_pool_id, "created")
     events.created(call.state, pool, is_new=existing is None)
-    return _show(call, pool)
+    return _show_change(pool)
 
 
 @service.method("updateWorkerPool")
@@ -62,7 +64,7 @@ def update_worker_pool(call: Call) -> Response:
         raise ApiError("InputError", "Incorrect workerPoolId in request body")
     _replace(call, load(call), pool)
     record(call, "worker-pool", pool.worker_pool_id, "updated")
-    return _show(call, pool)
+    return _show_change(pool)
 
 
 @service.method("deleteWorkerPool")
@@ -82,7 +84,7 @@ def delete_worker_pool(call: Call) -> Response:
     )
     _replace(call, before, pool)
     record(call, "worker-pool", pool.worker_pool_id, "deleted")
-    return _show(call, pool)
+    return _show_change(pool)
 
 
 @service.method("workerPool")
@@ -128,7 +130,7 @@ def _from_payload(call: Call) -> Pool:
     return Pool(
         worker_pool_id=pool_id,
         provider_id=provider,
-        description=payload["description"],
+        description=to_text(payload["description"]),
         config=payload["config"],
         owner=payload["owner"],
         email_on_error=payload["emailOnError"],
@@ -143,6 +145,11 @@ def _replace(call: Call, before: Pool, pool: Pool) -> None:
     pool.previous_provider_ids = [name for name in dict.fromkeys(provider_ids) if name != pool.provider_id]
     pool_table.upsert(call.state.store, pool)
     events.updated(call.state, before, pool)
+
+
+def _show_change(pool: Pool) -> Response:
+    # The service counts the workers only when a pool is read.
+    return Response(pool.document(worker_table.NO_WORKERS))
 
 
 def _show(call: Call, pool: Pool) -> Response:

@@ -23,7 +23,7 @@ STATIC, NULL = "static", "null-provider"
 TYPES = (STATIC, "aws", "azure", "google")
 DEFAULT_LIMIT = 100
 NAME = "^([a-zA-Z0-9-_]{1,38})$"
-LAUNCH_CONFIG = "^[a-zA-Z0-9-_]{1,38}$"
+LAUNCH_CONFIG = "^[a-zA-Z0-9-]{1,38}$"
 service.match_arguments(
     workerPoolId="^[a-zA-Z0-9-_]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?$",
     workerGroup=NAME,
@@ -101,5 +101,6 @@ def check_config(call: Call, provider: str, config: Any) -> None:
         message = f"\nSchema Validation Failed!\nRejecting Schema: {where}\nErrors:{listed}"
         raise ApiError("InputValidationError", message)
     lifecycle = config.get("lifecycle")
-    if provider != NULL and lifecycle is not None:
+    # The schema of the static provider refers to the timeout's schema for it, whose default is then ignored.
+    if provider not in {NULL, STATIC} and lifecycle is not None:
         lifecycle.setdefault("reregistrationTimeout", 4 * 24 * 3600)

@@ -13,6 +13,7 @@ from tccli.sandbox.registry import Service
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from tccli.sandbox.store import Store
 
@@ -154,7 +155,10 @@ def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str
         "SELECT state, count(*) AS number, sum(capacity) AS capacity FROM workers "
         "WHERE worker_pool_id = ? AND (? IS NULL OR coalesce(launch_config_id, '') = ?) GROUP BY state"
     )
-    rows = {row["state"]: row for row in store.all(sql, pool, launch_config, launch_config)}
+    return _counts({row["state"]: row for row in store.all(sql, pool, launch_config, launch_config)})
+
+
+def _counts(rows: Mapping[str, sqlite3.Row]) -> dict[str, int]:
     capacities = {state: rows[state]["capacity"] if state in rows else 0 for state in STATES}
     counts = {f"{state}Count": rows[state]["number"] if state in rows else 0 for state in STATES}
     return {
@@ -162,6 +166,10 @@ def count(store: Store, pool: str, launch_config: str | None = None) -> dict[str
         **counts,
         **{f"{state}Capacity": capacity for state, capacity in capacities.items()},
     }
+
+
+NO_WORKERS = _counts({})
+"""What :func:`count` returns for a pool without workers."""
 
 
 def _row(worker: Worker) -> dict[str, Any]:

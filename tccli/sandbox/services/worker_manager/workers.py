@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.call import Response
-from tccli.sandbox.clock import from_json
+from tccli.sandbox.clock import from_database_input, from_json
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.http.pages import page
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.worker_manager import pool_table, worker_table
 from tccli.sandbox.services.worker_manager.providers import LAUNCH_CONFIG, STATIC
 from tccli.sandbox.services.worker_manager.worker_table import Worker
+from tccli.sandbox.store import to_integer
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 service = Service("worker-manager")
 
 STATE = f"^({'|'.join(worker_table.STATES)})$"
-service.check_query("listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, state=STATE)
+LISTED_STATE = f"^({'|'.join((*worker_table.STATES, 'standalone'))})$"
+service.check_query("listWorkersForWorkerPool", launchConfigId=LAUNCH_CONFIG, state=LISTED_STATE)
 
 
 @service.mask_payload("createWorker", "updateWorker")
@@ -54,7 +56,7 @@ def create_worker(call: Call) -> Response:
         **_key(call),
         provider_id=pool.provider_id,
         state="running",
-        capacity=call.payload.get("capacity", 1),
+        capacity=to_integer(call.payload.get("capacity", 1)),
         created=call.now,
         expires=expires,
         last_modified=call.now,
@@ -79,8 +81,8 @@ def update_worker(call: Call) -> Response:
     if "providerInfo" not in call.payload:
         # The service fails like this.
         raise InternalError("TypeError: Cannot read properties of undefined (reading 'staticSecret')")
-    worker.expires = from_json(call.payload["expires"])
-    worker.capacity = call.payload.get("capacity", 1)
+    worker.expires = from_database_input(call.payload["expires"])
+    worker.capacity = to_integer(call.payload.get("capacity", 1))
     worker.provider_data["staticSecret"] = call.payload["providerInfo"]["staticSecret"]
     worker_table.update(call.state.store, worker)
     return Response(worker.document())
