@@ -31,7 +31,6 @@ HTTPX_IMPORT = Path("tccli/core/http/httpx_import.py")
 HEAVY = {
     "aiohttp",
     "asyncio",
-    "croniter",
     "h11",
     "http.client",
     "httpcore",

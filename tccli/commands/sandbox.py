@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tccli.sandbox.server import Server
 
-REQUIRED_MODULES = ("croniter", "jsone", "starlette", "uvicorn")
+REQUIRED_MODULES = ("jsone", "starlette", "uvicorn")
 CHILD_EXCLUDED_VARIABLES = ("TASKCLUSTER_CERTIFICATE", "TASKCLUSTER_PROXY_URL", "TC_FAKE")
 FAULTS = """
 \b

@@ -14,11 +14,11 @@ import inspect
 import re
 from collections import Counter
 from copy import deepcopy
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tccli.core import scopes
 from tccli.core.schemas.validate import find_problems
+from tccli.references.json_schema import resolve_pointer
 from tccli.sandbox.call import require_json
 from tccli.sandbox.clock import InvalidTimeError
 from tccli.sandbox.http.errors import ApiError, InternalError
@@ -115,10 +115,7 @@ def _check_payload(call: Call) -> None:
     if schema is None:
         return
     require_json(call)
-    if isinstance(call.payload, dict):
-        for name, default in _defaults(call.method.reference, schema):
-            if name not in call.payload:
-                call.payload[name] = deepcopy(default)
+    _fill_defaults(call.method.reference, schema, call.method.reference.schemas[schema], call.payload)
     wrong = find_problems(call.method.reference, schema, call.payload)
     if wrong:
         where = f"{call.state.root_url}/schemas/{call.method.service}/{call.method.version}/{schema}#"
@@ -128,7 +125,19 @@ def _check_payload(call: Call) -> None:
         )
 
 
-@cache
-def _defaults(reference: ServiceReference, schema: str) -> tuple[tuple[str, Any], ...]:
-    properties = reference.schemas[schema].get("properties", {})
-    return tuple((name, value["default"]) for name, value in properties.items() if "default" in value)
+def _fill_defaults(reference: ServiceReference, name: str, schema: Any, document: Any) -> None:
+    # Also in objects within the payload, but not in those that do not exist, nor in one of several forms.
+    if "$ref" in schema:
+        other, _, pointer = schema["$ref"].partition("#")
+        name = other or name
+        _fill_defaults(reference, name, resolve_pointer(reference.schemas[name], pointer), document)
+    if isinstance(document, list) and isinstance(schema.get("items"), dict):
+        for item in document:
+            _fill_defaults(reference, name, schema["items"], item)
+    if not isinstance(document, dict):
+        return
+    for key, member in schema.get("properties", {}).items():
+        if "default" in member and key not in document:
+            document[key] = deepcopy(member["default"])
+        if key in document:
+            _fill_defaults(reference, name, member, document[key])

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import taskcluster
 
-from tccli.sandbox.clock import from_json
+from tccli.sandbox.clock import from_json, to_json
+from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.messages import Message
 from tccli.sandbox.services.hooks import schedule
 from tccli.sandbox.services.notify import outbox
 from tests.sandbox.conftest import timestamp
+from tests.vectors import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,6 +247,58 @@ def test_a_payload_must_match_the_hook(send: Send) -> None:
     assert "InputError" == send("POST", f"{HOOKS}/g/h/trigger", {"x": 1}).code
 
 
+@pytest.mark.parametrize(
+    ("schema", "payload", "created", "fired"),
+    [
+        pytest.param({"properties": {"a": {"format": "email"}}}, {"a": "x"}, 200, 400, id="format"),
+        pytest.param({"properties": {"a": {"format": "date"}}}, {"a": "2026-02-30"}, 200, 400, id="date"),
+        pytest.param({"properties": {"a": {"format": "regex"}}}, {"a": "["}, 200, 400, id="format of a pattern"),
+        pytest.param({"properties": {"a": {"pattern": "^a$"}}}, {"a": "a\n"}, 200, 400, id="end of a pattern"),
+        pytest.param({"properties": {"a": {"format": "nonsense"}}}, {}, 200, 500, id="unknown format"),
+        pytest.param({"properties": {"a": {"nonsense": 1}}}, {}, 200, 500, id="unknown keyword"),
+        pytest.param({"definitions": {"a": {"nonsense": 1}}}, {}, 200, 200, id="unknown keyword that is not used"),
+        pytest.param({"if": {}}, {}, 200, 500, id="if without then"),
+        pytest.param({"if": {}, "else": {}}, {}, 200, 200, id="if without else"),
+        pytest.param({"additionalItems": False}, {}, 200, 500, id="no effect"),
+        pytest.param({"pattern": "["}, {}, 200, 500, id="no pattern"),
+        pytest.param({"$schema": "http://json-schema.org/schema#"}, {}, 200, 200, id="any dialect"),
+        pytest.param({"$schema": "http://json-schema.org/draft-04/schema#"}, {}, 500, 404, id="another dialect"),
+        pytest.param({"enum": []}, {}, 400, 404, id="no values"),
+        pytest.param({"enum": [1, 1]}, {}, 400, 404, id="a value twice"),
+    ],
+)
+@pytest.mark.usefixtures("role")
+def test_trigger_schemas_are_read_strictly_when_they_are_used(
+    send: Send, schema: dict[str, Any], payload: dict[str, Any], created: int, fired: int
+) -> None:
+    """
+    Not before: createHook looks at their form only.
+    """
+    assert created == send("PUT", f"{HOOKS}/g/h", hook(triggerSchema=schema)).status
+    assert fired == send("POST", f"{HOOKS}/g/h/trigger", payload).status
+
+
+@pytest.mark.parametrize("exchange", ["taskcluster-queue/v1/task-created", "taskcluster-hooks/v1/hook-created"])
+def test_hooks_cannot_listen_to_themselves(send: Send, exchange: str) -> None:
+    """
+    Nor to tasks that are created.
+    """
+    bound = hook(bindings=[{"exchange": f"exchange/{exchange}", "routingKeyPattern": "#"}])
+
+    assert "InputError" == send("PUT", f"{HOOKS}/g/h", bound).code
+    send("PUT", f"{HOOKS}/g/h", hook())
+    assert "InputError" == send("POST", f"{HOOKS}/g/h", bound).code
+
+
+def test_errors_show_the_defaults_within_the_payload(send: Send) -> None:
+    """
+    Also those of objects in it, which are filled in before the schema is checked.
+    """
+    shown = send("PUT", f"{HOOKS}/g/h", hook(unknown=1)).json["requestInfo"]["payload"]
+
+    assert shown["metadata"]["emailOnError"] is True
+
+
 @pytest.mark.usefixtures("role")
 def test_the_clock_fires_hooks(send: Send, sandbox: RunningSandbox) -> None:
     """
@@ -422,6 +476,24 @@ def test_schedules_have_the_service_s_syntax(pattern: str, after: str, expected:
     Six fields begin with seconds; times are UTC.
     """
     assert from_json(expected) == schedule.next_date([pattern], from_json(after))
+
+
+def test_schedules_are_those_of_cron_parser() -> None:
+    """
+    What it accepts, and the next date of that; the vectors are the output of its version 5.6.2.
+    """
+    vectors = load("cron")
+    wrong = []
+    for pattern, expected in vectors["next"].items():
+        try:
+            schedule.check([pattern])
+            found: str | None = to_json(schedule.next_date([pattern], from_json(vectors["now"])))
+        except ApiError as error:
+            found = "error" if error.status == 500 else None
+        if found != expected:
+            wrong.append((pattern, expected, found))
+
+    assert not wrong
 
 
 @pytest.mark.parametrize("pattern", ["H H * * *", "H/15 * * * *", "H(0-29) 12 * * *"])

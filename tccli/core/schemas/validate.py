@@ -387,13 +387,18 @@ def _short(value: Any) -> str:
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not _javascript(pattern).search(instance):
+    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
         yield ValidationError("pattern")
 
 
 @cache
-def _javascript(pattern: str) -> re.Pattern[str]:
-    # In JavaScript, $ is the very end of the text, and \d and \w are ASCII.
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    r"""
+    Return a pattern of JavaScript, in which ``$`` is the very end of the text, and ``\d`` and ``\w`` are ASCII.
+
+    Raises:
+        re.error: It cannot be compiled.
+    """
     return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
 
 

@@ -115,7 +115,13 @@ def _error_document(state: State, task_id: str, task: Any, error: ApiError) -> d
     name = references.method("queue", "createTask").name
     time = to_json(state.clock.now())
     body = errors.body(error, method=name, params={"taskId": task_id}, payload=task, time=time)
-    return {"body": body, "code": error.code, "statusCode": error.status}
+    return {
+        "name": "Error",
+        "message": body["message"],
+        "code": error.code,
+        "statusCode": error.status,
+        "body": body,
+    }
 
 
 def _record(state: State, hook: Hook, fired_by: str, task_id: str, error: str = "") -> None:
@@ -187,7 +193,7 @@ def _document(call: Call, row: sqlite3.Row) -> dict[str, Any]:
         "taskCreateTime": to_json(row["task_create_time"]),
         "result": row["result"],
         "error": row["error"],
-        "taskState": "unknown" if task is None else task.state,
+        "taskState": task.state if task is not None and task.runs else "unknown",
     }
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import slugid
-from jsonschema import Draft7Validator
 
 from tccli.sandbox import events
 from tccli.sandbox.call import Response
-from tccli.sandbox.http.errors import ApiError, InternalError
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.json_text import dumps
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.auth.audit import record
-from tccli.sandbox.services.hooks import fires, hook_table, schedule
+from tccli.sandbox.services.hooks import fires, hook_table, schedule, trigger_schema
 from tccli.sandbox.services.hooks.hook_table import Hook
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ service = Service("hooks")
 
 service.match_arguments(hookGroupId="^[a-zA-Z0-9-_]{1,1000}$", hookId="^[a-zA-Z0-9-_/]{1,1000}$")
 
-SCHEMA_DIALECT = "http://json-schema.org/draft-07/schema"
+DENIED_EXCHANGES = ("exchange/taskcluster-queue/v1/task-created", "exchange/taskcluster-hooks/")
 
 
 @service.method("listHookGroups")
@@ -51,7 +51,8 @@ def create_hook(call: Call) -> Response:
     # Creating a hook twice with the same content succeeds.
     definition = _complete(call)
     schedule.check(definition["schedule"])
-    _check_schema(definition["triggerSchema"])
+    trigger_schema.check(definition["triggerSchema"])
+    _check_bindings(definition.get("bindings", []))
     hook = Hook.new(definition, schedule.next_date(definition["schedule"], call.now))
     if hook_table.insert(call.state.store, hook):
         record(call, "hook", hook.name, "created")
@@ -65,11 +66,14 @@ def create_hook(call: Call) -> Response:
 def update_hook(call: Call) -> Response:
     definition = _complete(call)
     hook = load(call)
-    _check_schema(definition["triggerSchema"])
+    trigger_schema.check(definition["triggerSchema"])
     schedule.check(definition["schedule"])
+    # An error shows them, too.
+    definition.setdefault("bindings", hook.bindings)
+    _check_bindings(definition["bindings"])
     hook.metadata, hook.task = definition["metadata"], definition["task"]
     hook.schedule, hook.trigger_schema = definition["schedule"], definition["triggerSchema"]
-    hook.bindings = definition.get("bindings", hook.bindings)
+    hook.bindings = definition["bindings"]
     hook.next_task_id, hook.next_date = slugid.nice(), schedule.next_date(hook.schedule, call.now)
     hook_table.update(call.state.store, hook)
     record(call, "hook", hook.name, "updated")
@@ -127,21 +131,12 @@ def _complete(call: Call) -> dict[str, Any]:
     for name, message in (("hookGroupId", "Hook Group Ids do not match"), ("hookId", "Hook Ids do not match")):
         if definition.get(name, call.args[name]) != call.args[name]:
             raise ApiError("InputError", message)
-        definition[name] = call.args[name]
-    definition["metadata"].setdefault("emailOnError", True)
+    definition |= {name: call.args[name] for name in ("hookGroupId", "hookId")}
     return definition
 
 
-def _check_schema(schema: dict[str, Any]) -> None:
-    dialect = schema.get("$schema", "")
-    if not isinstance(dialect, str):
-        raise InternalError("Error: $schema must be a string")
-    if dialect and dialect.removesuffix("#") != SCHEMA_DIALECT:
-        raise InternalError(f'Error: no schema with key or ref "{dialect}"')
-    found = [
-        f" * Property {error.json_path} {error.message}"
-        for error in Draft7Validator(Draft7Validator.META_SCHEMA).iter_errors(schema)
-    ]
-    if found:
-        listed = "\n".join(found)
-        raise ApiError("InputError", "{{wrong}}", wrong=f"triggerSchema is not a valid JSON schema:\n{listed}")
+def _check_bindings(bindings: list[dict[str, str]]) -> None:
+    # As in the service's default configuration: such hooks would fire themselves.
+    if any(binding["exchange"].startswith(DENIED_EXCHANGES) for binding in bindings):
+        wrong = f"One or more of the exchanges below have been denied access to hooks\n{dumps(bindings)}"
+        raise ApiError("InputError", "{{wrong}}", wrong=wrong)

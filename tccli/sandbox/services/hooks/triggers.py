@@ -10,13 +10,10 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft7Validator
-from referencing.exceptions import Unresolvable
-
 from tccli.sandbox.call import Response
 from tccli.sandbox.http.errors import ApiError, InternalError
 from tccli.sandbox.registry import Service
-from tccli.sandbox.services.hooks import fires, hook_table
+from tccli.sandbox.services.hooks import fires, hook_table, trigger_schema
 from tccli.sandbox.services.hooks.fires import FireError
 from tccli.sandbox.services.hooks.hooks import load
 from tccli.sandbox.services.queue.tasks import SLUGID
@@ -56,7 +53,7 @@ async def deliver_messages(state: State) -> None:
             if not _is_bound(hook, message):
                 continue
             try:
-                wrong = _find_problems(hook, payload)
+                wrong = trigger_schema.find_problems(hook.trigger_schema, payload)
             except InternalError as error:
                 wrong = str(error)
             if wrong:
@@ -68,7 +65,7 @@ async def deliver_messages(state: State) -> None:
 
 
 async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
-    wrong = _find_problems(hook, call.payload)
+    wrong = trigger_schema.find_problems(hook.trigger_schema, call.payload)
     if wrong:
         raise ApiError("InputError", "{{wrong}}", wrong=wrong)
     # As in the service, the payload may choose the task's id.
@@ -80,15 +77,6 @@ async def _trigger(call: Call, hook: Hook, context: dict[str, Any]) -> Response:
     except FireError as error:
         raise _to_api_error(hook, error) from None
     return Response({} if task_id is None else {"taskId": task_id, "status": {"taskId": task_id}})
-
-
-def _find_problems(hook: Hook, payload: Any) -> str:
-    # What the trigger schema rejects; empty if it accepts the payload.
-    try:
-        wrong = [error.message for error in Draft7Validator(hook.trigger_schema).iter_errors(payload)]
-    except Unresolvable as error:
-        raise InternalError(f"MissingRefError: {error}") from None
-    return "; ".join(f"data {message}" for message in wrong)
 
 
 def _to_api_error(hook: Hook, error: FireError) -> ApiError:
