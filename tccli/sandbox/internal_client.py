@@ -4,7 +4,6 @@ Calls of one service to another: they pass all checks, but do not go over the ne
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,6 +11,8 @@ from urllib.parse import quote
 from tccli import references
 from tccli.sandbox.auth.signature import ANONYMOUS, Identity
 from tccli.sandbox.call import Call, Response
+from tccli.sandbox.http.errors import ApiError
+from tccli.sandbox.http.json_text import dumps
 from tccli.sandbox.http.request import Request
 from tccli.sandbox.pipeline import perform
 
@@ -46,7 +47,11 @@ async def call(
     method = references.method(service, name)
     made = Call(method=method, args=dict(args), request=_request(method, args, payload), state=state)
     made.set_identity(Identity(client_id, state.accounts.expand([*scopes, ANONYMOUS]), None))
-    return await perform(made)
+    try:
+        return await perform(made)
+    except ApiError as error:
+        error.payload = made.payload
+        raise
 
 
 def build_path(method: references.Method, args: Mapping[str, str]) -> str:
@@ -58,6 +63,6 @@ def build_path(method: references.Method, args: Mapping[str, str]) -> str:
 
 
 def _request(method: references.Method, args: Mapping[str, str], payload: Any) -> Request:
-    body = b"" if payload is None else json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
+    body = b"" if payload is None else dumps(payload).encode()
     headers = {"content-type": "application/json", "content-length": str(len(body))} if body else {}
     return Request(method.verb, build_path(method, args), "", headers, body)

@@ -106,6 +106,48 @@ def test_a_template_renders_as_in_javascript(send: Send) -> None:
     assert task["deadline"].endswith(".000Z")
 
 
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        pytest.param("${now}", None, id="text"),
+        pytest.param({"$eval": "str(now)"}, None, id="conversion"),
+        pytest.param({"$eval": "fromNow('1 day', now)"}, None, id="reference of the function"),
+        pytest.param({"$eval": "typeof(now)"}, "object", id="type"),
+        pytest.param({"$eval": "now == now"}, True, id="equality"),
+        pytest.param({"$if": "now", "then": 1, "else": 2}, 2, id="condition"),
+        pytest.param({"$merge": [{"$eval": "now"}]}, {}, id="properties"),
+    ],
+)
+@pytest.mark.usefixtures("role")
+def test_the_time_in_a_template_is_an_object(send: Send, part: Any, expected: Any) -> None:
+    """
+    A ``Date``, which has no text and no properties; only JSON and ``$fromNow`` take it for a time.
+    """
+    times = {"deadline": {"$fromNow": "1 hour", "from": {"$eval": "now"}}, "created": {"$eval": "now"}}
+    send("PUT", f"{HOOKS}/g/h", hook(task={**TASK, **times, "payload": {"part": part}}))
+    reply = send("POST", f"{HOOKS}/g/h/trigger", {})
+
+    assert (400 if expected is None else 200) == reply.status
+    if expected is not None:
+        task = send("GET", f"/api/queue/v1/task/{reply.json['taskId']}").json
+        assert expected == task["payload"]["part"]
+        assert 3_600_000 == from_json(task["deadline"]) - from_json(task["created"])
+
+
+@pytest.mark.usefixtures("role")
+def test_the_log_of_fires_has_the_error_of_the_queue(send: Send) -> None:
+    """
+    As a client of the queue sees it, with the defaults that the queue filled in.
+    """
+    send("PUT", f"{HOOKS}/g/h", hook(task={**TASK, "unknown": 1}))
+    send("POST", f"{HOOKS}/g/h/trigger", {})
+    error = send("GET", f"{HOOKS}/g/h/status").json["lastFire"]["error"]
+
+    assert ("Error", "InputValidationError", 400) == (error["name"], error["code"], error["statusCode"])
+    assert error["message"] == error["body"]["message"]
+    assert "lowest" == error["body"]["requestInfo"]["payload"]["priority"]
+
+
 @pytest.mark.usefixtures("role")
 def test_a_token_fires_a_hook(send: Send) -> None:
     """

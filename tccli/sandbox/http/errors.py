@@ -38,6 +38,9 @@ class ApiError(Exception):
         code: A key of :data:`STATUS`.
         message: May contain ``{{name}}``.
         **details: The values for those; other types than strings become indented JSON.
+
+    Attributes:
+        payload: What the response shows of the payload, if the call did not get it from a client.
     """
 
     def __init__(self, code: str, message: str, **details: Any) -> None:
@@ -45,6 +48,7 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.details = details
+        self.payload: Any = None
 
     @property
     def status(self) -> int:

@@ -19,6 +19,27 @@ MAX_LEADING_ZEROS = 6
 WHITESPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
+class Date(dict[str, Any]):
+    """
+    A ``Date``: an object without properties of its own, and a text in JSON.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+def replace_dates(document: Any) -> Any:
+    """
+    Return *document* as JSON has it: with the texts of dates.
+    """
+    if isinstance(document, Date):
+        return document.text
+    if isinstance(document, dict):
+        return {name: replace_dates(value) for name, value in document.items()}
+    return [*map(replace_dates, document)] if isinstance(document, list) else document
+
+
 def is_number(value: Any) -> bool:
     """
     Return whether *value* is a number; a boolean is not.
@@ -50,6 +71,8 @@ def to_doubles(document: Any) -> Any:
     """
     Return *document* with each number as :func:`to_double` returns it.
     """
+    if isinstance(document, Date):
+        return document
     if isinstance(document, dict):
         return {name: to_doubles(value) for name, value in document.items()}
     if isinstance(document, list):
@@ -159,6 +182,8 @@ def stringify(value: Any) -> str:
     """
     if isinstance(value, list):
         return f"[{','.join(map(stringify, value))}]"
+    if isinstance(value, Date):
+        return stringify(value.text)
     if isinstance(value, dict):
         members = (f"{stringify(name)}:{stringify(value[name])}" for name in sorted(value, key=sort_key))
         return f"{{{','.join(members)}}}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.sandbox.clock import DAY, HOUR, MINUTE
 from tccli.sandbox.javascript import dates
-from tccli.sandbox.javascript.values import WHITESPACE, is_integer, is_number, join, to_double, to_number, to_text
+from tccli.sandbox.javascript.values import WHITESPACE, Date, is_integer, is_number, join, to_double, to_number, to_text
 from tccli.sandbox.templates.errors import TemplateError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def add_offset(offset: str, reference: Any) -> str | None:
 
     Args:
         offset: Such as ``1 day`` or ``-2 hours 5 minutes``; a year has 365 days, a month 30.
-        reference: A text that ``Date.parse`` accepts, or milliseconds since 1970.
+        reference: A text that ``Date.parse`` accepts, milliseconds since 1970, or a date.
 
     Raises:
         TemplateError: *offset* is not a time expression.
@@ -102,7 +102,7 @@ def add_offset(offset: str, reference: Any) -> str | None:
     if is_number(reference) or isinstance(reference, bool):
         start = int(reference) if math.isfinite(reference) else None
     else:
-        start = dates.parse(to_text(reference))
+        start = dates.parse(reference.text if isinstance(reference, Date) else to_text(reference))
     return None if start is None else dates.to_iso(start - delta if sign == "-" else start + delta)
 
 

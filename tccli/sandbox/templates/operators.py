@@ -8,7 +8,7 @@ import re
 from functools import cmp_to_key, reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tccli.sandbox.javascript.values import is_number, sort_key, stringify, to_doubles
+from tccli.sandbox.javascript.values import is_number, replace_dates, sort_key, stringify, to_doubles
 from tccli.sandbox.templates.errors import TemplateError
 from tccli.sandbox.templates.expressions import evaluate, interpolate
 from tccli.sandbox.templates.functions import FUNCTIONS, add_offset, is_function
@@ -41,7 +41,7 @@ def render_template(template: Any, context: Mapping[str, Any]) -> Any:
         raise TemplateError("top level keys of context must follow /[a-zA-Z_][a-zA-Z0-9_]*/")
     result = _render(template, {**FUNCTIONS, **to_doubles(dict(context))})
     _reject_functions(result)
-    return None if result is NOTHING else result
+    return None if result is NOTHING else replace_dates(result)
 
 
 def _render(template: Any, context: Context) -> Any:

@@ -17,6 +17,7 @@ from tccli.sandbox.clock import DAY, to_json
 from tccli.sandbox.http import errors
 from tccli.sandbox.http.errors import ApiError
 from tccli.sandbox.http.pages import page
+from tccli.sandbox.javascript.values import Date
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.hooks import hook_table
 from tccli.sandbox.services.queue import task_table
@@ -84,7 +85,7 @@ async def fire(
     created = state.clock.now() if created is None else created
     fired = (hook, context["firedBy"], task_id)
     try:
-        task = _render(hook, {"now": to_json(created), "taskId": task_id, **context}, created)
+        task = _render(hook, {"now": Date(to_json(created)), "taskId": task_id, **context}, created)
         if task is None:
             return None
         scopes = [f"assume:hook-id:{hook.name}"]
@@ -114,7 +115,8 @@ def _render(hook: Hook, context: dict[str, Any], created: int) -> Any:
 def _error_document(state: State, task_id: str, task: Any, error: ApiError) -> dict[str, Any]:
     name = references.method("queue", "createTask").name
     time = to_json(state.clock.now())
-    body = errors.body(error, method=name, params={"taskId": task_id}, payload=task, time=time)
+    payload = task if error.payload is None else error.payload
+    body = errors.body(error, method=name, params={"taskId": task_id}, payload=payload, time=time)
     return {
         "name": "Error",
         "message": body["message"],
