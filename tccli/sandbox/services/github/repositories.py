@@ -13,6 +13,8 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.github import builds
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from tccli.sandbox.call import Call
 
 service = Service("github")
@@ -36,13 +38,12 @@ def show_badge(call: Call) -> Response:
 
 @service.method("repository")
 def show_repository(call: Call) -> Response:
-    build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
-    return Response({"installed": build is not None})
+    return Response({"installed": _find_build(call) is not None})
 
 
 @service.method("latest")
 def lead_to_latest(call: Call) -> Response:
-    build = builds.get_latest(call.state, call.args["owner"], call.args["repo"])
+    build = _find_build(call)
     if build is None:
         raise ApiError("ResourceNotFound", "Status not found")
     url = f"{call.state.root_url}/tasks/groups/{build['task_group_id']}"
@@ -60,6 +61,13 @@ def create_status(call: Call) -> Response:
 def create_comment(call: Call) -> Response:
     # The comment is not stored.
     return _accept(call, "Issue not found")
+
+
+def _find_build(call: Call) -> sqlite3.Row | None:
+    # The service asks GitHub about a repository only if its owner is connected.
+    if builds.get_latest(call.state, call.args["owner"]) is None:
+        return None
+    return builds.get_latest(call.state, call.args["owner"], call.args["repo"])
 
 
 def _accept(call: Call, message: str) -> Response:

@@ -181,8 +181,10 @@ def _repository_scopes(message: dict[str, Any]) -> list[str]:
             return [f"{role}:tag:{known['event.head.tag']}"]
         case "github-push":
             return [f"{role}:branch:{known['event.base.repo.branch']}"]
-        case _:
+        case "github-release":
             return [f"{role}:release:{message['body'].get('action') or 'published'}"]
+        case _:
+            return []
 
 
 def _reject(reason: str) -> NoReturn:
