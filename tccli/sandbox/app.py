@@ -19,7 +19,7 @@ from starlette.responses import Response as AsgiResponse
 
 from tccli.sandbox import references
 from tccli.sandbox.call import Call, Response
-from tccli.sandbox.http import errors
+from tccli.sandbox.http import errors, web_server
 from tccli.sandbox.http.body import MAX_BODY_BYTES
 from tccli.sandbox.http.connection import hang_up
 from tccli.sandbox.http.errors import ApiError, BodyError, InternalError, PageError
@@ -49,7 +49,7 @@ VERBS = frozenset(
 )
 """The verbs that Node.js parses. It responds to others before the services see them."""
 NOT_FOUND = Response({"error": "Not found"}, status=404)
-PLAIN = "text/plain"
+PLAIN = {"content-type": "text/plain", "x-content-type-options": "nosniff"}
 logger = logging.getLogger("uvicorn.error")
 
 
@@ -138,16 +138,22 @@ class Sandbox:
             return controls.respond(request, self.state, self.calls, self.on_stop)
         if not request.path.startswith("/api/"):
             return references.find(request, self.state.root_url) or NOT_FOUND
+        is_web_server = request.path.startswith(WEB_SERVER)
+        if is_web_server:
+            rejection = web_server.reject_body(request)
+            if rejection is not None:
+                return rejection
+            request = web_server.drop_body(request)
         if request.verb == "OPTIONS" and (verbs := self._router.verbs(request.path)):
             listed = ", ".join(verbs)
-            return Response(text=listed, headers={"allow": listed, "content-type": PLAIN}, has_etag=False)
+            return Response(text=listed, headers={**PLAIN, "allow": listed}, has_etag=False)
         try:
             found = self._router.find(request.verb, request.path)
         except PageError as error:
-            return render_page(error.status, error.message)
+            return web_server.respond_failure("URIError") if is_web_server else render_page(error.status, error.message)
         if found is not None:
             return Call(method=found[0], args=found[1], request=request, state=self.state)
-        if request.path.startswith(WEB_SERVER):
+        if is_web_server:
             return render_page(404, f"Cannot {html.escape(request.verb)} {html.escape(request.path)}")
         return NOT_FOUND
 

@@ -4,7 +4,8 @@ Errors that every method has, and responses that no other file tests.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gzip
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import mohawk
@@ -102,6 +103,8 @@ def test_bodies_that_cannot_be_read_are_errors(send: Callable[..., HttpResponse]
     omitted = {"worker-manager.registerWorker", "worker-manager.reregisterWorker"}
     wrong = []
     for method in METHODS:
+        if method.service == "web-server":
+            continue
         reply = send(method.verb, target(method), b"{}", headers={"content-encoding": "gzip"})
         is_page = reply.headers["content-type"].startswith("text/html")
         payload = None if is_page else reply.json["requestInfo"].get("payload", "")
@@ -110,6 +113,53 @@ def test_bodies_that_cannot_be_read_are_errors(send: Callable[..., HttpResponse]
             wrong.append((method.id, reply.status, reply.text[:200]))
 
     assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "document"),
+    [
+        (b"{", {}, 500, {"name": "SyntaxError"}),
+        (b"null", {}, 500, {"name": "SyntaxError"}),
+        (b"{}", {"content-type": "application/json; charset=latin1"}, 500, {"name": "UnsupportedMediaTypeError"}),
+        (b"{}", {"content-encoding": "x"}, 500, {"name": "UnsupportedMediaTypeError"}),
+        (b"{}", {"content-encoding": "gzip"}, 500, {"code": "Z_DATA_ERROR", "name": "Error"}),
+        (gzip.compress(b"{}")[:12], {"content-encoding": "gzip"}, 500, {"code": "Z_BUF_ERROR", "name": "Error"}),
+        (
+            b"{}".ljust(100 * 1024 + 1),
+            {},
+            413,
+            {"code": 413, "name": "PayloadTooLargeError", "message": "Payload too large"},
+        ),
+        (
+            gzip.compress(b"{}".ljust(11 << 20)),
+            {"content-encoding": "gzip"},
+            413,
+            {"code": 413, "name": "PayloadTooLargeError", "message": "Payload too large"},
+        ),
+    ],
+)
+def test_the_web_server_parses_bodies_before_it_looks_at_paths(
+    send: Callable[..., HttpResponse], body: bytes, headers: dict[str, str], status: int, document: dict[str, Any]
+) -> None:
+    """
+    Each of its methods, and a path without a method, responds with the name of the error.
+    """
+    targets = [target(method) for method in METHODS if method.service == "web-server"]
+    replies = {path: send("GET", path, body, headers=headers) for path in [*targets, "/api/web-server/v1/none"]}
+
+    assert targets
+    assert not {path: reply.text for path, reply in replies.items() if (reply.status, reply.json) != (status, document)}
+
+
+def test_methods_of_the_web_server_see_no_body(send: Callable[..., HttpResponse]) -> None:
+    """
+    The payload in an error is empty, and an argument that is not UTF-8 is an error of the application.
+    """
+    path = f"/api/web-server/v1/task/{SLUG}/profile"
+
+    assert {} == send("GET", path, [1]).json["requestInfo"]["payload"]
+    reply = send("GET", path.replace(SLUG, "%FF"))
+    assert (500, {"name": "URIError"}) == (reply.status, reply.json)
 
 
 def test_invalid_payloads_are_errors(send: Callable[..., HttpResponse]) -> None:

@@ -30,14 +30,21 @@ def decode_body(body: bytes, content_type: str, content_encoding: str) -> str:
         body = _decompress(body, coding)
     if len(body) > MAX_BODY_BYTES:
         raise BodyError("PayloadTooLargeError: request entity too large")
-    found = _CHARSET.search(content_type)
-    charset = found[1].lower() if found else "utf-8"
+    charset = parse_charset(content_type)
     try:
         text = body.decode(charset, "replace")
     except (LookupError, ValueError):
         # ValueError: what Python calls a codec may be something else than a character encoding.
         raise BodyError(f'UnsupportedMediaTypeError: unsupported charset "{charset.upper()}"') from None
     return text.removeprefix("\ufeff")
+
+
+def parse_charset(content_type: str) -> str:
+    """
+    Return the character encoding in a content type, or UTF-8.
+    """
+    found = _CHARSET.search(content_type)
+    return found[1].lower() if found else "utf-8"
 
 
 def _decompress(body: bytes, coding: str) -> bytes:
