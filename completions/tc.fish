@@ -960,7 +960,7 @@ function __taskcluster_meaning
         case '*:--fake-calls'
             echo 'Append each call with --fake to a file, as JSON lines'
         case '*:-v' '*:--verbose'
-            echo 'Print the account in use and retries'
+            echo 'Print the account in use, each request and retries'
         case '*:-q' '*:--quiet'
             echo 'Print only errors on stderr'
         case '*:--color'

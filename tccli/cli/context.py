@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.http.messages import Transport
     from tccli.core.http.redact import Redactor
+    from tccli.core.http.request_log import RequestLog
     from tccli.core.http.retry import RetryPolicy
-    from tccli.core.http.transport import HttpTransport
+    from tccli.core.http.tracing import TraceSink
+    from tccli.core.http.transport import StreamingTransport
     from tccli.core.read_only import ReadOnly
     from tccli.core.reference_fetch import Fetcher
     from tccli.core.transfer.context import TransferContext
@@ -54,6 +56,7 @@ class Context:
         # Shared with the contexts that are made of this one; empty until something is printed.
         self._redactors: list[Redactor] = []
         self._warnings: set[str] = set()
+        self._logs: list[RequestLog] = []
         self._config_files: ConfigFiles | None = None
         self._library: ReferenceSet | None = None
 
@@ -66,7 +69,7 @@ class Context:
     def _with_options(self, options: Options) -> Context:
         context = Context(options, self.environ, self.argv, self.program)
         context._config_files, context._library = self._config_files, self._library
-        context._redactors, context._warnings = self._redactors, self._warnings
+        context._redactors, context._warnings, context._logs = self._redactors, self._warnings, self._logs
         return context
 
     @property
@@ -278,13 +281,9 @@ class Context:
         if self.fake_path is not None:
             from tccli.core.http.fake import FakeTransport
 
-            transport = FakeTransport(self.fake_path, calls_path, self.library().method_ids())
+            transport = self._trace(FakeTransport(self.fake_path, calls_path, self.library().method_ids()))
         else:
             transport = self._transport()
-        if self.options.verbose > 1:
-            from tccli.core.http.tracing import TracingTransport
-
-            transport = TracingTransport(transport, self.print_message)
         options, account = self.call_options(), self.account()
         if is_sent_in_clear(account) and options.service_discovery == "default":
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
@@ -323,7 +322,7 @@ class Context:
         else:
             self._note_once(f"no credentials{f': {account.unused}' if account.unused else ''}")
 
-    def _transport(self) -> HttpTransport:
+    def _transport(self) -> StreamingTransport:
         """
         Return a transport that is closed when the command ends.
         """
@@ -331,7 +330,31 @@ class Context:
 
         transport = HttpTransport(self.call_options().timeout, self.environ)
         click.get_current_context().call_on_close(transport.close)
-        return transport
+        traced: StreamingTransport = self._trace(transport)
+        return traced
+
+    def _trace(self, transport: Any) -> Any:
+        """
+        Return a transport that reports its requests, with ``-v`` and ``TC_LOG``.
+        """
+        log_path = self.environ.get("TC_LOG")
+        verbose = 0 if self.options.quiet else self.options.verbose
+        if not (verbose or log_path):
+            return transport
+        from tccli.core.http.tracing import RequestReporter, TracingTransport
+
+        sinks: list[TraceSink] = []
+        if verbose:
+            sinks.append(RequestReporter(self.redactor, self.print_message, has_details=verbose > 1))
+        if log_path:
+            from tccli.core.http.request_log import RequestLog
+
+            if not self._logs:
+                log = RequestLog(log_path, self.redactor, self.note)
+                click.get_current_context().call_on_close(log.close)
+                self._logs.append(log)
+            sinks += self._logs
+        return TracingTransport(transport, sinks)
 
     def _policy(self) -> RetryPolicy:
         from tccli.core.http.retry import RetryPolicy

@@ -245,7 +245,7 @@ def global_options() -> tuple[click.Option, ...]:
             "-v",
             "--verbose",
             count=True,
-            help="Print the account in use and retries; -vv prints requests and responses.",
+            help="Print the account in use, each request and retries; -vv also prints headers and bodies (TC_LOG).",
         ),
         _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
         _shared(

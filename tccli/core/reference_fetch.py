@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tccli.core.http.retry import RetryPolicy
-    from tccli.core.http.transport import HttpTransport
+    from tccli.core.http.transport import StreamingTransport
 
 MAX_TOTAL_BYTES = 2 * MAX_DOCUMENT_BYTES
 """For all documents together."""
@@ -49,7 +49,7 @@ class Fetcher:
         report: Prints a line about a retry.
     """
 
-    def __init__(self, transport: HttpTransport, policy: RetryPolicy, report: Callable[[str], None]) -> None:
+    def __init__(self, transport: StreamingTransport, policy: RetryPolicy, report: Callable[[str], None]) -> None:
         self._transport = transport
         self._policy = policy
         self._report = report

@@ -30,7 +30,7 @@ def find_effect(method: Method) -> str:
 
     The verb does not tell: some reads are a POST, and a GET can create something.
     """
-    effect = _load_effects().get(method.id, CHANGES)
+    effect = load_effects().get(method.id, CHANGES)
     if effect != CHANGES and not method.reference.is_built_in and not _is_built_in(method):
         # A deployment, or a file of --reference, may give the name to another call.
         return CHANGES
@@ -46,7 +46,10 @@ def _is_built_in(method: Method) -> bool:
 
 
 @cache
-def _load_effects() -> Mapping[str, str]:
+def load_effects() -> Mapping[str, str]:
+    """
+    Return the marks of built-in methods by id; a method without one changes something.
+    """
     with open(os.path.join(DATA_DIRECTORY, "effects.json"), encoding="utf-8") as file:
         marks: dict[str, list[str]] = json.load(file)
     return {method_id: effect for effect, method_ids in marks.items() for method_id in method_ids}

@@ -296,6 +296,8 @@ def test_no_secret_is_printed(http_server: ScriptedServer, bare_environment: dic
         env = {**bare_environment, "XDG_CONFIG_HOME": str(folder), "TASKCLUSTER_ROOT_URL": http_server.url}
         env |= {} if "taskcluster.yml" in str(case.files) or "toml" in str(case.files) else CREDENTIALS
         env |= {name: fill(value) for name, value in case.env.items()}
+        log = folder / "log"
+        env["TC_LOG"] = str(log)
         argv = [fill(word) for word in case.argv]
         argv += [*draw.choice(OPTIONS), "--retries", "0", *(["--dry-run"] if is_dry else [])]
         http_server.respond_with(draw_script(draw, fill(case.artifact)))
@@ -303,6 +305,7 @@ def test_no_secret_is_printed(http_server: ScriptedServer, bare_environment: dic
         with patch:
             code, stdout, stderr = run(argv, env, fill(case.stdin), folder)
         printed = stderr + (stdout if is_dry or (code and "--paginate" not in argv) else "")
+        printed += log.read_text("utf-8") if log.exists() else ""
         if MARK.search(printed) or (code == 70) > is_bug:
             found = [line for line in printed.splitlines() if MARK.search(line)] or [printed]
             wrong.append(f"{number} {case.argv} {argv[len(case.argv) :]} {case.env}: {code}\n  {found[0][:400]!r}")

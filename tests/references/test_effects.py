@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tccli import references
-from tccli.references.effects import CHANGES, READS, RETURNS_SECRETS, _load_effects, find_effect
+from tccli.references.effects import CHANGES, READS, RETURNS_SECRETS, find_effect, load_effects
 from tccli.references.model import ServiceReference
 
 METHODS = [references.method(*method_id.split(".", 1)) for method_id in references.built_in().method_ids()]
@@ -61,8 +61,8 @@ def test_marks_are_of_methods() -> None:
     """
     Each is about a method that exists, and a method has one mark.
     """
-    assert _load_effects().keys() <= EFFECTS.keys()
-    assert set(_load_effects().values()) == {READS, RETURNS_SECRETS}
+    assert load_effects().keys() <= EFFECTS.keys()
+    assert set(load_effects().values()) == {READS, RETURNS_SECRETS}
 
 
 def test_marks_agree_with_verbs() -> None:

@@ -39,6 +39,7 @@ class Request(NamedTuple):
         may_repeat: Whether the server may receive it twice without harm.
         cancellation: Aborts the exchange from another thread.
         is_from_service: Whether a service chose the URL or headers, so that it is its fault if they cannot be sent.
+        retry: Which retry it is; 0 for the first attempt.
     """
 
     verb: str
@@ -50,6 +51,7 @@ class Request(NamedTuple):
     may_repeat: bool = True
     cancellation: Cancellation | None = None
     is_from_service: bool = False
+    retry: int = 0
 
 
 class Response(NamedTuple):

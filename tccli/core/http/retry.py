@@ -94,7 +94,7 @@ def send_with_retries(
         attempt += 1
         min_seconds = 0.0
         try:
-            response = transport.send(make_request())
+            response = transport.send(make_request()._replace(retry=attempt - 1))
             # After 429, nothing was done; after 501, nothing will be.
             is_retryable = response.status == 429 or (response.status >= 500 and response.status != 501 and repeatable)
             if not is_retryable or attempt > policy.retries:

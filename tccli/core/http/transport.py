@@ -8,7 +8,7 @@ headers and cookies, follow redirects and change the URL that was signed.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from tccli.core.http.connections import Body, Route
 from tccli.core.http.deadline import Exchange
@@ -37,6 +37,22 @@ FRAMING_HEADERS = frozenset(
 """A service must not choose them: they decide how a message is framed and how it travels."""
 TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """Of the name of a header; RFC 9110, section 5.6.2."""
+
+
+class StreamingTransport(Protocol):
+    """
+    What sends requests and can return their responses as streams: an `HttpTransport`, or a wrapper of one.
+    """
+
+    def send(self, request: Request) -> Response:
+        """
+        Send once and return the whole response.
+        """
+
+    def stream(self, request: Request) -> Stream:
+        """
+        Send once and return the response with its body still to be read.
+        """
 
 
 class HttpTransport(httpx.BaseTransport):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.core.http.retry import RetryPolicy
-    from tccli.core.http.transport import HttpTransport
+    from tccli.core.http.transport import StreamingTransport
 
 DEFAULT_BUFFER_BYTES = 12 << 20
 
@@ -71,7 +71,7 @@ class TransferContext:
         cancellation: Ends an upload from another thread. Downloads have one for each file.
     """
 
-    transport: HttpTransport
+    transport: StreamingTransport
     policy: RetryPolicy
     report: Callable[[str], None]
     progress: TransferProgress = field(default_factory=TransferProgress)

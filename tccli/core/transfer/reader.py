@@ -51,7 +51,9 @@ class Reader:
             # Not retried here: the call has retries of its own.
             location = self._remote.locate()
             try:
-                response = self._remote.open(location, *((0, None) if is_whole else (self.position, self.end)))
+                response = self._remote.open(
+                    location, *((0, None) if is_whole else (self.position, self.end)), retry=self._failures
+                )
             except (NoAnswerError, TransientError, UrlExpiredError) as error:
                 self._retry_or_raise(error)
                 continue

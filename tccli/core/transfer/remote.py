@@ -234,9 +234,12 @@ class RemoteFile:
         if self._is_stopped:
             self.cancellation.cancel()
 
-    def open(self, location: Location, start: int, end: int | None) -> RangeResponse:
+    def open(self, location: Location, start: int, end: int | None, *, retry: int = 0) -> RangeResponse:
         """
         Request the bytes from *start* up to *end*; the response may be for the whole file.
+
+        Args:
+            retry: Which retry it is, for traces.
 
         Raises:
             BrokenAnswerError: The URL or the response is not usable, which a retry does not change.
@@ -249,12 +252,12 @@ class RemoteFile:
         headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": f"tc/{__version__}"}
         if self._supports_ranges and (start or end is not None):
             headers["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        stream = self._send(location, headers)
+        stream = self._send(location, headers, retry)
         if stream.status == 416 and start == 0 and "Range" in headers:
             # An empty file has no ranges.
             _close(stream)
             del headers["Range"]
-            stream = self._send(location, headers)
+            stream = self._send(location, headers, retry)
         try:
             return self._to_range_response(stream, location, start)
         except BaseException:
@@ -267,13 +270,13 @@ class RemoteFile:
         """
         _close(response.stream)
 
-    def _send(self, location: Location, headers: Mapping[str, str]) -> Stream:
+    def _send(self, location: Location, headers: Mapping[str, str], retry: int) -> Stream:
         """
         Send a request, and follow redirects where the location allows it.
         """
         url = location.url
         for _ in range(MAX_REDIRECTS):
-            request = Request("GET", url, headers, is_from_service=True, cancellation=self.cancellation)
+            request = Request("GET", url, headers, is_from_service=True, cancellation=self.cancellation, retry=retry)
             stream = self._send_once(request)
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):

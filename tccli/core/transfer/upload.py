@@ -136,7 +136,7 @@ def put(
         after = 0.0
         is_last = failures == context.policy.retries
         try:
-            response = _put_once(context, url, headers, upload, hasher)
+            response = _put_once(context, url, headers, upload, hasher, retry=failures)
         except NoAnswerError as error:
             if is_last or error.final or context.cancellation.is_cancelled:
                 raise
@@ -170,7 +170,7 @@ def compute_digests(file: IO[bytes], algorithms: Iterable[str]) -> dict[str, str
 
 
 def _put_once(
-    context: TransferContext, url: str, headers: Mapping[str, str], upload: Upload, hasher: StreamHasher
+    context: TransferContext, url: str, headers: Mapping[str, str], upload: Upload, hasher: StreamHasher, *, retry: int
 ) -> Response:
     remaining = upload.length
     sent = 0
@@ -207,6 +207,7 @@ def _put_once(
         blocks=blocks(),
         cancellation=context.cancellation,
         is_from_service=True,
+        retry=retry,
     )
     response = context.transport.send(request)
     if response.status < 300 and sent < upload.length:

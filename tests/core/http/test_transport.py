@@ -251,7 +251,7 @@ def test_retries_are_told_when_asked(tc: CommandLine, http_server: ScriptedServe
 
     lines = tc(*TASK, "-v", env=http_server.env).stderr.splitlines()
 
-    assert ["tc: queue.task: status 500; retry 1 of 5 now"] == [line for line in lines if "retry" in line]
+    assert ["tc: queue.task: status 500; retry 1 of 5 now"] == [line for line in lines if "; retry" in line]
 
 
 @pytest.mark.parametrize("header", ["1", format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True), "x", "-1"])
@@ -391,7 +391,7 @@ def test_an_interrupted_wait_ends_at_once(start: Start, http_server: ScriptedSer
     http_server.respond_with(INTERNAL)
     process = start("queue", "task", TASK_ID, "--delay-factor", "30s", "-v", env=http_server.env)
     assert process.stderr is not None
-    lines = [process.stderr.readline() for _ in range(3)]
+    lines = [process.stderr.readline() for _ in range(4)]
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=20)
 
