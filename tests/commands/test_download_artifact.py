@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import mohawk
 import pytest
 
-from tccli.core.artifacts.sources import upload_artifact
+from tccli.core.artifacts.creation import upload_artifact
 from tccli.core.transfer.upload import Upload
 from tests.http_server import NO_RESPONSE, Received, Response, error_response, json_response, response
 from tests.ids import TASK_ID

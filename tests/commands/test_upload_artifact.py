@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from tests.transfer_env import MEBIBYTE, TransferEnv, later, random_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tccli.sandbox.server import Server
     from tests.conftest import CommandLine, Start
 
 DATA = random_bytes(MEBIBYTE)
@@ -228,6 +231,137 @@ def test_killed_anywhere(
     result = tc("download-artifact", task_id, "public/a", "-o", "-", env=transfer_env.sandbox.environment)
 
     assert (5, b"") == (result.exit_code, result.output) or (storage, random_bytes(size)) == ("s3", result.output)
+
+
+POINTS = {
+    "createUpload": ("PUT", "/api/object/v1/upload/"),
+    "the bytes": ("", ""),
+    "finishUpload": ("POST", "/api/object/v1/finish-upload/"),
+    "finishArtifact": ("PUT", "/api/queue/v1/task/"),
+}
+
+
+def interrupt(
+    start: Start, transfer_env: TransferEnv, server: Server, argv: list[str], point: str, sig: signal.Signals
+) -> bytes:
+    """
+    Interrupt an upload when a call arrives, which the service then does, or in the middle of the bytes.
+    """
+    verb, path = POINTS.get(point, ("POST", "/api/queue/v1/task/"))
+    fault = transfer_env.sandbox.storage.faults.add("slow=2MB,verb=put") if not path else None
+    watched, reached = server.sandbox.on_request, threading.Event()
+
+    def stop(got_verb: str, target: str) -> None:
+        assert watched is not None
+        watched(got_verb, target)
+        if path and got_verb == verb and target.startswith(path):
+            process.send_signal(sig)
+            process.wait(30)
+            reached.set()
+
+    server.sandbox.on_request = stop
+    process = start(*argv, env=transfer_env.sandbox.environment)
+    if fault is not None:
+        ends = time.monotonic() + 60
+        while not fault.count:
+            assert process.poll() is None
+            assert time.monotonic() < ends
+            time.sleep(0.002)
+        process.send_signal(sig)
+        reached.set()
+    assert reached.wait(60), process.communicate()
+    server.sandbox.on_request = watched
+    transfer_env.sandbox.storage.faults.clear()
+    return process.communicate()[1]
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
+@pytest.mark.parametrize("point", POINTS)
+def test_an_object_artifact_is_resumed(
+    start: Start,
+    tc: CommandLine,
+    transfer_env: TransferEnv,
+    sandbox_server: Server,
+    file: Path,
+    point: str,
+    sig: signal.Signals,
+) -> None:
+    """
+    With the upload id of the first run: the queue creates the artifact once only. Nothing remains in the cache.
+    """
+    task_id = transfer_env.task()
+    argv = ["upload-artifact", task_id, "0", "public/a", str(file), "--storage", "object"]
+    errors = interrupt(start, transfer_env, sandbox_server, argv, point, sig)
+    assert (b"again to resume" in errors) == (sig == signal.SIGINT)
+    (directory,) = (file.parent / "home").rglob("uploads")
+    (record,) = directory.iterdir()
+    assert 0o600 == record.stat().st_mode & 0o777
+    result = tc(*argv, env=transfer_env.sandbox.environment)
+
+    assert 0 == result.exit_code, result.stderr
+    assert "resuming the unfinished upload" in result.stderr
+    assert DATA == downloaded(tc, transfer_env, task_id)
+    created = [target for verb, target in transfer_env.sandbox.requests if verb == "POST" and "/artifacts/" in target]
+    assert 1 == len(created)
+    assert [] == list(directory.iterdir())
+
+
+def test_an_object_artifact_is_resumed_with_other_options(
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, sandbox_server: Server, file: Path
+) -> None:
+    """
+    The bytes are those of now; expiry and content type remain, and a note tells so. The credentials may have expired.
+    """
+    task_id = transfer_env.task()
+    argv = ["upload-artifact", task_id, "0", "public/a", str(file), "--storage", "object"]
+    interrupt(start, transfer_env, sandbox_server, argv, "the bytes", signal.SIGKILL)
+    (record,) = next((file.parent / "home").rglob("uploads")).iterdir()
+    content = json.loads(record.read_text())
+    certificate = json.loads(content["created"]["credentials"]["certificate"])
+    content["created"]["credentials"]["certificate"] = json.dumps({**certificate, "expiry": 1})
+    record.write_text(json.dumps(content))
+    file.write_bytes(b"other")
+    result = tc(*argv, "--content-type", "text/x", "--expires", "1 hour", env=transfer_env.sandbox.environment)
+
+    assert (0, 3) == (result.exit_code, result.stderr.count("\n")), result.stderr
+    assert "FILE has changed" in result.stderr
+    assert "remains application/json and expires" in result.stderr
+    assert b"other" == downloaded(tc, transfer_env, task_id)
+
+
+def test_an_object_artifact_whose_other_bytes_are_stored(
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, sandbox_server: Server, file: Path
+) -> None:
+    """
+    Another file than the first run's is refused. The first one can still be finished.
+    """
+    task_id = transfer_env.task()
+    argv = ["upload-artifact", task_id, "0", "public/a", str(file), "--storage", "object"]
+    interrupt(start, transfer_env, sandbox_server, argv, "finishUpload", signal.SIGKILL)
+    file.write_bytes(b"other")
+    refused = tc(*argv, env=transfer_env.sandbox.environment)
+    assert (6, True) == (refused.exit_code, "another file" in refused.stderr)
+    file.write_bytes(DATA)
+
+    assert 0 == tc(*argv, env=transfer_env.sandbox.environment).exit_code
+    assert DATA == downloaded(tc, transfer_env, task_id)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"uploadId": "a", "expires": "b", "created": {"name": 5}}'])
+def test_an_object_artifact_whose_upload_id_is_lost(
+    start: Start, tc: CommandLine, transfer_env: TransferEnv, sandbox_server: Server, file: Path, damage: bytes
+) -> None:
+    """
+    The queue refuses to create it again, as a failure of its own, which is explained.
+    """
+    task_id = transfer_env.task()
+    argv = ["upload-artifact", task_id, "0", "public/a", str(file), "--storage", "object"]
+    interrupt(start, transfer_env, sandbox_server, argv, "the bytes", signal.SIGKILL)
+    (record,) = next((file.parent / "home").rglob("uploads")).iterdir()
+    record.write_bytes(damage)
+    result = tc(*argv, "--retries", "0", env=transfer_env.sandbox.environment)
+
+    assert (7, True) == (result.exit_code, "earlier upload of this artifact" in result.stderr), result.stderr
 
 
 def test_rejections(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:

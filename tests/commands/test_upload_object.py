@@ -400,7 +400,39 @@ def test_an_upload_that_was_finished_without_a_response(
     again = tc(*argv, env=http_server.env)
 
     assert (6 if changed else 0) == again.exit_code, again.stderr
-    assert ("--upload-id" in again.stderr) == changed
+    assert ("bytes of another file" in again.stderr) == changed
+
+
+@pytest.mark.parametrize("is_same", [False, True], ids=["other bytes", "same bytes"])
+def test_an_object_that_exists(tc: CommandLine, transfer_env: TransferEnv, file: Path, *, is_same: bool) -> None:
+    """
+    The error tells whether it has the bytes of the file. No record remains.
+    """
+    transfer_env.put_object("a", DATA if is_same else b"other")
+    result = tc("upload-object", str(file), "a", *PROJECT, env=transfer_env.sandbox.environment)
+
+    assert (6, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert f"complete, with {'the same' if is_same else 'other'} bytes" in result.stderr
+    assert [] == list(next((file.parent / "home").rglob("uploads")).iterdir())
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_a_rejection_by_the_storage_leaves_the_record(
+    tc: CommandLine, transfer_env: TransferEnv, file: Path, status: int
+) -> None:
+    """
+    The service has reserved the name for the upload. A failure of the next run's first call changes nothing either.
+    """
+    argv = ["upload-object", str(file), "a", *PROJECT]
+    transfer_env.sandbox.storage.faults.add(f"status={status},verb=put,times=1")
+    assert tc(*argv, env=transfer_env.sandbox.environment).exit_code in {4, 5, 6}
+    other = ["--upload-id", "fN1SbArXTPSVFNUvaOlinQ"]
+    assert 6 == tc(*argv, *other, env=transfer_env.sandbox.environment).exit_code
+    assert 4 == tc(*argv, "--authorized-scopes", "[]", env=transfer_env.sandbox.environment).exit_code
+    result = tc(*argv, env=transfer_env.sandbox.environment)
+
+    assert (0, True) == (result.exit_code, "resuming" in result.stderr), result.stderr
+    assert DATA == downloaded(tc, transfer_env, "a").output
 
 
 def test_two_uploads_of_one_name_at_once(start: Start, tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None:

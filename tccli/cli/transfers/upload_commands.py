@@ -77,7 +77,9 @@ def artifact_command(words: str) -> click.Command:
         help=(
             "Upload FILE, or stdin if FILE is -, as an artifact of a run.\n\n"
             "Inside a task, TASK and RUN default to the variables TASK_ID and RUN_ID. With --link, --reference or "
-            "--error, the artifact has no bytes, and no FILE is given."
+            "--error, the artifact has no bytes, and no FILE is given.\n\n"
+            "With --storage object, run the command again after an interruption: it finds the upload's id in the cache "
+            "directory, and keeps the artifact's expiry and content type."
         ),
     )
 
@@ -129,7 +131,7 @@ def _content_type() -> click.Option:
 
 def _upload_object(context: Context, file: str, object_name: str, **options: Any) -> None:
     from tccli.cli.addresses import replace_name
-    from tccli.cli.transfers.run_upload import choose_upload, identify_upload, report_transfer, resume_or_upload
+    from tccli.cli.transfers.run_upload import choose_upload, identify_upload, run_object_upload
     from tccli.core.artifacts.objects import prepare_upload
     from tccli.core.artifacts.upload_records import open_record
     from tccli.core.cache.paths import upload_directory
@@ -147,7 +149,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
         directory = upload_directory(context.environ)
         with open_record(directory, client.account.root_url, project_id, object_name) as record:
             asked = expires
-            upload_id, expires = choose_upload(context, record, options["upload_id"], asked)
+            upload_id, expires = choose_upload(context, record, options["upload_id"], asked, upload.version)
             if options["expires"] and expires != asked:
                 context.note(f"--expires is not applied: the upload was started with {expires}, which cannot change")
             call = prepare_upload(
@@ -157,22 +159,15 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
                 write_request(write, client, call)
                 return
             client.check_allowed(call.method)
-            what = f"uploaded {object_name}"
-            with report_transfer(context, client, options, what, os.path.basename(file)) as running:
-                resume_or_upload(context, running, upload, call, record)
+            running = run_object_upload(context, client, (upload, os.path.basename(file)), call, record, options)
     running.report({"name": object_name, "contentType": upload.content_type, **identify_upload(call)}, write)
 
 
 def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -> None:
     from tccli import references
-    from tccli.cli.transfers.run_upload import report_transfer
-    from tccli.core.artifacts.sources import (
-        create_artifact,
-        fetch_task_expiry,
-        prepare_creation,
-        prepare_task,
-        upload_artifact,
-    )
+    from tccli.cli.transfers.run_upload import run_artifact_upload
+    from tccli.core.artifacts.creation import create_artifact, prepare_creation
+    from tccli.core.artifacts.sources import fetch_task_expiry, prepare_task
     from tccli.core.transfer.upload import open_upload
 
     content = _linked_content(options)
@@ -197,19 +192,17 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
             write_request(write, client, call)
             return
         client.check_allowed(references.method("queue", "createArtifact"))
-        expires = expires or fetch_task_expiry(client, task)
-        content["expires"] = expires
-        described = {"name": name, "taskId": task, "runId": run, **content}
-        if upload is None:
+        if upload is not None:
+            running = run_artifact_upload(context, client, (task, run, name), upload, (content, expires, file), options)
+        else:
+            content["expires"] = expires or fetch_task_expiry(client, task)
             create_artifact(client, (task, run, name), content)
             context.note(f"created {name} of task {task} run {run} ({content['storageType']})")
-            if write is not None:
-                write(Result([described]))
-            return
-        what = f"uploaded {name} of task {task} run {run}"
-        with report_transfer(context, client, options, what, os.path.basename(file)) as running:
-            running.hashes = upload_artifact(running.client, running.transfer, (task, run, name), upload, content)
-    running.report(described, write)
+    described = {"name": name, "taskId": task, "runId": run, **content}
+    if upload is not None:
+        running.report(described, write)
+    elif write is not None:
+        write(Result([described]))
 
 
 def _result_writer(context: Context, options: Mapping[str, Any]) -> Callable[[Result], None] | None:

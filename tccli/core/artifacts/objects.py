@@ -18,12 +18,13 @@ from tccli.core.response_fields import read_field, read_headers, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.transfer.digests import OBJECT_ALGORITHMS
 from tccli.core.transfer.remote import Location
-from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
-from tccli.errors import BrokenAnswerError
+from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, compute_digests, put
+from tccli.errors import BrokenAnswerError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tccli.core.artifacts.upload_records import UploadRecord
     from tccli.core.client import Client, PreparedCall
     from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
@@ -112,6 +113,8 @@ def upload_object(
     context: TransferContext,
     upload: Upload,
     call: PreparedCall,
+    *,
+    on_started: Callable[[], None] = lambda: None,
     on_stored: Callable[[dict[str, str]], None] = lambda _digests: None,
 ) -> dict[str, str]:
     """
@@ -121,6 +124,7 @@ def upload_object(
 
     Args:
         call: From :func:`prepare_upload`.
+        on_started: Called when the service has reserved the name for this upload.
         on_stored: Called with the digests when the storage has all bytes, before the upload is finished.
 
     Raises:
@@ -133,6 +137,7 @@ def upload_object(
     payload = call.payload.document
     for _ in range(MAX_URLS):
         chosen = read_field(f"object {name}", client.fetch(call), "uploadMethod", dict)
+        on_started()
         try:
             digests = _store(context, f"object {name}", upload, chosen, payload["proposedUploadMethods"])
             break
@@ -143,6 +148,50 @@ def upload_object(
     on_stored(digests)
     finish_upload(client, call, digests)
     return digests
+
+
+def resume_upload(
+    client: Client, context: TransferContext, upload: Upload, call: PreparedCall, record: UploadRecord | None
+) -> dict[str, str]:
+    """
+    Upload an object, or finish an upload whose bytes are all stored; return its digests.
+
+    The record is up to date at any moment, and remains: whoever opened it deletes it when everything is done.
+
+    Args:
+        call: From :func:`prepare_upload`, with the upload id of the record.
+        record: None if there can be none.
+
+    Raises:
+        ServiceError: As :func:`upload_object`. The record is deleted if the next run could not resume either.
+    """
+    if record is None:
+        return upload_object(client, context, upload, call)
+    is_started, stored = bool(record.content), record.content.get("hashes")
+    assert call.payload is not None
+    record.update(version=upload.version, **{name: call.payload.document[name] for name in ("uploadId", "expires")})
+
+    def start() -> None:
+        nonlocal is_started
+        is_started = True
+
+    try:
+        return upload_object(
+            client, context, upload, call, on_started=start, on_stored=lambda digests: record.update(hashes=digests)
+        )
+    except ServiceError as error:
+        # An error of the storage has no code.
+        is_conflict = error.status == 409 and bool(error.code)
+        if not stored and (is_conflict or (not is_started and error.status < 500 and error.status != 429)):
+            record.delete()
+        if not is_conflict or not isinstance(stored, dict):
+            raise
+        if compute_digests(upload.file, stored) != stored:
+            error.hint = "an earlier run has stored the bytes of another file, or the file has changed since"
+            raise
+    # The earlier run asked to finish the upload, and may not have received the response.
+    finish_upload(client, call, stored)
+    return stored
 
 
 def finish_upload(client: Client, call: PreparedCall, digests: Mapping[str, str]) -> None:

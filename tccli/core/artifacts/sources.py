@@ -1,5 +1,5 @@
 """
-Artifacts of the queue: where they are stored, how to list them, and how to create them.
+Artifacts of the queue: where they are stored and how to list them.
 """
 
 from __future__ import annotations
@@ -8,26 +8,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.artifacts.objects import ObjectSource, prepare_upload, read_hashes, upload_object
+from tccli.core.artifacts.objects import ObjectSource, read_hashes
 from tccli.core.hawk import CLIENT_ID, Credentials, authorization_header, parse_certificate
-from tccli.core.payload import encode
 from tccli.core.response_fields import blame_response, read_field, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.times import format_timestamp
 from tccli.core.transfer.remote import Location
-from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, put
-from tccli.errors import BrokenAnswerError, ConfigurationError, NegativeAnswerError, NotFoundError, RefusedError
+from tccli.errors import (
+    BrokenAnswerError,
+    ConfigurationError,
+    NegativeAnswerError,
+    NotFoundError,
+    RefusedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tccli.core.client import Client, PreparedCall
     from tccli.core.http.deadline import Cancellation
-    from tccli.core.transfer.context import TransferContext
-    from tccli.core.transfer.upload import Upload
-
-STORED_TYPES = frozenset({"s3", "object"})
-"""Types of artifacts whose bytes are uploaded; all values of their payloads are checked before."""
 
 
 class ArtifactSource:
@@ -184,73 +183,3 @@ def fetch_task_expiry(client: Client, task_id: str) -> str:
     """
     expires = read_field(f"task {task_id}", client.fetch(prepare_task(client, task_id)), "expires", str)
     return format_timestamp(read_timestamp(f"task {task_id}", expires))
-
-
-def prepare_creation(client: Client, artifact: tuple[str, str, str], content: Mapping[str, Any]) -> PreparedCall:
-    """
-    Return the call that creates an artifact.
-
-    Args:
-        artifact: Task id, run id and name.
-        content: The payload of ``createArtifact``.
-    """
-    method, payload = references.method("queue", "createArtifact"), encode(dict(content))
-    return client.prepare(method, artifact, payload=payload, checks_schema=content["storageType"] not in STORED_TYPES)
-
-
-def create_artifact(client: Client, artifact: tuple[str, str, str], content: Mapping[str, Any]) -> Any:
-    """
-    Create an artifact. One of type ``link``, ``reference`` or ``error`` is then complete.
-    """
-    return client.fetch(prepare_creation(client, artifact, content))
-
-
-def upload_artifact(
-    client: Client,
-    context: TransferContext,
-    artifact: tuple[str, str, str],
-    upload: Upload,
-    content: Mapping[str, Any],
-) -> dict[str, str]:
-    """
-    Create an artifact, and upload its bytes.
-
-    Args:
-        artifact: Task id, run id and name.
-        content: The payload of ``createArtifact``: ``storageType`` (``object`` or ``s3``), ``contentType``, and
-            ``expires``, which is not later than that of the task.
-
-    Returns:
-        The digests for ``object``; none for ``s3``, which does not store any.
-    """
-    for _ in range(MAX_URLS):
-        created = create_artifact(client, artifact, content)
-        if content["storageType"] == "object":
-            return _upload_object(client, context, artifact, upload, created)
-        try:
-            url_expires = read_timestamp(artifact[2], read_field(artifact[2], created, "expires", str)).timestamp()
-            url, headers = read_url(artifact[2], created, "putUrl"), {"Content-Type": upload.content_type}
-            return put(context, url, headers, upload, algorithms=(), expires=url_expires)
-        except UploadUrlExpiredError:
-            context.report(f"{artifact[2]}: the upload URL has expired; requesting a new one")
-    raise BrokenAnswerError(f"cannot upload {artifact[2]}: {MAX_URLS} upload URLs expired before it was complete")
-
-
-def _upload_object(
-    client: Client,
-    context: TransferContext,
-    artifact: tuple[str, str, str],
-    upload: Upload,
-    created: Mapping[str, Any],
-) -> dict[str, str]:
-    what = artifact[2]
-    name, project_id, expires, upload_id = (
-        read_field(what, created, field, str) for field in ("name", "projectId", "expires", "uploadId")
-    )
-    temporary = with_credentials(client, read_field(what, created, "credentials", dict))
-    with blame_response(what):
-        call = prepare_upload(temporary, name, upload, project_id=project_id, expires=expires, upload_id=upload_id)
-    digests = upload_object(temporary, context, upload, call)
-    method, payload = references.method("queue", "finishArtifact"), encode({"uploadId": upload_id})
-    client.send(client.prepare(method, artifact, payload=payload, checks_schema=False))
-    return digests

@@ -1,9 +1,9 @@
 """
-Records of unfinished uploads of objects, from which the next run resumes.
+Records of unfinished uploads of objects and object artifacts, from which the next run resumes.
 
-The object service reserves a name for the upload id that it was given first. Whoever loses the id cannot upload an
-object of this name for a day. So the id is in a file of the cache directory from before the first request until the
-upload is finished.
+The object service reserves a name for the upload id that it was given first. Without the id, a client cannot upload an
+object of this name for a day. For an artifact, the queue chooses the id, and creates no second one. So the id is in a
+file of the cache directory from before the first request, or from the queue's response, until the upload is finished.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from tccli.strict_json import loads_leniently
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MAX_RECORD_BYTES = 4096
-FIELDS = ("uploadId", "expires")
+MAX_RECORD_BYTES = 64 << 10
 
 
 class UploadRecord:
@@ -29,7 +28,8 @@ class UploadRecord:
     The record of one upload, locked for this process.
 
     Attributes:
-        content: Of an earlier run: ``uploadId``, ``expires``, and ``hashes`` once all bytes were stored; else empty.
+        content: ``uploadId``, ``expires``, ``version`` of the file, and ``hashes`` once all bytes are stored; for an
+            artifact also ``created``, the queue's response with its credentials. Empty if there is no earlier run.
     """
 
     def __init__(self, path: str, fd: int) -> None:
@@ -37,14 +37,16 @@ class UploadRecord:
         self._fd = fd
         self.content: Mapping[str, Any] = self._read()
 
-    def save(self, content: Mapping[str, Any]) -> None:
+    def update(self, **fields: Any) -> None:
         """
-        Replace the record.
+        Set fields of the record.
         """
-        self.content = dict(content)
+        self.content = {**self.content, **fields}
+        line = json.dumps(self.content).encode() + b"\n"
+        # In this order, a killed process leaves a whole first line.
         with suppress(OSError):
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, json.dumps(self.content).encode(), 0)
+            os.pwrite(self._fd, line, 0)
+            os.ftruncate(self._fd, len(line))
 
     def delete(self) -> None:
         """
@@ -56,7 +58,7 @@ class UploadRecord:
 
     def _read(self) -> Mapping[str, Any]:
         try:
-            content = loads_leniently(os.pread(self._fd, MAX_RECORD_BYTES, 0))
+            content = loads_leniently(os.pread(self._fd, MAX_RECORD_BYTES, 0).partition(b"\n")[0])
         except (ValueError, OSError):
             return {}
         if not isinstance(content, dict) or not all(
@@ -73,7 +75,7 @@ def open_record(directory: str, *identity: str) -> Iterator[UploadRecord | None]
 
     Args:
         directory: Created if it does not exist.
-        identity: The root URL, the project and the name of the object.
+        identity: The root URL, and what distinguishes the upload from all others there.
 
     Returns:
         None if there can be no record: another process uploads the same object, or the directory is not ours.

@@ -49,11 +49,13 @@ class Upload:
     Attributes:
         file: Seekable, and open for reading.
         length: In bytes.
+        version: Tells an unchanged file from another one, as far as its size and time show it.
     """
 
     file: IO[bytes]
     length: int
     content_type: str
+    version: str = ""
 
 
 @contextmanager
@@ -75,21 +77,26 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
         if stdin is None:
             raise UsageError("cannot read stdin: it is closed")
         with _copy_to_disk(stdin) as file:
-            yield Upload(file, os.fstat(file.fileno()).st_size, content_type)
+            yield _describe_copy(file, content_type)
         return
     try:
         with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
             # Files below /proc and /sys have a size of 0 and bytes nevertheless.
-            if os.path.isfile(path) and size:
-                yield Upload(file, size, content_type)
+            if os.path.isfile(path) and status.st_size:
+                yield Upload(file, status.st_size, content_type, f"{status.st_size} {status.st_mtime_ns}")
                 return
             with _copy_to_disk(file) as copy:
-                yield Upload(copy, os.fstat(copy.fileno()).st_size, content_type)
+                yield _describe_copy(copy, content_type)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise UsageError(f"cannot read {path}: {explain(error)}") from None
     except PermissionError as error:
         raise LocalFileError(f"cannot read {path}: {explain(error)}") from None
+
+
+def _describe_copy(file: IO[bytes], content_type: str) -> Upload:
+    size = os.fstat(file.fileno()).st_size
+    return Upload(file, size, content_type, str(size))
 
 
 def check_content_type(content_type: str) -> str:

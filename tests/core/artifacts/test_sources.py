@@ -13,14 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.core.account import Account
-from tccli.core.artifacts.sources import (
-    ArtifactSource,
-    create_artifact,
-    fetch_task_expiry,
-    list_artifacts,
-    upload_artifact,
-    with_credentials,
-)
+from tccli.core.artifacts.creation import create_artifact, upload_artifact
+from tccli.core.artifacts.sources import ArtifactSource, fetch_task_expiry, list_artifacts, with_credentials
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.download import download_to_stream
