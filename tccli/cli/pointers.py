@@ -5,10 +5,8 @@ Words that people try as commands, and what does that instead.
 from __future__ import annotations
 
 POINTERS = (
-    (
-        "wait watch follow poll",
-        "tc help in-ci has a loop that waits for a task; tc events lists the messages about tasks",
-    ),
+    ("wait poll", "to wait for tasks: tc task wait TASK; for a group: tc group wait GROUP"),
+    ("watch follow", "to wait for a group: tc group wait GROUP; tc events lists the messages about tasks"),
     ("login logout signin signout", "tc help credentials tells where credentials come from"),
     ("configure profiles", "tc help credentials describes the configuration file"),
     ("log logs tail", "to print a log: tc task log TASK"),
