@@ -5,7 +5,6 @@ The deployment as an ASGI application.
 from __future__ import annotations
 
 import asyncio
-import html
 import logging
 import uuid
 from contextlib import asynccontextmanager
@@ -23,7 +22,7 @@ from tccli.sandbox.http import errors, web_server
 from tccli.sandbox.http.body import MAX_BODY_BYTES
 from tccli.sandbox.http.connection import hang_up
 from tccli.sandbox.http.errors import ApiError, BodyError, InternalError, PageError
-from tccli.sandbox.http.rendering import API_HEADERS, SECURITY_HEADERS, WEB_SERVER, render, render_page
+from tccli.sandbox.http.rendering import API_HEADERS, SECURITY_HEADERS, WEB_SERVER, escape, render, render_page
 from tccli.sandbox.http.request import AuthenticationError, MalformedPayloadError, Request
 from tccli.sandbox.http.routing import Router
 from tccli.sandbox.pipeline import perform
@@ -154,7 +153,7 @@ class Sandbox:
         if found is not None:
             return Call(method=found[0], args=found[1], request=request, state=self.state)
         if is_web_server:
-            return render_page(404, f"Cannot {html.escape(request.verb)} {html.escape(request.path)}")
+            return render_page(404, f"Cannot {escape(request.verb)} {escape(request.path)}")
         return NOT_FOUND
 
     async def _perform(self, call: Call) -> Response:
@@ -192,7 +191,7 @@ def _error_response(call: Call, error: ApiError) -> Response:
         payload = call.state.registry.mask_payload(call.method, payload)
     except TypeError as problem:
         # The services fail while they mask a payload of another type.
-        return render_page(500, f"TypeError: {html.escape(str(problem))}")
+        return render_page(500, f"TypeError: {escape(str(problem))}")
     document = errors.body(
         error,
         method=call.method.name,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "sandbox.sqlite"
-MAX_INTEGER = 2**31 - 1
+MAX_INTEGER, MAX_BIG_INTEGER = 2**31 - 1, 2**63 - 1
 _NOT_IN_JSONB = re.compile(r"(?<!\\)(?:\\\\)*(\\u(?:0000|d[89a-f]..))")
 
 
@@ -152,16 +152,16 @@ def to_jsonb(document: Any) -> str:
     return text
 
 
-def to_integer(value: int) -> int:
+def to_integer(value: int, maximum: int = MAX_INTEGER) -> int:
     """
-    Return *value* as a column of the type ``integer``.
+    Return *value* as a column of the type ``integer``, or ``bigint``.
 
     Raises:
-        InternalError: The number has more than 32 bits.
+        InternalError: The number is larger than the type's *maximum*.
     """
-    if value > MAX_INTEGER:
-        raise InternalError(f'error: value "{value}" is out of range for type integer')
-    return value
+    if value > maximum:
+        raise InternalError(f'error: value "{value}" is out of range')
+    return int(value)
 
 
 def to_text(value: str) -> str:

@@ -232,6 +232,11 @@ def test_failures_of_the_service(queue: QueueClient) -> None:
     past = {"expires": queue.timestamp(-HOUR)}
 
     assert 500 == queue.post(f"/task/{task_id}/runs/0/reclaim").status
+    assert {500} == {
+        queue.post(path, {"taskIds": [text]}).status
+        for path in ("/tasks", "/tasks/status")
+        for text in ("\0", "\ud800")
+    }
     assert {500} == {queue.send("GET", API + path).status for path in artifacts}
     assert 404 == queue.send("GET", f"{API}{huge}/artifacts").status
     assert 500 == queue.send("PUT", f"{API}/provisioners/proj/worker-types/ci/group/late", past).status

@@ -618,6 +618,17 @@ def test_columns_of_pools_and_workers(send: Send) -> None:
     assert "2090-01-02T00:00:00.000Z" == changed.json["expires"]
 
 
+@pytest.mark.parametrize("secret", ["", None, 0, [], "short"])
+def test_only_a_secret_is_masked(send: Send, secret: Any) -> None:
+    """
+    A value that is false in JavaScript is shown.
+    """
+    reply = send("PUT", f"{MANAGER}/{WORKER}", worker(providerInfo={"staticSecret": secret}))
+    shown = reply.json["requestInfo"]["payload"]["providerInfo"]["staticSecret"]
+
+    assert (400, secret if secret in ("", None, 0) else "(OMITTED)") == (reply.status, shown)
+
+
 def test_an_empty_pool_id_has_a_route(send: Send) -> None:
     """
     The error is that of the method.

@@ -7,6 +7,7 @@ Source: the middleware ``compression`` and the packages ``etag``, ``fresh`` and 
 from __future__ import annotations
 
 import gzip
+import html
 import zlib
 from base64 import b64encode
 from hashlib import sha1
@@ -39,6 +40,13 @@ SECURITY_HEADERS = {
 }
 WEB_SERVER = "/api/web-server/"
 """The service below this path is another application than the others, with other middleware."""
+
+
+def escape(text: str) -> str:
+    """
+    Return *text* as HTML, with the framework's entities.
+    """
+    return html.escape(text).replace("&#x27;", "&#39;")
 
 
 def render_page(status: int, message: str) -> Response:

@@ -18,7 +18,7 @@ from tccli.sandbox.registry import Service
 from tccli.sandbox.services.object import objects
 from tccli.sandbox.services.queue import artifact_table, events, task_table
 from tccli.sandbox.services.queue.artifact_table import Artifact
-from tccli.sandbox.store import to_text
+from tccli.sandbox.store import MAX_BIG_INTEGER, to_integer, to_text
 
 if TYPE_CHECKING:
     from tccli.sandbox.call import Call
@@ -52,7 +52,7 @@ def create_artifact(call: Call) -> Response:
         details=_details(payload),
         present=payload["storageType"] != "object",
         expires=expires,
-        content_length=payload.get("contentLength"),
+        content_length=to_integer(payload["contentLength"], MAX_BIG_INTEGER) if "contentLength" in payload else None,
     )
     if artifact.storage_type == "object":
         _reserve(call, task, artifact)

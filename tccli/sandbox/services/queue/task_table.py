@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.sandbox.clock import from_json
 from tccli.sandbox.registry import Service
 from tccli.sandbox.services.queue import pending_runs
+from tccli.sandbox.store import to_jsonb
 
 if TYPE_CHECKING:
     import sqlite3
@@ -158,7 +159,7 @@ def list_page(store: Store, task_ids: Sequence[str], after: str, number: int) ->
     sql = (
         "SELECT * FROM tasks WHERE task_id IN (SELECT value FROM json_each(?)) AND task_id > ? ORDER BY task_id LIMIT ?"
     )
-    return [_task(row) for row in store.all(sql, json.dumps(task_ids), after, number)]
+    return [_task(row) for row in store.all(sql, to_jsonb(list(task_ids)), after, number)]
 
 
 def list_group(store: Store, task_group_id: str, after: str, number: int) -> list[Task]:

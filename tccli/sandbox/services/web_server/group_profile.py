@@ -126,7 +126,7 @@ def _mark_group(call: Call, thread: Thread, tasks: list[Task], start: int) -> No
             continue
         data = {
             "type": "TaskGroup",
-            "startTime": _time(start),
+            "startTime": _time(2 * start),
             "name": thread.name,
             "expires": tasks[0].definition["expires"],
             "tasks": len(tasks),
@@ -147,7 +147,7 @@ def _mark_task(call: Call, thread: Thread, task: Task, start: int) -> None:
         page = f"{root}/tasks/{task.task_id}"
         data = {
             "type": "Task",
-            "startTime": _time(start),
+            "startTime": _time(2 * start),
             "name": metadata["name"] if is_simple else f"{metadata['name']} (run {number + 1}/{retries})",
             "taskId": task.task_id,
             "owner": metadata["owner"],
@@ -173,5 +173,6 @@ def _mark(thread: Thread, name: str, span: tuple[int, int | None], start: int, d
 
 
 def _time(instant: int) -> str:
+    # The service adds the start of the profile to itself, so the time of day that it shows is another one.
     moment = datetime.fromtimestamp(instant // 1000, UTC)
     return f"{moment:%I:%M:%S %p}".lstrip("0")

@@ -35,7 +35,7 @@ def mask_secret(payload: Any) -> Any:
     if payload is None:
         raise TypeError("Cannot read properties of null (reading 'providerInfo')")
     info = payload.get("providerInfo") if isinstance(payload, dict) else None
-    if not isinstance(info, dict) or "staticSecret" not in info:
+    if not isinstance(info, dict) or info.get("staticSecret") in (None, False, ""):
         return payload
     return {**payload, "providerInfo": {**info, "staticSecret": "(OMITTED)"}}
 
