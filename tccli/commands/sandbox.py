@@ -228,9 +228,9 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
     """
     Move the time of a running sandbox by OFFSET, such as +1h, -5m or 2 days, and print its new time.
 
-    Deadlines, claims and expiries take effect at once. OFFSET real returns to the real time; without OFFSET, the time
-    is printed. tc from-now, signed-url and temp-credentials use the clock of this machine; for the time of the sandbox,
-    use tc from-now 1 hour --from "$(tc sandbox clock)".
+    Deadlines, claims and expiries take effect at once. OFFSET real or reset returns to the real time; without OFFSET,
+    the time is printed. tc from-now, signed-url and temp-credentials use the clock of this machine; for the time of the
+    sandbox, use tc from-now 1 hour --from "$(tc sandbox clock)".
     """
     from tccli.sandbox.testing import control_client
 
@@ -239,7 +239,7 @@ def clock(context: Context, *, words: tuple[str, ...]) -> None:
         click.echo(click.get_current_context().get_help())
         return
     offset, payload = " ".join(words), None
-    if offset == "real":
+    if offset in {"real", "reset"}:
         payload = {"offset": 0}
     elif words:
         payload = {"advance": round(_parse_seconds(offset) * 1000)}

@@ -4,6 +4,7 @@ Starts a sandbox from its configuration: the server, and optionally a worker and
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import sqlite3
@@ -54,7 +55,9 @@ def _create_server(config: SandboxConfig) -> Server:
         # An error of the socket has no file name.
         if error.filename is None:
             message = f"cannot listen on {config.host}:{config.port}: {error.strerror}"
-            raise UsageError(message, hint="--port 0 selects a free port") from error
+            is_foreign = error.errno == errno.EADDRNOTAVAIL
+            hint = "give an address of this machine" if is_foreign else "--port 0 selects a free port"
+            raise UsageError(message, hint=hint) from error
         raise LocalFileError(f"cannot store state in {config.directory}: {error.strerror}") from error
 
 

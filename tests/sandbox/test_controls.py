@@ -222,7 +222,7 @@ def test_a_fault_of_no_method_is_an_error(tc: CommandLine, spec: str) -> None:
     assert ("queue.createTask" in result.stderr) == (not spec.startswith("queu."))
 
 
-@pytest.mark.parametrize("spec", ["", "queue.createTask", "queue.createTask=200", "x=503", "queue.task=503x"])
+@pytest.mark.parametrize("spec", ["", "queue.createTask", "queue.createTask=200", "x=503", "a.b=503x", "a.b=503x0"])
 def test_an_invalid_fault_is_an_error(spec: str) -> None:
     """
     The message shows the format.

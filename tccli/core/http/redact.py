@@ -87,7 +87,11 @@ def redact_url(url: str) -> str:
     """
     Return a text that should be a URL, with or without a scheme, without its secrets.
     """
-    return redact_text(url) if "://" in url else redact_text(f"://{url}").removeprefix("://")
+    if "://" in url:
+        return redact_text(url)
+    # The reference //user:password@host has no scheme, but slashes.
+    bare = url.lstrip("/")
+    return url[: len(url) - len(bare)] + redact_text(f"://{bare}").removeprefix("://")
 
 
 def redact_header(name: str, value: str) -> str:

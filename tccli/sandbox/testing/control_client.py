@@ -65,7 +65,8 @@ def stop(root_url: str) -> None:
         NoAnswerError: The sandbox cannot be reached, or does not end.
         ConfigurationError: The root URL is not that of a sandbox, or of one that ends with its command.
     """
-    request(root_url, "stop", {})
+    if request(root_url, "stop", {}):
+        raise ConfigurationError(f"{root_url} is not a sandbox: it did not respond to the request as one")
     address = urlsplit(root_url)
     for _ in range(round(STOP_TIMEOUT_SECONDS / POLL_INTERVAL_SECONDS)):
         try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tccli.sandbox.call import Call
 
 _FAULT = re.compile(
-    r"(?P<method>[\w*?-]+\.[\w*?]+|\*)=(?P<fault>[45][0-9][0-9]|drop|lost)(?:x(?P<times>[0-9]{1,9}))?", re.ASCII
+    r"(?P<method>[\w*?-]+\.[\w*?]+|\*)=(?P<fault>[45][0-9][0-9]|drop|lost)(?:x(?P<times>[1-9][0-9]{0,8}))?", re.ASCII
 )
 _CODES = {
     401: "AuthenticationFailed",
