@@ -26,9 +26,9 @@ def sort_key(text: str) -> SortKey:
     Return a value by which texts sort as the services sort them; equal only for equal texts.
     """
     base, accents, cases, punctuation = [], [], [], []
-    for character in unicodedata.normalize("NFD", text):
-        if character.isalnum() or character == "$":
-            base.append(character.lower())
+    for character in unicodedata.normalize("NFKD", text):
+        if character.isalnum() or character in "$\ufffd":
+            base.append(character.casefold())
             accents.append("")
             cases.append("1" if character.isupper() else "0")
             # Punctuation comes before what is not.
