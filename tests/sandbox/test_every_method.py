@@ -5,13 +5,19 @@ Errors that every method has, and responses that no other file tests.
 from __future__ import annotations
 
 import gzip
+import json
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import mohawk
 import pytest
+import taskcluster
 
 from tccli import references
+from tccli.core.scopes import find_parameters
+from tccli.sandbox.http.json_text import dumps
+from tccli.sandbox.services.all import create_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +43,23 @@ VALUES = {
 }
 
 
-def target(method: references.Method) -> str:
+ARGUMENTS = [(method, name) for method in METHODS for name in method.args]
+NOT_FOUND = '{\n  "error": "Not found"\n}'
+MASKED = {
+    "null": {"secrets.set", "worker-manager.createWorker", "worker-manager.updateWorker"},
+    **{sent: {"secrets.set"} for sent in ('"x"', "5", "true")},
+}
+"""Methods whose service fails while it masks a payload."""
+SHOWN_MASKED = {"worker-manager.registerWorker", "worker-manager.reregisterWorker"}
+
+
+def target(method: references.Method, **written: str) -> str:
     """
-    Return a method's path with a valid value for each argument.
+    Return a method's path with a valid value for each argument, or what is *written* for it.
     """
     route = method.route
     for name in method.args:
-        route = route.replace(f"<{name}>", quote(VALUES.get(name, "a"), safe=""))
+        route = route.replace(f"<{name}>", written.get(name, quote(VALUES.get(name, "a"), safe="")))
     return f"/api/{method.service}/{method.version}{route}"
 
 
@@ -160,6 +176,139 @@ def test_methods_of_the_web_server_see_no_body(send: Callable[..., HttpResponse]
     assert {} == send("GET", path, [1]).json["requestInfo"]["payload"]
     reply = send("GET", path.replace(SLUG, "%FF"))
     assert (500, {"name": "URIError"}) == (reply.status, reply.json)
+
+
+def test_errors_show_the_arguments_of_the_route(send: Callable[..., HttpResponse]) -> None:
+    """
+    And nothing else, the decoded payload, and indented JSON, but at web-server, which is another application.
+    """
+    wrong = []
+    for method in METHODS:
+        reply = send(method.verb, f"{target(method)}?no-such-option=1", {} if method.takes_payload else None)
+        shown = reply.json["requestInfo"]
+        arguments = {name: VALUES.get(name, "a") for name in method.args}
+        indent = None if method.service == "web-server" else 2
+        is_written = reply.text == dumps(reply.json, indent=indent)
+        if (shown["method"], shown["params"], is_written) != (method.name, arguments, True):
+            wrong.append((method.id, shown))
+
+    assert not wrong
+
+
+def test_the_verbs_of_every_path(send: Callable[..., HttpResponse]) -> None:
+    """
+    OPTIONS lists them sorted, as header and as text.
+    """
+    by_path: dict[str, set[str]] = {}
+    for method in METHODS:
+        by_path.setdefault(target(method), set()).update({"GET", "HEAD"} if method.verb == "GET" else {method.verb})
+    wrong = []
+    for path, verbs in by_path.items():
+        reply = send("OPTIONS", path, signed=False)
+        found = set(reply.text.split(", "))
+        # A path may match other routes, too.
+        written = ", ".join(sorted(found))
+        if not verbs <= found or (reply.status, reply.text, reply.headers["allow"]) != (200, written, written):
+            wrong.append((path, reply.text, verbs))
+
+    assert not wrong
+
+
+def test_arguments_that_are_not_utf_8_are_a_page(send: Callable[..., HttpResponse]) -> None:
+    """
+    400 of the framework, for each argument of each method; web-server is another application.
+    """
+    wrong = []
+    for method, name in ARGUMENTS:
+        if method.service == "web-server":
+            continue
+        reply = send(method.verb, target(method, **{name: "%ff"}), {} if method.takes_payload else None)
+        if reply.status != 400 or not reply.headers["content-type"].startswith("text/html"):
+            wrong.append((method.id, name, reply.status))
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("text", ["%0A", "a%0A", "a%0Ab"])
+def test_line_feeds_are_characters_of_every_argument(send: Callable[..., HttpResponse], text: str) -> None:
+    """
+    What a pattern does not allow is 400; without a pattern, the method runs. The path exists either way.
+    """
+    registry = create_registry()
+    wrong = []
+    for method, name in ARGUMENTS:
+        reply = send(method.verb, target(method, **{name: text}), {} if method.takes_payload else None)
+        is_refused = bool(registry.argument_problems(method.service, {name: unquote(text)}))
+        code = reply.json.get("code", "") if reply.text.startswith("{") else ""
+        # Methods whose scopes or arguments their handlers check first.
+        if reply.text == NOT_FOUND or (is_refused and code not in {"InvalidRequestArguments", "InputError"}):
+            wrong.append((method.id, name, reply.status, code))
+
+    assert not wrong
+
+
+def test_responses_with_a_body_have_an_entity_tag(send: Callable[..., HttpResponse]) -> None:
+    """
+    Also errors; what GET has found is 304 if the client knows it.
+    """
+    wrong = []
+    for method in METHODS:
+        reply = send(method.verb, target(method), {} if method.takes_payload else None)
+        is_page = reply.headers.get("content-type", "").startswith("text/html")
+        if ("etag" in reply.headers) != (bool(reply.text) and not is_page):
+            wrong.append((method.id, reply.status, reply.headers.get("etag")))
+        if method.verb == "GET" and reply.status == 200 and method.name != "ping":
+            known = send("GET", target(method), headers={"if-none-match": reply.headers["etag"]})
+            missing = {"content-type", "vary"} & known.headers.keys()
+            if (known.status, known.text, missing) != (304, "", set()):
+                wrong.append((method.id, known.status, missing))
+
+    assert not wrong
+
+
+@pytest.mark.parametrize("sent", ["null", '"x"', "5", "true"])
+def test_payloads_that_are_no_object_are_shown_parsed(send: Callable[..., HttpResponse], sent: str) -> None:
+    """
+    400 MalformedPayload of every method that reads one; a page where the service cannot mask it.
+    """
+    wrong = []
+    for method in METHODS:
+        if method.service == "web-server":
+            continue
+        reply = send(method.verb, target(method), sent.encode())
+        if method.id in MASKED.get(sent, ()):
+            is_right = reply.status == 500 and reply.headers["content-type"].startswith("text/html")
+        else:
+            shown = "(OMITTED)" if method.id in SHOWN_MASKED else json.loads(sent)
+            is_right = reply.code == "MalformedPayload" and reply.json["requestInfo"]["payload"] == shown
+        if not is_right:
+            wrong.append((method.id, reply.status))
+
+    assert not wrong
+
+
+def test_odd_names_of_credentials_are_for_auth_only(sandbox: RunningSandbox, send: Callable[..., HttpResponse]) -> None:
+    """
+    Every other service fails for them, in methods that need credentials.
+    """
+    times = (taskcluster.fromNow("-1 minute"), taskcluster.fromNow("1 hour"))
+    who, key = sandbox.credentials["clientId"], sandbox.credentials["accessToken"]
+    named = taskcluster.createTemporaryCredentials(who, key, *times, ["*"], "a (b)")
+    ext = b64encode(json.dumps({"certificate": json.loads(named["certificate"])}).encode()).decode()
+    signer = {"algorithm": "sha256", "id": "a (b)", "key": named["accessToken"]}
+    wrong = []
+    for method in METHODS:
+        if not all(kind is str and name in method.args for name, kind in find_parameters(method.scopes or {}).items()):
+            continue
+        url = sandbox.root_url + target(method)
+        sender = mohawk.Sender(signer, url, method.verb, ext=ext, always_hash_content=False)
+        headers = {"authorization": str(sender.request_header)}
+        reply = send(method.verb, target(method), {} if method.takes_payload else None, headers=headers)
+        fails = method.scopes is not None and method.service != "auth"
+        if (reply.status == 500) != fails and method.id != "auth.websocktunnelToken":
+            wrong.append((method.id, reply.status))
+
+    assert not wrong
 
 
 def test_invalid_payloads_are_errors(send: Callable[..., HttpResponse]) -> None:

@@ -5,7 +5,7 @@ Signatures: those of the reference implementation are valid, all others are erro
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -248,6 +248,32 @@ def test_garbage_in_a_header_is_a_signature_error(garbage: str) -> None:
     except SignatureError:
         return
     assert identity.client_id is None
+
+
+@pytest.mark.parametrize(
+    ("expiry", "mac", "expected"),
+    [
+        pytest.param(str(NOW // 1000 + 60), None, "a", id="later"),
+        pytest.param(str(NOW // 1000), None, "Unauthorized: Access expired", id="now"),
+        pytest.param("1", "wrong", "Unauthorized: Bad mac", id="the MAC first"),
+        pytest.param("never", None, "a", id="a text never expires"),
+        pytest.param("1.9e9", None, "Unauthorized: Access expired", id="whole seconds"),
+        pytest.param("", None, "Bad Request: Missing bewit attributes", id="missing"),
+    ],
+)
+def test_the_expiry_of_a_bewit_is_signed_as_written(expiry: str, mac: str | None, expected: str) -> None:
+    """
+    And read after the MAC is checked.
+    """
+    unsigned = SignedRequest("GET", "/x", "host", 80)
+    mac = mac or signature.calculate_mac("bewit", "token", unsigned, {"ts": expiry, "ext": ""})
+    bewit = urlsafe_b64encode(f"a\\{expiry}\\{mac}\\".encode()).decode().rstrip("=")
+    try:
+        found = authenticate(SignedRequest("GET", f"/x?bewit={bewit}", "host", 80)).client_id
+    except SignatureError as error:
+        found = str(error)
+
+    assert expected == found
 
 
 @given(st.text() | st.from_regex(r"[\w-]*", fullmatch=True) | st.binary().map(lambda raw: b64encode(raw).decode()))
