@@ -285,18 +285,21 @@ class TaskAction(NamedTuple):
         would: Begins the line of ``--noop``: ``Would cancel``.
         question: Begins the question of ``--confirm``: ``Cancels``.
         act: Does it, and returns the new status of the task.
+        check: Checks the status of a task that --noop would act on as *act* does: raises an error, or prints a note.
     """
 
     method: str
     would: str
     question: str
     act: Callable[[Client, str], dict[str, Any]]
+    check: Callable[[dict[str, Any]], None]
 
     def describe(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
         """
         Return the line of ``--noop`` and the status of a task; nothing is done.
         """
         name, state, status = _look_up(client, task_id)
+        self.check(status)
         return f"{self.would} {name} taskid: {task_id} (state: {state})", status
 
     def confirm(self, context: Context, client: Client, task_id: str, answers: IO[str] | None) -> bool:
@@ -345,6 +348,9 @@ def run_action(
         TcError: The first error; the other tasks are acted on nevertheless.
     """
     write_value, write_lines = make_value_writer(context), make_line_writer(context)
+    if context.is_go_client:
+        # Its --noop prints the line whatever the state is.
+        action = action._replace(check=lambda _status: None)
     client = context.client()
     if not noop:
         check_allowed(client, action.method)
@@ -382,11 +388,15 @@ def write_each(
         for _, result in run_parallel(function, items):
             if isinstance(result, TcError):
                 failed.append(result)
-                context.note(str(result))
+                # One error is the error of the command.
+                if len(items) > 1:
+                    context.note(str(result))
             else:
                 yield result
 
     write(pairs())
     if failed:
-        failed[0].message = f"{len(failed)} of {len(items)} failed; the first error: {failed[0].message}"
+        if len(items) > 1:
+            # Each was printed as it came.
+            failed[0].message, failed[0].hint = f"{len(failed)} of {len(items)} failed", ""
         raise failed[0]

@@ -5,6 +5,7 @@ Payloads: parse them, and validate them before anything is sent.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import strict_json
@@ -64,7 +65,7 @@ def parse_json(text: bytes, source: str, what: str = "payload") -> Payload:
     try:
         document = strict_json.loads(decoded)
     except StrictJsonError as error:
-        raise UsageError(f"the {what} from {source} is not JSON: {error}") from None
+        raise UsageError(f"the {what} from {source} is not JSON: {error}", hint=_suggest_yaml(decoded)) from None
     return Payload(document, decoded.strip().encode())
 
 
@@ -132,9 +133,24 @@ def validate(method: Method, payload: Payload, edits: Sequence[str] = ()) -> Non
             f"{method.id}: payload is not valid: {'; '.join(shown[:5])}{more}",
             details="\n".join(shown[5:]),
             hint=next(
-                (_suggest_type(problem.path, problem.literal, edits) for problem in found if problem.literal), ""
+                (_suggest_type(problem.path, problem.literal, edits) for problem in found if problem.literal),
+                _suggest_time(payload.document),
             ),
         )
+
+
+def _suggest_yaml(text: str) -> str:
+    # A line such as "name: value" or "- value", which no JSON begins with.
+    is_yaml = re.match(r"\s*(?:#.*\s+|---\s+)*(?:[\w.-]+:(?:\s|$)|- \S)", text) is not None
+    return "give --data-format yaml if it is YAML" if is_yaml else ""
+
+
+def _suggest_time(document: Any) -> str:
+    if isinstance(document, dict) and any(
+        isinstance(value, dict) and "$fromNow" in value for value in document.values()
+    ):
+        return "$fromNow is for hooks, which render it: give a time here, such as that of tc from-now '1 hour'"
+    return ""
 
 
 def _suggest_type(path: str, literal: str, edits: Sequence[str]) -> str:

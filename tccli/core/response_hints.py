@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.printable import escape_line
 
@@ -19,19 +19,98 @@ if TYPE_CHECKING:
 MAX_SCOPES_CHARACTERS = 600
 UNSATISFIED = re.compile(r"missing the following scopes:\s*```\s*(.*?)\s*```", re.DOTALL)
 REQUIRED = re.compile(r"the following scope expression:\s*```\s*(.*?)\s*```", re.DOTALL)
+UNAUTHORIZED = re.compile(r"do not satisfy authorizedScopes.*authorizedScopes are:\s*(.*)", re.DOTALL)
+
+
+class _Hint(NamedTuple):
+    """
+    What to do about an error of some methods.
+
+    Attributes:
+        methods: Their ids, as a pattern.
+        status: Of the response.
+        message: A pattern of its text.
+        advice: May name arguments of the path, such as ``{taskId}``.
+    """
+
+    methods: str
+    status: int
+    message: str
+    advice: str
+
+
+HINTS = (
+    _Hint(
+        r"hooks\.triggerHook(WithToken)?",
+        403,
+        "",
+        "the hook creates the task with the scopes of its role, not with yours: "
+        "add them to the role hook-id:{hookGroupId}/{hookId} (tc auth updateRole)",
+    ),
+    _Hint(
+        r"queue\.createTask",
+        400,
+        "(created|deadline).*in the past",
+        'give times from tc from-now: --set created="$(tc from-now 0s)" --set deadline="$(tc from-now 1h)"',
+    ),
+    _Hint(
+        r"worker-manager\.(create|update)WorkerPool",
+        400,
+        "(?i)invalid provider",
+        "tc worker-manager listProviders lists the providers of the deployment",
+    ),
+    _Hint(
+        r"hooks\.(create|update)Hook",
+        400,
+        "do not match",
+        "the payload has the hookGroupId and hookId of another hook: remove them from it, or change them",
+    ),
+    _Hint(r"hooks\.updateHook", 404, "", "tc hooks createHook creates a hook"),
+    _Hint(
+        r"queue\.createArtifact",
+        403,
+        "after it is resolved",
+        "only a running run takes artifacts: create the artifact before the task is resolved",
+    ),
+    _Hint(
+        r"queue\.createArtifact",
+        409,
+        "(?i)resolved",
+        "only a running run takes artifacts: create the artifact before the task is resolved",
+    ),
+)
 NOT_RETRIED = "not retried, because the call may have taken effect; --retry-unsafe retries it"
 
 
-def suggest(response: Response, message: str, account: Account | None, *, repeated: bool, is_service: bool) -> str:
+def suggest(
+    response: Response,
+    message: str,
+    account: Account | None,
+    *,
+    method: str,
+    arguments: Mapping[str, str],
+    repeated: bool,
+    is_service: bool,
+) -> str:
     """
     Return what to do about an error response, or an empty string.
 
     Args:
+        method: Its id, such as ``queue.task``.
+        arguments: Of the call's path, by name.
         message: Its text, in one line.
         account: Where the request went, and with which credentials, if it was an API call.
         repeated: Whether the call was retried where that may help.
         is_service: Whether the response has the form of a Taskcluster service's error.
     """
+    if is_service:
+        for hint in HINTS:
+            if (
+                response.status == hint.status
+                and re.fullmatch(hint.methods, method)
+                and re.search(hint.message, message, re.DOTALL)
+            ):
+                return hint.advice.format_map({name: escape_line(value, 100) for name, value in arguments.items()})
     if response.status == 401 and account is not None:
         return _suggest_credentials(message, account, response.headers.get("date", ""))
     if response.status == 403 and is_service and account is not None:
@@ -79,6 +158,16 @@ def summarize_scopes(message: str) -> str:
     return ""
 
 
+def summarize_authentication(message: str) -> str:
+    """
+    Return the reason of a 401 in one line if the service lists scopes; else an empty string.
+    """
+    found = UNAUTHORIZED.search(message)
+    if found is None:
+        return ""
+    return f"the credentials do not have all authorized scopes: {escape_line(found[1], MAX_SCOPES_CHARACTERS)}"
+
+
 def _format_expression(text: str) -> str:
     from tccli import strict_json
 
@@ -122,7 +211,21 @@ def _suggest_credentials(message: str, account: Account, date: str) -> str:
         return f"{mismatch}: set both again, and the certificate if they are temporary"
     if account.credentials is None:
         return sign_in(account)
-    return f"check the credentials{source}: tc help credentials"
+    return _suggest_fewer_scopes(text, source) or f"check the credentials{source}: tc help credentials"
+
+
+def _suggest_fewer_scopes(text: str, source: str) -> str:
+    if "authorized scopes" in text:
+        return (
+            f"authorize only scopes that the credentials{source} have: without authorized scopes, "
+            "tc auth currentScopes prints them"
+        )
+    if "certificate scopes" in text:
+        return (
+            f"the temporary credentials{source} have scopes that the client which made them does not have: "
+            "make new ones with fewer scopes"
+        )
+    return ""
 
 
 def _suggest_scopes(account: Account) -> str:

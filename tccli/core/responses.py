@@ -222,7 +222,10 @@ def service_error(
     if isinstance(body, dict) and is_service:
         code = str(body.get("code") or body.get("reason") or "")
         message, _, trailer = body["message"].partition("\n---\n")
-        scopes = response_hints.summarize_scopes(message) if response.status == 403 else ""
+        if response.status == 403:
+            scopes = response_hints.summarize_scopes(message)
+        elif response.status == 401:
+            scopes = response_hints.summarize_authentication(message)
     elif isinstance(body, dict) and isinstance(body.get("error"), str):
         message = body["error"]
     else:
@@ -239,7 +242,9 @@ def service_error(
         text,
         status=response.status,
         code=code,
-        hint=response_hints.suggest(response, line, account, repeated=repeated, is_service=is_service),
+        hint=response_hints.suggest(
+            response, line, account, method=what, arguments=arguments, repeated=repeated, is_service=is_service
+        ),
         details=details,
         body=redact_document(body),
     )

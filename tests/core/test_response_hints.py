@@ -309,3 +309,63 @@ def test_verbose_says_that_nobody_signs(tc: CommandLine, http_server: ScriptedSe
     assert "tc: no credentials\n" in anonymous
     assert f"tc: requests go to {http_server.url} (TASKCLUSTER_PROXY_URL)\n" in in_task
     assert "the task's proxy signs" in in_task
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "message", "piece"),
+    [
+        (["hooks", "triggerHook", "g", "h", "--data", "{}"], 403, "no scopes", "hook-id:g/h"),
+        (["hooks", "updateHook", "g", "h", "--no-validate", "--data", "{}"], 404, "No such hook", "createHook"),
+        (["hooks", "createHook", "g", "h", "--no-validate", "--data", "{}"], 400, "Hook Ids do not match", "payload"),
+        (
+            ["queue", "createTask", "AQAAAAAAQAWAAAAAAAAAAA", "--no-validate", "--data", "{}"],
+            400,
+            "`created` cannot be in the past (max 15min drift)",
+            "tc from-now",
+        ),
+        (
+            ["worker-manager", "createWorkerPool", "a/b", "--no-validate", "--data", "{}"],
+            400,
+            "Invalid Provider",
+            "listProviders",
+        ),
+        (
+            ["queue", "ping"],
+            401,
+            "Supplied credentials do not satisfy authorizedScopes; credentials have scopes:\n"
+            + "a:b\n" * 900
+            # The long list is not repeated.
+            + "authorizedScopes are:\nx:y",
+            "all authorized scopes: x:y",
+        ),
+        (["queue", "ping"], 401, "issuer `c` doesn't satisfy all certificate scopes x:y", "with fewer scopes"),
+    ],
+    ids=lambda value: value[1] if isinstance(value, list) else "",
+)
+def test_errors_of_a_method_say_what_to_do(
+    tc: CommandLine, http_server: ScriptedServer, argv: list[str], status: int, message: str, piece: str
+) -> None:
+    """
+    In one line, and not for other methods.
+    """
+    http_server.respond_with(error_response(status, "E", message))
+    result = tc(*argv, "--retries", "0", env=http_server.env)
+
+    assert piece in result.stderr
+    assert 1 == result.stderr.count("\n")
+    assert len(result.stderr) < 700
+
+
+def test_payloads_that_are_yaml_or_templates_get_a_hint(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Nothing is sent.
+    """
+    argv = ["queue", "createTask", "AQAAAAAAQAWAAAAAAAAAAA"]
+    for text in ("taskQueueId: a/b\n", "---\ncreated: 1\n", "# note\nmetadata:\n  name: a\n", "- a\n"):
+        result = tc(*argv, stdin=text, env=http_server.env)
+        assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+        assert "--data-format yaml" in result.stderr
+    for text in ("<html>", "{a: 1", "", "a"):
+        assert "yaml" not in tc(*argv, stdin=text, env=http_server.env).stderr
+    assert "tc from-now" in tc(*argv, stdin='{"created": {"$fromNow": "1 hour"}}', env=http_server.env).stderr
+    assert [] == http_server.requests

@@ -80,7 +80,7 @@ command = Command(
     f"with if, range and with.\n\n{GROUP_HELP}",
     examples=(
         "tc group list fN1SbArXTPSVFNUvaOlinQ",
-        "tc group list -f fN1SbArXTPSVFNUvaOlinQ | cut -d' ' -f1 |\n  xargs -n1 tc task rerun",
+        "tc group list -f fN1SbArXTPSVFNUvaOlinQ | cut -d' ' -f1 |\n  xargs -r -n1 tc task rerun",
         "tc group list fN1SbArXTPSVFNUvaOlinQ \\\n    --format-string '{{.Task.Metadata.Name}} {{len .Status.Runs}}'",
     ),
 )

@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
 
 
-def _act(client: Client, task_id: str) -> dict[str, Any]:
-    from tccli.core.tasks.queue import call_status_method
-
-    return call_status_method(client, "cancelTask", [task_id])
-
-
 def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bool, newest: bool) -> None:
-    action = TaskAction("cancelTask", "Would cancel", "Cancels", _act)
+    def check(status: dict[str, Any]) -> None:
+        from tccli.core.tasks.queue import find_run, format_run
+
+        run = find_run(status, None)
+        if run.get("reasonResolved") not in {None, "canceled"}:
+            context.note(f"task {status['taskId']} is resolved: {format_run(run)}; to cancel it changes nothing")
+
+    def act(client: Client, task_id: str) -> dict[str, Any]:
+        from tccli.core.tasks.queue import call_status_method
+
+        status = call_status_method(client, "cancelTask", [task_id])
+        check(status)
+        return status
+
+    action = TaskAction("cancelTask", "Would cancel", "Cancels", act, check)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASK_HELP, TaskAction, action_options, newest_option, run_action, task_argument
+from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
     from tccli.core.client import Client
 
 WORKER_ID = "taskcluster-cli"
+
+
+def _check(status: dict[str, Any]) -> None:
+    if status["state"] != "pending":
+        raise NegativeAnswerError(
+            f"cannot complete task {status['taskId']}: it is in state {status['state']}, not pending"
+        )
 
 
 def _act(client: Client, task_id: str) -> dict[str, Any]:
@@ -24,6 +32,7 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
     from tccli.core.tasks import queue
 
     status = queue.fetch_status(client, task_id)
+    _check(status)
     run_id = str(max(0, len(status["runs"]) - 1))
     worker = {"workerGroup": status.get("workerType") or WORKER_ID, "workerId": WORKER_ID}
     claim = client.call_json(references.method("queue", "claimTask"), [task_id, run_id], payload=encode(worker))
@@ -32,7 +41,7 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
 
 
 def _complete(context: Context, task: str, *, noop: bool, confirm: bool, newest: bool) -> None:
-    action = TaskAction("claimTask", "Would complete", "Will complete", _act)
+    action = TaskAction("claimTask", "Would complete", "Will complete", _act, _check)
     run_action(context, action, [task], noop=noop, confirm=confirm, newest=newest)
 
 

@@ -18,19 +18,23 @@ if TYPE_CHECKING:
 
 
 def _rerun(context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool, confirm: bool, newest: bool) -> None:
+    def check(status: dict[str, Any]) -> None:
+        task_id, state = status["taskId"], status["state"]
+        if not force and state not in {"failed", "exception"}:
+            raise NegativeAnswerError(
+                f"cannot rerun task {task_id}: it is in state {state}, neither failed nor exception",
+                hint="--force reruns it" if state == "completed" else "wait until it is resolved",
+            )
+        if state in {"pending", "running"}:
+            context.note(f"task {task_id} is {state} already: a rerun changes nothing")
+
     def act(client: Client, task_id: str) -> dict[str, Any]:
         from tccli.core.tasks import queue
 
-        if not force:
-            state = queue.fetch_status(client, task_id)["state"]
-            if state not in {"failed", "exception"}:
-                raise NegativeAnswerError(
-                    f"cannot rerun task {task_id}: it is in state {state}, neither failed nor exception",
-                    hint="--force reruns it",
-                )
+        check(queue.fetch_status(client, task_id))
         return queue.call_status_method(client, "rerunTask", [task_id])
 
-    action = TaskAction("rerunTask", "Would re-run", "Will re-run", act)
+    action = TaskAction("rerunTask", "Would re-run", "Will re-run", act, check)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

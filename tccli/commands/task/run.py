@@ -39,7 +39,7 @@ def _run(
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
-    env = dict(_split(each) for each in options["env"])
+    env = dict(_split(context, each) for each in options["env"])
     definition = make_definition(f"{provisioner}/{worker_type}", image, words, env, now=datetime.now(UTC))
     task_id = str(slugid.nice())
     definition |= {
@@ -54,10 +54,13 @@ def _run(
     write(f"Task {created['taskId']} created", created)
 
 
-def _split(setting: str) -> tuple[str, str]:
-    name, _, value = setting.partition("=")
+def _split(context: Context, setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
     if not name:
         raise UsageError(f"--env {setting!r} has no name", hint="write --env NAME=VALUE")
+    if not equals:
+        # As in the Go client; docker run takes the value from its environment.
+        context.note(f'--env {name}: the variable is empty; write --env {name}=VALUE, or --env {name}="${name}"')
     return name, value
 
 
