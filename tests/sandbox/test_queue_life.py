@@ -252,14 +252,31 @@ def test_the_most_urgent_comes_first(queue: QueueClient) -> None:
 
 def test_priorities_of_resolved_tasks_do_not_change(queue: QueueClient) -> None:
     """
-    409, also after a rerun, which preserves earlier changes; a priority that the task has already is 409, too.
+    409 some seconds later, also after a rerun, which preserves earlier changes; a priority that the task has already is
+    409, too.
     """
     task_id = queue.create()
     assert [200, 409] == [queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}).status for _ in range(2)]
     queue.post(f"/task/{task_id}/cancel")
+    assert 200 == queue.post(f"/task/{task_id}/priority", {"newPriority": "very-high"}).status
+    assert 200 == queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}).status
+    queue.pass_time(5000)
     assert 409 == queue.post(f"/task/{task_id}/priority", {"newPriority": "low"}).status
 
     assert "high" == queue.post(f"/task/{task_id}/rerun").json["status"]["priority"]
+    assert 409 == queue.post(f"/task/{task_id}/priority", {"newPriority": "low"}).status
+
+
+def test_priorities_of_retried_tasks_change(queue: QueueClient) -> None:
+    """
+    A run that is retried does not resolve the task.
+    """
+    task_id = queue.create()
+    queue.claim()
+    queue.post(f"/task/{task_id}/runs/0/exception", {"reason": "worker-shutdown"})
+    queue.pass_time(5000)
+
+    assert 200 == queue.post(f"/task/{task_id}/priority", {"newPriority": "high"}).status
 
 
 @pytest.mark.parametrize(
@@ -334,6 +351,7 @@ def test_priorities_of_groups_change(queue: QueueClient) -> None:
     group = taskcluster.slugId()
     first, second = (queue.create(taskGroupId=group) for _ in range(2))
     queue.post(f"/task/{first}/cancel")
+    queue.pass_time(5000)
     changed = queue.post(f"/task-group/{group}/priority", {"newPriority": "high"}).json
 
     assert (1, [second], "high") == (changed["tasksAffected"], changed["taskIds"], changed["newPriority"])

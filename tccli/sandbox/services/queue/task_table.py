@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 service = Service("queue")
 
+RESOLUTION_DELAY = 2000
+"""Milliseconds from the end of a task until its priority cannot change; in the service, a job records the end."""
 RESOLVED = frozenset({"completed", "failed", "exception"})
 
 service.add_tables("""
@@ -127,15 +129,29 @@ def change_priority(store: Store, task: Task, priority: str, now: int) -> bool:
     Change the priority of a task and of its place in the queue.
 
     Returns:
-        False if the task has this priority, was resolved at any time, also before a rerun, or is past its deadline.
+        False if the task has this priority, was resolved some seconds ago, also before a rerun, or is past its
+        deadline.
     """
     definition = task.definition
-    if task.was_resolved or from_json(definition["deadline"]) <= now or definition["priority"] == priority:
+    if (
+        _was_resolved(task, now - RESOLUTION_DELAY)
+        or from_json(definition["deadline"]) <= now
+        or definition["priority"] == priority
+    ):
         return False
     definition["priority"] = priority
     store.run("UPDATE tasks SET definition = ? WHERE task_id = ?", json.dumps(definition), task.task_id)
     pending_runs.reprioritize(store, task.task_id, priority)
     return True
+
+
+def _was_resolved(task: Task, before: int) -> bool:
+    # A run that was retried did not resolve its task.
+    reasons = [run["reasonCreated"] for run in task.runs[1:]] + ["rerun"]
+    times = [
+        run.get("resolved") for run, next_reason in zip(task.runs, reasons, strict=False) if next_reason == "rerun"
+    ]
+    return any(time is not None and from_json(time) < before for time in times)
 
 
 def delete(store: Store, task_id: str) -> None:
