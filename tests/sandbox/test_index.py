@@ -110,7 +110,8 @@ def test_a_duplicate_path_is_found_twice(send: Send) -> None:
 
     assert 200 == send("POST", f"{INDEX}/tasks/indexes?limit=1", wanted).status
     assert 500 == send("POST", f"{INDEX}/tasks/indexes", wanted).status
-    assert 500 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": ["x.\0"]}).status
+    for path in ("x.\0", "\0", "\ud800"):
+        assert 500 == send("POST", f"{INDEX}/tasks/indexes", {"indexes": [path]}).status
 
 
 def test_namespaces_expire_a_day_later_at_each_level(send: Send) -> None:

@@ -4,6 +4,7 @@ index: the tables of indexed tasks, one for each path, and of namespaces.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from tccli.sandbox.clock import DAY
@@ -64,7 +65,8 @@ def list_page(state: State, paths: Sequence[str], after: int, number: int) -> li
         "ON namespace = json_extract(value, '$[0]') AND name = json_extract(value, '$[1]') "
         "WHERE paths.key >= ? ORDER BY paths.key LIMIT ?"
     )
-    pairs = to_jsonb([split(path) if "." in path else [] for path in paths])
+    to_jsonb(paths)
+    pairs = json.dumps([split(path) if "." in path else [] for path in paths])
     return state.store.all(sql, pairs, after, number)
 
 
