@@ -333,6 +333,8 @@ def test_groups_are_sealed_and_cancelled(queue: QueueClient) -> None:
     assert (409, "RequestConflict") == (error.status, error.code)
     assert sealed == queue.post(f"/task-group/{group}/seal").json
     late = queue.send("PUT", f"/api/queue/v1/task/{taskcluster.slugId()}", queue.definition(taskGroupId=group))
+    assert 403 == queue.post(f"/task-group/{group}/cancel", scopes=[]).status
+    assert 409 == queue.post(f"/task-group/{queue.create()}/cancel", scopes=[]).status
     assert (409, "RequestConflict") == (late.status, late.code)
     cancelled = queue.post(f"/task-group/{group}/cancel").json
     assert (3, 2, sorted([running, waiting])) == (

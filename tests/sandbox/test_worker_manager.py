@@ -148,7 +148,9 @@ def test_launch_configurations_have_ids(send: Send) -> None:
     assert ("mine", True) == (names[1], names[0].startswith("lc-"))
     assert {names[0], "other"} == {config["launchConfigId"] for config in current}
     assert ["mine"] == [config["launchConfigId"] for config in every if config["isArchived"]]
-    assert [] == send("DELETE", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"]
+    assert {"a": 1} in [config["configuration"] for config in current]
+    assert {} == send("DELETE", f"{MANAGER}/{POOL}").json["config"]
+    assert {} == send("PUT", f"{MANAGER}/worker-pool/proj/none", launch_pool()).json["config"]
     assert {"workerPoolLaunchConfigs": []} == send("GET", f"{MANAGER}/{POOL}/launch-configs").json
 
 
@@ -169,13 +171,17 @@ def test_a_launch_configuration_does_not_change(send: Send) -> None:
     send("PUT", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=1)))
     error = send("POST", f"{MANAGER}/{POOL}", launch_pool(launch_config("x", a=2)))
     weighed = {"a": 1, "workerManager": {"launchConfigId": "x", "maxCapacity": 3}}
-    twice = send("PUT", f"{MANAGER}/worker-pool/proj/two", launch_pool(launch_config("x"), launch_config("x")))
+    two = f"{MANAGER}/worker-pool/proj/two"
+    differing = send("PUT", two, launch_pool(launch_config("x", a=1), launch_config("x", a=2)))
+    missing = send("GET", two)
+    same = send("PUT", two, launch_pool(launch_config("x"), launch_config("x")))
 
     assert (409, "RequestConflict") == (error.status, error.code)
-    assert "Launch config with ID `x` already exists" == error.message
+    assert "Launch config with ID `x` already exists" in error.message
     assert 1 == send("GET", f"{MANAGER}/{POOL}").json["config"]["launchConfigs"][0]["a"]
     assert 200 == send("POST", f"{MANAGER}/{POOL}", launch_pool(weighed)).status
-    assert (409, 404) == (twice.status, send("GET", f"{MANAGER}/worker-pool/proj/two").status)
+    assert (409, 404) == (differing.status, missing.status)
+    assert (200, 1) == (same.status, len(same.json["config"]["launchConfigs"]))
 
 
 def test_the_official_client_manages_workers(sandbox: RunningSandbox) -> None:

@@ -84,9 +84,10 @@ def seal_task_group(call: Call) -> Response:
 @service.method("cancelTaskGroup")
 def cancel_task_group(call: Call) -> Response:
     group_id = call.args["taskGroupId"]
-    if "sealed" not in _authorize(call):
+    if "sealed" not in _document(call):
         message = "Cannot cancel unsealed task group: `{{taskGroupId}}`"
         raise ApiError("RequestConflict", message, taskGroupId=group_id)
+    _authorize(call)
     with call.state.store.transaction():
         tasks = task_table.list_group(call.state.store, group_id, "", -1)
         in_time = [task for task in tasks if from_json(task.definition["deadline"]) > call.now]

@@ -100,13 +100,16 @@ def upsert(store: Store, pool: Pool) -> None:
     Raises:
         ApiError: 409, another launch configuration has the same id.
     """
-    configs = [_with_id(config) for config in _launch_configs(pool.config)]
-    if configs:
-        pool.config = {**pool.config, "launchConfigs": configs}
+    given = _launch_configs(pool.config)
+    used: dict[str, dict[str, Any]] = {}
     with store.transaction():
-        used: set[str] = set()
-        for config in configs:
-            _keep(store, pool, config, used)
+        for config in given:
+            complete = _with_id(config)
+            _keep(store, pool, config, complete["workerManager"]["launchConfigId"])
+            used.setdefault(complete["workerManager"]["launchConfigId"], complete)
+        if isinstance(pool.config.get("launchConfigs"), list):
+            pool.config = {name: value for name, value in pool.config.items() if name != "launchConfigs"}
+            pool.config |= {"launchConfigs": list(used.values())} if used else {}
         sql = (
             "UPDATE launch_configs SET is_archived = 1, last_modified = ? WHERE worker_pool_id = ? "
             "AND NOT is_archived AND launch_config_id NOT IN (SELECT value FROM json_each(?))"
@@ -140,13 +143,12 @@ def _launch_configs(config: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def _keep(store: Store, pool: Pool, config: dict[str, Any], used: set[str]) -> None:
-    name = config["workerManager"]["launchConfigId"]
+def _keep(store: Store, pool: Pool, config: dict[str, Any], name: str) -> None:
+    # As in the service, the configuration itself does not get the id, only the pool's.
     sql = "SELECT * FROM launch_configs WHERE worker_pool_id = ? AND launch_config_id = ?"
     existing = store.one(sql, pool.worker_pool_id, name)
-    if name in used or (existing is not None and _content(json.loads(existing["configuration"])) != _content(config)):
-        raise ApiError("RequestConflict", f"Launch config with ID `{name}` already exists")
-    used.add(name)
+    if existing is not None and _content(json.loads(existing["configuration"])) != _content(config):
+        raise ApiError("RequestConflict", f"Launch config with ID `{name}` already exists with different configuration")
     row = {
         "worker_pool_id": pool.worker_pool_id,
         "launch_config_id": name,

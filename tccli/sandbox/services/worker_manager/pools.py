@@ -71,7 +71,7 @@ def update_worker_pool(call: Call) -> Response:
 def delete_worker_pool(call: Call) -> Response:
     # As in the service, the pool gets the null provider, and can still be read.
     before = load(call)
-    config = {**before.config, "launchConfigs": []} if "launchConfigs" in before.config else before.config
+    config = {**before.config, "launchConfigs": []}
     pool = Pool(
         worker_pool_id=before.worker_pool_id,
         provider_id=providers.NULL,
