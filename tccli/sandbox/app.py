@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as AsgiRequest
 from starlette.responses import Response as AsgiResponse
 
-from tccli.sandbox import references
+from tccli.sandbox import references, sign_in
 from tccli.sandbox.call import Call, Response
 from tccli.sandbox.http import errors, web_server
 from tccli.sandbox.http.body import MAX_BODY_BYTES
@@ -136,7 +136,8 @@ class Sandbox:
         if request.path.startswith(controls.PREFIX):
             return controls.respond(request, self.state, self.calls, self.on_stop)
         if not request.path.startswith("/api/"):
-            return references.find(request, self.state.root_url) or NOT_FOUND
+            document = references.find(request, self.state.root_url)
+            return document or sign_in.respond(request, self.state) or NOT_FOUND
         is_web_server = request.path.startswith(WEB_SERVER)
         if is_web_server:
             rejection = web_server.reject_body(request)

@@ -1,0 +1,230 @@
+"""
+``tc signin``: sign in with a browser and set the credentials in the shell, or in a profile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.types import Choice, timeout
+from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from tccli.core.signin.callback import Callback
+    from tccli.core.signin.new_client import NewClient
+
+DEFAULT_WAIT = "10m"
+RESET_TIMEOUT_SECONDS = 10.0
+
+
+@click.command(
+    cls=Command,
+    name="signin",
+    examples=(
+        'eval "$(tc signin)"',
+        'lines=$(tc signin --scope queue:get-artifact:private/* --expires 1h) &&\n  eval "$lines"',
+        "tc signin --save staging --root-url https://tc.example.com",
+        'tc signin --check || eval "$(tc signin --no-browser)"',
+    ),
+)
+@click.option("--check", is_flag=True, help="Do not sign in: exit with 0 if you are signed in, else with 1.")
+@click.option(
+    "-s",
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="A scope of the client, or several on a line each; repeatable (default *: all of yours).",
+)
+@click.option("--expires", metavar="WHEN", help="An offset or a timestamp (default 1d).")
+@click.option("-n", "--name", metavar="NAME", help="Name of the client below your own client id (default cli).")
+@click.option(
+    "-p",
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    default=0,
+    help="Port for the callback (default any).",
+)
+@click.option("--browser/--no-browser", default=None, help="Open a browser over ssh, too; or print the URL only.")
+@click.option("--wait", type=timeout, metavar="DURATION", default=DEFAULT_WAIT, help="How long to wait (default 10m).")
+@click.option(
+    "--save",
+    is_flag=False,
+    flag_value="",
+    metavar="[PROFILE]",
+    help="Store the credentials in a profile instead of printing them (default: the profile in use).",
+)
+@click.option(
+    "--shell",
+    type=Choice(["bash", "fish", "csh", "powershell"]),
+    metavar="SHELL",
+    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
+)
+@click.option("--csh", is_flag=True, help="The same as --shell csh.")
+@with_context
+def command(context: Context, /, *, check: bool, scopes: tuple[str, ...], save: str | None, **options: Any) -> None:
+    """
+    Sign in to the web interface of the deployment, and print lines for eval that set the credentials of a new client.
+
+    The client is created in the browser, below your own client id. It has the scopes that you name, as far as you have
+    them, and is deleted when it expires. Without a browser on this machine, tc prints the URL. Open it elsewhere, and
+    paste the URL of the last page, which another machine cannot load, into the terminal.
+    """
+    if check:
+        _check(context)
+        return
+    if context.fake_path is not None:
+        raise ConfigurationError("API calls can be faked, but not a sign-in")
+    if save is not None:
+        _sign_in_to_profile(context, save, scopes, options)
+    else:
+        _sign_in_to_shell(context, scopes, options)
+
+
+def _check(context: Context) -> None:
+    """
+    Raise NegativeAnswerError if there are no credentials, or if the deployment refuses them.
+    """
+    from tccli import references
+    from tccli.core.response_hints import sign_in
+
+    context.root_url()
+    try:
+        client = context.client()
+    except ConfigurationError as error:
+        raise NegativeAnswerError(f"not signed in: {error.message}", hint=error.hint) from None
+    if client.account.credentials is None and client.account.proxy_url is None:
+        raise NegativeAnswerError("not signed in", hint=sign_in(client.account))
+    try:
+        client.call_json(references.method("auth", "currentScopes"), [])
+    except RefusedError as error:
+        raise NegativeAnswerError(f"not signed in: {error.message}", hint=error.hint) from None
+
+
+def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[str, Any]) -> None:
+    import sys
+
+    from tccli.core.shells import guess_shell, set_variables
+    from tccli.output import Result
+
+    shell = "csh" if options["csh"] else options["shell"]
+    if options["csh"] and options["shell"] not in {None, "csh"}:
+        raise UsageError(f"--csh and --shell {options['shell']} exclude each other")
+    # The Go client prints lines for sh unless it is told otherwise.
+    guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
+    write = context.writer()
+    root_url = context.root_url()
+    is_lines = context.options.format is None and not context.options.selects_parts
+    if is_lines and context.options.output is None and sys.stdout is not None and sys.stdout.isatty():
+        context.note('the shell does not read these lines from the terminal; eval "$(tc signin)" evaluates them')
+    found = _sign_in(context, root_url, _read_profile(context, _profile_name(context)), scopes, options)
+    variables = {
+        "TASKCLUSTER_CLIENT_ID": found.client_id,
+        "TASKCLUSTER_ACCESS_TOKEN": found.access_token,
+        "TASKCLUSTER_ROOT_URL": root_url,
+    }
+    if context.environ.get("TASKCLUSTER_CERTIFICATE"):
+        # That of temporary credentials is not one of the new client.
+        variables["TASKCLUSTER_CERTIFICATE"] = ""
+    if is_lines:
+        write(Result(set_variables(variables, shell or guess, is_guess=shell is None), is_text=True, is_secret=True))
+    else:
+        keys = {"rootUrl": root_url, "clientId": found.client_id, "accessToken": found.access_token}
+        write(Result([keys], is_secret=True))
+
+
+def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], options: dict[str, Any]) -> None:
+    from tccli.core import profiles
+
+    if options["csh"] or options["shell"]:
+        raise UsageError("--save and --shell exclude each other: nothing is printed for a shell")
+    files = context.config_files()
+    name = name or _profile_name(context) or files.default_name or "default"
+    profiles.check_name(name)
+    # The file must be readable before somebody signs in.
+    exists = name in files.profiles
+    if (
+        exists
+        and _profile_name(context) is None
+        and context.options.root_url is None
+        and "rootUrl" in files.profile(name)
+    ):
+        context = context.replace(profile=name)
+    root_url = context.root_url()
+    profile = _read_profile(context, name if exists else _profile_name(context))
+    found = _sign_in(context, root_url, profile, scopes, options)
+    values = {"rootUrl": root_url, "clientId": found.client_id, "accessToken": found.access_token, "certificate": None}
+    profiles.set_values(files.profiles_path, name, values)
+    context.note(f"the credentials are in the profile {name}")
+
+
+def _profile_name(context: Context) -> str | None:
+    return context.options.profile or context.environ.get("TC_PROFILE") or None
+
+
+def _read_profile(context: Context, name: str | None) -> Any:
+    files = context.config_files()
+    return files.default_profile() if name is None else files.profile(name)
+
+
+def _sign_in(
+    context: Context, root_url: str, profile: Any, scopes: tuple[str, ...], options: dict[str, Any]
+) -> NewClient:
+    """
+    Return the new client.
+    """
+    from datetime import UTC, datetime
+
+    from tccli.cli.sign_in import wait_for_callback
+    from tccli.core.signin import url
+    from tccli.core.signin.callback import CallbackServer
+
+    name = url.DEFAULT_NAME if options["name"] is None else options["name"]
+    url.check_name(name)
+    given = options["expires"]
+    expires = url.parse_expires(
+        profile.get("expires") or url.DEFAULT_EXPIRES if given is None else given, now=datetime.now(UTC)
+    )
+    wanted = url.parse_scopes(scopes or tuple(profile.get("scopes", ())))
+    with CallbackServer(root_url, options["port"]) as server:
+        address = url.make_url(
+            root_url, server.url, name=name, suffix=url.make_suffix(), scopes=wanted, expires=expires
+        )
+        callback = wait_for_callback(context, server, address, browser=options["browser"], seconds=options["wait"])
+        found = _replace_token(context, root_url, callback, wanted)
+        server.wait_for_page()
+    return found
+
+
+def _replace_token(context: Context, root_url: str, callback: Callback, scopes: list[str]) -> NewClient:
+    """
+    Replace the token that the browser has seen, and report who is signed in.
+    """
+    from tccli.core.signin.new_client import replace_token
+
+    environ = {
+        **{
+            name: value
+            for name, value in context.environ.items()
+            if not name.startswith("TASKCLUSTER_") and name != "TC_PROFILE"
+        },
+        "TASKCLUSTER_CLIENT_ID": callback.client_id,
+        "TASKCLUSTER_ACCESS_TOKEN": callback.access_token,
+    }
+    limits = {"retries": 0, "timeout": RESET_TIMEOUT_SECONDS, "authorized_scope": [], "authorized_scopes": None}
+    selection = {"root_url": root_url, "profile": None, "anonymous": False, "proxy": False}
+    account = Context(context.options.replace(**limits, **selection), environ, context.argv, context.program)
+    found = replace_token(account.client(), scopes)
+    context.redactor.add(found.access_token)
+    until = f" until {found.expires}" if found.expires else ""
+    context.note(f"signed in to {root_url} as {found.client_id}{until}")
+    if found.missing_scopes:
+        context.note(f"warning: you do not have these scopes yourself: {' '.join(found.missing_scopes)}")
+    if found.problem:
+        context.note(f"the browser's history has this access token; cannot replace it: {found.problem}")
+    return found
