@@ -35,6 +35,8 @@ function __taskcluster_words
                 'schema' 'Print the JSON schema of a method\'s payload or response' \
                 'scopes' 'Show which scopes a call needs, and whether you have them' \
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
+                'signin' 'Sign in with a browser and set the credentials in the shell, or in a…' \
+                'signout' 'Forget the credentials of a profile or of the shell, and delete…' \
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
                 'task' 'Look at a task and its log, create one, run it again, or cancel it' \
@@ -405,7 +407,7 @@ function __taskcluster_places
             echo '+'
         case 'completions'
             echo '=bash,zsh,fish,powershell file ...'
-        case 'config get' 'config help' 'config reset' 'slugid decode' 'slugid encode' 'auth sentrydsn' \
+        case 'config get' 'config help' 'config reset' 'signout' 'slugid decode' 'slugid encode' 'auth sentrydsn' \
             'object createupload' 'object download' 'object finishupload' 'object object' 'object startdownload'
             echo '-'
         case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
@@ -428,25 +430,25 @@ function __taskcluster_places
         case 'help'
             echo 'topic method ...'
         case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
-            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'slugid generate' 'tempcredentials' \
-            'update' 'version' 'whoami' 'auth authenticatehawk' 'auth currentscopes' 'auth expandscopes' \
-            'auth heartbeat' 'auth lbheartbeat' 'auth listclients' 'auth listroleids' 'auth listroles' \
-            'auth listroles2' 'auth ping' 'auth testauthenticate' 'auth testauthenticateget' 'auth version' \
-            'github builds' 'github heartbeat' 'github lbheartbeat' 'github ping' 'github rendertaskclusteryml' \
-            'github version' 'hooks heartbeat' 'hooks lbheartbeat' 'hooks listhookgroups' 'hooks ping' \
-            'hooks version' 'index findtasksatindex' 'index heartbeat' 'index lbheartbeat' 'index ping' \
-            'index version' 'notify adddenylistaddress' 'notify deletedenylistaddress' 'notify email' \
-            'notify heartbeat' 'notify lbheartbeat' 'notify listdenylist' 'notify matrix' 'notify ping' \
-            'notify pulse' 'notify slack' 'notify version' 'object heartbeat' 'object lbheartbeat' 'object ping' \
-            'object version' 'purgecache allpurgerequests' 'purgecache heartbeat' 'purgecache lbheartbeat' \
-            'purgecache ping' 'purgecache version' 'queue heartbeat' 'queue lbheartbeat' 'queue listprovisioners' \
-            'queue listtaskqueues' 'queue ping' 'queue statuses' 'queue taskqueuecountsbatch' 'queue tasks' \
-            'queue version' 'secrets heartbeat' 'secrets lbheartbeat' 'secrets list' 'secrets ping' \
-            'secrets version' 'webserver heartbeat' 'webserver lbheartbeat' 'webserver ping' 'webserver version' \
-            'workermanager heartbeat' 'workermanager lbheartbeat' 'workermanager listproviders' \
-            'workermanager listworkerpools' 'workermanager listworkerpoolsstats' 'workermanager ping' \
-            'workermanager registerworker' 'workermanager reregisterworker' 'workermanager version' \
-            'workermanager workerpoolerrorstats'
+            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'signin' 'slugid generate' \
+            'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' 'auth currentscopes' \
+            'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' 'auth listclients' 'auth listroleids' \
+            'auth listroles' 'auth listroles2' 'auth ping' 'auth testauthenticate' 'auth testauthenticateget' \
+            'auth version' 'github builds' 'github heartbeat' 'github lbheartbeat' 'github ping' \
+            'github rendertaskclusteryml' 'github version' 'hooks heartbeat' 'hooks lbheartbeat' \
+            'hooks listhookgroups' 'hooks ping' 'hooks version' 'index findtasksatindex' 'index heartbeat' \
+            'index lbheartbeat' 'index ping' 'index version' 'notify adddenylistaddress' \
+            'notify deletedenylistaddress' 'notify email' 'notify heartbeat' 'notify lbheartbeat' \
+            'notify listdenylist' 'notify matrix' 'notify ping' 'notify pulse' 'notify slack' 'notify version' \
+            'object heartbeat' 'object lbheartbeat' 'object ping' 'object version' 'purgecache allpurgerequests' \
+            'purgecache heartbeat' 'purgecache lbheartbeat' 'purgecache ping' 'purgecache version' \
+            'queue heartbeat' 'queue lbheartbeat' 'queue listprovisioners' 'queue listtaskqueues' 'queue ping' \
+            'queue statuses' 'queue taskqueuecountsbatch' 'queue tasks' 'queue version' 'secrets heartbeat' \
+            'secrets lbheartbeat' 'secrets list' 'secrets ping' 'secrets version' 'webserver heartbeat' \
+            'webserver lbheartbeat' 'webserver ping' 'webserver version' 'workermanager heartbeat' \
+            'workermanager lbheartbeat' 'workermanager listproviders' 'workermanager listworkerpools' \
+            'workermanager listworkerpoolsstats' 'workermanager ping' 'workermanager registerworker' \
+            'workermanager reregisterworker' 'workermanager version' 'workermanager workerpoolerrorstats'
             echo ''
         case 'references distill'
             echo 'file'
@@ -575,6 +577,10 @@ function __taskcluster_options
             string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
             string join \n -- --have --need --expand -h --help
+        case 'signin'
+            string join \n -- --check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help
+        case 'signout'
+            string join \n -- --delete --shell -h --help
         case 'skeleton'
             string join \n -- --full -h --help
         case 'slugid'
@@ -742,7 +748,7 @@ end
 function __taskcluster_without_output
     switch "$argv[1]"
         case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'sandbox clock' \
-            'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'task' 'task log' 'update'
+            'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'signout' 'task' 'task log' 'update'
             return 0
         case '*'
             return 1
@@ -757,9 +763,9 @@ function __taskcluster_value
         case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
             '*:sandbox start:--data'
             echo 'folder'
-        case '*:schema:--output'
+        case '*:schema:--output' '*:version:-s'
             echo '0'
-        case '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
+        case '*:signin:-n' '*:signin:-p' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
             '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
         case '*:task wait:--for'
@@ -775,11 +781,11 @@ function __taskcluster_value
             '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
             '*:--appear' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
             '*:--longer' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
-            '*:--description' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' '*:--message' \
-            '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
-            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
-            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--wait' \
+            '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--start' \
+            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' \
+            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
+            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -797,6 +803,8 @@ function __taskcluster_value
             echo '@file'
         case '*:--data-format'
             echo '=json,yaml'
+        case '*:--shell'
+            echo '=bash,fish,csh,powershell'
         case '*:--dependency'
             echo 'task'
         case '*:--storage'
@@ -855,6 +863,12 @@ function __taskcluster_meaning
             echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
             echo 'The payload, if the scopes depend on it'
+        case '*:signin:--expires'
+            echo 'An offset or a timestamp (default 1d)'
+        case '*:signin:-n' '*:signin:--name'
+            echo 'Name of the client below your own client id (default cli)'
+        case '*:signin:-p' '*:signin:--port'
+            echo 'Port for the callback (default any)'
         case '*:slugid generate:-n'
             echo 'Begin with a letter from A to f'
         case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
@@ -881,16 +895,22 @@ function __taskcluster_meaning
             echo 'Print all runs'
         case '*:task wait:--for'
             echo 'Wait for completed, resolved or running (default: completed)'
+        case '*:tempcredentials:--scope'
+            echo 'A scope they have'
         case '*:tempcredentials:--name'
             echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
+        case '*:tempcredentials:--csh'
+            echo 'Print lines for csh instead of sh'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
             echo 'Create a reference to a URL'
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (default: 1 year)'
         case '*:validate:--answer' '*:validate:--response'
             echo 'Check a response instead of a payload'
+        case '*:version:-s'
+            echo 'Print the version alone'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
         case '*:auth listroleids:--limit'
@@ -1093,6 +1113,24 @@ function __taskcluster_meaning
             echo 'A scope you need, or a JSON expression'
         case '*:--expand'
             echo 'Expand the roles in --have with the deployment'
+        case '*:--check'
+            echo 'Do not sign in: exit with 0 if you are signed in, else with 1'
+        case '*:-s' '*:--scope'
+            echo 'A scope of the client, or several on a line each'
+        case '*:--expires'
+            echo 'An offset, seconds or a timestamp (default: when the task expires)'
+        case '*:--browser' '*:--no-browser'
+            echo 'Open a browser over ssh, too'
+        case '*:--wait'
+            echo 'How long to wait (default 10m)'
+        case '*:--save'
+            echo 'Store the credentials in a profile instead of printing them…'
+        case '*:--shell'
+            echo 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
+        case '*:--csh'
+            echo 'The same as --shell csh'
+        case '*:--delete'
+            echo 'Delete the client on the deployment, too'
         case '*:--full'
             echo 'Include optional fields'
         case '*:--v4'
@@ -1117,14 +1155,8 @@ function __taskcluster_meaning
             echo 'Where the definition of the task comes from'
         case '*:--all-runs'
             echo 'Print all runs'
-        case '*:--scope'
-            echo 'A scope they have'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
-        case '*:--expires'
-            echo 'An offset, seconds or a timestamp (default: when the task expires)'
-        case '*:--csh'
-            echo 'Print lines for csh instead of sh'
         case '*:--storage'
             echo 'Store the bytes in s3 (the default) or object'
         case '*:--link'
@@ -1141,7 +1173,7 @@ function __taskcluster_meaning
             echo 'The id of the upload (default: a new one, or that of an unfinished…'
         case '*:--server'
             echo 'Print the version of the deployment instead'
-        case '*:-s' '*:--short-version'
+        case '*:--short-version'
             echo 'Print the version alone'
         case '*:--set'
             echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'

@@ -32,7 +32,7 @@ MORE_HELP = (
     # Not from the topics: to import them takes a hundredth of a start.
     ("tc help TOPIC", "How something works: credentials, environment, exit-codes, formats, in-ci, scopes, times."),
 )
-ALIASES = {"completion": "completions"}
+ALIASES = {"completion": "completions", "login": "signin", "logout": "signout"}
 API = "Call a method: tc api queue task is the same as tc queue task"
 OUTPUT_ERRORS = {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.ENXIO}
 MAX_WORD_CHARACTERS = 400

@@ -7,7 +7,6 @@ from __future__ import annotations
 POINTERS = (
     ("wait poll", "to wait for tasks: tc task wait TASK; for a group: tc group wait GROUP"),
     ("watch follow", "to wait for a group: tc group wait GROUP; tc events lists the messages about tasks"),
-    ("login logout signin signout", "tc help credentials tells where credentials come from"),
     ("configure profiles", "tc help credentials describes the configuration file"),
     ("log logs tail", "to print a log: tc task log TASK"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),

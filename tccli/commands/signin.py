@@ -26,8 +26,8 @@ RESET_TIMEOUT_SECONDS = 10.0
     name="signin",
     examples=(
         'eval "$(tc signin)"',
-        'lines=$(tc signin --scope queue:get-artifact:private/* --expires 1h) &&\n  eval "$lines"',
-        "tc signin --save staging --root-url https://tc.example.com",
+        "lines=$(tc signin --scope 'queue:*' --expires 1h) && eval \"$lines\"",
+        "tc signin --save staging",
         'tc signin --check || eval "$(tc signin --no-browser)"',
     ),
 )

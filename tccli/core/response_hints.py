@@ -200,11 +200,12 @@ def _suggest_credentials(message: str, account: Account, date: str) -> str:
     if "expiry < now" in text or "access expired" in text:
         return f"the temporary credentials{source} have expired; make new ones with tc temp-credentials"
     if "has expired" in text:
-        return f"the client{source} has expired; its owner can extend it with tc auth updateClient"
+        return f"the client{source} has expired; sign in again (tc signin), or extend it with tc auth updateClient"
     if "is disabled" in text:
         return f"the client{source} is disabled; its owner can enable it with tc auth enableClient {client_id}".rstrip()
     if "not found" in text or "no such client" in text:
-        return f"is the client id{source} spelled right, and is it a client of {account.root_url}?"
+        question = f"is the client id{source} spelled right, and is it a client of {account.root_url}?"
+        return f"{question} Those of tc signin are deleted when they expire: sign in again"
     if "bad mac" in text or "ext.certificate.signature" in text:
         token = f"the access token{source.replace('CLIENT_ID', 'ACCESS_TOKEN')}"
         mismatch = f"{token} is not that of {client_id or 'the client'} at {account.root_url}"
@@ -248,8 +249,8 @@ def sign_in(account: Account) -> str:
     if account.unused:
         return f"no credentials are used: {account.unused} (tc help credentials)"
     return (
-        f"no credentials are used: create a client at {account.root_url}/auth/clients, then set "
-        "TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN (tc help credentials)"
+        'no credentials are used: eval "$(tc signin)" signs in with a browser; or create a client at '
+        f"{account.root_url}/auth/clients, and set its id and token (tc help credentials)"
     )
 
 

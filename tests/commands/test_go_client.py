@@ -184,7 +184,7 @@ def test_every_recorded_run(
     assert not list(filter(None, wrong))
 
 
-COMMANDS = {"task", "group", "config", "version", "slugid", "from-now", "validate-json"}
+COMMANDS = {"task", "group", "config", "version", "slugid", "from-now", "validate-json", "signin"}
 
 
 def test_tc_prints_the_same(tc: CommandLine, transfer_env: TransferEnv) -> None:
@@ -225,6 +225,7 @@ SHORT_OPTIONS = {
     "task rerun": {"-n": "noop", "-c": "confirm", "-f": "force"},
     "task retrigger": {"-e": "exact"},
     "task run": {"-e": "env"},
+    "signin": {"-s": "scopes", "-n": "name", "-p": "port"},
 }
 SHARED_SHORT_OPTIONS = {"-h": "_help", "-q": "quiet", "-v": "verbose", "-o": "output"}
 
@@ -354,21 +355,24 @@ def test_short_options_mean_one_thing() -> None:
     from tccli.cli.directories import DirectoryGroup
 
     root = click.Context(app.root, info_name="tc")
-    found = {}
+    commands = {"signin": app.root.load(root, "signin")}
     for group in ("task", "group"):
         command = app.root.load(root, group)
         assert isinstance(command, DirectoryGroup)
         for name in command.list_commands(root):
             inner = command.load(root, name)
             assert inner is not None
-            params = inner.get_params(inner.context_class(inner, parent=root, info_name=name))
-            shorts = {
-                spelling: str(param.name)
-                for param in params
-                for spelling in param.opts
-                if len(spelling) == 2 and SHARED_SHORT_OPTIONS.get(spelling) != param.name
-            }
-            found[f"{group} {name}"] = {each: to for each, to in shorts.items() if to != "raw_strings"}
+            commands[f"{group} {name}"] = inner
+    found = {}
+    for name, each in commands.items():
+        params = each.get_params(each.context_class(each, parent=root, info_name=name))
+        shorts = {
+            spelling: str(param.name)
+            for param in params
+            for spelling in param.opts
+            if len(spelling) == 2 and SHARED_SHORT_OPTIONS.get(spelling) != param.name
+        }
+        found[name] = {spelling: to for spelling, to in shorts.items() if to != "raw_strings"}
 
     assert {name: shorts for name, shorts in found.items() if shorts} == SHORT_OPTIONS
 

@@ -77,4 +77,14 @@ def shell(tmp_path: Path, process_environment: dict[str, str]) -> Shell:
     program = folder / "tc"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tccli "$@"\n')
     program.chmod(0o755)
-    return Shell(tmp_path, {**process_environment, "PATH": f"{folder}:{process_environment['PATH']}"})
+    # Does what the page of the sandbox makes a browser do.
+    browser = folder / "browser"
+    browser.write_text(
+        f"#!{sys.executable}\nimport json, sys\nfrom urllib.request import ProxyHandler, Request, build_opener\n"
+        "opener = build_opener(ProxyHandler({}))\n"
+        "with opener.open(Request(sys.argv[1], method='POST')) as created:\n"
+        "    opener.open(json.load(created)['callback']).read()\n"
+    )
+    browser.chmod(0o755)
+    path = f"{folder}:{process_environment['PATH']}"
+    return Shell(tmp_path, {**process_environment, "PATH": path, "BROWSER": str(browser)})

@@ -1,0 +1,122 @@
+"""
+``tc signout``: forget the credentials of a profile or of the shell, and delete their client.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.types import Choice
+from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+@click.command(
+    cls=Command,
+    name="signout",
+    prints_data=False,
+    examples=('eval "$(tc signout --delete)"', "tc signin --save staging\ntc signout staging --delete"),
+)
+@click.argument("profile", required=False, metavar="[PROFILE]")
+@click.option("--delete", is_flag=True, help="Delete the client on the deployment, too.")
+@click.option(
+    "--shell",
+    type=Choice(["bash", "fish", "csh", "powershell"]),
+    metavar="SHELL",
+    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
+)
+@with_context
+def command(context: Context, profile: str | None, *, delete: bool, shell: str | None) -> None:
+    """
+    Remove the credentials from PROFILE, or from where tc takes them: the profile in use, or the environment. For the
+    environment, lines for eval are printed.
+
+    With --delete, the client is deleted first; if that fails, nothing is removed. Other keys of the profile stay.
+    """
+    from tccli.core.account import CREDENTIAL_VARIABLES
+
+    name = profile or _profile_name(context)
+    variables = [each for each in CREDENTIAL_VARIABLES if context.environ.get(each)]
+    if name is None and not variables:
+        name = context.config_files().default_name
+    if name is not None:
+        if shell is not None:
+            raise UsageError("--shell is for the environment; the credentials are in a profile", hint="leave it out")
+        _sign_out_of_profile(context.replace(profile=name), name, delete=delete)
+    elif variables:
+        if delete:
+            _delete_client(context)
+        _print_lines(context, variables, shell)
+    else:
+        raise NegativeAnswerError("not signed in: neither the environment nor a profile has credentials")
+
+
+def _sign_out_of_profile(context: Context, name: str, *, delete: bool) -> None:
+    from tccli.core import profiles
+
+    files = context.config_files()
+    content: Mapping[str, Any] = files.profile(name)
+    if not any(content.get(key) for key in ("clientId", "accessToken", "certificate")):
+        raise NegativeAnswerError(f"not signed in: the profile {name} has no credentials")
+    if delete:
+        _delete_client(context)
+    profiles.set_values(files.profiles_path, name, dict.fromkeys(("clientId", "accessToken", "certificate")))
+    context.note(f"the profile {name} has no credentials any more")
+
+
+def _delete_client(context: Context) -> None:
+    from tccli import references
+
+    client = context.client()
+    credentials = client.account.credentials
+    if credentials is None:
+        raise ConfigurationError("cannot delete the client: no credentials are in use", hint=client.account.unused)
+    if credentials.certificate is not None:
+        message = f"cannot delete the client: {credentials.client_id} is the name of temporary credentials"
+        raise UsageError(message, hint="they end by themselves; sign out without --delete")
+    try:
+        client.call(references.method("auth", "deleteClient"), [credentials.client_id])
+    except RefusedError as error:
+        # A client that is gone already cannot delete itself.
+        if error.status != 401 or not _is_gone(context, credentials.client_id):
+            raise
+        context.note(f"the client {credentials.client_id} does not exist any more")
+        return
+    context.note(f"deleted the client {credentials.client_id}")
+
+
+def _is_gone(context: Context, client_id: str) -> bool:
+    from tccli import references
+    from tccli.errors import NotFoundError, TcError
+
+    anonymous = context.replace(anonymous=True, quiet=True).client()
+    try:
+        anonymous.call(references.method("auth", "client"), [client_id])
+    except NotFoundError:
+        return True
+    except TcError:
+        pass
+    return False
+
+
+def _print_lines(context: Context, variables: list[str], shell: str | None) -> None:
+    import sys
+
+    from tccli.core.shells import guess_shell, unset_variables
+
+    if sys.stdout is not None and sys.stdout.isatty():
+        context.note('the shell does not read these lines from the terminal; eval "$(tc signout)" evaluates them')
+    guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
+    for line in unset_variables(variables, shell or guess, is_guess=shell is None):
+        click.echo(line)
+
+
+def _profile_name(context: Context) -> str | None:
+    return context.options.profile or context.environ.get("TC_PROFILE") or None

@@ -1,0 +1,155 @@
+"""
+``tc signin --save`` and ``tc signout``: credentials in a profile, and out of it again.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tests.commands.test_signin import TOKEN, Signin, create_client, fetch, list_clients, sandbox_client
+from tests.commands.test_signin import signin as _signin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import CommandLine, RunningSandbox
+
+signin = _signin
+MIXED = {"TASKCLUSTER_CLIENT_ID": "a", "TASKCLUSTER_CERTIFICATE": "b", "SHELL": "/bin/zsh"}
+
+
+def write_profiles(environment: dict[str, str], text: str) -> str:
+    """
+    Write the file of profiles; return its path.
+    """
+    path = os.path.join(environment["XDG_CONFIG_HOME"], "tc", "profiles.toml")
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o600)
+    return path
+
+
+def test_into_a_profile_and_out_of_it(
+    signin: Callable[..., Signin], sandbox: RunningSandbox, tc: CommandLine, bare_environment: dict[str, str]
+) -> None:
+    """
+    Nothing is printed on stdout. Other profiles, other keys and comments stay, and ``--delete`` deletes the client.
+    """
+    before = f'# mine\n[one]\nrootUrl = "{sandbox.root_url}"\nretries = 1 # few\ncertificate = "old"\n\n[other]\n'
+    path = write_profiles(bare_environment, before)
+    running = signin("--save", "one")
+    assert running.url.startswith(f"{sandbox.root_url}/")
+    created = create_client(running.url)
+    fetch(created["callback"])
+    code, output, errors = running.finish()
+
+    assert (0, "") == (code, output), errors
+    assert 0o600 == os.stat(path).st_mode & 0o777
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert "# mine\n" in text
+    assert "retries = 1 # few" in text
+    assert "[other]" in text
+    assert "old" not in text
+    assert created["accessToken"] not in text
+    assert created["clientId"] in tc("whoami", "--profile", "one").stdout
+
+    done = tc("signout", "one", "--delete")
+    assert (0, "") == (done.exit_code, done.stdout), done.stderr
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    assert "accessToken" not in text
+    assert "clientId" not in text
+    assert "retries = 1 # few" in text
+    assert created["clientId"] not in [each["clientId"] for each in list_clients(sandbox)]
+    assert 1 == tc("signout", "one").exit_code
+
+
+def test_the_profile_without_a_name(signin: Callable[..., Signin], tc: CommandLine) -> None:
+    """
+    ``--save`` alone means the profile in use, else the default one, which is created.
+    """
+    for words, name in ((["--save"], "default"), (["--save", "--profile", "b"], "b"), (["--save=c"], "c")):
+        if "b" in words:
+            assert 3 == tc("signin", *words).exit_code
+            continue
+        running = signin(*words)
+        running.call_back()
+        assert 0 == running.finish()[0]
+        assert 0 == tc("--profile", name, "signed-url", "queue", "ping").exit_code
+
+
+def test_scopes_and_expiry_of_a_profile(signin: Callable[..., Signin], bare_environment: dict[str, str]) -> None:
+    """
+    They are what a new client gets; options take precedence.
+    """
+    root = 'rootUrl = "http://127.0.0.1:1"\n'
+    write_profiles(bare_environment, f'[ci]\n{root}scopes = ["queue:a", "queue:b"]\nexpires = "2h"\n')
+    for words, scopes, expires in (
+        (["--profile", "ci"], ["queue:a", "queue:b"], ["2h"]),
+        (["--save", "ci"], ["queue:a", "queue:b"], ["2h"]),
+        (["--profile", "ci", "-s", "x", "--expires", "1d"], ["x"], ["1d"]),
+        ([], ["*"], ["1d"]),
+    ):
+        running = signin(*words)
+        running.process.kill()
+        assert (scopes, expires) == (running.query["scope"], running.query["expires"])
+        running.process.communicate()
+
+
+def test_a_profile_that_cannot_be_written_opens_no_browser(
+    tc: CommandLine, bare_environment: dict[str, str], tmp_path: object
+) -> None:
+    """
+    Whoever has signed in would lose the credentials.
+    """
+    write_profiles(bare_environment, "[one\n")
+    env = {"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1", "BROWSER": f"touch {tmp_path}/opened %s"}
+    result = tc("signin", "--save", "one", env=env)
+
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "line 1" in result.stderr
+    assert not os.path.exists(f"{tmp_path}/opened")
+
+
+def test_out_of_the_environment(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    Lines for eval remove what is set; ``--delete`` deletes the client, and one that is gone is no error.
+    """
+    result = tc("signout", env=MIXED)
+    assert "unset TASKCLUSTER_CLIENT_ID\nunset TASKCLUSTER_CERTIFICATE\n" == result.stdout
+    assert "unsetenv TASKCLUSTER_CLIENT_ID;" in tc("signout", "--shell", "csh", env=MIXED).stdout
+    assert "set -e TASKCLUSTER_CLIENT_ID;" in tc("signout", "--shell", "fish", env=MIXED).stdout
+    assert "Env:TASKCLUSTER_CLIENT_ID" in tc("logout", "--shell", "powershell", env=MIXED).stdout
+    assert (1, "") == (tc("signout").exit_code, tc("signout").stdout)
+    gone = {
+        "TASKCLUSTER_ROOT_URL": sandbox.root_url,
+        "TASKCLUSTER_CLIENT_ID": "me/cli",
+        "TASKCLUSTER_ACCESS_TOKEN": TOKEN,
+    }
+    result = tc("signout", "--delete", env=gone)
+    assert (0, 2) == (result.exit_code, result.stdout.count("unset ")), result.stderr
+
+
+def test_a_client_that_cannot_be_deleted(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    Nothing is printed then: the shell still has the credentials, and they still work.
+    """
+    sandbox_client(sandbox, "me/cli", ["queue:x"])
+    for change, code in (
+        ({"TASKCLUSTER_ACCESS_TOKEN": TOKEN, "TASKCLUSTER_CLIENT_ID": "me/cli"}, 4),
+        ({"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1"}, 8),
+        ({"TASKCLUSTER_ACCESS_TOKEN": ""}, 3),
+    ):
+        result = tc("signout", "--delete", "--retries", "0", env={**sandbox.environment, **change})
+        assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+
+
+def test_other_names(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    As other programs call them.
+    """
+    assert 0 == tc("login", "--check", env=sandbox.environment).exit_code
+    assert 1 == tc("logout").exit_code
