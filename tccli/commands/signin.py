@@ -80,6 +80,11 @@ def command(context: Context, /, *, check: bool, scopes: tuple[str, ...], save: 
         return
     if context.fake_path is not None:
         raise ConfigurationError("API calls can be faked, but not a sign-in")
+    read_only = context.read_only()
+    if read_only is not None:
+        raise UsageError(
+            f"cannot sign in: it creates a client, and {read_only.source} allows only what changes nothing"
+        )
     if save is not None:
         _sign_in_to_profile(context, save, scopes, options)
     else:
@@ -164,7 +169,7 @@ def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], op
 
 
 def _profile_name(context: Context) -> str | None:
-    return context.options.profile or context.environ.get("TC_PROFILE") or None
+    return context.options.profile
 
 
 def _read_profile(context: Context, name: str | None) -> Any:
@@ -208,11 +213,7 @@ def _replace_token(context: Context, root_url: str, callback: Callback, scopes: 
     from tccli.core.signin.new_client import replace_token
 
     environ = {
-        **{
-            name: value
-            for name, value in context.environ.items()
-            if not name.startswith("TASKCLUSTER_") and name != "TC_PROFILE"
-        },
+        **{name: value for name, value in context.environ.items() if not name.startswith("TASKCLUSTER_")},
         "TASKCLUSTER_CLIENT_ID": callback.client_id,
         "TASKCLUSTER_ACCESS_TOKEN": callback.access_token,
     }

@@ -119,4 +119,4 @@ def _print_lines(context: Context, variables: list[str], shell: str | None) -> N
 
 
 def _profile_name(context: Context) -> str | None:
-    return context.options.profile or context.environ.get("TC_PROFILE") or None
+    return context.options.profile

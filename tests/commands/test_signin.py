@@ -538,6 +538,17 @@ def test_wrong_options_open_no_browser(tc: CommandLine, words: list[str], tmp_pa
     assert not (tmp_path / "opened").exists()
 
 
+def test_not_in_read_only_mode(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    A sign-in creates a client with rights; whether there are credentials may be asked.
+    """
+    env = {**sandbox.environment, "TC_READ_ONLY": "with-secrets"}
+
+    assert 2 == tc("signin", "--no-browser", "--wait", "1ms", env=env).exit_code
+    assert 2 == tc("signout", "--delete", env=env).exit_code
+    assert 0 == tc("signin", "--check", env=env).exit_code
+
+
 def test_expiry_as_a_timestamp() -> None:
     """
     The page takes offsets only.

@@ -81,24 +81,6 @@ def test_the_profile_without_a_name(signin: Callable[..., Signin], tc: CommandLi
         assert 0 == tc("--profile", name, "signed-url", "queue", "ping").exit_code
 
 
-def test_scopes_and_expiry_of_a_profile(signin: Callable[..., Signin], bare_environment: dict[str, str]) -> None:
-    """
-    They are what a new client gets; options take precedence.
-    """
-    root = 'rootUrl = "http://127.0.0.1:1"\n'
-    write_profiles(bare_environment, f'[ci]\n{root}scopes = ["queue:a", "queue:b"]\nexpires = "2h"\n')
-    for words, scopes, expires in (
-        (["--profile", "ci"], ["queue:a", "queue:b"], ["2h"]),
-        (["--save", "ci"], ["queue:a", "queue:b"], ["2h"]),
-        (["--profile", "ci", "-s", "x", "--expires", "1d"], ["x"], ["1d"]),
-        ([], ["*"], ["1d"]),
-    ):
-        running = signin(*words)
-        running.process.kill()
-        assert (scopes, expires) == (running.query["scope"], running.query["expires"])
-        running.process.communicate()
-
-
 def test_a_profile_that_cannot_be_written_opens_no_browser(
     tc: CommandLine, bare_environment: dict[str, str], tmp_path: object
 ) -> None:
