@@ -16,8 +16,9 @@ from tccli.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.core.account import Account, AccountOptions, ConfigFiles
+    from tccli.core.account import Account, AccountOptions
     from tccli.core.client import Client
+    from tccli.core.config_files import ConfigFiles
     from tccli.core.http.messages import Transport
     from tccli.core.http.redact import Redactor
     from tccli.core.http.request_log import RequestLog
@@ -127,6 +128,13 @@ class Context:
             self.note,
         ).prepare()
 
+    @property
+    def profile_name(self) -> str | None:
+        """
+        The name of the profile that ``--profile`` or ``TC_PROFILE`` selects, or None.
+        """
+        return self.options.profile if self.options.profile is not None else self.environ.get("TC_PROFILE") or None
+
     def account_options(self) -> AccountOptions:
         """
         Return the options that select the account.
@@ -137,7 +145,7 @@ class Context:
         scopes = None
         if options.authorized_scope or options.authorized_scopes is not None:
             scopes = (*(options.authorized_scopes or ()), *options.authorized_scope)
-        return AccountOptions(options.root_url, options.profile, options.anonymous, options.proxy, scopes)
+        return AccountOptions(options.root_url, self.profile_name, options.anonymous, options.proxy, scopes)
 
     def account(self, *, sends: bool = True) -> Account:
         """
@@ -154,7 +162,7 @@ class Context:
         account = resolve_account(self.account_options(), environ, self.config_files(), sends=sends)
         for path in self.config_files().exposed_paths:
             self._warn(f"others may read or change {path}, which has credentials; chmod 600 {path}")
-        if sends and account.unused and self.options.profile is not None and not self.options.anonymous:
+        if sends and account.unused and self.profile_name is not None and not self.options.anonymous:
             self._warn(f"no credentials are used: {account.unused}")
         if account.credentials is not None:
             self.redactor.add(account.credentials.access_token)
@@ -181,7 +189,7 @@ class Context:
         Return the profiles and the Go client's configuration, read once for each run.
         """
         if self._config_files is None:
-            from tccli.core.account import ConfigFiles
+            from tccli.core.config_files import ConfigFiles
 
             self._config_files = ConfigFiles(self.environ)
         return self._config_files
@@ -190,13 +198,15 @@ class Context:
         """
         Return the options, where they were not given those of the profile in use.
         """
-        name, files = self.options.profile, self.config_files()
+        name, files = self.profile_name, self.config_files()
         profile = files.default_profile() if name is None else files.profile(name)
         if not profile:
             return self.options
         from tccli.cli.profiles import read_options
 
-        return self.options.replace(**{**read_options(profile, f"profile {name or 'default'}"), **vars(self.options)})
+        return self.options.replace(
+            **{**read_options(profile, f"profile {name or files.default_name}"), **vars(self.options)}
+        )
 
     def read_only(self) -> ReadOnly | None:
         """
@@ -204,14 +214,14 @@ class Context:
         them turns off what another one has turned on.
         """
         option, variable = self.options.read_only, self.environ.get("TC_READ_ONLY")
-        name, files = self.options.profile, self.config_files()
+        name, files = self.profile_name, self.config_files()
         profile = files.default_profile() if name is None else files.profile(name)
         given = [
             (value, source)
             for value, source in (
                 (option, "--read-only"),
                 (variable, "TC_READ_ONLY"),
-                (profile.get("read_only"), f"read_only in profile {name or 'default'}"),
+                (profile.get("read_only"), f"read_only in profile {name or files.default_name}"),
             )
             if value is not None
         ]

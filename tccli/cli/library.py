@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tccli.cli.options import Options
-    from tccli.core.account import ConfigFiles
+    from tccli.core.config_files import ConfigFiles
     from tccli.core.reference_fetch import Fetcher
     from tccli.references import ReferenceSet
 
@@ -115,14 +115,18 @@ def _root_url(options: Options, environ: Mapping[str, str], config_files: Callab
     """
     Return the root URL, or None if there is none or its source is broken: the commands that need it report errors.
     """
+    profile = options.profile or environ.get("TC_PROFILE")
     root_url = options.root_url
-    if root_url is None and not options.profile:
+    if root_url is None and not profile:
         root_url = environ.get("TASKCLUSTER_ROOT_URL")
     if root_url:
         return root_url.strip().rstrip("/")
+    files = config_files()
+    if not (profile or files.exist):
+        return None
     from tccli.core.account import AccountOptions, resolve_root_url
 
     try:
-        return resolve_root_url(AccountOptions(profile=options.profile), environ, config_files())
+        return resolve_root_url(AccountOptions(profile=profile), environ, files)
     except ConfigurationError:
         return None

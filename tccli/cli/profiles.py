@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli.cli.options import global_options
-from tccli.core.account import PROFILE_OPTIONS
+from tccli.core.config_files import PROFILE_OPTIONS
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -8,39 +8,21 @@ same section of that file.
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.config_files import ConfigFiles, has_credentials
 from tccli.core.hawk import CLIENT_ID, Credentials, parse_certificate
 from tccli.core.http.redact import redact_url
 from tccli.core.http.urls import split_url
 from tccli.errors import ConfigurationError, UsageError
-from tccli.names import suggestion
-from tccli.reasons import explain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 FAKE_ROOT_URL = "https://taskcluster.invalid"
-ACCOUNT_KEYS = ("rootUrl", "clientId", "accessToken", "certificate", "authorizedScopes")
-"""Keys of profiles and of the Go client's configuration."""
-PROFILE_OPTIONS = {
-    "retries": "retries",
-    "timeout": "timeout",
-    "delayFactor": "delay_factor",
-    "randomizationFactor": "randomization_factor",
-    "maxDelay": "max_delay",
-    "serviceDiscoveryScheme": "service_discovery",
-    "traceId": "trace_id",
-    "read_only": "read_only",
-}
-"""The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
-DEFAULT_PROFILE_KEY = "default_profile"
-"""Above all profiles; its value is the name of one."""
 PAGE = re.compile(r"/(?:api|audit|auth|docs|hooks|provisioners|secrets|tasks|worker-manager)(?=/|$)")
 """Begins the paths of the web interface and of the API, which people copy with the root URL."""
 CREDENTIAL_VARIABLES = ("TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE")
@@ -69,6 +51,7 @@ class Account:
         credentials: None if requests are anonymous or signed by the proxy.
         root_url_source: The option, variable or file that it comes from, for messages.
         credentials_source: The same of the credentials; empty without any.
+        valid_until: When the credentials end, if their source says so; a certificate has its own end.
         unused: Why there are no credentials although a file has some or an option forbids them, or empty.
     """
 
@@ -77,6 +60,7 @@ class Account:
     credentials: Credentials | None = None
     root_url_source: str = field(default="", compare=False)
     credentials_source: str = field(default="", compare=False)
+    valid_until: datetime | None = field(default=None, compare=False)
     unused: str = field(default="", compare=False)
 
 
@@ -89,187 +73,6 @@ def is_sent_in_clear(account: Account) -> bool:
     return not re.match(
         r"http://(?:localhost|[^/:]*\.localhost|127(?:\.[0-9]+){3}|\[::1\])\.?(?:[:/]|$)", account.root_url
     )
-
-
-class ConfigFiles:
-    """
-    The configuration files, each read once, when it is first needed.
-
-    Both are below ``$XDG_CONFIG_HOME`` or ``~/.config``, on every system: that is where the Go client looks.
-
-    Attributes:
-        profiles_path: ``tc/profiles.toml``: a section per profile.
-        go_client_path: ``taskcluster.yml``, the Go client's file.
-        exposed_paths: Of the files that were read and have credentials, those that others may read or write.
-    """
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        directory = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-        self.profiles_path = os.path.join(directory, "tc", "profiles.toml")
-        self.go_client_path = os.path.join(directory, "taskcluster.yml")
-        self.exposed_paths: list[str] = []
-
-    @cached_property
-    def profiles(self) -> Mapping[str, Mapping[str, Any]]:
-        """
-        The profiles by name.
-
-        Raises:
-            ConfigurationError: The file cannot be read or parsed.
-        """
-        return {name: content for name, content in self._document.items() if name != DEFAULT_PROFILE_KEY}
-
-    @cached_property
-    def _document(self) -> Mapping[str, Any]:
-        if not os.path.exists(self.profiles_path):
-            return {}
-        try:
-            with open(self.profiles_path, "rb") as file:
-                content = file.read()
-                mode = os.fstat(file.fileno()).st_mode
-        except OSError as error:
-            raise ConfigurationError(f"cannot read {self.profiles_path}: {explain(error)}") from None
-        document = parse_profiles(decode_profiles(content, self.profiles_path), self.profiles_path)
-        self._check_mode(self.profiles_path, mode, (each for each in document.values() if isinstance(each, dict)))
-        return document
-
-    @property
-    def default_name(self) -> str | None:
-        """
-        The name of the default profile: the one that the file names, else ``default`` if it exists, else None.
-
-        Raises:
-            ConfigurationError: The file cannot be read or parsed.
-        """
-        return self._document.get(DEFAULT_PROFILE_KEY) or ("default" if "default" in self._document else None)
-
-    @cached_property
-    def go_client(self) -> Mapping[str, Any]:
-        """
-        The ``config`` section of the Go client's file; empty without one.
-
-        Raises:
-            ConfigurationError: The file cannot be read or parsed.
-        """
-        if not os.path.exists(self.go_client_path):
-            return {}
-        from tccli.core.yaml import load
-
-        try:
-            with open(self.go_client_path, encoding="utf-8") as file:
-                content = load(file.read())
-                mode = os.fstat(file.fileno()).st_mode
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"cannot read {self.go_client_path}: {explain(error)}") from None
-        section = content.get("config") if isinstance(content, dict) else None
-        if not isinstance(section, dict):
-            return {}
-        self._check_mode(self.go_client_path, mode, [section])
-        for key in section:
-            # The Go client ignores other keys, but a misspelt one may be a limit.
-            if key not in ACCOUNT_KEYS and suggestion(str(key), ACCOUNT_KEYS):
-                raise _unknown_key(str(key), self.go_client_path, ACCOUNT_KEYS)
-        _check_types(section, self.go_client_path)
-        return section
-
-    def _check_mode(self, path: str, mode: int, sections: Iterable[Mapping[str, Any]]) -> None:
-        # On Windows, modes tell nothing about others.
-        if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO) and any(map(_has_credentials, sections)):
-            self.exposed_paths.append(path)
-
-    def profile(self, name: str) -> Mapping[str, Any]:
-        """
-        Return a profile.
-
-        Raises:
-            ConfigurationError: There is no such profile, or it has an unknown key.
-        """
-        if name not in self.profiles:
-            known = ", ".join(self.profiles) or "none"
-            raise ConfigurationError(f"no profile {name!r} in {self.profiles_path}", hint=f"there are: {known}")
-        profile = self.profiles[name]
-        unknown = next((key for key in profile if key not in ACCOUNT_KEYS and key not in PROFILE_OPTIONS), None)
-        if unknown is not None:
-            raise _unknown_key(unknown, f"profile {name}", (*ACCOUNT_KEYS, *PROFILE_OPTIONS))
-        _check_types(profile, f"profile {name}")
-        return profile
-
-    def default_profile(self) -> Mapping[str, Any]:
-        """
-        Return the default profile; empty without one.
-
-        Raises:
-            ConfigurationError: It has an unknown key.
-        """
-        return {} if self.default_name is None else self.profile(self.default_name)
-
-    def defaults(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """
-        Return the name and content of the default profile and of the Go client's configuration, if they exist.
-        """
-        found = ((f"profile {self.default_name}", self.default_profile()), (self.go_client_path, self.go_client))
-        return [(source, content) for source, content in found if content]
-
-
-def decode_profiles(content: bytes, path: str) -> str:
-    """
-    Return the text of a file of profiles.
-
-    Raises:
-        ConfigurationError: It is not UTF-8; the message has line and column.
-    """
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        lines = content[: error.start].decode().split("\n")
-        place = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
-        raise ConfigurationError(f"cannot read {path}: it is not UTF-8 ({place})") from None
-
-
-def parse_profiles(text: str, path: str) -> dict[str, Any]:
-    """
-    Return the document of a file of profiles: a table for each profile, and perhaps the name of the default one.
-
-    Args:
-        path: Names the file in messages.
-
-    Raises:
-        ConfigurationError: It is malformed; the message has line and column.
-    """
-    import tomllib
-
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
-    for key, value in document.items():
-        if key == DEFAULT_PROFILE_KEY and not isinstance(value, str):
-            raise ConfigurationError(f"cannot read {path}: {key} is not the name of a profile")
-        if key != DEFAULT_PROFILE_KEY and not isinstance(value, dict):
-            raise ConfigurationError(
-                f"cannot read {path}: the key {key!r} is outside of a profile", hint="write [NAME] above it"
-            )
-    return document
-
-
-def _unknown_key(key: str, source: str, known: Sequence[str]) -> ConfigurationError:
-    hint = suggestion(key, known) or f"the keys are {', '.join(known)}"
-    return ConfigurationError(f"unknown key {key!r} in {source}", hint=hint)
-
-
-def _check_types(section: Mapping[str, Any], source: str) -> None:
-    """
-    Raise ConfigurationError if a value that selects the account has another type, also if it is not used now.
-    """
-    for key in ACCOUNT_KEYS:
-        value = section.get(key)
-        if value is None:
-            continue
-        if key == "authorizedScopes":
-            if not isinstance(value, list) or not all(isinstance(scope, str) for scope in value):
-                raise ConfigurationError(f"{key} in {source} is not a list of scopes")
-        elif not (isinstance(value, str) or (key == "certificate" and isinstance(value, dict))):
-            raise ConfigurationError(f"{key} in {source} is not a text", hint="write it in quotes")
 
 
 def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None) -> str:
@@ -318,16 +121,16 @@ def resolve_account(
         root_url, root_url_source = _find_root_url(options, environ, files)
     else:
         root_url, root_url_source = proxy_url or "", "TASKCLUSTER_PROXY_URL"
-    credentials, source = None, "--anonymous was given" if options.anonymous else ""
+    credentials, source, valid_until = None, "--anonymous was given" if options.anonymous else "", None
     if proxy_url is None and not options.anonymous:
-        credentials, source = _credentials(options, environ, files, root_url)
+        credentials, source, valid_until = _credentials(options, environ, files, root_url)
     if options.authorized_scopes is not None:
         if credentials is None:
             raise UsageError("authorized scopes limit credentials, but there are no credentials", hint=source)
         credentials = replace(credentials, authorized_scopes=options.authorized_scopes)
     if credentials is None:
         return Account(root_url, proxy_url, None, root_url_source, unused=source)
-    return Account(root_url, proxy_url, credentials, root_url_source, credentials_source=source)
+    return Account(root_url, proxy_url, credentials, root_url_source, source, valid_until)
 
 
 def _has_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles) -> bool:
@@ -421,9 +224,9 @@ def _proxy_url(options: AccountOptions, environ: Mapping[str, str]) -> str | Non
 
 def _credentials(
     options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles, root_url: str
-) -> tuple[Credentials | None, str]:
+) -> tuple[Credentials | None, str, datetime | None]:
     """
-    Return the credentials and their source, or None and why those of a file are not used.
+    Return the credentials, their source and their end, or None and why those of a file are not used.
     """
     candidates: Iterable[tuple[str, Mapping[str, Any]]]
     if options.profile is not None:
@@ -432,16 +235,18 @@ def _credentials(
         client_id, access_token, certificate = (environ.get(name, "") for name in CREDENTIAL_VARIABLES)
         if client_id or access_token or certificate:
             found = _complete(client_id, access_token, certificate, CREDENTIAL_VARIABLES)
-            return found, "TASKCLUSTER_CLIENT_ID"
+            return found, "TASKCLUSTER_CLIENT_ID", None
         candidates = files.defaults()
     unused = ""
     for source, content in candidates:
         if _is_for(content, root_url):
-            credentials = _credentials_in(content, source)
-            return credentials, source if credentials else f"{source} has none"
-        if _has_credentials(content) and not unused:
+            is_elsewhere = content.get("credential_command") or content.get("keyring")
+            complete = files.fetch_credentials(source, content, root_url) if is_elsewhere else content
+            credentials = _credentials_in(complete, source)
+            return credentials, source if credentials else f"{source} has none", _valid_until(complete, source)
+        if has_credentials(content) and not unused:
             unused = f"those of {source} are for {redact_url(str(content.get('rootUrl')))}, not for {root_url}"
-    return None, unused
+    return None, unused, None
 
 
 def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | None:
@@ -456,6 +261,19 @@ def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | No
     if scopes is not None:
         credentials = replace(credentials, authorized_scopes=tuple(scopes))
     return credentials
+
+
+def _valid_until(content: Mapping[str, Any], source: str) -> datetime | None:
+    value = content.get("valid_until")
+    if value is None:
+        return None
+    from tccli.core.times import parse_timestamp
+
+    try:
+        # TOML has timestamps, too.
+        return parse_timestamp(value if isinstance(value, str) else value.isoformat())
+    except (UsageError, AttributeError):
+        raise ConfigurationError(f"valid_until in {source} is not a timestamp") from None
 
 
 def _complete(client_id: str, access_token: str, certificate: str, names: tuple[str, ...]) -> Credentials:
@@ -480,10 +298,6 @@ def _complete(client_id: str, access_token: str, certificate: str, names: tuple[
 def _text(value: Any) -> str:
     # A certificate may be written as an object.
     return json.dumps(value) if isinstance(value, dict) else str(value or "")
-
-
-def _has_credentials(section: Mapping[str, Any]) -> bool:
-    return bool(section.get("accessToken") or section.get("certificate"))
 
 
 def _is_for(content: Mapping[str, Any], root_url: str) -> bool:

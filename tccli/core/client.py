@@ -261,18 +261,32 @@ class Client:
             cancellation=self.cancellation,
         )
 
+    @property
+    def _has_end(self) -> bool:
+        credentials = self.account.credentials
+        return credentials is not None and (credentials.certificate is not None or self.account.valid_until is not None)
+
+    def _check_validity(self) -> None:
+        from tccli.core.validity import check_validity
+
+        whose = "this machine's" if self.clock.offset is None else "the deployment's"
+        check_validity(self.account, now=self.clock.now(), clock=f"{whose} clock")
+
     def send(self, call: PreparedCall) -> Response:
         """
         Send a call, with retries, and check that a service responded.
 
         Raises:
             UsageError: The payload is missing, or read-only mode refuses the call.
+            ConfigurationError: The credentials have ended, or have not begun. Methods without scopes ignore them.
             ServiceError: The response is an error.
             NoAnswerError: There was no response, after the retries.
             BrokenAnswerError: The response is malformed, or none that the method gives.
         """
         method = call.method
         self.check_allowed(method)
+        if self._has_end and method.scopes is not None:
+            self._check_validity()
         may_repeat = self.policy.unsafe or call.may_repeat
         attempts = 0
 

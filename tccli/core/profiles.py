@@ -13,7 +13,7 @@ import tomllib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.account import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
+from tccli.core.config_files import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
 from tccli.core.files import atomic_write, lock_directory, make_private_directory
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 from tccli.reasons import explain

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tccli import references
 from tccli.cli.library import active_library
 from tccli.cli.options import Options, peek_options
-from tccli.core.account import ConfigFiles
 from tccli.core.cache.references import store
+from tccli.core.config_files import ConfigFiles
 from tccli.references.importing import merge
 from tccli.references.importing.validate import split_rollup, validate_documents
 from tests.references.documents import rollup

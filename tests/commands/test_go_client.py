@@ -122,7 +122,7 @@ def normalize(text: str) -> str:
     """
     for name, task_id in IDS.items():
         text = text.replace(task_id, name)
-    text = re.sub(r"\b[A-Za-z0-9_-]{22}\b", "(id)", text)
+    text = re.sub(r"(?<![\w-])[A-Za-z0-9_-]{22}(?![\w-])", "(id)", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "(time)", text)
     text = text.replace("<token>", '"…"')
     return re.sub(r"http://(HOST|127\.0\.0\.1:\d+)", "http://HOST", text)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.account import Account, AccountOptions, ConfigFiles, check_root_url, resolve_account, resolve_root_url
+from tccli.core.account import Account, AccountOptions, check_root_url, resolve_account, resolve_root_url
+from tccli.core.config_files import ConfigFiles
 from tccli.core.hawk import Credentials
 from tccli.errors import ConfigurationError, UsageError
 

@@ -14,7 +14,7 @@ from tccli.cli.context import Context, with_context
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from tccli.core.account import ConfigFiles
+    from tccli.core.config_files import ConfigFiles
 
 
 def _set(context: Context, key: str, value: str | None, *, dry_run: bool) -> None:
