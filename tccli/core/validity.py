@@ -41,15 +41,11 @@ def check_validity(account: Account, *, now: datetime, clock: str = "this machin
     start, end = validity_period(account)
     whose = f"the credentials of {account.credentials_source}" if account.credentials_source else "the credentials"
     if end is not None and end < now - TOLERANCE:
-        raise ConfigurationError(
-            f"nothing was sent: {whose} ended at {format_timestamp(end)}, {format_span((now - end).total_seconds())} ago by {clock}",
-            hint=suggest_renewal(account),
-        )
+        when = f"ended at {format_timestamp(end)}, {format_span((now - end).total_seconds())} ago by {clock}"
+        raise ConfigurationError(f"nothing was sent: {whose} {when}", hint=suggest_renewal(account))
     if start is not None and start > now + TOLERANCE:
-        raise ConfigurationError(
-            f"nothing was sent: {whose} begin at {format_timestamp(start)}, in {format_span((start - now).total_seconds())} by {clock}",
-            hint="wait, or check the clock",
-        )
+        when = f"begin at {format_timestamp(start)}, in {format_span((start - now).total_seconds())} by {clock}"
+        raise ConfigurationError(f"nothing was sent: {whose} {when}", hint="wait, or check the clock")
 
 
 def suggest_renewal(account: Account) -> str:
