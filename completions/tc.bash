@@ -8,7 +8,7 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions config download download-artifact download-object events find from-now group help references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions config download download-artifact download-object events find from-now group help profile references sandbox schema scopes signed-url skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   config)
     REPLY='get help reset set' ;;
   download|upload)
@@ -17,6 +17,8 @@ _taskcluster_words() {
     REPLY='bind list' ;;
   group)
     REPLY='cancel list status wait' ;;
+  profile)
+    REPLY='edit list path remove set show unset use' ;;
   references)
     REPLY='diff distill update' ;;
   sandbox)
@@ -75,13 +77,14 @@ _taskcluster_exchanges() {
 # Path of a command: the kinds of its arguments; + for a group.
 _taskcluster_places() {
   case $1 in
-  /|''|config|download|events|group|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|github|\
-  hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
+  /|''|config|download|events|group|profile|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|\
+  github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='+' ;;
   completions)
     REPLY='=bash,zsh,fish,powershell file ...' ;;
-  'config get'|'config help'|'config reset'|signout|'slugid decode'|'slugid encode'|'auth sentrydsn'|\
-  'object createupload'|'object download'|'object finishupload'|'object object'|'object startdownload')
+  'config get'|'config help'|'config reset'|'profile show'|'profile use'|'slugid decode'|'slugid encode'|\
+  'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|'object object'|\
+  'object startdownload')
     REPLY='-' ;;
   'config set'|'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
   'github cancelbuilds'|'github repository')
@@ -94,21 +97,22 @@ _taskcluster_places() {
     REPLY='service exchange - - - - ...' ;;
   'events list')
     REPLY='service' ;;
-  find|fromnow|'sandbox clock'|'scopes expand')
+  find|fromnow|'profile remove'|'sandbox clock'|'scopes expand')
     REPLY='- ...' ;;
   'group cancel'|'group list'|'group status'|'group wait'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|\
   'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
   help)
     REPLY='topic method ...' ;;
-  'references diff'|'references update'|'sandbox calls'|'sandbox methods'|'sandbox outbox'|'sandbox start'|\
-  'sandbox stop'|'sandbox tour'|'scopes satisfied'|signin|'slugid generate'|tempcredentials|update|version|whoami|\
-  'auth authenticatehawk'|'auth currentscopes'|'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|\
-  'auth listclients'|'auth listroleids'|'auth listroles'|'auth listroles2'|'auth ping'|'auth testauthenticate'|\
-  'auth testauthenticateget'|'auth version'|'github builds'|'github heartbeat'|'github lbheartbeat'|'github ping'|\
-  'github rendertaskclusteryml'|'github version'|'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|\
-  'hooks ping'|'hooks version'|'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|\
-  'index version'|'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|'notify heartbeat'|\
+  'profile edit'|'profile list'|'profile path'|'references diff'|'references update'|'sandbox calls'|\
+  'sandbox methods'|'sandbox outbox'|'sandbox start'|'sandbox stop'|'sandbox tour'|'scopes satisfied'|\
+  'slugid generate'|tempcredentials|update|version|whoami|'auth authenticatehawk'|'auth currentscopes'|\
+  'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|'auth listroleids'|'auth listroles'|\
+  'auth listroles2'|'auth ping'|'auth testauthenticate'|'auth testauthenticateget'|'auth version'|'github builds'|\
+  'github heartbeat'|'github lbheartbeat'|'github ping'|'github rendertaskclusteryml'|'github version'|\
+  'hooks heartbeat'|'hooks lbheartbeat'|'hooks listhookgroups'|'hooks ping'|'hooks version'|\
+  'index findtasksatindex'|'index heartbeat'|'index lbheartbeat'|'index ping'|'index version'|\
+  'notify adddenylistaddress'|'notify deletedenylistaddress'|'notify email'|'notify heartbeat'|\
   'notify lbheartbeat'|'notify listdenylist'|'notify matrix'|'notify ping'|'notify pulse'|'notify slack'|\
   'notify version'|'object heartbeat'|'object lbheartbeat'|'object ping'|'object version'|\
   'purgecache allpurgerequests'|'purgecache heartbeat'|'purgecache lbheartbeat'|'purgecache ping'|\
@@ -120,6 +124,10 @@ _taskcluster_places() {
   'workermanager listworkerpoolsstats'|'workermanager ping'|'workermanager registerworker'|\
   'workermanager reregisterworker'|'workermanager version'|'workermanager workerpoolerrorstats')
     REPLY='' ;;
+  'profile set')
+    REPLY='- - - ...' ;;
+  'profile unset'|'task run')
+    REPLY='- - ...' ;;
   'references distill')
     REPLY='file' ;;
   'sandbox run')
@@ -135,8 +143,6 @@ _taskcluster_places() {
     REPLY='task' ;;
   'task cancel'|'task rerun'|'task status'|'task wait')
     REPLY='task ...' ;;
-  'task run')
-    REPLY='- - ...' ;;
   'upload artifact'|uploadartifact)
     REPLY='task|file run|file - file ...' ;;
   'upload object'|uploadobject)
@@ -203,10 +209,11 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|config|'config help'|download|events|'events bind'|'events list'|group|'group status'|help|\
-  references|'references diff'|'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|\
-  'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|whoami|\
-  api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
+  completions|config|'config help'|download|events|'events bind'|'events list'|group|'group status'|help|profile|\
+  'profile edit'|'profile list'|'profile path'|'profile remove'|'profile unset'|references|'references diff'|\
+  'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|\
+  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|whoami|api|auth|github|hooks|\
+  index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'config get')
     REPLY='-f --format --show-secrets -h --help' ;;
@@ -228,6 +235,12 @@ _taskcluster_options() {
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help' ;;
   'group wait')
     REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
+  'profile set')
+    REPLY='--keyring -h --help' ;;
+  'profile show')
+    REPLY='--show-secrets -h --help' ;;
+  'profile use')
+    REPLY='--none -h --help' ;;
   'references distill')
     REPLY='--methods -o --output -h --help' ;;
   'sandbox clock')
@@ -244,10 +257,6 @@ _taskcluster_options() {
     REPLY='--data --data-format -h --help' ;;
   'scopes satisfied')
     REPLY='--have --need --expand -h --help' ;;
-  signin)
-    REPLY='--check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help' ;;
-  signout)
-    REPLY='--delete --shell -h --help' ;;
   skeleton)
     REPLY='--full -h --help' ;;
   slugid)
@@ -406,8 +415,9 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|config|'config help'|'config reset'|'config set'|group|help|'sandbox clock'|'sandbox run'|\
-  'sandbox start'|'sandbox stop'|'sandbox tour'|signout|task|'task log'|update)
+  completions|config|'config help'|'config reset'|'config set'|group|help|profile|'profile edit'|'profile path'|\
+  'profile remove'|'profile set'|'profile unset'|'profile use'|'sandbox clock'|'sandbox run'|'sandbox start'|\
+  'sandbox stop'|'sandbox tour'|task|'task log'|update)
     return 0 ;;
   *) return 1 ;;
   esac
@@ -420,10 +430,10 @@ _taskcluster_value() {
     REPLY='=yaml,json' ;;
   *:'references distill:-o'|*:'references distill:--output'|*:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
-  *:schema:--output|*:version:-s)
+  *:schema:--output)
     REPLY='0' ;;
-  *:signin:-n|*:signin:-p|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
-  *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
+  *:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|\
+  *:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:'task wait:--for')
     REPLY='=completed,resolved,running' ;;
@@ -437,10 +447,10 @@ _taskcluster_value() {
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|\
   *:--format-string|*:--appear|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|\
   *:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
-  *:--need|*:-s|*:--scope|*:--expires|*:--wait|*:--save|*:--count|*:--run|*:--provisioner|*:--env|*:--description|\
-  *:--source|*:--start|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
-  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
-  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state)
+  *:--need|*:--count|*:--run|*:--provisioner|*:--env|*:--description|*:--source|*:--scope|*:--start|*:--expires|\
+  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|*:--continuation-token|\
+  *:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|\
+  *:--error-id|*:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -458,8 +468,6 @@ _taskcluster_value() {
     REPLY='@file' ;;
   *:--data-format)
     REPLY='=json,yaml' ;;
-  *:--shell)
-    REPLY='=bash,fish,csh,powershell' ;;
   *:--dependency)
     REPLY='task' ;;
   *:--storage)

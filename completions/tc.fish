@@ -30,13 +30,12 @@ function __taskcluster_words
                 'from-now' 'Print a timestamp relative to now' \
                 'group' 'Print the tasks of a group and their states, or cancel them' \
                 'help' 'Print the help of a topic, a command, a service or a method' \
+                'profile' 'List, show and change the profiles, which have root URLs,…' \
                 'references' 'Fetch and compare the API references of a deployment' \
                 'sandbox' 'Run a Taskcluster deployment on this machine' \
                 'schema' 'Print the JSON schema of a method\'s payload or response' \
                 'scopes' 'Show which scopes a call needs, and whether you have them' \
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
-                'signin' 'Sign in with a browser and set the credentials in the shell, or in a…' \
-                'signout' 'Forget the credentials of a profile or of the shell, and delete…' \
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
                 'task' 'Look at a task and its log, create one, run it again, or cancel it' \
@@ -82,6 +81,16 @@ function __taskcluster_words
                 'list' 'Print the tasks of a group' \
                 'status' 'Print how many tasks of a group are in each state' \
                 'wait' 'Wait until a group is settled, and print each task as it ends'
+        case 'profile'
+            printf '%s\t%s\n' \
+                'edit' 'Open the file of profiles in an editor' \
+                'list' 'List the profiles' \
+                'path' 'Print the path of the file of profiles' \
+                'remove' 'Remove profiles' \
+                'set' 'Set keys of a profile, or create one' \
+                'show' 'Show a profile' \
+                'unset' 'Remove keys of a profile' \
+                'use' 'Make a profile the default'
         case 'references'
             printf '%s\t%s\n' \
                 'diff' 'Compare the references of the deployment with the built-in ones' \
@@ -401,14 +410,15 @@ end
 # Path of a command: the kinds of its arguments; + for a group.
 function __taskcluster_places
     switch "$argv[1]"
-        case '/' '' 'config' 'download' 'events' 'group' 'references' 'sandbox' 'scopes' 'signedurl' 'slugid' \
-            'task' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' \
-            'secrets' 'webserver' 'workermanager'
+        case '/' '' 'config' 'download' 'events' 'group' 'profile' 'references' 'sandbox' 'scopes' 'signedurl' \
+            'slugid' 'task' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' \
+            'queue' 'secrets' 'webserver' 'workermanager'
             echo '+'
         case 'completions'
             echo '=bash,zsh,fish,powershell file ...'
-        case 'config get' 'config help' 'config reset' 'signout' 'slugid decode' 'slugid encode' 'auth sentrydsn' \
-            'object createupload' 'object download' 'object finishupload' 'object object' 'object startdownload'
+        case 'config get' 'config help' 'config reset' 'profile show' 'profile use' 'slugid decode' 'slugid encode' \
+            'auth sentrydsn' 'object createupload' 'object download' 'object finishupload' 'object object' \
+            'object startdownload'
             echo '-'
         case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
             'auth websocktunneltoken' 'github cancelbuilds' 'github repository'
@@ -421,7 +431,7 @@ function __taskcluster_places
             echo 'service exchange - - - - ...'
         case 'events list'
             echo 'service'
-        case 'find' 'fromnow' 'sandbox clock' 'scopes expand'
+        case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand'
             echo '- ...'
         case 'group cancel' 'group list' 'group status' 'group wait' 'queue canceltaskgroup' \
             'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' 'queue sealtaskgroup' \
@@ -429,13 +439,13 @@ function __taskcluster_places
             echo 'task-group'
         case 'help'
             echo 'topic method ...'
-        case 'references diff' 'references update' 'sandbox calls' 'sandbox methods' 'sandbox outbox' \
-            'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' 'signin' 'slugid generate' \
-            'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' 'auth currentscopes' \
-            'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' 'auth listclients' 'auth listroleids' \
-            'auth listroles' 'auth listroles2' 'auth ping' 'auth testauthenticate' 'auth testauthenticateget' \
-            'auth version' 'github builds' 'github heartbeat' 'github lbheartbeat' 'github ping' \
-            'github rendertaskclusteryml' 'github version' 'hooks heartbeat' 'hooks lbheartbeat' \
+        case 'profile edit' 'profile list' 'profile path' 'references diff' 'references update' 'sandbox calls' \
+            'sandbox methods' 'sandbox outbox' 'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' \
+            'slugid generate' 'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' \
+            'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' 'auth listclients' \
+            'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' 'auth testauthenticate' \
+            'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' 'github lbheartbeat' \
+            'github ping' 'github rendertaskclusteryml' 'github version' 'hooks heartbeat' 'hooks lbheartbeat' \
             'hooks listhookgroups' 'hooks ping' 'hooks version' 'index findtasksatindex' 'index heartbeat' \
             'index lbheartbeat' 'index ping' 'index version' 'notify adddenylistaddress' \
             'notify deletedenylistaddress' 'notify email' 'notify heartbeat' 'notify lbheartbeat' \
@@ -450,6 +460,10 @@ function __taskcluster_places
             'workermanager listworkerpoolsstats' 'workermanager ping' 'workermanager registerworker' \
             'workermanager reregisterworker' 'workermanager version' 'workermanager workerpoolerrorstats'
             echo ''
+        case 'profile set'
+            echo '- - - ...'
+        case 'profile unset' 'task run'
+            echo '- - ...'
         case 'references distill'
             echo 'file'
         case 'sandbox run'
@@ -465,8 +479,6 @@ function __taskcluster_places
             echo 'task'
         case 'task cancel' 'task rerun' 'task status' 'task wait'
             echo 'task ...'
-        case 'task run'
-            echo '- - ...'
         case 'upload artifact' 'uploadartifact'
             echo 'task|file run|file - file ...'
         case 'upload object' 'uploadobject'
@@ -536,7 +548,8 @@ function __taskcluster_options
         case ''
             string join \n -- --version -h --help
         case 'completions' 'config' 'config help' 'download' 'events' 'events bind' 'events list' 'group' \
-            'group status' 'help' 'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' \
+            'group status' 'help' 'profile' 'profile edit' 'profile list' 'profile path' 'profile remove' \
+            'profile unset' 'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' \
             'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' \
             'slugid encode' 'task' 'update' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' 'index' 'notify' \
             'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
@@ -561,6 +574,12 @@ function __taskcluster_options
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help
         case 'group wait'
             string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
+        case 'profile set'
+            string join \n -- --keyring -h --help
+        case 'profile show'
+            string join \n -- --show-secrets -h --help
+        case 'profile use'
+            string join \n -- --none -h --help
         case 'references distill'
             string join \n -- --methods -o --output -h --help
         case 'sandbox clock'
@@ -577,10 +596,6 @@ function __taskcluster_options
             string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
             string join \n -- --have --need --expand -h --help
-        case 'signin'
-            string join \n -- --check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help
-        case 'signout'
-            string join \n -- --delete --shell -h --help
         case 'skeleton'
             string join \n -- --full -h --help
         case 'slugid'
@@ -747,8 +762,9 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'sandbox clock' \
-            'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'signout' 'task' 'task log' 'update'
+        case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'profile' \
+            'profile edit' 'profile path' 'profile remove' 'profile set' 'profile unset' 'profile use' \
+            'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'task' 'task log' 'update'
             return 0
         case '*'
             return 1
@@ -763,9 +779,9 @@ function __taskcluster_value
         case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
             '*:sandbox start:--data'
             echo 'folder'
-        case '*:schema:--output' '*:version:-s'
+        case '*:schema:--output'
             echo '0'
-        case '*:signin:-n' '*:signin:-p' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
+        case '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
             '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
         case '*:task wait:--for'
@@ -781,11 +797,11 @@ function __taskcluster_value
             '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
             '*:--appear' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
             '*:--longer' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--wait' \
-            '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--start' \
-            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' \
-            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
-            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
+            '*:--description' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' '*:--message' \
+            '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
+            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
+            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -803,8 +819,6 @@ function __taskcluster_value
             echo '@file'
         case '*:--data-format'
             echo '=json,yaml'
-        case '*:--shell'
-            echo '=bash,fish,csh,powershell'
         case '*:--dependency'
             echo 'task'
         case '*:--storage'
@@ -863,12 +877,6 @@ function __taskcluster_meaning
             echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
             echo 'The payload, if the scopes depend on it'
-        case '*:signin:--expires'
-            echo 'An offset or a timestamp (default 1d)'
-        case '*:signin:-n' '*:signin:--name'
-            echo 'Name of the client below your own client id (default cli)'
-        case '*:signin:-p' '*:signin:--port'
-            echo 'Port for the callback (default any)'
         case '*:slugid generate:-n'
             echo 'Begin with a letter from A to f'
         case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
@@ -895,22 +903,16 @@ function __taskcluster_meaning
             echo 'Print all runs'
         case '*:task wait:--for'
             echo 'Wait for completed, resolved or running (default: completed)'
-        case '*:tempcredentials:--scope'
-            echo 'A scope they have'
         case '*:tempcredentials:--name'
             echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
-        case '*:tempcredentials:--csh'
-            echo 'Print lines for csh instead of sh'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
             echo 'Create a reference to a URL'
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (default: 1 year)'
         case '*:validate:--answer' '*:validate:--response'
             echo 'Check a response instead of a payload'
-        case '*:version:-s'
-            echo 'Print the version alone'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
         case '*:auth listroleids:--limit'
@@ -1077,6 +1079,10 @@ function __taskcluster_meaning
             echo 'Select tasks whose latest run takes or took longer: 30m'
         case '*:--newest'
             echo 'Of several tasks with the LABEL, take the one created last'
+        case '*:--keyring'
+            echo 'Store the access token in the keyring, not in the file'
+        case '*:--none'
+            echo 'Have no default'
         case '*:--methods'
             echo 'Include only the methods of this list'
         case '*:--missing'
@@ -1113,24 +1119,6 @@ function __taskcluster_meaning
             echo 'A scope you need, or a JSON expression'
         case '*:--expand'
             echo 'Expand the roles in --have with the deployment'
-        case '*:--check'
-            echo 'Do not sign in: exit with 0 if you are signed in, else with 1'
-        case '*:-s' '*:--scope'
-            echo 'A scope of the client, or several on a line each'
-        case '*:--expires'
-            echo 'An offset, seconds or a timestamp (default: when the task expires)'
-        case '*:--browser' '*:--no-browser'
-            echo 'Open a browser over ssh, too'
-        case '*:--wait'
-            echo 'How long to wait (default 10m)'
-        case '*:--save'
-            echo 'Store the credentials in a profile instead of printing them…'
-        case '*:--shell'
-            echo 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
-        case '*:--csh'
-            echo 'The same as --shell csh'
-        case '*:--delete'
-            echo 'Delete the client on the deployment, too'
         case '*:--full'
             echo 'Include optional fields'
         case '*:--v4'
@@ -1155,8 +1143,14 @@ function __taskcluster_meaning
             echo 'Where the definition of the task comes from'
         case '*:--all-runs'
             echo 'Print all runs'
+        case '*:--scope'
+            echo 'A scope they have'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
+        case '*:--expires'
+            echo 'An offset, seconds or a timestamp (default: when the task expires)'
+        case '*:--csh'
+            echo 'Print lines for csh instead of sh'
         case '*:--storage'
             echo 'Store the bytes in s3 (the default) or object'
         case '*:--link'
@@ -1173,7 +1167,7 @@ function __taskcluster_meaning
             echo 'The id of the upload (default: a new one, or that of an unfinished…'
         case '*:--server'
             echo 'Print the version of the deployment instead'
-        case '*:--short-version'
+        case '*:-s' '*:--short-version'
             echo 'Print the version alone'
         case '*:--set'
             echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'

@@ -28,13 +28,12 @@ $TaskclusterTcWords[''] = @(
     'from-now	Print a timestamp relative to now'
     'group	Print the tasks of a group and their states, or cancel them'
     'help	Print the help of a topic, a command, a service or a method'
+    'profile	List, show and change the profiles, which have root URLs,…'
     'references	Fetch and compare the API references of a deployment'
     'sandbox	Run a Taskcluster deployment on this machine'
     'schema	Print the JSON schema of a method''s payload or response'
     'scopes	Show which scopes a call needs, and whether you have them'
     'signed-url	Print a URL that anyone can fetch until it expires'
-    'signin	Sign in with a browser and set the credentials in the shell, or in a…'
-    'signout	Forget the credentials of a profile or of the shell, and delete…'
     'skeleton	Print an example payload for a method'
     'slugid	Generate slugids, and convert them to UUIDs and back'
     'task	Look at a task and its log, create one, run it again, or cancel it'
@@ -80,6 +79,16 @@ $TaskclusterTcWords['group'] = @(
     'list	Print the tasks of a group'
     'status	Print how many tasks of a group are in each state'
     'wait	Wait until a group is settled, and print each task as it ends'
+)
+$TaskclusterTcWords['profile'] = @(
+    'edit	Open the file of profiles in an editor'
+    'list	List the profiles'
+    'path	Print the path of the file of profiles'
+    'remove	Remove profiles'
+    'set	Set keys of a profile, or create one'
+    'show	Show a profile'
+    'unset	Remove keys of a profile'
+    'use	Make a profile the default'
 )
 $TaskclusterTcWords['references'] = @(
     'diff	Compare the references of the deployment with the built-in ones'
@@ -392,25 +401,26 @@ $global:TaskclusterTcTopics = @('credentials	where credentials come from, which 
 
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}
-'/', '', 'config', 'download', 'events', 'group', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
+'/', '', 'config', 'download', 'events', 'group', 'profile', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
-'config get', 'config help', 'config reset', 'signout', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+'config get', 'config help', 'config reset', 'profile show', 'profile use', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
 'config set', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
-'find', 'fromnow', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
+'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 'group cancel', 'group list', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
-'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'signin', 'slugid generate', 'tempcredentials', 'update', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
+'profile edit', 'profile list', 'profile path', 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'slugid generate', 'tempcredentials', 'update', 'version', 'whoami', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
+$TaskclusterTcPlaces['profile set'] = '- - - ...'
+'profile unset', 'task run' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - ...' }
 $TaskclusterTcPlaces['references distill'] = 'file'
 $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
-$TaskclusterTcPlaces['task run'] = '- - ...'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
 $TaskclusterTcPlaces['validate'] = 'service method file'
@@ -439,7 +449,7 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
-'completions', 'config', 'config help', 'download', 'events', 'events bind', 'events list', 'group', 'group status', 'help', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'update', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
+'completions', 'config', 'config help', 'download', 'events', 'events bind', 'events list', 'group', 'group status', 'help', 'profile', 'profile edit', 'profile list', 'profile path', 'profile remove', 'profile unset', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'update', 'upload', 'url', 'whoami', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 $TaskclusterTcOptions['config get'] = '-f --format --show-secrets -h --help'
 $TaskclusterTcOptions['config reset'] = '-a --all -h --help'
 $TaskclusterTcOptions['config set'] = '-d --dry-run -h --help'
@@ -450,6 +460,9 @@ $TaskclusterTcOptions['fromnow'] = '--from -h --help'
 $TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run -h --help'
 $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help'
 $TaskclusterTcOptions['group wait'] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help'
+$TaskclusterTcOptions['profile set'] = '--keyring -h --help'
+$TaskclusterTcOptions['profile show'] = '--show-secrets -h --help'
+$TaskclusterTcOptions['profile use'] = '--none -h --help'
 $TaskclusterTcOptions['references distill'] = '--methods -o --output -h --help'
 $TaskclusterTcOptions['sandbox clock'] = '--help'
 $TaskclusterTcOptions['sandbox methods'] = '--missing -h --help'
@@ -458,8 +471,6 @@ $TaskclusterTcOptions['sandbox start'] = '--port --detach --data --listen --work
 $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format -h --help' }
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
-$TaskclusterTcOptions['signin'] = '--check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help'
-$TaskclusterTcOptions['signout'] = '--delete --shell -h --help'
 $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['slugid generate'] = '-n --nice -h --help'
@@ -519,8 +530,8 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--fail-fast', '--newest', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--appear', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--wait', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--fail-fast', '--newest', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--csh', '--server', '-s', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--appear', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--scope', '--start', '--expires', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -532,7 +543,6 @@ $TaskclusterTcValue['--index'] = 'index-path'
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
-$TaskclusterTcValue['--shell'] = '=bash,fish,csh,powershell'
 $TaskclusterTcValue['--dependency'] = 'task'
 $TaskclusterTcValue['--storage'] = '=s3,object'
 $TaskclusterTcValue['--error'] = '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
@@ -559,9 +569,6 @@ $TaskclusterTcMeaning['group wait:--newest'] = 'Of several groups of a commit or
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
 'schema:--output', '--answer', '--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the schema of the response instead' }
 'scopes check:--data', 'scopes required:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The payload, if the scopes depend on it' }
-$TaskclusterTcMeaning['signin:--expires'] = 'An offset or a timestamp (default 1d)'
-'signin:-n', 'signin:--name' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Name of the client below your own client id (default cli)' }
-'signin:-p', 'signin:--port' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Port for the callback (default any)' }
 'slugid generate:-n', '--nice' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Begin with a letter from A to f' }
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
 'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
@@ -575,14 +582,11 @@ $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
 'task status:-a', '--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
 $TaskclusterTcMeaning['task wait:--for'] = 'Wait for completed, resolved or running (default: completed)'
-$TaskclusterTcMeaning['tempcredentials:--scope'] = 'A scope they have'
 $TaskclusterTcMeaning['tempcredentials:--name'] = 'Their own client id, for the audit log'
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
-$TaskclusterTcMeaning['tempcredentials:--csh'] = 'Print lines for csh instead of sh'
 'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Create a reference to a URL' }
 'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (default: 1 year)' }
 'validate:--answer', 'validate:--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check a response instead of a payload' }
-'version:-s', '--short-version' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the version alone' }
 $TaskclusterTcMeaning['auth awss3credentials:--format'] = 'The format of the response'
 $TaskclusterTcMeaning['auth listroleids:--limit'] = 'The number of names per page'
 $TaskclusterTcMeaning['auth listroles2:--limit'] = 'The number of roles per page'
@@ -659,6 +663,8 @@ $TaskclusterTcMeaning['--tag'] = 'Select tasks by a tag'
 $TaskclusterTcMeaning['--owner'] = 'Select tasks by metadata.owner'
 $TaskclusterTcMeaning['--longer'] = 'Select tasks whose latest run takes or took longer: 30m'
 $TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
+$TaskclusterTcMeaning['--keyring'] = 'Store the access token in the keyring, not in the file'
+$TaskclusterTcMeaning['--none'] = 'Have no default'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
 $TaskclusterTcMeaning['--data'] = 'The payload'
@@ -676,15 +682,6 @@ $TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope you have, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'A scope you need, or a JSON expression'
 $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deployment'
-$TaskclusterTcMeaning['--check'] = 'Do not sign in: exit with 0 if you are signed in, else with 1'
-'-s', '--scope' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'A scope of the client, or several on a line each' }
-$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
-'--browser', '--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser over ssh, too' }
-$TaskclusterTcMeaning['--wait'] = 'How long to wait (default 10m)'
-$TaskclusterTcMeaning['--save'] = 'Store the credentials in a profile instead of printing them…'
-$TaskclusterTcMeaning['--shell'] = 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
-$TaskclusterTcMeaning['--csh'] = 'The same as --shell csh'
-$TaskclusterTcMeaning['--delete'] = 'Delete the client on the deployment, too'
 $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
@@ -692,7 +689,10 @@ $TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
 $TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
+$TaskclusterTcMeaning['--scope'] = 'A scope they have'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
+$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
+$TaskclusterTcMeaning['--csh'] = 'Print lines for csh instead of sh'
 $TaskclusterTcMeaning['--storage'] = 'Store the bytes in s3 (the default) or object'
 $TaskclusterTcMeaning['--link'] = 'Create a link to another artifact of the task'
 $TaskclusterTcMeaning['--error'] = 'Create an error artifact: file-missing-on-worker,…'
@@ -701,6 +701,7 @@ $TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed fr
 $TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
 $TaskclusterTcMeaning['--upload-id'] = 'The id of the upload (default: a new one, or that of an unfinished…'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
+'-s', '--short-version' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the version alone' }
 $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
 $TaskclusterTcMeaning['--continuation-token'] = 'Return the page after the one whose response had this token'
@@ -718,7 +719,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'group', 'help', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
+$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'group', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'task', 'task log', 'update')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

@@ -68,7 +68,7 @@ def remove_profile(path: str, name: str) -> None:
     """
 
     def change(document: MutableMapping[str, Any]) -> None:
-        _check_exists(document, path, name)
+        check_exists(document, path, name)
         del document[name]
         if document.get(DEFAULT_PROFILE_KEY) == name:
             del document[DEFAULT_PROFILE_KEY]
@@ -88,13 +88,19 @@ def set_default(path: str, name: str | None) -> None:
         if name is None:
             document.pop(DEFAULT_PROFILE_KEY, None)
             return
-        _check_exists(document, path, name)
+        check_exists(document, path, name)
         document[DEFAULT_PROFILE_KEY] = name
 
     change_file(path, change)
 
 
-def _check_exists(document: Mapping[str, Any], path: str, name: str) -> None:
+def check_exists(document: Mapping[str, Any], path: str, name: str) -> None:
+    """
+    Check that there is a profile.
+
+    Raises:
+        ConfigurationError: There is none of that name.
+    """
     if not isinstance(document.get(name), dict):
         known = ", ".join(key for key, value in document.items() if isinstance(value, dict)) or "none"
         raise ConfigurationError(f"no profile {name!r} in {path}", hint=f"there are: {known}")

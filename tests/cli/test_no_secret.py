@@ -152,6 +152,54 @@ CASES = [
     Case(PING, env={"ALL_PROXY": "gopher://u:MARKED@SERVER", "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}),
     Case(PING, env={"https_proxy": "http://u:MARKED@[::1", "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}),
     Case(PING, env={"https_proxy": "http://u:MARKED@SERVER:x", "TASKCLUSTER_ROOT_URL": "https://tc.example.com"}),
+    # Profiles.
+    *(
+        case._replace(dry=False)
+        for case in (
+            Case(
+                ["profile", "show", "a"],
+                files={"tc/profiles.toml": '[a]\naccessToken = "MARKED"\ncertificate = "MARKED"'},
+                dry=False,
+            ),
+            Case(["profile", "show", "a"], files={"tc/profiles.toml": '[a]\naccessToken = "MARKED'}),
+            Case(["profile", "show", "a"], files={"tc/profiles.toml": '[a]\naccessTokn = "MARKED"'}),
+            Case(
+                ["profile", "show", "a"],
+                files={"tc/profiles.toml": '[a.certificate]\nseed = "MARKED"\nsignature = "MARKED"'},
+                dry=False,
+            ),
+            Case(["profile", "list"], files={"tc/profiles.toml": '[a]\naccessToken = "MARKED"'}),
+            Case(["profile", "list"], files={"tc/profiles.toml": 'accessToken = "MARKED"'}),
+            Case(["profile", "set", "a", "accessToken"], "MARKED", files={"tc/profiles.toml": ""}),
+            Case(["profile", "set", "a", "accessToken"], "MARKED MARKED", files={"tc/profiles.toml": ""}),
+            Case(["profile", "set", "a", "accessToken", "MARKED"], files={"tc/profiles.toml": ""}),
+            Case(["profile", "set", "a", "clientId=a", "accessToken=MARKED"], files={"tc/profiles.toml": ""}),
+            Case(["profile", "set", "a", "certificate"], '{"seed": "MARKED"', files={"tc/profiles.toml": ""}),
+            Case(
+                ["profile", "unset", "a", "accessToken"],
+                files={"tc/profiles.toml": '[a]\naccessToken = "MARKED"'},
+                dry=False,
+            ),
+            Case(["profile", "remove", "a"], files={"tc/profiles.toml": '[a]\naccessToken = "MARKED"'}),
+            Case(
+                ["profile", "edit"],
+                env={"EDITOR": "true"},
+                files={"tc/profiles.toml": '[a]\naccessToken = ["MARKED"]'},
+                dry=False,
+            ),
+            Case(
+                ["secrets", "list", "--profile", "a"],
+                files={"tc/profiles.toml": '[a]\nrootUrl = "http://SERVER"\ncredential_command = ["echo", "MARKED"]'},
+            ),
+            Case(
+                ["secrets", "list", "--profile", "a"],
+                files={
+                    "tc/profiles.toml": '[a]\nrootUrl = "http://SERVER"\n'
+                    """credential_command = ["echo", '{"clientId": "a", "accessToken": "MARKED"}']"""
+                },
+            ),
+        )
+    ),
     # Documents elsewhere.
     Case(["validate-json", "http://u:MARKED@SERVER/a", "-"], "{}", dry=False),
     Case(["validate-json", "http://SERVER/a?bewit=MARKED", "-"], "{}", dry=False),

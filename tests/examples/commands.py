@@ -28,9 +28,24 @@ def complete_task_with_log(deployment: ExampleDeployment) -> None:
     deployment.call("queue.reportCompleted", TASK, "0")
 
 
+def write_profile(deployment: ExampleDeployment) -> None:
+    """
+    The profile ``example`` exists and is the default, and the editor changes nothing.
+    """
+    directory = deployment.directory / "config"
+    (directory / "tc").mkdir(parents=True)
+    (directory / "tc" / "profiles.toml").write_text(
+        'default_profile = "example"\n[example]\nrootUrl = "https://tc.example.com"\nretries = 2\n'
+    )
+    deployment.variables |= {"XDG_CONFIG_HOME": str(directory), "EDITOR": "true"}
+
+
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "group cancel": create_task,
     "group list": fail_task,
+    **dict.fromkeys(
+        [f"profile {name}" for name in ("edit", "list", "remove", "set", "show", "unset", "use")], write_profile
+    ),
     "task cancel": create_task,
     "task complete": create_task,
     "task log": complete_task_with_log,

@@ -14,6 +14,8 @@ from tccli.errors import NotFoundError
 from tests.transfer_env import TransferEnv, later
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tccli.sandbox.state import State
     from tests.conftest import RunningSandbox
 
@@ -44,11 +46,13 @@ class ExampleDeployment:
     Attributes:
         depot: The sandbox, and a client with all scopes.
         state: For what no method creates.
+        directory: The working directory of an example.
         variables: Further variables in the environment of an example.
     """
 
     transfer_env: TransferEnv
     state: State
+    directory: Path
     variables: dict[str, str] = field(default_factory=dict)
 
     @property

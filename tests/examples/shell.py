@@ -58,11 +58,11 @@ class Shell:
 
 
 @pytest.fixture
-def deployment(transfer_env: TransferEnv, sandbox_server: Server) -> ExampleDeployment:
+def deployment(transfer_env: TransferEnv, sandbox_server: Server, tmp_path: Path) -> ExampleDeployment:
     """
     A populated deployment without the task, which a preparation may create.
     """
-    deployment = ExampleDeployment(transfer_env, sandbox_server.sandbox.state)
+    deployment = ExampleDeployment(transfer_env, sandbox_server.sandbox.state, tmp_path)
     populate(deployment)
     return deployment
 

@@ -1,0 +1,145 @@
+"""
+Edit the file of profiles in an editor.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from tccli.errors import ConfigurationError, LocalFileError, UsageError
+
+if TYPE_CHECKING:
+    from tccli.cli.context import Context
+
+TEMPLATE = """\
+# Profiles of tc. "tc help credentials" describes the keys; "tc --profile example …" uses this one.
+
+# [example]
+# rootUrl = "https://tc.example.com"
+# clientId = "project/example/ci"
+# accessToken = "…"
+"""
+
+
+def edit_profiles(context: Context) -> None:
+    """
+    Open a copy of the file in the editor, check it, and replace the file with it.
+
+    Raises:
+        UsageError: The copy is not valid, or the file was changed meanwhile; the message names the copy, which stays.
+        ConfigurationError: There is no editor, it fails, or a file cannot be read or written.
+    """
+    import tempfile
+
+    from tccli.core.files import lock_directory, make_private_directory
+    from tccli.core.profiles import read_text, write_text
+
+    editor = _find_editor(context)
+    path = context.config_files().profiles_path
+    directory = os.path.dirname(path)
+    make_private_directory(directory)
+    before = read_text(path)
+    start = before or TEMPLATE
+    try:
+        # The name ends as editors know the format, and begins so that no other writer takes it for its own.
+        handle, copy = tempfile.mkstemp(dir=directory, prefix="edit-", suffix=".toml")
+    except OSError as error:
+        raise LocalFileError(f"cannot write to {directory}: {error.strerror}") from None
+    keeps_copy = False
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(start)
+        after = _edit_until_valid(editor, path, copy)
+        if after == start:
+            context.note("nothing was changed")
+            return
+        with lock_directory(directory):
+            if read_text(path) != before:
+                keeps_copy = True
+                raise UsageError(f"{path} was changed by another process meanwhile", hint=f"your text is in {copy}")
+            write_text(path, after)
+        context.note(f"changed {path}")
+    except _InvalidCopyError as error:
+        keeps_copy = True
+        raise UsageError(str(error), hint=f"nothing was changed, and your text is in {copy}") from None
+    finally:
+        if not keeps_copy:
+            with suppress(OSError):
+                os.unlink(copy)
+
+
+class _InvalidCopyError(Exception):
+    pass
+
+
+def _find_editor(context: Context) -> list[str]:
+    import shlex
+    import shutil
+
+    for name in ("VISUAL", "EDITOR"):
+        value = context.environ.get(name, "")
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise ConfigurationError(f"cannot read {name}: {error}") from None
+        if words:
+            return words
+    found = next((name for name in ("sensible-editor", "vi", "nano") if shutil.which(name)), None)
+    if found is None or not _is_terminal():
+        raise ConfigurationError("cannot edit the profiles: no editor is set", hint="set EDITOR, or use tc profile set")
+    return [found]
+
+
+def _is_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
+    """
+    Return the text of the copy when it is valid. At a terminal, one that is not can be edited again.
+    """
+    import subprocess
+
+    from tccli.cli.profiles import read_options
+    from tccli.core.config_files import DEFAULT_PROFILE_KEY, check_profile, parse_profiles
+    from tccli.core.profiles import check_exists, read_text
+
+    while True:
+        try:
+            code = subprocess.run([*editor, copy], check=False).returncode  # noqa: S603 - the user's own editor
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigurationError(f"cannot run the editor {editor[0]}: {reason}") from None
+        if code:
+            raise ConfigurationError(f"the editor {editor[0]} ended with exit code {code}; nothing was changed")
+        try:
+            text = read_text(copy)
+            document = parse_profiles(text, path)
+            for name, profile in document.items():
+                if name != DEFAULT_PROFILE_KEY:
+                    check_profile(profile, f"profile {name}")
+                    read_options(profile, f"profile {name}")
+            if document.get(DEFAULT_PROFILE_KEY):
+                check_exists(document, path, document[DEFAULT_PROFILE_KEY])
+        except ConfigurationError as error:
+            # The message names the file that the copy is for.
+            message = str(error).replace(copy, path)
+            if not (_is_terminal() and _asks_again(message)):
+                raise _InvalidCopyError(message) from None
+            continue
+        return text
+
+
+def _asks_again(message: str) -> bool:
+    from tccli.core.printable import escape_controls
+
+    click.echo(f"tc: {escape_controls(message)}", err=True)
+    try:
+        return click.confirm("Edit again?", default=True, err=True)
+    except click.Abort:
+        return False

@@ -1,0 +1,341 @@
+"""
+``tc profile``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keyring
+import pytest
+
+from tests.core.test_credential_sources import MemoryKeyring
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine, RunningSandbox, Start
+
+ROOT = "https://tc.example.com"
+TEXT = f"""\
+# mine
+default_profile = "b"
+[a]
+rootUrl = "{ROOT}"   # of all
+clientId = "me/a"
+accessToken = "a-secret-token"
+[b]
+rootUrl = "https://b.example.com"
+credential_command = ["print", "it"]
+"""
+
+
+@pytest.fixture
+def path(bare_environment: dict[str, str]) -> Path:
+    """
+    The file of profiles.
+    """
+    path = Path(bare_environment["XDG_CONFIG_HOME"]) / "tc" / "profiles.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(TEXT)
+    path.chmod(0o600)
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    """
+    Return the document in the file.
+    """
+    return tomllib.loads(path.read_text())
+
+
+def test_profiles_are_listed_without_secrets(tc: CommandLine, path: Path) -> None:
+    """
+    And no command is run.
+    """
+    assert str(path) + "\n" == tc("profile", "path").stdout
+    found = json.loads(tc("profile", "list").stdout)
+    assert [
+        {"name": "a", "default": False, "rootUrl": ROOT, "clientId": "me/a", "credentials": "token"},
+        {
+            "name": "b",
+            "default": True,
+            "rootUrl": "https://b.example.com",
+            "clientId": None,
+            "credentials": "command",
+        },
+    ] == found
+    path.unlink()
+    none = tc("profile", "list")
+    assert (0, "[]\n") == (none.exit_code, none.stdout)
+    assert "no profiles" in none.stderr
+
+
+def test_a_profile_is_shown_with_its_secrets_only_if_asked(tc: CommandLine, path: Path) -> None:
+    """
+    The one that is named, else the one in use.
+    """
+    masked = tc("profile", "show", "a")
+    assert {"rootUrl": ROOT, "clientId": "me/a", "accessToken": "…"} == json.loads(masked.stdout)
+    assert "--show-secrets" in masked.stderr
+    assert "a-secret-token" == json.loads(tc("profile", "show", "a", "--show-secrets").stdout)["accessToken"]
+    assert "https://b.example.com" == json.loads(tc("profile", "show").stdout)["rootUrl"]
+    assert ROOT == json.loads(tc("profile", "show", env={"TC_PROFILE": "a"}).stdout)["rootUrl"]
+    assert ROOT == json.loads(tc("--profile", "a", "profile", "show").stdout)["rootUrl"]
+    assert 3 == tc("profile", "show", "c").exit_code
+    file = path.parent / "out"
+    tc("profile", "show", "a", "--show-secrets", "-o", str(file))
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+
+
+def test_a_profile_is_created_and_changed(tc: CommandLine, path: Path) -> None:
+    """
+    Of the file, everything else stays.
+    """
+    path.chmod(0o644)
+    for argv, stdin in (
+        (["new", f"rootUrl={ROOT}/", "client-id=me", "retries=2", "timeout=1m"], ""),
+        (["new", "accessToken"], "t-o-k-e-n\n"),
+        (["new", "scopes"], "a b\nc\n\n"),
+        (["new", "authorized-scopes", "x", "y"], ""),
+        (["new", "expires", "1 day"], ""),
+        (["new", "read_only", "true"], ""),
+        (["new", "valid-until", "2100-01-01"], ""),
+    ):
+        done = tc("profile", "set", *argv, stdin=stdin)
+        assert (0, "") == (done.exit_code, done.stdout), done.stderr
+        assert "t-o-k" not in done.stderr
+    assert {
+        "rootUrl": ROOT,
+        "clientId": "me",
+        "retries": 2,
+        "timeout": "1m",
+        "accessToken": "t-o-k-e-n",
+        "scopes": ["a b", "c"],
+        "authorizedScopes": ["x", "y"],
+        "expires": "1 day",
+        "read_only": True,
+        "valid_until": "2100-01-01T00:00:00.000Z",
+    } == read(path)["new"]
+    assert path.read_text().startswith(TEXT)
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+    assert 0 == tc("profile", "unset", "new", "scopes", "traceId", "read-only").exit_code
+    assert {"scopes", "read_only"}.isdisjoint(read(path)["new"])
+    assert 0 == tc("profile", "remove", "new", "b").exit_code
+    assert ["a"] == list(read(path))
+
+
+def test_new_credentials_replace_the_old_ones(tc: CommandLine, path: Path) -> None:
+    """
+    Whole: no certificate and no end of others stays, and a note names what went.
+    """
+    command = ["profile", "set", "a", "credential_command"]
+    done = tc(*command, "--", "op", "read", "--x")
+    assert "removed accessToken" in done.stderr
+    assert {"rootUrl": ROOT, "clientId": "me/a", "credential_command": ["op", "read", "--x"]} == read(path)["a"]
+    tc(*command, "op read --x")
+    assert "op read --x" == read(path)["a"]["credential_command"]
+    tc(*command, '["op", "a b"]')
+    assert ["op", "a b"] == read(path)["a"]["credential_command"]
+    tc("profile", "set", "a", "valid_until", "1 day")
+    assert "removed valid_until, credential_command" in tc("profile", "set", "a", "accessToken", stdin="new").stderr
+    assert {"rootUrl": ROOT, "clientId": "me/a", "accessToken": "new"} == read(path)["a"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin", "said"),
+    [
+        (["a", "rotUrl", "x"], "", "did you mean rootUrl?"),
+        (["a", "rootUrl", "tc.example.com"], "", "rootUrl has no scheme"),
+        (["a", "rootUrl", "https://x", "https://y"], "", "takes one value"),
+        (["a", "rootUrl=https://x", "clientId"], "", "'clientId' is not KEY=VALUE"),
+        (["a", "rootUrl=https://x", "nothing=1"], "", "no key 'nothing'"),
+        (["a", "rootUrl="], "", "is empty"),
+        (["a", "rootUrl"], "", "is empty"),
+        (["a", "clientId", "a b"], "", "is not a client id"),
+        (["a", "accessToken", "x-secret-x"], "", "others can read"),
+        (["a", "clientId=me", "accessToken=x-secret-x"], "", "others can read"),
+        (["a", "accessToken"], "x-secret-x y", "has a blank"),
+        (["a", "accessToken"], "", "is empty"),
+        (["a", "certificate"], '{"seed": "x-secret-x"}', "invalid certificate"),
+        (["a", "retries", "many"], "", "invalid retries"),
+        (["a", "timeout=-1"], "", "timeout"),
+        (["a", "serviceDiscoveryScheme", "dns"], "", "serviceDiscoveryScheme"),
+        (["a", "keyring", "perhaps"], "", "true or false"),
+        (["a", "keyring", "yes"], "", "true or false"),
+        (["a", "expires", "yesterday"], "", "is not an offset"),
+        (["a", "expires=-1 day"], "", "into the future"),
+        (["a", "valid_until", "soon"], "", "'soon'"),
+        (["a", "scopes", '["a", 1]'], "", "not a JSON array of strings"),
+        (["a", "scopes", "[a"], "", "is a JSON array"),
+        (["a", "scopes", "ä"], "", "is not a scope"),
+        (["a", "credential_command", "[]"], "", "not a list of a program"),
+        (["a b", "retries", "1"], "", "not a name for a profile"),
+        (["default_profile", "retries", "1"], "", "not a name for a profile"),
+        (["a"], "", "missing argument"),
+        (["a", "clientId", "x", "--keyring"], "", "stores an access token"),
+        (["new", "accessToken", "--keyring"], "t", "no rootUrl and no clientId"),
+    ],
+)
+def test_a_wrong_value_changes_nothing(tc: CommandLine, path: Path, argv: list[str], stdin: str, said: str) -> None:
+    """
+    Exit code 2, in one line, without secrets.
+    """
+    done = tc("profile", "set", *argv, stdin=stdin)
+    assert (2, "", 1) == (done.exit_code, done.stdout, done.stderr.count("\n")), done.stderr
+    assert said in done.stderr
+    assert "x-secret" not in done.stderr
+    assert TEXT == path.read_text()
+
+
+def test_the_default_and_what_overrides_it(tc: CommandLine, path: Path, sandbox: RunningSandbox) -> None:
+    """
+    A note names the variable.
+    """
+    assert "the default profile is a" in tc("profile", "use", "a").stderr
+    assert "a" == read(path)["default_profile"]
+    assert f"{ROOT}/api/queue/v1/ping\n" == tc("url", "queue", "ping").stdout
+    assert "TASKCLUSTER_ROOT_URL" in tc("profile", "use", "a", env=sandbox.environment).stderr
+    assert "TC_PROFILE" in tc("profile", "use", "a", env={"TC_PROFILE": "b"}).stderr
+    assert "https://b.example.com/api/queue/v1/ping\n" == tc("url", "queue", "ping", env={"TC_PROFILE": "b"}).stdout
+    selected = {**sandbox.environment, "TC_PROFILE": "b"}
+    assert "https://b.example.com/api/queue/v1/ping\n" == tc("url", "queue", "ping", env=selected).stdout
+    assert 0 == tc("profile", "use", "--none").exit_code
+    assert "default_profile" not in read(path)
+    assert 1 == tc("profile", "show").exit_code
+    for argv in ([], ["a", "--none"]):
+        assert 2 == tc("profile", "use", *argv).exit_code
+    wrong = tc("queue", "ping", env={"TC_PROFILE": "c"})
+    assert 3 == wrong.exit_code
+    assert "no profile 'c' (TC_PROFILE)" in wrong.stderr
+
+
+def test_an_unknown_key_can_be_removed(tc: CommandLine, path: Path) -> None:
+    """
+    It is an error only for what needs the profile.
+    """
+    path.write_text("[a]\nrotUrl = 1\n[b]\nrootUrl = 'https://b'\n")
+    assert "unknown key 'rotUrl' in profile a; did you mean rootUrl?" in tc("profile", "show", "a").stderr
+    assert 0 == tc("profile", "show", "b").exit_code
+    assert 0 == tc("profile", "unset", "a", "rotUrl").exit_code
+    assert {"a": {}, "b": {"rootUrl": "https://b"}} == read(path)
+    assert 2 == tc("profile", "unset", "a", "rotUrl").exit_code
+
+
+@pytest.mark.parametrize("argv", [["list"], ["show"], ["set", "a", "retries", "1"], ["use", "a"], ["remove", "a"]])
+def test_a_malformed_file_has_its_place(tc: CommandLine, path: Path, argv: list[str]) -> None:
+    """
+    For commands that need the file, and not for others.
+    """
+    path.write_text("[a]\nrootUrl = \n")
+    done = tc("profile", *argv)
+    assert (3, "") == (done.exit_code, done.stdout)
+    assert f"cannot read {path}" in done.stderr
+    assert "line 2, column 11" in done.stderr
+    assert "[a]\nrootUrl = \n" == path.read_text()
+    for other in (["slugid"], ["from-now", "1h"], ["profile", "path"], ["queue", "ping", "--help"], ["profile"]):
+        assert "cannot read" not in tc(*other).stderr
+
+
+def test_an_editor_changes_a_copy(tc: CommandLine, path: Path, tmp_path: Path) -> None:
+    """
+    Which replaces the file only if it is valid, and if nobody else has changed the file.
+    """
+    change = {"VISUAL": "sed -i s,me/a,me/b,"}
+    assert 0 == tc("profile", "edit", env=change).exit_code
+    assert TEXT.replace("me/a", "me/b") == path.read_text()
+    assert "nothing was changed" in tc("profile", "edit", env={"EDITOR": "true"}).stderr
+    assert 3 == tc("profile", "edit", env={"EDITOR": "false"}).exit_code
+    assert 3 == tc("profile", "edit", env={"EDITOR": "/nowhere/edits"}).exit_code
+    assert 3 == tc("profile", "edit", env={"EDITOR": "'"}).exit_code
+    assert ["profiles.toml"] == os.listdir(path.parent)
+
+    for script, said in (
+        ("s/rootUrl/rotUrl/", "unknown key 'rotUrl'"),
+        ("s/^rootUrl.*/rootUrl =/", "line 4, column"),
+        ('s/"b"/"c"/', "no profile 'c'"),
+        ("$ a retries = -1", "invalid retries"),
+    ):
+        before = path.read_text()
+        done = tc("profile", "edit", env={"EDITOR": f"sed -i '{script}'"})
+        assert 2 == done.exit_code
+        assert said in done.stderr
+        assert before == path.read_text()
+        copy = Path(done.stderr.strip().rpartition(" ")[2])
+        assert 0o600 == stat.S_IMODE(copy.stat().st_mode)
+        copy.unlink()
+
+    other = tmp_path / "edits"
+    other.write_text(f'#!/bin/sh\necho "[new]" >> {path}\nsed -i s/me/you/ "$1"\n')
+    other.chmod(0o755)
+    done = tc("profile", "edit", env={"EDITOR": str(other)})
+    assert 2 == done.exit_code
+    assert "changed by another process" in done.stderr
+    assert "new" in read(path)
+    assert "you/b" in Path(done.stderr.strip().rpartition(" ")[2]).read_text()
+
+
+def test_the_first_edit_starts_with_a_template(tc: CommandLine, path: Path) -> None:
+    """
+    Which alone is not written.
+    """
+    path.unlink()
+    assert 0 == tc("profile", "edit", env={"EDITOR": "true"}).exit_code
+    assert [] == os.listdir(path.parent)
+    assert 0 == tc("profile", "edit", env={"EDITOR": "sed -i '3,$ s/^# //'"}).exit_code
+    assert ROOT == read(path)["example"]["rootUrl"]
+
+
+def test_a_token_is_stored_in_the_keyring(tc: CommandLine, path: Path, sandbox: RunningSandbox) -> None:
+    """
+    And used, and deleted with the last profile that uses it.
+    """
+    before, memory = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(memory)
+    try:
+        root_url, client_id = sandbox.root_url, sandbox.credentials["clientId"]
+        for name in ("k", "l"):
+            tc("profile", "set", name, f"rootUrl={root_url}/", f"clientId={client_id}")
+            done = tc("profile", "set", name, "accessToken", "--keyring", stdin=sandbox.credentials["accessToken"])
+            assert (0, "") == (done.exit_code, done.stdout)
+            assert {"rootUrl": root_url, "clientId": client_id, "keyring": True} == read(path)[name]
+        assert {(root_url, client_id): sandbox.credentials["accessToken"]} == memory.passwords
+        assert 0 == tc("secrets", "list", "--profile", "k").exit_code
+        assert 0 == tc("profile", "remove", "k").exit_code
+        assert memory.passwords
+        assert 0 == tc("profile", "remove", "l").exit_code
+        assert not memory.passwords
+    finally:
+        keyring.set_keyring(before)
+
+
+def test_commands_at_once_lose_nothing(start: Start, path: Path) -> None:
+    """
+    As in scripts that set up a machine.
+    """
+    processes = [start("profile", "set", f"p{n}", f"rootUrl=https://{n}.example.com") for n in range(6)]
+    assert [0] * 6 == [process.wait(60) for process in processes]
+    assert {"a", "b", "default_profile", *(f"p{n}" for n in range(6))} == read(path).keys()
+    assert path.read_text().startswith("# mine\n")
+
+
+def test_no_token_is_on_a_command_line_or_in_the_environment_of_the_editor(
+    start: Start, path: Path, tmp_path: Path
+) -> None:
+    """
+    Only in the copy that it edits, which others cannot read.
+    """
+    script = tmp_path / "edits"
+    script.write_text(f"#!/bin/sh\n(tr '\\0' ' ' < /proc/$$/cmdline; env; stat -c %a \"$1\") > {tmp_path}/seen\n")
+    script.chmod(0o755)
+    process = start("profile", "edit", env={"EDITOR": str(script)}, stdin=subprocess.DEVNULL)
+    assert 0 == process.wait(60)
+    assert TEXT == path.read_text()
+    seen = (tmp_path / "seen").read_text()
+    assert seen.endswith("600\n")
+    assert "a-secret-token" not in seen
