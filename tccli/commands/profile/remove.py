@@ -11,7 +11,7 @@ from tccli.cli.context import Context, with_context
 
 
 def _remove(context: Context, names: tuple[str, ...]) -> None:
-    from tccli.cli.profiles import delete_from_keyring
+    from tccli.cli.profile_settings import delete_from_keyring
     from tccli.core.profiles import check_exists, remove_profile
 
     files = context.config_files()

@@ -12,7 +12,8 @@ from tccli.errors import ConfigurationError, UsageError
 
 
 def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: bool) -> None:
-    from tccli.cli import profiles as settings
+    from tccli.cli import profile_settings as settings
+    from tccli.cli.profiles import read_options
     from tccli.core import profiles
     from tccli.core.config_files import check_profile
 
@@ -26,7 +27,7 @@ def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: boo
     after = {key: value for key, value in {**before, **changes}.items() if value is not None}
     try:
         check_profile(after, f"profile {name}")
-        settings.read_options(after, f"profile {name}")
+        read_options(after, f"profile {name}")
     except ConfigurationError as error:
         raise UsageError(error.message, hint=error.hint) from None
     profiles.set_values(files.profiles_path, name, changes)

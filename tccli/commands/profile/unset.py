@@ -11,7 +11,7 @@ from tccli.cli.context import Context, with_context
 
 
 def _unset(context: Context, name: str, keys: tuple[str, ...]) -> None:
-    from tccli.cli.profiles import find_key
+    from tccli.cli.profile_settings import find_key
     from tccli.core.profiles import check_exists, set_values
 
     files = context.config_files()

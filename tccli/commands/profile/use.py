@@ -12,7 +12,7 @@ from tccli.errors import UsageError
 
 
 def _use(context: Context, name: str | None, *, none: bool) -> None:
-    from tccli.cli.profiles import note_overrides
+    from tccli.cli.profile_settings import note_overrides
     from tccli.core.profiles import set_default
 
     if (name is None) != none:
