@@ -8,7 +8,7 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions config download download-artifact download-object events find from-now group help profile references sandbox schema scopes signed-url skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions config download download-artifact download-object events find from-now group help profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   config)
     REPLY='get help reset set' ;;
   download|upload)
@@ -82,7 +82,7 @@ _taskcluster_places() {
     REPLY='+' ;;
   completions)
     REPLY='=bash,zsh,fish,powershell file ...' ;;
-  'config get'|'config help'|'config reset'|'profile show'|'profile use'|'slugid decode'|'slugid encode'|\
+  'config get'|'config help'|'config reset'|'profile show'|'profile use'|signout|'slugid decode'|'slugid encode'|\
   'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|'object object'|\
   'object startdownload')
     REPLY='-' ;;
@@ -105,7 +105,7 @@ _taskcluster_places() {
   help)
     REPLY='topic method ...' ;;
   'profile edit'|'profile list'|'profile path'|'references diff'|'references update'|'sandbox calls'|\
-  'sandbox methods'|'sandbox outbox'|'sandbox start'|'sandbox stop'|'sandbox tour'|'scopes satisfied'|\
+  'sandbox methods'|'sandbox outbox'|'sandbox start'|'sandbox stop'|'sandbox tour'|'scopes satisfied'|signin|\
   'slugid generate'|tempcredentials|update|version|whoami|'auth authenticatehawk'|'auth currentscopes'|\
   'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|'auth listroleids'|'auth listroles'|\
   'auth listroles2'|'auth ping'|'auth testauthenticate'|'auth testauthenticateget'|'auth version'|'github builds'|\
@@ -257,6 +257,10 @@ _taskcluster_options() {
     REPLY='--data --data-format -h --help' ;;
   'scopes satisfied')
     REPLY='--have --need --expand -h --help' ;;
+  signin)
+    REPLY='--check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help' ;;
+  signout)
+    REPLY='--delete --shell -h --help' ;;
   skeleton)
     REPLY='--full -h --help' ;;
   slugid)
@@ -417,7 +421,7 @@ _taskcluster_without_output() {
   case $1 in
   completions|config|'config help'|'config reset'|'config set'|group|help|profile|'profile edit'|'profile path'|\
   'profile remove'|'profile set'|'profile unset'|'profile use'|'sandbox clock'|'sandbox run'|'sandbox start'|\
-  'sandbox stop'|'sandbox tour'|task|'task log'|update)
+  'sandbox stop'|'sandbox tour'|signout|task|'task log'|update)
     return 0 ;;
   *) return 1 ;;
   esac
@@ -430,10 +434,10 @@ _taskcluster_value() {
     REPLY='=yaml,json' ;;
   *:'references distill:-o'|*:'references distill:--output'|*:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
-  *:schema:--output)
+  *:schema:--output|*:version:-s)
     REPLY='0' ;;
-  *:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|\
-  *:uploadartifact:--reference|*:'auth awss3credentials:--format')
+  *:signin:-n|*:signin:-p|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
+  *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:'task wait:--for')
     REPLY='=completed,resolved,running' ;;
@@ -447,10 +451,10 @@ _taskcluster_value() {
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|\
   *:--format-string|*:--appear|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|\
   *:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
-  *:--need|*:--count|*:--run|*:--provisioner|*:--env|*:--description|*:--source|*:--scope|*:--start|*:--expires|\
-  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|*:--continuation-token|\
-  *:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|\
-  *:--error-id|*:--include-archived|*:--worker-state)
+  *:--need|*:-s|*:--scope|*:--expires|*:--wait|*:--save|*:--count|*:--run|*:--provisioner|*:--env|*:--description|\
+  *:--source|*:--start|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
+  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
+  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -468,6 +472,8 @@ _taskcluster_value() {
     REPLY='@file' ;;
   *:--data-format)
     REPLY='=json,yaml' ;;
+  *:--shell)
+    REPLY='=bash,fish,csh,powershell' ;;
   *:--dependency)
     REPLY='task' ;;
   *:--storage)

@@ -36,6 +36,8 @@ function __taskcluster_words
                 'schema' 'Print the JSON schema of a method\'s payload or response' \
                 'scopes' 'Show which scopes a call needs, and whether you have them' \
                 'signed-url' 'Print a URL that anyone can fetch until it expires' \
+                'signin' 'Sign in with a browser and set the credentials in the shell, or in a…' \
+                'signout' 'Forget the credentials of a profile or of the shell, and delete…' \
                 'skeleton' 'Print an example payload for a method' \
                 'slugid' 'Generate slugids, and convert them to UUIDs and back' \
                 'task' 'Look at a task and its log, create one, run it again, or cancel it' \
@@ -416,9 +418,9 @@ function __taskcluster_places
             echo '+'
         case 'completions'
             echo '=bash,zsh,fish,powershell file ...'
-        case 'config get' 'config help' 'config reset' 'profile show' 'profile use' 'slugid decode' 'slugid encode' \
-            'auth sentrydsn' 'object createupload' 'object download' 'object finishupload' 'object object' \
-            'object startdownload'
+        case 'config get' 'config help' 'config reset' 'profile show' 'profile use' 'signout' 'slugid decode' \
+            'slugid encode' 'auth sentrydsn' 'object createupload' 'object download' 'object finishupload' \
+            'object object' 'object startdownload'
             echo '-'
         case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
             'auth websocktunneltoken' 'github cancelbuilds' 'github repository'
@@ -441,7 +443,7 @@ function __taskcluster_places
             echo 'topic method ...'
         case 'profile edit' 'profile list' 'profile path' 'references diff' 'references update' 'sandbox calls' \
             'sandbox methods' 'sandbox outbox' 'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' \
-            'slugid generate' 'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' \
+            'signin' 'slugid generate' 'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' \
             'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' 'auth listclients' \
             'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' 'auth testauthenticate' \
             'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' 'github lbheartbeat' \
@@ -596,6 +598,10 @@ function __taskcluster_options
             string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
             string join \n -- --have --need --expand -h --help
+        case 'signin'
+            string join \n -- --check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help
+        case 'signout'
+            string join \n -- --delete --shell -h --help
         case 'skeleton'
             string join \n -- --full -h --help
         case 'slugid'
@@ -764,7 +770,8 @@ function __taskcluster_without_output
     switch "$argv[1]"
         case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'profile' \
             'profile edit' 'profile path' 'profile remove' 'profile set' 'profile unset' 'profile use' \
-            'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'task' 'task log' 'update'
+            'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'signout' 'task' 'task log' \
+            'update'
             return 0
         case '*'
             return 1
@@ -779,9 +786,9 @@ function __taskcluster_value
         case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
             '*:sandbox start:--data'
             echo 'folder'
-        case '*:schema:--output'
+        case '*:schema:--output' '*:version:-s'
             echo '0'
-        case '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
+        case '*:signin:-n' '*:signin:-p' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
             '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
             echo '-'
         case '*:task wait:--for'
@@ -797,11 +804,11 @@ function __taskcluster_value
             '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
             '*:--appear' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
             '*:--longer' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
-            '*:--description' '*:--source' '*:--scope' '*:--start' '*:--expires' '*:--link' '*:--message' \
-            '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
-            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
-            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--wait' \
+            '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--start' \
+            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' \
+            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
+            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -819,6 +826,8 @@ function __taskcluster_value
             echo '@file'
         case '*:--data-format'
             echo '=json,yaml'
+        case '*:--shell'
+            echo '=bash,fish,csh,powershell'
         case '*:--dependency'
             echo 'task'
         case '*:--storage'
@@ -877,6 +886,12 @@ function __taskcluster_meaning
             echo 'Print the schema of the response instead'
         case '*:scopes check:--data' '*:scopes required:--data'
             echo 'The payload, if the scopes depend on it'
+        case '*:signin:--expires'
+            echo 'An offset or a timestamp (default 1d)'
+        case '*:signin:-n' '*:signin:--name'
+            echo 'Name of the client below your own client id (default cli)'
+        case '*:signin:-p' '*:signin:--port'
+            echo 'Port for the callback (default any)'
         case '*:slugid generate:-n'
             echo 'Begin with a letter from A to f'
         case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
@@ -903,16 +918,22 @@ function __taskcluster_meaning
             echo 'Print all runs'
         case '*:task wait:--for'
             echo 'Wait for completed, resolved or running (default: completed)'
+        case '*:tempcredentials:--scope'
+            echo 'A scope they have'
         case '*:tempcredentials:--name'
             echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
+        case '*:tempcredentials:--csh'
+            echo 'Print lines for csh instead of sh'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
             echo 'Create a reference to a URL'
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (default: 1 year)'
         case '*:validate:--answer' '*:validate:--response'
             echo 'Check a response instead of a payload'
+        case '*:version:-s'
+            echo 'Print the version alone'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
         case '*:auth listroleids:--limit'
@@ -1119,6 +1140,24 @@ function __taskcluster_meaning
             echo 'A scope you need, or a JSON expression'
         case '*:--expand'
             echo 'Expand the roles in --have with the deployment'
+        case '*:--check'
+            echo 'Do not sign in: exit with 0 if you are signed in, else with 1'
+        case '*:-s' '*:--scope'
+            echo 'A scope of the client, or several on a line each'
+        case '*:--expires'
+            echo 'An offset, seconds or a timestamp (default: when the task expires)'
+        case '*:--browser' '*:--no-browser'
+            echo 'Open a browser over ssh, too'
+        case '*:--wait'
+            echo 'How long to wait (default 10m)'
+        case '*:--save'
+            echo 'Store the credentials in a profile instead of printing them…'
+        case '*:--shell'
+            echo 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
+        case '*:--csh'
+            echo 'The same as --shell csh'
+        case '*:--delete'
+            echo 'Delete the client on the deployment, too'
         case '*:--full'
             echo 'Include optional fields'
         case '*:--v4'
@@ -1143,14 +1182,8 @@ function __taskcluster_meaning
             echo 'Where the definition of the task comes from'
         case '*:--all-runs'
             echo 'Print all runs'
-        case '*:--scope'
-            echo 'A scope they have'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
-        case '*:--expires'
-            echo 'An offset, seconds or a timestamp (default: when the task expires)'
-        case '*:--csh'
-            echo 'Print lines for csh instead of sh'
         case '*:--storage'
             echo 'Store the bytes in s3 (the default) or object'
         case '*:--link'
@@ -1167,7 +1200,7 @@ function __taskcluster_meaning
             echo 'The id of the upload (default: a new one, or that of an unfinished…'
         case '*:--server'
             echo 'Print the version of the deployment instead'
-        case '*:-s' '*:--short-version'
+        case '*:--short-version'
             echo 'Print the version alone'
         case '*:--set'
             echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
