@@ -108,7 +108,7 @@ def command(ctx: click.Context, words: tuple[str, ...], limit: int) -> None:
     if misspelled or not places:
         raise NegativeAnswerError(message, hint=hint or "try other words; tc --help lists the services")
     if unknown:
-        context.note(f"{message}; {hint}" if hint else message)
+        context.note(f"{message}; {hint or 'these match the other words'}")
     records = [documents[place][1] for place in places[:limit]]
     write(Result([records], to_text=lambda columns: _format(records, columns)))
 
