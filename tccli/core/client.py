@@ -15,7 +15,7 @@ from tccli import __version__, names
 from tccli.core import hawk
 from tccli.core.clock import DeploymentClock
 from tccli.core.http.messages import Call, Request, Response, Transport
-from tccli.core.http.retry import RetryPolicy, send_with_retries
+from tccli.core.http.retry import BackOff, RetryPolicy, send_with_retries
 from tccli.core.parameters import check_parameters
 from tccli.core.payload import check_size, validate
 from tccli.core.responses import check_success, parse_document, service_error
@@ -168,6 +168,7 @@ class Client:
         cancellation: Ends calls from another thread.
         read_only: Refuses calls that change something, unless None.
         clock: The deployment's, as its responses tell it.
+        back_off: Shared by the threads that use the client.
     """
 
     account: Account
@@ -179,6 +180,7 @@ class Client:
     cancellation: Cancellation | None = None
     read_only: ReadOnly | None = None
     clock: DeploymentClock = field(default_factory=DeploymentClock)
+    back_off: BackOff | None = None
 
     def check_allowed(self, method: Method) -> None:
         """
@@ -303,6 +305,7 @@ class Client:
                 idempotent=may_repeat,
                 report=lambda line: self.report(f"{method.id}: {line}"),
                 sleep=time.sleep if self.cancellation is None else self.cancellation.sleep,
+                back_off=self.back_off,
             )
         except (BrokenAnswerError, NoAnswerError) as error:
             error.message = f"{method.id}: {error.message}"

@@ -64,6 +64,28 @@ class RetryPolicy(NamedTuple):
         return seconds
 
 
+class BackOff:
+    """
+    The wait that several threads share: when a service asks one of them to slow down, none of them sends meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._end = 0.0
+
+    def extend(self, seconds: float) -> None:
+        """
+        Wait at least that long from now on.
+        """
+        self._end = max(self._end, time.monotonic() + seconds)
+
+    @property
+    def remaining(self) -> float:
+        """
+        Seconds, at least 0.
+        """
+        return max(0.0, self._end - time.monotonic())
+
+
 def send_with_retries(
     transport: Transport,
     make_request: Callable[[], Request],
@@ -72,6 +94,7 @@ def send_with_retries(
     idempotent: bool,
     report: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
+    back_off: BackOff | None = None,
 ) -> Response:
     """
     Send until there is a response that no retry changes, or the retries are used up. 429 and 5xx but 501 are retried.
@@ -80,6 +103,7 @@ def send_with_retries(
         make_request: Makes the request of each attempt, since each needs its own signature.
         idempotent: Whether a request that may have been received can be sent again.
         report: Takes one line before each wait.
+        back_off: Shared with other threads. It is extended by the wait after a 429 or a 503.
 
     Returns:
         The last response, whatever its status.
@@ -93,6 +117,9 @@ def send_with_retries(
     while True:
         attempt += 1
         min_seconds = 0.0
+        is_overloaded = False
+        while back_off is not None and (seconds := back_off.remaining):
+            sleep(seconds)
         try:
             response = transport.send(make_request()._replace(retry=attempt - 1))
             # After 429, nothing was done; after 501, nothing will be.
@@ -100,6 +127,7 @@ def send_with_retries(
             if not is_retryable or attempt > policy.retries:
                 return response
             reason = f"status {response.status}"
+            is_overloaded = response.status in {429, 503}
             min_seconds = parse_retry_after(response.headers.get("retry-after", ""))
         except NoAnswerError as error:
             if error.sent and not repeatable:
@@ -114,7 +142,10 @@ def send_with_retries(
                     error.message += f" (tried {attempt} times)"
                 raise
             reason = error.message
-        sleep(policy.announce_delay(attempt, reason, min_seconds, report))
+        seconds = policy.announce_delay(attempt, reason, min_seconds, report)
+        if back_off is not None and is_overloaded:
+            back_off.extend(seconds)
+        sleep(seconds)
 
 
 def parse_retry_after(value: str) -> float:
