@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='cancel list status wait' ;;
+    REPLY='cancel list prioritize rerun seal status wait' ;;
   profile)
     REPLY='edit list path remove set show unset use' ;;
   references)
@@ -28,7 +28,7 @@ _taskcluster_words() {
   slugid)
     REPLY='decode encode generate' ;;
   task)
-    REPLY='artifacts cancel complete def group log name rerun retrigger run status wait' ;;
+    REPLY='artifacts cancel complete def group log name prioritize rerun retrigger run status wait' ;;
   auth)
     REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
   github)
@@ -99,9 +99,12 @@ _taskcluster_places() {
     REPLY='service' ;;
   find|fromnow|'profile remove'|'sandbox clock'|'scopes expand')
     REPLY='- ...' ;;
-  'group cancel'|'group list'|'group status'|'group wait'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|\
-  'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|'webserver taskgroupprofile')
+  'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'queue canceltaskgroup'|\
+  'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|\
+  'webserver taskgroupprofile')
     REPLY='task-group' ;;
+  'group prioritize')
+    REPLY='task-group -' ;;
   help)
     REPLY='topic method ...' ;;
   'profile edit'|'profile list'|'profile path'|'references diff'|'references update'|'sandbox calls'|\
@@ -143,6 +146,8 @@ _taskcluster_places() {
     REPLY='task' ;;
   'task cancel'|'task rerun'|'task status'|'task wait')
     REPLY='task ...' ;;
+  'task prioritize')
+    REPLY='task -' ;;
   'upload artifact'|uploadartifact)
     REPLY='task|file run|file - file ...' ;;
   'upload object'|uploadobject)
@@ -230,9 +235,13 @@ _taskcluster_options() {
   fromnow)
     REPLY='--from -h --help' ;;
   'group cancel')
-    REPLY='-w --worker-type -f --force -n --dry-run -h --help' ;;
+    REPLY='-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help' ;;
+  'group prioritize'|'group seal')
+    REPLY='-n --dry-run --newest -h --help' ;;
+  'group rerun')
+    REPLY='--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait')
     REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
   'profile set')
@@ -269,14 +278,14 @@ _taskcluster_options() {
     REPLY='-n --nice -h --help' ;;
   'task artifacts')
     REPLY='-r --run --newest -h --help' ;;
-  'task cancel'|'task complete')
+  'task cancel'|'task complete'|'task prioritize')
     REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
   'task def'|'task group'|'task name')
     REPLY='--newest -h --help' ;;
   'task log')
     REPLY='-r --run --newest -o -h --help' ;;
   'task rerun')
-    REPLY='-f --force -n --noop --dry-run -c --confirm --newest -h --help' ;;
+    REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help' ;;
   'task retrigger')
     REPLY='-e --exact --newest -h --help' ;;
   'task run')
@@ -436,7 +445,7 @@ _taskcluster_value() {
     REPLY='folder' ;;
   *:schema:--output|*:version:-s)
     REPLY='0' ;;
-  *:signin:-n|*:signin:-p|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
+  *:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
   *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:'task wait:--for')
@@ -448,10 +457,10 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|\
-  *:--format-string|*:--appear|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|\
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|*:--name|\
+  *:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:--format-string|*:--appear|\
   *:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
-  *:--need|*:-s|*:--scope|*:--expires|*:--wait|*:--save|*:--count|*:--run|*:--provisioner|*:--env|*:--description|\
+  *:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|*:--provisioner|*:--env|*:--description|\
   *:--source|*:--start|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
   *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
   *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state)

@@ -81,6 +81,9 @@ function __taskcluster_words
             printf '%s\t%s\n' \
                 'cancel' 'Cancel the tasks of a group' \
                 'list' 'Print the tasks of a group' \
+                'prioritize' 'Change the priority of the tasks of a group' \
+                'rerun' 'Run tasks of a group again' \
+                'seal' 'Seal a group, so that no task can be added to it' \
                 'status' 'Print how many tasks of a group are in each state' \
                 'wait' 'Wait until a group is settled, and print each task as it ends'
         case 'profile'
@@ -128,6 +131,7 @@ function __taskcluster_words
                 'group' 'Print the id of the group of a task' \
                 'log' 'Print the log of a task, to its end' \
                 'name' 'Print the name of a task' \
+                'prioritize' 'Change the priority of tasks' \
                 'rerun' 'Run tasks again, under the same ids' \
                 'retrigger' 'Create a task with the definition of another one' \
                 'run' 'Create a task that runs a command in an image' \
@@ -435,10 +439,12 @@ function __taskcluster_places
             echo 'service'
         case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand'
             echo '- ...'
-        case 'group cancel' 'group list' 'group status' 'group wait' 'queue canceltaskgroup' \
-            'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' 'queue sealtaskgroup' \
-            'webserver taskgroupprofile'
+        case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
+            'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
+            'queue sealtaskgroup' 'webserver taskgroupprofile'
             echo 'task-group'
+        case 'group prioritize'
+            echo 'task-group -'
         case 'help'
             echo 'topic method ...'
         case 'profile edit' 'profile list' 'profile path' 'references diff' 'references update' 'sandbox calls' \
@@ -481,6 +487,8 @@ function __taskcluster_places
             echo 'task'
         case 'task cancel' 'task rerun' 'task status' 'task wait'
             echo 'task ...'
+        case 'task prioritize'
+            echo 'task -'
         case 'upload artifact' 'uploadartifact'
             echo 'task|file run|file - file ...'
         case 'upload object' 'uploadobject'
@@ -571,9 +579,13 @@ function __taskcluster_options
         case 'fromnow'
             string join \n -- --from -h --help
         case 'group cancel'
-            string join \n -- -w --worker-type -f --force -n --dry-run -h --help
+            string join \n -- -w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help
+        case 'group prioritize' 'group seal'
+            string join \n -- -n --dry-run --newest -h --help
+        case 'group rerun'
+            string join \n -- --failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait'
             string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
         case 'profile set'
@@ -610,14 +622,14 @@ function __taskcluster_options
             string join \n -- -n --nice -h --help
         case 'task artifacts'
             string join \n -- -r --run --newest -h --help
-        case 'task cancel' 'task complete'
+        case 'task cancel' 'task complete' 'task prioritize'
             string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
         case 'task def' 'task group' 'task name'
             string join \n -- --newest -h --help
         case 'task log'
             string join \n -- -r --run --newest -o -h --help
         case 'task rerun'
-            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest -h --help
+            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait -h --help
         case 'task retrigger'
             string join \n -- -e --exact --newest -h --help
         case 'task run'
@@ -788,8 +800,9 @@ function __taskcluster_value
             echo 'folder'
         case '*:schema:--output' '*:version:-s'
             echo '0'
-        case '*:signin:-n' '*:signin:-p' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' '*:task status:-r' \
-            '*:upload artifact:--reference' '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
+        case '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' \
+            '*:task status:-r' '*:upload artifact:--reference' '*:uploadartifact:--reference' \
+            '*:auth awss3credentials:--format'
             echo '-'
         case '*:task wait:--for'
             echo '=completed,resolved,running'
@@ -801,14 +814,15 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--format-string' \
-            '*:--appear' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
-            '*:--longer' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--wait' \
-            '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--start' \
-            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' \
-            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
-            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--name' '*:--state' \
+            '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
+            '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' \
+            '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' \
+            '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' \
+            '*:--source' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
+            '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' \
+            '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' \
+            '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -846,7 +860,7 @@ end
 # Tree, path and option: what it is for.
 function __taskcluster_meaning
     switch "$argv[1]"
-        case '*:config get:--format'
+        case '*:config get:-f' '*:config get:--format'
             echo 'yaml (default) or json'
         case '*:config set:--dry-run'
             echo 'Check the value'
@@ -860,10 +874,13 @@ function __taskcluster_meaning
             echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
-        case '*:group cancel:-f'
-            echo 'Do not ask'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
+        case '*:group cancel:--limit' '*:group rerun:--limit'
+            echo 'Select at most N tasks, the first by name'
+        case '*:group cancel:--newest' '*:group prioritize:--newest' '*:group rerun:--newest' \
+            '*:group seal:--newest' '*:group wait:--newest'
+            echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
         case '*:group list:-r'
@@ -872,10 +889,18 @@ function __taskcluster_meaning
             echo 'Print tasks that are failed'
         case '*:group list:-c'
             echo 'Print tasks that are completed'
+        case '*:group prioritize:-n' '*:group prioritize:--dry-run' '*:task prioritize:-n' \
+            '*:task prioritize:--noop' '*:task prioritize:--dry-run'
+            echo 'Print what would be changed'
+        case '*:group rerun:--failed'
+            echo 'Select tasks that are failed'
+        case '*:group rerun:-n' '*:group rerun:--dry-run' '*:task rerun:-n' '*:task rerun:--noop' \
+            '*:task rerun:--dry-run'
+            echo 'Print what would be rerun'
+        case '*:group seal:-n' '*:group seal:--dry-run'
+            echo 'Print what would be sealed'
         case '*:group wait:--timeout' '*:task wait:--timeout'
             echo 'Wait at most that long: 90s, 15m, 1d'
-        case '*:group wait:--newest'
-            echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -892,6 +917,8 @@ function __taskcluster_meaning
             echo 'Name of the client below your own client id (default cli)'
         case '*:signin:-p' '*:signin:--port'
             echo 'Port for the callback (default any)'
+        case '*:signin:--wait'
+            echo 'How long to wait (default 10m)'
         case '*:slugid generate:-n'
             echo 'Begin with a letter from A to f'
         case '*:task artifacts:-r' '*:task log:-r' '*:task status:-r'
@@ -900,8 +927,6 @@ function __taskcluster_meaning
             echo 'Print what would be completed'
         case '*:task rerun:-f' '*:task rerun:--force'
             echo 'Also rerun tasks that are neither failed nor exception'
-        case '*:task rerun:-n' '*:task rerun:--noop' '*:task rerun:--dry-run'
-            echo 'Print what would be rerun'
         case '*:task retrigger:-e'
             echo 'Keep dependencies and routes, too'
         case '*:task run:--worker-type'
@@ -1012,8 +1037,8 @@ function __taskcluster_meaning
             echo 'Page long output on a terminal, or not (TC_PAGER, PAGER)'
         case '*:--error-format'
             echo 'Print an error as text, or as one line of JSON'
-        case '*:-f'
-            echo 'yaml (default) or json'
+        case '*:-f' '*:--force'
+            echo 'Do not ask'
         case '*:--show-secrets'
             echo 'Do not mask the access token and the certificate'
         case '*:-a' '*:--all'
@@ -1056,32 +1081,10 @@ function __taskcluster_meaning
             echo 'Use this timestamp instead of now'
         case '*:-w' '*:--worker-type'
             echo 'Cancel only tasks of this worker type'
-        case '*:--force'
-            echo 'Do not ask'
         case '*:-n' '*:--noop'
             echo 'Print what would be cancelled'
-        case '*:--running'
-            echo 'Print tasks that are running'
-        case '*:--failed'
-            echo 'Print tasks that are failed'
-        case '*:-e' '*:--exception'
-            echo 'Print tasks that are exception'
-        case '*:-c' '*:--confirm'
-            echo 'Ask before each task'
-        case '*:--complete' '*:--completed'
-            echo 'Print tasks that are completed'
-        case '*:-u' '*:--unscheduled'
-            echo 'Print tasks that are unscheduled'
-        case '*:-p' '*:--pending'
-            echo 'Print tasks that are pending'
-        case '*:--format-string'
-            echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
-        case '*:--for'
-            echo 'Wait for settled, completed or resolved (default: settled)'
-        case '*:--fail-fast'
-            echo 'End when the first task fails'
-        case '*:--appear'
-            echo 'Wait that long for the group to appear'
+        case '*:--seal'
+            echo 'Seal the group first, for good: no task can be added to it'
         case '*:--name'
             echo 'Select tasks by name: test-*, or ~REGEX'
         case '*:--state'
@@ -1098,8 +1101,34 @@ function __taskcluster_meaning
             echo 'Select tasks by metadata.owner'
         case '*:--longer'
             echo 'Select tasks whose latest run takes or took longer: 30m'
+        case '*:--log-match'
+            echo 'Select failed tasks with a line like this near the log\'s end'
         case '*:--newest'
             echo 'Of several tasks with the LABEL, take the one created last'
+        case '*:--running'
+            echo 'Print tasks that are running'
+        case '*:--failed'
+            echo 'Print tasks that are failed'
+        case '*:-e' '*:--exception'
+            echo 'Print tasks that are exception'
+        case '*:-c' '*:--confirm'
+            echo 'Ask before each task'
+        case '*:--complete' '*:--completed'
+            echo 'Print tasks that are completed'
+        case '*:-u' '*:--unscheduled'
+            echo 'Print tasks that are unscheduled'
+        case '*:-p' '*:--pending'
+            echo 'Print tasks that are pending'
+        case '*:--format-string'
+            echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
+        case '*:--wait'
+            echo 'Wait until it has ended'
+        case '*:--for'
+            echo 'Wait for settled, completed or resolved (default: settled)'
+        case '*:--fail-fast'
+            echo 'End when the first task fails'
+        case '*:--appear'
+            echo 'Wait that long for the group to appear'
         case '*:--keyring'
             echo 'Store the access token in the keyring, not in the file'
         case '*:--none'
@@ -1148,8 +1177,6 @@ function __taskcluster_meaning
             echo 'An offset, seconds or a timestamp (default: when the task expires)'
         case '*:--browser' '*:--no-browser'
             echo 'Open a browser over ssh, too'
-        case '*:--wait'
-            echo 'How long to wait (default 10m)'
         case '*:--save'
             echo 'Store the credentials in a profile instead of printing them…'
         case '*:--shell'

@@ -12,7 +12,7 @@ from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -58,6 +58,13 @@ def selection_options(*, once: bool = True) -> list[click.Parameter]:
     return options
 
 
+def failed_option() -> click.Option:
+    """
+    Return ``--failed``, which is short for ``--state failed``.
+    """
+    return click.Option(["--failed"], is_flag=True, help="Select tasks that are failed; not those that are exception.")
+
+
 def _option(name: str, metavar: str, text: str) -> click.Option:
     return click.Option([f"--{name}", f"select_{name}"], multiple=True, metavar=metavar, help=text)
 
@@ -75,16 +82,33 @@ def pop_selection(options: dict[str, Any]) -> Selection:
     return parse_selection(values)
 
 
-def select_members(context: Context, client: Client, group_id: str, selection: Selection) -> Iterator[Member]:
+def select_members(
+    context: Context,
+    client: Client,
+    group_id: str,
+    selection: Selection,
+    *,
+    observe: Callable[[Member], None] = lambda _member: None,
+    make_detail: Callable[[dict[str, Any]], Any] = lambda _entry: None,
+) -> Iterator[Member]:
     """
     Yield the selected tasks of a group, in the queue's order, or by name if their number is limited.
+
+    Args:
+        observe: Called with each task of the group, selected or not.
+        make_detail: Returns the *detail* of a task, from the entry of the listing, which is not kept.
     """
     from itertools import chain
 
     from tccli.core.tasks.members import Member
     from tccli.core.tasks.queue import list_group
 
-    members = map(Member, list_group(client, group_id))
+    def make_member(entry: dict[str, Any]) -> Member:
+        member = Member(entry, make_detail(entry))
+        observe(member)
+        return member
+
+    members = map(make_member, list_group(client, group_id))
     # The response with the first task also tells the deployment's time.
     first = next(members, None)
     members_from_first = chain([] if first is None else [first], members)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
+    from tccli.core.http.deadline import Cancellation
 
     T = TypeVar("T")
 
@@ -31,6 +32,8 @@ GROUP_HELP = (
 )
 
 
+PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
+PRIORITY_HELP = f"LEVEL is {', '.join(PRIORITIES[:-1])} or {PRIORITIES[-1]}."
 LEAVE_OUT_CONFIRM = "leave out --confirm"
 
 
@@ -46,6 +49,15 @@ def tasks_argument() -> click.Argument:
     Return the argument for one or more tasks.
     """
     return click.Argument(["tasks"], metavar="TASK...", nargs=-1, required=True)
+
+
+def priority_argument() -> click.Argument:
+    """
+    Return the argument for a priority of the queue.
+    """
+    from tccli.cli.types import Choice
+
+    return click.Argument(["level"], metavar="LEVEL", type=Choice(PRIORITIES))
 
 
 def newest_option() -> click.Option:
@@ -276,106 +288,20 @@ def check_allowed(client: Client, method: str) -> None:
     client.check_allowed(references.method("queue", method))
 
 
-class TaskAction(NamedTuple):
-    """
-    What a command does to each of its tasks.
-
-    Attributes:
-        method: Of the queue: the one that changes something, with which it begins.
-        would: Begins the line of ``--noop``: ``Would cancel``.
-        question: Begins the question of ``--confirm``: ``Cancels``.
-        act: Does it, and returns the new status of the task.
-        check: Checks the status of a task that --noop would act on as *act* does: raises an error, or prints a note.
-    """
-
-    method: str
-    would: str
-    question: str
-    act: Callable[[Client, str], dict[str, Any]]
-    check: Callable[[dict[str, Any]], None]
-
-    def describe(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
-        """
-        Return the line of ``--noop`` and the status of a task; nothing is done.
-        """
-        name, state, status = _look_up(client, task_id)
-        self.check(status)
-        return f"{self.would} {name} taskid: {task_id} (state: {state})", status
-
-    def confirm(self, context: Context, client: Client, task_id: str, answers: IO[str] | None) -> bool:
-        """
-        Ask whether to act on a task.
-        """
-        name, state, _ = _look_up(client, task_id)
-        what = f"{self.question} {name} taskId: {task_id} (state: {state})"
-        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", answers, LEAVE_OUT_CONFIRM)
-
-    def perform(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
-        """
-        Act on a task, and return its new state as a line, and its status.
-        """
-        from tccli.core.tasks import queue
-
-        status = self.act(client, task_id)
-        return queue.format_run(queue.find_run(status, None)), status
-
-    def perform_as_row(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
-        """
-        Act on a task, and return ``ID NAME STATE`` and its status.
-        """
-        from tccli.core.tasks import queue
-
-        status = self.act(client, task_id)
-        name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
-        return f"{task_id} {name} {queue.find_run(status, None)['state']}", status
-
-
-def _look_up(client: Client, task_id: str) -> tuple[str, str, dict[str, Any]]:
-    from tccli.core.tasks import queue
-
-    status = queue.fetch_status(client, task_id)
-    name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
-    return name, str(queue.find_run(status, None)["state"]), status
-
-
-def run_action(
-    context: Context, action: TaskAction, words: Sequence[str], *, noop: bool, confirm: bool, newest: bool
-) -> None:
-    """
-    Act on tasks, and print what became of each: a line of state for one task, ``ID NAME STATE`` for several.
-
-    Raises:
-        TcError: The first error; the other tasks are acted on nevertheless.
-    """
-    write_value, write_lines = make_value_writer(context), make_line_writer(context)
-    if context.is_go_client:
-        # Its --noop prints the line whatever the state is.
-        action = action._replace(check=lambda _status: None)
-    client = context.client()
-    if not noop:
-        check_allowed(client, action.method)
-    answers = open_answers(words, LEAVE_OUT_CONFIRM) if confirm and not noop else None
-    tasks = resolve_many(context, client, words, newest=newest)
-    is_one = len(words) == 1 and words[0] != "-"
-    perform = action.describe if noop else action.perform if is_one else action.perform_as_row
-    if confirm and not noop:
-        # One question after the other, before anything is done.
-        tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id, answers)]
-    if is_one:
-        for task_id in tasks:
-            write_value(*perform(client, task_id))
-    else:
-        write_each(context, write_lines, lambda task_id: perform(client, task_id), tasks)
-
-
 def write_each(
     context: Context,
     write: Callable[[Iterable[tuple[str, Any]]], None],
     function: Callable[[T], tuple[str, Any]],
-    items: Sequence[T],
+    items: Iterable[T],
+    count: int,
+    cancellation: Cancellation | None = None,
 ) -> None:
     """
-    Write the line and the object that *function* returns for each item, a few at a time.
+    Write the line and the object that *function* returns for each item, several at a time.
+
+    Args:
+        count: The number of items.
+        cancellation: Of the client that *function* uses.
 
     Raises:
         TcError: The first error; the other items are done nevertheless.
@@ -383,20 +309,23 @@ def write_each(
     from tccli.core.tasks.parallel import run_parallel
 
     failed: list[TcError] = []
+    number_failed = 0
 
     def pairs() -> Iterable[tuple[str, Any]]:
-        for _, result in run_parallel(function, items):
+        nonlocal number_failed
+        for _, result in run_parallel(function, items, cancellation=cancellation):
             if isinstance(result, TcError):
-                failed.append(result)
+                number_failed += 1
+                failed[:] = failed or [result]
                 # One error is the error of the command.
-                if len(items) > 1:
+                if count > 1:
                     context.note(str(result))
             else:
                 yield result
 
     write(pairs())
     if failed:
-        if len(items) > 1:
+        if count > 1:
             # Each was printed as it came.
-            failed[0].message, failed[0].hint = f"{len(failed)} of {len(items)} failed", ""
+            failed[0].message, failed[0].hint = f"{number_failed} of {count} failed", ""
         raise failed[0]

@@ -46,9 +46,12 @@ PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     **dict.fromkeys(
         [f"profile {name}" for name in ("edit", "list", "remove", "set", "show", "unset", "use")], write_profile
     ),
+    "group prioritize": create_task,
+    "group rerun": fail_task,
     "task cancel": create_task,
     "task complete": create_task,
     "task log": complete_task_with_log,
+    "task prioritize": create_task,
     "task rerun": fail_task,
     "upload artifact": claim_task,
     "upload-artifact": claim_task,

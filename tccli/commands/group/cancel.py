@@ -8,48 +8,68 @@ from typing import Any
 
 import click
 
+from tccli.cli.actions import dry_run_option, force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import GROUP_HELP
+from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.errors import NegativeAnswerError
 
-GIVE_FORCE = "give --force"
-CANCELLABLE_STATES = {"unscheduled", "pending", "running"}
+CANCELLABLE_STATES = ("unscheduled", "pending", "running")
 
 
-def _cancel(context: Context, group: str, worker_type: str | None, *, force: bool, noop: bool) -> None:
-    from tccli.cli.tasks import ask, check_allowed, make_line_writer, open_answers, resolve_group, write_each
-    from tccli.core.tasks.queue import call_status_method, list_group
+def _cancel(context: Context, group: str, **options: Any) -> None:
+    from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.selection import explain_nothing, pop_selection
+    from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
+    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.tasks.queue import call_group_method, call_status_method
 
+    force, noop, seals, newest, worker_type = map(options.pop, ("force", "noop", "seals", "newest", "worker_type"))
+    selection = pop_selection(options)
+    narrowed = selection
+    if worker_type:
+        tests = [lambda member, _now: member.queue.partition("/")[2] == worker_type, *selection.tests]
+        narrowed = selection._replace(tests=tests)
     write = make_line_writer(context)
-    client = context.client()
+    client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "cancelTask")
     answers = None if force or noop else open_answers([group], GIVE_FORCE)
-    tasks = [
-        (str(entry["status"].get("taskId")), str((entry["task"].get("metadata") or {}).get("name")), entry["status"])
-        for entry in list_group(client, resolve_group(context, client, group))
-        if entry["status"].get("state") in CANCELLABLE_STATES
-        and worker_type in {None, "", entry["status"].get("workerType")}
-    ]
-    if not tasks:
+    group_id = resolve_group(context, client, group, newest=newest)
+    selected = select_in_states(context, client, group_id, narrowed, CANCELLABLE_STATES)
+    if not selected.members and selection.is_given:
+        raise NegativeAnswerError(f"nothing to cancel: {explain_nothing(selection, group_id)} that is not resolved")
+    if not (selected.members or seals):
         click.echo("No suitable tasks found for cancellation.", err=not context.is_go_client)
         return
-    if noop:
-        write((f"{task_id} {name} would-cancel", status) for task_id, name, status in tasks)
+    action = TaskAction(
+        "cancel",
+        "cancelTask",
+        "Would cancel",
+        "Cancels",
+        lambda client, task_id: call_status_method(client, "cancelTask", [task_id]),
+    )
+    if not (force or noop or confirm_selected(context, action, selected, answers)):
         return
-    if not force:
-        listed = "".join(f"\n\tTask {task_id}: {name}" for task_id, name, _ in tasks)
-        question = f"The following {len(tasks)} tasks will be cancelled:{listed}\n"
-        if not ask(context, f"{question}Are you sure you want to cancel these tasks? [y/n]", answers, GIVE_FORCE):
-            click.echo("Cancellation of tasks aborted.", err=not context.is_go_client)
-            return
+    if seals and noop:
+        context.note(f"group {group_id} would be sealed")
+    elif seals:
+        call_group_method(client, "sealTaskGroup", group_id)
+        # Those that were created before the seal, while the question was open.
+        selected = select_in_states(context, client, group_id, narrowed, CANCELLABLE_STATES)
 
-    def cancel(task: tuple[str, str, Any]) -> tuple[str, Any]:
-        task_id, name, _ = task
-        status = call_status_method(client, "cancelTask", [task_id])
-        return f"cancelling task {task_id}" if context.is_go_client else f"{task_id} {name} {status['state']}", status
+    def write_as_go(pairs: Any) -> None:
+        write((f"cancelling task {status['taskId']}", status) for _, status in pairs)
 
-    write_each(context, write, cancel, tasks)
+    act_on_targets(
+        context,
+        client,
+        action,
+        selected.targets(),
+        write_as_go if context.is_go_client and not noop else write,
+        noop=noop,
+    )
 
 
 command = Command(
@@ -58,12 +78,20 @@ command = Command(
     params=[
         click.Argument(["group"], metavar="GROUP"),
         click.Option(["-w", "--worker-type"], metavar="TYPE", help="Cancel only tasks of this worker type."),
-        click.Option(["-f", "--force"], is_flag=True, help="Do not ask."),
-        click.Option(["-n", "--dry-run", "noop"], is_flag=True, help="Print what would be cancelled; send nothing."),
+        force_option(),
+        dry_run_option("cancelled"),
+        click.Option(
+            ["--seal", "seals"], is_flag=True, help="Seal the group first, for good: no task can be added to it."
+        ),
+        *selection_options(),
+        newest_group_option(),
     ],
     short_help="Cancel the tasks of a group",
-    help="Cancel the tasks of a group that are unscheduled, pending or running, and print ID NAME STATE of each. They "
-    "are listed first, and the answer to a question is read from stdin; -f does without.\n\n"
-    f"tc queue sealTaskGroup and then tc queue cancelTaskGroup do this in one call, for good.\n\n{GROUP_HELP}",
-    examples=("tc group cancel -f -w linux fN1SbArXTPSVFNUvaOlinQ", "tc group cancel -n fN1SbArXTPSVFNUvaOlinQ"),
+    help="Cancel the tasks of a group that are unscheduled, pending or running, and print ID NAME STATE of each. "
+    "Before, tc asks whether to; it reads the answer from stdin. With -f it does not ask.\n\n"
+    f"{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group cancel -f -w linux fN1SbArXTPSVFNUvaOlinQ",
+        "tc group cancel -n fN1SbArXTPSVFNUvaOlinQ --state pending",
+    ),
 )

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASKS_HELP, TaskAction, action_options, newest_option, run_action, tasks_argument
+from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
 
 if TYPE_CHECKING:
     from tccli.core.client import Client
 
 
 def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bool, newest: bool) -> None:
+    from tccli.cli.actions import TaskAction, run_action
+
     def check(status: dict[str, Any]) -> None:
         from tccli.core.tasks.queue import find_run, format_run
 
@@ -29,7 +31,7 @@ def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bo
         check(status)
         return status
 
-    action = TaskAction("cancelTask", "Would cancel", "Cancels", act, check)
+    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels", act, check)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, TaskAction, action_options, newest_option, run_action, task_argument
+from tccli.cli.tasks import TASK_HELP, action_options, newest_option, task_argument
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
 
 
 def _complete(context: Context, task: str, *, noop: bool, confirm: bool, newest: bool) -> None:
-    action = TaskAction("claimTask", "Would complete", "Will complete", _act, _check)
+    from tccli.cli.actions import TaskAction, run_action
+
+    action = TaskAction("complete", "claimTask", "Would complete", "Will complete", _act, _check)
     run_action(context, action, [task], noop=noop, confirm=confirm, newest=newest)
 
 

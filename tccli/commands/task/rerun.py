@@ -10,14 +10,20 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASKS_HELP, TaskAction, action_options, newest_option, run_action, tasks_argument
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
     from tccli.core.client import Client
 
 
-def _rerun(context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool, confirm: bool, newest: bool) -> None:
+def _rerun(
+    context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool, confirm: bool, newest: bool, **options: Any
+) -> None:
+    from tccli.cli.actions import TaskAction, run_action
+    from tccli.cli.outcomes import pop_outcome
+
     def check(status: dict[str, Any]) -> None:
         task_id, state = status["taskId"], status["state"]
         if not force and state not in {"failed", "exception"}:
@@ -31,11 +37,11 @@ def _rerun(context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool,
     def act(client: Client, task_id: str) -> dict[str, Any]:
         from tccli.core.tasks import queue
 
-        check(queue.fetch_status(client, task_id))
         return queue.call_status_method(client, "rerunTask", [task_id])
 
-    action = TaskAction("rerunTask", "Would re-run", "Will re-run", act, check)
-    run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
+    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run", act, check, checks_first=True)
+    outcome = pop_outcome(options)
+    run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest, outcome=outcome)
 
 
 command = Command(
@@ -46,9 +52,14 @@ command = Command(
         click.Option(["-f", "--force"], is_flag=True, help="Also rerun tasks that are neither failed nor exception."),
         *action_options("rerun"),
         newest_option(),
+        *outcome_options(),
     ],
     short_help="Run tasks again",
     help="Run failed tasks again, with a new run under the same id.\n\n"
-    f"The output is pending; for several tasks, ID NAME STATE of each.\n\n{TASKS_HELP}",
-    examples=("tc task rerun fN1SbArXTPSVFNUvaOlinQ", "tc task rerun -n fN1SbArXTPSVFNUvaOlinQ"),
+    f"The output is pending; for several tasks, ID NAME STATE of each. {OUTCOME_HELP}\n\n{TASKS_HELP}",
+    examples=(
+        "tc task rerun fN1SbArXTPSVFNUvaOlinQ",
+        "tc task rerun -n fN1SbArXTPSVFNUvaOlinQ",
+        "tc group list -f fN1SbArXTPSVFNUvaOlinQ | tc task rerun -",
+    ),
 )

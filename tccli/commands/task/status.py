@@ -21,12 +21,13 @@ import click
 def _status(context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id: int | None, newest: bool) -> None:
     from tccli.cli.tasks import make_line_writer, make_value_writer, resolve_many, resolve_one, write_each
     from tccli.core.tasks import queue
+    from tccli.core.tasks.parallel import make_parallel_client
 
     run_id = None if run_id == -1 else run_id
     if all_runs and run_id is not None:
         raise UsageError("--all-runs and --run exclude each other")
     write_value, write_lines = make_value_writer(context), make_line_writer(context)
-    client = context.client()
+    client = make_parallel_client(context.client())
 
     def lines(status: Mapping[str, Any], run: int | None, prefix: str = "") -> str:
         if not all_runs:
@@ -42,7 +43,8 @@ def _status(context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id:
         status = queue.fetch_status(client, task_id)
         write_value(lines(status, run if run_id is None else run_id), status)
     else:
-        write_each(context, write_lines, describe, resolve_many(context, client, tasks, newest=newest))
+        task_ids = resolve_many(context, client, tasks, newest=newest)
+        write_each(context, write_lines, describe, task_ids, len(task_ids), client.cancellation)
 
 
 command = Command(

@@ -27,11 +27,13 @@ class Member:
         run_id: The latest run, or None before there is one.
         needs_success: Whether each dependency must be completed; else it is enough that it is resolved.
         scheduled: When its latest run was scheduled, as the queue writes it; so are *started* and *resolved*.
+        detail: What else the user of the task needs of the listing's entry.
     """
 
     __slots__ = (
         "created",
         "dependencies",
+        "detail",
         "kind",
         "name",
         "needs_success",
@@ -47,7 +49,7 @@ class Member:
         "task_id",
     )
 
-    def __init__(self, entry: Mapping[str, Any]) -> None:
+    def __init__(self, entry: Mapping[str, Any], detail: Any = None) -> None:
         """
         Take what is needed of an entry of `tccli.core.tasks.queue.list_group`.
         """
@@ -67,6 +69,7 @@ class Member:
         dependencies = task.get("dependencies")
         self.dependencies = tuple(map(_text, dependencies)) if isinstance(dependencies, list) else ()
         self.needs_success = task.get("requires") != "all-resolved"
+        self.detail = detail
         self.created = task.get("created")
         self.scheduled, self.started, self.resolved = (run.get(name) for name in ("scheduled", "started", "resolved"))
 

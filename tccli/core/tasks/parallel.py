@@ -59,58 +59,84 @@ def run_parallel(
         # A single call needs no thread.
         yield from ((item, _call(function, item)) for item in first)
         return
-    jobs: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
-    waiting: deque[_Job[T, R]] = deque()
-    threads = 0
-    has_ended = False
-    failure: list[TcError] = []
-    stopped = threading.Event()
-    rest = _take(chain(first, iterator), failure)
+    run = _Run(function, chain(first, iterator))
     try:
-        while waiting or not has_ended:
-            while not has_ended and len(waiting) < MAX_WAITING_RESULTS and not (waiting and waiting[0].is_done):
-                item = next(rest, _NONE)
-                if item is _NONE:
-                    has_ended = True
-                    break
-                job: _Job[T, R] = _Job(item)
-                waiting.append(job)
-                jobs.put(job)
-                if threads < MAX_PARALLEL_CALLS:
-                    threads += 1
-                    # A thread that waits for the network must not delay the end of the process.
-                    threading.Thread(target=_work, args=(function, jobs, stopped), daemon=True).start()
-            if not waiting:
-                break
-            job = waiting.popleft()
+        for job in run.finish_jobs():
             result = job.wait()
             if job.is_skipped:
                 continue
             if stops_at_error and isinstance(result, TcError):
-                has_ended = True
-                stopped.set()
+                run.stop()
             yield job.item, result
-        if failure:
-            raise failure[0]
     except BaseException:
-        stopped.set()
         if cancellation is not None:
             cancellation.cancel()
         raise
     finally:
-        for _ in range(threads):
-            jobs.put(None)
+        run.stop()
+
+
+class _Run(Generic[T, R]):
+    """
+    The threads, and the jobs that they have not done.
+    """
+
+    def __init__(self, function: Callable[[T], R], items: Iterator[T]) -> None:
+        self._function = function
+        self._items = items
+        self._jobs: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        self._waiting: deque[_Job[T, R]] = deque()
+        self._threads = 0
+        self._is_stopped = False
+        self._failure: TcError | None = None
+
+    def finish_jobs(self) -> Iterator[_Job[T, R]]:
+        """
+        Yield each job in order; it may still be in work. Errors of the items come after those that were begun.
+        """
+        has_items = True
+        while has_items or self._waiting:
+            # What is done is yielded before more items are taken, which may take a while.
+            while has_items and len(self._waiting) < MAX_WAITING_RESULTS and not self._is_next_done():
+                has_items = self._start_next()
+            if self._waiting:
+                yield self._waiting.popleft()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """
+        Start no further job.
+        """
+        self._is_stopped = True
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
+    def _is_next_done(self) -> bool:
+        return bool(self._waiting) and self._waiting[0].is_done
+
+    def _start_next(self) -> bool:
+        try:
+            item = _NONE if self._is_stopped else next(self._items, _NONE)
+        except TcError as error:
+            self._failure, item = error, _NONE
+        if item is _NONE:
+            return False
+        job: _Job[T, R] = _Job(item)
+        self._waiting.append(job)
+        self._jobs.put(job)
+        if self._threads < MAX_PARALLEL_CALLS:
+            self._threads += 1
+            # A thread that waits for the network must not delay the end of the process.
+            threading.Thread(target=self._work, daemon=True).start()
+        return True
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.run(self._function, skips=self._is_stopped)
 
 
 _NONE: Any = object()
-
-
-def _take(items: Iterable[T], failure: list[TcError]) -> Iterator[T]:
-    # What was begun is finished before the error is raised.
-    try:
-        yield from items
-    except TcError as error:
-        failure.append(error)
 
 
 class _Job(Generic[T, R]):
@@ -139,11 +165,6 @@ class _Job(Generic[T, R]):
             raise self._error
         result: R | TcError = self._result
         return result
-
-
-def _work(function: Callable[[T], R], jobs: SimpleQueue[_Job[T, R] | None], stopped: threading.Event) -> None:
-    while (job := jobs.get()) is not None:
-        job.run(function, skips=stopped.is_set())
 
 
 def _call(function: Callable[[T], R], item: T) -> R | TcError:

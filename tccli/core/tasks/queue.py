@@ -92,6 +92,17 @@ def call_status_method(client: Client, method: str, args: list[str], payload: An
     return _read_status(args[0], client.call_json(references.method("queue", method), args, payload=body))
 
 
+def call_group_method(client: Client, method: str, group_id: str, payload: Any = None) -> dict[str, Any]:
+    """
+    Call a method of the queue for a group, and return the object of the response.
+    """
+    body = None if payload is None else encode(payload)
+    document = client.call_json(references.method("queue", method), [group_id], payload=body)
+    read_field(f"group {group_id}", document, "taskGroupId", str)
+    found: dict[str, Any] = document
+    return found
+
+
 def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     """
     Yield ``{"status": …, "task": …}`` for each task of a group, page by page, in the queue's order.

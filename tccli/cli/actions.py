@@ -1,0 +1,325 @@
+"""
+Acting on tasks: those that were named are not asked about, those that were selected in a group are asked about once.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tccli.cli.tasks import LEAVE_OUT_CONFIRM, ask, check_allowed, make_line_writer, open_answers, write_each
+from tccli.errors import RefusedError, TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tccli.cli.context import Context
+    from tccli.cli.outcomes import Outcome
+    from tccli.core.client import Client
+    from tccli.core.tasks.members import Member
+    from tccli.core.tasks.selection import Selection
+
+GIVE_FORCE = "give --force"
+MAX_NAMED_TASKS = 5
+"""In a question."""
+
+
+class TaskAction(NamedTuple):
+    """
+    What a command does to each of its tasks.
+
+    Attributes:
+        verb: ``cancel``: in questions, and in ``would-cancel``.
+        method: Of the queue: the one that changes something, with which it begins.
+        would: Begins the line of ``--noop`` for one task, as in the Go client: ``Would cancel``.
+        question: Begins the question of ``--confirm``: ``Cancels``.
+        act: Does it, and returns the new status of the task.
+        check: Checks the status of a task: raises an error, or prints a note.
+        checks_first: Whether *act* is called for tasks only that pass *check*; if not, it checks itself.
+    """
+
+    verb: str
+    method: str
+    would: str
+    question: str
+    act: Callable[[Client, str], dict[str, Any]]
+    check: Callable[[dict[str, Any]], None] = lambda _status: None
+    checks_first: bool = False
+
+    def describe(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
+        """
+        Return the line of ``--noop`` and the status of a task; nothing is done.
+        """
+        name, state, status = _look_up(client, task_id)
+        self.check(status)
+        return f"{self.would} {name} taskid: {task_id} (state: {state})", status
+
+    def confirm(self, context: Context, client: Client, task_id: str, answers: IO[str] | None) -> bool:
+        """
+        Ask whether to act on a task.
+        """
+        name, state, _ = _look_up(client, task_id)
+        what = f"{self.question} {name} taskId: {task_id} (state: {state})"
+        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", answers, LEAVE_OUT_CONFIRM)
+
+    def perform(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
+        """
+        Act on a task, and return its new state as a line, and its status.
+        """
+        from tccli.core.tasks import queue
+
+        status = self._act(client, task_id, None)
+        return queue.format_run(queue.find_run(status, None)), status
+
+    def perform_as_row(self, client: Client, target: Target, *, noop: bool) -> tuple[str, dict[str, Any]]:
+        """
+        Act on a task, and return ``ID NAME STATE`` and its status.
+
+        Args:
+            noop: Do nothing; the state is ``would-VERB``.
+        """
+        from tccli.core.tasks import queue
+
+        task_id, name, known = target
+        if noop:
+            status = known or queue.fetch_status(client, task_id)
+            self.check(status)
+            state = f"would-{self.verb}"
+        else:
+            status = self._act(client, task_id, known)
+            state = queue.find_run(status, None)["state"]
+        if name is None:
+            name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+        return f"{task_id} {name} {state}", status
+
+    def _act(self, client: Client, task_id: str, known: dict[str, Any] | None) -> dict[str, Any]:
+        from tccli.core.tasks import queue
+
+        if self.checks_first:
+            self.check(known or queue.fetch_status(client, task_id))
+        return self.act(client, task_id)
+
+
+class Target(NamedTuple):
+    """
+    A task to act on.
+
+    Attributes:
+        name: None if it is not known.
+        status: Before the action, or None if it is not known.
+    """
+
+    task_id: str
+    name: str | None = None
+    status: dict[str, Any] | None = None
+
+
+class Targets(NamedTuple):
+    """
+    Tasks to act on, which may be looked up as they are needed, and their number.
+    """
+
+    tasks: Iterable[Target]
+    number: int
+
+
+def _look_up(client: Client, task_id: str) -> tuple[str, str, dict[str, Any]]:
+    from tccli.core.tasks import queue
+
+    status = queue.fetch_status(client, task_id)
+    name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
+    return name, str(queue.find_run(status, None)["state"]), status
+
+
+def look_up_many(client: Client, task_ids: Sequence[str], *, needs_status: bool) -> Iterator[Target]:
+    """
+    Yield tasks with their names, and their statuses if needed, of which a request returns many.
+
+    What does not exist, or must not be seen, is not known: acting on it is what fails.
+    """
+    from tccli.core.tasks import queue
+
+    for start in range(0, len(task_ids), queue.MAX_IDS_PER_REQUEST):
+        chunk = task_ids[start : start + queue.MAX_IDS_PER_REQUEST]
+        try:
+            definitions = queue.fetch_definitions(client, chunk)
+            statuses = queue.fetch_statuses(client, chunk) if needs_status else {}
+        except RefusedError:
+            definitions, statuses = {}, {}
+        for task_id in chunk:
+            found = definitions.get(task_id)
+            name = None if found is None else queue.read_name(task_id, found)
+            yield Target(task_id, name, statuses.get(task_id))
+
+
+def run_action(
+    context: Context,
+    action: TaskAction,
+    words: Sequence[str],
+    *,
+    noop: bool,
+    confirm: bool,
+    newest: bool,
+    outcome: Outcome | None = None,
+) -> None:
+    """
+    Act on tasks, and print what became of each: a line of state for one task, ``ID NAME STATE`` for several.
+
+    Raises:
+        TcError: The first error; the other tasks are acted on nevertheless.
+    """
+    from tccli.cli.tasks import make_value_writer, resolve_many
+    from tccli.core.tasks.parallel import make_parallel_client
+
+    write_value, write_lines = make_value_writer(context), make_line_writer(context)
+    if context.is_go_client:
+        # Its --noop prints the line whatever the state is.
+        action = action._replace(check=action.check if action.checks_first and not noop else lambda _status: None)
+    client = make_parallel_client(context.client())
+    if not noop:
+        check_allowed(client, action.method)
+    answers = open_answers(words, LEAVE_OUT_CONFIRM) if confirm and not noop else None
+    tasks = resolve_many(context, client, words, newest=newest)
+    if confirm and not noop:
+        # One question after the other, before anything is done.
+        tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id, answers)]
+    is_one = len(words) == 1 and words[0] != "-"
+    if not is_one:
+        targets = Targets(look_up_many(client, tasks, needs_status=noop or action.checks_first), len(tasks))
+        act_on_targets(context, client, action, targets, write_lines, noop=noop, outcome=outcome)
+        return
+    for task_id in tasks:
+        line, status = action.describe(client, task_id) if noop else action.perform(client, task_id)
+        if outcome is None or noop:
+            write_value(line, status)
+        else:
+            context.note(f"{task_id} {line}")
+            outcome.follow(context, client, [task_id])
+
+
+def act_on_targets(
+    context: Context,
+    client: Client,
+    action: TaskAction,
+    targets: Targets,
+    write: Callable[[Iterable[tuple[str, Any]]], None],
+    *,
+    noop: bool,
+    outcome: Outcome | None = None,
+) -> None:
+    """
+    Act on tasks, several at a time, and print ``ID NAME STATE`` of each; then follow them if that is asked for.
+
+    Raises:
+        TcError: The first error; the other tasks are acted on nevertheless.
+    """
+    done: list[str] = []
+    follows = outcome is not None and not noop
+
+    def perform(target: Target) -> tuple[str, dict[str, Any]]:
+        return action.perform_as_row(client, target, noop=noop)
+
+    def note(pairs: Iterable[tuple[str, Any]]) -> None:
+        # Stdout is for what is followed.
+        for line, status in pairs:
+            context.note(line)
+            done.append(status["taskId"])
+
+    failure: TcError | None = None
+    try:
+        write_each(context, note if follows else write, perform, targets.tasks, targets.number, client.cancellation)
+    except TcError as error:
+        if not done:
+            raise
+        failure = error
+    if follows and outcome is not None:
+        outcome.follow(context, client, done)
+    if failure is not None:
+        raise failure
+
+
+def force_option() -> click.Option:
+    """
+    Return ``--force`` of the commands that ask before they act.
+    """
+    return click.Option(["-f", "--force"], is_flag=True, help="Do not ask.")
+
+
+def dry_run_option(verb: str) -> click.Option:
+    """
+    Return ``--dry-run`` of the commands that act on a group.
+    """
+    return click.Option(["-n", "--dry-run", "noop"], is_flag=True, help=f"Print what would be {verb}; change nothing.")
+
+
+class SelectedTasks(NamedTuple):
+    """
+    The tasks of a group that a command acts on.
+
+    Attributes:
+        members: Their *detail* is the status.
+        total: The number of tasks in the group.
+        left_out: The number of tasks that are selected, but for their state.
+    """
+
+    members: Sequence[Member]
+    total: int
+    left_out: dict[str, int]
+
+    def targets(self) -> Targets:
+        """
+        Return the tasks as `act_on_targets` takes them.
+        """
+        found = (Target(member.task_id, member.name, member.detail) for member in self.members)
+        return Targets(found, len(self.members))
+
+
+def select_in_states(
+    context: Context, client: Client, group_id: str, selection: Selection, states: Iterable[str]
+) -> SelectedTasks:
+    """
+    Return the tasks of a group that are selected and in certain states, of which a limit counts only these.
+    """
+    from tccli.cli.selection import select_members
+
+    allowed = frozenset(states)
+    total = 0
+    left_out: dict[str, int] = {}
+
+    def observe(member: Member) -> None:
+        nonlocal total
+        total += 1
+        if member.state not in allowed and selection.matches(member, client.clock.now()):
+            left_out[member.state] = left_out.get(member.state, 0) + 1
+
+    narrowed = selection._replace(tests=[lambda member, _now: member.state in allowed, *selection.tests])
+    members = list(
+        select_members(context, client, group_id, narrowed, observe=observe, make_detail=lambda entry: entry["status"])
+    )
+    return SelectedTasks(members, total, left_out)
+
+
+def confirm_selected(context: Context, action: TaskAction, selected: SelectedTasks, answers: IO[str] | None) -> bool:
+    """
+    Ask once whether to act on the selected tasks.
+
+    Args:
+        answers: Opened by `open_answers`.
+    """
+    count = len(selected.members)
+    if context.is_go_client:
+        listed = "".join(f"\n\tTask {member.task_id}: {member.name}" for member in selected.members)
+        question = f"The following {count} tasks will be cancelled:{listed}\n"
+        question += "Are you sure you want to cancel these tasks? [y/n]"
+    else:
+        names = ", ".join(member.name for member in selected.members[:MAX_NAMED_TASKS])
+        more = ", …" if count > MAX_NAMED_TASKS else ""
+        question = f"{action.verb} {count} of {selected.total} tasks ({names}{more})? [y/n]"
+    if ask(context, question, answers, GIVE_FORCE):
+        return True
+    if context.is_go_client:
+        click.echo("Cancellation of tasks aborted.")
+    else:
+        context.note("nothing was done")
+    return False

@@ -1,0 +1,111 @@
+"""
+``--wait``, for commands that start tasks: wait until they have ended, and exit as tc task wait does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tccli.errors import TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client
+
+OUTCOME_HELP = (
+    "With --wait, ID NAME STATE of each task is printed as it ends, and what was started goes to stderr. The exit code "
+    "is 0 if all are completed, else 1. Ctrl-C ends the wait only."
+)
+MAX_NAMED_TASKS = 5
+"""In a command that cancels them."""
+
+
+def outcome_options() -> list[click.Parameter]:
+    """
+    Return the options of commands that start tasks.
+    """
+    return [click.Option(["--wait", "waits"], is_flag=True, help="Wait until it has ended; exit with 1 if it failed.")]
+
+
+def pop_outcome(options: dict[str, Any]) -> Outcome | None:
+    """
+    Take the options of `outcome_options` out of those of a command; None if nothing is to be waited for.
+    """
+    return Outcome(cancels=bool(options.pop("cancels", False))) if options.pop("waits") else None
+
+
+class Outcome(NamedTuple):
+    """
+    How tasks are followed that a command has started.
+
+    Attributes:
+        cancels: Whether an interruption cancels them.
+    """
+
+    cancels: bool = False
+
+    def follow(self, context: Context, client: Client, task_ids: Sequence[str]) -> None:
+        """
+        Wait until tasks have ended, and print each as it ends.
+
+        Raises:
+            NegativeAnswerError: Not all of them are completed.
+        """
+        from tccli.cli.waits import report_ends
+        from tccli.core.tasks.waiting import Pauses, watch_tasks
+
+        with self._watch_interruption(context, client, task_ids):
+            snapshots = watch_tasks(client, task_ids, Pauses(None), report=context.note)
+            report_ends(context, snapshots, "settled", fail_fast=False, nothing="no task is selected")
+
+    @contextmanager
+    def _watch_interruption(self, context: Context, client: Client, task_ids: Sequence[str]) -> Iterator[None]:
+        """
+        When Ctrl-C or SIGTERM ends the block, cancel the tasks if asked for; else print what does.
+        """
+        terminated: list[int] = []
+
+        def terminate(number: int, _frame: object) -> None:
+            terminated.append(number)
+            raise KeyboardInterrupt
+
+        in_main = threading.current_thread() is threading.main_thread()
+        before = signal.signal(signal.SIGTERM, terminate) if in_main else None
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.cancels:
+                _cancel(context, client, task_ids)
+            else:
+                named = " ".join(task_ids) if len(task_ids) <= MAX_NAMED_TASKS else "TASK…"
+                context.note(f"not waiting any longer; tc task cancel {named} cancels what was started")
+            if terminated:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGTERM)
+            raise
+        finally:
+            if in_main:
+                signal.signal(signal.SIGTERM, before)
+
+
+def _cancel(context: Context, client: Client, task_ids: Sequence[str]) -> None:
+    from dataclasses import replace
+
+    from tccli.core.tasks.queue import call_status_method, find_run, format_run
+
+    # The interruption has ended the other calls of the client; a second one ends this.
+    client = replace(client, cancellation=None)
+    for task_id in task_ids:
+        try:
+            status = call_status_method(client, "cancelTask", [task_id])
+            context.note(f"task {task_id}: {format_run(find_run(status, None))}")
+        except TcError as error:
+            context.note(str(error))

@@ -1,0 +1,84 @@
+"""
+``tc group rerun``: run tasks of a group again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tccli.cli.actions import dry_run_option, force_option
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.errors import NegativeAnswerError, UsageError
+
+RESOLVED_STATES = ("completed", "failed", "exception")
+
+
+def _rerun(
+    context: Context, group: str, *, failed: bool, force: bool, noop: bool, newest: bool, **options: Any
+) -> None:
+    from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.outcomes import pop_outcome
+    from tccli.cli.selection import explain_nothing, pop_selection
+    from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
+    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.tasks.queue import call_status_method
+
+    outcome = pop_outcome(options)
+    names_states = bool(options["select_state"])
+    selection = pop_selection(options)
+    if not (failed or selection.is_given):
+        raise UsageError("no task is selected", hint="--failed selects those that failed; tc task rerun takes ids")
+    states = ("failed",) if failed else RESOLVED_STATES if names_states else RESOLVED_STATES[1:]
+    write = make_line_writer(context)
+    client = make_parallel_client(context.client())
+    if not noop:
+        check_allowed(client, "rerunTask")
+    answers = None if force or noop else open_answers([group], GIVE_FORCE)
+    group_id = resolve_group(context, client, group, newest=newest)
+    selected = select_in_states(context, client, group_id, selection, states)
+    exceptions = selected.left_out.get("exception", 0)
+    if failed and exceptions:
+        context.note(f"{exceptions} exception{'' if exceptions == 1 else 's'} left out: --state exception selects them")
+    if not selected.members:
+        what = f"nothing to rerun: {explain_nothing(selection, group_id)}" if selection.is_given else "nothing to rerun"
+        raise NegativeAnswerError(f"{what}: no task of group {group_id} that is selected is {' or '.join(states)}")
+    action = TaskAction(
+        "rerun",
+        "rerunTask",
+        "Would re-run",
+        "Will re-run",
+        lambda client, task_id: call_status_method(client, "rerunTask", [task_id]),
+    )
+    if not (force or noop or confirm_selected(context, action, selected, answers)):
+        return
+    act_on_targets(context, client, action, selected.targets(), write, noop=noop, outcome=outcome)
+
+
+command = Command(
+    "rerun",
+    callback=with_context(_rerun),
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        failed_option(),
+        force_option(),
+        dry_run_option("rerun"),
+        *outcome_options(),
+        *selection_options(),
+        newest_group_option(),
+    ],
+    short_help="Run tasks of a group again",
+    help="Run the selected tasks of a group again that are failed or exception, and print ID NAME STATE of each. "
+    "Before, tc asks whether to; it reads the answer from stdin. With -f it does not ask.\n\n"
+    "--failed selects those that are failed, and tells how many exceptions are left out. Tasks that are completed are "
+    f"rerun with --state completed only. {OUTCOME_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group rerun fN1SbArXTPSVFNUvaOlinQ --failed -f",
+        "tc group rerun -n fN1SbArXTPSVFNUvaOlinQ --state failed,exception",
+    ),
+)

@@ -1,0 +1,40 @@
+"""
+``tc task prioritize``: change the priority of tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import PRIORITY_HELP, TASKS_HELP, action_options, newest_option, priority_argument, tasks_argument
+
+if TYPE_CHECKING:
+    from tccli.core.client import Client
+
+
+def _prioritize(
+    context: Context, tasks: tuple[str, ...], level: str, *, noop: bool, confirm: bool, newest: bool
+) -> None:
+    from tccli.cli.actions import TaskAction, run_action
+
+    def act(client: Client, task_id: str) -> dict[str, Any]:
+        from tccli.core.tasks.queue import call_status_method
+
+        return call_status_method(client, "changeTaskPriority", [task_id], {"newPriority": level})
+
+    action = TaskAction("prioritize", "changeTaskPriority", "Would prioritize", "Will prioritize", act)
+    run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
+
+
+command = Command(
+    "prioritize",
+    callback=with_context(_prioritize),
+    params=[tasks_argument(), priority_argument(), *action_options("changed"), newest_option()],
+    short_help="Change the priority of tasks",
+    help="Change the priority of tasks that are not resolved: tasks of a higher priority are taken from the queue "
+    "first.\n\nThe output is the state; for several tasks, ID NAME STATE of each.\n\n"
+    f"{PRIORITY_HELP}\n\n{TASKS_HELP}",
+    examples=("tc task prioritize fN1SbArXTPSVFNUvaOlinQ high",),
+)

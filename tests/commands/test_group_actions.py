@@ -1,0 +1,217 @@
+"""
+``tc group rerun`` and ``cancel``: what they act on, what they ask, and what they print.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
+
+
+@pytest.fixture
+def red_group(group_env: GroupEnv) -> GroupEnv:
+    """
+    A group with tasks in each state.
+    """
+    group_env.add("build", "completed")
+    group_env.add("test-1", "failed", log=b"Connection reset by peer\n")
+    group_env.add("test-2", "failed", log=b"assertion\n")
+    group_env.add("lint", "exception")
+    group_env.add("sign", "running")
+    group_env.add("docs")
+    group_env.add("ship", needs=["test-1"])
+    return group_env
+
+
+def names(text: str) -> str:
+    """
+    Return the second words of lines, sorted.
+    """
+    return " ".join(sorted(line.split()[1] for line in text.splitlines()))
+
+
+@pytest.mark.parametrize(
+    ("options", "acted_on"),
+    [
+        (["--failed"], "test-1 test-2"),
+        (["--state", "failed,exception"], "lint test-1 test-2"),
+        (["--state", "exception"], "lint"),
+        (["--state", "completed"], "build"),
+        (["--name", "*"], "lint test-1 test-2"),
+        (["--name", "test-*,build"], "test-1 test-2"),
+        (["--name", "*", "--limit", "1"], "lint"),
+        (["--failed", "--log-match", "Connection reset"], "test-1"),
+        (["--reason", "canceled"], "lint"),
+    ],
+    ids=str,
+)
+def test_rerun(tc: CommandLine, red_group: GroupEnv, options: list[str], acted_on: str) -> None:
+    """
+    Without -f it asks, and the end of stdin is not an answer; --dry-run prints the same lines.
+    """
+    line = ["group", "rerun", red_group.group_id, *options]
+    dry = tc(*line, "-n", env=red_group.environment)
+    asked = tc(*line, env=red_group.environment)
+    refused = tc(*line, stdin="n\n", env=red_group.environment)
+    assert (0, 2, 0) == (dry.exit_code, asked.exit_code, refused.exit_code)
+    assert "--force" in asked.stderr
+    assert f"rerun {dry.stdout.count(chr(10))} of 7 tasks" in asked.stderr
+    assert "" == asked.stdout == refused.stdout
+    assert not [target for verb, target in red_group.sandbox.requests if target.endswith("/rerun")]
+
+    done = tc(*line, "-f", env=red_group.environment)
+    assert 0 == done.exit_code, done.stderr
+    assert acted_on == names(done.stdout) == names(dry.stdout)
+    assert done.stdout == dry.stdout.replace("would-rerun", "pending")
+    if "--failed" in options:
+        assert "1 exception left out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], 2),
+        (["--name", ""], 2),
+        (["--name", "nosuch"], 1),
+        (["--failed", "--name", "build"], 1),
+        (["--state", "pending"], 1),
+        (["--failed", "--log-match", "nosuch"], 1),
+    ],
+    ids=str,
+)
+def test_nothing_to_rerun(tc: CommandLine, red_group: GroupEnv, options: list[str], code: int) -> None:
+    """
+    One line; without any selection, nothing is sent.
+    """
+    before = len(red_group.sandbox.requests)
+    result = tc("group", "rerun", red_group.group_id, "-f", *options, env=red_group.environment)
+
+    assert (code, "") == (result.exit_code, result.stdout)
+    assert result.stderr.count("\n") == 1 + ("left out" in result.stderr)
+    assert code == 1 or before == len(red_group.sandbox.requests)
+
+
+def test_rerun_and_wait(start: Start, tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    What was started is on stderr, what has ended on stdout, to the end of all; 1 if one is not completed.
+    """
+    process = start("group", "rerun", red_group.group_id, "--failed", "-f", "--wait", env=red_group.environment)
+    for name, state in (("test-1", "failed"), ("test-2", "completed")):
+        while "pending" not in tc("task", "status", red_group.ids[name], env=red_group.environment).stdout:
+            pass
+        red_group.claim(name, 1)
+        red_group.resolve(name, state, 1)
+    out, err = (stream.decode() for stream in process.communicate(timeout=60))
+
+    assert 1 == process.returncode, err
+    assert "test-1 test-2" == names(out)
+    assert f"tc: {red_group.ids['test-1']} test-1 pending" in err.splitlines()
+    assert "1 failed (test-1)" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "acted_on"),
+    [
+        ([], "docs ship sign"),
+        (["--state", "pending"], "docs"),
+        (["--name", "s*"], "ship sign"),
+        (["--name", "!docs", "--limit", "1"], "ship"),
+        (["-w", "ci"], "docs ship sign"),
+        (["--seal"], "docs ship sign"),
+    ],
+    ids=str,
+)
+def test_cancel(tc: CommandLine, red_group: GroupEnv, options: list[str], acted_on: str) -> None:
+    """
+    Tasks that are not resolved, of those that are selected.
+    """
+    line = ["group", "cancel", red_group.group_id, *options]
+    dry = tc(*line, "-n", env=red_group.environment)
+    asked = tc(*line, env=red_group.environment)
+    assert (0, 2, "") == (dry.exit_code, asked.exit_code, asked.stdout)
+    assert acted_on == names(dry.stdout)
+    assert "sealed" not in red_group.call("getTaskGroup", red_group.group_id)
+
+    done = tc(*line, "-f", env=red_group.environment)
+    assert 0 == done.exit_code, done.stderr
+    assert done.stdout == dry.stdout.replace("would-cancel", "exception")
+    assert ("--seal" in options) == ("sealed" in red_group.call("getTaskGroup", red_group.group_id))
+    again = tc(*line, "-f", "--name", "*", env=red_group.environment)
+    assert acted_on != "docs ship sign" or (1, "") == (again.exit_code, again.stdout)
+
+
+@pytest.mark.parametrize("command", [["group", "rerun", "--failed"], ["group", "cancel"]], ids=str)
+def test_a_missing_group(tc: CommandLine, group_env: GroupEnv, command: list[str]) -> None:
+    """
+    Exit code 5, and in read-only mode 2 before anything is sent.
+    """
+    assert 5 == tc(*command, "-f", TASK_ID, env=group_env.environment).exit_code
+    before = len(group_env.sandbox.requests)
+    refused = tc(*command, "-f", TASK_ID, "--read-only", env=group_env.environment)
+    assert (2, before) == (refused.exit_code, len(group_env.sandbox.requests))
+
+
+def test_many_tasks_in_few_calls(tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    Names and states of many tasks come with one request, and each task is acted on by one.
+    """
+    listed = tc("group", "list", red_group.group_id, "-fe", env=red_group.environment).stdout
+    red_group.sandbox.requests.clear()
+    dry = tc("task", "rerun", "-n", "-", stdin=listed, env=red_group.environment)
+    assert dry.stdout == listed.replace(" failed", " would-rerun").replace(" exception", " would-rerun")
+    assert 2 == len(red_group.sandbox.requests)
+    done = tc("task", "rerun", "-", TASK_ID, "--format", "json", stdin=listed, env=red_group.environment)
+
+    assert 5 == done.exit_code
+    assert "1 of 4 failed" in done.stderr
+    assert ["pending"] * 3 == [status["state"] for status in json.loads(done.stdout)]
+    assert 2 + 2 + 3 + 1 == len(red_group.sandbox.requests)
+
+
+def test_seal(tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    It is sealed once, and the time of that is printed.
+    """
+    group_id = red_group.group_id
+    assert f"{group_id} would-seal\n" == tc("group", "seal", "-n", group_id, env=red_group.environment).stdout
+    first = tc("group", "seal", group_id, env=red_group.environment)
+    sealed = red_group.call("getTaskGroup", group_id)["sealed"]
+    assert f"{group_id} sealed {sealed}\n" == first.stdout
+    assert first.stdout == tc("group", "seal", group_id, env=red_group.environment).stdout
+    assert first.stdout == tc("group", "seal", group_id, "-n", env=red_group.environment).stdout
+    assert 5 == tc("group", "seal", TASK_ID, env=red_group.environment).exit_code
+
+
+def test_prioritize(tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    Of a group, one call for all tasks; of tasks, one for each. A wrong level sends nothing.
+    """
+    group_id, docs, ship = red_group.group_id, red_group.ids["docs"], red_group.ids["ship"]
+    env = red_group.environment
+
+    def priority(task_id: str) -> str:
+        return str(red_group.call("status", task_id)["status"]["priority"])
+
+    tc("group", "prioritize", "-n", group_id, "high", env=env)
+    tc("task", "prioritize", "-n", docs, "high", env=env)
+    assert "lowest" == priority(docs)
+    done = tc("group", "prioritize", group_id, "high", env=env)
+    # Those that were resolved a moment ago change, too.
+    assert (0, f"{group_id} high 7\n") == (done.exit_code, done.stdout)
+    assert {"high"} == {priority(docs), priority(ship)}
+    assert "pending\n" == tc("task", "prioritize", docs, "low", env=env).stdout
+    many = tc("task", "prioritize", docs, f"{group_id}:ship", "very-low", env=env)
+    assert f"{docs} docs pending\n{ship} ship unscheduled\n" == many.stdout
+    assert {"very-low"} == {priority(docs), priority(ship)}
+    red_group.sandbox.requests.clear()
+    for words in (["group", "prioritize", group_id, "urgent"], ["task", "prioritize", docs]):
+        assert 2 == tc(*words, env=env).exit_code
+    assert not red_group.sandbox.requests
