@@ -97,7 +97,7 @@ _taskcluster_places() {
     REPLY='service exchange - - - - ...' ;;
   'events list')
     REPLY='service' ;;
-  find|fromnow|'profile remove'|'sandbox clock'|'scopes expand')
+  find|fromnow|'profile remove'|'sandbox clock'|'scopes expand'|whoami)
     REPLY='- ...' ;;
   'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'queue canceltaskgroup'|\
   'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|\
@@ -109,7 +109,7 @@ _taskcluster_places() {
     REPLY='topic method ...' ;;
   'profile edit'|'profile list'|'profile path'|'references diff'|'references update'|'sandbox calls'|\
   'sandbox methods'|'sandbox outbox'|'sandbox start'|'sandbox stop'|'sandbox tour'|'scopes satisfied'|signin|\
-  'slugid generate'|tempcredentials|update|version|whoami|'auth authenticatehawk'|'auth currentscopes'|\
+  'slugid generate'|tempcredentials|update|version|'auth authenticatehawk'|'auth currentscopes'|\
   'auth expandscopes'|'auth heartbeat'|'auth lbheartbeat'|'auth listclients'|'auth listroleids'|'auth listroles'|\
   'auth listroles2'|'auth ping'|'auth testauthenticate'|'auth testauthenticateget'|'auth version'|'github builds'|\
   'github heartbeat'|'github lbheartbeat'|'github ping'|'github rendertaskclusteryml'|'github version'|\
@@ -217,8 +217,8 @@ _taskcluster_options() {
   completions|config|'config help'|download|events|'events bind'|'events list'|group|'group status'|help|profile|\
   'profile edit'|'profile list'|'profile path'|'profile remove'|'profile unset'|references|'references diff'|\
   'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|\
-  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|whoami|api|auth|github|hooks|\
-  index|notify|object|purgecache|queue|secrets|webserver|workermanager)
+  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|api|auth|github|hooks|index|\
+  notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'config get')
     REPLY='-f --format --show-secrets -h --help' ;;
@@ -306,6 +306,8 @@ _taskcluster_options() {
     REPLY='--data-format -h --help' ;;
   version)
     REPLY='--server -s --short-version -h --help' ;;
+  whoami)
+    REPLY='--all --check --expand -h --help' ;;
   'auth authenticatehawk'|'auth createclient'|'auth createrole'|'auth expandscopes'|'auth githubrepotoken'|\
   'auth testauthenticate'|'auth updateclient'|'auth updaterole'|'github createcomment'|'github createstatus'|\
   'github rendertaskclusteryml'|'hooks createhook'|'hooks triggerhook'|'hooks triggerhookwithtoken'|\

@@ -50,7 +50,7 @@ function __taskcluster_words
                 'validate' 'Check a payload against a method\'s schema, without sending it' \
                 'validate-json' 'Check a JSON or YAML document against a JSON schema' \
                 'version' 'Print the version of tc, or of the deployment' \
-                'whoami' 'Show the credentials in use and their scopes' \
+                'whoami' 'Show the credentials in use, where they come from, when they end,…' \
                 'api' 'Call a method: tc api queue task is the same as tc queue task' \
                 'auth' 'Clients, roles, scopes' \
                 'github' 'GitHub builds: statuses, comments, cancellation' \
@@ -437,7 +437,7 @@ function __taskcluster_places
             echo 'service exchange - - - - ...'
         case 'events list'
             echo 'service'
-        case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand'
+        case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand' 'whoami'
             echo '- ...'
         case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
             'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
@@ -449,7 +449,7 @@ function __taskcluster_places
             echo 'topic method ...'
         case 'profile edit' 'profile list' 'profile path' 'references diff' 'references update' 'sandbox calls' \
             'sandbox methods' 'sandbox outbox' 'sandbox start' 'sandbox stop' 'sandbox tour' 'scopes satisfied' \
-            'signin' 'slugid generate' 'tempcredentials' 'update' 'version' 'whoami' 'auth authenticatehawk' \
+            'signin' 'slugid generate' 'tempcredentials' 'update' 'version' 'auth authenticatehawk' \
             'auth currentscopes' 'auth expandscopes' 'auth heartbeat' 'auth lbheartbeat' 'auth listclients' \
             'auth listroleids' 'auth listroles' 'auth listroles2' 'auth ping' 'auth testauthenticate' \
             'auth testauthenticateget' 'auth version' 'github builds' 'github heartbeat' 'github lbheartbeat' \
@@ -561,8 +561,8 @@ function __taskcluster_options
             'group status' 'help' 'profile' 'profile edit' 'profile list' 'profile path' 'profile remove' \
             'profile unset' 'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' \
             'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' \
-            'slugid encode' 'task' 'update' 'upload' 'url' 'whoami' 'api' 'auth' 'github' 'hooks' 'index' 'notify' \
-            'object' 'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+            'slugid encode' 'task' 'update' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' \
+            'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
             string join \n -- -h --help
         case 'config get'
             string join \n -- -f --format --show-secrets -h --help
@@ -650,6 +650,8 @@ function __taskcluster_options
             string join \n -- --data-format -h --help
         case 'version'
             string join \n -- --server -s --short-version -h --help
+        case 'whoami'
+            string join \n -- --all --check --expand -h --help
         case 'auth authenticatehawk' 'auth createclient' 'auth createrole' 'auth expandscopes' \
             'auth githubrepotoken' 'auth testauthenticate' 'auth updateclient' 'auth updaterole' \
             'github createcomment' 'github createstatus' 'github rendertaskclusteryml' 'hooks createhook' \
@@ -959,6 +961,12 @@ function __taskcluster_meaning
             echo 'Check a response instead of a payload'
         case '*:version:-s'
             echo 'Print the version alone'
+        case '*:whoami:--all'
+            echo 'Show the credentials of each profile'
+        case '*:whoami:--check'
+            echo 'Check that the credentials have each SCOPE'
+        case '*:whoami:--expand'
+            echo 'List all scopes on a terminal, with those of roles'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
         case '*:auth listroleids:--limit'

@@ -1,5 +1,5 @@
 """
-``tc whoami``: show the credentials in use and their scopes.
+``tc whoami``: show the credentials in use, where they come from, when they end, and their scopes.
 """
 
 from __future__ import annotations
@@ -10,91 +10,155 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError
+from tccli.errors import NegativeAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from tccli.core.client import Client
-    from tccli.core.hawk import Credentials
 
 
-@click.command(cls=Command, name="whoami", examples=("tc whoami", "tc whoami --jq '.scopes[]' -r"))
+@click.command(
+    cls=Command,
+    name="whoami",
+    examples=(
+        "tc whoami",
+        "tc whoami --jq '.scopes[]' -r",
+        "tc whoami --check 'queue:rerun-task:*' secrets:get:project/example",
+        "tc whoami --expand --format yaml",
+    ),
+)
+@click.option("--all", "all_profiles", is_flag=True, help="Show the credentials of each profile.")
+@click.option("--check", is_flag=True, help="Check that the credentials have each SCOPE.")
+@click.option(
+    "--expand", is_flag=True, help="List all scopes on a terminal, with those of roles; with --all, everywhere."
+)
+@click.argument("scopes", metavar="[SCOPE]…", nargs=-1)
 @with_context
-def command(context: Context) -> None:
+def command(context: Context, *, all_profiles: bool, check: bool, expand: bool, scopes: tuple[str, ...]) -> None:
     """
-    Show the client id, the type of the credentials, whether they are active, their start, expiry and scopes.
+    Show whose credentials are used and where they come from: client, type, whether they are active, start, end, scopes,
+    and how far the clock of this machine is from that of the deployment.
 
-    The expiry is the earlier one of the client and the certificate. The exit code is 1 if the credentials are not
-    active, or if there are none.
+    The end is the earlier one of the client and the certificate; there is a warning if it is less than an hour away.
+    The exit code is 1 if the credentials are not active, if there are none, or with --check if a scope is missing.
     """
-    from datetime import UTC, datetime
+    scopes = tuple(scope for text in scopes for scope in text.splitlines())
+    if check != bool(scopes):
+        raise UsageError("--check needs a SCOPE" if check else "whoami takes no SCOPE without --check")
+    if check and all_profiles:
+        raise UsageError("--check and --all exclude each other", hint="name a profile with --profile")
+    if check:
+        _check(context, scopes)
+    elif all_profiles:
+        _show_all(context, expand=expand)
+    else:
+        _show(context, expand=expand)
 
+
+def _show(context: Context, *, expand: bool) -> None:
+    from tccli.cli import identity
     from tccli.output import Result
 
     write = context.writer()
+    client = _signed_in(context)
+    found = identity.fetch_identity(client, context.environ)
+    write(Result([found], to_text=lambda width: identity.format_identity(found, width, expand=expand)))
+    _warn(context, client, found)
+    if not found["active"]:
+        message = f"the credentials of {found['clientId']} are not active"
+        raise NegativeAnswerError(message, hint=_suggest(client, found))
+
+
+def _signed_in(context: Context) -> Client:
     client = context.client()
-    if client.account.proxy_url is not None:
-        write(Result([{"type": "proxy", "active": True, "scopes": _fetch_scopes(client)}]))
-        return
-    credentials = client.account.credentials
-    if credentials is None:
+    if client.account.credentials is None and client.account.proxy_url is None:
         from tccli.core.response_hints import sign_in
 
         raise NegativeAnswerError("not signed in", hint=sign_in(client.account))
-    information = _credential_information(client, credentials, now=datetime.now(UTC))
-    write(Result([information]))
-    if not information["active"]:
-        raise NegativeAnswerError(f"the credentials of {credentials.client_id} are not active")
+    return client
 
 
-def _credential_information(client: Client, credentials: Credentials, *, now: datetime) -> dict[str, Any]:
+def _warn(context: Context, client: Client, found: dict[str, Any]) -> None:
     """
-    Return the same object as ``credentialInformation`` of the JavaScript client.
+    Print what the user should know about the end of the credentials, and about a profile that is out of date.
     """
-    from datetime import UTC, datetime
+    from tccli.core.times import format_span, format_timestamp, parse_timestamp
+    from tccli.core.validity import WARNING_PERIOD, suggest_renewal
 
-    from tccli.core.responses import read_timestamp
-    from tccli.core.times import format_timestamp
-
-    certificate = credentials.certificate
-    found = _fetch_client(client, (certificate or {}).get("issuer", credentials.client_id))
-    expiry = read_timestamp("auth.client", found["expires"])
-    start = None
-    if certificate is not None:
-        start = datetime.fromtimestamp(certificate["start"] / 1000, UTC)
-        expiry = min(expiry, datetime.fromtimestamp(certificate["expiry"] / 1000, UTC))
-    active = not found["disabled"] and now < expiry and (start is None or start <= now)
-    information: dict[str, Any] = {
-        "clientId": credentials.client_id,
-        "type": "permanent" if certificate is None else "temporary",
-        "active": active,
-        "expiry": format_timestamp(expiry),
-        "scopes": _fetch_scopes(client) if active else [],
-    }
-    if start is not None:
-        information["start"] = format_timestamp(start)
-    return information
+    if "expiry" not in found or not found["active"]:
+        return
+    end, now = parse_timestamp(found["expiry"]), client.clock.now()
+    if end - now < WARNING_PERIOD:
+        left = format_span((end - now).total_seconds())
+        context.note(f"warning: the credentials end in {left}; {suggest_renewal(client.account)}")
+    stored = client.account.valid_until
+    if stored is not None and stored < min(now, end):
+        source = client.account.credentials_source
+        context.note(
+            f"warning: valid_until in {source} is {format_timestamp(stored)}, but the client ends later; "
+            f"correct it with tc profile set NAME valid_until {found['expiry']}"
+        )
 
 
-def _fetch_client(client: Client, client_id: str) -> dict[str, Any]:
-    from dataclasses import replace
+def _suggest(client: Client, found: dict[str, Any]) -> str:
+    from tccli.core.validity import suggest_renewal
 
-    from tccli import references
-
-    # Anyone may call auth.client: anonymously it works for credentials that are disabled or expired, too.
-    anonymous = replace(client, account=replace(client.account, credentials=None))
-    try:
-        found = anonymous.call_json(references.method("auth", "client"), [client_id])
-    except NotFoundError:
-        raise NegativeAnswerError(f"the deployment has no client {client_id}") from None
-    if not isinstance(found, dict) or not {"expires", "disabled"} <= found.keys():
-        raise BrokenAnswerError("auth.client: the response has no expires and disabled")
-    return found
+    if found.get("disabled"):
+        return "the client is disabled; its owner can enable it with tc auth enableClient"
+    return suggest_renewal(client.account)
 
 
-def _fetch_scopes(client: Client) -> list[str]:
-    from tccli import references
-    from tccli.cli.scope_check import parse_scopes
+def _check(context: Context, scopes: Sequence[str]) -> None:
+    from tccli.cli import identity
+    from tccli.core.scopes import satisfies
+    from tccli.core.scopes.required import check_expression
+    from tccli.output import Result
 
-    return parse_scopes(client.call_json(references.method("auth", "currentScopes"), []))
+    for scope in scopes:
+        check_expression(scope)
+    write = context.writer()
+    present = identity.fetch_scopes(_signed_in(context))
+    missing = [scope for scope in scopes if not satisfies(present, scope)]
+    text = "".join(f"missing {scope}\n" for scope in missing) or "satisfied\n"
+    write(Result([{"satisfied": not missing, "missing": missing}], to_text=lambda _width: text))
+    if missing:
+        raise NegativeAnswerError(f"missing scope{'s' if len(missing) > 1 else ''}: {', '.join(missing)}")
+
+
+def _show_all(context: Context, *, expand: bool) -> None:
+    from tccli.cli import identity
+    from tccli.core.tasks.parallel import run_parallel
+    from tccli.output import Result
+
+    write = context.writer()
+    files = context.config_files()
+    if not files.profiles:
+        raise NegativeAnswerError(
+            f"there are no profiles in {files.profiles_path}", hint="tc profile set NAME KEY VALUE"
+        )
+
+    clients: dict[str, Client] = {}
+    rows: dict[str, dict[str, Any]] = {}
+    # One after the other: a credential command may ask for something.
+    for name in files.profiles:
+        rows[name] = {"profile": name, "active": False}
+        try:
+            clients[name] = _signed_in(context.replace(profile=name))
+        except TcError as error:
+            rows[name]["error"] = context.redactor.redact_text(str(error))
+
+    def fetch(item: tuple[str, Client]) -> dict[str, Any]:
+        found = identity.fetch_identity(item[1], context.environ, with_scopes=expand)
+        return found if expand else {key: value for key, value in found.items() if key not in identity.SCOPE_FIELDS}
+
+    for (name, _), result in run_parallel(fetch, list(clients.items())):
+        if isinstance(result, TcError):
+            rows[name]["error"] = context.redactor.redact_text(str(result))
+        else:
+            rows[name] = {"profile": name, **result}
+    write(Result([list(rows.values())], is_table=True))
+    inactive = [name for name, row in rows.items() if not row["active"]]
+    if inactive:
+        count = f"{len(inactive)} of {len(rows)} profiles"
+        raise NegativeAnswerError(f"{count} cannot be used: {', '.join(inactive)}")

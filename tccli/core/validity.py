@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TOLERANCE = timedelta(minutes=5)
 """So much before its start and after its end, services accept a certificate: clocks differ."""
 
+WARNING_PERIOD = timedelta(hours=1)
+"""So long before their end, tc whoami warns."""
+
 
 def validity_period(account: Account) -> tuple[datetime | None, datetime | None]:
     """
@@ -52,6 +55,9 @@ def suggest_renewal(account: Account) -> str:
     """
     Return what to do when the credentials end.
     """
+    source = account.credentials_source
     if account.credentials is not None and account.credentials.certificate is not None:
-        return "make new ones with tc temp-credentials"
-    return "sign in again, or extend the client with tc auth updateClient (tc help credentials)"
+        return "make new ones with tc temp-credentials, or sign in with tc signin"
+    if source.startswith("profile "):
+        return f"sign in again with tc signin --save {source.removeprefix('profile ')}"
+    return 'sign in again with eval "$(tc signin)"'

@@ -29,7 +29,9 @@ def deployment(http_server: ScriptedServer, **client: Any) -> None:
     def respond(received: Received) -> Response:
         if received.target.endswith("/scopes/current"):
             return json_response({"scopes": ["a", "b"]})
-        return json_response({"clientId": "tester/one", "expires": FAR, "disabled": False, **client})
+        return json_response(
+            {"clientId": "tester/one", "expires": FAR, "disabled": False, "scopes": ["assume:x"], **client}
+        )
 
     http_server.respond_with(respond)
 
@@ -60,7 +62,10 @@ def test_permanent_credentials(tc: CommandLine, http_server: ScriptedServer) -> 
         "active": True,
         "expiry": FAR,
         "scopes": ["a", "b"],
-    } == json.loads(result.stdout)
+        "ownScopes": ["assume:x"],
+        "rootUrl": http_server.url,
+        "source": "TASKCLUSTER_CLIENT_ID",
+    } == {key: value for key, value in json.loads(result.stdout).items() if key != "clockDifference"}
     assert ["/api/auth/v1/clients/tester%2Fone", "/api/auth/v1/scopes/current"] == [
         received.target for received in http_server.requests
     ]
@@ -144,7 +149,11 @@ def test_in_a_task_the_proxy_is_asked(tc: CommandLine, http_server: ScriptedServ
     deployment(http_server)
     env = {"TASKCLUSTER_ROOT_URL": "https://tc.example.com", "TASKCLUSTER_PROXY_URL": http_server.url}
 
-    assert {"type": "proxy", "active": True, "scopes": ["a", "b"]} == json.loads(tc("whoami", env=env).stdout)
+    found = json.loads(tc("whoami", env=env).stdout)
+    assert {"type": "proxy", "active": True, "scopes": ["a", "b"], "taskclusterProxy": http_server.url}.items() <= (
+        found.items()
+    )
+    assert "clientId" not in found
 
 
 @pytest.mark.parametrize(
@@ -202,3 +211,117 @@ def test_against_a_deployment_that_checks(tc: CommandLine, sandbox: RunningSandb
     assert ("me", "temporary", True) == (temporary["clientId"], temporary["type"], temporary["active"])
     assert "x" in temporary["scopes"]
     assert "*" not in temporary["scopes"]
+
+
+def issue(tc: CommandLine, sandbox: RunningSandbox, *argv: str) -> dict[str, str]:
+    """
+    Return the environment of temporary credentials.
+    """
+    issued = json.loads(tc("temp-credentials", *argv, "--format", "json", env=sandbox.environment).stdout)
+    return {
+        "TASKCLUSTER_ROOT_URL": sandbox.root_url,
+        "TASKCLUSTER_CLIENT_ID": issued["clientId"],
+        "TASKCLUSTER_ACCESS_TOKEN": issued["accessToken"],
+        "TASKCLUSTER_CERTIFICATE": issued["certificate"],
+    }
+
+
+def test_scopes_are_checked(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    Those that are missing are named, and the exit code is 1.
+    """
+    env = issue(tc, sandbox, "--scope", "a:*", "--scope", "b", "--expires", "2h")
+    fine = tc("whoami", "--check", "a:1", "b", env=env)
+    assert (0, {"satisfied": True, "missing": []}, "") == (fine.exit_code, json.loads(fine.stdout), fine.stderr)
+    wrong = tc("whoami", "--check", "a:1", "b:2\nc", env=env)
+    assert (1, {"satisfied": False, "missing": ["b:2", "c"]}) == (wrong.exit_code, json.loads(wrong.stdout))
+    assert "missing scopes: b:2, c" in wrong.stderr
+    for argv, said in (
+        (["--check"], "needs a SCOPE"),
+        (["a"], "without --check"),
+        (["--check", "ä"], "scope"),
+        (["--check", ""], "needs a SCOPE"),
+        (["--check", "--all", "a"], "exclude"),
+    ):
+        result = tc("whoami", *argv, env=env)
+        assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+        assert said in result.stderr
+    nobody = tc("whoami", "--check", "a", env={"TASKCLUSTER_ROOT_URL": sandbox.root_url})
+    assert 1 == nobody.exit_code
+    assert "not signed in" in nobody.stderr
+
+
+def test_an_end_within_an_hour_is_a_warning(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    It says in which time, and what to do.
+    """
+    soon = tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--expires", "59 minutes"))
+    assert 0 == soon.exit_code
+    assert "warning: the credentials end in 5" in soon.stderr
+    assert "tc temp-credentials" in soon.stderr
+    assert "" == tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--expires", "61 minutes")).stderr
+
+
+def test_the_clock_of_the_deployment_decides(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    And the difference is told.
+    """
+    env = issue(tc, sandbox, "--scope", "a", "--expires", "2h")
+    sandbox.clock.offset = 3 * 60 * 60 * 1000
+    result = tc("whoami", env=env)
+    found = json.loads(result.stdout)
+    assert (1, False) == (result.exit_code, found["active"])
+    assert 10800 - 3 <= found["clockDifference"] <= 10800 + 3
+
+
+def test_each_profile_is_shown(tc: CommandLine, sandbox: RunningSandbox, bare_environment: dict[str, str]) -> None:
+    """
+    One that fails does not hide the others.
+    """
+    empty = tc("whoami", "--all")
+    assert 1 == empty.exit_code
+    assert "no profiles" in empty.stderr
+    client = [f"clientId={sandbox.credentials['clientId']}", f"rootUrl={sandbox.root_url}", "retries=0"]
+    tc("profile", "set", "good", *client)
+    tc("profile", "set", "good", "accessToken", stdin=sandbox.credentials["accessToken"])
+    tc("profile", "set", "good", "valid_until", "2001-01-01")
+    alone = tc("whoami", "--profile", "good")
+    assert 0 == alone.exit_code
+    assert "valid_until in profile good is 2001-01-01" in alone.stderr
+    assert 0 == tc("whoami", "--all").exit_code
+    tc("profile", "set", "none", *client[1:])
+    tc("profile", "set", "half", *client)
+    tc("profile", "set", "away", "rootUrl=http://127.0.0.1:1", "clientId=me", "retries=0")
+    tc("profile", "set", "away", "accessToken", stdin="secret-token")
+    path = f"{bare_environment['XDG_CONFIG_HOME']}/tc/profiles.toml"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("[odd]\nnothing = 1\n")
+    result = tc("whoami", "--all")
+    rows = {row["profile"]: row for row in json.loads(result.stdout)}
+
+    assert 1 == result.exit_code
+    assert "none, half, away, odd" in result.stderr
+    assert ["good", "none", "half", "away", "odd"] == list(rows)
+    assert (True, "profile good", "permanent") == tuple(rows["good"][key] for key in ("active", "source", "type"))
+    assert "scopes" not in rows["good"]
+    for name, said in (("none", "not signed in"), ("half", "accessToken"), ("away", "refused"), ("odd", "nothing")):
+        assert said in rows[name]["error"]
+        assert not rows[name]["active"]
+    expanded = json.loads(tc("whoami", "--all", "--expand").stdout)
+    assert "*" in expanded[0]["scopes"]
+
+
+def test_a_terminal_gets_lines(sandbox: RunningSandbox, tc: CommandLine) -> None:
+    """
+    That fit it, but for scopes, which can be copied.
+    """
+    from tccli.cli.identity import format_identity
+
+    scopes = [argument for n in range(30) for argument in ("--scope", f"queue:a-rather-long-scope/of-a-project:{n:02}")]
+    found = json.loads(tc("whoami", env=issue(tc, sandbox, *scopes, "--expires", "2h")).stdout)
+    for width in (60, 80, 120):
+        text = format_identity(found, width, expand=False)
+        assert max(map(len, text.splitlines())) < width
+        assert "… and 10 more" in text
+        assert "queue:a-rather-long-scope/of-a-project:00" in text
+    assert "queue:a-rather-long-scope/of-a-project:29" in format_identity(found, 80, expand=True)
