@@ -79,6 +79,9 @@ $TaskclusterTcWords['events'] = @(
 $TaskclusterTcWords['group'] = @(
     'cancel	Cancel the tasks of a group'
     'list	Print the tasks of a group'
+    'prioritize	Change the priority of the tasks of a group'
+    'rerun	Run tasks of a group again'
+    'seal	Seal a group, so that no task can be added to it'
     'status	Print how many tasks of a group are in each state'
     'wait	Wait until a group is settled, and print each task as it ends'
 )
@@ -126,6 +129,7 @@ $TaskclusterTcWords['task'] = @(
     'group	Print the id of the group of a task'
     'log	Print the log of a task, to its end'
     'name	Print the name of a task'
+    'prioritize	Change the priority of tasks'
     'rerun	Run tasks again, under the same ids'
     'retrigger	Create a task with the definition of another one'
     'run	Create a task that runs a command in an image'
@@ -412,7 +416,8 @@ $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand', 'whoami' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
-'group cancel', 'group list', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+'group cancel', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+$TaskclusterTcPlaces['group prioritize'] = 'task-group -'
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'profile edit', 'profile list', 'profile path', 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'signin', 'slugid generate', 'tempcredentials', 'update', 'version', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['profile set'] = '- - - ...'
@@ -423,6 +428,7 @@ $TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
+$TaskclusterTcPlaces['task prioritize'] = 'task -'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'file -' }
 $TaskclusterTcPlaces['validate'] = 'service method file'
@@ -459,8 +465,10 @@ $TaskclusterTcOptions['config set'] = '-d --dry-run -h --help'
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
-$TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run -h --help'
+$TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help'
+'group prioritize', 'group seal' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --dry-run --newest -h --help' }
+$TaskclusterTcOptions['group rerun'] = '--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group wait'] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help'
 $TaskclusterTcOptions['profile set'] = '--keyring -h --help'
 $TaskclusterTcOptions['profile show'] = '--show-secrets -h --help'
@@ -479,10 +487,10 @@ $TaskclusterTcOptions['skeleton'] = '--full -h --help'
 $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['slugid generate'] = '-n --nice -h --help'
 $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
-'task cancel', 'task complete' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
+'task cancel', 'task complete', 'task prioritize' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
 'task def', 'task group', 'task name' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
 $TaskclusterTcOptions['task log'] = '-r --run --newest -o -h --help'
-$TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest -h --help'
+$TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'
 $TaskclusterTcOptions['task retrigger'] = '-e --exact --newest -h --help'
 $TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --newest -h --help'
@@ -535,8 +543,8 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--fail-fast', '--newest', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--format-string', '--appear', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--wait', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--seal', '--newest', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -557,19 +565,23 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
 # Option, perhaps after a path or tree: what it is for.
 $global:TaskclusterTcMeaning = @{}
-'config get:--format', '-f' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'yaml (default) or json' }
+'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'yaml (default) or json' }
 'config set:--dry-run', '-d' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check the value' }
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 'download artifact:--dry-run', 'download object:--dry-run', 'downloadartifact:--dry-run', 'downloadobject:--dry-run', 'upload artifact:--dry-run', 'upload object:--dry-run', 'uploadartifact:--dry-run', 'uploadobject:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the first request' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
-'group cancel:-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
 'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
+'group cancel:--limit', 'group rerun:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
+'group cancel:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group wait:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
 'group list:-a', 'group list:--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
 'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
 'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
+'group prioritize:-n', 'group prioritize:--dry-run', 'task prioritize:-n', 'task prioritize:--noop', 'task prioritize:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be changed' }
+$TaskclusterTcMeaning['group rerun:--failed'] = 'Select tasks that are failed'
+'group rerun:-n', 'group rerun:--dry-run', 'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
+'group seal:-n', 'group seal:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be sealed' }
 'group wait:--timeout', 'task wait:--timeout' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Wait at most that long: 90s, 15m, 1d' }
-$TaskclusterTcMeaning['group wait:--newest'] = 'Of several groups of a commit or pull request, take the one created…'
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Directory for the files, one per service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }
@@ -578,11 +590,11 @@ $TaskclusterTcMeaning['group wait:--newest'] = 'Of several groups of a commit or
 $TaskclusterTcMeaning['signin:--expires'] = 'An offset or a timestamp (default 1d)'
 'signin:-n', 'signin:--name' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Name of the client below your own client id (default cli)' }
 'signin:-p', 'signin:--port' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Port for the callback (default any)' }
+$TaskclusterTcMeaning['signin:--wait'] = 'How long to wait (default 10m)'
 'slugid generate:-n', '--nice' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Begin with a letter from A to f' }
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
 'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
-'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
 $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
 'task run:-e', '--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
@@ -641,6 +653,7 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
 '--pager', '--no-pager' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Page long output on a terminal, or not (TC_PAGER, PAGER)' }
 $TaskclusterTcMeaning['--error-format'] = 'Print an error as text, or as one line of JSON'
+'-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
 $TaskclusterTcMeaning['--show-secrets'] = 'Do not mask the access token and the certificate'
 '-a', '--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Remove all values' }
 $TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
@@ -661,14 +674,7 @@ $TaskclusterTcMeaning['--literal'] = 'NAME is not a pattern'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 '-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
-'-e', '--exception' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are exception' }
-'-c', '--confirm' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Ask before each task' }
-'-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }
-'-p', '--pending' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are pending' }
-$TaskclusterTcMeaning['--format-string'] = 'Print each task by this Go template, such as ''{{.Status.TaskID}}…'
-$TaskclusterTcMeaning['--for'] = 'Wait for settled, completed or resolved (default: settled)'
-$TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
-$TaskclusterTcMeaning['--appear'] = 'Wait that long for the group to appear'
+$TaskclusterTcMeaning['--seal'] = 'Seal the group first, for good: no task can be added to it'
 $TaskclusterTcMeaning['--name'] = 'Select tasks by name: test-*, or ~REGEX'
 $TaskclusterTcMeaning['--state'] = 'Select tasks that are unscheduled, pending, running, completed,…'
 $TaskclusterTcMeaning['--reason'] = 'Select tasks whose latest run was resolved as failed, claim-expired,…'
@@ -677,7 +683,17 @@ $TaskclusterTcMeaning['--kind'] = 'Select tasks by their tag kind'
 $TaskclusterTcMeaning['--tag'] = 'Select tasks by a tag'
 $TaskclusterTcMeaning['--owner'] = 'Select tasks by metadata.owner'
 $TaskclusterTcMeaning['--longer'] = 'Select tasks whose latest run takes or took longer: 30m'
+$TaskclusterTcMeaning['--log-match'] = 'Select failed tasks with a line like this near the log''s end'
 $TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
+'-e', '--exception' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are exception' }
+'-c', '--confirm' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Ask before each task' }
+'-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }
+'-p', '--pending' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are pending' }
+$TaskclusterTcMeaning['--format-string'] = 'Print each task by this Go template, such as ''{{.Status.TaskID}}…'
+$TaskclusterTcMeaning['--wait'] = 'Wait until it has ended'
+$TaskclusterTcMeaning['--for'] = 'Wait for settled, completed or resolved (default: settled)'
+$TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
+$TaskclusterTcMeaning['--appear'] = 'Wait that long for the group to appear'
 $TaskclusterTcMeaning['--keyring'] = 'Store the access token in the keyring, not in the file'
 $TaskclusterTcMeaning['--none'] = 'Have no default'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
@@ -701,7 +717,6 @@ $TaskclusterTcMeaning['--check'] = 'Do not sign in: exit with 0 if you are signe
 '-s', '--scope' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'A scope of the client, or several on a line each' }
 $TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
 '--browser', '--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser over ssh, too' }
-$TaskclusterTcMeaning['--wait'] = 'How long to wait (default 10m)'
 $TaskclusterTcMeaning['--save'] = 'Store the credentials in a profile instead of printing them…'
 $TaskclusterTcMeaning['--shell'] = 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
 $TaskclusterTcMeaning['--csh'] = 'The same as --shell csh'
