@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     RunMethod = Callable[[Context, Method, MethodArguments, Mapping[str, Any]], None]
 
 # Folded spellings, for messages about methods that do not have these options.
+ARTIFACT_WORDS = r"[A-Za-z0-9_-]{22}|(?i:https?://|index:).+"
+"""Ids, addresses and index paths, which name a task or an artifact where a service or a method is expected."""
 PAYLOAD_OPTIONS = frozenset({"data", "dataformat", "set", "novalidate"})
 PAGING_OPTIONS = frozenset({"paginate", "limit", "continuationtoken"})
 
@@ -68,9 +70,9 @@ class MethodTree(Group):
 
     def hint(self, ctx: click.Context, name: str) -> str:
         """
-        Return a hint for a name that is not known: an id or an address has no method in front of it.
+        Return a hint for a name that is not known: an id or an address without its method, or a command of artifacts.
         """
-        if re.fullmatch(r"[A-Za-z0-9_-]{22}|(?i:https?://|index:).+|artifact", name):
+        if re.fullmatch(rf"{ARTIFACT_WORDS}|(?i:(download|get|task)?[ -]?(artifacts?|logs?))|download|task", name):
             return f"for an artifact: {ctx.command_path} queue getLatestArtifact TASK NAME"
         return super().hint(ctx, name)
 
@@ -86,6 +88,14 @@ class ServiceGroup(Group):
         self._library = library
         self._service = service
         self._make = make
+
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Return a hint for a name that is not known: an id or an address has no method in front of it.
+        """
+        if self._service == "queue" and re.fullmatch(ARTIFACT_WORDS, name):
+            return f"for an artifact: {ctx.command_path} getLatestArtifact TASK NAME"
+        return super().hint(ctx, name)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """

@@ -89,7 +89,27 @@ def tree(directory: Path) -> dict[str, bytes]:
         pytest.param(
             ["download-artifact", "ROOT/api/queue/v1/task/TASK/artifacts/public%2Fa.bin"], "a.bin", id="its API address"
         ),
+        pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0/public/a.bin", "x"], "x", id="its address and file"),
+        pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0/public/a.bin", "-o", "x"], "x", id="address, -o"),
+        pytest.param(
+            ["download-artifact", "ROOT/tasks/TASK/runs/0/public/a.bin", "0"], "0", id="its address, and a number"
+        ),
+        pytest.param(
+            ["download", "artifact", "ROOT/api/queue/v1/task/TASK/runs/0/artifacts/public%2Fa.bin", "x"],
+            "x",
+            id="its API address and file",
+        ),
+        pytest.param(
+            ["download-artifact", "ROOT/tasks/TASK/runs/0/logs/live/public/a.bin", "-o", "x"], "x", id="log's and -o"
+        ),
         pytest.param(["download-artifact", "ROOT/tasks/TASK", "public/a.bin"], "a.bin", id="web address"),
+        pytest.param(["download-artifact", "ROOT/tasks/TASK", "public/a.bin", "x"], "x", id="web address and file"),
+        pytest.param(
+            ["download-artifact", "ROOT/tasks/TASK", "0", "public/a.bin", "x"], "x", id="web address, run and file"
+        ),
+        pytest.param(
+            ["download-artifact", "ROOT/tasks/TASK/runs/0", "public/a.bin", "x"], "x", id="run's address and file"
+        ),
         pytest.param(["download-artifact", "ROOT/tasks/TASK/runs/0", "public/a.bin"], "a.bin", id="run's web address"),
         pytest.param(
             ["download-artifact", "ROOT/tasks/TASK/runs/0/logs/public/logs/live.log", "public/a.bin"],
@@ -123,6 +143,8 @@ def test_downloads(
         pytest.param(["TASK", "public/a.bin", "x", "y"], 2, "'y'", id="surplus"),
         pytest.param(["https://example.com/tasks/TASK", "a"], 2, "give --root-url https://example.com", id="elsewhere"),
         pytest.param(["ROOT/groups/TASK", "a"], 2, "not the address of a task", id="another page"),
+        pytest.param(["ROOT/tasks/TASK/runs/0/a", "x", "y"], 2, "'y'", id="surplus after an artifact's address"),
+        pytest.param(["ROOT/tasks/TASK/runs/0/a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="2 targets"),
         pytest.param(["TASK", "a", "x", "-o", "y"], 2, "both 'x' and -o 'y'", id="two targets"),
         pytest.param(["TASK", "a", "none/x"], 2, "there is no directory", id="no directory"),
         pytest.param(["TASK", "public/"], 2, "'public/**'", id="no last part"),
@@ -395,7 +417,7 @@ def test_names_that_lead_out(
     transfer_env.create(task_with_many, name, storageType="reference", url=transfer_env.sandbox.root_url)
     result = tc("download-artifact", task_with_many, "**", "-o", "in", env=transfer_env.sandbox.environment)
 
-    assert 2 == result.exit_code
+    assert 9 == result.exit_code
     assert "1 of 13 artifacts" in result.stderr
     assert "leads out of the directory" in result.stderr
     assert 12 == len(tree(cwd))
@@ -411,10 +433,23 @@ def test_links_that_lead_out(tc: CommandLine, transfer_env: TransferEnv, cwd: Pa
     (cwd / "public" / "build").symlink_to(cwd.parent / "out")
     result = tc("download-artifact", task_with_many, "public/**", env=transfer_env.sandbox.environment)
 
-    assert 2 == result.exit_code
+    assert 3 == result.exit_code
     assert "a link leads out" in result.stderr
     assert [] == os.listdir(cwd.parent / "out")
     assert b"a" == (cwd / "public" / "a.apk").read_bytes()
+
+
+def test_exact_name_that_is_not_a_file_name(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:
+    """
+    It looks like a pattern, so that it is found in the list first: something was sent.
+    """
+    transfer_env.artifact(task, "public/[a]\\b", DATA)
+    named = tc("download-artifact", task, "public/[a]\\b", env=transfer_env.sandbox.environment)
+    given = tc("download-artifact", task, "public/[a]\\b", "x", env=transfer_env.sandbox.environment)
+
+    assert (9, 1) == (named.exit_code, named.stderr.count("\n"))
+    assert "give -o FILE" in named.stderr
+    assert (0, {"x": DATA}) == (given.exit_code, tree(cwd)), given.stderr
 
 
 def test_name_that_is_also_a_directory(tc: CommandLine, transfer_env: TransferEnv, cwd: Path) -> None:

@@ -5,6 +5,7 @@ The download commands. ``tc download artifact`` and ``tc download-artifact`` are
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import file_name
-from tccli.errors import LocalFileError, UsageError
+from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +85,7 @@ def artifact_command(words: str) -> click.Command:
         ),
         help=(
             "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "
-            "a task in the web interface. The URL of an artifact stands for task, run and name.\n\n"
+            "a task in the web interface. The URL of an artifact stands for task, run and name; FILE may follow it.\n\n"
             "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
             "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
             "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
@@ -171,7 +172,7 @@ def _download_artifact(
     run = run or fetch_latest_run(client, task)
     found, _ = _find_artifacts(client, task, run, name)
     if found == [name]:
-        download_one(context, source(name), name, _target_path(file, target, name), download)
+        download_one(context, source(name), name, _target_path(file, target, name, is_sent=True), download)
         return
     if download_options.hashes:
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
@@ -250,18 +251,16 @@ def _artifact_words(
     words: tuple[str, ...], *, by_index: bool, only_list: bool
 ) -> tuple[str, str | None, str, str | None]:
     """
-    Return task, run, name and file. A second word that is a number is the run.
+    Return task, run, name and file. A second word that is a number is the run; after the address of an artifact, which
+    has its run and name, the only other word is the file.
     """
-    from tccli.core.addresses import is_address, parse_address
-
     rest = list(words)
     task = "" if by_index else rest.pop(0) if rest else ""
-    has_run = bool(rest) and rest[0].isascii() and rest[0].isdigit() and not by_index
+    named = _named_artifact(task, has_name=bool(rest)) if not only_list else None
+    has_run = bool(rest) and rest[0].isascii() and rest[0].isdigit() and not by_index and named is None
     run = rest.pop(0) if has_run and (len(rest) > 1 or only_list) else None
-    if not rest and not only_list and is_address(task):
-        # The address of an artifact has its name, too.
-        address = parse_address(task)
-        rest = [address.values["name"]] if address is not None and "name" in address.values else []
+    if named is not None:
+        rest.insert(0, named)
     if only_list and not rest and (task or by_index):
         rest = ["**"]
     if not rest or (not task and not by_index):
@@ -270,6 +269,20 @@ def _artifact_words(
     if len(rest) > 2:
         raise UsageError(f"unexpected argument {rest[2]!r}", hint=USAGE)
     return task, run, rest[0], rest[1] if len(rest) == 2 else None
+
+
+def _named_artifact(word: str, *, has_name: bool) -> str | None:
+    """
+    Return the name in the address of an artifact, or None.
+
+    The address of a log's page is copied for its run, too: if a name follows, it is that of another artifact.
+    """
+    from tccli.core.addresses import is_address, parse_address
+
+    address = parse_address(word) if is_address(word) else None
+    if address is None or address.service != "queue" or (has_name and re.search(r"/runs/[0-9]+/logs/", word)):
+        return None
+    return address.values.get("name")
 
 
 def _resolve_task(client: Client, task: str, run: str | None, index_path: str | None) -> tuple[str, str | None]:
@@ -306,9 +319,12 @@ def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:
     return DownloadOptions(options["connections"], hashes, options["compressed"])
 
 
-def _target_path(file: str | None, target: str | None, name: str) -> str:
+def _target_path(file: str | None, target: str | None, name: str, *, is_sent: bool = False) -> str:
     """
     Return the path to write to, or ``-`` for stdout. It is checked now, before anything is downloaded.
+
+    Args:
+        is_sent: Whether the service has been asked for the name.
     """
     from tccli.core.artifacts.paths import last_component
     from tccli.core.files import check_target
@@ -320,9 +336,10 @@ def _target_path(file: str | None, target: str | None, name: str) -> str:
         if sys.stdout is None:
             raise LocalFileError("cannot write to stdout: it is closed")
         return path
-    if path is None:
-        path = last_component(name)
-    elif path.endswith("/") or os.path.isdir(path):
-        path = os.path.join(path, last_component(name))
+    if path is None or path.endswith("/") or os.path.isdir(path):
+        try:
+            path = os.path.join(path or "", last_component(name))
+        except UsageError as error:
+            raise (BrokenAnswerError if is_sent else UsageError)(error.message, hint=error.hint) from None
     check_target(path)
     return path

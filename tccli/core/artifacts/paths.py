@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tccli.core.files import MAX_NAME_BYTES
-from tccli.errors import LocalFileError, UsageError
+from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 from tccli.reasons import explain
 
 if TYPE_CHECKING:
@@ -69,23 +69,25 @@ def resolve_below(directory: str, name: str) -> str:
     Return the path for an artifact below *directory*; create the directories on the way.
 
     Raises:
-        LocalFileError: A directory cannot be created.
-        UsageError: The path would be outside of *directory*, by the artifact's name or by a link.
+        BrokenAnswerError: The name, which the service returned, leads out of *directory* or cannot be that of a file.
+        LocalFileError: A directory cannot be created, or a link leads out of *directory*.
     """
     parts = name.split("/")
     try:
         sizes = [len(os.fsencode(part)) for part in parts]
     except UnicodeEncodeError:
-        raise UsageError(f"cannot write {name!a} below {directory}: it cannot be the name of a file") from None
+        raise BrokenAnswerError(f"cannot write {name!a} below {directory}: it cannot be the name of a file") from None
     if max(sizes) > MAX_NAME_BYTES:
-        raise UsageError(f"cannot write {name[:40]!r}… below {directory}: a part of the name is too long for a file")
+        raise BrokenAnswerError(
+            f"cannot write {name[:40]!r}… below {directory}: a part of the name is too long for a file"
+        )
     if any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name:
-        raise UsageError(f"cannot write {name!r} below {directory}: its name leads out of the directory")
+        raise BrokenAnswerError(f"cannot write {name!r} below {directory}: its name leads out of the directory")
     root = os.path.realpath(directory)
     path = os.path.join(root, *parts)
     # Checked first, because makedirs follows links.
     if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path) or os.path.islink(path):
-        raise UsageError(f"cannot write {name!r} below {directory}: a link leads out of the directory")
+        raise LocalFileError(f"cannot write {name!r} below {directory}: a link leads out of the directory")
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tccli.core.artifacts.paths import is_pattern, last_component, match_names, resolve_below
-from tccli.errors import TcError, UsageError
+from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 
 NAMES = ["public/a.txt", "public/b.txt", "public/build/a.apk", "public/build/x/b.apk", "private/a.txt", "a"]
 PRINTABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=30)
@@ -142,7 +142,7 @@ def test_names_that_lead_out_are_rejected(tmp_path: Path, name: str) -> None:
     Nothing is created, inside or outside.
     """
     (tmp_path / "in").mkdir()
-    with pytest.raises(UsageError, match="leads out of the directory"):
+    with pytest.raises(BrokenAnswerError, match="leads out of the directory"):
         resolve_below(str(tmp_path / "in"), name)
 
     assert ["in"] == os.listdir(tmp_path)
@@ -167,7 +167,7 @@ def test_links_that_lead_out_are_rejected(tmp_path: Path, link: str, to: str, na
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "x").write_text("kept")
     (tmp_path / "in" / link).symlink_to(to)
-    with pytest.raises(TcError):
+    with pytest.raises(LocalFileError):
         resolve_below(str(tmp_path / "in"), name)
 
     assert ["x"] == os.listdir(tmp_path / "out")
@@ -183,7 +183,7 @@ def test_no_name_escapes(tmp_path_factory: pytest.TempPathFactory, name: str) ->
     directory = root / "in"
     try:
         place = resolve_below(str(directory), name)
-    except UsageError:
+    except BrokenAnswerError:
         return
     finally:
         assert set(os.listdir(root)) <= {"in"}
