@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCOPE_FIELDS = ("scopes", "ownScopes")
 MAX_SHOWN_SCOPES = 20
+YEAR_SECONDS = 365.25 * 86_400
 MIN_CLOCK_DIFFERENCE_SECONDS = 2
 """The Date of a response is in whole seconds."""
 
@@ -163,7 +164,12 @@ def _describe(found: Mapping[str, Any], *, expand: bool) -> Iterator[tuple[str, 
     for name, key in (("begins", "start"), ("ends", "expiry")):
         if key in found:
             seconds = (parse_timestamp(found[key]) - now).total_seconds() - found.get("clockDifference", 0)
-            when = f"in {format_span(seconds)}" if seconds > 0 else f"{format_span(-seconds)} ago"
+            span = (
+                format_span(abs(seconds))
+                if abs(seconds) < 2 * YEAR_SECONDS
+                else f"{abs(seconds) // YEAR_SECONDS:.0f} years"
+            )
+            when = f"in {span}" if seconds > 0 else f"{span} ago"
             yield name, f"{found[key]} ({when})"
     if found["active"]:
         own = found.get("ownScopes")

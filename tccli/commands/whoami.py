@@ -142,7 +142,7 @@ def _show_all(context: Context, *, expand: bool) -> None:
     rows: dict[str, dict[str, Any]] = {}
     # One after the other: a credential command may ask for something.
     for name in files.profiles:
-        rows[name] = {"profile": name, "active": False}
+        rows[name] = {"name": name, "active": False}
         try:
             clients[name] = _signed_in(context.replace(profile=name))
         except TcError as error:
@@ -150,13 +150,14 @@ def _show_all(context: Context, *, expand: bool) -> None:
 
     def fetch(item: tuple[str, Client]) -> dict[str, Any]:
         found = identity.fetch_identity(item[1], context.environ, with_scopes=expand)
-        return found if expand else {key: value for key, value in found.items() if key not in identity.SCOPE_FIELDS}
+        left_out = {"source"} if expand else {"source", *identity.SCOPE_FIELDS}
+        return {key: value for key, value in found.items() if key not in left_out}
 
     for (name, _), result in run_parallel(fetch, list(clients.items())):
         if isinstance(result, TcError):
             rows[name]["error"] = context.redactor.redact_text(str(result))
         else:
-            rows[name] = {"profile": name, **result}
+            rows[name] = {"name": name, "active": result.pop("active"), **result}
     write(Result([list(rows.values())], is_table=True))
     inactive = [name for name, row in rows.items() if not row["active"]]
     if inactive:

@@ -98,7 +98,9 @@ def _find_root_url(options: AccountOptions, environ: Mapping[str, str], files: C
     for source, content in files.defaults():
         if content.get("rootUrl"):
             return _root_url_in(content, source), source
-    raise ConfigurationError("no root URL", hint="set TASKCLUSTER_ROOT_URL or give --root-url https://…")
+    names = ", ".join(files.profiles)
+    others = f", or name a profile with --profile: {names}" if names else ""
+    raise ConfigurationError("no root URL", hint=f"set TASKCLUSTER_ROOT_URL or give --root-url https://…{others}")
 
 
 def resolve_account(

@@ -297,12 +297,12 @@ def test_each_profile_is_shown(tc: CommandLine, sandbox: RunningSandbox, bare_en
     with open(path, "a", encoding="utf-8") as file:
         file.write("[odd]\nnothing = 1\n")
     result = tc("whoami", "--all")
-    rows = {row["profile"]: row for row in json.loads(result.stdout)}
+    rows = {row["name"]: row for row in json.loads(result.stdout)}
 
     assert 1 == result.exit_code
     assert "none, half, away, odd" in result.stderr
     assert ["good", "none", "half", "away", "odd"] == list(rows)
-    assert (True, "profile good", "permanent") == tuple(rows["good"][key] for key in ("active", "source", "type"))
+    assert (True, "permanent") == tuple(rows["good"][key] for key in ("active", "type"))
     assert "scopes" not in rows["good"]
     for name, said in (("none", "not signed in"), ("half", "accessToken"), ("away", "refused"), ("odd", "nothing")):
         assert said in rows[name]["error"]
