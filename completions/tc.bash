@@ -8,7 +8,7 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions config download download-artifact download-object events find from-now group help profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions config download download-artifact download-object events exec find from-now group help profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   config)
     REPLY='get help reset set' ;;
   download|upload)
@@ -97,6 +97,8 @@ _taskcluster_places() {
     REPLY='service exchange - - - - ...' ;;
   'events list')
     REPLY='service' ;;
+  exec|'sandbox run')
+    REPLY='command ...' ;;
   find|fromnow|'profile remove'|'sandbox clock'|'scopes expand'|whoami)
     REPLY='- ...' ;;
   'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'queue canceltaskgroup'|\
@@ -133,8 +135,6 @@ _taskcluster_places() {
     REPLY='- - ...' ;;
   'references distill')
     REPLY='file' ;;
-  'sandbox run')
-    REPLY='command ...' ;;
   schema|skeleton)
     REPLY='service method' ;;
   'scopes check'|'scopes required')
@@ -230,6 +230,8 @@ _taskcluster_options() {
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
   'download object'|downloadobject)
     REPLY='-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
+  exec)
+    REPLY='--secret --secret-file --temp-scope --temp-expires -h --help' ;;
   find)
     REPLY='--limit -h --help' ;;
   fromnow)
@@ -430,9 +432,9 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|config|'config help'|'config reset'|'config set'|group|help|profile|'profile edit'|'profile path'|\
-  'profile remove'|'profile set'|'profile unset'|'profile use'|'sandbox clock'|'sandbox run'|'sandbox start'|\
-  'sandbox stop'|'sandbox tour'|signout|task|'task log'|update)
+  completions|config|'config help'|'config reset'|'config set'|exec|group|help|profile|'profile edit'|\
+  'profile path'|'profile remove'|'profile set'|'profile unset'|'profile use'|'sandbox clock'|'sandbox run'|\
+  'sandbox start'|'sandbox stop'|'sandbox tour'|signout|task|'task log'|update)
     return 0 ;;
   *) return 1 ;;
   esac
@@ -459,13 +461,14 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--limit|*:--from|*:-w|*:--worker-type|*:--name|\
-  *:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:--format-string|*:--appear|\
-  *:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|\
-  *:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|*:--provisioner|*:--env|*:--description|\
-  *:--source|*:--start|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--set|\
-  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
-  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state)
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|*:-w|\
+  *:--worker-type|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|\
+  *:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|\
+  *:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
+  *:--provisioner|*:--env|*:--description|*:--source|*:--start|*:--link|*:--message|*:--content-type|\
+  *:--project-id|*:--upload-id|*:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
+  *:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
+  *:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -477,6 +480,8 @@ _taskcluster_value() {
     REPLY='=text,json' ;;
   *:--index)
     REPLY='index-path' ;;
+  *:--secret|*:--secret-file)
+    REPLY='secret' ;;
   *:--for)
     REPLY='=settled,completed,resolved' ;;
   *:--data)

@@ -26,6 +26,7 @@ function __taskcluster_words
                 'download-artifact' 'Download an artifact, complete and verified' \
                 'download-object' 'Download an object, complete and verified' \
                 'events' 'List the events of services, and print how to bind to them' \
+                'exec' 'Run a command with the account\'s variables and with values of secrets' \
                 'find' 'Find methods, commands and help by what they are about' \
                 'from-now' 'Print a timestamp relative to now' \
                 'group' 'Print the tasks of a group and their states, or cancel them' \
@@ -437,6 +438,8 @@ function __taskcluster_places
             echo 'service exchange - - - - ...'
         case 'events list'
             echo 'service'
+        case 'exec' 'sandbox run'
+            echo 'command ...'
         case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand' 'whoami'
             echo '- ...'
         case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
@@ -474,8 +477,6 @@ function __taskcluster_places
             echo '- - ...'
         case 'references distill'
             echo 'file'
-        case 'sandbox run'
-            echo 'command ...'
         case 'schema' 'skeleton'
             echo 'service method'
         case 'scopes check' 'scopes required'
@@ -574,6 +575,8 @@ function __taskcluster_options
             string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
         case 'download object' 'downloadobject'
             string join \n -- -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
+        case 'exec'
+            string join \n -- --secret --secret-file --temp-scope --temp-expires -h --help
         case 'find'
             string join \n -- --limit -h --help
         case 'fromnow'
@@ -782,7 +785,7 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'config' 'config help' 'config reset' 'config set' 'group' 'help' 'profile' \
+        case 'completions' 'config' 'config help' 'config reset' 'config set' 'exec' 'group' 'help' 'profile' \
             'profile edit' 'profile path' 'profile remove' 'profile set' 'profile unset' 'profile use' \
             'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'signout' 'task' 'task log' \
             'update'
@@ -816,15 +819,15 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--limit' '*:--from' '*:-w' '*:--worker-type' '*:--name' '*:--state' \
-            '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
-            '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' \
-            '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' \
-            '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' '*:--description' \
-            '*:--source' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
-            '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' \
-            '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' \
-            '*:--worker-state'
+            '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:-w' \
+            '*:--worker-type' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
+            '*:--longer' '*:--log-match' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
+            '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' \
+            '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
+            '*:--description' '*:--source' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' \
+            '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
+            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
+            '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -836,6 +839,8 @@ function __taskcluster_value
             echo '=text,json'
         case '*:--index'
             echo 'index-path'
+        case '*:--secret' '*:--secret-file'
+            echo 'secret'
         case '*:--for'
             echo '=settled,completed,resolved'
         case '*:--data'
@@ -1083,6 +1088,14 @@ function __taskcluster_meaning
             echo 'Print the names that match, without NAME all of them'
         case '*:--literal'
             echo 'NAME is not a pattern'
+        case '*:--secret'
+            echo 'Set a variable to a value of a secret'
+        case '*:--secret-file'
+            echo 'Write a value of a secret to a new file, which is removed afterwards'
+        case '*:--temp-scope'
+            echo 'Pass on only this scope of yours'
+        case '*:--temp-expires'
+            echo 'When those credentials expire: an offset, seconds or a timestamp…'
         case '*:--limit'
             echo 'The number of entries per page, at most 1000'
         case '*:--from'

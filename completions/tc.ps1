@@ -24,6 +24,7 @@ $TaskclusterTcWords[''] = @(
     'download-artifact	Download an artifact, complete and verified'
     'download-object	Download an object, complete and verified'
     'events	List the events of services, and print how to bind to them'
+    'exec	Run a command with the account''s variables and with values of secrets'
     'find	Find methods, commands and help by what they are about'
     'from-now	Print a timestamp relative to now'
     'group	Print the tasks of a group and their states, or cancel them'
@@ -415,6 +416,7 @@ $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
+'exec', 'sandbox run' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'command ...' }
 'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand', 'whoami' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 'group cancel', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['group prioritize'] = 'task-group -'
@@ -423,7 +425,6 @@ $TaskclusterTcPlaces['help'] = 'topic method ...'
 $TaskclusterTcPlaces['profile set'] = '- - - ...'
 'profile unset', 'task run' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - ...' }
 $TaskclusterTcPlaces['references distill'] = 'file'
-$TaskclusterTcPlaces['sandbox run'] = 'command ...'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
@@ -463,6 +464,7 @@ $TaskclusterTcOptions['config reset'] = '-a --all -h --help'
 $TaskclusterTcOptions['config set'] = '-d --dry-run -h --help'
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
+$TaskclusterTcOptions['exec'] = '--secret --secret-file --temp-scope --temp-expires -h --help'
 $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
 $TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
@@ -544,7 +546,7 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--seal', '--newest', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -553,6 +555,7 @@ $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--error-format'] = '=text,json'
 $TaskclusterTcValue['--index'] = 'index-path'
+'--secret', '--secret-file' | ForEach-Object { $TaskclusterTcValue[$_] = 'secret' }
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
@@ -671,6 +674,10 @@ $TaskclusterTcMeaning['--transfer-max-delay'] = '--max-delay of these'
 $TaskclusterTcMeaning['--managed-only'] = 'Reject artifacts that are stored outside of the deployment'
 $TaskclusterTcMeaning['--list'] = 'Print the names that match, without NAME all of them'
 $TaskclusterTcMeaning['--literal'] = 'NAME is not a pattern'
+$TaskclusterTcMeaning['--secret'] = 'Set a variable to a value of a secret'
+$TaskclusterTcMeaning['--secret-file'] = 'Write a value of a secret to a new file, which is removed afterwards'
+$TaskclusterTcMeaning['--temp-scope'] = 'Pass on only this scope of yours'
+$TaskclusterTcMeaning['--temp-expires'] = 'When those credentials expire: an offset, seconds or a timestamp…'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
 '-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
@@ -754,7 +761,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'group', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
+$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'exec', 'group', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

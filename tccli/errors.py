@@ -8,6 +8,8 @@ Everything that can go wrong, and the exit code that says so.
     ├── UsageError              2   the command line or the payload is wrong; nothing was sent
     ├── ConfigurationError      3   no root URL, half a set of credentials, a broken certificate
     │   └── LocalFileError      3   this machine refused: disk full, folder read-only
+    ├── CommandNotRunError    126   tc exec cannot run the command
+    │   └── CommandNotFoundError 127
     ├── ServiceError                the deployment answered with an error
     │   ├── RefusedError        4   401, 403
     │   ├── NotFoundError       5   404, 410, 424
@@ -87,6 +89,22 @@ class WaitTimeoutError(TcError):
     """
 
     exit_code = 124
+
+
+class CommandNotRunError(TcError):
+    """
+    A command that tc was to run cannot be started; the exit code is that of env(1) and of shells.
+    """
+
+    exit_code = 126
+
+
+class CommandNotFoundError(CommandNotRunError):
+    """
+    The command does not exist.
+    """
+
+    exit_code = 127
 
 
 class ServiceError(TcError):

@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "commands": {"cli", "output", "core", "references", "topics", *LEAVES},
     "docgen": {"cli", "core.schemas", "references", "topics", *LEAVES},
     "sandbox": {
+        "core.child_process",
         "core.hawk",
         "core.http",
         "core.scopes",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,8 +97,10 @@ class Context:
             from tccli.core.http.redact import Redactor
 
             redactor = Redactor(self.environ)
-            for word in self.argv:
-                redactor.add_text(word)
+            for before, word in pairwise(["", *self.argv]):
+                # In --secret a:token=NAME, the name is not a secret.
+                if not (before.startswith("--secret") or word.startswith("--secret")):
+                    redactor.add_text(word)
             self._redactors.append(redactor)
         return self._redactors[0]
 

@@ -85,13 +85,9 @@ def _document(issued: Credentials) -> dict[str, Any]:
 def _lines(root_url: str, issued: Credentials, *, csh: bool) -> list[str]:
     from shlex import quote
 
-    document = _document(issued)
-    variables = {"TASKCLUSTER_ROOT_URL": root_url} if root_url else {}
-    variables |= {
-        "TASKCLUSTER_CLIENT_ID": document["clientId"],
-        "TASKCLUSTER_ACCESS_TOKEN": document["accessToken"],
-        "TASKCLUSTER_CERTIFICATE": document["certificate"],
-    }
+    from tccli.core.account import list_variables
+
+    variables = list_variables(root_url, issued)
     if csh:
         # csh expands ! even between quotes.
         return [f"setenv {name} {quote(value).replace('!', chr(92) + '!')};" for name, value in variables.items()]

@@ -75,6 +75,22 @@ def is_sent_in_clear(account: Account) -> bool:
     )
 
 
+def list_variables(root_url: str, credentials: Credentials | None) -> dict[str, str]:
+    """
+    Return the variables of a root URL, if it is not empty, and of credentials.
+    """
+    variables = {"TASKCLUSTER_ROOT_URL": root_url} if root_url else {}
+    if credentials is not None:
+        variables |= {
+            "TASKCLUSTER_CLIENT_ID": credentials.client_id,
+            "TASKCLUSTER_ACCESS_TOKEN": credentials.access_token,
+        }
+        if credentials.certificate is not None:
+            certificate = json.dumps(credentials.certificate, ensure_ascii=False, separators=(",", ":"))
+            variables["TASKCLUSTER_CERTIFICATE"] = certificate
+    return variables
+
+
 def resolve_root_url(options: AccountOptions, environ: Mapping[str, str], files: ConfigFiles | None = None) -> str:
     """
     Return the deployment's root URL. Credentials are not checked.

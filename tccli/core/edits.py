@@ -63,6 +63,27 @@ def apply_edits(document: Any, edits: Iterable[str]) -> Any:
     return document
 
 
+def find_value(document: Any, path: str) -> Any:
+    """
+    Return the value at a path of the same form.
+
+    Raises:
+        LookupError: There is none.
+    """
+    try:
+        steps = _parse_path(path)
+    except _PathError as error:
+        raise LookupError(str(error)) from None
+    for step in steps:
+        if isinstance(document, dict) and step.name is not None:
+            document = document[step.name]
+        elif isinstance(document, list) and step.position is not None:
+            document = document[step.position]
+        else:
+            raise LookupError(step.text)
+    return document
+
+
 class _PathError(ValueError):
     pass
 

@@ -141,6 +141,12 @@ SITUATIONS = {
         env=(("TASKCLUSTER_PROXY_URL", "{url}"),),
     ),
     "fakes": Situation(("queue", "ping", "--fake", "{fifo}")),
+    "exec": Situation(("exec", "--", "sleep", "60")),
+    "exec and no response": Situation(("exec", "--secret", "a:b", "--", "true")),
+    "exec with a file": Situation(
+        ("exec", "--secret-file", "a:b={directory}/new/file", "--", "sh", "-c", "sleep 60; sleep 60"),
+        (json_response({"secret": {"b": "v"}, "expires": "2099-01-01T00:00:00.000Z"}),),
+    ),
     "sandbox run": Situation(("sandbox", "run", "--", "sleep", "60")),
     "sandbox run and a shell": Situation(("sandbox", "run", "--worker", "--", "sh", "-c", "sleep 60; sleep 60")),
     "sandbox start": Situation(("sandbox", "start"), code=0),

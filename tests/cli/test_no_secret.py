@@ -222,6 +222,26 @@ CASES = [
     Case(["secrets", "get", "a"], artifact=MARKED_DOCUMENT[:60], dry=False),
     Case(["secrets", "get", "a"], artifact=f"[{MARKED_DOCUMENT}]", dry=False),
     Case(["secrets", "get", "a", "--paginate"], artifact=f"[{MARKED_DOCUMENT}]", dry=False),
+    *(
+        Case(["exec", *words, "--", "true"], artifact=MARKED_DOCUMENT, dry=False)
+        for words in (
+            ["--secret", "a:a"],
+            ["--secret", "a:c.d=A"],
+            ["--secret", "a:b[3]=A"],
+            ["--secret", "a:a=A", "--secret", "a:b=A"],
+            ["--secret", "a=A"],
+            ["--secret-file", "a:a=FILE/x"],
+            ["--secret-file", "a:a=FILE/x", "--secret-file", "a:b=FILE/x/y"],
+            ["--temp-scope", "b"],
+        )
+    ),
+    Case(["exec", "--secret", "a:a", "--", "no-such-command"], artifact=MARKED_DOCUMENT, dry=False),
+    Case(["exec", "--secret", "a", "--", "true"], artifact=MARKED_DOCUMENT.replace('"a"', '"a-b"'), dry=False),
+    Case(
+        ["exec", "--secret", "a:a", "--", "true"],
+        artifact=MARKED_DOCUMENT.replace("MARKED", "MARKED\\u0000"),
+        dry=False,
+    ),
     Case(["auth", "resetAccessToken", "a"], artifact='{"accessToken": "MARKED', dry=False),
     Case(["queue", "claimWork", "a/b", "--data", '{"workerGroup":"a","workerId":"b"}'])._replace(
         artifact='[{"credentials": {"accessToken": "MARKED", "certificate": "{\\"seed\\": \\"MARKED\\"}"}}', dry=False

@@ -53,11 +53,21 @@ def write_script(_deployment: ExampleDeployment, folder: Path) -> None:
     program.chmod(0o755)
 
 
+def write_scripts_and_secret(deployment: ExampleDeployment, folder: Path) -> None:
+    payload = {"secret": {"key": "value"}, "expires": later(hours=1)}
+    deployment.call("secrets.set", "project/x", payload=payload)
+    for name in ("deploy.sh", "publish.sh"):
+        program = folder / name
+        program.write_text('#!/bin/sh\ntest -n "$API_KEY" || test -s "$1"\n')
+        program.chmod(0o755)
+
+
 PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
     "@task.yml": write_task_file,
     "*.apk": upload_artifact,
     "while state=": complete_task,
     "./my-script.sh": write_script,
+    "./deploy.sh": write_scripts_and_secret,
 }
 """What an example needs in which these words stand."""
 

@@ -79,7 +79,7 @@ class RequestLog:
         Append the line of a request. One that cannot be written is reported once, and does not fail the command.
         """
         record = format_record(trace, self._redactor, os.getpid())
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=repr)
         # One write for the whole line: lines of other processes are before or after it.
         data = f"{line}\n".encode("utf-8", "backslashreplace")
         reason = ""

@@ -8,6 +8,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from tccli import strict_json
 from tccli.core.http.redact import MASK, redact_document, redact_header
 from tccli.errors import TcError
 
@@ -220,8 +221,8 @@ def _show_response(trace: Trace, redactor: Redactor) -> Any:
     if len(body) > MAX_PARSED_BODY_BYTES:
         return f"({len(body)} bytes)"
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = strict_json.loads(body)
+    except strict_json.StrictJsonError:
         text = body.decode("utf-8", "replace")
         return redactor.redact_text(text) if call is None or not _returns_secrets(call.method) else MASK
     if call is not None and _returns_secrets(call.method):
@@ -245,4 +246,4 @@ def _limit(body: Any) -> Any:
 
 
 def _dump(body: Any) -> str:
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=repr)

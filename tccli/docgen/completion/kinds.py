@@ -64,6 +64,7 @@ PLACES = {
     "download artifact": ("task", "artifact", "artifact|file", "file"),
     "download-artifact": ("task", "artifact", "artifact|file", "file"),
     "completions": ("=bash,zsh,fish,powershell", "file"),
+    "exec": ("command",),
     "help": ("topic", "method"),
     "sandbox run": ("command",),
     "upload artifact": ("task|file", "run|file", "", "file"),
@@ -74,6 +75,8 @@ PLACES = {
 OPTIONS = {
     "--index": "index-path",
     "--profile": "profile",
+    "--secret": "secret",
+    "--secret-file": "secret",
 }
 """The kinds of options' values that their metavar does not tell."""
 

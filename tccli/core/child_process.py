@@ -1,0 +1,93 @@
+"""
+Runs a command as a child, with this process's streams, and forwards signals to it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import FrameType, TracebackType
+
+# Sent by terminals and supervisors; not every system has all of them.
+FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+
+
+class SignalForwarder:
+    """
+    A context in which signals do not end this process, but go to the child that it runs.
+
+    A signal that is ignored when the context begins, as below nohup, remains so for both.
+    """
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._pending: list[int] = []
+        self._before: dict[int, Any] = {}
+
+    def run(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+        """
+        Run a command and return its exit code: 128 + N if signal N killed it, or came before it was started.
+
+        Raises:
+            OSError: It cannot be started.
+            ValueError: A word or a variable has a NUL byte.
+        """
+        if self._pending:
+            return 128 + self._pending[0]
+        self._child = _start(words, environment)
+        for number in self._pending:
+            self._child.send_signal(number)
+        status = self._child.wait()
+        return status if status >= 0 else 128 - status
+
+    def _forward(self, number: int, _frame: FrameType | None) -> None:
+        if self._child is None:
+            self._pending.append(number)
+        # The terminal sends Ctrl-C to the whole foreground group, so the child has it already.
+        elif not (number == signal.SIGINT and _shares_terminal()):
+            self._child.send_signal(number)
+
+    def __enter__(self) -> Self:
+        for name in FORWARDED_SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._forward)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # The first one on the PATH counts, also if it cannot be run; Popen itself would look further.
+    program = shutil.which(words[0], path=environment.get("PATH", os.defpath)) or words[0]
+    try:
+        return subprocess.Popen(words, executable=program, env=dict(environment))  # noqa: S603 - the user's command
+    except OSError as error:
+        if error.errno != errno.ENOEXEC or os.name != "posix":
+            raise
+        # A script without #!, which execvp and shells run with sh.
+        return subprocess.Popen(["/bin/sh", program, *words[1:]], env=dict(environment))  # noqa: S603 - the same
+
+
+def _shares_terminal() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

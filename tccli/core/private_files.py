@@ -1,0 +1,94 @@
+"""
+Files that only their owner can read, and that exist for a while.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from tccli.errors import LocalFileError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SAFE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+
+def check_new_file(path: str) -> None:
+    """
+    Check that *path* names a file that does not exist.
+
+    Raises:
+        UsageError: It exists, or it names a directory.
+    """
+    if not os.path.basename(path):
+        raise UsageError(f"cannot write {path!r}: it is not a name of a file")
+    if os.path.lexists(path):
+        raise UsageError(f"cannot write {path}: it exists, and would be removed afterwards", hint="name a new file")
+
+
+@contextmanager
+def private_files(contents: Mapping[str, bytes], report: Callable[[str], None]) -> Iterator[None]:
+    """
+    Create files of mode 0600 for the time of the block, and directories of mode 0700 for them where there are none.
+
+    What is at their paths afterwards is removed, also if it was replaced meanwhile.
+
+    Args:
+        contents: By path.
+        report: Takes one line about a file that cannot be removed.
+
+    Raises:
+        LocalFileError: A file cannot be written, or exists.
+    """
+    created: list[str] = []
+    directories: list[str] = []
+    try:
+        for given, content in contents.items():
+            path = os.path.abspath(given)
+            try:
+                _create_directories(os.path.dirname(path), directories)
+                handle = os.open(path, SAFE_FLAGS, 0o600)
+                created.append(path)
+                with open(handle, "wb") as file:
+                    # The umask may have taken even the owner's rights.
+                    if hasattr(os, "fchmod"):
+                        os.fchmod(handle, 0o600)
+                    file.write(content)
+            except OSError as error:
+                raise LocalFileError(f"cannot write {given}: {error.strerror or error}") from None
+        yield
+    finally:
+        for path in created:
+            try:
+                os.unlink(path)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                report(f"warning: cannot remove {path}, which has a secret: {error.strerror or error}")
+        for directory in reversed(directories):
+            with suppress(OSError):
+                os.rmdir(directory)
+
+
+def _create_directories(path: str, created: list[str]) -> None:
+    missing = []
+    while not os.path.isdir(path) and path not in {"", os.path.dirname(path)}:
+        missing.append(path)
+        path = os.path.dirname(path)
+    for directory in reversed(missing):
+        os.mkdir(directory, 0o700)
+        created.append(directory)
+
+
+def is_replaceable_by_others(path: str) -> bool:
+    """
+    Return whether other users can replace a file in the directory of *path*.
+    """
+    try:
+        mode = os.stat(os.path.dirname(os.path.abspath(path))).st_mode
+    except OSError:
+        return False
+    return os.name == "posix" and bool(mode & 0o022) and not mode & 0o1000
