@@ -63,7 +63,8 @@ def _is_foreground(descriptor: int) -> bool:
         return True
     with suppress(OSError):
         return os.tcgetpgrp(descriptor) == os.getpgrp()
-    return False
+    # A terminal without job control.
+    return True
 
 
 @contextmanager

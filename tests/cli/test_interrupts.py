@@ -126,6 +126,8 @@ SITUATIONS = {
         is_shown=True,
     ),
     "a help in a pager": Situation(("queue", "createTask", "--help"), env=(("TC_PAGER", "sleep 60"),), is_shown=True),
+    "a sign-in": Situation(("signin", "--no-browser")),
+    "a sign-in in a browser": Situation(("signin",), env=(("BROWSER", "sh -c 'sleep 5' %s"),)),
     "stdin": Situation(("secrets", "set", "s")),
     "a payload": Situation(("secrets", "set", "s", "--data", "@{fifo}")),
     "a document": Situation(("validate", "secrets", "set", "{fifo}")),

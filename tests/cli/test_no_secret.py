@@ -129,6 +129,16 @@ CASES = [
     Case(PING, env={"TASKCLUSTER_CERTIFICATE": '{"seed": "MARKED", "signature": "MARKED"}'}),
     Case(["signed-url", "queue", "ping"], env={"TASKCLUSTER_CERTIFICATE": '{"seed": "MARKED"}'}, dry=False),
     Case(["whoami"], env={"TASKCLUSTER_CERTIFICATE": certificate("MARKED")}, dry=False),
+    Case(["signin", "--check"], env={"TASKCLUSTER_ACCESS_TOKEN": "MARKED"}, dry=False),
+    Case(["signin", "--check"], env={"TASKCLUSTER_CERTIFICATE": certificate("MARKED")[:-1]}, dry=False),
+    Case(["signout", "--delete"], env={"TASKCLUSTER_ACCESS_TOKEN": "MARKED"}, dry=False),
+    Case(["signout"], env={"TASKCLUSTER_ACCESS_TOKEN": "MARKED"}, dry=False),
+    Case(
+        ["signout", "a", "--delete"],
+        files={"tc/profiles.toml": '[a]\naccessToken = "MARKED"\nclientId = "a"\nrootUrl = "http://SERVER"'},
+        dry=False,
+    ),
+    Case(["signin", "--save", "a"], files={"tc/profiles.toml": "[a]\naccessToken = MARKED"}, dry=False),
     Case(
         ["whoami"],
         files={"tc/profiles.toml": '[default]\naccessToken = "MARKED"\nrootUrl = "http://SERVER"'},

@@ -8,11 +8,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -395,6 +396,23 @@ def test_nothing_that_is_started_gets_credentials(signin: Callable[..., Signin],
     assert TOKEN not in errors
 
 
+def test_no_log_has_the_tokens(signin: Callable[..., Signin], sandbox: RunningSandbox, tmp_path: Path) -> None:
+    """
+    Neither that of the callback nor the one that replaces it.
+    """
+    env = {"TASKCLUSTER_ROOT_URL": sandbox.root_url, "TC_LOG": str(tmp_path / "log")}
+    running = signin("-vv", env=env)
+    created = create_client(running.url)
+    fetch(created["callback"])
+    code, output, errors = running.finish()
+    token = output.split("'")[3]
+
+    assert 0 == code
+    assert "resetAccessToken" in errors + (tmp_path / "log").read_text()
+    for secret in (token, created["accessToken"]):
+        assert secret not in errors + (tmp_path / "log").read_text()
+
+
 def read_bytes(path: str) -> bytes:
     """
     Return what a file has; nothing if it is gone.
@@ -434,6 +452,46 @@ def test_without_a_browser(start: Start) -> None:
         assert (0, 3) == (code, output.count("\n")), errors
         assert TOKEN in output
         assert TOKEN not in errors
+
+
+@pytest.mark.parametrize("ends_by", ["the URL", "Ctrl-C", "Ctrl-D"])
+def test_on_a_terminal(ends_by: str, start: Start) -> None:
+    """
+    What is pasted is not shown; the end of input and Ctrl-C end the wait, and the terminal is as before.
+    """
+    import pty
+    import termios
+
+    main, terminal = pty.openpty()
+    before = termios.tcgetattr(terminal)
+    process = start("signin", env=DEPLOYMENT, stdin=terminal)
+    running = Signin(process, read_url(process))
+    wait_until(lambda: not termios.tcgetattr(terminal)[3] & termios.ECHO)
+    if ends_by == "Ctrl-C":
+        process.send_signal(signal.SIGINT)
+    else:
+        text = f"{running.callback}?clientId=me/cli&accessToken={TOKEN}\n" if ends_by == "the URL" else "\x04"
+        os.write(main, text.encode())
+    code, output, errors = running.finish()
+    os.set_blocking(main, False)
+    shown = read_available(main)
+
+    assert {"the URL": 0, "Ctrl-C": 130, "Ctrl-D": 1}[ends_by] == code, errors
+    assert (TOKEN in output) == (ends_by == "the URL")
+    assert TOKEN.encode() not in shown
+    assert "Traceback" not in errors
+    assert before == termios.tcgetattr(terminal)
+    os.close(main)
+    os.close(terminal)
+
+
+def read_available(descriptor: int) -> bytes:
+    """
+    Return what a terminal has shown.
+    """
+    with suppress(OSError):
+        return os.read(descriptor, 65_536)
+    return b""
 
 
 def read_url(process: subprocess.Popen[bytes]) -> str:
