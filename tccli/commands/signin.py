@@ -107,7 +107,8 @@ def _check(context: Context) -> None:
         raise NegativeAnswerError("not signed in", hint=sign_in(client.account))
     try:
         client.call_json(references.method("auth", "currentScopes"), [])
-    except RefusedError as error:
+    except (RefusedError, ConfigurationError) as error:
+        # Credentials that have ended are not sent.
         raise NegativeAnswerError(f"not signed in: {error.message}", hint=error.hint) from None
 
 
@@ -127,7 +128,7 @@ def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[s
     is_lines = context.options.format is None and not context.options.selects_parts
     if is_lines and context.options.output is None and sys.stdout is not None and sys.stdout.isatty():
         context.note('the shell does not read these lines from the terminal; eval "$(tc signin)" evaluates them')
-    found = _sign_in(context, root_url, _read_profile(context, _profile_name(context)), scopes, options)
+    found = _sign_in(context, root_url, _read_profile(context, context.profile_name), scopes, options)
     variables = {
         "TASKCLUSTER_CLIENT_ID": found.client_id,
         "TASKCLUSTER_ACCESS_TOKEN": found.access_token,
@@ -144,32 +145,42 @@ def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[s
 
 
 def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], options: dict[str, Any]) -> None:
+    from tccli.cli.profile_settings import note_overrides
     from tccli.core import profiles
+    from tccli.core.credential_sources import write_keyring
 
     if options["csh"] or options["shell"]:
         raise UsageError("--save and --shell exclude each other: nothing is printed for a shell")
     files = context.config_files()
-    name = name or _profile_name(context) or files.default_name or "default"
+    name = name or context.profile_name or files.default_name or "default"
     profiles.check_name(name)
     # The file must be readable before somebody signs in.
     exists = name in files.profiles
     if (
         exists
-        and _profile_name(context) is None
+        and context.profile_name is None
         and context.options.root_url is None
         and "rootUrl" in files.profile(name)
     ):
         context = context.replace(profile=name)
     root_url = context.root_url()
-    profile = _read_profile(context, name if exists else _profile_name(context))
+    profile = _read_profile(context, name if exists else context.profile_name)
     found = _sign_in(context, root_url, profile, scopes, options)
-    values = {"rootUrl": root_url, "clientId": found.client_id, "accessToken": found.access_token, "certificate": None}
+    values = {
+        "rootUrl": root_url,
+        "clientId": found.client_id,
+        "accessToken": found.access_token,
+        "certificate": None,
+        "credential_command": None,
+        "valid_until": found.expires or None,
+    }
+    if exists and files.profiles[name].get("keyring"):
+        write_keyring(root_url, found.client_id, str(values.pop("accessToken")))
     profiles.set_values(files.profiles_path, name, values)
-    context.note(f"the credentials are in the profile {name}")
-
-
-def _profile_name(context: Context) -> str | None:
-    return context.options.profile
+    is_default = name == (files.default_name or "default")
+    context.note(f"the credentials are in the profile {name}{'' if is_default else f'; --profile {name} uses them'}")
+    if is_default and context.profile_name is None:
+        note_overrides(context, name)
 
 
 def _read_profile(context: Context, name: str | None) -> Any:
@@ -213,7 +224,11 @@ def _replace_token(context: Context, root_url: str, callback: Callback, scopes: 
     from tccli.core.signin.new_client import replace_token
 
     environ = {
-        **{name: value for name, value in context.environ.items() if not name.startswith("TASKCLUSTER_")},
+        **{
+            name: value
+            for name, value in context.environ.items()
+            if not name.startswith(("TASKCLUSTER_", "TC_PROFILE"))
+        },
         "TASKCLUSTER_CLIENT_ID": callback.client_id,
         "TASKCLUSTER_ACCESS_TOKEN": callback.access_token,
     }

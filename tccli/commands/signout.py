@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+CREDENTIAL_KEYS = ("clientId", "accessToken", "certificate", "keyring", "valid_until")
+
 
 @click.command(
     cls=Command,
@@ -42,7 +44,7 @@ def command(context: Context, profile: str | None, *, delete: bool, shell: str |
     """
     from tccli.core.account import CREDENTIAL_VARIABLES
 
-    name = profile or _profile_name(context)
+    name = profile or context.profile_name
     variables = [each for each in CREDENTIAL_VARIABLES if context.environ.get(each)]
     if name is None and not variables:
         name = context.config_files().default_name
@@ -59,20 +61,28 @@ def command(context: Context, profile: str | None, *, delete: bool, shell: str |
 
 
 def _sign_out_of_profile(context: Context, name: str, *, delete: bool) -> None:
+    from tccli.cli.profile_settings import delete_from_keyring
     from tccli.core import profiles
 
     files = context.config_files()
     content: Mapping[str, Any] = files.profile(name)
-    if not any(content.get(key) for key in ("clientId", "accessToken", "certificate")):
+    if content.get("credential_command"):
+        hint = f"tc profile unset {name} credential_command"
+        raise UsageError(f"cannot sign out: the profile {name} takes its credentials from a command", hint=hint)
+    if not any(content.get(key) for key in CREDENTIAL_KEYS):
         raise NegativeAnswerError(f"not signed in: the profile {name} has no credentials")
     if delete:
         _delete_client(context)
-    profiles.set_values(files.profiles_path, name, dict.fromkeys(("clientId", "accessToken", "certificate")))
+    delete_from_keyring(content, [other for each, other in files.profiles.items() if each != name])
+    profiles.set_values(files.profiles_path, name, dict.fromkeys(CREDENTIAL_KEYS))
     context.note(f"the profile {name} has no credentials any more")
 
 
 def _delete_client(context: Context) -> None:
+    from datetime import UTC, datetime
+
     from tccli import references
+    from tccli.core.validity import validity_period
 
     client = context.client()
     credentials = client.account.credentials
@@ -81,6 +91,10 @@ def _delete_client(context: Context) -> None:
     if credentials.certificate is not None:
         message = f"cannot delete the client: {credentials.client_id} is the name of temporary credentials"
         raise UsageError(message, hint="they end by themselves; sign out without --delete")
+    end = validity_period(client.account)[1]
+    if end is not None and end <= datetime.now(UTC):
+        context.note(f"the client {credentials.client_id} has expired: the deployment deletes it itself")
+        return
     try:
         client.call(references.method("auth", "deleteClient"), [credentials.client_id])
     except RefusedError as error:
@@ -116,7 +130,3 @@ def _print_lines(context: Context, variables: list[str], shell: str | None) -> N
     guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
     for line in unset_variables(variables, shell or guess, is_guess=shell is None):
         click.echo(line)
-
-
-def _profile_name(context: Context) -> str | None:
-    return context.options.profile

@@ -12,6 +12,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
@@ -347,26 +348,16 @@ def test_each_shell_evaluates_the_lines(
     """
     The shell is guessed from SHELL; a certificate that is set already is not one of the new client.
     """
-    import sys
-
     if shutil.which(program) is None:
         pytest.skip(f"needs {program}")
     client_id = "ad|Ex-LDAP|a+b@c.d/cli!x"
-    opener = tmp_path / "browser"
-    opener.write_text(
-        f"#!{sys.executable}\nimport sys, urllib.parse, urllib.request\n"
-        "query = urllib.parse.parse_qs(urllib.parse.urlsplit(sys.argv[1]).query)\n"
-        f"url = query['callback_url'][0] + '?clientId={client_id}&accessToken={TOKEN}'\n"
-        "urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url).read()\n"
-    )
-    opener.chmod(0o700)
     command = f"{sys.executable} -m tccli signin"
     (tmp_path / "script").write_text(f"{line.format(tc=command)}\nenv -0\n")
     env = {
         **process_environment,
         **DEPLOYMENT,
         "SHELL": shell,
-        "BROWSER": str(opener),
+        "BROWSER": write_browser(tmp_path, client_id),
         "TASKCLUSTER_CERTIFICATE": "old",
     }
     flags = {"zsh": ["-f"], "fish": ["--no-config"], "tcsh": ["-f"]}.get(program, [])
@@ -378,6 +369,21 @@ def test_each_shell_evaluates_the_lines(
     assert client_id == found.get("TASKCLUSTER_CLIENT_ID"), done.stderr.decode()
     assert (TOKEN, "") == (found["TASKCLUSTER_ACCESS_TOKEN"], found["TASKCLUSTER_CERTIFICATE"])
     assert DEPLOYMENT["TASKCLUSTER_ROOT_URL"] == found["TASKCLUSTER_ROOT_URL"]
+
+
+def write_browser(directory: Path, client_id: str) -> str:
+    """
+    Write a program that sends credentials at once, without a page; return its path.
+    """
+    program = directory / "browser"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys, urllib.parse, urllib.request\n"
+        "query = urllib.parse.parse_qs(urllib.parse.urlsplit(sys.argv[1]).query)\n"
+        f"url = query['callback_url'][0] + '?clientId={client_id}&accessToken={TOKEN}'\n"
+        "urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url).read()\n"
+    )
+    program.chmod(0o700)
+    return str(program)
 
 
 def test_nothing_that_is_started_gets_credentials(signin: Callable[..., Signin], tmp_path: Path) -> None:

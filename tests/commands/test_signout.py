@@ -7,15 +7,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tests.commands.test_signin import TOKEN, Signin, create_client, fetch, list_clients, sandbox_client
+from tests.commands.test_signin import TOKEN, Signin, create_client, fetch, list_clients, sandbox_client, write_browser
 from tests.commands.test_signin import signin as _signin
+from tests.core.test_credential_sources import memory_keyring as _memory_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import CommandLine, RunningSandbox
+    from tests.core.test_credential_sources import MemoryKeyring
 
 signin = _signin
+memory_keyring = _memory_keyring
 MIXED = {"TASKCLUSTER_CLIENT_ID": "a", "TASKCLUSTER_CERTIFICATE": "b", "SHELL": "/bin/zsh"}
 
 
@@ -79,6 +83,68 @@ def test_the_profile_without_a_name(signin: Callable[..., Signin], tc: CommandLi
         running.call_back()
         assert 0 == running.finish()[0]
         assert 0 == tc("--profile", name, "signed-url", "queue", "ping").exit_code
+
+
+def test_scopes_and_expiry_of_a_profile(signin: Callable[..., Signin], bare_environment: dict[str, str]) -> None:
+    """
+    They are what a new client gets; options take precedence.
+    """
+    root = 'rootUrl = "http://127.0.0.1:1"\n'
+    write_profiles(bare_environment, f'[ci]\n{root}scopes = ["queue:a", "queue:b"]\nexpires = "2h"\n')
+    for words, scopes, expires in (
+        (["--profile", "ci"], ["queue:a", "queue:b"], ["2h"]),
+        (["--save", "ci"], ["queue:a", "queue:b"], ["2h"]),
+        (["--profile", "ci", "-s", "x", "--expires", "1d"], ["x"], ["1d"]),
+        ([], ["*"], ["1d"]),
+    ):
+        running = signin(*words)
+        running.process.kill()
+        assert (scopes, expires) == (running.query["scope"], running.query["expires"])
+        running.process.communicate()
+
+
+def test_credentials_that_have_ended(tc: CommandLine, bare_environment: dict[str, str]) -> None:
+    """
+    They are told apart from valid ones without a request, and can be forgotten.
+    """
+    ended = 'rootUrl = "http://127.0.0.1:1"\nclientId = "me/cli"\nvalid_until = "2020-01-01T00:00:00Z"\n'
+    path = write_profiles(bare_environment, f'[a]\naccessToken = "{TOKEN}"\n{ended}')
+    assert 1 == tc("signin", "--check", "--profile", "a").exit_code
+    assert 0 == tc("signout", "a", "--delete").exit_code
+    with open(path, encoding="utf-8") as file:
+        assert '[a]\nrootUrl = "http://127.0.0.1:1"\n' == file.read()
+    write_profiles(bare_environment, '[a]\ncredential_command = ["false"]\nrootUrl = "http://127.0.0.1:1"\n')
+    assert 2 == tc("signout", "a").exit_code
+
+
+def test_a_profile_whose_token_is_in_the_keyring(
+    tc: CommandLine, bare_environment: dict[str, str], tmp_path: Path, memory_keyring: MemoryKeyring
+) -> None:
+    """
+    The new token gets there, too, and is deleted there.
+    """
+    root_url = "http://127.0.0.1:1"
+    path = write_profiles(bare_environment, f'[a]\nrootUrl = "{root_url}"\nclientId = "old"\nkeyring = true\n')
+    result = tc("signin", "--save", "a", env={"BROWSER": write_browser(tmp_path, "me/cli")})
+    assert 0 == result.exit_code, result.stderr
+    assert TOKEN == memory_keyring.get_password(root_url, "me/cli")
+    with open(path, encoding="utf-8") as file:
+        assert TOKEN not in file.read()
+    assert 0 == tc("signout", "a").exit_code
+    assert memory_keyring.get_password(root_url, "me/cli") is None
+
+
+def test_a_profile_of_the_variable(signin: Callable[..., Signin], bare_environment: dict[str, str]) -> None:
+    """
+    TC_PROFILE selects the deployment, and where the credentials are stored.
+    """
+    path = write_profiles(bare_environment, '[b]\nrootUrl = "http://127.0.0.1:1"\ncertificate = "x"\n')
+    running = signin("--save", env={"TC_PROFILE": "b", "TASKCLUSTER_ROOT_URL": "https://other.example.com"})
+    assert running.url.startswith("http://127.0.0.1:1/")
+    running.call_back()
+    assert 0 == running.finish()[0]
+    with open(path, encoding="utf-8") as file:
+        assert TOKEN in file.read()
 
 
 def test_a_profile_that_cannot_be_written_opens_no_browser(
