@@ -214,11 +214,11 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|config|'config help'|download|events|'events bind'|'events list'|group|'group status'|help|profile|\
-  'profile edit'|'profile list'|'profile path'|'profile remove'|'profile unset'|references|'references diff'|\
-  'references update'|sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|\
-  'scopes expand'|signedurl|'slugid decode'|'slugid encode'|task|update|upload|url|api|auth|github|hooks|index|\
-  notify|object|purgecache|queue|secrets|webserver|workermanager)
+  completions|config|'config help'|download|events|'events bind'|'events list'|group|help|profile|'profile edit'|\
+  'profile list'|'profile path'|'profile remove'|'profile unset'|references|'references diff'|'references update'|\
+  sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|\
+  'slugid decode'|'slugid encode'|task|update|upload|url|api|auth|github|hooks|index|notify|object|purgecache|\
+  queue|secrets|webserver|workermanager)
     REPLY='-h --help' ;;
   'config get')
     REPLY='-f --format --show-secrets -h --help' ;;
@@ -239,11 +239,13 @@ _taskcluster_options() {
   'group cancel')
     REPLY='-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group list')
-    REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help' ;;
+    REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group prioritize'|'group seal')
     REPLY='-n --dry-run --newest -h --help' ;;
   'group rerun')
     REPLY='--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+  'group status')
+    REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait')
     REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
   'profile set')
@@ -482,6 +484,10 @@ _taskcluster_value() {
     REPLY='index-path' ;;
   *:--secret|*:--secret-file)
     REPLY='secret' ;;
+  *:--sort)
+    REPLY='=name,state,wait,duration' ;;
+  *:--by)
+    REPLY='=state,kind,queue,owner' ;;
   *:--for)
     REPLY='=settled,completed,resolved' ;;
   *:--data)

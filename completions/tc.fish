@@ -558,12 +558,12 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
-        case 'completions' 'config' 'config help' 'download' 'events' 'events bind' 'events list' 'group' \
-            'group status' 'help' 'profile' 'profile edit' 'profile list' 'profile path' 'profile remove' \
-            'profile unset' 'references' 'references diff' 'references update' 'sandbox' 'sandbox calls' \
-            'sandbox outbox' 'sandbox stop' 'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' \
-            'slugid encode' 'task' 'update' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' \
-            'purgecache' 'queue' 'secrets' 'webserver' 'workermanager'
+        case 'completions' 'config' 'config help' 'download' 'events' 'events bind' 'events list' 'group' 'help' \
+            'profile' 'profile edit' 'profile list' 'profile path' 'profile remove' 'profile unset' 'references' \
+            'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' \
+            'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'task' 'update' \
+            'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' \
+            'webserver' 'workermanager'
             string join \n -- -h --help
         case 'config get'
             string join \n -- -f --format --show-secrets -h --help
@@ -584,11 +584,13 @@ function __taskcluster_options
         case 'group cancel'
             string join \n -- -w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group list'
-            string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string -h --help
+            string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group prioritize' 'group seal'
             string join \n -- -n --dry-run --newest -h --help
         case 'group rerun'
             string join \n -- --failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+        case 'group status'
+            string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait'
             string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
         case 'profile set'
@@ -841,6 +843,10 @@ function __taskcluster_value
             echo 'index-path'
         case '*:--secret' '*:--secret-file'
             echo 'secret'
+        case '*:--sort'
+            echo '=name,state,wait,duration'
+        case '*:--by'
+            echo '=state,kind,queue,owner'
         case '*:--for'
             echo '=settled,completed,resolved'
         case '*:--data'
@@ -883,10 +889,10 @@ function __taskcluster_meaning
             echo 'At most N results (10)'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
-        case '*:group cancel:--limit' '*:group rerun:--limit'
+        case '*:group cancel:--limit' '*:group list:--limit' '*:group rerun:--limit' '*:group status:--limit'
             echo 'Select at most N tasks, the first by name'
-        case '*:group cancel:--newest' '*:group prioritize:--newest' '*:group rerun:--newest' \
-            '*:group seal:--newest' '*:group wait:--newest'
+        case '*:group cancel:--newest' '*:group list:--newest' '*:group prioritize:--newest' \
+            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest'
             echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
@@ -1142,8 +1148,14 @@ function __taskcluster_meaning
             echo 'Print tasks that are pending'
         case '*:--format-string'
             echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
+        case '*:--sort'
+            echo 'Sort by name, state, wait or duration'
         case '*:--wait'
             echo 'Wait until it has ended'
+        case '*:--by'
+            echo 'Count by state, kind, queue or owner (default: state)'
+        case '*:--exit-status'
+            echo 'Exit with 1 unless all tasks are completed'
         case '*:--for'
             echo 'Wait for settled, completed or resolved (default: settled)'
         case '*:--fail-fast'

@@ -293,7 +293,7 @@ def select_in_states(
         if member.state not in allowed and selection.matches(member, client.clock.now()):
             left_out[member.state] = left_out.get(member.state, 0) + 1
 
-    narrowed = selection._replace(tests=[lambda member, _now: member.state in allowed, *selection.tests])
+    narrowed = selection.restrict(lambda member: member.state in allowed)
     members = list(
         select_members(context, client, group_id, narrowed, observe=observe, make_detail=lambda entry: entry["status"])
     )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import NotFoundError
+from tccli.errors import NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -135,3 +135,18 @@ def explain_nothing(selection: Selection, group_id: str) -> str:
     """
     options = selection.options
     return f"no task of group {group_id} matches {options}" if options else f"group {group_id} has no tasks"
+
+
+def raise_if_nothing(members: Iterable[Member], selection: Selection, group_id: str) -> Iterator[Member]:
+    """
+    Yield tasks as they come.
+
+    Raises:
+        NegativeAnswerError: There are none, and some were selected.
+    """
+    is_empty = True
+    for member in members:
+        is_empty = False
+        yield member
+    if is_empty and selection.is_given:
+        raise NegativeAnswerError(explain_nothing(selection, group_id))

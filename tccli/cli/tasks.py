@@ -190,6 +190,14 @@ def _read_ids() -> list[str]:
     return find_ids(_read_lines())
 
 
+def writes_objects(context: Context) -> bool:
+    """
+    Return whether objects are printed instead of lines, because a format was chosen, or parts of them.
+    """
+    options = context.options
+    return options.format is not None or options.selects_parts
+
+
 def make_line_writer(context: Context) -> Callable[[Iterable[tuple[str, Any]]], None]:
     """
     Return a function that writes pairs of a line and an object: the lines, or the objects if a format was chosen.
@@ -197,15 +205,14 @@ def make_line_writer(context: Context) -> Callable[[Iterable[tuple[str, Any]]], 
     One that is given as a list of one pair is one document; others are a list. They are written as they come.
     """
     write = context.writer()
-    options = context.options
 
     def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
-        from tccli.output import Result
+        from tccli.output import Entries, Result
 
-        if options.format is None and options.jq is None and options.columns is None:
-            write(Result((line for line, _ in pairs), is_text=True))
+        if writes_objects(context):
+            write(Result(pages=Entries(each for _, each in pairs)))
         else:
-            write(Result([[each for _, each in pairs]]))
+            write(Result((line for line, _ in pairs), is_text=True))
 
     return write_pairs
 
@@ -215,13 +222,11 @@ def make_value_writer(context: Context) -> Callable[[str, Any], None]:
     Return a function that writes a line, or its object if a format was chosen.
     """
     write = context.writer()
-    options = context.options
 
     def write_value(line: str, document: Any) -> None:
         from tccli.output import Result
 
-        is_text = options.format is None and options.jq is None and options.columns is None
-        write(Result([line], is_text=True) if is_text else Result([document]))
+        write(Result([document]) if writes_objects(context) else Result([line], is_text=True))
 
     return write_value
 

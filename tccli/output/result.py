@@ -4,6 +4,7 @@ What a command prints, before it has a format: documents, text or the pages of a
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.errors import BrokenAnswerError
@@ -71,11 +72,30 @@ class Pages:
             if name != "continuationToken"
         }
 
-    def join(self) -> dict[str, Any]:
+    def join(self) -> Any:
         """
         Return the listing as one document in memory.
         """
         return {**self.envelope(), self.key: list(self.entries())}
+
+
+class Entries(Pages):
+    """
+    The entries of a list that is one document, which are read as they are written.
+
+    The first one is read at once, so that its errors come before any output.
+    """
+
+    def __init__(self, entries: Iterable[Any]) -> None:
+        iterator = iter(entries)
+        # The pages of a listing without an envelope.
+        super().__init__(chain([{"": [*islice(iterator, 1)]}], ({"": [entry]} for entry in iterator)))
+
+    def join(self) -> Any:
+        """
+        Return the list in memory.
+        """
+        return list(self.entries())
 
 
 class Result(NamedTuple):
@@ -153,7 +173,7 @@ class Result(NamedTuple):
         Return the name of the array whose entries a table has, or None if it has none.
         """
         if self.pages is not None:
-            return self.pages.key
+            return self.pages.key or None
         if self.is_filtered or not isinstance(self.documents, list) or len(self.documents) != 1:
             return None
         document = self.documents[0]

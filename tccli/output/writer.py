@@ -90,8 +90,10 @@ class Output(NamedTuple):
 
     def _filter(self, result: Result, jq: Filter) -> Result:
         by_entry = self.format_name is not None and getattr(_load_format(self.format_name), "BY_ENTRY", False)
-        inputs = result.pages.entries() if result.pages is not None and by_entry else result.all_documents()
-        return Result(jq.apply(inputs), is_filtered=True, is_stream=by_entry and result.pages is not None)
+        # A list without an envelope is one document for a filter, in any format.
+        streams = by_entry and result.pages is not None and bool(result.pages.key)
+        inputs = result.pages.entries() if result.pages is not None and streams else result.all_documents()
+        return Result(jq.apply(inputs), is_filtered=True, is_stream=streams)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"

@@ -29,8 +29,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     selection = pop_selection(options)
     narrowed = selection
     if worker_type:
-        tests = [lambda member, _now: member.queue.partition("/")[2] == worker_type, *selection.tests]
-        narrowed = selection._replace(tests=tests)
+        narrowed = selection.restrict(lambda member: member.queue.partition("/")[2] == worker_type)
     write = make_line_writer(context)
     client = make_parallel_client(context.client())
     if not noop:

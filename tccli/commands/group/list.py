@@ -4,14 +4,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import GROUP_HELP
+from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.types import Choice
 from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
+
+    from tccli.core.tasks.members import Member
 
 FILTERS = {
     "running": ("-r", "--running"),
@@ -21,39 +29,68 @@ FILTERS = {
     "unscheduled": ("-u", "--unscheduled"),
     "pending": ("-p", "--pending"),
 }
+ORDERS = ("name", "state", "wait", "duration")
 DEFAULT_TEMPLATE = "{{ .Status.TaskID }} {{ .Task.Metadata.Name }} {{ .Status.State }}"
 
 
-def _list(context: Context, group: str, *, all_: bool, format_string: str, **filters: bool) -> None:
+def _list(context: Context, group: str, **options: Any) -> None:
+    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
+    from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
+    from tccli.core.tasks.members import sort_members
+
+    all_, template, order, newest = map(options.pop, ("all_", "format_string", "order", "newest"))
+    states = {state for state in FILTERS if options.pop(state)}
+    selection = pop_selection(options)
+    has_objects = writes_objects(context)
+    make_detail: Callable[[dict[str, Any]], Any] = _ignore
+    if template != DEFAULT_TEMPLATE:
+        make_detail = _compile(context, template)
+    elif has_objects and (context.options.format != "table" or context.options.selects_parts):
+        make_detail = _copy
+    write = make_line_writer(context)
+    client = context.client()
+    group_id = resolve_group(context, client, group, newest=newest)
+    narrowed = selection if all_ or not states else selection.restrict(lambda member: member.state in states)
+    if order is None:
+        members: Iterable[Member] = select_members(context, client, group_id, narrowed, make_detail=make_detail)
+    else:
+        found = select_members(context, client, group_id, narrowed._replace(limit=None), make_detail=make_detail)
+        members = sort_members(found, order, client.clock.now(), narrowed.limit)
+
+    def pairs() -> Iterator[tuple[str, Any]]:
+        for member in raise_if_nothing(members, selection, group_id):
+            line = member.line() if template == DEFAULT_TEMPLATE else member.detail
+            yield line, _row(member, client.clock.now()) if has_objects else None
+
+    write(pairs())
+
+
+def _ignore(_entry: dict[str, Any]) -> None:
+    return
+
+
+def _copy(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry
+
+
+def _row(member: Member, now: datetime) -> dict[str, Any]:
+    row = member.as_row(now)
+    if member.detail is None:
+        return {name: row[name] for name in ("taskId", "name", "state")}
+    return {**row, **member.detail}
+
+
+def _compile(context: Context, template: str) -> Callable[[dict[str, Any]], str]:
     from tccli import references
-    from tccli.cli.tasks import make_line_writer, resolve_group
+    from tccli.cli.tasks import writes_objects
     from tccli.core.schemas.bundle import bundle
     from tccli.core.tasks.go_template import compile_template
-    from tccli.core.tasks.queue import list_group
 
-    options = context.options
-    if format_string != DEFAULT_TEMPLATE and (options.format or options.jq or options.columns):
+    if writes_objects(context):
         raise UsageError("--format-string prints lines: leave out --format, --jq and --columns")
     method = references.method("queue", "listTaskGroup")
     assert method.output is not None
-    schema = bundle(method.reference.schemas, method.output)["properties"]["tasks"]["items"]
-    render = compile_template(format_string, schema)
-    write = make_line_writer(context)
-    client = context.client()
-    states = {state for state, is_given in filters.items() if is_given}
-    entries = list_group(client, resolve_group(context, client, group))
-    write(
-        (render(entry), _row(context, entry))
-        for entry in entries
-        if all_ or not states or entry["status"].get("state") in states
-    )
-
-
-def _row(context: Context, entry: dict[str, Any]) -> Any:
-    if context.options.format != "table" or context.options.columns is not None:
-        return entry
-    status, metadata = entry["status"], entry["task"].get("metadata") or {}
-    return {"taskId": status.get("taskId"), "name": metadata.get("name"), "state": status.get("state")}
+    return compile_template(template, bundle(method.reference.schemas, method.output)["properties"]["tasks"]["items"])
 
 
 command = Command(
@@ -72,15 +109,26 @@ command = Command(
             metavar="TEMPLATE",
             help="Print each task by this Go template, such as '{{.Status.TaskID}} {{.Task.Metadata.Owner}}'.",
         ),
+        click.Option(
+            ["--sort", "order"],
+            type=Choice(ORDERS),
+            metavar="KEY",
+            help=f"Sort by {', '.join(ORDERS[:-1])} or {ORDERS[-1]}; the longest wait or duration is first.",
+        ),
+        *selection_options(),
+        newest_group_option(),
     ],
     short_help="Print the tasks of a group",
     help="Print ID NAME STATE of each task of a group, or of those in certain states: -fe prints the tasks that are "
     "failed or exception.\n\n"
+    "With --format, --jq or --columns, each task has taskId, name, state, reason, queue, kind, owner, runs, wait and "
+    "duration of its latest run in seconds, and status and task as in the API.\n\n"
     "A template has fields of .Status and .Task, texts in quotes, len, printf, print, index, eq, ne, and, or, not, "
-    f"with if, range and with.\n\n{GROUP_HELP}",
+    f"with if, range and with.\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group list fN1SbArXTPSVFNUvaOlinQ",
         "tc group list -f fN1SbArXTPSVFNUvaOlinQ | cut -d' ' -f1 |\n  xargs -r -n1 tc task rerun",
         "tc group list fN1SbArXTPSVFNUvaOlinQ \\\n    --format-string '{{.Task.Metadata.Name}} {{len .Status.Runs}}'",
+        "tc group list fN1SbArXTPSVFNUvaOlinQ --sort duration --limit 10 \\\n    --columns name,duration,wait,runs",
     ),
 )

@@ -4,32 +4,90 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import GROUP_HELP
+from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.types import Choice
+from tccli.errors import NegativeAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PROPERTIES = ("state", "kind", "queue", "owner")
+MAX_NAMED_TASKS = 5
+"""In a message."""
 
 
-def _status(context: Context, group: str) -> None:
+def _status(context: Context, group: str, *, by: str, exit_status: bool, newest: bool, **options: Any) -> None:
+    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_value_writer, resolve_group
-    from tccli.core.tasks.queue import LIFECYCLE, list_group
 
+    selection = pop_selection(options)
     write = make_value_writer(context)
     client = context.client()
+    group_id = resolve_group(context, client, group, newest=newest)
     counts: dict[str, int] = {}
-    for entry in list_group(client, resolve_group(context, client, group)):
-        state = str(entry["status"].get("state"))
-        counts[state] = counts.get(state, 0) + 1
-    found = {state: counts[state] for state in sorted(counts, key=lambda state: (*LIFECYCLE, state).index(state))}
-    write("\n".join(f"{state}: {count}" for state, count in found.items()), found)
+    others: dict[str, int] = {}
+    names: list[str] = []
+    for member in raise_if_nothing(select_members(context, client, group_id, selection), selection, group_id):
+        value = getattr(member, by)
+        counts[value] = counts.get(value, 0) + 1
+        if member.state != "completed":
+            others[member.state] = others.get(member.state, 0) + 1
+            if member.state in {"failed", "exception"} and len(names) <= MAX_NAMED_TASKS:
+                names.append(member.name)
+    found = _sort(counts, by)
+    write("\n".join(f"{value or '(none)'}: {count}" for value, count in found.items()), found)
+    if exit_status and others:
+        raise NegativeAnswerError(_explain(_sort(others, "state"), sum(counts.values()), names))
+
+
+def _sort(counts: dict[str, int], by: str) -> dict[str, int]:
+    """
+    Return states in the order of their lifecycle, other values by their number.
+    """
+    from tccli.core.tasks.queue import LIFECYCLE
+
+    if by == "state":
+        return {state: counts[state] for state in sorted(counts, key=lambda state: (*LIFECYCLE, state).index(state))}
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _explain(others: dict[str, int], total: int, names: Sequence[str]) -> str:
+    listed = ", ".join(f"{count} {state}" for state, count in others.items())
+    named = f" ({', '.join(names[:MAX_NAMED_TASKS])}{', …' if len(names) > MAX_NAMED_TASKS else ''})" if names else ""
+    return f"of {total} task{'' if total == 1 else 's'}, {listed}{named}"
 
 
 command = Command(
     "status",
     callback=with_context(_status),
-    params=[click.Argument(["group"], metavar="GROUP")],
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        click.Option(
+            ["--by"],
+            type=Choice(PROPERTIES),
+            default="state",
+            metavar="PROPERTY",
+            help=f"Count by {', '.join(PROPERTIES[:-1])} or {PROPERTIES[-1]} (default: state).",
+        ),
+        click.Option(["--exit-status"], is_flag=True, help="Exit with 1 unless all tasks are completed."),
+        *selection_options(),
+        newest_group_option(),
+    ],
     short_help="Print how many tasks of a group are in each state",
-    help=f"Print how many tasks of a group are in each state, a line for each: failed: 2.\n\n{GROUP_HELP}",
-    examples=("tc group status fN1SbArXTPSVFNUvaOlinQ",),
+    help="Print how many tasks of a group are in each state, a line for each: failed: 2.\n\n"
+    "With --by, the tasks of each kind (their tag kind), task queue or owner are counted, the most frequent first. "
+    "The owner is what metadata.owner claims; who created a task, the queue does not record.\n\n"
+    f"{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group status fN1SbArXTPSVFNUvaOlinQ",
+        "tc group status fN1SbArXTPSVFNUvaOlinQ --by owner --state completed",
+        "tc group status --exit-status fN1SbArXTPSVFNUvaOlinQ && echo completed",
+    ),
 )

@@ -5,12 +5,14 @@ The tasks of a group as waits, lists and selections need them: a few values of e
 from __future__ import annotations
 
 import sys
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.responses import read_timestamp
+from tccli.core.tasks.queue import LIFECYCLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 RESOLVED_STATES = frozenset({"completed", "failed", "exception"})
@@ -121,6 +123,28 @@ class Member:
             "wait": None if wait is None else round(wait),
             "duration": None if duration is None else round(duration),
         }
+
+
+def sort_members(members: Iterable[Member], order: str, now: datetime, limit: int | None = None) -> list[Member]:
+    """
+    Return tasks in an order, the first *limit* of them; no more of them are stored.
+
+    Args:
+        order: ``name``, ``state``, ``wait`` or ``duration``. The longest wait or duration is first, and tasks without
+            one are last.
+    """
+    from heapq import nsmallest
+
+    def key(member: Member) -> tuple[float, str, str]:
+        place: float = 0
+        if order == "state":
+            place = LIFECYCLE.index(member.state) if member.state in LIFECYCLE else len(LIFECYCLE)
+        elif order != "name":
+            seconds = member.wait_seconds(now) if order == "wait" else member.duration_seconds(now)
+            place = inf if seconds is None else -seconds
+        return place, member.name, member.task_id
+
+    return sorted(members, key=key) if limit is None else nsmallest(limit, members, key)
 
 
 def _text(value: Any) -> str:

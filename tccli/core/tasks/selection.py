@@ -58,6 +58,12 @@ class Selection(NamedTuple):
         """
         return bool(self.options)
 
+    def restrict(self, test: Callable[[Member], bool]) -> Selection:
+        """
+        Return a selection of fewer tasks, which must pass *test*, too.
+        """
+        return self._replace(tests=[lambda member, _now: test(member), *self.tests])
+
     def matches(self, member: Member, now: datetime) -> bool:
         """
         Return whether a task is selected by what the group's listing tells, which is all but its log.

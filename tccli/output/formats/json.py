@@ -43,16 +43,22 @@ def _pieces(pages: Pages, *, pretty: bool) -> Iterator[str]:
     def dump_at(document: Any, depth: int) -> str:
         return dump_json(document, pretty=pretty).replace("\n", "\n" + "  " * depth)
 
+    def dump_entries(depth: int) -> Iterator[str]:
+        begin, end = "[", "]"
+        for entry in pages.entries():
+            yield f"{begin}{line}{'  ' * depth if pretty else ''}{dump_at(entry, depth)}"
+            begin, end = ",", f"{line}{'  ' * (depth - 1) if pretty else ''}]"
+        yield ("[" if begin == "[" else "") + end
+
+    if not pages.key:
+        yield from dump_entries(1)
+        return
     start = "{"
     for name, value in pages.envelope().items():
         yield f"{start}{line}{'  ' if pretty else ''}{dump_json(name)}{colon}"
         if name != pages.key:
             yield dump_at(value, 1)
         else:
-            begin, end = "[", "]"
-            for entry in pages.entries():
-                yield f"{begin}{line}{'    ' if pretty else ''}{dump_at(entry, 2)}"
-                begin, end = ",", f"{line}{'  ' if pretty else ''}]"
-            yield ("[" if begin == "[" else "") + end
+            yield from dump_entries(2)
         start = ","
     yield f"{line}}}"
