@@ -28,7 +28,7 @@ _taskcluster_words() {
   slugid)
     REPLY='decode encode generate' ;;
   task)
-    REPLY='artifacts cancel complete def group log name prioritize rerun retrigger run status wait' ;;
+    REPLY='artifacts cancel complete def group list log name prioritize rerun retrigger run status wait' ;;
   auth)
     REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
   github)
@@ -83,7 +83,7 @@ _taskcluster_places() {
   completions)
     REPLY='=bash,zsh,fish,powershell file ...' ;;
   'config get'|'config help'|'config reset'|'profile show'|'profile use'|signout|'slugid decode'|'slugid encode'|\
-  'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|'object object'|\
+  'task list'|'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|'object object'|\
   'object startdownload')
     REPLY='-' ;;
   'config set'|'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
@@ -286,6 +286,8 @@ _taskcluster_options() {
     REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
   'task def'|'task group'|'task name')
     REPLY='--newest -h --help' ;;
+  'task list')
+    REPLY='--pending --claimed -h --help' ;;
   'task log')
     REPLY='-r --run --newest -o -h --help' ;;
   'task rerun')
@@ -295,7 +297,7 @@ _taskcluster_options() {
   'task run')
     REPLY='--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help' ;;
   'task status')
-    REPLY='-a --all-runs -r --run --newest -h --help' ;;
+    REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')
     REPLY='--for --timeout --fail-fast --newest -h --help' ;;
   tempcredentials)
@@ -467,7 +469,7 @@ _taskcluster_value() {
   *:--worker-type|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|\
   *:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|\
   *:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
-  *:--provisioner|*:--env|*:--description|*:--source|*:--start|*:--link|*:--message|*:--content-type|\
+  *:--provisioner|*:--env|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|*:--content-type|\
   *:--project-id|*:--upload-id|*:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
   *:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
   *:--worker-state)

@@ -130,6 +130,7 @@ function __taskcluster_words
                 'complete' 'Complete a task, as its worker would' \
                 'def' 'Print the definition of a task' \
                 'group' 'Print the id of the group of a task' \
+                'list' 'Print the pending and running tasks of a task queue' \
                 'log' 'Print the log of a task, to its end' \
                 'name' 'Print the name of a task' \
                 'prioritize' 'Change the priority of tasks' \
@@ -424,8 +425,8 @@ function __taskcluster_places
         case 'completions'
             echo '=bash,zsh,fish,powershell file ...'
         case 'config get' 'config help' 'config reset' 'profile show' 'profile use' 'signout' 'slugid decode' \
-            'slugid encode' 'auth sentrydsn' 'object createupload' 'object download' 'object finishupload' \
-            'object object' 'object startdownload'
+            'slugid encode' 'task list' 'auth sentrydsn' 'object createupload' 'object download' \
+            'object finishupload' 'object object' 'object startdownload'
             echo '-'
         case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
             'auth websocktunneltoken' 'github cancelbuilds' 'github repository'
@@ -631,6 +632,8 @@ function __taskcluster_options
             string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
         case 'task def' 'task group' 'task name'
             string join \n -- --newest -h --help
+        case 'task list'
+            string join \n -- --pending --claimed -h --help
         case 'task log'
             string join \n -- -r --run --newest -o -h --help
         case 'task rerun'
@@ -640,7 +643,7 @@ function __taskcluster_options
         case 'task run'
             string join \n -- --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help
         case 'task status'
-            string join \n -- -a --all-runs -r --run --newest -h --help
+            string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
             string join \n -- --for --timeout --fail-fast --newest -h --help
         case 'tempcredentials'
@@ -826,9 +829,9 @@ function __taskcluster_value
             '*:--longer' '*:--log-match' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
             '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' \
             '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
-            '*:--description' '*:--source' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' \
-            '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' \
-            '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
+            '*:--description' '*:--source' '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' \
+            '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' \
+            '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
             '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
@@ -938,6 +941,8 @@ function __taskcluster_meaning
             echo 'Consider run N (default: the latest)'
         case '*:task complete:-n' '*:task complete:--noop' '*:task complete:--dry-run'
             echo 'Print what would be completed'
+        case '*:task list:--pending'
+            echo 'Print only tasks that are pending'
         case '*:task rerun:-f' '*:task rerun:--force'
             echo 'Also rerun tasks that are neither failed nor exception'
         case '*:task retrigger:-e'
@@ -954,6 +959,8 @@ function __taskcluster_meaning
             echo 'How often the queue retries it after a failure of the infrastructure…'
         case '*:task status:-a'
             echo 'Print all runs'
+        case '*:task status:--exit-status'
+            echo 'Exit with 1 unless it is completed'
         case '*:task wait:--for'
             echo 'Wait for completed, resolved or running (default: completed)'
         case '*:tempcredentials:--scope'
@@ -1228,6 +1235,8 @@ function __taskcluster_meaning
             echo 'Begin with a letter from A to f'
         case '*:--run'
             echo 'Consider run N (default: the latest)'
+        case '*:--claimed'
+            echo 'Print only tasks that a worker has claimed: they run'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--provisioner'
@@ -1242,6 +1251,8 @@ function __taskcluster_meaning
             echo 'Where the definition of the task comes from'
         case '*:--all-runs'
             echo 'Print all runs'
+        case '*:--max-age'
+            echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
         case '*:--storage'

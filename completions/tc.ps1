@@ -128,6 +128,7 @@ $TaskclusterTcWords['task'] = @(
     'complete	Complete a task, as its worker would'
     'def	Print the definition of a task'
     'group	Print the id of the group of a task'
+    'list	Print the pending and running tasks of a task queue'
     'log	Print the log of a task, to its end'
     'name	Print the name of a task'
     'prioritize	Change the priority of tasks'
@@ -410,7 +411,7 @@ $global:TaskclusterTcTopics = @('credentials	where credentials come from, which 
 $global:TaskclusterTcPlaces = @{}
 '/', '', 'config', 'download', 'events', 'group', 'profile', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
-'config get', 'config help', 'config reset', 'profile show', 'profile use', 'signout', 'slugid decode', 'slugid encode', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
+'config get', 'config help', 'config reset', 'profile show', 'profile use', 'signout', 'slugid decode', 'slugid encode', 'task list', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
 'config set', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
@@ -492,11 +493,12 @@ $TaskclusterTcOptions['slugid generate'] = '-n --nice -h --help'
 $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
 'task cancel', 'task complete', 'task prioritize' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
 'task def', 'task group', 'task name' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
+$TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run --newest -o -h --help'
 $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'
 $TaskclusterTcOptions['task retrigger'] = '-e --exact --newest -h --help'
 $TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
-$TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --newest -h --help'
+$TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --max-age --exit-status --newest -h --help'
 $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
@@ -546,8 +548,8 @@ $TaskclusterTcTree['api'] = '-'
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--seal', '--newest', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--seal', '--newest', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -600,6 +602,7 @@ $TaskclusterTcMeaning['signin:--wait'] = 'How long to wait (default 10m)'
 'slugid generate:-n', '--nice' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Begin with a letter from A to f' }
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
 'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
+$TaskclusterTcMeaning['task list:--pending'] = 'Print only tasks that are pending'
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
 $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
@@ -608,6 +611,7 @@ $TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
 $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
 'task status:-a', '--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
+$TaskclusterTcMeaning['task status:--exit-status'] = 'Exit with 1 unless it is completed'
 $TaskclusterTcMeaning['task wait:--for'] = 'Wait for completed, resolved or running (default: completed)'
 $TaskclusterTcMeaning['tempcredentials:--scope'] = 'A scope they have'
 $TaskclusterTcMeaning['tempcredentials:--name'] = 'Their own client id, for the audit log'
@@ -737,10 +741,12 @@ $TaskclusterTcMeaning['--delete'] = 'Delete the client on the deployment, too'
 $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
+$TaskclusterTcMeaning['--claimed'] = 'Print only tasks that a worker has claimed: they run'
 $TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
 $TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
+$TaskclusterTcMeaning['--max-age'] = 'Exit with 1 if it was resolved longer ago: 12h, 1d'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
 $TaskclusterTcMeaning['--storage'] = 'Store the bytes in s3 (the default) or object'
 $TaskclusterTcMeaning['--link'] = 'Create a link to another artifact of the task'

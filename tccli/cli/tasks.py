@@ -159,6 +159,31 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
     return names.resolve_group(client, word, newest=newest)
 
 
+def resolve_queue(context: Context, word: str) -> str:
+    """
+    Return the task queue that *word* names, which has the name of its worker pool.
+
+    Raises:
+        UsageError: It names none.
+    """
+    from tccli import references
+    from tccli.cli.addresses import check_deployment
+    from tccli.core.addresses import is_address, parse_address
+    from tccli.core.parameters import check_parameter
+
+    if is_address(word):
+        address = parse_address(word, context.library())
+        queue = address and address.values.get("taskQueueId")
+        if address is None or queue is None:
+            raise UsageError(f"{word} is not the address of a worker pool", hint="write PROVISIONER/WORKER-TYPE")
+        check_deployment(context, word, address)
+        return queue
+    if not word:
+        raise UsageError("POOL is empty", hint="write PROVISIONER/WORKER-TYPE")
+    check_parameter(references.method("queue", "listPendingTasks"), "taskQueueId", word, "POOL")
+    return word
+
+
 def _read_address(context: Context, client: Client, word: str) -> tuple[str, int | None]:
     from tccli.cli.addresses import check_deployment
     from tccli.core.addresses import parse_address

@@ -50,6 +50,7 @@ PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "group rerun": fail_task,
     "task cancel": create_task,
     "task complete": create_task,
+    "task list": create_task,
     "task log": complete_task_with_log,
     "task prioritize": create_task,
     "task rerun": fail_task,

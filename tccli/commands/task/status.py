@@ -4,21 +4,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASKS_HELP, newest_option, run_option, tasks_argument
-from tccli.errors import UsageError
+from tccli.cli.types import span
+from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 import click
 
 
-def _status(context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id: int | None, newest: bool) -> None:
+def _status(
+    context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id: int | None, newest: bool, **expected: Any
+) -> None:
     from tccli.cli.tasks import make_line_writer, make_value_writer, resolve_many, resolve_one, write_each
     from tccli.core.tasks import queue
     from tccli.core.tasks.parallel import make_parallel_client
@@ -34,17 +37,55 @@ def _status(context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id:
             return f"{prefix}{queue.format_run(queue.find_run(status, run))}"
         return "\n".join(f"{prefix}Run #{each['runId']}: {queue.format_run(each)}" for each in status["runs"])
 
+    problems: list[str] = []
+
+    def check(status: Mapping[str, Any], run: int | None) -> None:
+        problem = _find_problem(queue.find_run(status, run), client.clock.now(), **expected)
+        if problem:
+            problems.append(f"task {status['taskId']} {problem}")
+
     def describe(task_id: str) -> tuple[str, Any]:
         status = queue.fetch_status(client, task_id)
+        check(status, run_id)
         return lines(status, run_id, f"{task_id} "), status
 
     if len(tasks) == 1 and tasks[0] != "-":
         task_id, run = resolve_one(context, client, tasks[0], newest=newest)
         status = queue.fetch_status(client, task_id)
-        write_value(lines(status, run if run_id is None else run_id), status)
+        run = run if run_id is None else run_id
+        write_value(lines(status, run), status)
+        check(status, run)
     else:
         task_ids = resolve_many(context, client, tasks, newest=newest)
         write_each(context, write_lines, describe, task_ids, len(task_ids), client.cancellation)
+    _raise_problems(context, problems)
+
+
+def _raise_problems(context: Context, problems: Sequence[str]) -> None:
+    if len(problems) > 1:
+        for problem in problems:
+            context.note(problem)
+        raise NegativeAnswerError(f"{len(problems)} tasks are not as asked")
+    if problems:
+        raise NegativeAnswerError(problems[0])
+
+
+def _find_problem(run: Mapping[str, Any], now: datetime, *, max_age: float | None, exit_status: bool) -> str:
+    """
+    Return what is not as asked, or an empty text.
+    """
+    from tccli.core.responses import read_timestamp
+    from tccli.core.tasks.queue import format_run
+    from tccli.core.times import format_span
+
+    if exit_status and run.get("state") != "completed":
+        return f"is not completed: {format_run(run)}"
+    resolved = run.get("resolved")
+    if max_age is not None and resolved is not None:
+        age = (now - read_timestamp("the status of a task", resolved)).total_seconds()
+        if age > max_age:
+            return f"was resolved {format_span(age)} ago; --max-age is {format_span(max_age)}"
+    return ""
 
 
 command = Command(
@@ -54,10 +95,17 @@ command = Command(
         tasks_argument(),
         click.Option(["-a", "--all-runs"], is_flag=True, help="Print all runs."),
         run_option(),
+        click.Option(
+            ["--max-age"], type=span, metavar="TIME", help="Exit with 1 if it was resolved longer ago: 12h, 1d."
+        ),
+        click.Option(["--exit-status"], is_flag=True, help="Exit with 1 unless it is completed."),
         newest_option(),
     ],
     short_help="Print the state of a task",
     help="Print the state of a task, and why it was resolved: completed 'completed', pending. For several tasks, the "
     f"id is in front.\n\n{TASKS_HELP}",
-    examples=("tc task status fN1SbArXTPSVFNUvaOlinQ",),
+    examples=(
+        "tc task status fN1SbArXTPSVFNUvaOlinQ",
+        "tc task status index:example.v1.nightly --max-age 1d --exit-status",
+    ),
 )
