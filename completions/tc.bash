@@ -497,7 +497,7 @@ _taskcluster_value() {
   *:--data-format)
     REPLY='=json,yaml' ;;
   *:--shell)
-    REPLY='=bash,fish,csh,powershell' ;;
+    REPLY='=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh' ;;
   *:--dependency)
     REPLY='task' ;;
   *:--storage)

@@ -857,7 +857,7 @@ function __taskcluster_value
         case '*:--data-format'
             echo '=json,yaml'
         case '*:--shell'
-            echo '=bash,fish,csh,powershell'
+            echo '=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh'
         case '*:--dependency'
             echo 'task'
         case '*:--storage'

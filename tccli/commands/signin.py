@@ -10,7 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import Choice, timeout
+from tccli.cli.types import Choice, retry_count, timeout
+from tccli.core.shells import SHELL_NAMES, guess_shell
 from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     from tccli.core.signin.new_client import NewClient
 
 DEFAULT_WAIT = "10m"
+MAX_PORT = 65_535
 RESET_TIMEOUT_SECONDS = 10.0
+
+
+def _parse_port(value: str) -> int:
+    number = retry_count(value)
+    if number > MAX_PORT:
+        raise click.BadParameter(f"{value!r} is not a port")
+    return number
 
 
 @click.command(
@@ -45,9 +54,9 @@ RESET_TIMEOUT_SECONDS = 10.0
 @click.option(
     "-p",
     "--port",
-    type=click.IntRange(0, 65535),
+    type=_parse_port,
     metavar="PORT",
-    default=0,
+    default="0",
     help="Port for the callback (default any).",
 )
 @click.option("--browser/--no-browser", default=None, help="Open a browser over ssh, too; or print the URL only.")
@@ -61,7 +70,7 @@ RESET_TIMEOUT_SECONDS = 10.0
 )
 @click.option(
     "--shell",
-    type=Choice(["bash", "fish", "csh", "powershell"]),
+    type=Choice(SHELL_NAMES),
     metavar="SHELL",
     help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
 )
@@ -115,11 +124,11 @@ def _check(context: Context) -> None:
 def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[str, Any]) -> None:
     import sys
 
-    from tccli.core.shells import guess_shell, set_variables
+    from tccli.core.shells import set_variables
     from tccli.output import Result
 
-    shell = "csh" if options["csh"] else options["shell"]
-    if options["csh"] and options["shell"] not in {None, "csh"}:
+    shell = "csh" if options["csh"] else options["shell"] and guess_shell(options["shell"])
+    if options["csh"] and guess_shell(options["shell"] or "csh") != "csh":
         raise UsageError(f"--csh and --shell {options['shell']} exclude each other")
     # The Go client prints lines for sh unless it is told otherwise.
     guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))

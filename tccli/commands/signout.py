@@ -11,6 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.types import Choice
+from tccli.core.shells import SHELL_NAMES, guess_shell
 from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ CREDENTIAL_KEYS = ("clientId", "accessToken", "certificate", "keyring", "valid_u
 @click.option("--delete", is_flag=True, help="Delete the client on the deployment, too.")
 @click.option(
     "--shell",
-    type=Choice(["bash", "fish", "csh", "powershell"]),
+    type=Choice(SHELL_NAMES),
     metavar="SHELL",
     help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: as SHELL).",
 )
@@ -123,10 +124,10 @@ def _is_gone(context: Context, client_id: str) -> bool:
 def _print_lines(context: Context, variables: list[str], shell: str | None) -> None:
     import sys
 
-    from tccli.core.shells import guess_shell, unset_variables
+    from tccli.core.shells import unset_variables
 
     if sys.stdout is not None and sys.stdout.isatty():
         context.note('the shell does not read these lines from the terminal; eval "$(tc signout)" evaluates them')
     guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
-    for line in unset_variables(variables, shell or guess, is_guess=shell is None):
+    for line in unset_variables(variables, guess_shell(shell) if shell else guess, is_guess=shell is None):
         click.echo(line)

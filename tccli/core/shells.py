@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
 SHELLS = ("bash", "fish", "csh", "powershell")
 """``bash`` is any shell that has ``export``: sh, dash, ksh and zsh, too."""
+SHELL_NAMES = ("bash", "sh", "zsh", "fish", "csh", "tcsh", "powershell", "pwsh")
+"""Names that :func:`guess_shell` knows."""
 _RELATIVES = {"fish": "fish", "csh": "csh", "tcsh": "csh", "pwsh": "powershell", "powershell": "powershell"}
 
 
 def guess_shell(path: str) -> str:
     """
-    Return which of SHELLS a login shell is.
+    Return which of SHELLS a shell is.
 
     Args:
-        path: The variable ``SHELL``; empty if it is not set.
+        path: Of the program, as in the variable ``SHELL``, or its name; empty if it is not known.
     """
     return _RELATIVES.get(os.path.basename(path).lower().removesuffix(".exe"), "bash")
 

@@ -170,6 +170,7 @@ def test_out_of_the_environment(tc: CommandLine, sandbox: RunningSandbox) -> Non
     assert "unset TASKCLUSTER_CLIENT_ID\nunset TASKCLUSTER_CERTIFICATE\n" == result.stdout
     assert "unsetenv TASKCLUSTER_CLIENT_ID;" in tc("signout", "--shell", "csh", env=MIXED).stdout
     assert "set -e TASKCLUSTER_CLIENT_ID;" in tc("signout", "--shell", "fish", env=MIXED).stdout
+    assert "unset TASKCLUSTER_CLIENT_ID\n" in tc("signout", "--shell", "zsh", env=MIXED).stdout
     assert "Env:TASKCLUSTER_CLIENT_ID" in tc("logout", "--shell", "powershell", env=MIXED).stdout
     assert (1, "") == (tc("signout").exit_code, tc("signout").stdout)
     gone = {
