@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='cancel list prioritize rerun seal status wait' ;;
+    REPLY='cancel list prioritize rerun seal status wait watch' ;;
   profile)
     REPLY='edit list path remove set show unset use' ;;
   references)
@@ -101,9 +101,9 @@ _taskcluster_places() {
     REPLY='command ...' ;;
   find|fromnow|'profile remove'|'sandbox clock'|'scopes expand'|whoami)
     REPLY='- ...' ;;
-  'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'queue canceltaskgroup'|\
-  'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|'queue sealtaskgroup'|\
-  'webserver taskgroupprofile')
+  'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'group watch'|\
+  'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
+  'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
   'group prioritize')
     REPLY='task-group -' ;;
@@ -246,7 +246,7 @@ _taskcluster_options() {
     REPLY='--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group status')
     REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
-  'group wait')
+  'group wait'|'group watch')
     REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
   'profile set')
     REPLY='--keyring -h --help' ;;

@@ -86,7 +86,8 @@ function __taskcluster_words
                 'rerun' 'Run tasks of a group again' \
                 'seal' 'Seal a group, so that no task can be added to it' \
                 'status' 'Print how many tasks of a group are in each state' \
-                'wait' 'Wait until a group is settled, and print each task as it ends'
+                'wait' 'Wait until a group is settled, and print each task as it ends' \
+                'watch' 'Watch a group until it is settled'
         case 'profile'
             printf '%s\t%s\n' \
                 'edit' 'Open the file of profiles in an editor' \
@@ -443,7 +444,7 @@ function __taskcluster_places
             echo 'command ...'
         case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand' 'whoami'
             echo '- ...'
-        case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
+        case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' 'group watch' \
             'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
             'queue sealtaskgroup' 'webserver taskgroupprofile'
             echo 'task-group'
@@ -592,7 +593,7 @@ function __taskcluster_options
             string join \n -- --failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group status'
             string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
-        case 'group wait'
+        case 'group wait' 'group watch'
             string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
         case 'profile set'
             string join \n -- --keyring -h --help
@@ -895,7 +896,8 @@ function __taskcluster_meaning
         case '*:group cancel:--limit' '*:group list:--limit' '*:group rerun:--limit' '*:group status:--limit'
             echo 'Select at most N tasks, the first by name'
         case '*:group cancel:--newest' '*:group list:--newest' '*:group prioritize:--newest' \
-            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest'
+            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest' \
+            '*:group watch:--newest'
             echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
@@ -915,7 +917,7 @@ function __taskcluster_meaning
             echo 'Print what would be rerun'
         case '*:group seal:-n' '*:group seal:--dry-run'
             echo 'Print what would be sealed'
-        case '*:group wait:--timeout' '*:task wait:--timeout'
+        case '*:group wait:--timeout' '*:group watch:--timeout' '*:task wait:--timeout'
             echo 'Wait at most that long: 90s, 15m, 1d'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'

@@ -85,6 +85,7 @@ $TaskclusterTcWords['group'] = @(
     'seal	Seal a group, so that no task can be added to it'
     'status	Print how many tasks of a group are in each state'
     'wait	Wait until a group is settled, and print each task as it ends'
+    'watch	Watch a group until it is settled'
 )
 $TaskclusterTcWords['profile'] = @(
     'edit	Open the file of profiles in an editor'
@@ -419,7 +420,7 @@ $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'exec', 'sandbox run' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'command ...' }
 'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand', 'whoami' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
-'group cancel', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+'group cancel', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'group watch', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['group prioritize'] = 'task-group -'
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'profile edit', 'profile list', 'profile path', 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'signin', 'slugid generate', 'tempcredentials', 'update', 'version', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
@@ -473,7 +474,7 @@ $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --ex
 'group prioritize', 'group seal' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --dry-run --newest -h --help' }
 $TaskclusterTcOptions['group rerun'] = '--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group status'] = '--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
-$TaskclusterTcOptions['group wait'] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help'
+'group wait', 'group watch' | ForEach-Object { $TaskclusterTcOptions[$_] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' }
 $TaskclusterTcOptions['profile set'] = '--keyring -h --help'
 $TaskclusterTcOptions['profile show'] = '--show-secrets -h --help'
 $TaskclusterTcOptions['profile use'] = '--none -h --help'
@@ -580,7 +581,7 @@ $global:TaskclusterTcMeaning = @{}
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
 'group cancel:--limit', 'group list:--limit', 'group rerun:--limit', 'group status:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
-'group cancel:--newest', 'group list:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
+'group cancel:--newest', 'group list:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest', 'group watch:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
 'group list:-a', 'group list:--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
 'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
@@ -589,7 +590,7 @@ $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
 $TaskclusterTcMeaning['group rerun:--failed'] = 'Select tasks that are failed'
 'group rerun:-n', 'group rerun:--dry-run', 'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
 'group seal:-n', 'group seal:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be sealed' }
-'group wait:--timeout', 'task wait:--timeout' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Wait at most that long: 90s, 15m, 1d' }
+'group wait:--timeout', 'group watch:--timeout', 'task wait:--timeout' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Wait at most that long: 90s, 15m, 1d' }
 'references distill:-o', 'references distill:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Directory for the files, one per service' }
 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Store the state in DIR (in memory)' }
 'sandbox run:--fake', 'sandbox start:--fake' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Respond to the methods in FILE from it' }

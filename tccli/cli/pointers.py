@@ -6,7 +6,7 @@ from __future__ import annotations
 
 POINTERS = (
     ("wait poll", "to wait for tasks: tc task wait TASK; for a group: tc group wait GROUP"),
-    ("watch follow", "to wait for a group: tc group wait GROUP; tc events lists the messages about tasks"),
+    ("watch follow", "to watch a group: tc group watch GROUP; for a log: tc task log TASK"),
     ("configure profiles", "tc profile --help lists what reads and changes profiles"),
     ("log logs tail", "to print a log: tc task log TASK"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),

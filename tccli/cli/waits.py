@@ -4,6 +4,7 @@ Waits on the command line: their options, a line for each task that ends, and wh
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,21 +71,27 @@ def appear_option() -> click.Option:
 
 
 def start_watch(
-    context: Context, group: str, *, newest: bool, options: dict[str, Any]
+    context: Context,
+    group: str,
+    *,
+    newest: bool,
+    options: dict[str, Any],
+    sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[str, Selection, Iterator[Snapshot]]:
     """
     Return the group's id, the selection, and the snapshots of a watch that begins when the first one is asked for.
 
     Args:
         options: The values of `appear_option`, ``--timeout`` and the options that select tasks.
+        sleep: Waits between polls.
     """
     from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import resolve_group
     from tccli.core.tasks.waiting import Pauses, watch_group
 
     selection = pop_selection(options)
-    pauses = Pauses(options["wait_seconds"])
-    appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"])
+    pauses = Pauses(options["wait_seconds"], sleep)
+    appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"], sleep)
     client = context.client()
     while True:
         try:
@@ -116,7 +123,7 @@ def report_ends(
     """
     from tccli.cli.tasks import make_line_writer
 
-    write = make_line_writer(context)
+    write = make_line_writer(context, waits=True)
     ends_early = fail_fast or condition == "completed"
     last: list[tuple[Snapshot, Verdict]] = []
     write(_decided(snapshots, condition, last, ends_early=ends_early))
@@ -126,17 +133,31 @@ def report_ends(
 def _decided(
     snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
 ) -> Iterator[tuple[str, Any]]:
-    from tccli.core.tasks.waiting import judge
-
     seen: set[tuple[str, int | None]] = set()
-    for snapshot in snapshots:
-        verdict = judge(condition, snapshot)
-        last[:] = [(snapshot, verdict)]
+    for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
+        _, verdict = last[0]
         for member in (*verdict.succeeded, *verdict.failed):
             # A task that is rerun ends again.
             if (member.task_id, member.run_id) not in seen:
                 seen.add((member.task_id, member.run_id))
                 yield member.line(), member.as_row(snapshot.now)
+
+
+def until_over(
+    snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
+) -> Iterator[Snapshot]:
+    """
+    Yield snapshots until a condition is decided. The newest one, and what it means, are in *last*.
+
+    Args:
+        ends_early: Whether the first failure decides it.
+    """
+    from tccli.core.tasks.waiting import judge
+
+    for snapshot in snapshots:
+        verdict = judge(condition, snapshot)
+        last[:] = [(snapshot, verdict)]
+        yield snapshot
         if verdict.is_over or (ends_early and verdict.failed):
             return
 

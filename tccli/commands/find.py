@@ -55,6 +55,7 @@ KEYWORDS = {
     "queue status": "stuck poll state",
     "task wait": "wait poll block until finished",
     "group wait": "wait poll block until finished settled",
+    "group watch": "watch follow live progress settled",
     "task status": "stuck state",
     "references update": "upgrade",
     "sandbox": "offline mock fake simulate",

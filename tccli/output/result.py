@@ -112,6 +112,7 @@ class Result(NamedTuple):
         to_text: Returns what a terminal shows by default, for a width in columns.
         is_filtered: The documents are what a filter yields.
         is_stream: The documents arrive one by one, over some time.
+        is_live: Each document is written out when it comes: the next one may take hours.
         is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
     """
 
@@ -124,6 +125,7 @@ class Result(NamedTuple):
     to_text: Callable[[int], str] | None = None
     is_filtered: bool = False
     is_stream: bool = False
+    is_live: bool = False
     is_secret: bool = False
 
     def all_documents(self) -> Iterable[Any]:

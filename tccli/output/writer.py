@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from tccli.errors import LocalFileError, UsageError
 from tccli.output.result import RenderOptions, Result
@@ -93,7 +93,7 @@ class Output(NamedTuple):
         # A list without an envelope is one document for a filter, in any format.
         streams = by_entry and result.pages is not None and bool(result.pages.key)
         inputs = result.pages.entries() if result.pages is not None and streams else result.all_documents()
-        return Result(jq.apply(inputs), is_filtered=True, is_stream=streams)
+        return Result(jq.apply(inputs), is_filtered=True, is_stream=streams, is_live=result.is_live)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"
@@ -131,7 +131,26 @@ class Output(NamedTuple):
         unquoted = self.unquoted or (result.is_text and format_name is None)
         options = RenderOptions(terminal, coloured, unquoted, width, self.columns, self.note)
         default = "table" if result.is_table and terminal else "json"
+        if result.is_live:
+            out = cast("IO[bytes]", _FlushingStream(out))
         _load_format(format_name or default).render(result, out, options)
+
+
+class _FlushingStream:
+    """
+    Writes to a stream, and flushes it each time.
+    """
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, data: bytes) -> int:
+        count = self._out.write(data)
+        self._out.flush()
+        return count
+
+    def flush(self) -> None:
+        self._out.flush()
 
 
 def _load_format(name: str) -> ModuleType:

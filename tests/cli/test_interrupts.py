@@ -91,6 +91,14 @@ def next_page(received: object) -> Response:
     return json_response({"tasks": [{"a": number}] * 50, "continuationToken": str(number)})
 
 
+def group_that_runs(_received: object) -> Response:
+    """
+    Return a group with a task that never ends.
+    """
+    status = {"taskId": TASK_ID, "state": "running", "runs": [{"runId": 0, "state": "running"}]}
+    return json_response({"tasks": [{"status": status, "task": {"metadata": {"name": "a"}}}]})
+
+
 RETRIES = ("--retries", "1000", "--max-delay", "60")
 DRIP = Response(json_response({"status": {}}).data, pause=0.3)
 SITUATIONS = {
@@ -135,6 +143,8 @@ SITUATIONS = {
     "references": Situation(("references", "update", *RETRIES)),
     "a comparison": Situation(("references", "diff", *RETRIES)),
     "a reference": Situation(("--reference", "{url}/api.json", "queue", "ping")),
+    "a watch": Situation(("group", "watch", TASK_ID), (group_that_runs,), is_shown=True),
+    "a watch in a pipe": Situation(("group", "watch", TASK_ID), (group_that_runs,)),
     "whoami": Situation(("whoami",)),
     "scopes": Situation(("scopes", "expand", "a")),
     "a check of scopes": Situation(("scopes", "check", "queue", "ping")),

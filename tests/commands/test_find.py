@@ -52,6 +52,7 @@ def name(record: dict[str, Any]) -> str:
         ("revoke", {"auth deleteClient", "auth resetAccessToken"}),
         ("pagination", {"help formats"}),
         ("wait", {"task wait", "group wait"}),
+        ("watch a group", {"group watch"}),
         ("wait for a task", {"task wait"}),
         ("wait for a group", {"group wait"}),
         ("stuck", {"queue status"}),

@@ -1,0 +1,63 @@
+"""
+``tc group watch``: watch a group until it is settled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.waits import SETTLED_HELP, appear_option, wait_options
+
+if TYPE_CHECKING:
+    from tccli.core.tasks.waiting import Snapshot, Verdict
+
+
+def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:
+    from tccli.cli.selection import explain_nothing
+    from tccli.cli.tasks import make_line_writer
+    from tccli.cli.waits import raise_verdict, start_watch, until_over
+    from tccli.cli.watching import GroupDisplay, list_changes, wants_display
+
+    condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
+    ends_early = fail_fast or condition == "completed"
+    last: list[tuple[Snapshot, Verdict]] = []
+    if wants_display(context):
+        with GroupDisplay(context, f"group {group}", options["wait_seconds"]) as display:
+            group_id, selection, snapshots = start_watch(
+                context, group, newest=newest, options=options, sleep=display.sleep
+            )
+            for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
+                display.show(snapshot)
+    else:
+        write = make_line_writer(context, waits=True)
+        group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)
+        write(list_changes(until_over(snapshots, condition, last, ends_early=ends_early)))
+    raise_verdict(*last[0], ends_early=ends_early, nothing=explain_nothing(selection, group_id))
+
+
+command = Command(
+    "watch",
+    callback=with_context(_watch),
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        *wait_options(("settled", "completed", "resolved")),
+        appear_option(),
+        *selection_options(once=False),
+        newest_group_option(),
+    ],
+    short_help="Watch a group until it is settled",
+    help="Watch the tasks of a group until they have ended. A terminal shows how many are in each state, how many end "
+    "per minute, how long the rest takes at that rate, which tasks failed, and which can never run. Off a terminal, "
+    "each change is printed as ID NAME STATE, beginning with the states that the tasks have now.\n\n"
+    f"{SETTLED_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group watch fN1SbArXTPSVFNUvaOlinQ --timeout 2h",
+        "tc group watch fN1SbArXTPSVFNUvaOlinQ --owner '*@*' --for resolved \\\n    --format jsonl",
+    ),
+)
