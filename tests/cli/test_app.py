@@ -602,7 +602,6 @@ def test_a_bug_says_what_to_do(start: Start, tmp_path: Path) -> None:
     [
         ("wait", "tc task wait TASK"),
         ("poll", "tc group wait GROUP"),
-        ("login", "tc help credentials"),
         ("Logs", "tc task log TASK"),
         ("tail", "tc task log TASK"),
         ("status", "tc task status TASK"),

@@ -106,7 +106,7 @@ def test_keywords_are_of_something_that_exists(tc: CommandLine) -> None:
         ("how many tasks are pending in a queue", "queue taskQueueCounts"),
         ("createTask", "queue createTask"),
         ("make a task", "queue createTask"),
-        ("rerun a failed task", "queue rerunTask"),
+        ("rerun a failed task", "task rerun"),
         ("kill everything in a task group", "queue cancelTaskGroup"),
         ("what state is a task in", "queue status"),
         ("which tasks depend on a task", "queue listDependentTasks"),

@@ -210,10 +210,10 @@ def test_a_wrong_root_url_is_doubted(tc: CommandLine, http_server: ScriptedServe
     """
     http_server.respond_with(answer)
     plain = tc(*PING, env=http_server.env).stderr
-    with_path = tc(*PING, "--root-url", f"{http_server.url}/tasks/x").stderr
+    with_path = tc(*PING, "--root-url", f"{http_server.url}/taskcluster/x").stderr
 
     assert f"is {http_server.url} (TASKCLUSTER_ROOT_URL) the root URL of a Taskcluster?\n" in plain
-    assert f"is {http_server.url}/tasks/x (--root-url) the root URL" in with_path
+    assert f"is {http_server.url}/taskcluster/x (--root-url) the root URL" in with_path
     assert f"try {http_server.url}\n" in with_path
 
 
