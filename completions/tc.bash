@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='cancel list prioritize rerun seal status wait watch' ;;
+    REPLY='artifacts cancel download list prioritize rerun seal status wait watch' ;;
   profile)
     REPLY='edit list path remove set show unset use' ;;
   references)
@@ -101,12 +101,12 @@ _taskcluster_places() {
     REPLY='command ...' ;;
   find|fromnow|'profile remove'|'sandbox clock'|'scopes expand'|whoami)
     REPLY='- ...' ;;
+  'group artifacts'|'group download'|'group prioritize')
+    REPLY='task-group -' ;;
   'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'group watch'|\
   'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
   'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
-  'group prioritize')
-    REPLY='task-group -' ;;
   help)
     REPLY='topic method ...' ;;
   'profile edit'|'profile list'|'profile path'|'references diff'|'references update'|'sandbox calls'|\
@@ -236,8 +236,12 @@ _taskcluster_options() {
     REPLY='--limit -h --help' ;;
   fromnow)
     REPLY='--from -h --help' ;;
+  'group artifacts')
+    REPLY='--failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group cancel')
     REPLY='-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+  'group download')
+    REPLY='-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group prioritize'|'group seal')
@@ -449,7 +453,8 @@ _taskcluster_value() {
   case $1 in
   *:'config get:-f'|*:'config get:--format')
     REPLY='=yaml,json' ;;
-  *:'references distill:-o'|*:'references distill:--output'|*:'sandbox run:--data'|*:'sandbox start:--data')
+  *:'group download:-o'|*:'group download:--output'|*:'references distill:-o'|*:'references distill:--output'|\
+  *:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
   *:schema:--output|*:version:-s)
     REPLY='0' ;;
@@ -465,8 +470,8 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|*:-w|\
-  *:--worker-type|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|\
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|\
+  *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
   *:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|\
   *:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
   *:--provisioner|*:--env|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|*:--content-type|\

@@ -80,7 +80,9 @@ function __taskcluster_words
                 'list' 'List services, exchanges and their routing keys'
         case 'group'
             printf '%s\t%s\n' \
+                'artifacts' 'Print the artifacts of the tasks of a group' \
                 'cancel' 'Cancel the tasks of a group' \
+                'download' 'Download artifacts of the tasks of a group' \
                 'list' 'Print the tasks of a group' \
                 'prioritize' 'Change the priority of the tasks of a group' \
                 'rerun' 'Run tasks of a group again' \
@@ -444,12 +446,12 @@ function __taskcluster_places
             echo 'command ...'
         case 'find' 'fromnow' 'profile remove' 'sandbox clock' 'scopes expand' 'whoami'
             echo '- ...'
+        case 'group artifacts' 'group download' 'group prioritize'
+            echo 'task-group -'
         case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' 'group watch' \
             'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
             'queue sealtaskgroup' 'webserver taskgroupprofile'
             echo 'task-group'
-        case 'group prioritize'
-            echo 'task-group -'
         case 'help'
             echo 'topic method ...'
         case 'profile edit' 'profile list' 'profile path' 'references diff' 'references update' 'sandbox calls' \
@@ -583,8 +585,12 @@ function __taskcluster_options
             string join \n -- --limit -h --help
         case 'fromnow'
             string join \n -- --from -h --help
+        case 'group artifacts'
+            string join \n -- --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group cancel'
             string join \n -- -w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+        case 'group download'
+            string join \n -- -o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group prioritize' 'group seal'
@@ -806,8 +812,8 @@ function __taskcluster_value
     switch "$argv[1]"
         case '*:config get:-f' '*:config get:--format'
             echo '=yaml,json'
-        case '*:references distill:-o' '*:references distill:--output' '*:sandbox run:--data' \
-            '*:sandbox start:--data'
+        case '*:group download:-o' '*:group download:--output' '*:references distill:-o' \
+            '*:references distill:--output' '*:sandbox run:--data' '*:sandbox start:--data'
             echo 'folder'
         case '*:schema:--output' '*:version:-s'
             echo '0'
@@ -825,9 +831,9 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:-w' \
-            '*:--worker-type' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' \
-            '*:--longer' '*:--log-match' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
+            '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:--name' \
+            '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
+            '*:-w' '*:--worker-type' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
             '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' \
             '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
             '*:--description' '*:--source' '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' \
@@ -891,27 +897,30 @@ function __taskcluster_meaning
             echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
+        case '*:group artifacts:--limit' '*:group cancel:--limit' '*:group download:--limit' '*:group list:--limit' \
+            '*:group rerun:--limit' '*:group status:--limit'
+            echo 'Select at most N tasks, the first by name'
+        case '*:group artifacts:--newest' '*:group cancel:--newest' '*:group download:--newest' \
+            '*:group list:--newest' '*:group prioritize:--newest' '*:group rerun:--newest' '*:group seal:--newest' \
+            '*:group status:--newest' '*:group wait:--newest' '*:group watch:--newest'
+            echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
-        case '*:group cancel:--limit' '*:group list:--limit' '*:group rerun:--limit' '*:group status:--limit'
-            echo 'Select at most N tasks, the first by name'
-        case '*:group cancel:--newest' '*:group list:--newest' '*:group prioritize:--newest' \
-            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest' \
-            '*:group watch:--newest'
-            echo 'Of several groups of a commit or pull request, take the one created…'
+        case '*:group download:-o' '*:group download:--output'
+            echo 'Write below this directory (default: the current one)'
+        case '*:group download:-n' '*:group download:--dry-run'
+            echo 'Print ID NAME PATH'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
         case '*:group list:-r'
             echo 'Print tasks that are running'
-        case '*:group list:-f'
+        case '*:group list:-f' '*:group list:--failed'
             echo 'Print tasks that are failed'
         case '*:group list:-c'
             echo 'Print tasks that are completed'
         case '*:group prioritize:-n' '*:group prioritize:--dry-run' '*:task prioritize:-n' \
             '*:task prioritize:--noop' '*:task prioritize:--dry-run'
             echo 'Print what would be changed'
-        case '*:group rerun:--failed'
-            echo 'Select tasks that are failed'
         case '*:group rerun:-n' '*:group rerun:--dry-run' '*:task rerun:-n' '*:task rerun:--noop' \
             '*:task rerun:--dry-run'
             echo 'Print what would be rerun'
@@ -959,7 +968,7 @@ function __taskcluster_meaning
             echo 'The owner of the task'
         case '*:task run:--retries'
             echo 'How often the queue retries it after a failure of the infrastructure…'
-        case '*:task status:-a'
+        case '*:task status:-a' '*:task status:--all-runs'
             echo 'Print all runs'
         case '*:task status:--exit-status'
             echo 'Exit with 1 unless it is completed'
@@ -1115,12 +1124,8 @@ function __taskcluster_meaning
             echo 'The number of entries per page, at most 1000'
         case '*:--from'
             echo 'Use this timestamp instead of now'
-        case '*:-w' '*:--worker-type'
-            echo 'Cancel only tasks of this worker type'
-        case '*:-n' '*:--noop'
-            echo 'Print what would be cancelled'
-        case '*:--seal'
-            echo 'Seal the group first, for good: no task can be added to it'
+        case '*:--failed'
+            echo 'Select tasks that are failed'
         case '*:--name'
             echo 'Select tasks by name: test-*, or ~REGEX'
         case '*:--state'
@@ -1141,10 +1146,18 @@ function __taskcluster_meaning
             echo 'Select failed tasks with a line like this near the log\'s end'
         case '*:--newest'
             echo 'Of several tasks with the LABEL, take the one created last'
+        case '*:-w' '*:--worker-type'
+            echo 'Cancel only tasks of this worker type'
+        case '*:-n' '*:--noop'
+            echo 'Print what would be cancelled'
+        case '*:--seal'
+            echo 'Seal the group first, for good: no task can be added to it'
+        case '*:--flat'
+            echo 'Leave out the directories in artifacts\' names: DIR/LABEL/FILE'
+        case '*:--all-runs'
+            echo 'Download from all runs: DIR/LABEL/run-0/NAME'
         case '*:--running'
             echo 'Print tasks that are running'
-        case '*:--failed'
-            echo 'Print tasks that are failed'
         case '*:-e' '*:--exception'
             echo 'Print tasks that are exception'
         case '*:-c' '*:--confirm'
@@ -1251,8 +1264,6 @@ function __taskcluster_meaning
             echo 'The description of the task'
         case '*:--source'
             echo 'Where the definition of the task comes from'
-        case '*:--all-runs'
-            echo 'Print all runs'
         case '*:--max-age'
             echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:--start'

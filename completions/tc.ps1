@@ -78,7 +78,9 @@ $TaskclusterTcWords['events'] = @(
     'list	List services, exchanges and their routing keys'
 )
 $TaskclusterTcWords['group'] = @(
+    'artifacts	Print the artifacts of the tasks of a group'
     'cancel	Cancel the tasks of a group'
+    'download	Download artifacts of the tasks of a group'
     'list	Print the tasks of a group'
     'prioritize	Change the priority of the tasks of a group'
     'rerun	Run tasks of a group again'
@@ -420,8 +422,8 @@ $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
 $TaskclusterTcPlaces['events list'] = 'service'
 'exec', 'sandbox run' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'command ...' }
 'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand', 'whoami' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
+'group artifacts', 'group download', 'group prioritize' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group -' }
 'group cancel', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'group watch', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
-$TaskclusterTcPlaces['group prioritize'] = 'task-group -'
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'profile edit', 'profile list', 'profile path', 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'signin', 'slugid generate', 'tempcredentials', 'update', 'version', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['profile set'] = '- - - ...'
@@ -469,7 +471,9 @@ $TaskclusterTcOptions['config set'] = '-d --dry-run -h --help'
 $TaskclusterTcOptions['exec'] = '--secret --secret-file --temp-scope --temp-expires -h --help'
 $TaskclusterTcOptions['find'] = '--limit -h --help'
 $TaskclusterTcOptions['fromnow'] = '--from -h --help'
+$TaskclusterTcOptions['group artifacts'] = '--failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
+$TaskclusterTcOptions['group download'] = '-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help'
 $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 'group prioritize', 'group seal' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --dry-run --newest -h --help' }
 $TaskclusterTcOptions['group rerun'] = '--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
@@ -548,9 +552,9 @@ $TaskclusterTcTree['api'] = '-'
 # Tree, path and option: the kind of its value; = and choices; - for anything; 0 for none.
 $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
-'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--force', '-n', '--seal', '--newest', '--running', '--failed', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--exact', '--all-runs', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '-w', '--worker-type', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--exact', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -579,15 +583,16 @@ $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 'download artifact:--dry-run', 'download object:--dry-run', 'downloadartifact:--dry-run', 'downloadobject:--dry-run', 'upload artifact:--dry-run', 'upload object:--dry-run', 'uploadartifact:--dry-run', 'uploadobject:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the first request' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
+'group artifacts:--limit', 'group cancel:--limit', 'group download:--limit', 'group list:--limit', 'group rerun:--limit', 'group status:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
+'group artifacts:--newest', 'group cancel:--newest', 'group download:--newest', 'group list:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest', 'group watch:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
 'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
-'group cancel:--limit', 'group list:--limit', 'group rerun:--limit', 'group status:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
-'group cancel:--newest', 'group list:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest', 'group watch:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
+'group download:-o', 'group download:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write below this directory (default: the current one)' }
+'group download:-n', 'group download:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print ID NAME PATH' }
 'group list:-a', 'group list:--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all tasks, whatever else is given (default)' }
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
-'group list:-f', '--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
+'group list:-f', 'group list:--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
 'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
 'group prioritize:-n', 'group prioritize:--dry-run', 'task prioritize:-n', 'task prioritize:--noop', 'task prioritize:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be changed' }
-$TaskclusterTcMeaning['group rerun:--failed'] = 'Select tasks that are failed'
 'group rerun:-n', 'group rerun:--dry-run', 'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
 'group seal:-n', 'group seal:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be sealed' }
 'group wait:--timeout', 'group watch:--timeout', 'task wait:--timeout' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Wait at most that long: 90s, 15m, 1d' }
@@ -611,7 +616,7 @@ $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task q
 $TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
 $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
-'task status:-a', '--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
+'task status:-a', 'task status:--all-runs' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print all runs' }
 $TaskclusterTcMeaning['task status:--exit-status'] = 'Exit with 1 unless it is completed'
 $TaskclusterTcMeaning['task wait:--for'] = 'Wait for completed, resolved or running (default: completed)'
 $TaskclusterTcMeaning['tempcredentials:--scope'] = 'A scope they have'
@@ -688,8 +693,7 @@ $TaskclusterTcMeaning['--temp-scope'] = 'Pass on only this scope of yours'
 $TaskclusterTcMeaning['--temp-expires'] = 'When those credentials expire: an offset, seconds or a timestamp…'
 $TaskclusterTcMeaning['--limit'] = 'The number of entries per page, at most 1000'
 $TaskclusterTcMeaning['--from'] = 'Use this timestamp instead of now'
-'-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
-$TaskclusterTcMeaning['--seal'] = 'Seal the group first, for good: no task can be added to it'
+$TaskclusterTcMeaning['--failed'] = 'Select tasks that are failed'
 $TaskclusterTcMeaning['--name'] = 'Select tasks by name: test-*, or ~REGEX'
 $TaskclusterTcMeaning['--state'] = 'Select tasks that are unscheduled, pending, running, completed,…'
 $TaskclusterTcMeaning['--reason'] = 'Select tasks whose latest run was resolved as failed, claim-expired,…'
@@ -700,6 +704,10 @@ $TaskclusterTcMeaning['--owner'] = 'Select tasks by metadata.owner'
 $TaskclusterTcMeaning['--longer'] = 'Select tasks whose latest run takes or took longer: 30m'
 $TaskclusterTcMeaning['--log-match'] = 'Select failed tasks with a line like this near the log''s end'
 $TaskclusterTcMeaning['--newest'] = 'Of several tasks with the LABEL, take the one created last'
+'-w', '--worker-type' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Cancel only tasks of this worker type' }
+$TaskclusterTcMeaning['--seal'] = 'Seal the group first, for good: no task can be added to it'
+$TaskclusterTcMeaning['--flat'] = 'Leave out the directories in artifacts'' names: DIR/LABEL/FILE'
+$TaskclusterTcMeaning['--all-runs'] = 'Download from all runs: DIR/LABEL/run-0/NAME'
 '-e', '--exception' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are exception' }
 '-c', '--confirm' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Ask before each task' }
 '-u', '--unscheduled' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are unscheduled' }

@@ -192,20 +192,24 @@ class TransferEnv:
             self._call("queue.claimTask", [task_id, "0"], {"workerGroup": "g", "workerId": "w"})
         return task_id
 
-    def create(self, task_id: str, name: str, **content: Any) -> Any:
+    def create(self, task_id: str, name: str, *, run_id: str = "0", **content: Any) -> Any:
         """
         Create an artifact, and return the response.
         """
         typed = {"contentType": "text/x"} if content["storageType"] in {"s3", "object", "reference"} else {}
         given = {"expires": later(hours=1), **typed, **content}
-        return self._call("queue.createArtifact", [task_id, "0", name], given)
+        return self._call("queue.createArtifact", [task_id, run_id, name], given)
 
-    def artifact(self, task_id: str, name: str, data: bytes, encoding: str = "") -> ArtifactSource:
+    def artifact(
+        self, task_id: str, name: str, data: bytes, encoding: str = "", *, run_id: str = "0"
+    ) -> ArtifactSource:
         """
         Create an artifact in s3, and return it as a source.
         """
         headers = {"Content_Type": "text/x", **({"Content_Encoding": encoding} if encoding else {})}
-        assert 200 == fetch(self.create(task_id, name, storageType="s3")["putUrl"], data, **headers).status
+        assert (
+            200 == fetch(self.create(task_id, name, run_id=run_id, storageType="s3")["putUrl"], data, **headers).status
+        )
         return ArtifactSource(self.client, task_id, None, name)
 
     def _call(self, method: str, args: list[str], payload: Mapping[str, Any]) -> Any:

@@ -30,8 +30,10 @@ GROUP_HELP = (
     "GROUP is an id, the address of a group, index:PATH for the group of an indexed task, or a commit or pull request "
     "on GitHub: its address, github:ORG/REPO@SHA or github:ORG/REPO#NUMBER."
 )
-
-
+PATTERN_HELP = (
+    "PATTERN is that of artifacts' names, such as 'public/build/*.apk': * does not match a slash, ** does. One without "
+    "a slash, such as '*.zip', is that of the file name, at any depth."
+)
 PRIORITIES = ("highest", "very-high", "high", "medium", "low", "very-low", "lowest")
 PRIORITY_HELP = f"LEVEL is {', '.join(PRIORITIES[:-1])} or {PRIORITIES[-1]}."
 LEAVE_OUT_CONFIRM = "leave out --confirm"

@@ -217,6 +217,7 @@ SHORT_OPTIONS = {
         "-p": "pending",
     },
     "group cancel": {"-f": "force", "-w": "worker_type", "-n": "noop"},
+    "group download": {"-n": "noop", "-o": "target"},
     "group prioritize": {"-n": "noop"},
     "group seal": {"-n": "noop"},
     "group rerun": {"-f": "force", "-n": "noop"},

@@ -64,6 +64,13 @@ class Selection(NamedTuple):
         """
         return self._replace(tests=[lambda member, _now: test(member), *self.tests])
 
+    def restrict_to_failed(self) -> Selection:
+        """
+        Return a selection of those that are failed: ``--failed``.
+        """
+        options = f"--failed {self.options}".strip()
+        return self.restrict(lambda member: member.state == "failed")._replace(options=options)
+
     def matches(self, member: Member, now: datetime) -> bool:
         """
         Return whether a task is selected by what the group's listing tells, which is all but its log.

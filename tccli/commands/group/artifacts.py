@@ -1,0 +1,77 @@
+"""
+``tc group artifacts``: print the artifacts of the tasks of a group.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.errors import NotFoundError, TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _artifacts(context: Context, group: str, pattern: str | None, **options: Any) -> None:
+    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
+    from tccli.cli.tasks import make_line_writer, resolve_group
+    from tccli.core.artifacts.paths import suggest_pattern
+    from tccli.core.tasks.artifacts import list_task_artifacts
+    from tccli.core.tasks.parallel import make_parallel_client
+
+    failed, newest = map(options.pop, ("failed", "newest"))
+    selection = pop_selection(options)
+    narrowed = selection.restrict_to_failed() if failed else selection
+    write = make_line_writer(context)
+    client = make_parallel_client(context.client())
+    group_id = resolve_group(context, client, group, newest=newest)
+    members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
+    failures: list[TcError] = []
+    names: set[str] = set()
+    is_empty = True
+
+    def pairs() -> Iterator[tuple[str, Any]]:
+        nonlocal is_empty
+        for result in list_task_artifacts(client, members, pattern):
+            if isinstance(result, TcError):
+                failures.append(result)
+                context.note(str(result))
+                continue
+            # To suggest another pattern.
+            names.update(result.names if is_empty else ())
+            for artifact in result.found:
+                is_empty = False
+                yield f"{artifact.member.task_id} {artifact.member.name} {artifact.name}", artifact.as_row()
+        if is_empty and pattern is not None and not failures:
+            hint = suggest_pattern(pattern, names)
+            raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
+
+    write(pairs())
+    if failures:
+        failures[
+            0
+        ].message = f"cannot list the artifacts of {len(failures)} tasks; the first error: {failures[0].message}"
+        raise failures[0]
+
+
+command = Command(
+    "artifacts",
+    callback=with_context(_artifacts),
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        click.Argument(["pattern"], metavar="[PATTERN]", required=False),
+        failed_option(),
+        *selection_options(),
+        newest_group_option(),
+    ],
+    short_help="Print the artifacts of the tasks of a group",
+    help="Print ID NAME ARTIFACT for each artifact of the latest runs of the tasks of a group.\n\n"
+    f"{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=("tc group artifacts fN1SbArXTPSVFNUvaOlinQ '*.gz' --state completed",),
+)

@@ -1,0 +1,99 @@
+"""
+``tc group download``: download artifacts of the tasks of a group.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.cli.transfers.limits import transfer_options
+from tccli.cli.types import file_name
+from tccli.errors import NotFoundError, TcError
+
+
+def _download(context: Context, group: str, pattern: str, **options: Any) -> None:
+    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
+    from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
+    from tccli.cli.transfers.run_download import Download, download_many
+    from tccli.core.artifacts.paths import suggest_pattern
+    from tccli.core.artifacts.sources import ArtifactSource
+    from tccli.core.tasks.artifacts import TaskArtifact, list_task_artifacts, plan_paths
+    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.transfer.options import DownloadOptions
+
+    target, flat, all_runs, noop = map(options.pop, ("target", "flat", "all_runs", "noop"))
+    failed, newest = map(options.pop, ("failed", "newest"))
+    selection = pop_selection(options)
+    narrowed = selection.restrict_to_failed() if failed else selection
+    # -o is the directory.
+    context = context.replace(output=None)
+    write = context.writer() if writes_objects(context) else None
+    write_lines = make_line_writer(context)
+    client = context.client()
+    parallel_client = make_parallel_client(client)
+    group_id = resolve_group(context, client, group, newest=newest)
+    members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
+    found: list[TaskArtifact] = []
+    names: set[str] = set()
+    failures: list[TcError] = []
+    for result in list_task_artifacts(parallel_client, members, pattern, all_runs=all_runs):
+        if isinstance(result, TcError):
+            failures.append(result)
+            context.note(str(result))
+        else:
+            found += result.found
+            names.update(result.names if not found else ())
+    paths = plan_paths(found, flat=flat, all_runs=all_runs)
+    if noop:
+        write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
+    elif paths:
+        sources = {
+            path: ArtifactSource(client, each.member.task_id, str(each.run_id), each.name)
+            for path, each in paths.items()
+        }
+        download_many(context, sources, target, Download(DownloadOptions(), options, write))
+    elif not failures:
+        hint = suggest_pattern(pattern, names)
+        raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
+    if failures:
+        failures[
+            0
+        ].message = f"cannot list the artifacts of {len(failures)} tasks; the first error: {failures[0].message}"
+        raise failures[0]
+
+
+command = Command(
+    "download",
+    callback=with_context(_download),
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        click.Argument(["pattern"], metavar="PATTERN"),
+        click.Option(
+            ["-o", "--output", "target"],
+            type=file_name,
+            default=".",
+            metavar="DIR",
+            help="Write below this directory (default: the current one).",
+        ),
+        click.Option(["--flat"], is_flag=True, help="Leave out the directories in artifacts' names: DIR/LABEL/FILE."),
+        click.Option(["--all-runs"], is_flag=True, help="Download from all runs: DIR/LABEL/run-0/NAME."),
+        click.Option(["-n", "--dry-run", "noop"], is_flag=True, help="Print ID NAME PATH; download nothing."),
+        failed_option(),
+        *selection_options(),
+        newest_group_option(),
+        *(option for option in transfer_options() if option.name != "dry_run"),
+    ],
+    short_help="Download artifacts of the tasks of a group",
+    help="Download the artifacts that match PATTERN of the latest runs of the tasks of a group, each to "
+    "DIR/LABEL/NAME, where LABEL is the name of its task.\n\n"
+    "A slash in a LABEL is one in the path: test-1/opt has the directory DIR/test-1/opt. Tasks with the same LABEL "
+    "have DIR/LABEL.ID. A name that leads out of DIR is refused. Run the command again to resume what was "
+    f"interrupted.\n\n{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=("tc group download fN1SbArXTPSVFNUvaOlinQ '*.gz' -o builds --flat",),
+)

@@ -1,0 +1,120 @@
+"""
+The artifacts of many tasks, and where below a directory each of them is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli.core.artifacts.paths import last_component, match_names
+from tccli.core.artifacts.sources import list_artifacts
+from tccli.core.tasks.parallel import run_parallel
+from tccli.errors import BrokenAnswerError, TcError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tccli.core.client import Client
+    from tccli.core.tasks.members import Member
+
+
+class TaskArtifact(NamedTuple):
+    """
+    An artifact of a run of a task.
+
+    Attributes:
+        entry: Of the queue's listing.
+    """
+
+    member: Member
+    run_id: int
+    entry: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """
+        Its name.
+        """
+        return str(self.entry["name"])
+
+    def as_row(self) -> dict[str, Any]:
+        """
+        Return what lists show of it.
+        """
+        return {"taskId": self.member.task_id, "label": self.member.name, "runId": self.run_id, **self.entry}
+
+
+class TaskArtifacts(NamedTuple):
+    """
+    The artifacts of a task.
+
+    Attributes:
+        found: Those that match.
+        names: Of all.
+    """
+
+    found: Sequence[TaskArtifact]
+    names: Sequence[str]
+
+
+def list_task_artifacts(
+    client: Client, members: Iterable[Member], pattern: str | None, *, all_runs: bool = False
+) -> Iterator[TaskArtifacts | TcError]:
+    """
+    Yield the artifacts of each task, or the error of its listing; several tasks at a time.
+
+    Args:
+        client: Of `make_parallel_client`.
+        pattern: Of their names; None for all.
+        all_runs: Whether earlier runs count, too.
+    """
+
+    def fetch(member: Member) -> TaskArtifacts:
+        names: list[str] = []
+        found: list[TaskArtifact] = []
+        latest = -1 if member.run_id is None else member.run_id
+        for run_id in range(0 if all_runs else max(latest, 0), latest + 1):
+            entries = {entry["name"]: entry for entry in list_artifacts(client, member.task_id, str(run_id))}
+            matching = sorted(entries) if pattern is None else match_names(pattern, entries)
+            found += (TaskArtifact(member, run_id, entries[name]) for name in matching)
+            names += entries
+        return TaskArtifacts(found, names)
+
+    for _, result in run_parallel(fetch, members, cancellation=client.cancellation):
+        yield result
+
+
+def plan_paths(artifacts: Iterable[TaskArtifact], *, flat: bool, all_runs: bool) -> dict[str, TaskArtifact]:
+    """
+    Return the artifacts by their paths below a directory: ``LABEL/NAME``; a slash in a label is one in the path.
+
+    Of several tasks with the same label, each has a directory ``LABEL.TASK-ID``.
+
+    Args:
+        flat: Whether of the name only the part after the last slash counts.
+        all_runs: Whether there is a directory for each run, ``LABEL/run-0/NAME``.
+
+    Raises:
+        UsageError: Two artifacts have the same path.
+    """
+    artifacts = list(artifacts)
+    ids: dict[str, set[str]] = {}
+    for artifact in artifacts:
+        ids.setdefault(artifact.member.name, set()).add(artifact.member.task_id)
+    paths: dict[str, TaskArtifact] = {}
+    for artifact in artifacts:
+        label, task_id = artifact.member.name, artifact.member.task_id
+        parts = [label if len(ids[label]) == 1 else f"{label}.{task_id}"]
+        parts += [f"run-{artifact.run_id}"] if all_runs else []
+        try:
+            parts.append(last_component(artifact.name) if flat else artifact.name)
+        except UsageError as error:
+            # The task has chosen the name.
+            raise BrokenAnswerError(f"task {task_id}: {error.message}") from None
+        path = "/".join(parts)
+        if path in paths:
+            one, other = (f"{each.name} of task {each.member.task_id}" for each in (paths[path], artifact))
+            hint = "leave out --flat" if flat else "download them one by one"
+            raise UsageError(f"cannot write both {one} and {other} to {path}", hint=hint)
+        paths[path] = artifact
+    return paths

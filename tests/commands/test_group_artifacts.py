@@ -1,0 +1,179 @@
+"""
+``tc group artifacts`` and ``tc group download``: which artifacts, and where they are written.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine
+    from tests.group_env import GroupEnv
+
+
+def add(env: GroupEnv, name: str, state: str, artifacts: dict[str, bytes]) -> str:
+    """
+    Create a task with artifacts, and return its id.
+    """
+    task_id = env.add(name, "running")
+    for artifact, content in artifacts.items():
+        env.write_log(name, content, artifact)
+    if state != "running":
+        env.resolve(name, state)
+    return task_id
+
+
+def files_below(directory: Path) -> dict[str, bytes]:
+    """
+    Return the contents of files by their paths.
+    """
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def built_group(group_env: GroupEnv) -> GroupEnv:
+    """
+    Tasks with artifacts, one of which has two runs; and one that never ran.
+    """
+    add(group_env, "build", "completed", {"public/build/a.zip": b"build", "public/logs/live.log": b"log"})
+    add(group_env, "test-1/opt", "failed", {"public/r.zip": b"first", "private/s.zip": b"secret"})
+    group_env.call("rerunTask", group_env.ids["test-1/opt"])
+    group_env.claim("test-1/opt", 1)
+    group_env.transfers.artifact(group_env.ids["test-1/opt"], "public/r.zip", b"second", run_id="1")
+    group_env.resolve("test-1/opt", "failed", 1)
+    group_env.add("waits", needs=["test-1/opt"])
+    return group_env
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        (["*.zip"], {"build/public/build/a.zip": b"build", "test-1/opt/public/r.zip": b"second"}),
+        (["*.zip", "--flat"], {"build/a.zip": b"build", "test-1/opt/r.zip": b"second"}),
+        (["*.zip", "--failed", "--flat"], {"test-1/opt/r.zip": b"second"}),
+        (["public/*", "--name", "test*"], {"test-1/opt/public/r.zip": b"second"}),
+        (
+            ["*.zip", "--kind", "test", "--all-runs"],
+            {
+                "test-1/opt/run-0/public/r.zip": b"first",
+                "test-1/opt/run-0/private/s.zip": b"secret",
+                "test-1/opt/run-1/public/r.zip": b"second",
+            },
+        ),
+        (["live.log"], {"build/public/logs/live.log": b"log"}),
+    ],
+    ids=str,
+)
+def test_downloads(
+    tc: CommandLine, built_group: GroupEnv, tmp_path: Path, options: list[str], written: dict[str, bytes]
+) -> None:
+    """
+    To directories by label, in which a slash is a directory; a dry run prints the same paths.
+    """
+    line = ["group", "download", built_group.group_id, *options, "-o", str(tmp_path / "out")]
+    dry = tc(*line, "-n", env=built_group.environment)
+    assert sorted(written) == sorted(row.split()[2] for row in dry.stdout.splitlines())
+    assert not (tmp_path / "out").exists()
+    done = tc(*line, env=built_group.environment)
+    assert (0, "") == (done.exit_code, done.stdout), done.stderr
+    assert written == files_below(tmp_path / "out")
+    again = json.loads(tc(*line, "--format", "json", env=built_group.environment).stdout)
+    assert sorted(written) == sorted(each["name"] for each in again)
+
+
+def test_tasks_with_the_same_label(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    Each has its own directory.
+    """
+    one = add(group_env, "a", "completed", {"public/x": b"1"})
+    other = add(group_env, "a", "completed", {"public/x": b"2"})
+    add(group_env, "b", "completed", {"public/x": b"3"})
+    assert (
+        0 == tc("group", "download", group_env.group_id, "x", "-o", str(tmp_path), env=group_env.environment).exit_code
+    )
+
+    found = {path: content for path, content in files_below(tmp_path).items() if path.endswith("/x")}
+    assert {f"a.{one}/public/x": b"1", f"a.{other}/public/x": b"2", "b/public/x": b"3"} == found
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options"),
+    [
+        ({"a": ["p/x", "q/x"]}, ["--flat"]),
+        ({"a": ["b/x"], "a/b": ["x"]}, []),
+    ],
+    ids=str,
+)
+def test_two_artifacts_of_one_path(
+    tc: CommandLine, group_env: GroupEnv, tmp_path: Path, tasks: dict[str, list[str]], options: list[str]
+) -> None:
+    """
+    Neither is written.
+    """
+    for name, artifacts in tasks.items():
+        add(group_env, name, "completed", dict.fromkeys(artifacts, b"x"))
+    out = tmp_path / "out"
+    result = tc("group", "download", group_env.group_id, "x", *options, "-o", str(out), env=group_env.environment)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("label", ["..", "../up", "a/../../up", "/etc", "a//b", "a\\b", "."])
+def test_labels_stay_below_the_directory(tc: CommandLine, group_env: GroupEnv, tmp_path: Path, label: str) -> None:
+    """
+    What a label or a name would write elsewhere is refused; the rest is written.
+    """
+    add(group_env, label, "completed", {"public/x": b"x"})
+    add(group_env, "good", "completed", {"public/x": b"x"})
+    out = tmp_path / "deep" / "out"
+    result = tc("group", "download", group_env.group_id, "x", "-o", str(out), env=group_env.environment)
+
+    assert result.exit_code in {2, 9}
+    assert label in result.stderr.replace("\\\\", "\\")
+    assert {"out/good/public/x": b"x"} == files_below(tmp_path / "deep")
+
+
+def test_lists(tc: CommandLine, built_group: GroupEnv) -> None:
+    """
+    A line for each artifact of the latest runs; objects have the queue's entry.
+    """
+    group_id, env = built_group.group_id, built_group.environment
+    build, test = built_group.ids["build"], built_group.ids["test-1/opt"]
+    lines = {
+        f"{build} build public/build/a.zip",
+        f"{build} build public/logs/live.log",
+        f"{test} test-1/opt public/r.zip",
+    }
+    assert lines == set(tc("group", "artifacts", group_id, env=env).stdout.splitlines())
+    failed = tc("group", "artifacts", group_id, "*.zip", "--failed", env=env)
+    assert f"{test} test-1/opt public/r.zip\n" == failed.stdout
+    (found,) = json.loads(tc("group", "artifacts", group_id, "r.zip", "--format", "json", env=env).stdout)
+    assert {"taskId": test, "label": "test-1/opt", "runId": 1, "name": "public/r.zip"}.items() <= found.items()
+    assert "" == tc("group", "artifacts", group_id, "--name", "waits", env=env).stdout
+
+
+@pytest.mark.parametrize("command", ["artifacts", "download"])
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["*.tar"], 5), (["*.zip", "--name", "nosuch"], 1), (["a.zip", "--failed"], 5), (["x", "--state", "x"], 2)],
+    ids=str,
+)
+def test_no_match(
+    tc: CommandLine, built_group: GroupEnv, tmp_path: Path, command: str, options: list[str], code: int
+) -> None:
+    """
+    One line, which tells what does match.
+    """
+    where = ["-o", str(tmp_path / "out")] if command == "download" else []
+    result = tc("group", command, built_group.group_id, *options, *where, env=built_group.environment)
+    assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert not (tmp_path / "out").exists()
+    assert 5 == tc("group", command, TASK_ID, "x", *where, env=built_group.environment).exit_code
