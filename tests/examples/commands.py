@@ -42,6 +42,7 @@ def write_profile(deployment: ExampleDeployment) -> None:
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "group cancel": create_task,
+    "group failures": fail_task,
     "group list": fail_task,
     **dict.fromkeys(
         [f"profile {name}" for name in ("edit", "list", "remove", "set", "show", "unset", "use")], write_profile

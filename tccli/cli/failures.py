@@ -1,0 +1,130 @@
+"""
+How failures are printed: for a terminal, as Markdown, or as JSON.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.printable import escape_controls, escape_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from tccli.core.tasks.failures import FailureGroup
+    from tccli.output import Result
+
+INDENT = "    "
+MIN_WIDTH = 40
+MAX_SHOWN_NAMES = 8
+MAX_LISTED_NAMES = 50
+"""In Markdown."""
+
+
+def make_source(group_id: str, options: Mapping[str, Any], *, all_runs: bool) -> str:
+    """
+    Return the command that prints the same groups of failures again.
+
+    Args:
+        options: The values of the options that select tasks.
+    """
+    words = ["tc", "group", "failures", group_id]
+    for name, value in options.items():
+        option = f"--{name.removeprefix('select_').replace('_', '-')}"
+        values = value if isinstance(value, tuple) else () if value is None else (value,)
+        words += [f"{option}={each}" for each in values]
+    return shlex.join([*words, *(["--all-runs"] if all_runs else [])])
+
+
+def write_groups(
+    write: Callable[[Result], None], groups: Sequence[FailureGroup], source: str, *, is_markdown: bool
+) -> None:
+    """
+    Write failures by signature: as Markdown, or as JSON that is text on a terminal.
+    """
+    from tccli.output import Result
+
+    if is_markdown:
+        write(Result([line for group in groups for line in _markdown(group, source)], is_text=True))
+        return
+    documents = [group.as_document(source) for group in groups]
+    write(Result([documents], to_text=lambda width: _format_groups(groups, source, width), is_table=True))
+
+
+def _format_groups(groups: Sequence[FailureGroup], source: str, width: int) -> str:
+    width = max(width, MIN_WIDTH)
+    lines: list[str] = []
+    for group in groups:
+        lines += ["", *_format_group(group, source, width)] if lines else _format_group(group, source, width)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _format_group(group: FailureGroup, source: str, width: int) -> Iterator[str]:
+    counts = _count(group)
+    yield _shorten(f"{counts}: {group.line}", width)
+    yield from _fold_names(group.names, width)
+    for line in group.context:
+        yield _shorten(f"{INDENT}| {line}", width)
+    command = group.rerun_command(source)
+    # A command is never shortened: it is to be copied.
+    yield f"{INDENT}{command}" if command else f"{INDENT}(none of them can be rerun now)"
+
+
+def _count(group: FailureGroup) -> str:
+    parts = [f"{len(group.runs)} failure{'' if len(group.runs) == 1 else 's'}"]
+    if group.known is not None:
+        new = group.count_new()
+        parts.append("new" if new == len(group.runs) else "not new" if not new else f"{new} new")
+    if group.flaky:
+        parts.append("flaky" if len(group.flaky) == len(group.runs) else f"{len(group.flaky)} flaky")
+    return ", ".join(parts)
+
+
+def _fold_names(names: Sequence[str], width: int) -> Iterator[str]:
+    shown = [*names[:MAX_SHOWN_NAMES]]
+    if len(names) > len(shown):
+        shown.append(f"and {len(names) - len(shown)} more")
+    line = ""
+    for place, name in enumerate(shown):
+        word = f"{name}," if place < len(shown) - 1 else name
+        if line and len(line) + len(word) + 1 > width - len(INDENT):
+            yield _shorten(f"{INDENT}{line}", width)
+            line = ""
+        line = f"{line} {word}" if line else word
+    yield _shorten(f"{INDENT}{line}", width)
+
+
+def _shorten(line: str, width: int) -> str:
+    line = escape_controls(line.expandtabs(4).replace("\n", " "))
+    return line if len(line) <= width else f"{line[: width - 1]}…"
+
+
+def _markdown(group: FailureGroup, source: str) -> Iterator[str]:
+    yield f"### {_count(group)}: {_code(group.line)}"
+    yield ""
+    shown = group.names[:MAX_LISTED_NAMES]
+    more = [f"and {len(group.names) - len(shown)} more"] if len(group.names) > len(shown) else []
+    yield ", ".join([*map(_code, shown), *more])
+    yield ""
+    if group.context:
+        yield from _fence([escape_controls(line) for line in group.context])
+    command = group.rerun_command(source)
+    if command:
+        yield from _fence([command], "sh")
+
+
+def _fence(lines: Sequence[str], language: str = "") -> Iterator[str]:
+    ticks = "`" * max(3, 1 + max((len(run) for line in lines for run in re.findall("`+", line)), default=0))
+    yield f"{ticks}{language}"
+    yield from lines
+    yield ticks
+    yield ""
+
+
+def _code(text: str) -> str:
+    text = escape_line(text)
+    ticks = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") or not text else ""
+    return f"{ticks}{pad}{text}{pad}{ticks}"

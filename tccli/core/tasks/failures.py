@@ -1,0 +1,316 @@
+"""
+Failures of a group by their signature: which runs failed, what their logs say, and which of them are alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+from tccli.core.tasks.signatures import Rank, find_context, find_failure_line
+from tccli.errors import NotFoundError, TcError
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from tccli.core.client import Client
+    from tccli.core.tasks.members import Member
+    from tccli.core.transfer.context import TransferContext
+
+MAX_TAIL_BYTES = 256 * 1024
+"""Of each log, at its end."""
+MAX_LONG_TAIL_BYTES = 4 << 20
+"""Of a log whose tail does not tell what went wrong; of one log at a time."""
+UNSUCCESSFUL_STATES = frozenset({"failed", "exception"})
+EXPLAINED_REASONS = frozenset({"malformed-payload", "resource-unavailable", "internal-error", "intermittent-task"})
+"""Reasons of exceptions that the worker explains in the log."""
+MAX_WRITTEN_IDS = 10
+"""In a command line."""
+ID_CHARACTERS = 10
+
+
+class RunHistory(NamedTuple):
+    """
+    What the listing of a group tells about the runs of a task, and where their logs are.
+
+    Attributes:
+        runs: State and reason of each.
+    """
+
+    runs: Sequence[tuple[str, str]]
+    log_name: str
+
+
+def read_history(entry: Mapping[str, Any]) -> RunHistory:
+    """
+    Return the history in an entry of `tccli.core.tasks.queue.list_group`.
+    """
+    runs = entry["status"].get("runs")
+    found = [
+        (str(run.get("state") or ""), str(run.get("reasonResolved") or "")) if isinstance(run, dict) else ("", "")
+        for run in (runs if isinstance(runs, list) else [])
+    ]
+    return RunHistory(found, find_log_name(entry["task"]))
+
+
+class FailedRun(NamedTuple):
+    """
+    A run that failed or is exception.
+
+    Attributes:
+        run_id: None if the task has ended without a run.
+    """
+
+    member: Member
+    run_id: int | None
+    state: str
+    reason: str
+
+
+def find_failed_runs(member: Member, *, all_runs: bool = False) -> Iterator[FailedRun]:
+    """
+    Yield the run because of which a task is not completed: the latest one that has failed, which may be an earlier
+    one than that which runs now.
+
+    Args:
+        member: With a `RunHistory` as *detail*.
+        all_runs: Yield all runs that failed, also of a task that is completed.
+    """
+    history: RunHistory = member.detail
+    failed = [
+        FailedRun(member, run_id, state, reason)
+        for run_id, (state, reason) in enumerate(history.runs)
+        if state in UNSUCCESSFUL_STATES
+    ]
+    if not history.runs and member.state in UNSUCCESSFUL_STATES:
+        failed = [FailedRun(member, None, member.state, member.reason)]
+    if all_runs:
+        yield from failed
+    elif member.state != "completed":
+        yield from failed[-1:]
+
+
+class Failure(NamedTuple):
+    """
+    A run that failed, and why.
+
+    Attributes:
+        line: What the log says, or how the queue resolved the run.
+        signature: What is the same in failures of the same kind.
+        context: Lines of the log around that line, with it.
+        is_selected: Whether the log has the pattern that was asked for.
+        error: Why the log could not be read, unless it does not exist.
+    """
+
+    run: FailedRun
+    line: str
+    signature: str
+    context: Sequence[str] = ()
+    is_selected: bool = True
+    error: TcError | None = None
+
+
+class LogExaminer:
+    """
+    Reads the logs of failed runs. Thread-safe.
+
+    Args:
+        context_lines: How many lines around the line that matters are returned.
+        pattern: What a line of the log must have, or None.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        transfers: TransferContext,
+        *,
+        context_lines: int = 0,
+        pattern: re.Pattern[str] | None = None,
+    ) -> None:
+        self._client = client
+        self._transfers = transfers
+        self._context_lines = context_lines
+        self._pattern = pattern
+        self._long_tail = threading.Lock()
+
+    def examine(self, run: FailedRun) -> Failure:
+        """
+        Return why a run failed.
+        """
+        how = f"{run.state} '{run.reason}'" if run.reason and run.reason != run.state else run.state
+        if run.run_id is None or (run.state == "exception" and run.reason not in EXPLAINED_REASONS):
+            return Failure(run, how, how, is_selected=self._pattern is None)
+        try:
+            return self._read(run, how)
+        except NotFoundError:
+            what = f"{how}, without a log"
+            return Failure(run, what, what, is_selected=self._pattern is None)
+        except TcError as error:
+            what = f"{how}; its log cannot be read"
+            return Failure(run, what, what, is_selected=self._pattern is None, error=error)
+
+    def _read(self, run: FailedRun, how: str) -> Failure:
+        lines, is_cut = self._read_lines(run, MAX_TAIL_BYTES)
+        found = find_failure_line(lines)
+        if is_cut and (found is None or found.rank < Rank.ERROR):
+            with self._long_tail:
+                lines, _ = self._read_lines(run, MAX_LONG_TAIL_BYTES)
+                found = find_failure_line(lines)
+        is_selected = self._pattern is None or any(self._pattern.search(line) for line in lines)
+        if found is None or (run.state == "exception" and found.rank != Rank.WORKER):
+            what = f"{how}, with an empty log" if found is None else how
+            return Failure(run, what, what, is_selected=is_selected)
+        context = find_context(lines, found.number, self._context_lines) if self._context_lines else []
+        prefix = "" if run.state == "failed" else f"{how}: "
+        return Failure(run, f"{prefix}{found.text}", f"{prefix}{found.signature}", context, is_selected)
+
+    def _read_lines(self, run: FailedRun, max_bytes: int) -> tuple[list[str], bool]:
+        history: RunHistory = run.member.detail
+        log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, history.log_name)
+        tail = read_tail(log, max_bytes)
+        lines = tail.decode("utf-8", "replace").split("\n")
+        is_cut = len(tail) >= max_bytes
+        # The first line of a tail is the rest of one.
+        return lines[1:] if is_cut and len(lines) > 1 else lines, is_cut
+
+
+class FailureGroup:
+    """
+    Failures with the same signature.
+
+    Attributes:
+        line: Of the first one, as *context* is.
+        flaky: Runs whose task, or another one of its name in the group, is completed in another run.
+        known: Runs that also failed, in this way, in the group that is compared with; None without one.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        self.signature = failure.signature
+        self.line = failure.line
+        self.context = failure.context
+        self.runs: list[FailedRun] = []
+        self.flaky: set[FailedRun] | None = None
+        self.known: set[FailedRun] | None = None
+
+    @property
+    def id(self) -> str:
+        """
+        A short text that stays the same while the signature does.
+        """
+        return hashlib.sha256(self.signature.encode("utf-8", "replace")).hexdigest()[:ID_CHARACTERS]
+
+    @property
+    def names(self) -> list[str]:
+        """
+        The names of its tasks, each once.
+        """
+        return list(dict.fromkeys(run.member.name for run in self.runs))
+
+    @property
+    def rerun_ids(self) -> list[str]:
+        """
+        The tasks that can be rerun: those that are resolved, before their deadlines.
+        """
+        ids = [
+            run.member.task_id
+            for run in self.runs
+            if run.member.state in UNSUCCESSFUL_STATES and run.reason != "deadline-exceeded"
+        ]
+        return list(dict.fromkeys(ids))
+
+    def count_new(self) -> int:
+        """
+        Return how many runs did not fail like this in the group that is compared with.
+        """
+        return len(self.runs) - len(self.known or ())
+
+    def rerun_command(self, source: str) -> str | None:
+        """
+        Return the command that reruns these tasks and no others; None if none of them can be rerun.
+
+        Args:
+            source: A command that prints these groups of failures.
+        """
+        ids = self.rerun_ids
+        if not ids:
+            return None
+        if len(ids) <= MAX_WRITTEN_IDS:
+            return f"tc task rerun {' '.join(ids)}"
+        return f"""{source} --jq '.[]|select(.id=="{self.id}").rerunIds[]' -r | tc task rerun -"""
+
+    def as_document(self, source: str) -> dict[str, Any]:
+        """
+        Return it as JSON. *source* is as for `rerun_command`.
+        """
+        document: dict[str, Any] = {
+            "id": self.id,
+            "signature": self.signature,
+            "line": self.line,
+            "count": len(self.runs),
+            "tasks": [self._describe(run) for run in self.runs],
+            "context": list(self.context),
+            "rerunIds": self.rerun_ids,
+            "rerun": self.rerun_command(source),
+        }
+        if self.known is not None:
+            document["new"] = self.count_new()
+        if self.flaky is not None:
+            document["flaky"] = len(self.flaky)
+        return document
+
+    def _describe(self, run: FailedRun) -> dict[str, Any]:
+        described: dict[str, Any] = {
+            "taskId": run.member.task_id,
+            "name": run.member.name,
+            "run": run.run_id,
+            "state": run.member.state,
+            "reason": run.reason,
+        }
+        if self.known is not None:
+            described["new"] = run not in self.known
+        if self.flaky is not None:
+            described["flaky"] = run in self.flaky
+        return described
+
+
+def group_failures(failures: Iterable[Failure]) -> list[FailureGroup]:
+    """
+    Return failures by signature, those of most tasks first.
+    """
+    found: dict[str, FailureGroup] = {}
+    for failure in failures:
+        group = found.get(failure.signature)
+        if group is None:
+            group = found[failure.signature] = FailureGroup(failure)
+        group.runs.append(failure.run)
+    return sort_groups(found.values())
+
+
+def sort_groups(groups: Iterable[FailureGroup]) -> list[FailureGroup]:
+    """
+    Return groups of failures in the order of their importance: new ones first, then those of most tasks.
+    """
+    return sorted(groups, key=lambda group: (-bool(group.count_new()), -len(group.runs), group.signature))
+
+
+def mark_known(groups: Iterable[FailureGroup], before: Iterable[Failure]) -> None:
+    """
+    Mark the runs that have failed before: a task of the same name, with the same signature.
+    """
+    known = {(failure.run.member.name, failure.signature) for failure in before}
+    for group in groups:
+        group.known = {run for run in group.runs if (run.member.name, group.signature) in known}
+
+
+def mark_flaky(groups: Iterable[FailureGroup], completed_names: set[str]) -> None:
+    """
+    Mark the runs of tasks that were completed in another run.
+
+    Args:
+        completed_names: Of tasks of the group that have a run that is completed.
+    """
+    for group in groups:
+        group.flaky = {run for run in group.runs if run.member.name in completed_names}

@@ -1,0 +1,313 @@
+"""
+What a log of a failed task says went wrong: the line that a person would point at, and its signature. Pure.
+
+The time is linear in the length of the log: of each line, only the first characters are looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_LINE_CHARACTERS = 2000
+"""Of a line of a log."""
+MAX_SIGNATURE_CHARACTERS = 300
+
+
+class Rank(IntEnum):
+    """
+    How much a line tells about a failure.
+    """
+
+    OTHER = 0
+    TRACE = 1
+    """A command that a shell prints before it runs it, or the end of `run-task`."""
+    OUTPUT = 2
+    SUMMARY = 3
+    """That something failed: a number of failures, an exit code."""
+    HINT = 4
+    """A word that is also in lines of tasks that succeed."""
+    ARTIFACT = 5
+    """The worker cannot upload an artifact; often a consequence."""
+    ERROR = 6
+    CAUSE = 7
+    """What a compiler or a package manager reports. What comes later is often a consequence."""
+    TEST = 8
+    WORKER = 9
+    """The worker ended the task, or could not start it."""
+
+
+TAKES_FIRST = frozenset({Rank.CAUSE})
+"""Of lines of other ranks, the last one counts."""
+
+
+class FailureLine(NamedTuple):
+    """
+    The line of a log that tells most about a failure.
+
+    Attributes:
+        number: Of the line, from 0.
+        text: Without the times and levels that programs put in front.
+    """
+
+    number: int
+    rank: Rank
+    text: str
+
+    @property
+    def signature(self) -> str:
+        """
+        What failures of the same kind have in common.
+        """
+        return fold_line(self.text)
+
+
+_SGR = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\r")
+_PREFIXES = (
+    # Of run-task, and of other programs that print times.
+    re.compile(r"\[[a-z-]+ \d{4}-\d\d-\d\d[T ][\d:.,]+Z?\] ?"),
+    re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? ?"),
+    # Of docker build.
+    re.compile(r"#\d+ (?:\d+\.\d+ )?"),
+    # Of mach: minutes and seconds.
+    re.compile(r" {0,2}\d{1,3}:\d\d\.\d\d "),
+)
+_MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
+_WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
+_COUNT = r"\d+ (?:\w+ ){0,2}"
+_WORKER_SUMMARY = re.compile(r"(?i)exit status \d+$|task not successful|unsuccessful task run")
+_UPLOAD = re.compile(r"(?i)artifact upload|^artifact \S+ not found|file-missing-on-worker|uploading")
+_SUCCESS = re.compile(
+    r"(?:REFTEST )?TEST-(?:PASS|OK|INFO|START|END|LOAD|SKIP|KNOWN-FAIL)\b|\s*(?:ok|PASS(?:ED)?|--- PASS:)\s"
+)
+_EXIT = re.compile(
+    r"(?i)(?:exit(?:ed)?|return(?:ed)?|command failed|terminated)(?: with| (?:unexpectedly|non-zero))*,?"
+    r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?(?:-?\d+|WARNING|FAILURE)|exit (?:code|status):? -?\d+"
+    r"|return status: "
+)
+_SUMMARY = re.compile(
+    r"^(?:[\w.]*make(?:\[\d+\])?: \*\*\* .*\bError -?\d+$"
+    rf"|=+ {_COUNT}.*\bin [\d.]+s.*=+$"
+    rf"|\W*{_COUNT}(?:errors?|problems?|failures?|failed|warnings?|tests?|unexpected results?)\b"
+    r"|FAILED \(|\W*FAIL(?:ED)?\W*$|FAIL\t|\s*FAIL |FAILURES?!?$|\W*(?:Failed|Failures|Errors|Unexpected):? *\d"
+    r"|test result: FAILED|failures:$|\W*\[  FAILED  \] \d|.*\bFAILED TESTS?$|The following tests FAILED"
+    r"|Errors while running CTest|.*\berrors? occurred\W*$|Test Suites: |Tests: |One or more \w+ failed"
+    r"|FAILURE: Build failed|BUILD FAIL|> Task \S+ FAILED|Execution failed for task|There were failing tests"
+    r"|ninja: build stopped|compilation terminated|Error: Process completed|Build step .* failed"
+    r"|error: (?:could not compile|test failed|build failed|aborting due to|command .* failed)"
+    r"|.*: error: (?:linker command failed|ld returned)|ERROR \S+\.py(?:::\S+)?$|SUMMARY: "
+    r"|# TBPL|'[^']*' did not run successfully|Running post_|Exiting -?\d"
+    r"|\[ERROR\] *(?:$|-> |For more|To see|Re-run|After correcting|Failed to execute goal|COMPILATION ERROR|\[Help)"
+    r"|npm (?:ERR!|error) *(?:$|code|errno|syscall|path|command|\d+ *$|A complete log|Exit status|Failed at|This is"
+    r"|Lifecycle|workspace|in workspace|location|[\w./@-]+@\S+ [\w:-]+: `| {2,})"
+    r"|error Command failed|info Visit|ELIFECYCLE)"
+)
+_TEST = re.compile(
+    r"TEST-UNEXPECTED-|PROCESS-CRASH|^\s*--- FAIL: |^FAILED \S+::|^ERROR \S+ - |\[  FAILED  \] \S+[./]\S|^\s*● \S"
+    r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
+    r"|^\s*[✘✗✖\u00d7] +(?!\d+ (?:problem|error|fail))\S|^rspec \S+:\d+ #"
+    r"|ERROR: \w+Sanitizer|: runtime error: |Assertion .* failed\.?$"
+)
+_CAUSE = re.compile(
+    r"^error\[\w+\]: |^e: |^\w+ Error at |^\S.*: (?:fatal )?error:? |: error: |\bfatal error:|\berror [A-Z]{1,5}\d+: "
+    r"|^\s*\d+:\d+\s+error\s|: undefined reference to |^\S+\.go:\d+:\d+: |^\S+\.py:\d+:\d+: [A-Z]+\d+ "
+    r"|^\[ERROR\] \S+:\[\d+,\d+\]|^npm (?:ERR!|error) "
+)
+_ERROR = re.compile(
+    r"\b(?:ERROR|FATAL|FAILED|CRITICAL|FAILURE)\b|(?i:\b(?:error|fatal|abort|panic|failure|failed)(?:\[\w+\])?: )"
+    r"|^E: |^E   \S|^\s*(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Timeout|Warning)(?:: |$)"
+    r"|^Exception in thread |^Caused by: "
+    r"|\bKilled\b|Segmentation fault|\bAborted\b|Bus error|Illegal instruction|core dumped|command not found"
+    r"|^[\w.]*make(?:\[\d+\])?: \*\*\* |^[\w.]+: \(\d+\) |(?i:out of memory|cannot allocate memory|no space left)"
+    r"|(?i:^\S+: .*(?:permission denied|no such file or directory|timed out|connection refused)$)"
+)
+_HINT = re.compile(
+    r"(?i)\b(?:errors?|fail(?:ed|ure|s)?|fatal|cannot|can't|could not|unable|denied|refused|timed? ?out|not found"
+    r"|invalid|missing|unexpected|aborted|killed|crash(?:ed)?|exception|mismatch|no such)\b"
+)
+_HARMLESS = re.compile(
+    r"(?i)\b(?:warning|note|info|debug|warn)\b\W|\b(?:0|no) (?:errors?|failures?|failed)|\bretry|trying again"
+    r"|(?:errors?|failed|failures?)\W{1,3}0\b"
+)
+_GRADLE_CAUSE = re.compile(r" *> \S")
+
+
+def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
+    """
+    Return the line of a log that a person would point at; None if the log has no output.
+    """
+    best: FailureLine | None = None
+    reader = _Reader()
+    for number, line in enumerate(lines):
+        found = reader.rank(line[:MAX_LINE_CHARACTERS])
+        if found is None:
+            continue
+        rank, text = found
+        if best is None or rank > best.rank or (rank == best.rank and rank not in TAKES_FIRST):
+            best = FailureLine(number, rank, text)
+    return reader.replace(best)
+
+
+class _Reader:
+    """
+    Ranks one line after the other, with what it knows of those before.
+    """
+
+    def __init__(self) -> None:
+        self.succeeded = False
+        self._trace_indent: int | None = None
+        self._in_gradle = False
+        self._upload: FailureLine | None = None
+        self._number = -1
+
+    def rank(self, line: str) -> tuple[Rank, str] | None:
+        """
+        Return the rank of a line and its text without prefixes; None for an empty one.
+        """
+        self._number += 1
+        line = _SGR.sub("", line)
+        worker = _WORKER.match(line)
+        if worker is not None:
+            return self._rank_worker(worker["level"], line[worker.end() :].strip())
+        text, level = _strip_prefixes(line)
+        if not text.strip():
+            self._in_gradle = False
+            return None
+        return self._rank_output(text, level), text.strip()
+
+    def replace(self, best: FailureLine | None) -> FailureLine | None:
+        """
+        Return the line about an artifact instead of output, if that was printed by a task that succeeded.
+        """
+        return self._upload if self.succeeded and self._upload and (best is None or best.rank < Rank.WORKER) else best
+
+    def _rank_worker(self, level: str | None, text: str) -> tuple[Rank, str] | None:
+        if re.match(r"Exit Code: 0$", text):
+            self.succeeded = True
+        if level != "error":
+            return (Rank.OTHER, text) if text and level else None
+        if _WORKER_SUMMARY.match(text):
+            return Rank.SUMMARY, text
+        if _UPLOAD.search(text):
+            self._upload = FailureLine(self._number, Rank.ARTIFACT, text)
+            return Rank.ARTIFACT, text
+        return Rank.WORKER, text
+
+    def _rank_output(self, text: str, level: str) -> Rank:
+        indent = len(text) - len(text.lstrip())
+        if self._trace_indent is not None and indent <= self._trace_indent:
+            self._trace_indent = None
+            return Rank.ERROR
+        if text.lstrip().startswith("Traceback (most recent call last)"):
+            self._trace_indent = indent
+            return Rank.HINT
+        if self._trace_indent is not None:
+            return Rank.OUTPUT
+        if text.startswith("* What went wrong"):
+            self._in_gradle = True
+        if self._in_gradle and _GRADLE_CAUSE.match(text):
+            return Rank.ERROR
+        return _rank_text(text, level)
+
+
+def _rank_text(text: str, level: str) -> Rank:
+    if _SUCCESS.match(text):
+        return Rank.OTHER
+    if re.match(r"\++ \S", text):
+        return Rank.TRACE
+    if _TEST.search(text):
+        return Rank.TEST
+    stripped = text.strip()
+    if _SUMMARY.match(stripped) or _EXIT.search(stripped):
+        return Rank.SUMMARY
+    if _CAUSE.search(text) and not _HARMLESS.search(text):
+        return Rank.CAUSE
+    if level in {"ERROR", "CRITICAL", "FATAL"} or (_ERROR.search(text) and not _HARMLESS.search(text)):
+        return Rank.ERROR
+    if _HINT.search(text) and not _HARMLESS.search(text):
+        return Rank.HINT
+    return Rank.OUTPUT
+
+
+def _strip_prefixes(line: str) -> tuple[str, str]:
+    for prefix in _PREFIXES:
+        line = prefix.sub("", line, count=1) if prefix.match(line) else line
+    mozharness = _MOZHARNESS.match(line)
+    return (line[mozharness.end() :], mozharness[1]) if mozharness else (line, "")
+
+
+def clean_line(line: str) -> str:
+    """
+    Return a line of a log as people read it: without colours, and without the time that `run-task` puts in front.
+    """
+    return _PREFIXES[0].sub("", _SGR.sub("", line[:MAX_LINE_CHARACTERS]), count=1).rstrip()
+
+
+def find_context(lines: Sequence[str], number: int, count: int) -> list[str]:
+    """
+    Return *count* lines around a line, without those of the worker unless that is one of them.
+    """
+    is_worker = _WORKER.match(lines[number]) is not None
+    first, last = number, number + 1
+    while last - first < count:
+        before = last - number > number - first or last == len(lines)
+        step = _next_place(lines, first, last, before=before, is_worker=is_worker)
+        if step is None:
+            step = _next_place(lines, first, last, before=not before, is_worker=is_worker)
+        if step is None:
+            break
+        first, last = step
+    return [clean_line(line) for line in lines[first:last]]
+
+
+def _next_place(
+    lines: Sequence[str], first: int, last: int, *, before: bool, is_worker: bool
+) -> tuple[int, int] | None:
+    place = first - 1 if before else last
+    if not 0 <= place < len(lines) or (not is_worker and _WORKER.match(lines[place])):
+        return None
+    return (place, last) if before else (first, last + 1)
+
+
+_FOLDS = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"), "<time>"),
+    (re.compile(r"\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b"), "<time>"),
+    (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
+    (re.compile(r"\b0x[0-9a-fA-F]+\b"), "<id>"),
+    # Ids of tasks and workers: exactly 22 characters, or letters and digits that no word has.
+    (
+        re.compile(
+            r"(?<![\w-])(?=[\w-]{0,21}[0-9_-])(?=[\w-]{0,21}[A-Z])(?=[\w-]{0,21}[a-z])[\w-]{22}(?![\w-])", re.ASCII
+        ),
+        "<id>",
+    ),
+    (re.compile(r"\b(?=[a-f]{0,63}[0-9])(?=[0-9]{0,63}[a-f])[0-9a-f]{7,64}\b"), "<id>"),
+    (re.compile(r"\bi-[0-9a-f]{8,17}\b"), "<id>"),
+    # Of tempfile, mktemp and generic-worker.
+    (re.compile(r"(?<=/tmp/)[^/\s'\":,)]+"), "<random>"),
+    (re.compile(r"(?<=/tmp)[a-z0-9_]{6,10}(?=[/'\"\s]|$)|(?<=/)tmp[a-z0-9_]{6,8}\b"), "<random>"),
+    (re.compile(r"\.(?=[A-Za-z]{0,11}\d)(?=\d{0,11}[A-Za-z])[A-Za-z0-9]{6,12}(?![\w.])"), ".<random>"),
+    (re.compile(r"\b(task_|pytest-|pid[ =:]?)\d+", re.IGNORECASE), r"\g<1><n>"),
+)
+# What follows a letter belongs to a name: test_bug1234, E0308. Status and exit codes tell failures apart.
+_NUMBER = re.compile(
+    r"((?:HTTP(?: Error|/[\d.]+)?|status|code|returned error|errno|signal)[: =]{1,3}\d{1,5}\b)"
+    r"|(?<![\w<])(?<!\w[-.])[+-]?\d+(?:[.,]\d+)*(?=[a-zA-Zµ%]{0,3}\b|\W|$)",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+
+
+def fold_line(text: str) -> str:
+    """
+    Return a line without what differs from run to run: numbers, ids, times, random parts of paths. Idempotent.
+    """
+    text = text[:MAX_LINE_CHARACTERS]
+    for pattern, replacement in _FOLDS:
+        text = pattern.sub(replacement, text)
+    text = _NUMBER.sub(lambda found: found[1] or "<n>", text)
+    return _SPACE.sub(" ", text).strip()[:MAX_SIGNATURE_CHARACTERS].strip()

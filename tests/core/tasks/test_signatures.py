@@ -1,0 +1,155 @@
+"""
+Which line of a log tells why a task failed, and what lines of the same kind have in common.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tccli.core.tasks.signatures import (
+    MAX_SIGNATURE_CHARACTERS,
+    Rank,
+    clean_line,
+    find_context,
+    find_failure_line,
+    fold_line,
+)
+
+LOGS = Path(__file__).parents[2] / "vectors" / "logs"
+INDEX: dict[str, dict[str, str]] = json.loads((LOGS / "index.json").read_text(encoding="utf-8"))
+MIN_RIGHT_SHARE = 0.9
+# Words of logs, so that lines are found which look like those of failures.
+WORDS = (
+    "ERROR error: FAILED Traceback (most recent call last): [taskcluster:error] [taskcluster exit status 1 Exit Code: "
+    "0 TEST-UNEXPECTED-FAIL | TEST-PASS a.c:1:2: warning: \x1b[31m \r * What went wrong: > E ● KeyError: 'a' artifact "
+    "upload 10:00:00 INFO - [task 2026-11-20T10:00:00.000Z] npm ERR! make: *** Killed"
+)
+LINES = st.lists(
+    st.one_of(st.text(max_size=60), st.lists(st.sampled_from(["", *WORDS.split(" ")]), max_size=8).map(" ".join)),
+    max_size=20,
+)
+
+
+@pytest.mark.parametrize("batch", INDEX)
+def test_lines_that_a_person_would_point_at(batch: str) -> None:
+    """
+    Of real-looking logs, at least nine of ten. The index was written before the rules, its other batches later.
+    """
+    wrong = {}
+    for name, line in INDEX[batch].items():
+        lines = (LOGS / f"{name}.log").read_text(encoding="utf-8").split("\n")
+        found = find_failure_line(lines)
+        if found is None or lines[found.number] != line:
+            wrong[name] = found
+
+    assert len(INDEX[batch]) - len(wrong) >= MIN_RIGHT_SHARE * len(INDEX[batch]), wrong
+
+
+@given(LINES)
+def test_any_log(lines: list[str]) -> None:
+    """
+    A line of the log, if that has any; the line itself is the first and the last one of the shortest context.
+    """
+    found = find_failure_line(lines)
+    if found is not None:
+        assert lines[found.number][:1] or found.text
+        assert len(found.signature) <= MAX_SIGNATURE_CHARACTERS
+        assert find_context(lines, found.number, 1) == [clean_line(lines[found.number])]
+        assert clean_line(lines[found.number]) in find_context(lines, found.number, 5)
+        assert len(find_context(lines, found.number, 5)) <= 5
+
+
+@given(st.text(max_size=400))
+def test_folding_twice_changes_nothing(text: str) -> None:
+    """
+    A signature is its own signature.
+    """
+    assert fold_line(fold_line(text)) == fold_line(text)
+
+
+@given(
+    st.integers(0, 10**6),
+    st.uuids(),
+    st.from_regex(r"[A-Za-z_][A-Za-z][0-9][A-Z][a-z]{3}[A-Za-z0-9_-]{14}[A-Za-z0-9]", fullmatch=True),
+    st.datetimes(),
+    st.from_regex(r"[a-z0-9_]{8}", fullmatch=True),
+)
+def test_what_differs_from_run_to_run(number: int, uuid: object, task_id: str, when: object, random: str) -> None:
+    """
+    Numbers, ids, times and the random parts of paths.
+    """
+    line = f"/tmp/tmp{random}/a.log: got {number}, pid {number}, of {uuid} and {task_id} at {when}Z (0x{number:x})"
+
+    assert fold_line(line) == "/tmp/<random>/a.log: got <n>, pid <n>, of <id> and <id> at <time> (<id>)"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("FAILED tests/test_bug1.py::test_a", "FAILED tests/test_bug2.py::test_a"),
+        ("TEST-UNEXPECTED-FAIL | dom/test_bug100533.html | a", "TEST-UNEXPECTED-FAIL | dom/test_bug200001.html | a"),
+        ("== wordwrap-03.html", "== wordwrap-04.html"),
+        ("error[E0308]: mismatched types", "error[E0599]: mismatched types"),
+        ("curl: (22) The requested URL returned error: 503", "curl: (22) The requested URL returned error: 404"),
+        ("HTTP Error 503", "HTTP Error 404"),
+        ("command exited with code 137", "command exited with code 1"),
+    ],
+)
+def test_what_makes_failures_different(one: str, other: str) -> None:
+    """
+    Numbers in names, and codes.
+    """
+    assert fold_line(one) != fold_line(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("src/a.c:12:3: error: x", "src/a.c:99:14: error: x"),
+        ("took 12ms", "took 9128ms"),
+        ("[12:00:01] failed after 3.5s", "[13:11:59] failed after 10.25s"),
+        ("/home/task_1763633/a.zip", "/home/task_99/a.zip"),
+        ("cache /tmp/fetch.Xa81kq of i-0123456789abcdef0", "cache /tmp/fetch.9bQxx1 of i-0fedcba9876543210"),
+        ("ref 4d3f9a1be2c7a001 is bad", "ref 0a3f9a1be2c7a00f is bad"),
+        ("-3 != +4", "5 != 6"),
+    ],
+)
+def test_what_makes_no_difference(one: str, other: str) -> None:
+    """
+    The rest of the numbers.
+    """
+    assert fold_line(one) == fold_line(other)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "1", "Error: ", "> ", "TEST-", " ", "-0a", ".a1", "[", "\x1b[", "=", "a.b/", "9:"]
+)
+def test_lines_of_10_mb(piece: str) -> None:
+    """
+    Linear time, whatever is repeated.
+    """
+    line = piece * (10 * 2**20 // len(piece))
+    started = time.process_time()
+    found = find_failure_line(["x", line, "[task 2026-11-20T10:00:00.000Z] " + line])
+    if found is not None:
+        assert found.signature is not None
+    fold_line(line)
+    clean_line(line)
+
+    assert time.process_time() - started < 1
+
+
+def test_the_worker() -> None:
+    """
+    A task that was ended by the worker failed because of that; an exit code tells nothing.
+    """
+    log = ["make: *** [a] Error 1", "error: b", "[taskcluster:error] Task aborted - max run time exceeded"]
+    assert find_failure_line(log).rank == Rank.WORKER  # type: ignore[union-attr]
+    log[2] = "[taskcluster:error] exit status 1"
+    assert find_failure_line(log).text == "error: b"  # type: ignore[union-attr]
