@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='artifacts cancel download list prioritize rerun seal status wait watch' ;;
+    REPLY='artifacts cancel download failures list prioritize rerun seal status wait watch' ;;
   profile)
     REPLY='edit list path remove set show unset use' ;;
   references)
@@ -103,8 +103,8 @@ _taskcluster_places() {
     REPLY='- ...' ;;
   'group artifacts'|'group download'|'group prioritize')
     REPLY='task-group -' ;;
-  'group cancel'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|'group watch'|\
-  'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
+  'group cancel'|'group failures'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|\
+  'group watch'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
   'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
   help)
@@ -242,6 +242,8 @@ _taskcluster_options() {
     REPLY='-w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group download')
     REPLY='-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
+  'group failures')
+    REPLY='--lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group prioritize'|'group seal')
@@ -456,6 +458,8 @@ _taskcluster_value() {
   *:'group download:-o'|*:'group download:--output'|*:'references distill:-o'|*:'references distill:--output'|\
   *:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
+  *:'group failures:--format')
+    REPLY='=json,jsonl,markdown,raw,table,yaml' ;;
   *:schema:--output|*:version:-s)
     REPLY='0' ;;
   *:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
@@ -472,8 +476,8 @@ _taskcluster_value() {
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|\
   *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
-  *:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|\
-  *:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
+  *:--lines|*:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|\
+  *:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
   *:--provisioner|*:--env|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|*:--content-type|\
   *:--project-id|*:--upload-id|*:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
   *:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
@@ -491,6 +495,8 @@ _taskcluster_value() {
     REPLY='index-path' ;;
   *:--secret|*:--secret-file)
     REPLY='secret' ;;
+  *:--against)
+    REPLY='task-group' ;;
   *:--sort)
     REPLY='=name,state,wait,duration' ;;
   *:--by)

@@ -83,6 +83,7 @@ function __taskcluster_words
                 'artifacts' 'Print the artifacts of the tasks of a group' \
                 'cancel' 'Cancel the tasks of a group' \
                 'download' 'Download artifacts of the tasks of a group' \
+                'failures' 'Print why the tasks of a group failed, those that failed alike…' \
                 'list' 'Print the tasks of a group' \
                 'prioritize' 'Change the priority of the tasks of a group' \
                 'rerun' 'Run tasks of a group again' \
@@ -448,9 +449,9 @@ function __taskcluster_places
             echo '- ...'
         case 'group artifacts' 'group download' 'group prioritize'
             echo 'task-group -'
-        case 'group cancel' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' 'group watch' \
-            'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' 'queue listtaskgroup' \
-            'queue sealtaskgroup' 'webserver taskgroupprofile'
+        case 'group cancel' 'group failures' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
+            'group watch' 'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' \
+            'queue listtaskgroup' 'queue sealtaskgroup' 'webserver taskgroupprofile'
             echo 'task-group'
         case 'help'
             echo 'topic method ...'
@@ -591,6 +592,8 @@ function __taskcluster_options
             string join \n -- -w --worker-type -f --force -n --dry-run --seal --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group download'
             string join \n -- -o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
+        case 'group failures'
+            string join \n -- --lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group prioritize' 'group seal'
@@ -815,6 +818,8 @@ function __taskcluster_value
         case '*:group download:-o' '*:group download:--output' '*:references distill:-o' \
             '*:references distill:--output' '*:sandbox run:--data' '*:sandbox start:--data'
             echo 'folder'
+        case '*:group failures:--format'
+            echo '=json,jsonl,markdown,raw,table,yaml'
         case '*:schema:--output' '*:version:-s'
             echo '0'
         case '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' \
@@ -833,13 +838,13 @@ function __taskcluster_value
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
             '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:--name' \
             '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
-            '*:-w' '*:--worker-type' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
-            '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' \
-            '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--provisioner' '*:--env' \
-            '*:--description' '*:--source' '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' \
-            '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' '*:--organization' '*:--repository' \
-            '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' '*:--error-id' \
-            '*:--include-archived' '*:--worker-state'
+            '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' \
+            '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' \
+            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' \
+            '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--max-age' '*:--start' '*:--link' \
+            '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
+            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
+            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -853,6 +858,8 @@ function __taskcluster_value
             echo 'index-path'
         case '*:--secret' '*:--secret-file'
             echo 'secret'
+        case '*:--against'
+            echo 'task-group'
         case '*:--sort'
             echo '=name,state,wait,duration'
         case '*:--by'
@@ -897,12 +904,13 @@ function __taskcluster_meaning
             echo 'Print the first request'
         case '*:find:--limit'
             echo 'At most N results (10)'
-        case '*:group artifacts:--limit' '*:group cancel:--limit' '*:group download:--limit' '*:group list:--limit' \
-            '*:group rerun:--limit' '*:group status:--limit'
+        case '*:group artifacts:--limit' '*:group cancel:--limit' '*:group download:--limit' \
+            '*:group failures:--limit' '*:group list:--limit' '*:group rerun:--limit' '*:group status:--limit'
             echo 'Select at most N tasks, the first by name'
         case '*:group artifacts:--newest' '*:group cancel:--newest' '*:group download:--newest' \
-            '*:group list:--newest' '*:group prioritize:--newest' '*:group rerun:--newest' '*:group seal:--newest' \
-            '*:group status:--newest' '*:group wait:--newest' '*:group watch:--newest'
+            '*:group failures:--newest' '*:group list:--newest' '*:group prioritize:--newest' \
+            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest' \
+            '*:group watch:--newest'
             echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
@@ -910,6 +918,10 @@ function __taskcluster_meaning
             echo 'Write below this directory (default: the current one)'
         case '*:group download:-n' '*:group download:--dry-run'
             echo 'Print ID NAME PATH'
+        case '*:group failures:--all-runs'
+            echo 'Print each run that failed, and which of them are flaky'
+        case '*:group failures:--format'
+            echo 'One of json, jsonl, markdown, raw, table, yaml'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
         case '*:group list:-r'
@@ -1156,6 +1168,10 @@ function __taskcluster_meaning
             echo 'Leave out the directories in artifacts\' names: DIR/LABEL/FILE'
         case '*:--all-runs'
             echo 'Download from all runs: DIR/LABEL/run-0/NAME'
+        case '*:--lines'
+            echo 'Print N lines of a log for each kind of failure (default: 5)'
+        case '*:--against'
+            echo 'Tell which of them did not fail like this in another group'
         case '*:--running'
             echo 'Print tasks that are running'
         case '*:-e' '*:--exception'

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.printable import escape_controls, escape_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from tccli.cli.context import Context
     from tccli.core.tasks.failures import FailureGroup
-    from tccli.output import Result
 
 INDENT = "    "
 MIN_WIDTH = 40
 MAX_SHOWN_NAMES = 8
+MAX_ROW_NAMES = 3
+"""In a table."""
 MAX_LISTED_NAMES = 50
 """In Markdown."""
 
@@ -38,19 +40,36 @@ def make_source(group_id: str, options: Mapping[str, Any], *, all_runs: bool) ->
     return shlex.join([*words, *(["--all-runs"] if all_runs else [])])
 
 
-def write_groups(
-    write: Callable[[Result], None], groups: Sequence[FailureGroup], source: str, *, is_markdown: bool
-) -> None:
+def write_groups(context: Context, groups: Sequence[FailureGroup], source: str, *, is_markdown: bool) -> None:
     """
-    Write failures by signature: as Markdown, or as JSON that is text on a terminal.
+    Write failures by signature: as Markdown, as a table, or as JSON that is text on a terminal.
     """
     from tccli.output import Result
 
+    options = context.options
+    write = context.writer()
     if is_markdown:
         write(Result([line for group in groups for line in _markdown(group, source)], is_text=True))
-        return
-    documents = [group.as_document(source) for group in groups]
-    write(Result([documents], to_text=lambda width: _format_groups(groups, source, width), is_table=True))
+    elif options.format == "table" and not options.selects_parts:
+        write(Result([[_row(group) for group in groups]], is_table=True))
+    else:
+        documents = [group.as_document(source) for group in groups]
+        write(Result([documents], to_text=lambda width: _format_groups(groups, source, width), is_table=True))
+
+
+def _row(group: FailureGroup) -> dict[str, Any]:
+    names = group.names
+    shown = ", ".join(names[:MAX_ROW_NAMES])
+    row = {
+        "count": len(group.runs),
+        "line": group.line,
+        "tasks": f"{shown} and {len(names) - MAX_ROW_NAMES} more" if len(names) > MAX_ROW_NAMES else shown,
+    }
+    if group.known is not None:
+        row["new"] = group.count_new()
+    if group.flaky is not None:
+        row["flaky"] = len(group.flaky)
+    return row
 
 
 def _format_groups(groups: Sequence[FailureGroup], source: str, width: int) -> str:
@@ -97,8 +116,12 @@ def _fold_names(names: Sequence[str], width: int) -> Iterator[str]:
 
 
 def _shorten(line: str, width: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
     line = escape_controls(line.expandtabs(4).replace("\n", " "))
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+    if cell_len(line) <= width:
+        return line
+    return f"{set_cell_size(line, width - 1).rstrip()}…"
 
 
 def _markdown(group: FailureGroup, source: str) -> Iterator[str]:

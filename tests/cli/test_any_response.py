@@ -45,6 +45,8 @@ OTHER_COMMANDS = [
     # Without its note of what it compares.
     ["references", "diff", "--quiet"],
     ["validate-json", "SERVER/schema.json", "-"],
+    ["group", "failures", "fN1SbArXTPSVFNUvaOlinQ"],
+    ["group", "failures", "fN1SbArXTPSVFNUvaOlinQ", "--all-runs", "--lines", "0", "--limit", "2"],
 ]
 COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
 FORMATS = ["json", "jsonl", "yaml", "table", "raw"]

@@ -99,6 +99,18 @@ def group_that_runs(_received: object) -> Response:
     return json_response({"tasks": [{"status": status, "task": {"metadata": {"name": "a"}}}]})
 
 
+def group_that_failed(_received: object) -> Response:
+    """
+    Return a group of tasks whose logs are to be read.
+    """
+    run = {"runId": 0, "state": "failed", "reasonResolved": "failed"}
+    status = {"state": "failed", "runs": [run]}
+    ids = [f"{TASK_ID[:-2]}{number}A" for number in range(8)]
+    return json_response(
+        {"tasks": [{"status": {**status, "taskId": each}, "task": {"metadata": {"name": each}}} for each in ids]}
+    )
+
+
 RETRIES = ("--retries", "1000", "--max-delay", "60")
 DRIP = Response(json_response({"status": {}}).data, pause=0.3)
 SITUATIONS = {
@@ -145,6 +157,7 @@ SITUATIONS = {
     "a reference": Situation(("--reference", "{url}/api.json", "queue", "ping")),
     "a watch": Situation(("group", "watch", TASK_ID), (group_that_runs,), is_shown=True),
     "a watch in a pipe": Situation(("group", "watch", TASK_ID), (group_that_runs,)),
+    "logs of failures": Situation(("group", "failures", TASK_ID, *RETRIES), (group_that_failed, NO_RESPONSE)),
     "whoami": Situation(("whoami",)),
     "scopes": Situation(("scopes", "expand", "a")),
     "a check of scopes": Situation(("scopes", "check", "queue", "ping")),

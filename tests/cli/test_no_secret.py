@@ -72,6 +72,13 @@ SIGNATURES = ["X-Amz-Signature", "X-Goog-Signature", "sig", "Signature", "bewit"
 ARTIFACTS = [
     json.dumps({"storageType": "s3", "url": f"http://SERVER/store/a b?x=1&{name}=MARKED"}) for name in SIGNATURES
 ]
+FAILED_RUN = {"runId": 0, "state": "failed", "reasonResolved": "failed"}
+FAILED_TASK = {
+    "status": {"taskId": TASK, "state": "failed", "runs": [FAILED_RUN]},
+    "task": {"metadata": {"name": "a"}},
+}
+# A group and the place of a log at once.
+GROUP = json.dumps({"tasks": [FAILED_TASK], "storageType": "s3", "url": "http://SERVER/store/a?sig=MARKED"})
 TASK_DOCUMENT = json.dumps(
     {
         "taskQueueId": "a/b",
@@ -226,6 +233,7 @@ CASES = [
     ),
     # Transfers.
     *(Case(["download-artifact", TASK, "a", "-o", "FILE/x"], artifact=each, dry=False) for each in ARTIFACTS),
+    Case(["group", "failures", TASK], artifact=GROUP, dry=False),
     Case(["queue", "latestArtifact", TASK, "a", "--jq", ".url.x"], artifact=ARTIFACTS[0], dry=False),
     Case(["secrets", "get", "a", "--jq", ".secret.a|tonumber"], artifact=MARKED_DOCUMENT, dry=False),
     Case(["secrets", "get", "a", "--jq", ".secret|keys|.[0]|.x"], artifact=MARKED_DOCUMENT, dry=False),

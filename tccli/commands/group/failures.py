@@ -15,7 +15,7 @@ from tccli.cli.tasks import GROUP_HELP, newest_group_option
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tccli.core.client import Client
     from tccli.core.tasks.failures import Failure, FailureGroup
@@ -56,7 +56,9 @@ class _Search:
         """
         from tccli.core.tasks.failures import group_failures, mark_flaky
 
-        groups = group_failures(self._examine(self._list(group_id, self._count), self.lines))
+        groups = group_failures(
+            self._examine(self._list(group_id, self.selection, self._count), self.selection, self.lines)
+        )
         if self.all_runs:
             mark_flaky(groups, self.completed_names)
         return groups
@@ -66,31 +68,32 @@ class _Search:
         Return *groups* with what is known of the group before; only logs of tasks that failed in both are read.
         """
         from tccli.core.tasks.failures import mark_known, sort_groups
+        from tccli.core.tasks.selection import Selection
 
         names = {name for group in groups for name in group.names}
-        before = self._list(group_id, lambda member: member.name in names, is_selected=False)
-        mark_known(groups, self._examine(before, 0))
+        everything = Selection()
+        before = self._list(group_id, everything, lambda member: member.name in names)
+        mark_known(groups, self._examine(before, everything, 0))
         return sort_groups(groups)
 
     def _count(self, _member: Member) -> bool:
         self.selected += 1
         return True
 
-    def _list(self, group_id: str, accept: Any, *, is_selected: bool = True) -> Iterator[Member]:
+    def _list(self, group_id: str, selection: Selection, accept: Callable[[Member], bool]) -> Iterator[Member]:
         from tccli.cli.selection import select_members
         from tccli.core.tasks.failures import read_history
 
-        selection = self.selection._replace(log_pattern=None, limit=None)
         members = select_members(
             self.context,
             self.client,
             group_id,
-            selection if is_selected else selection._replace(tests=()),
+            selection._replace(log_pattern=None, limit=None),
             observe=self._observe,
             make_detail=read_history,
         )
-        found: Any = (member for member in members if accept(member))
-        if self.selection.limit is not None and is_selected:
+        found: Iterable[Member] = filter(accept, members)
+        if selection.limit is not None:
             found = sorted(found, key=lambda member: (member.name, member.task_id))
         return iter(found)
 
@@ -98,7 +101,7 @@ class _Search:
         if self.all_runs and any(state == "completed" for state, _ in member.detail.runs):
             self.completed_names.add(member.name)
 
-    def _examine(self, members: Iterator[Member], lines: int) -> Iterator[Failure]:
+    def _examine(self, members: Iterator[Member], selection: Selection, lines: int) -> Iterator[Failure]:
         from itertools import islice
 
         from tccli.core.tasks.failures import LogExaminer, find_failed_runs
@@ -106,10 +109,10 @@ class _Search:
         from tccli.errors import TcError
 
         examiner = LogExaminer(
-            self.client, self.context.transfer_context(), context_lines=lines, pattern=self.selection.log_pattern
+            self.client, self.context.transfer_context(), context_lines=lines, pattern=selection.log_pattern
         )
         runs = (run for member in members for run in find_failed_runs(member, all_runs=self.all_runs))
-        limit = self.selection.limit
+        limit = selection.limit
         taken: set[str] = set()
         # With a limit, no log is read that is not needed, up to a few.
         batches = [runs] if limit is None else iter(lambda: list(islice(runs, min(limit, MAX_BATCH))), [])
@@ -145,12 +148,12 @@ def _failures(
     from tccli.cli.tasks import resolve_group
     from tccli.errors import NegativeAnswerError, UsageError
 
-    if format_ == "markdown" and (context.options.jq is not None or context.options.columns is not None):
+    if format_ == "markdown" and context.options.selects_parts:
         raise UsageError("--format markdown prints text: leave out --jq and --columns")
     given = dict(options)
     selection = pop_selection(options)
     context = context if format_ is None else context.replace(format=None if format_ == "markdown" else format_)
-    write = context.writer()
+    context.writer()  # checks its options before anything is sent
     client = context.client()
     search = _Search(context, client, selection, lines=lines, all_runs=all_runs)
     group_id = resolve_group(context, search.client, group, newest=newest)
@@ -167,7 +170,7 @@ def _failures(
     if not groups:
         context.note(f"no task of group {group_id} has failed")
     source = make_source(group_id, given, all_runs=all_runs)
-    write_groups(write, groups, source, is_markdown=format_ == "markdown")
+    write_groups(context, groups, source, is_markdown=format_ == "markdown")
     if search.errors:
         error = search.errors[0].error
         assert error is not None

@@ -286,6 +286,8 @@ def group_failures(failures: Iterable[Failure]) -> list[FailureGroup]:
         if group is None:
             group = found[failure.signature] = FailureGroup(failure)
         group.runs.append(failure.run)
+    for group in found.values():
+        group.runs.sort(key=lambda run: (run.member.name, run.member.task_id, run.run_id or 0))
     return sort_groups(found.values())
 
 

@@ -25,7 +25,7 @@ class Rank(IntEnum):
 
     OTHER = 0
     TRACE = 1
-    """A command that a shell prints before it runs it, or the end of `run-task`."""
+    """A command that a shell prints before it runs it, or a line of `run-task`."""
     OUTPUT = 2
     SUMMARY = 3
     """That something failed: a number of failures, an exit code."""
@@ -79,6 +79,8 @@ _PREFIXES = (
 _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _COUNT = r"\d+ (?:\w+ ){0,2}"
+_RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
+"""What `run-task` does before and after the task's own command."""
 _WORKER_SUMMARY = re.compile(r"(?i)exit status \d+$|task not successful|unsuccessful task run")
 _UPLOAD = re.compile(r"(?i)artifact upload|^artifact \S+ not found|file-missing-on-worker|uploading")
 _SUCCESS = re.compile(
@@ -177,7 +179,10 @@ class _Reader:
         if not text.strip():
             self._in_gradle = False
             return None
-        return self._rank_output(text, level), text.strip()
+        rank = self._rank_output(text, level)
+        if rank == Rank.OUTPUT and _RUN_TASK.match(line):
+            rank = Rank.TRACE
+        return rank, text.strip()
 
     def replace(self, best: FailureLine | None) -> FailureLine | None:
         """
@@ -249,9 +254,9 @@ def clean_line(line: str) -> str:
 
 def find_context(lines: Sequence[str], number: int, count: int) -> list[str]:
     """
-    Return *count* lines around a line, without those of the worker unless that is one of them.
+    Return *count* lines around a line, without those of the worker and of `run-task` unless that is one of them.
     """
-    is_worker = _WORKER.match(lines[number]) is not None
+    is_worker = _is_foreign(lines[number])
     first, last = number, number + 1
     while last - first < count:
         before = last - number > number - first or last == len(lines)
@@ -268,9 +273,13 @@ def _next_place(
     lines: Sequence[str], first: int, last: int, *, before: bool, is_worker: bool
 ) -> tuple[int, int] | None:
     place = first - 1 if before else last
-    if not 0 <= place < len(lines) or (not is_worker and _WORKER.match(lines[place])):
+    if not 0 <= place < len(lines) or (not is_worker and _is_foreign(lines[place])):
         return None
     return (place, last) if before else (first, last + 1)
+
+
+def _is_foreign(line: str) -> bool:
+    return _WORKER.match(line) is not None or _RUN_TASK.match(line) is not None
 
 
 _FOLDS = (
