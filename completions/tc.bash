@@ -28,7 +28,7 @@ _taskcluster_words() {
   slugid)
     REPLY='decode encode generate' ;;
   task)
-    REPLY='artifacts cancel complete def group list log name prioritize rerun retrigger run status wait' ;;
+    REPLY='artifacts cancel complete def group list log name prioritize rerun retrigger run status wait why' ;;
   auth)
     REPLY='authenticateHawk awsS3Credentials client createClient createRole currentScopes deleteClient deleteRole disableClient enableClient expandScopes gcpCredentials getEntityHistory githubRepoToken heartbeat lbheartbeat listAuditHistory listClients listRoleIds listRoles listRoles2 ping resetAccessToken role sentryDSN testAuthenticate testAuthenticateGet updateClient updateRole version websocktunnelToken' ;;
   github)
@@ -139,7 +139,7 @@ _taskcluster_places() {
     REPLY='service method' ;;
   'scopes check'|'scopes required')
     REPLY='service method argument ...' ;;
-  'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|\
+  'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|'task why'|\
   'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
   'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
   'webserver taskprofile')
@@ -290,7 +290,7 @@ _taskcluster_options() {
     REPLY='-r --run --newest -h --help' ;;
   'task cancel'|'task complete'|'task prioritize')
     REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
-  'task def'|'task group'|'task name')
+  'task def'|'task group'|'task name'|'task why')
     REPLY='--newest -h --help' ;;
   'task list')
     REPLY='--pending --claimed -h --help' ;;

@@ -142,7 +142,8 @@ function __taskcluster_words
                 'retrigger' 'Create a task with the definition of another one' \
                 'run' 'Create a task that runs a command in an image' \
                 'status' 'Print the state of a task, and why it was resolved' \
-                'wait' 'Wait until tasks are completed, and print each as it ends'
+                'wait' 'Wait until tasks are completed, and print each as it ends' \
+                'why' 'Explain why a task is pending, unscheduled, still running, failed or…'
         case 'upload'
             printf '%s\t%s\n' \
                 'artifact' 'Upload a file as an artifact of a run' \
@@ -487,7 +488,7 @@ function __taskcluster_places
         case 'scopes check' 'scopes required'
             echo 'service method argument ...'
         case 'task artifacts' 'task complete' 'task def' 'task group' 'task log' 'task name' 'task retrigger' \
-            'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
+            'task why' 'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
             'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
             'webserver taskprofile'
             echo 'task'
@@ -640,7 +641,7 @@ function __taskcluster_options
             string join \n -- -r --run --newest -h --help
         case 'task cancel' 'task complete' 'task prioritize'
             string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
-        case 'task def' 'task group' 'task name'
+        case 'task def' 'task group' 'task name' 'task why'
             string join \n -- --newest -h --help
         case 'task list'
             string join \n -- --pending --claimed -h --help

@@ -141,6 +141,7 @@ $TaskclusterTcWords['task'] = @(
     'run	Create a task that runs a command in an image'
     'status	Print the state of a task, and why it was resolved'
     'wait	Wait until tasks are completed, and print each as it ends'
+    'why	Explain why a task is pending, unscheduled, still running, failed or…'
 )
 $TaskclusterTcWords['upload'] = @(
     'artifact	Upload a file as an artifact of a run'
@@ -432,7 +433,7 @@ $TaskclusterTcPlaces['profile set'] = '- - - ...'
 $TaskclusterTcPlaces['references distill'] = 'file'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
-'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
+'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'task why', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
 $TaskclusterTcPlaces['task prioritize'] = 'task -'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task|file run|file - file ...' }
@@ -499,7 +500,7 @@ $TaskclusterTcOptions['slugid'] = '--v4 --count -h --help'
 $TaskclusterTcOptions['slugid generate'] = '-n --nice -h --help'
 $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
 'task cancel', 'task complete', 'task prioritize' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --noop --dry-run -c --confirm --newest -h --help' }
-'task def', 'task group', 'task name' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
+'task def', 'task group', 'task name', 'task why' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
 $TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run --newest -o -h --help'
 $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'

@@ -58,6 +58,14 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     """
     Return ``did you mean …?`` with the names that are near, or nothing.
     """
+    near = find_similar(name, names)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def find_similar(name: str, names: Iterable[str]) -> list[str]:
+    """
+    Return up to three names that are near.
+    """
     from difflib import get_close_matches
 
     by_fold = {fold(candidate): candidate for candidate in names}
@@ -66,7 +74,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     near += [each for each in by_fold if len(folded) >= 3 and each.startswith(folded) and each not in near][
         : 3 - len(near)
     ]
-    return f"did you mean {' or '.join(by_fold[each] for each in near)}?" if near else ""
+    return [by_fold[each] for each in near]
 
 
 def kebab(name: str) -> str:

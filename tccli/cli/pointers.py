@@ -8,6 +8,7 @@ POINTERS = (
     ("wait poll", "to wait for tasks: tc task wait TASK; for a group: tc group wait GROUP"),
     ("watch follow", "to watch a group: tc group watch GROUP; for a log: tc task log TASK"),
     ("configure profiles", "tc profile --help lists what reads and changes profiles"),
+    ("why explain", "to see why a task is pending, or why it failed: tc task why TASK"),
     ("log logs tail", "to print a log: tc task log TASK"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),
     ("groups", "to list the tasks of a group: tc group list GROUP"),

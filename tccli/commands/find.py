@@ -57,6 +57,7 @@ KEYWORDS = {
     "group wait": "wait poll block until finished settled",
     "group watch": "watch follow live progress settled",
     "task status": "stuck state",
+    "task why": "why pending stuck waiting unscheduled reason explain",
     "references update": "upgrade",
     "sandbox": "offline mock fake simulate",
     "schema": "editor",

@@ -53,6 +53,7 @@ def name(record: dict[str, Any]) -> str:
         ("pagination", {"help formats"}),
         ("wait", {"task wait", "group wait"}),
         ("watch a group", {"group watch"}),
+        ("why is my task pending", {"task why"}),
         ("wait for a task", {"task wait"}),
         ("wait for a group", {"group wait"}),
         ("stuck", {"queue status"}),

@@ -5,6 +5,7 @@ Wait for tasks and groups: walks of the group's pages, or requests for states, w
 from __future__ import annotations
 
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
@@ -235,7 +236,7 @@ def watch_tasks(
         members = fetch_members(client, task_ids, definitions)
         blocked: Mapping[str, Block] = {}
         if not any(member.state in {"pending", "running"} for member in members.values()):
-            blocked = _find_blocked_tasks(client, members, definitions)
+            blocked = find_blocked_tasks(client, members, definitions)
         return poll.make_snapshot(members, members, blocked)
 
     return poll.repeat(request)
@@ -260,15 +261,20 @@ def fetch_members(client: Client, task_ids: Sequence[str], definitions: dict[str
     return {task_id: Member({"status": statuses[task_id], "task": definitions[task_id]}) for task_id in task_ids}
 
 
-def _find_blocked_tasks(
-    client: Client, members: Mapping[str, Member], definitions: dict[str, Any]
+def find_blocked_tasks(
+    client: Client, members: Mapping[str, Member], definitions: dict[str, Any], *, max_levels: int | None = None
 ) -> Mapping[str, Block]:
     """
     Return which unscheduled tasks are blocked; the tasks that they wait for are looked at as far as these wait, too.
+
+    Args:
+        definitions: As in `fetch_members`.
+        max_levels: From one task to the next at most; None for no limit.
     """
     known = dict(members)
     outside: dict[str, str | None] = {}
-    while new := sorted(find_outside(known) - outside.keys()):
+    levels = count() if max_levels is None else iter(range(max_levels))
+    while next(levels, None) is not None and (new := sorted(find_outside(known) - outside.keys())):
         states = fetch_states(client, new)
         outside |= states
         waiting = [task_id for task_id in new if states[task_id] == "unscheduled"]

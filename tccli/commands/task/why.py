@@ -1,0 +1,62 @@
+"""
+``tc task why``: explain why a task is pending, unscheduled, still running, failed or exception.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
+from tccli.errors import TcError
+
+if TYPE_CHECKING:
+    from tccli.core.client import Client
+    from tccli.core.tasks.causes.model import TaskFacts
+
+MAX_READ_LOG_BYTES = 64 * 1024
+MAX_SHOWN_CHARACTERS = 200
+
+
+def _why(context: Context, task: str, *, newest: bool) -> None:
+    from tccli.cli.tasks import make_value_writer, resolve_one
+    from tccli.core.tasks.causes import explain_task
+
+    write = make_value_writer(context)
+    client = context.client()
+    task_id, _ = resolve_one(context, client, task, newest=newest)
+    explanation = explain_task(client, task_id, lambda facts: _read_log_line(context, client, facts))
+    write(explanation.as_text(), explanation.as_document())
+
+
+def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
+    from tccli.core.printable import escape_line
+    from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+
+    try:
+        log = open_log(
+            client, context.transfer_context(), facts.task_id, len(facts.runs) - 1, find_log_name(facts.definition)
+        )
+        tail = read_tail(log, MAX_READ_LOG_BYTES).decode("utf-8", "replace")
+    except TcError as error:
+        return f"cannot see its log: {error.message}"
+    lines = [line.strip() for line in tail.splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("[taskcluster")] or lines
+    return f"the last line of its log: {escape_line(own[-1], MAX_SHOWN_CHARACTERS)}" if own else "its log is empty"
+
+
+command = Command(
+    "why",
+    callback=with_context(_why),
+    params=[task_argument(), newest_option()],
+    short_help="Explain why a task is pending, unscheduled, still running, failed or exception",
+    help="Explain why a task is in its state, and print the next command to type.\n\n"
+    "Of a pending task: its place in the queue, the worker pool and its errors, workers that are quarantined or never "
+    "took from the queue, the deadline. Of an unscheduled one: which tasks it waits for, and whether one of them "
+    "failed, so that it can never run. Of a running one: its worker, and how long it may run. Of one that has ended: "
+    "the reason, and the last line of its log.\n\n"
+    "What your scopes do not show is named with the scope. --format json prints taskId, name, state and causes, each "
+    f"with kind, text and next.\n\n{TASK_HELP}",
+    examples=("tc task why fN1SbArXTPSVFNUvaOlinQ", "tc task why fN1SbArXTPSVFNUvaOlinQ --jq '.causes[].kind' -r"),
+)

@@ -1,0 +1,91 @@
+"""
+Explain the state of a task, by a few requests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tccli.core.tasks.causes.model import Cause, TaskFacts
+from tccli.core.tasks.queue import fetch_definition, fetch_status, read_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tccli.core.client import Client
+
+
+class Explanation(NamedTuple):
+    """
+    Why a task is in its state.
+
+    Attributes:
+        causes: The first one is the state itself.
+    """
+
+    task_id: str
+    name: str
+    state: str
+    causes: list[Cause]
+
+    def as_document(self) -> dict[str, Any]:
+        """
+        Return it as JSON.
+        """
+        return {
+            "taskId": self.task_id,
+            "name": self.name,
+            "state": self.state,
+            "causes": [{name: text for name, text in cause._asdict().items() if text} for cause in self.causes],
+        }
+
+    def as_text(self) -> str:
+        """
+        Return sentences, and a line with the next commands.
+        """
+        sentences = ". ".join(cause.text[:1].upper() + cause.text[1:] for cause in self.causes)
+        commands = "; ".join(dict.fromkeys(cause.next for cause in self.causes if cause.next))
+        return f"{self.name}: {sentences[:1].lower()}{sentences[1:]}." + (f"\nnext: {commands}" if commands else "")
+
+
+def explain_task(client: Client, task_id: str, read_log_line: Callable[[TaskFacts], str]) -> Explanation:
+    """
+    Return why a task is in its state. What cannot be seen is a cause that says so.
+
+    Args:
+        read_log_line: Returns the line of the log of a failed task that says most, or nothing.
+
+    Raises:
+        TcError: The task itself cannot be fetched.
+    """
+    status = fetch_status(client, task_id)
+    definition = fetch_definition(client, task_id)
+    facts = TaskFacts(task_id, status, definition, client.clock.now())
+    causes = list(_list_causes(client, facts, read_log_line))
+    return Explanation(task_id, read_name(task_id, definition), facts.state, causes)
+
+
+def _list_causes(client: Client, facts: TaskFacts, read_log_line: Callable[[TaskFacts], str]) -> Iterator[Cause]:
+    state = facts.state
+    if state == "unscheduled":
+        from tccli.core.tasks.causes.dependencies import explain_unscheduled
+
+        yield from explain_unscheduled(client, facts)
+    elif state == "pending":
+        from tccli.core.tasks.causes.queues import explain_pending
+
+        yield from explain_pending(client, facts)
+    else:
+        from tccli.core.tasks.causes.runs import explain_run
+
+        yield from explain_run(facts, read_log_line)
+    if state in {"unscheduled", "pending"}:
+        yield _explain_deadline(facts)
+
+
+def _explain_deadline(facts: TaskFacts) -> Cause:
+    deadline = facts.definition.get("deadline") or facts.status.get("deadline")
+    if (facts.seconds_since(deadline) or 0) > 0:
+        return Cause("deadline", "its deadline is over, so it becomes exception in a moment")
+    cancel = f"tc task cancel {facts.task_id}"
+    return Cause("deadline", f"deadline in {facts.span_until(deadline)}: exception then", cancel)

@@ -1,0 +1,101 @@
+"""
+Why a run goes on, or how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tccli.core.tasks.causes.model import Cause, TaskFacts
+from tccli.core.times import format_span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REASONS = {
+    "canceled": "somebody cancelled it; the queue does not record who",
+    "deadline-exceeded": "it was not resolved before its deadline",
+    "claim-expired": "its worker was not heard of any more, and all retries are used",
+    "worker-shutdown": "its worker was shut down, and all retries are used",
+    "malformed-payload": "the worker does not accept its payload; the log tells why",
+    "resource-unavailable": "the worker could not get something that the payload names, such as an image",
+    "internal-error": "the worker failed; that is not the task's fault",
+    "superseded": "a newer task has taken its place",
+    "intermittent-task": "it failed in a way that it retries for, and all retries are used",
+}
+"""Source: the documentation of the queue's reasonResolved."""
+
+
+def explain_run(facts: TaskFacts, read_log_line: Callable[[TaskFacts], str]) -> Iterator[Cause]:
+    """
+    Yield why the latest run goes on, or how it ended.
+
+    Args:
+        read_log_line: Returns the line of the log of a failed task that says most, or nothing.
+    """
+    if facts.state == "running":
+        yield from _explain_running(facts)
+    elif facts.state == "completed":
+        ago = facts.span_since(facts.run.get("resolved"), before=" ")
+        yield Cause("completed", f"completed{ago} ago{_took(facts)}", f"tc task artifacts {facts.task_id}")
+    elif facts.state == "failed":
+        yield from _explain_failed(facts, read_log_line)
+    else:
+        yield from _explain_exception(facts)
+    earlier = [str(run.get("reasonResolved")) for run in facts.runs[:-1]]
+    if earlier:
+        yield Cause("retry", f"earlier runs: {', '.join(earlier[-5:])}", f"tc task status -a {facts.task_id}")
+
+
+def _explain_running(facts: TaskFacts) -> Iterator[Cause]:
+    run = facts.run
+    worker = f"{run.get('workerGroup')}/{run.get('workerId')}"
+    text = f"running{facts.span_since(run.get('started'))} on {worker} of {facts.queue}"
+    yield Cause("running", text, f"tc task log {facts.task_id}")
+    payload = facts.definition.get("payload")
+    most = payload.get("maxRunTime") if isinstance(payload, Mapping) else None
+    seconds = facts.seconds_since(run.get("started"))
+    if isinstance(most, int | float) and not isinstance(most, bool) and 0 < most < 1e9 and seconds is not None:
+        left = most - seconds
+        when = f"{format_span(left)} are left" if left > 0 else f"it should have ended {format_span(-left)} ago"
+        yield Cause("max-run-time", f"it may run for {format_span(most)}, of which {when}" if left > 0 else when)
+    claim = facts.seconds_since(run.get("takenUntil"))
+    if claim is not None and claim > 0:
+        text = f"its worker has not been heard of since its claim expired {format_span(claim)} ago; a retry follows"
+        yield Cause("claim-expired", text, f"tc task why {facts.task_id}")
+
+
+def _explain_failed(facts: TaskFacts, read_log_line: Callable[[TaskFacts], str]) -> Iterator[Cause]:
+    ago = facts.span_since(facts.run.get("resolved"), before=" ")
+    log = f"tc task log -r {max(len(facts.runs) - 1, 0)} {facts.task_id}"
+    yield Cause("failed", f"failed{ago} ago{_took(facts)}: its command ended with an error", log)
+    line = read_log_line(facts)
+    if line:
+        yield Cause("log", line)
+    yield Cause("rerun", "a rerun tries again", f"tc task rerun {facts.task_id}")
+
+
+def _explain_exception(facts: TaskFacts) -> Iterator[Cause]:
+    run = facts.run
+    reason = str(run.get("reasonResolved") or "exception")
+    ago = facts.span_since(run.get("resolved"), before=" ")
+    what = REASONS.get(reason, "no more is known")
+    if reason == "deadline-exceeded":
+        what = f"{what}, and {'was still running' if run.get('started') else 'no worker took it before'}"
+    yield Cause(reason, f"exception{ago} ago ({reason}): {what}", _next_after(facts, reason))
+
+
+def _next_after(facts: TaskFacts, reason: str) -> str:
+    deadline: Any = facts.definition.get("deadline") or facts.status.get("deadline")
+    if (facts.seconds_since(deadline) or -1) > 0:
+        # After its deadline, it is not run again under the same id.
+        return f"tc task retrigger {facts.task_id}"
+    log = f"tc task log -r {max(len(facts.runs) - 1, 0)} {facts.task_id}"
+    has_log = reason in {"malformed-payload", "resource-unavailable", "internal-error", "intermittent-task"}
+    return log if has_log else f"tc task rerun {facts.task_id}"
+
+
+def _took(facts: TaskFacts) -> str:
+    start, end = (facts.seconds_since(facts.run.get(name)) for name in ("started", "resolved"))
+    return "" if start is None or end is None else f", after {format_span(start - end)}"

@@ -1,0 +1,145 @@
+"""
+``tc task why``: the causes of each state, what is hidden by scopes, and the next command.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.ids import TASK_ID
+from tests.transfer_env import later, slug
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+    from tests.group_env import GroupEnv
+
+POOL = {"providerId": "static", "description": "d", "owner": "o@example.com", "emailOnError": False, "config": {}}
+
+
+def explain(tc: CommandLine, env: GroupEnv, task_id: str, **variables: str) -> tuple[str, str, dict[str, Any]]:
+    """
+    Return the sentences, the next commands, and the causes with their texts.
+    """
+    given = {**env.environment, **variables}
+    result = tc("task", "why", task_id, env=given)
+    assert (0, "") == (result.exit_code, result.stderr)
+    sentences, _, following = result.stdout.removesuffix("\n").partition("\nnext: ")
+    document = json.loads(tc("task", "why", task_id, "--format", "json", env=given).stdout)
+    assert {"taskId", "name", "state", "causes"} == set(document)
+    return sentences, following, {cause["kind"]: cause["text"] for cause in document["causes"]}
+
+
+def test_pending_without_a_pool(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Its place by priority and age, and pools with names like that of the queue; in a handful of requests.
+    """
+    tc("worker-manager", "createWorkerPool", "proj-x/linux", stdin=json.dumps(POOL), env=group_env.environment)
+    group_env.add("first", taskQueueId="proj-x/mac")
+    task_id = group_env.add("second", taskQueueId="proj-x/mac")
+    group_env.add("third", taskQueueId="proj-x/mac", priority="high")
+    sent = len(group_env.sandbox.requests)
+    result = tc("task", "why", task_id, env=group_env.environment)
+    assert len(group_env.sandbox.requests) - sent <= 6
+    sentences, following, causes = explain(tc, group_env, task_id)
+
+    assert result.stdout.startswith("second: pending for ")
+    assert "on proj-x/mac, 3rd of 3 in its queue" in causes["pending"]
+    assert {"no-pool", "never-taken", "similar-pools", "deadline"} < set(causes)
+    assert "proj-x/linux" in causes["similar-pools"]
+    assert "Deadline in " in sentences
+    assert f"tc task cancel {task_id}" in following
+
+
+def test_pending_in_a_pool(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    A pool without workers, then one whose only worker is quarantined.
+    """
+    env = group_env.environment
+    tc("worker-manager", "createWorkerPool", "proj-x/ci", stdin=json.dumps(POOL), env=env)
+    task_id = group_env.add("waits")
+    assert {"no-workers", "never-taken"} < set(explain(tc, group_env, task_id)[2])
+    group_env.call("claimWork", "proj-x/ci", payload={"workerGroup": "g", "workerId": "w", "tasks": 1})
+    task_id = group_env.add("waits-too")
+    assert "workers" in explain(tc, group_env, task_id)[2]
+    payload = json.dumps({"quarantineUntil": later(hours=2), "quarantineInfo": "broken disk"})
+    done = tc("queue", "quarantineWorker", "proj-x", "ci", "g", "w", stdin=payload, env=env)
+    assert 0 == done.exit_code, done.stderr
+    assert "its only worker is quarantined" in explain(tc, group_env, task_id)[2]["quarantine"]
+
+
+def test_what_scopes_hide(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Each part that is refused names its scope, and the others are there.
+    """
+    tc("worker-manager", "createWorkerPool", "proj-x/ci", stdin=json.dumps(POOL), env=group_env.environment)
+    task_id = group_env.add("waits")
+    # By default, everybody may see the pools.
+    role = json.dumps({"description": "", "scopes": ["queue:get-task:*", "queue:status:*"]})
+    assert 0 == tc("auth", "updateRole", "anonymous", stdin=role, env=group_env.environment).exit_code
+    result = tc("task", "why", task_id, "--authorized-scopes", "[]", env=group_env.environment)
+    assert 0 == result.exit_code, result.stderr
+    for scope in (
+        "needs scope queue:pending-list:proj-x/ci",
+        "needs scope worker-manager:get-worker-pool:proj-x/ci",
+        "needs scope worker-manager:list-workers:proj-x/ci",
+    ):
+        assert scope in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [
+        ("after-red", "dependency-failed", "red is rerun, which is failed"),
+        ("after-after-red", "dependency-failed", "red (2 steps away) is rerun"),
+        ("after-runs", "dependencies", "1 of 2 tasks that it depends on: runs (running)"),
+        ("always", "dependencies", "runs (running)"),
+        ("after-gone", "dependency-failed", "elsewhere is rerun, which is exception (canceled)"),
+        ("loop", "self", "depends on itself"),
+    ],
+)
+def test_unscheduled(tc: CommandLine, group_env: GroupEnv, name: str, kind: str, text: str) -> None:
+    """
+    The task at the end of the chain is named, and how it can go on.
+    """
+    group_env.add("red", "failed")
+    group_env.add("done", "completed")
+    group_env.add("runs", "running")
+    group_env.add("after-red", needs=["red"])
+    group_env.add("after-after-red", needs=["after-red"])
+    group_env.add("after-runs", needs=["runs", "done"])
+    group_env.add("always", needs=["runs", "red"], requires="all-resolved")
+    group_env.add("elsewhere", "exception", taskGroupId=slug())
+    group_env.add("after-gone", needs=["elsewhere"])
+    group_env.ids["loop"] = task_id = slug()
+    definition = group_env.call("task", group_env.ids["after-red"])
+    for key in ("provisionerId", "workerType"):
+        definition.pop(key, None)
+    definition["metadata"]["name"] = "loop"
+    group_env.call("createTask", task_id, payload={**definition, "dependencies": [task_id]})
+    sentences, following, causes = explain(tc, group_env, f"{group_env.group_id}:{name}" if name != "loop" else task_id)
+
+    assert text in causes[kind], sentences
+    assert following.startswith("tc ")
+
+
+def test_ends(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    How tasks ended, with the last line of the log that is the task's own.
+    """
+    log = b"[taskcluster 2030-01-01] Task ID: x\nerror: disk is full\n[taskcluster 2030-01-01] exit status 1\n"
+    red = explain(tc, group_env, group_env.add("red", "failed", log=log))
+    assert "error: disk is full" in red[2]["log"]
+    assert "tc task rerun " in red[1]
+    assert "cannot see its log" in explain(tc, group_env, group_env.add("mute", "failed"))[2]["log"]
+    assert "does not record who" in explain(tc, group_env, group_env.add("gone", "exception"))[2]["canceled"]
+    assert "completed" in explain(tc, group_env, group_env.add("done", "completed"))[2]
+    running = explain(tc, group_env, group_env.add("runs", "running", payload={"maxRunTime": 3600}))
+    assert "on g/w of proj-x/ci" in running[2]["running"]
+    assert "it may run for 1 h" in running[2]["max-run-time"]
+    late = group_env.add("late")
+    tc("sandbox", "clock", "+7h", env=group_env.environment)
+    assert "deadline" in "".join(explain(tc, group_env, late)[2])
+    assert 5 == tc("task", "why", TASK_ID, env=group_env.environment).exit_code
