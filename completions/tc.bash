@@ -299,7 +299,7 @@ _taskcluster_options() {
   'task rerun')
     REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help' ;;
   'task retrigger')
-    REPLY='-e --exact --newest -h --help' ;;
+    REPLY='-e --exact --env --set --edit --times --group --wait --newest -h --help' ;;
   'task run')
     REPLY='--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help' ;;
   'task status')
@@ -478,8 +478,8 @@ _taskcluster_value() {
   *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
   *:--lines|*:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|\
   *:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
-  *:--provisioner|*:--env|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|*:--content-type|\
-  *:--project-id|*:--upload-id|*:--set|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
+  *:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|\
+  *:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
   *:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
   *:--worker-state)
     REPLY='-' ;;
@@ -495,7 +495,7 @@ _taskcluster_value() {
     REPLY='index-path' ;;
   *:--secret|*:--secret-file)
     REPLY='secret' ;;
-  *:--against)
+  *:--against|*:--group)
     REPLY='task-group' ;;
   *:--sort)
     REPLY='=name,state,wait,duration' ;;

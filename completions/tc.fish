@@ -650,7 +650,7 @@ function __taskcluster_options
         case 'task rerun'
             string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait -h --help
         case 'task retrigger'
-            string join \n -- -e --exact --newest -h --help
+            string join \n -- -e --exact --env --set --edit --times --group --wait --newest -h --help
         case 'task run'
             string join \n -- --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help
         case 'task status'
@@ -841,9 +841,9 @@ function __taskcluster_value
             '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
             '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' \
             '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' \
-            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' \
-            '*:--provisioner' '*:--env' '*:--description' '*:--source' '*:--max-age' '*:--start' '*:--link' \
-            '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--set' '*:--continuation-token' \
+            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--env' \
+            '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' '*:--max-age' '*:--start' \
+            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--continuation-token' \
             '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
             '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
@@ -859,7 +859,7 @@ function __taskcluster_value
             echo 'index-path'
         case '*:--secret' '*:--secret-file'
             echo 'secret'
-        case '*:--against'
+        case '*:--against' '*:--group'
             echo 'task-group'
         case '*:--sort'
             echo '=name,state,wait,duration'
@@ -971,9 +971,11 @@ function __taskcluster_meaning
             echo 'Also rerun tasks that are neither failed nor exception'
         case '*:task retrigger:-e'
             echo 'Keep dependencies and routes, too'
+        case '*:task retrigger:--set'
+            echo 'Set a value of the definition, PATH:=JSON also one that is not text'
         case '*:task run:--worker-type'
             echo 'The worker type of the task queue'
-        case '*:task run:-e'
+        case '*:task run:-e' '*:task run:--env'
             echo 'Set a variable'
         case '*:task run:--name'
             echo 'The name of the task'
@@ -1271,10 +1273,18 @@ function __taskcluster_meaning
             echo 'Print only tasks that a worker has claimed: they run'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
+        case '*:--env'
+            echo 'Set a variable of the copy'
+        case '*:--set'
+            echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
+        case '*:--edit'
+            echo 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
+        case '*:--times'
+            echo 'Create N copies (default 1)'
+        case '*:--group'
+            echo 'Create it in this group'
         case '*:--provisioner'
             echo 'The provisioner of the task queue'
-        case '*:--env'
-            echo 'Set a variable'
         case '*:--dependency'
             echo 'Run after this task'
         case '*:--description'
@@ -1303,8 +1313,6 @@ function __taskcluster_meaning
             echo 'Print the version of the deployment instead'
         case '*:--short-version'
             echo 'Print the version alone'
-        case '*:--set'
-            echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
         case '*:--no-validate'
             echo 'Do not validate the payload against the schema'
         case '*:--continuation-token'

@@ -504,7 +504,7 @@ $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
 $TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run --newest -o -h --help'
 $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'
-$TaskclusterTcOptions['task retrigger'] = '-e --exact --newest -h --help'
+$TaskclusterTcOptions['task retrigger'] = '-e --exact --env --set --edit --times --group --wait --newest -h --help'
 $TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --max-age --exit-status --newest -h --help'
 $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --newest -h --help'
@@ -557,8 +557,8 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--exact', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--provisioner', '--env', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--set', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--exact', '--edit', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
@@ -568,7 +568,7 @@ $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--error-format'] = '=text,json'
 $TaskclusterTcValue['--index'] = 'index-path'
 '--secret', '--secret-file' | ForEach-Object { $TaskclusterTcValue[$_] = 'secret' }
-$TaskclusterTcValue['--against'] = 'task-group'
+'--against', '--group' | ForEach-Object { $TaskclusterTcValue[$_] = 'task-group' }
 $TaskclusterTcValue['--sort'] = '=name,state,wait,duration'
 $TaskclusterTcValue['--by'] = '=state,kind,queue,owner'
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
@@ -618,8 +618,9 @@ $TaskclusterTcMeaning['signin:--wait'] = 'How long to wait (default 10m)'
 $TaskclusterTcMeaning['task list:--pending'] = 'Print only tasks that are pending'
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
+$TaskclusterTcMeaning['task retrigger:--set'] = 'Set a value of the definition, PATH:=JSON also one that is not text'
 $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
-'task run:-e', '--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
+'task run:-e', 'task run:--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
 $TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
 $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'
@@ -760,6 +761,11 @@ $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
 $TaskclusterTcMeaning['--claimed'] = 'Print only tasks that a worker has claimed: they run'
+$TaskclusterTcMeaning['--env'] = 'Set a variable of the copy'
+$TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
+$TaskclusterTcMeaning['--edit'] = 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
+$TaskclusterTcMeaning['--times'] = 'Create N copies (default 1)'
+$TaskclusterTcMeaning['--group'] = 'Create it in this group'
 $TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
@@ -774,7 +780,6 @@ $TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed fr
 $TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
 $TaskclusterTcMeaning['--upload-id'] = 'The id of the upload (default: a new one, or that of an unfinished…'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
-$TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
 $TaskclusterTcMeaning['--continuation-token'] = 'Return the page after the one whose response had this token'
 $TaskclusterTcMeaning['--paginate'] = 'Fetch all pages, as one document'

@@ -5,12 +5,12 @@ Edit the file of profiles in an editor.
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
+from tccli.cli.editor import find_editor, is_terminal, run_editor
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def edit_profiles(context: Context) -> None:
     from tccli.core.files import lock_directory, make_private_directory
     from tccli.core.profiles import read_text, write_text
 
-    editor = _find_editor(context)
+    editor = find_editor(context, "the profiles", "set EDITOR, or use tc profile set")
     path = context.config_files().profiles_path
     directory = os.path.dirname(path)
     make_private_directory(directory)
@@ -77,46 +77,16 @@ class _InvalidCopyError(Exception):
     pass
 
 
-def _find_editor(context: Context) -> list[str]:
-    import shlex
-    import shutil
-
-    for name in ("VISUAL", "EDITOR"):
-        value = context.environ.get(name, "")
-        try:
-            words = shlex.split(value)
-        except ValueError as error:
-            raise ConfigurationError(f"cannot read {name}: {error}") from None
-        if words:
-            return words
-    found = next((name for name in ("sensible-editor", "vi", "nano") if shutil.which(name)), None)
-    if found is None or not _is_terminal():
-        raise ConfigurationError("cannot edit the profiles: no editor is set", hint="set EDITOR, or use tc profile set")
-    return [found]
-
-
-def _is_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
     """
     Return the text of the copy when it is valid. At a terminal, one that is not can be edited again.
     """
-    import subprocess
-
     from tccli.cli.profiles import read_options
     from tccli.core.config_files import DEFAULT_PROFILE_KEY, check_profile, parse_profiles
     from tccli.core.profiles import check_exists, read_text
 
     while True:
-        try:
-            code = subprocess.run([*editor, copy], check=False).returncode  # noqa: S603 - the user's own editor
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise ConfigurationError(f"cannot run the editor {editor[0]}: {reason}") from None
-        if code:
-            raise ConfigurationError(f"the editor {editor[0]} ended with exit code {code}; nothing was changed")
+        run_editor(editor, copy)
         try:
             text = read_text(copy)
             document = parse_profiles(text, path)
@@ -129,7 +99,7 @@ def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
         except ConfigurationError as error:
             # The message names the file that the copy is for.
             message = str(error).replace(copy, path)
-            if not (_is_terminal() and _asks_again(message)):
+            if not (is_terminal() and _asks_again(message)):
                 raise _InvalidCopyError(message) from None
             continue
         return text

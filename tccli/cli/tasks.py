@@ -367,3 +367,22 @@ def write_each(
             # Each was printed as it came.
             failed[0].message, failed[0].hint = f"{number_failed} of {count} failed", ""
         raise failed[0]
+
+
+def parse_variables(context: Context, settings: Iterable[str]) -> dict[str, str]:
+    """
+    Return the values of ``--env``: ``NAME=VALUE``.
+
+    Raises:
+        UsageError: One of them has no name.
+    """
+    variables = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not name:
+            raise UsageError(f"--env {setting!r} has no name", hint="write --env NAME=VALUE")
+        if not equals:
+            # As in the Go client; docker run takes the value from its environment.
+            context.note(f'--env {name}: the variable is empty; write --env {name}=VALUE, or --env {name}="${name}"')
+        variables[name] = value
+    return variables

@@ -4,33 +4,155 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.tasks import GROUP_HELP, TASK_HELP, newest_option, task_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tccli.core.client import Client
+
+ACTIONS = "public/actions.json"
+MAX_ACTIONS_BYTES = 4 * 1024 * 1024
+MAX_COPIES = 100
+NEW_GROUP = "new"
 
 
-def _retrigger(context: Context, task: str, *, exact: bool, newest: bool) -> None:
-    from datetime import UTC, datetime
-
+def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: bool, **options: Any) -> None:
     import slugid
 
-    from tccli.cli.tasks import check_allowed, make_value_writer, resolve_one
+    from tccli.cli.outcomes import pop_outcome
+    from tccli.cli.tasks import check_allowed, parse_variables, resolve_one
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
 
-    write = make_value_writer(context)
+    outcome = pop_outcome(options)
+    variables = parse_variables(context, options["env"])
+    create = _make_creator(context, follows=outcome is not None)
     client = context.client()
     check_allowed(client, "createTask")
     task_id, _ = resolve_one(context, client, task, newest=newest)
-    definition: dict[str, Any] = copy_definition(
-        queue.fetch_definition(client, task_id), now=datetime.now(UTC), exact=exact
-    )
-    created = queue.call_status_method(client, "createTask", [str(slugid.nice())], definition)
-    write(f"Task {created['taskId']} created", created)
+    original = queue.fetch_definition(client, task_id)
+    ids = [str(slugid.nice()) for _ in range(times)]
+    definition = copy_definition(original, now=client.clock.now(), exact=exact)
+    definition = _change(context, client, definition, ids[0], variables, options)
+    if not context.is_go_client:
+        _describe(context, client, task_id, original, definition)
+    create(client, ids, definition)
+    if outcome is not None:
+        outcome.follow(context, client, ids)
+
+
+def _change(
+    context: Context,
+    client: Client,
+    definition: dict[str, Any],
+    new_id: str,
+    variables: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    from tccli import references
+    from tccli.cli.editor import edit_document
+    from tccli.cli.tasks import resolve_group
+    from tccli.core import payload as payloads
+    from tccli.core.edits import apply_edits
+    from tccli.core.response_fields import read_field
+    from tccli.core.tasks.copies import set_variables
+    from tccli.core.tasks.queue import call_group_method
+
+    method = references.method("queue", "createTask")
+    group = options["group"]
+    if group == NEW_GROUP:
+        definition = {**definition, "taskGroupId": new_id}
+    elif group is not None:
+        group_id = resolve_group(context, client, group)
+        found = call_group_method(client, "getTaskGroup", group_id)
+        scheduler_id = read_field(f"group {group_id}", found, "schedulerId", str)
+        definition = {**definition, "taskGroupId": group_id, "schedulerId": scheduler_id}
+    if variables:
+        definition = set_variables(definition, variables)
+    if options["edits"]:
+        definition = apply_edits(definition, options["edits"])
+        payloads.validate(method, payloads.encode(definition), options["edits"])
+    if options["edit"]:
+        definition = edit_document(
+            context, definition, "the definition", lambda each: payloads.validate(method, payloads.encode(each))
+        )
+    return definition
+
+
+def _make_creator(context: Context, *, follows: bool) -> Any:
+    """
+    Return a function that creates tasks and prints each: on stderr if stdout is for what follows.
+    """
+    from tccli.cli.tasks import make_line_writer, make_value_writer
+    from tccli.core.tasks import queue
+
+    write_value, write_lines = make_value_writer(context), make_line_writer(context)
+
+    def create(client: Client, ids: Sequence[str], definition: dict[str, Any]) -> None:
+        pairs = (
+            (f"Task {new_id} created", queue.call_status_method(client, "createTask", [new_id], definition))
+            for new_id in ids
+        )
+        if follows:
+            for line, _ in pairs:
+                context.note(line)
+        elif len(ids) == 1:
+            write_value(*next(pairs))
+        else:
+            write_lines(pairs)
+
+    return create
+
+
+def _describe(
+    context: Context, client: Client, task_id: str, original: Mapping[str, Any], definition: Mapping[str, Any]
+) -> None:
+    """
+    Print what the copy has of the task and what it has not, and whether the group offers an action instead.
+    """
+    group_id = definition.get("taskGroupId")
+    stays = group_id == original.get("taskGroupId")
+    text = f"the copy is {'in the same group' if stays else f'in group {group_id}'}"
+    parts = []
+    for name, singular, plural in (("dependencies", "dependency", "dependencies"), ("routes", "route", "routes")):
+        before, after = (len(each.get(name) or ()) for each in (original, definition))
+        if before:
+            counted = f"{before} {singular if before == 1 else plural}"
+            parts.append(f"has its {counted}" if after else f"has none of its {counted}")
+    context.note("; it ".join([text, *parts]))
+    if not stays:
+        return
+    title = _fetch_action(context, client, str(group_id), original)
+    if title is not None:
+        root_url = client.account.root_url
+        context.note(
+            f"the group has an action {title!r} for it, which may do more than a copy: {root_url}/tasks/{task_id}"
+        )
+
+
+def _fetch_action(context: Context, client: Client, group_id: str, original: Mapping[str, Any]) -> str | None:
+    """
+    Return the title of the group's action that retriggers a task, or None if it has none that can be read.
+    """
+    from tccli import strict_json
+    from tccli.core.tasks.copies import find_action
+    from tccli.core.tasks.logs import open_log, read_tail
+    from tccli.errors import TcError
+
+    tags = original.get("tags")
+    try:
+        data = read_tail(open_log(client, context.transfer_context(), group_id, None, ACTIONS), MAX_ACTIONS_BYTES)
+        return find_action(strict_json.loads_leniently(data), "retrigger", tags if isinstance(tags, dict) else {})
+    except (TcError, ValueError):
+        return None
 
 
 command = Command(
@@ -39,11 +161,29 @@ command = Command(
     params=[
         task_argument(),
         click.Option(["-e", "--exact"], is_flag=True, help="Keep dependencies and routes, too."),
+        click.Option(["--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable of the copy; repeatable."),
+        click.Option(
+            ["--set", "edits"],
+            multiple=True,
+            metavar="PATH=TEXT",
+            help="Set a value of the definition, PATH:=JSON also one that is not text; repeatable.",
+        ),
+        click.Option(["--edit"], is_flag=True, help="Edit the definition in $VISUAL or $EDITOR first, as YAML."),
+        click.Option(
+            ["--times"], type=click.IntRange(1, MAX_COPIES), default=1, metavar="N", help="Create N copies (default 1)."
+        ),
+        click.Option(["--group"], metavar="GROUP", help=f"Create it in this group; {NEW_GROUP} is one of its own."),
+        *outcome_options(),
         newest_option(),
     ],
     short_help="Create a task with the definition of another one",
-    help="Create a task with the definition of TASK, with a new id, new times and no retries, in the same group.\n\n"
-    "It has no dependencies and no routes; with --exact it has those of TASK, so it may replace it in the index.\n\n"
-    + TASK_HELP,
-    examples=("tc task retrigger fN1SbArXTPSVFNUvaOlinQ",),
+    help="Create a task with the definition of TASK, with a new id, new times and no retries, in the same group, and "
+    "print `Task ID created`.\n\n"
+    "It has no dependencies and no routes; with --exact it has those of TASK, so it may replace it in the index. What "
+    "it has and has not, and whether the group offers an action for it, goes to stderr.\n\n"
+    f"{OUTCOME_HELP}\n\n{TASK_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc task retrigger fN1SbArXTPSVFNUvaOlinQ",
+        "tc task retrigger fN1SbArXTPSVFNUvaOlinQ --env MODE=debug \\\n    --set payload.maxRunTime:=3600 --group new",
+    ),
 )

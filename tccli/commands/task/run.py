@@ -32,14 +32,14 @@ def _run(
     import slugid
 
     from tccli import references
-    from tccli.cli.tasks import make_value_writer
+    from tccli.cli.tasks import make_value_writer, parse_variables
     from tccli.core import payload as payloads
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
-    env = dict(_split(context, each) for each in options["env"])
+    env = parse_variables(context, options["env"])
     definition = make_definition(f"{provisioner}/{worker_type}", image, words, env, now=datetime.now(UTC))
     task_id = str(slugid.nice())
     definition |= {
@@ -52,16 +52,6 @@ def _run(
     write = make_value_writer(context)
     created = queue.call_status_method(context.client(), "createTask", [task_id], definition)
     write(f"Task {created['taskId']} created", created)
-
-
-def _split(context: Context, setting: str) -> tuple[str, str]:
-    name, equals, value = setting.partition("=")
-    if not name:
-        raise UsageError(f"--env {setting!r} has no name", hint="write --env NAME=VALUE")
-    if not equals:
-        # As in the Go client; docker run takes the value from its environment.
-        context.note(f'--env {name}: the variable is empty; write --env {name}=VALUE, or --env {name}="${name}"')
-    return name, value
 
 
 command = Command(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.response_fields import read_field
 from tccli.core.responses import read_timestamp
 from tccli.core.times import format_timestamp
+from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +38,44 @@ def copy_definition(definition: Mapping[str, Any], *, now: datetime, exact: bool
             copied[name] = format_timestamp(read_timestamp(what, copied[name]) + shift)
     copied["retries"] = 0
     return copied if exact else {**copied, "dependencies": [], "routes": []}
+
+
+def set_variables(definition: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+    """
+    Return a definition with variables in its payload's ``env``, which is created if there is none.
+
+    Raises:
+        UsageError: Its payload has no place for variables.
+    """
+    payload = definition.get("payload")
+    present = payload.get("env", {}) if isinstance(payload, dict) else None
+    if not (isinstance(payload, dict) and isinstance(present, dict)):
+        raise UsageError("cannot set a variable: payload.env of the task is not an object", hint="use --set or --edit")
+    return {**definition, "payload": {**payload, "env": {**present, **env}}}
+
+
+def find_action(document: Any, name: str, tags: Mapping[str, str]) -> str | None:
+    """
+    Return the title of an action for a task that a group offers, or None.
+
+    Args:
+        document: The group's ``public/actions.json``, of which nothing is known.
+        name: Of the action.
+        tags: Of the task.
+
+    Source: Taskcluster's specification of actions: an action is for tasks that have all tags of one of the sets in
+    its ``context``.
+    """
+    actions = document.get("actions") if isinstance(document, dict) else None
+    for action in actions if isinstance(actions, list) else []:
+        if not isinstance(action, dict) or action.get("name") != name:
+            continue
+        context = action.get("context")
+        for wanted in context if isinstance(context, list) else []:
+            if isinstance(wanted, dict) and all(tags.get(key) == value for key, value in wanted.items()):
+                title = action.get("title")
+                return title if isinstance(title, str) else name
+    return None
 
 
 def make_definition(
