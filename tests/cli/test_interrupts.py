@@ -25,6 +25,7 @@ from tests.http_server import (
     CREDENTIALS,
     DROPPED,
     NO_RESPONSE,
+    Received,
     Response,
     ScriptedServer,
     error_response,
@@ -41,8 +42,8 @@ SEED = int(os.environ.get("TC_INTERRUPT_SEED", "0")) or random.randrange(1, 2**3
 MAX_MOMENT_SECONDS = 1.0
 START_SECONDS = 0.25
 """Half of the moments are in this time, in which modules are imported."""
-MAX_SECONDS = 3.0
-"""The promise is one second, on a machine that has nothing else to do."""
+MAX_SECONDS = float(os.environ.get("TC_INTERRUPT_SECONDS", "3"))
+"""``TC_INTERRUPT_SECONDS=1`` is the promise, on a machine that has nothing else to do."""
 START = """
 import builtins, os
 from tccli.__main__ import main
@@ -68,7 +69,8 @@ class Situation(NamedTuple):
 
     Attributes:
         argv: ``{url}`` is the URL of the scripted server, ``{dead}`` that of one that does nothing, ``{fifo}``
-            a pipe that nothing is written to, ``{document}`` a file, ``{directory}`` an empty directory.
+            a pipe that nothing is written to, ``{document}`` a file, ``{big}`` one of 64 GB that takes no space,
+            ``{directory}`` an empty directory.
         script: The responses of the scripted server.
         env: More environment, with the same names.
         is_shown: Whether stdout is a terminal.
@@ -109,6 +111,39 @@ def group_that_failed(_received: object) -> Response:
     return json_response(
         {"tasks": [{"status": {**status, "taskId": each}, "task": {"metadata": {"name": each}}} for each in ids]}
     )
+
+
+def running_task(received: Received) -> Response:
+    """
+    Return what the queue responds while a task runs, and a storage that adds a byte to its log now and then.
+    """
+    if received.target.startswith("/storage"):
+        return Response(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"line\n" * 1000, pause=0.05)
+    if "/artifact-content/" in received.target:
+        return json_response({"storageType": "reference", "url": f"http://{received.headers['host']}/storage"})
+    status = {
+        "taskId": TASK_ID,
+        "taskGroupId": TASK_ID,
+        "taskQueueId": "a/b",
+        "state": "running",
+        "runs": [{"runId": 0, "state": "running"}],
+    }
+    task = {"metadata": {"name": "n", "owner": "a@b"}, "dependencies": []}
+    if received.verb == "POST" and received.target.endswith(("/statuses", "/tasks")):
+        entry = {"taskId": TASK_ID, "status": status, "task": task}
+        return json_response({received.target.rpartition("/")[2]: [entry]})
+    if "/task-group/" in received.target:
+        return json_response({"taskGroupId": TASK_ID, "tasks": [{"status": status, "task": task}]})
+    return json_response({"status": status} if "/status" in received.target or received.verb == "POST" else task)
+
+
+def existing_object(received: Received) -> Response:
+    """
+    Return a conflict, and the digest of other bytes, so that those of the file are computed.
+    """
+    if received.verb == "PUT":
+        return error_response(409, "RequestConflict", "Object already exists")
+    return json_response({"projectId": "p", "expires": "2999-01-01T00:00:00.000Z", "hashes": {"sha256": "0" * 64}})
 
 
 RETRIES = ("--retries", "1000", "--max-delay", "60")
@@ -177,7 +212,25 @@ SITUATIONS = {
     "sandbox start": Situation(("sandbox", "start"), code=0),
     "sandbox start with a worker": Situation(("sandbox", "start", "--worker", "--data", "{directory}/data"), code=0),
     "sandbox tour": Situation(("sandbox", "tour")),
+    "sandbox start in the background": Situation(("sandbox", "start", "--detach"), code=0),
     "sandbox clock": Situation(("sandbox", "clock")),
+    "sandbox stop": Situation(("sandbox", "stop")),
+    "sandbox stop of one that does not end": Situation(("sandbox", "stop"), (json_response({}),)),
+    "task wait": Situation(("task", "wait", TASK_ID), (running_task,)),
+    "task wait without a response": Situation(("task", "wait", TASK_ID)),
+    "task wait and failures": Situation(("task", "wait", TASK_ID, "--timeout", "1h"), (response(503),)),
+    "group wait": Situation(("group", "wait", TASK_ID), (running_task,)),
+    "group wait for an end": Situation(("group", "wait", TASK_ID, "--for", "resolved"), (running_task,)),
+    "group wait without a group": Situation(
+        ("group", "wait", TASK_ID, "--appear", "1h"), (error_response(404, "ResourceNotFound", "m"),)
+    ),
+    "task rerun and wait": Situation(("task", "rerun", TASK_ID, "--force", "--wait"), (running_task,)),
+    "task log": Situation(("task", "log", TASK_ID), (running_task,)),
+    "task log to a terminal": Situation(("task", "log", TASK_ID), (running_task,), is_shown=True),
+    "task log to a file": Situation(("task", "log", TASK_ID, "-o", "{directory}/log"), (running_task,)),
+    "an upload of an existing object": Situation(
+        ("upload-object", "{big}", "a/b", "--project-id", "p"), (existing_object,)
+    ),
 }
 
 
@@ -201,6 +254,8 @@ def test_ctrl_c_ends_it(
     draw = random.Random(f"{SEED} {name}")
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "document").write_text("{}")
+    with (tmp_path / "big").open("wb") as big:
+        big.truncate(64 << 30)
     (tmp_path / "directory").mkdir()
     places = {
         "url": http_server.url,
@@ -208,11 +263,12 @@ def test_ctrl_c_ends_it(
         "dead_tls": f"https://127.0.0.1:{dead_port}",
         "fifo": tmp_path / "fifo",
         "document": tmp_path / "document",
+        "big": tmp_path / "big",
         "directory": tmp_path / "directory",
     }
 
     def fill(text: str) -> str:
-        return re.sub(r"\{(url|dead|dead_tls|fifo|document|directory)\}", lambda found: str(places[found[1]]), text)
+        return re.sub(r"\{(url|dead|dead_tls|fifo|document|big|directory)\}", lambda found: str(places[found[1]]), text)
 
     env = {
         **process_environment,
@@ -234,6 +290,47 @@ def test_ctrl_c_ends_it(
         assert "Traceback" not in errors, where
         assert "ignored" not in errors, where
         assert not [file for file in os.listdir(tmp_path / "directory") if file != "data"], where
+
+
+SWALLOWED = """
+import builtins, os, signal, sys, time, weakref
+from tccli.__main__ import main
+
+class Referent:
+    pass
+
+def send(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1000):
+        pass
+
+def import_late(*args, **attributes):
+    builtins.__import__ = import_module
+    referent = Referent()
+    reference = weakref.ref(referent, send)
+    del referent
+    time.sleep(20)
+    return import_module(*args, **attributes)
+
+import_module, builtins.__import__ = builtins.__import__, import_late
+main()
+"""
+"""Python ignores exceptions in a callback of a weak reference, as imports use them too."""
+
+
+def test_ctrl_c_where_exceptions_are_ignored(process_environment: dict[str, str]) -> None:
+    """
+    It ends the command nevertheless, silently.
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", SWALLOWED, "from-now", "1 day"],
+        env=process_environment,
+        capture_output=True,
+        timeout=15,
+        check=False,
+    )
+
+    assert (130, b"", b"") == (result.returncode, result.stdout, result.stderr)
 
 
 def interrupt(argv: list[str], env: dict[str, str], moment: float, *, shown: bool) -> tuple[int, float, str]:
