@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TASK_QUEUE = re.compile(r"[\w-]{1,38}/[a-z]([-a-z0-9]{0,36}[a-z0-9])?", re.ASCII)
 
+BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
 
 @dataclass(frozen=True)
 class SandboxConfig:
@@ -125,6 +127,8 @@ def _check_address(host: str) -> None:
     if address.is_unspecified:
         hint = "give the address by which others reach this machine"
         raise UsageError(f"--listen: {host} means all addresses and cannot appear in URLs", hint=hint)
+    if address.is_multicast or address == BROADCAST:
+        raise UsageError(f"--listen: {host} is the address of many machines", hint="give an address of this machine")
 
 
 def _check_queue(name: str) -> None:

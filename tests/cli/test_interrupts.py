@@ -212,7 +212,7 @@ SITUATIONS = {
     "sandbox start": Situation(("sandbox", "start"), code=0),
     "sandbox start with a worker": Situation(("sandbox", "start", "--worker", "--data", "{directory}/data"), code=0),
     "sandbox tour": Situation(("sandbox", "tour")),
-    "sandbox start in the background": Situation(("sandbox", "start", "--detach"), code=0),
+    "sandbox start in the background": Situation(("sandbox", "start", "--detach", "--amqp", "{dead_amqp}")),
     "sandbox clock": Situation(("sandbox", "clock")),
     "sandbox stop": Situation(("sandbox", "stop")),
     "sandbox stop of one that does not end": Situation(("sandbox", "stop"), (json_response({}),)),
@@ -260,6 +260,7 @@ def test_ctrl_c_ends_it(
     places = {
         "url": http_server.url,
         "dead": f"http://127.0.0.1:{dead_port}",
+        "dead_amqp": f"amqp://a:b@127.0.0.1:{dead_port}/v",
         "dead_tls": f"https://127.0.0.1:{dead_port}",
         "fifo": tmp_path / "fifo",
         "document": tmp_path / "document",
@@ -268,7 +269,9 @@ def test_ctrl_c_ends_it(
     }
 
     def fill(text: str) -> str:
-        return re.sub(r"\{(url|dead|dead_tls|fifo|document|big|directory)\}", lambda found: str(places[found[1]]), text)
+        return re.sub(
+            r"\{(url|dead|dead_tls|dead_amqp|fifo|document|big|directory)\}", lambda found: str(places[found[1]]), text
+        )
 
     env = {
         **process_environment,

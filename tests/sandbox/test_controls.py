@@ -4,14 +4,20 @@ The sandbox's own features: clock, outbox, call log and fault injection.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import os
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import taskcluster
 import taskcluster.exceptions
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tccli.core.http.fake import load_fake_responses
 from tccli.sandbox.testing.controls import PREFIX
@@ -248,6 +254,9 @@ def test_shares_are_parsed() -> None:
         pytest.param(["--drop", "200%"], "--drop: 200%", id="drop"),
         pytest.param(["--listen", "0.0.0.0"], "--listen: 0.0.0.0", id="all addresses"),
         pytest.param(["--listen", "localhost"], "--listen: 'localhost'", id="a name"),
+        pytest.param(["--listen", "224.0.0.1"], "--listen: 224.0.0.1", id="many machines"),
+        pytest.param(["--listen", "255.255.255.255"], "--listen: 255.255.255.255", id="all machines"),
+        pytest.param(["--listen", "1.2.3.4"], "give an address of this machine", id="another machine"),
     ],
 )
 def test_invalid_options_are_errors(tc: CommandLine, words: list[str], expected: str) -> None:
@@ -284,3 +293,88 @@ def test_a_deep_response_is_not_that_of_a_sandbox(tc: CommandLine, http_server: 
 
     assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
     assert "not a sandbox" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"alive":NaN}', b'{"alive":true}', b"NaN", b"[]", b'"x"', b"null", b"", b"<html>", b'{"a":1e999}', b"\xff"],
+)
+def test_stop_waits_for_sandboxes_only(tc: CommandLine, http_server: ScriptedServer, body: bytes) -> None:
+    """
+    A server that is not one does not end.
+    """
+    http_server.respond_with(response(200, body, Content_Type="application/json"))
+    began = time.monotonic()
+    result = tc("sandbox", "stop", env=http_server.env)
+
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "not a sandbox" in result.stderr
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("word", ["reset", "real"])
+def test_the_clock_is_reset(sandbox: RunningSandbox, tc: CommandLine, word: str) -> None:
+    """
+    To the real time.
+    """
+    moved = tc("sandbox", "clock", "+2h", env=sandbox.environment)
+    reset = tc("sandbox", "clock", word, env=sandbox.environment)
+    now = datetime.now(UTC)
+
+    assert (0, 0) == (moved.exit_code, reset.exit_code), reset.stderr
+    assert datetime.fromisoformat(moved.stdout.strip()) - now > timedelta(hours=1)
+    assert abs(datetime.fromisoformat(reset.stdout.strip()) - now) < timedelta(minutes=5)
+
+
+COUNT = int(os.environ.get("TC_FUZZ_COUNT", "60"))
+WORDS = st.one_of(
+    st.sampled_from(
+        [
+            "",
+            "-",
+            "--",
+            "0",
+            "-1",
+            "1h",
+            "nan",
+            "1e999",
+            "9" * 400,
+            "1%",
+            "drop=1",
+            "queue.ping=503",
+            "a/b",
+            "..",
+            "*=drop",
+        ]
+    ),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+)
+OPTIONS = st.sampled_from(
+    [
+        *("--data", "--listen", "--worker", "--provider", "--amqp", "--fault", "--drop", "--fake"),
+        *("--storage-fault", "--port", "--missing", "--format", "--jq", "-o", "-r", "-h", "-x"),
+    ]
+)
+
+
+@settings(max_examples=COUNT, deadline=None, suppress_health_check=[*HealthCheck])
+@given(
+    st.sampled_from(["run", "start", "stop", "clock", "outbox", "calls", "methods", "tour"]),
+    st.lists(st.one_of(OPTIONS, WORDS), max_size=4),
+)
+def test_any_words_after_a_subcommand(
+    tc: CommandLine, free_port: int, tmp_path_factory: pytest.TempPathFactory, subcommand: str, words: list[str]
+) -> None:
+    """
+    Exit code 0 to 9, with one line on stderr if it is not 0; nothing starts, since one option is not valid.
+    """
+    directory = tmp_path_factory.mktemp("here")
+    first = ["--latency", "wrong"] if subcommand == "run" else []
+    last = {"start": ["--latency", "wrong"], "tour": ["surplus"]}.get(subcommand, [])
+    env = {"TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{free_port}"}
+    with contextlib.chdir(directory):
+        result = tc("--retries", "0", "sandbox", subcommand, *first, *words, *last, env=env)
+
+    assert 0 <= result.exit_code <= 9, result.stderr
+    assert result.exit_code == 0 or result.stderr.count("\n") == 1, result.stderr
+    assert "Traceback" not in result.stderr

@@ -5,6 +5,7 @@ Running of a sandbox in the background: this process becomes two, and the first 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,8 +49,14 @@ def split() -> Parent | Callable[[str], None]:
     child = os.fork()
     if child:
         os.close(writing)
-        with os.fdopen(reading) as stream:
-            output = stream.read()
+        try:
+            with os.fdopen(reading) as stream:
+                output = stream.read()
+        except KeyboardInterrupt:
+            # It has its own session, so that Ctrl-C does not reach it, and no one would know that it runs.
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise
         return Parent(output, 0 if output else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     os.close(reading)
     os.setsid()
