@@ -295,7 +295,7 @@ _taskcluster_options() {
   'task list')
     REPLY='--pending --claimed -h --help' ;;
   'task log')
-    REPLY='-r --run --newest -o -h --help' ;;
+    REPLY='-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help' ;;
   'task rerun')
     REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help' ;;
   'task retrigger')
@@ -462,8 +462,9 @@ _taskcluster_value() {
     REPLY='=json,jsonl,markdown,raw,table,yaml' ;;
   *:schema:--output|*:version:-s)
     REPLY='0' ;;
-  *:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task run:-e'|*:'task status:-r'|\
-  *:'upload artifact:--reference'|*:uploadartifact:--reference|*:'auth awss3credentials:--format')
+  *:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task log:-n'|*:'task run:-e'|\
+  *:'task status:-r'|*:'upload artifact:--reference'|*:uploadartifact:--reference|\
+  *:'auth awss3credentials:--format')
     REPLY='-' ;;
   *:'task wait:--for')
     REPLY='=completed,resolved,running' ;;
@@ -478,10 +479,10 @@ _taskcluster_value() {
   *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
   *:--lines|*:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|\
   *:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
-  *:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|*:--link|*:--message|\
-  *:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|*:--repository|*:--sha|\
-  *:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
-  *:--worker-state)
+  *:--tail|*:--grep|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|\
+  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|\
+  *:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|\
+  *:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;

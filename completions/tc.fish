@@ -646,7 +646,7 @@ function __taskcluster_options
         case 'task list'
             string join \n -- --pending --claimed -h --help
         case 'task log'
-            string join \n -- -r --run --newest -o -h --help
+            string join \n -- -r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help
         case 'task rerun'
             string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait -h --help
         case 'task retrigger'
@@ -823,8 +823,8 @@ function __taskcluster_value
             echo '=json,jsonl,markdown,raw,table,yaml'
         case '*:schema:--output' '*:version:-s'
             echo '0'
-        case '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' '*:task run:-e' \
-            '*:task status:-r' '*:upload artifact:--reference' '*:uploadartifact:--reference' \
+        case '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' '*:task log:-n' \
+            '*:task run:-e' '*:task status:-r' '*:upload artifact:--reference' '*:uploadartifact:--reference' \
             '*:auth awss3credentials:--format'
             echo '-'
         case '*:task wait:--for'
@@ -841,11 +841,11 @@ function __taskcluster_value
             '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
             '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' \
             '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' \
-            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--env' \
-            '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' '*:--max-age' '*:--start' \
-            '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' '*:--continuation-token' \
-            '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' \
-            '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--tail' \
+            '*:--grep' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
+            '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
+            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
+            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -967,6 +967,14 @@ function __taskcluster_meaning
             echo 'Print what would be completed'
         case '*:task list:--pending'
             echo 'Print only tasks that are pending'
+        case '*:task log:-n'
+            echo 'Print only the last N lines'
+        case '*:task log:-f'
+            echo 'Follow the log while the task runs (default)'
+        case '*:task log:--wait'
+            echo 'Wait until the task starts'
+        case '*:task log:--exit-status'
+            echo 'Wait until the task ends'
         case '*:task rerun:-f' '*:task rerun:--force'
             echo 'Also rerun tasks that are neither failed nor exception'
         case '*:task retrigger:-e'
@@ -1271,6 +1279,18 @@ function __taskcluster_meaning
             echo 'Consider run N (default: the latest)'
         case '*:--claimed'
             echo 'Print only tasks that a worker has claimed: they run'
+        case '*:--tail'
+            echo 'Print only the last N lines'
+        case '*:--grep'
+            echo 'Print only lines that match'
+        case '*:--own'
+            echo 'Leave out the lines of the worker'
+        case '*:--timestamps'
+            echo 'Print a time before each line'
+        case '*:--no-follow'
+            echo 'Print what the log has by now, and end'
+        case '*:--follow'
+            echo 'Follow the log while the task runs (default)'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--env'

@@ -223,7 +223,7 @@ SHORT_OPTIONS = {
     "group rerun": {"-f": "force", "-n": "noop"},
     "task status": {"-a": "all_runs", "-r": "run_id"},
     "task artifacts": {"-r": "run_id"},
-    "task log": {"-r": "run_id"},
+    "task log": {"-r": "run_id", "-n": "tail", "-f": "_follow"},
     "task cancel": {"-n": "noop", "-c": "confirm"},
     "task prioritize": {"-n": "noop", "-c": "confirm"},
     "task complete": {"-n": "noop", "-c": "confirm"},

@@ -4,48 +4,74 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import click
+
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.follow import LINES_HELP, line_options
 from tccli.cli.options import file_option
 from tccli.cli.tasks import TASK_HELP, newest_option, run_option, task_argument
 
-LOG = "public/logs/live.log"
 
-
-def _log(context: Context, task: str, *, run_id: int | None, newest: bool) -> None:
+def _log(
+    context: Context,
+    task: str,
+    *,
+    run_id: int | None,
+    newest: bool,
+    no_follow: bool,
+    waits: bool,
+    exit_status: bool,
+    **options: Any,
+) -> None:
+    from tccli.cli.follow import check_outcome, pop_log_options, print_task_log
     from tccli.cli.tasks import resolve_one
-    from tccli.cli.transfers.terminal_output import open_stdout
-    from tccli.core.artifacts.sources import ArtifactSource
-    from tccli.core.tasks import queue
-    from tccli.core.transfer.download import download_to_file, download_to_stream
-    from tccli.core.transfer.options import DownloadOptions
-    from tccli.core.transfer.remote import RemoteFile
-    from tccli.errors import NotFoundError
+    from tccli.cli.transfers.terminal_output import open_log_output
+    from tccli.core.files import atomic_write, check_target
+    from tccli.errors import UsageError
 
-    client = context.client()
-    task_id, run = resolve_one(context, client, task, newest=newest)
-    run = run if run_id in {None, -1} else run_id
-    status = queue.fetch_status(client, task_id)
-    state = queue.find_run(status, run)["state"]
-    if state in {"unscheduled", "pending"}:
-        raise NotFoundError(f"task {task_id} has no log yet: it is {state}", status=404)
-    source = ArtifactSource(client, task_id, None if run is None else str(run), LOG)
-    remote = RemoteFile(source, context.transfer_context())
+    del options["_follow"]
+    if waits and no_follow:
+        raise UsageError("--wait and --no-follow contradict each other")
     path = context.options.output
     if path is not None and path != "-":
-        download_to_file(remote, path, DownloadOptions())
-        return
-    with open_stdout() as out:
-        download_to_stream(remote, out, DownloadOptions())
+        check_target(path)
+    client = context.client()
+    log_options = pop_log_options(options, client, follows=not no_follow)
+    task_id, run = resolve_one(context, client, task, newest=newest)
+    run = run if run_id in {None, -1} else run_id
+    with atomic_write(path) if path is not None and path != "-" else open_log_output(context) as out:
+        number = print_task_log(context, client, task_id, out, options=log_options, run_id=run, waits=waits)
+    if exit_status:
+        check_outcome(context, client, task_id, number if no_follow or run is not None else None)
 
 
 command = Command(
     "log",
     callback=with_context(_log),
-    params=[task_argument(), run_option(), newest_option(), file_option()],
+    params=[
+        task_argument(),
+        run_option(),
+        *line_options(),
+        click.Option(["--no-follow"], is_flag=True, help="Print what the log has by now, and end."),
+        click.Option(["-f", "--follow", "_follow"], is_flag=True, help="Follow the log while the task runs (default)."),
+        click.Option(["--wait", "waits"], is_flag=True, help="Wait until the task starts."),
+        click.Option(["--exit-status"], is_flag=True, help="Wait until the task ends; exit with 1 if it failed."),
+        newest_option(),
+        file_option(),
+    ],
     prints_data=False,
     short_help="Print the log of a task",
     help="Print the log of a task, from its latest run unless -r is given. While the task runs, the log is printed as "
-    f"it grows, until the task is resolved.\n\n{TASK_HELP}",
-    examples=("tc task log fN1SbArXTPSVFNUvaOlinQ | tail -3",),
+    "it grows, until the run has ended; if the queue retries the task then, the log of the next run follows. After a "
+    "lost connection, it goes on at the next byte. The log is the artifact that the payload names, public or private, "
+    f"by default public/logs/live.log.\n\n{LINES_HELP}\n\n"
+    "The exit code is 0 when the log was printed, whatever became of the task; with --exit-status, 1 if it is not "
+    f"completed.\n\n{TASK_HELP}",
+    examples=(
+        "tc task log fN1SbArXTPSVFNUvaOlinQ --tail 20 --own",
+        "tc task log fN1SbArXTPSVFNUvaOlinQ --no-follow --grep 'one|FAILED' | head -3",
+    ),
 )

@@ -201,6 +201,14 @@ class Stream:
         self._body = response.stream
         self._exchange = exchange
         self._failure: TcError | None = None
+        self._join_seconds = JOIN_SECONDS
+
+    def follow(self, seconds: float) -> None:
+        """
+        Return each piece as soon as it comes, and wait at least that long for it: it may be written only now.
+        """
+        self._exchange.seconds = max(seconds, self._exchange.seconds)
+        self._join_seconds = 0.0
 
     def readinto(self, buffer: memoryview) -> int:
         """
@@ -213,7 +221,9 @@ class Stream:
         got = 0
         started = time.monotonic()
         # Small pieces are joined for a short time only: over a slow link a buffer may take hours to fill.
-        while got < len(buffer) and self._failure is None and (not got or time.monotonic() - started < JOIN_SECONDS):
+        while (
+            got < len(buffer) and self._failure is None and (not got or time.monotonic() - started < self._join_seconds)
+        ):
             self._exchange.restart()
             try:
                 count = self._body.readinto(buffer[got:])

@@ -16,7 +16,7 @@ from tccli.core.transfer.remote import (
     TransientError,
     UrlExpiredError,
 )
-from tccli.errors import BrokenAnswerError
+from tccli.errors import BrokenAnswerError, NoAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ def read_tail(remote: RemoteFile, max_bytes: int) -> bytes:
         TcError: The log cannot be downloaded.
     """
     try:
-        length = _fetch_length(remote)
+        length = fetch_length(remote)
         start = 0 if length is None else max(0, length - max_bytes)
         reader = Reader(remote, start, length)
         try:
@@ -73,13 +73,13 @@ def read_tail(remote: RemoteFile, max_bytes: int) -> bytes:
         raise BrokenAnswerError(str(error)) from None
 
 
-def _fetch_length(remote: RemoteFile) -> int | None:
+def fetch_length(remote: RemoteFile) -> int | None:
     """
     Return the length of a log that can be read from any byte on; None if it must be read from the first one on.
     """
     try:
         response = remote.open(remote.locate(), 0, 1)
-    except (TransientError, UrlExpiredError):
+    except (TransientError, UrlExpiredError, NoAnswerError):
         # The reader tries again, and raises the error if it comes again.
         return None
     try:

@@ -1,0 +1,167 @@
+"""
+Logs on the command line: the options that choose lines, the log of a task to its end, and the outcome after it.
+"""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from tccli.errors import NegativeAnswerError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client
+    from tccli.core.tasks.log_follow import LogOptions
+    from tccli.core.tasks.waiting import Snapshot
+
+LINES_HELP = (
+    "--own leaves out the lines of the worker, which begin with [taskcluster. --grep prints the lines that match a "
+    "regular expression. --tail prints the last lines of those; where the storage has ranges, only the end of the log "
+    "is downloaded. --timestamps puts a time before each line: the time that the line begins with, or that of the line "
+    "before; of lines that are written meanwhile, the time when they come.\n\n"
+    "On a terminal, the colours of a log are shown, and all other control characters are escaped."
+)
+
+
+def line_options() -> list[click.Parameter]:
+    """
+    Return the options that choose lines of logs.
+    """
+    return [
+        click.Option(
+            ["-n", "--tail", "tail"], type=click.IntRange(min=0), metavar="N", help="Print only the last N lines."
+        ),
+        click.Option(["--grep"], metavar="REGEX", help="Print only lines that match."),
+        click.Option(["--own"], is_flag=True, help="Leave out the lines of the worker."),
+        click.Option(["--timestamps"], is_flag=True, help="Print a time before each line."),
+    ]
+
+
+def pop_log_options(options: dict[str, Any], client: Client, *, follows: bool) -> LogOptions:
+    """
+    Take the options of `line_options` out of those of a command, and return what is read of logs.
+
+    Raises:
+        UsageError: The regular expression is not valid.
+    """
+    from tccli.core.tasks.log_follow import LogOptions
+    from tccli.core.tasks.log_lines import LineFilter, compile_search
+
+    grep, tail = options.pop("grep"), options.pop("tail")
+    search = None if grep is None else compile_search(grep, "--grep")
+    now = client.clock.now if options.pop("timestamps") else None
+    return LogOptions(LineFilter(own=options.pop("own"), search=search, now=now), tail, follows)
+
+
+def print_task_log(
+    context: Context,
+    client: Client,
+    task_id: str,
+    out: IO[bytes],
+    *,
+    options: LogOptions,
+    run_id: int | None = None,
+    waits: bool = False,
+) -> int:
+    """
+    Print the log of a run, and return which run it was.
+
+    Without *run_id*, the latest; if the task is then retried while its log is followed, also those of the next runs.
+
+    Args:
+        waits: Whether to wait until the task starts.
+
+    Raises:
+        NotFoundError: There is no such run, or it has no log.
+        NegativeAnswerError: The task can never run.
+    """
+    from tccli.core.tasks import queue
+    from tccli.core.tasks.log_follow import RunLog
+
+    is_latest = run_id is None
+    transfers = context.transfer_context()
+    definition = None
+    while True:
+        status = queue.fetch_status(client, task_id)
+        run = queue.find_run(status, run_id)
+        if run["state"] in {"unscheduled", "pending"}:
+            if not waits:
+                hint = "--wait waits until it starts" if is_latest else ""
+                raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
+            wait_for_start(context, client, task_id)
+            continue
+        number = len(status["runs"]) - 1 if run_id is None else run_id
+        definition = definition or queue.fetch_definition(client, task_id)
+        log = RunLog(client, transfers, task_id, number, options, definition=definition, report=context.note)
+        _copy(log.read(), out)
+        if not (is_latest and options.follows and log.was_live):
+            return number
+        runs = queue.fetch_status(client, task_id)["runs"]
+        if len(runs) <= number + 1:
+            return number
+        # The queue retries tasks whose worker has ended.
+        context.note(f"run {number} of task {task_id}: {queue.format_run(runs[number])}; next is run {number + 1}")
+        options, waits = options._replace(tail=None), True
+        run_id = None
+
+
+def _copy(blocks: Iterator[bytes], out: IO[bytes]) -> None:
+    for block in blocks:
+        if block:
+            out.write(block)
+        out.flush()
+
+
+def wait_for_start(context: Context, client: Client, task_id: str) -> None:
+    """
+    Wait until a task runs or has run.
+
+    Raises:
+        NegativeAnswerError: It never will.
+    """
+    from tccli.cli.waits import describe_failures
+    from tccli.core.tasks.waiting import judge
+
+    for snapshot in _watch(context, client, task_id):
+        verdict = judge("running", snapshot)
+        if verdict.failed:
+            raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
+        if verdict.is_over:
+            return
+
+
+def check_outcome(context: Context, client: Client, task_id: str, run_id: int | None = None) -> None:
+    """
+    Wait until a run has ended; without *run_id*, until the task is completed, or never will be.
+
+    Raises:
+        NegativeAnswerError: It is not completed.
+    """
+    from tccli.cli.waits import describe_failures
+    from tccli.core.tasks import queue
+    from tccli.core.tasks.members import RESOLVED_STATES
+    from tccli.core.tasks.waiting import judge
+
+    for snapshot in _watch(context, client, task_id):
+        if run_id is not None:
+            run = queue.find_run(queue.fetch_status(client, task_id), run_id)
+            if run["state"] in RESOLVED_STATES:
+                if run["state"] != "completed":
+                    raise NegativeAnswerError(f"run {run_id} of task {task_id}: {queue.format_run(run)}")
+                return
+            continue
+        verdict = judge("completed", snapshot)
+        if verdict.failed:
+            raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
+        if verdict.is_over:
+            return
+
+
+def _watch(context: Context, client: Client, task_id: str) -> Iterator[Snapshot]:
+    from tccli.core.tasks.waiting import Pauses, watch_tasks
+
+    return watch_tasks(client, [task_id], Pauses(None), report=context.note)

@@ -1,0 +1,192 @@
+"""
+Follow the log of a run: read what is there, wait for more while the task runs, and read the rest when it has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from tccli.core.tasks.log_reader import LogReader
+from tccli.core.tasks.log_tail import Tail
+from tccli.core.tasks.logs import find_log_name, open_log
+from tccli.core.tasks.members import RESOLVED_STATES
+from tccli.core.tasks.queue import fetch_definition, fetch_status, find_run
+from tccli.core.tasks.waiting import Pauses
+from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from tccli.core.client import Client
+    from tccli.core.tasks.log_lines import LineFilter
+    from tccli.core.transfer.context import TransferContext
+    from tccli.core.transfer.remote import RemoteFile
+
+MIN_PAUSE_SECONDS = 0.5
+"""A log usually ends just before its task."""
+POLLS_PER_READ = 4
+"""After the end of a live log, how many polls are made before it is read again, in case that it was only cut off."""
+STATUS_INTERVAL_SECONDS = 30.0
+"""How often the status of a task is requested while its log is silent."""
+WORKER_GONE_REASONS = frozenset({"claim-expired", "worker-shutdown"})
+
+
+class LogOptions(NamedTuple):
+    """
+    What is read of a log.
+
+    Attributes:
+        lines: Selects lines; copied, not fed.
+        tail: How many of the last ones of these, or None for all.
+        follows: Wait for what a task that runs still writes.
+    """
+
+    lines: LineFilter
+    tail: int | None = None
+    follows: bool = True
+
+
+class RunLog:
+    """
+    The log of one run.
+
+    Args:
+        report: Takes a line for people.
+
+    Attributes:
+        remote: Its `stop` ends the reading from another thread.
+        was_live: Whether it grew while it was read.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        context: TransferContext,
+        task_id: str,
+        run_id: int,
+        options: LogOptions,
+        *,
+        definition: dict[str, Any] | None = None,
+        report: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._task_id = task_id
+        self._run_id = run_id
+        self._options = options
+        self._report = report
+        name = find_log_name(fetch_definition(client, task_id) if definition is None else definition)
+        self.remote: RemoteFile = open_log(client, context, task_id, run_id, name)
+        self.was_live = False
+
+    def read(self) -> Iterator[bytes]:
+        """
+        Yield what is to be printed, and an empty block each time when there is nothing new for a while.
+
+        Raises:
+            NotFoundError: The run has no such log.
+            TcError: It cannot be read.
+        """
+        lines = self._options.lines.copy()
+        for block in self._read_blocks():
+            if not block:
+                lines.mark_live()
+                yield b""
+            elif printed := lines.feed(block):
+                yield printed
+        if rest := lines.end():
+            yield rest
+
+    def _read_blocks(self) -> Iterator[bytes]:
+        pauses = Pauses(None, self._sleep)
+        source: LogReader | Tail | None = None
+        reader = LogReader(self.remote)
+        failure, position = "", -1
+        while True:
+            # Before the log is read: what a run has written when it is resolved is all.
+            is_resolved = self._is_resolved()
+            try:
+                if source is None and self._options.tail is not None:
+                    source = Tail(self.remote, self._options.tail, self._options.lines)
+                    reader = source.reader
+                else:
+                    source = reader
+                yield from self._read_until_silent(source, reader, is_resolved=is_resolved)
+                if not reader.is_live or not self._options.follows:
+                    return
+            except (NoAnswerError, FailedError, NotFoundError, RejectedError) as error:
+                # A log may not exist yet, and its server on the worker ends a moment before the task does.
+                if is_resolved or not self._options.follows or _is_final(error):
+                    raise self._explain(error) from None
+                if failure != error.message:
+                    failure = error.message
+                    self._report(f"{failure}; waiting for the log")
+            if is_resolved:
+                return
+            self.was_live = True
+            yield b""
+            if reader.position > position:
+                pauses.restart()
+                pauses.shorten(MIN_PAUSE_SECONDS)
+            position = reader.position
+            self._wait_for_change(pauses)
+
+    def _read_until_silent(self, source: LogReader | Tail, reader: LogReader, *, is_resolved: bool) -> Iterator[bytes]:
+        checked = time.monotonic()
+        reader.may_be_silent = not is_resolved
+        for block in source.blocks():
+            if block:
+                yield block
+                continue
+            if is_resolved:
+                continue
+            self.was_live = True
+            if not self._options.follows:
+                return
+            yield b""
+            if time.monotonic() - checked >= STATUS_INTERVAL_SECONDS:
+                if self._is_resolved():
+                    return
+                checked = time.monotonic()
+
+    def _wait_for_change(self, pauses: Pauses) -> None:
+        """
+        Wait until the run is resolved, or its log is somewhere else; sometimes also read again what is known.
+        """
+        before = self._find_url()
+        # To read a live log again is to read all of it.
+        for _ in range(POLLS_PER_READ):
+            pauses.begin()
+            pauses.wait()
+            if self._is_resolved() or self._find_url() != before:
+                return
+
+    def _sleep(self, seconds: float) -> None:
+        # Reading that was ended has a new cancellation.
+        self.remote.cancellation.sleep(seconds)
+
+    def _find_url(self) -> str:
+        try:
+            location = self.remote.locate()
+            self.remote.invalidate(location)
+            return self.remote.locate().url
+        except TcError as error:
+            if _is_final(error):
+                raise
+            return ""
+
+    def _is_resolved(self) -> bool:
+        run = find_run(fetch_status(self._client, self._task_id), self._run_id)
+        return run.get("state") in RESOLVED_STATES
+
+    def _explain(self, error: TcError) -> TcError:
+        run = find_run(fetch_status(self._client, self._task_id), self._run_id)
+        reason = run.get("reasonResolved")
+        if reason in WORKER_GONE_REASONS and not error.hint:
+            error.hint = f"run {self._run_id} ended as {reason}: the log of a worker that is gone may be lost"
+        return error
+
+
+def _is_final(error: TcError) -> bool:
+    return isinstance(error, NoAnswerError) and error.final

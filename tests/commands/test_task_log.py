@@ -1,0 +1,285 @@
+"""
+``tc task log``: which lines it prints, how it follows, and what reaches a terminal.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import pty
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tccli.sandbox.worker.log import Log, LogServer
+from tests.transfer_env import later, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
+
+LOG = b"""[taskcluster 2026-01-02T03:04:05.678Z] Task ID: x
+one
+\x1b[31mERROR\x1b[0m: two
+2026-01-02 03:05:00,5Z three
+[taskcluster:error] exit status 1
+last"""
+LINES = LOG.splitlines(keepends=True)
+
+
+@contextmanager
+def live_log(group_env: GroupEnv, name: str, tmp_path: Path) -> Iterator[Log]:
+    """
+    Serve the log of a run as a worker does.
+    """
+    log = Log(str(tmp_path / slug()))
+    with LogServer(log) as server:
+        content = {"storageType": "reference", "contentType": "text/plain", "url": server.log_url}
+        group_env.transfers.create(group_env.ids[name], "public/logs/live.log", **content)
+        yield log
+        log.finish()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], LOG),
+        (["--no-follow"], LOG),
+        (["-f"], LOG),
+        (["-n2"], LINES[-2] + LINES[-1]),
+        (["--tail", "0"], b""),
+        (["--tail", "100"], LOG),
+        (["--own"], LINES[1] + LINES[2] + LINES[3] + LINES[5]),
+        (["--own", "--tail", "2"], LINES[3] + LINES[5]),
+        (["--grep", "ERROR: t"], LINES[2]),
+        (["--grep", "o$"], LINES[2]),
+        (["--grep", "e", "--own", "-n", "1"], LINES[3]),
+        (["--grep", "^$"], b""),
+        (["--timestamps", "--own"], None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_lines(tc: CommandLine, group_env: GroupEnv, options: list[str], expected: bytes | None, encoding: str) -> None:
+    """
+    Also of a compressed log, whose end cannot be downloaded alone.
+    """
+    task_id = group_env.add("build", "running")
+    body = gzip.compress(LOG) if encoding else LOG
+    group_env.transfers.artifact(task_id, "public/logs/live.log", body, encoding)
+    group_env.resolve("build", "failed")
+    result = tc("task", "log", task_id, *options, env=group_env.environment)
+
+    if expected is None:
+        times = ["03:04:05.678", "03:04:05.678", "03:05:00.500", "03:05:00.500"]
+        owned = (LINES[index] for index in (1, 2, 3, 5))
+        expected = b"".join(
+            b"2026-01-02T%bZ %b" % (time.encode(), line) for time, line in zip(times, owned, strict=True)
+        )
+    assert (0, expected, "") == (result.exit_code, result.output, result.stderr)
+
+
+def test_follows_a_running_task(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    What comes is printed at once; the rest is read from where the log was stored.
+    """
+    task_id = group_env.add("build", "running")
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"one\ntw")
+        process = start("task", "log", task_id, "--exit-status", env=group_env.environment)
+        assert process.stdout is not None
+        assert b"one\n" == process.stdout.readline()
+        log.write(b"o\n")
+        assert b"two\n" == process.stdout.readline()
+        assert process.poll() is None
+    group_env.write_log("build", b"one\ntwo\nthree\n", "public/logs/live_backing.log")
+    link = {"storageType": "link", "contentType": "text/plain", "artifact": "public/logs/live_backing.log"}
+    group_env.transfers.create(task_id, "public/logs/live.log", **link)
+    time.sleep(1)
+    assert process.poll() is None
+    group_env.resolve("build", "failed")
+    out, err = process.communicate(timeout=60)
+
+    assert (1, b"three\n", 1) == (process.returncode, out, err.count(b"\n"))
+
+
+def test_a_tail_is_followed(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    The last lines of a log that grows, and what comes then; with --no-follow, no more.
+    """
+    task_id = group_env.add("build", "running")
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"".join(b"%d\n" % number for number in range(1000)))
+        ends = start("task", "log", task_id, "-n", "2", "--no-follow", env=group_env.environment)
+        out, err = ends.communicate(timeout=60)
+        assert (0, b"998\n999\n", b"") == (ends.returncode, out, err)
+        process = start("task", "log", task_id, "-n", "1", "--timestamps", env=group_env.environment)
+        assert process.stdout is not None
+        assert b"-".ljust(25) + b"999\n" == process.stdout.readline()
+        log.write(b"new\n")
+        line = process.stdout.readline()
+        assert line.startswith(b"20")
+        assert line.endswith(b"Z new\n")
+    group_env.resolve("build", "completed")
+    out, err = process.communicate(timeout=60)
+    assert (0, b"", b"") == (process.returncode, out, err)
+
+
+def test_waits_for_the_start_and_for_retries(
+    start: Start, tc: CommandLine, group_env: GroupEnv, tmp_path: Path
+) -> None:
+    """
+    The log of each run that the queue starts follows.
+    """
+    group_env.add("first", "running")
+    task_id = group_env.add("build", needs=["first"])
+    waiting = tc("task", "log", task_id, env=group_env.environment)
+    assert (5, 1) == (waiting.exit_code, waiting.stderr.count("\n"))
+    process = start("task", "log", task_id, "--wait", env=group_env.environment)
+    group_env.resolve("first", "completed")
+    group_env.claim("build")
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"run 0\n")
+        assert process.stdout is not None
+        assert b"run 0\n" == process.stdout.readline()
+    group_env.call("reportException", task_id, "0", payload={"reason": "worker-shutdown"})
+    time.sleep(0.5)
+    group_env.claim("build", 1)
+    group_env.call(
+        "createArtifact",
+        task_id,
+        "1",
+        "public/logs/live.log",
+        payload={"storageType": "error", "reason": "file-missing-on-worker", "message": "m", "expires": later(hours=1)},
+    )
+    group_env.resolve("build", "completed", 1)
+    out, err = process.communicate(timeout=60)
+
+    assert (5, b"") == (process.returncode, out)
+    assert b"run 1" in err
+
+
+def test_a_task_that_never_runs_has_no_log(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    The wait for its start ends.
+    """
+    group_env.add("red", "failed")
+    task_id = group_env.add("after", needs=["red"])
+    result = tc("task", "log", task_id, "--wait", env=group_env.environment)
+
+    assert (1, 1) == (result.exit_code, result.stderr.count("\n"))
+
+
+@pytest.mark.parametrize("payload", [{"log": "private/a.log"}, {"logs": {"live": "private/a.log", "backing": "b"}}])
+def test_a_log_may_have_any_name(tc: CommandLine, group_env: GroupEnv, payload: dict[str, Any]) -> None:
+    """
+    Also a private one.
+    """
+    task_id = group_env.add("build", "running", payload=payload)
+    group_env.write_log("build", b"private\n", "private/a.log")
+    group_env.resolve("build", "completed")
+    result = tc("task", "log", task_id, env=group_env.environment)
+
+    assert (0, "private\n", "") == (result.exit_code, result.stdout, result.stderr)
+
+
+def test_a_tail_is_downloaded_by_ranges(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Of 100 MiB, less than one.
+    """
+    line = b"x" * 99 + b"\n"
+    task_id = group_env.add("build", "completed", log=line * (1 << 20) + b"last\n")
+    result = tc("task", "log", task_id, "--tail", "100", env=group_env.environment)
+
+    assert (0, line * 99 + b"last\n") == (result.exit_code, result.output)
+    assert group_env.transfers.sent() < 1 << 20
+
+
+def test_a_file_has_all_or_nothing(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    ``-o``: also of selected lines.
+    """
+    task_id = group_env.add("build", "completed", log=LOG)
+    target = tmp_path / "a.log"
+    assert 0 == tc("task", "log", task_id, "-o", str(target), "--own", env=group_env.environment).exit_code
+    assert LINES[1] + LINES[2] + LINES[3] + LINES[5] == target.read_bytes()
+    assert 5 == tc("task", "log", task_id, "-r1", "-o", str(target), env=group_env.environment).exit_code
+    assert LINES[1] + LINES[2] + LINES[3] + LINES[5] == target.read_bytes()
+
+
+def test_dropped_connections(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Of a log with long lines, every byte once.
+    """
+    line = bytes(range(32, 127)) * 40_000 + b"\n"
+    log = b"begin\n" + line * 5 + b"end\n"
+    task_id = group_env.add("build", "completed", log=log)
+    group_env.sandbox.storage.faults.add("drop=1MB,times=20")
+    result = tc("task", "log", task_id, "--delay-factor", "1ms", env=group_env.environment)
+
+    assert 0 == result.exit_code, result.stderr
+    assert log == result.output
+    assert group_env.transfers.sent() < len(log) + (2 << 20)
+
+
+def read_terminal(group_env: GroupEnv, start: Start, *argv: str, **variables: str) -> bytes:
+    """
+    Return what a command prints on a terminal.
+    """
+    ours, theirs = pty.openpty()
+    process = start(
+        *argv, env={**group_env.environment, "TERM": "xterm", "TC_PAGER": "", **variables}, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while block := os.read(ours, 65536):
+            shown += block
+    except OSError:
+        # Linux reports the end of a terminal as an error.
+        pass
+    os.close(ours)
+    assert 0 == process.wait(60)
+    return shown.replace(b"\r\n", b"\n")
+
+
+STEERING = (
+    b"\x1b]0;title\x07 \x1b[2J \x1b[1;1H \x1bc \x1b[?1049h \x1bP+q\x1b\\ \x9b2J \xc2\x9b2J \x00 a\rb \x08 "
+    b"\xe2\x80\xae x \x1b[6n \x1b[31 q \x1b[" + b"1;" * 30 + b"m\r\n"
+)
+
+
+def test_a_log_cannot_steer_a_terminal(start: Start, group_env: GroupEnv) -> None:
+    """
+    Colours pass, also when a block ends in the middle of one; they end with the log.
+    """
+    many = b"".join(b"\x1b[3%dm%d\x1b[0m\n" % (number % 8, number) for number in range(30_000))
+    colours = b"\x1b[1;31mred\x1b[0m \x1b[38;5;208mx\x1b[m \x1b[32m\x1b[Kgreen\n"
+    task_id = group_env.add("build", "completed", log=STEERING + many + colours)
+    shown = read_terminal(group_env, start, "task", "log", task_id)
+
+    steering, _, rest = shown.partition(b"\n")
+    assert not set(steering) & {*range(32), 127}
+    assert b"\xc2\x9b" not in steering
+    assert b"\xe2\x80\xae" not in steering
+    assert rest == many + colours.replace(b"\x1b[K", b"") + b"\x1b[0m"
+
+    plain = read_terminal(group_env, start, "task", "log", task_id, NO_COLOR="1")
+    assert b"\x1b" not in plain
+    assert plain.endswith(b"red x green\n")
+
+
+@pytest.mark.parametrize("options", [["--grep", ""], ["--grep", "("], ["-n", "-1"], ["--wait", "--no-follow"]], ids=str)
+def test_wrong_options_send_nothing(tc: CommandLine, group_env: GroupEnv, options: list[str]) -> None:
+    """
+    One line, and exit code 2.
+    """
+    result = tc("task", "log", slug(), *options, env=group_env.environment)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert not group_env.sandbox.requests
