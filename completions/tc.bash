@@ -301,7 +301,7 @@ _taskcluster_options() {
   'task retrigger')
     REPLY='-e --exact --env --set --edit --times --group --wait --newest -h --help' ;;
   'task run')
-    REPLY='--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help' ;;
+    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help' ;;
   'task status')
     REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')

@@ -652,7 +652,7 @@ function __taskcluster_options
         case 'task retrigger'
             string join \n -- -e --exact --env --set --edit --times --group --wait --newest -h --help
         case 'task run'
-            string join \n -- --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help
+            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help
         case 'task status'
             string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
@@ -981,8 +981,10 @@ function __taskcluster_meaning
             echo 'Keep dependencies and routes, too'
         case '*:task retrigger:--set'
             echo 'Set a value of the definition, PATH:=JSON also one that is not text'
+        case '*:task run:--queue'
+            echo 'The task queue, PROVISIONER/WORKER-TYPE, or an address of it'
         case '*:task run:--worker-type'
-            echo 'The worker type of the task queue'
+            echo 'The worker type of the task queue, instead of --queue'
         case '*:task run:-e' '*:task run:--env'
             echo 'Set a variable'
         case '*:task run:--name'
@@ -1304,13 +1306,15 @@ function __taskcluster_meaning
         case '*:--group'
             echo 'Create it in this group'
         case '*:--provisioner'
-            echo 'The provisioner of the task queue'
+            echo 'The provisioner of the task queue, instead of --queue'
         case '*:--dependency'
             echo 'Run after this task'
         case '*:--description'
             echo 'The description of the task'
         case '*:--source'
             echo 'Where the definition of the task comes from'
+        case '*:--cancel-on-interrupt'
+            echo 'With --wait, Ctrl-C and SIGTERM cancel the task'
         case '*:--max-age'
             echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:--start'

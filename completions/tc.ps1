@@ -505,7 +505,7 @@ $TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help'
 $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'
 $TaskclusterTcOptions['task retrigger'] = '-e --exact --env --set --edit --times --group --wait --newest -h --help'
-$TaskclusterTcOptions['task run'] = '--provisioner --worker-type -e --env --dependency --name --description --owner --source --retries -h --help'
+$TaskclusterTcOptions['task run'] = '--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --max-age --exit-status --newest -h --help'
 $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
@@ -557,7 +557,7 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--own', '--timestamps', '--no-follow', '--follow', '--exact', '--edit', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--own', '--timestamps', '--no-follow', '--follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--tail', '--grep', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
@@ -623,7 +623,8 @@ $TaskclusterTcMeaning['task log:--exit-status'] = 'Wait until the task ends'
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
 $TaskclusterTcMeaning['task retrigger:--set'] = 'Set a value of the definition, PATH:=JSON also one that is not text'
-$TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue'
+$TaskclusterTcMeaning['task run:--queue'] = 'The task queue, PROVISIONER/WORKER-TYPE, or an address of it'
+$TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue, instead of --queue'
 'task run:-e', 'task run:--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
 $TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
 $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
@@ -774,10 +775,11 @@ $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=
 $TaskclusterTcMeaning['--edit'] = 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
 $TaskclusterTcMeaning['--times'] = 'Create N copies (default 1)'
 $TaskclusterTcMeaning['--group'] = 'Create it in this group'
-$TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue'
+$TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue, instead of --queue'
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
 $TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
+$TaskclusterTcMeaning['--cancel-on-interrupt'] = 'With --wait, Ctrl-C and SIGTERM cancel the task'
 $TaskclusterTcMeaning['--max-age'] = 'Exit with 1 if it was resolved longer ago: 12h, 1d'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
 $TaskclusterTcMeaning['--storage'] = 'Store the bytes in s3 (the default) or object'

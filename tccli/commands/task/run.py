@@ -5,42 +5,50 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
 from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 DEFAULT_RETRIES = 5
 MAX_RETRIES = 49
 EXAMPLE = """tc task run --provisioner proj-example --worker-type linux \\
     -e GREETING=hello ubuntu -- bash -c 'echo $GREETING'"""
 
+QUEUE_EXAMPLE = "tc task run --queue proj-example/linux -- bash -c 'date; uname -a'"
 
-def _run(
-    context: Context,
-    image: str,
-    words: tuple[str, ...],
-    provisioner: str,
-    worker_type: str,
-    **options: Any,
-) -> None:
+
+def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -> None:
     from datetime import UTC, datetime
 
     import slugid
 
     from tccli import references
-    from tccli.cli.tasks import make_value_writer, parse_variables
+    from tccli.cli.outcomes import pop_outcome
+    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables
     from tccli.core import payload as payloads
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
+    outcome = pop_outcome(options)
+    if outcome is None and options["cancels"]:
+        raise UsageError("--cancel-on-interrupt needs --wait")
+    task_queue_id = _read_queue(context, options)
+    needs_image = options["queue"] is None or not _begins_after_dashes(context, [image, *words])
+    if needs_image and not words:
+        raise UsageError("missing argument COMMAND", hint="without an IMAGE, write tc task run --queue POOL -- COMMAND")
     env = parse_variables(context, options["env"])
-    definition = make_definition(f"{provisioner}/{worker_type}", image, words, env, now=datetime.now(UTC))
+    command = words if needs_image else (image, *words)
+    definition = make_definition(task_queue_id, image if needs_image else None, command, env, now=datetime.now(UTC))
     task_id = str(slugid.nice())
     definition |= {
         "taskGroupId": task_id,
@@ -50,8 +58,35 @@ def _run(
     }
     payloads.validate(references.method("queue", "createTask"), payloads.encode(definition))
     write = make_value_writer(context)
-    created = queue.call_status_method(context.client(), "createTask", [task_id], definition)
-    write(f"Task {created['taskId']} created", created)
+    client = context.client()
+    check_allowed(client, "createTask")
+    created = queue.call_status_method(client, "createTask", [task_id], definition)
+    if outcome is None:
+        write(f"Task {created['taskId']} created", created)
+    else:
+        context.note(f"Task {created['taskId']} created")
+        outcome.follow(context, client, [task_id])
+
+
+def _read_queue(context: Context, options: Mapping[str, Any]) -> str:
+    from tccli.cli.tasks import resolve_queue
+
+    queue, parts = options["queue"], [options["provisioner"], options["worker_type"]]
+    if queue is not None:
+        if parts != [None, None]:
+            raise UsageError("--queue stands for --provisioner and --worker-type: give it without these")
+        return resolve_queue(context, queue)
+    if None in parts:
+        raise UsageError("missing option --queue", hint="give --queue PROVISIONER/WORKER-TYPE")
+    return "/".join(parts)
+
+
+def _begins_after_dashes(context: Context, words: Sequence[str]) -> bool:
+    """
+    Return whether the first argument of the command comes after ``--``.
+    """
+    argv = [*context.argv]
+    return "--" in argv and argv[argv.index("--") + 1 :] == [*words]
 
 
 command = Command(
@@ -59,9 +94,10 @@ command = Command(
     callback=with_context(_run),
     params=[
         click.Argument(["image"], metavar="IMAGE"),
-        click.Argument(["words"], metavar="COMMAND...", nargs=-1, required=True),
-        click.Option(["--provisioner"], required=True, metavar="ID", help="The provisioner of the task queue."),
-        click.Option(["--worker-type"], required=True, metavar="TYPE", help="The worker type of the task queue."),
+        click.Argument(["words"], metavar="COMMAND...", nargs=-1),
+        click.Option(["--queue"], metavar="POOL", help="The task queue, PROVISIONER/WORKER-TYPE, or an address of it."),
+        click.Option(["--provisioner"], metavar="ID", help="The provisioner of the task queue, instead of --queue."),
+        click.Option(["--worker-type"], metavar="TYPE", help="The worker type of the task queue, instead of --queue."),
         click.Option(["-e", "--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
         click.Option(["--dependency"], multiple=True, metavar="TASK", help="Run after this task; repeatable."),
         click.Option(["--name"], default="tc task run", metavar="TEXT", help="The name of the task."),
@@ -82,10 +118,17 @@ command = Command(
             metavar="N",
             help=f"How often the queue retries it after a failure of the infrastructure (default {DEFAULT_RETRIES}).",
         ),
+        *outcome_options(),
+        click.Option(
+            ["--cancel-on-interrupt", "cancels"], is_flag=True, help="With --wait, Ctrl-C and SIGTERM cancel the task."
+        ),
     ],
     short_help="Create a task that runs a command in an image",
     help="Create a task that runs COMMAND in IMAGE, as docker run does, and print `Task ID created`. It may run for "
-    "2 hours; its deadline is in a day.\n\nPut a COMMAND with options after --. In this command, --retries "
+    "2 hours; its deadline is in a day.\n\n"
+    "Without IMAGE, as in tc task run --queue POOL -- COMMAND, it is a task for generic-worker on Linux or macOS.\n\n"
+    f"{OUTCOME_HELP}\n\n"
+    "Put a COMMAND with options after --. In this command, --retries "
     "is the task's; that of the requests is accepted before task.",
-    examples=(EXAMPLE,),
+    examples=(EXAMPLE, QUEUE_EXAMPLE),
 )

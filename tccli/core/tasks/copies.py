@@ -79,17 +79,21 @@ def find_action(document: Any, name: str, tags: Mapping[str, str]) -> str | None
 
 
 def make_definition(
-    task_queue_id: str, image: str, words: Sequence[str], env: Mapping[str, str], *, now: datetime
+    task_queue_id: str, image: str | None, words: Sequence[str], env: Mapping[str, str], *, now: datetime
 ) -> dict[str, Any]:
     """
-    Return the definition of a task that runs a command in an image. Its metadata is for the caller to add.
+    Return the definition of a task that runs a command. Its metadata is for the caller to add.
+
+    Args:
+        image: Of docker-worker. Without it, the payload is that of generic-worker, whose command is a list of commands.
     """
     deadline = now + timedelta(days=1)
+    command = {"command": [[*words]]} if image is None else {"image": image, "command": [*words]}
     return {
         "taskQueueId": task_queue_id,
         "schedulerId": "taskcluster-cli",
         "created": format_timestamp(now),
         "deadline": format_timestamp(deadline),
         "expires": format_timestamp(deadline + timedelta(days=365)),
-        "payload": {"image": image, "command": [*words], "env": {**env}, "maxRunTime": MAX_RUN_TIME_SECONDS},
+        "payload": {**command, "env": {**env}, "maxRunTime": MAX_RUN_TIME_SECONDS},
     }

@@ -1,0 +1,120 @@
+"""
+``tc task run``: with and without an image, waiting for it, and cancelling it at Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
+
+
+@pytest.mark.parametrize(
+    ("words", "payload"),
+    [
+        (["--queue", "proj-x/ci", "ubuntu", "true"], {"image": "ubuntu", "command": ["true"]}),
+        (["--queue", "proj-x/ci", "ubuntu", "--", "a", "-b"], {"image": "ubuntu", "command": ["a", "-b"]}),
+        (["--queue", "proj-x/ci", "--", "true"], {"command": [["true"]]}),
+        (["--queue=proj-x/ci", "-e", "A=1", "--", "sh", "-c", "x --", "--"], {"command": [["sh", "-c", "x --", "--"]]}),
+        (
+            ["--provisioner", "proj-x", "--worker-type", "ci", "--", "ubuntu", "true"],
+            {"image": "ubuntu", "command": ["true"]},
+        ),
+    ],
+    ids=str,
+)
+def test_what_runs(tc: CommandLine, group_env: GroupEnv, words: list[str], payload: dict[str, Any]) -> None:
+    """
+    Without an image, the payload is that of generic-worker.
+    """
+    result = tc("task", "run", *words, env=group_env.environment)
+    assert (0, "") == (result.exit_code, result.stderr)
+    definition = group_env.call("task", result.stdout.split()[1])
+    assert "proj-x/ci" == definition["taskQueueId"]
+    env = {"A": "1"} if "A=1" in words else {}
+    assert payload | {"env": env, "maxRunTime": 7200} == definition["payload"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ubuntu", "true"],
+        ["--queue", "proj-x", "ubuntu", "true"],
+        ["--queue", "", "ubuntu", "true"],
+        ["--queue", "a/b", "--provisioner", "a", "ubuntu", "true"],
+        ["--provisioner", "a", "ubuntu", "true"],
+        ["--queue", "a/b", "ubuntu"],
+        ["--queue", "a/b", "--"],
+        ["--queue", "a/b", "--cancel-on-interrupt", "ubuntu", "true"],
+        ["--queue", "a/b", "-e", "=1", "ubuntu", "true"],
+    ],
+    ids=str,
+)
+def test_wrong_words_send_nothing(tc: CommandLine, group_env: GroupEnv, words: list[str]) -> None:
+    """
+    One line.
+    """
+    result = tc("task", "run", *words, env=group_env.environment)
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert not group_env.sandbox.requests
+
+
+def wait_for_task(env: GroupEnv) -> str:
+    """
+    Return the id of the task that a process creates.
+    """
+    while True:
+        for verb, target in env.sandbox.requests:
+            if verb == "PUT":
+                env.ids["run"] = target.rpartition("/")[2]
+                time.sleep(0.5)
+                return env.ids["run"]
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])
+def test_run_and_wait(start: Start, group_env: GroupEnv, state: str, code: int) -> None:
+    """
+    The exit code is the task's outcome.
+    """
+    process = start("task", "run", "--queue", "proj-x/ci", "--wait", "--", "true", env=group_env.environment)
+    task_id = wait_for_task(group_env)
+    group_env.claim("run")
+    group_env.resolve("run", state)
+    out, err = (stream.decode() for stream in process.communicate(timeout=60))
+
+    assert code == process.returncode, err
+    assert f"{task_id} tc task run {state}\n" == out
+    assert f"tc: Task {task_id} created" == err.splitlines()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("cancels", [True, False])
+def test_an_interruption(start: Start, group_env: GroupEnv, number: signal.Signals, *, cancels: bool) -> None:
+    """
+    It leaves the task alone, and prints the command that cancels it; or it cancels it.
+    """
+    options = ["--cancel-on-interrupt"] if cancels else []
+    process = start("task", "run", "--queue", "proj-x/ci", "--wait", *options, "ubuntu", "x", env=group_env.environment)
+    task_id = wait_for_task(group_env)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert ("exception" if cancels else "pending") == group_env.call("status", task_id)["status"]["state"]
+    assert (f"task {task_id}: exception" if cancels else f"tc task cancel {task_id}") in err.decode()
+
+
+def test_objects(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Of what was created, and with --wait of how it ended.
+    """
+    result = tc("task", "run", "--queue", "a/b", "--format", "json", "--", "true", env=group_env.environment)
+    assert "pending" == json.loads(result.stdout)["state"]
