@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MAX_LINE_CHARACTERS = 2000
+MAX_LINE_CHARACTERS = 1000
 """Of a line of a log."""
 MAX_SIGNATURE_CHARACTERS = 300
 
@@ -25,19 +25,21 @@ class Rank(IntEnum):
 
     OTHER = 0
     TRACE = 1
-    """A command that a shell prints before it runs it, or a line of `run-task`."""
-    OUTPUT = 2
-    SUMMARY = 3
-    """That something failed: a number of failures, an exit code."""
-    HINT = 4
+    """A command that a shell prints before it runs it, a line of `run-task`, or an exit code."""
+    EXIT = 2
+    """That a command failed: its exit code. What comes later is seldom about it."""
+    OUTPUT = 3
+    SUMMARY = 4
+    """How much has failed."""
+    HINT = 5
     """A word that is also in lines of tasks that succeed."""
-    ARTIFACT = 5
+    ARTIFACT = 6
     """The worker cannot upload an artifact; often a consequence."""
-    ERROR = 6
-    CAUSE = 7
+    ERROR = 7
+    CAUSE = 8
     """What a compiler or a package manager reports. What comes later is often a consequence."""
-    TEST = 8
-    WORKER = 9
+    TEST = 9
+    WORKER = 10
     """The worker ended the task, or could not start it."""
 
 
@@ -77,6 +79,23 @@ _PREFIXES = (
     re.compile(r" {0,2}\d{1,3}:\d\d\.\d\d "),
 )
 _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
+_ERROR_LEVELS = frozenset({"ERROR", "CRITICAL", "FATAL"})
+_TRACE = re.compile(r"\++ \S")
+_WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
+_COUNT = r"\d+ (?:\w+ ){0,2}"
+_RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
+"""What `run-task` does before and after the task's own command."""
+_WORKER_SGR = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\r")
+_PREFIXES = (
+    # Of run-task, and of other programs that print times.
+    re.compile(r"\[[a-z-]+ \d{4}-\d\d-\d\d[T ][\d:.,]+Z?\] ?"),
+    re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? ?"),
+    # Of docker build.
+    re.compile(r"#\d+ (?:\d+\.\d+ )?"),
+    # Of mach: minutes and seconds.
+    re.compile(r" {0,2}\d{1,3}:\d\d\.\d\d "),
+)
+_MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _COUNT = r"\d+ (?:\w+ ){0,2}"
 _RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
@@ -88,13 +107,13 @@ _SUCCESS = re.compile(
 )
 _EXIT = re.compile(
     r"(?i)(?:exit(?:ed)?|return(?:ed)?|command failed|terminated)(?: with| (?:unexpectedly|non-zero))*,?"
-    r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?(?:-?\d+|WARNING|FAILURE)|exit (?:code|status):? -?\d+"
-    r"|return status: "
+    r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?(?:-?[1-9]\d*|WARNING|FAILURE)"
+    r"|exit (?:code|status):? -?[1-9]|return status: |^[\w.]*make(?:\[\d+\])?: \*\*\* .*\bError -?\d+$"
+    r"|^error Command failed|^# TBPL|^'[^']*' did not run successfully|^Running post_|^Exiting -?\d"
 )
 _SUMMARY = re.compile(
-    r"^(?:[\w.]*make(?:\[\d+\])?: \*\*\* .*\bError -?\d+$"
-    rf"|=+ {_COUNT}.*\bin [\d.]+s.*=+$"
-    rf"|\W*{_COUNT}(?:errors?|problems?|failures?|failed|warnings?|tests?|unexpected results?)\b"
+    r"^(?:=+ .*\b(?:failed|errors?)\b.* in [\d.]+s.*=+$"
+    rf"|\W*{_COUNT}(?:errors?|problems?|failures?|failed|warnings?|unexpected results?)\b"
     r"|FAILED \(|\W*FAIL(?:ED)?\W*$|FAIL\t|\s*FAIL |FAILURES?!?$|\W*(?:Failed|Failures|Errors|Unexpected):? *\d"
     r"|test result: FAILED|failures:$|\W*\[  FAILED  \] \d|.*\bFAILED TESTS?$|The following tests FAILED"
     r"|Errors while running CTest|.*\berrors? occurred\W*$|Test Suites: |Tests: |One or more \w+ failed"
@@ -102,16 +121,15 @@ _SUMMARY = re.compile(
     r"|ninja: build stopped|compilation terminated|Error: Process completed|Build step .* failed"
     r"|error: (?:could not compile|test failed|build failed|aborting due to|command .* failed)"
     r"|.*: error: (?:linker command failed|ld returned)|ERROR \S+\.py(?:::\S+)?$|SUMMARY: "
-    r"|# TBPL|'[^']*' did not run successfully|Running post_|Exiting -?\d"
     r"|\[ERROR\] *(?:$|-> |For more|To see|Re-run|After correcting|Failed to execute goal|COMPILATION ERROR|\[Help)"
     r"|npm (?:ERR!|error) *(?:$|code|errno|syscall|path|command|\d+ *$|A complete log|Exit status|Failed at|This is"
     r"|Lifecycle|workspace|in workspace|location|[\w./@-]+@\S+ [\w:-]+: `| {2,})"
-    r"|error Command failed|info Visit|ELIFECYCLE)"
+    r"|.*\b[Ss]ome tests failed|info Visit|ELIFECYCLE)"
 )
 _TEST = re.compile(
     r"TEST-UNEXPECTED-|PROCESS-CRASH|^\s*--- FAIL: |^FAILED \S+::|^ERROR \S+ - |\[  FAILED  \] \S+[./]\S|^\s*● \S"
     r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
-    r"|^\s*[✘✗✖\u00d7] +(?!\d+ (?:problem|error|fail))\S|^rspec \S+:\d+ #"
+    r"|^\s*[✘✗✖\u00d7] +(?!\d+ (?:problem|error|fail))\S|^rspec \S+:\d+ #|.* \[E\]$"
     r"|ERROR: \w+Sanitizer|: runtime error: |Assertion .* failed\.?$"
 )
 _CAUSE = re.compile(
@@ -121,7 +139,7 @@ _CAUSE = re.compile(
 )
 _ERROR = re.compile(
     r"\b(?:ERROR|FATAL|FAILED|CRITICAL|FAILURE)\b|(?i:\b(?:error|fatal|abort|panic|failure|failed)(?:\[\w+\])?: )"
-    r"|^E: |^E   \S|^\s*(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Timeout|Warning)(?:: |$)"
+    r"|^E: |^E   \S|^\s*(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Timeout|Warning|Failure)(?: \[\w+\])?(?:: |$)"
     r"|^Exception in thread |^Caused by: "
     r"|\bKilled\b|Segmentation fault|\bAborted\b|Bus error|Illegal instruction|core dumped|command not found"
     r"|^[\w.]*make(?:\[\d+\])?: \*\*\* |^[\w.]+: \(\d+\) |(?i:out of memory|cannot allocate memory|no space left)"
@@ -131,6 +149,8 @@ _HINT = re.compile(
     r"(?i)\b(?:errors?|fail(?:ed|ure|s)?|fatal|cannot|can't|could not|unable|denied|refused|timed? ?out|not found"
     r"|invalid|missing|unexpected|aborted|killed|crash(?:ed)?|exception|mismatch|no such)\b"
 )
+_WARNING = re.compile(r"\S+:\d+: WARNING: ")
+"""What tools print that take warnings for errors."""
 _HARMLESS = re.compile(
     r"(?i)\b(?:warning|note|info|debug|warn)\b\W|\b(?:0|no) (?:errors?|failures?|failed)|\bretry|trying again"
     r"|(?:errors?|failed|failures?)\W{1,3}0\b"
@@ -143,12 +163,16 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
     Return the line of a log that a person would point at; None if the log has no output.
     """
     best: FailureLine | None = None
+    has_ended = False
     reader = _Reader()
     for number, line in enumerate(lines):
         found = reader.rank(line[:MAX_LINE_CHARACTERS])
         if found is None:
             continue
         rank, text = found
+        has_ended = has_ended or rank == Rank.EXIT
+        if has_ended and rank == Rank.OUTPUT and best is not None:
+            continue
         if best is None or rank > best.rank or (rank == best.rank and rank not in TAKES_FIRST):
             best = FailureLine(number, rank, text)
     return reader.replace(best)
@@ -171,8 +195,9 @@ class _Reader:
         Return the rank of a line and its text without prefixes; None for an empty one.
         """
         self._number += 1
-        line = _SGR.sub("", line)
-        worker = _WORKER.match(line)
+        if "\x1b" in line or "\r" in line:
+            line = _SGR.sub("", line)
+        worker = _WORKER.match(line) if line.startswith("[taskcluster") else None
         if worker is not None:
             return self._rank_worker(worker["level"], line[worker.end() :].strip())
         text, level = _strip_prefixes(line)
@@ -180,7 +205,7 @@ class _Reader:
             self._in_gradle = False
             return None
         rank = self._rank_output(text, level)
-        if rank == Rank.OUTPUT and _RUN_TASK.match(line):
+        if rank < Rank.HINT and _RUN_TASK.match(line):
             rank = Rank.TRACE
         return rank, text.strip()
 
@@ -196,7 +221,7 @@ class _Reader:
         if level != "error":
             return (Rank.OTHER, text) if text and level else None
         if _WORKER_SUMMARY.match(text):
-            return Rank.SUMMARY, text
+            return Rank.TRACE, text
         if _UPLOAD.search(text):
             self._upload = FailureLine(self._number, Rank.ARTIFACT, text)
             return Rank.ARTIFACT, text
@@ -219,28 +244,55 @@ class _Reader:
         return _rank_text(text, level)
 
 
+_KEYWORDS = (
+    *("err", "fail", "fatal", "abort", "panic", "unexpected", "crash", "exception", "timed", "timeout", "time out"),
+    *("killed", "segment", "bus ", "illegal", "dumped", "not found", "not ok", "did not", "denied", "refus", "memory"),
+    *("no space", "cannot", "can't", "could not", "unable", "undefined", "exit", "return", "terminated", "critical"),
+    *("invalid", "missing", "mismatch", "no such", "assert", "●", "✘", "✗", "✖", "\u00d7", "rspec", "[e]", ": ***"),
+    *(".go:", ".py:", "e: ", "e   ", ": (", "caused by", "tbpl", "running post", "warning", "build stopped", "problem"),
+    *("summary: ", "tests: ", "test suites: ", "info visit", "elifecycle"),
+)
+"""In lower case; every line that one of the rules below is about has one of them. To look for them is fast."""
+
+
 def _rank_text(text: str, level: str) -> Rank:
+    lower = text.lower()
+    if level not in _ERROR_LEVELS and not any(word in lower for word in _KEYWORDS):
+        return Rank.TRACE if _TRACE.match(text) else Rank.OTHER if _SUCCESS.match(text) else Rank.OUTPUT
+    return rank_by_rules(text, level)
+
+
+def rank_by_rules(text: str, level: str) -> Rank:
+    """
+    Return the rank of a line of output by itself.
+
+    Args:
+        level: That a logging library printed in front, or empty.
+    """
     if _SUCCESS.match(text):
         return Rank.OTHER
-    if re.match(r"\++ \S", text):
+    if _TRACE.match(text):
         return Rank.TRACE
     if _TEST.search(text):
         return Rank.TEST
     stripped = text.strip()
-    if _SUMMARY.match(stripped) or _EXIT.search(stripped):
-        return Rank.SUMMARY
+    if _EXIT.search(stripped):
+        return Rank.EXIT
+    if _SUMMARY.match(stripped):
+        return Rank.OUTPUT if _HARMLESS.search(stripped) else Rank.SUMMARY
     if _CAUSE.search(text) and not _HARMLESS.search(text):
         return Rank.CAUSE
-    if level in {"ERROR", "CRITICAL", "FATAL"} or (_ERROR.search(text) and not _HARMLESS.search(text)):
+    if level in _ERROR_LEVELS or (_ERROR.search(text) and not _HARMLESS.search(text)):
         return Rank.ERROR
-    if _HINT.search(text) and not _HARMLESS.search(text):
+    if _WARNING.match(text) or (_HINT.search(text) and not _HARMLESS.search(text)):
         return Rank.HINT
     return Rank.OUTPUT
 
 
 def _strip_prefixes(line: str) -> tuple[str, str]:
     for prefix in _PREFIXES:
-        line = prefix.sub("", line, count=1) if prefix.match(line) else line
+        found = prefix.match(line)
+        line = line[found.end() :] if found else line
     mozharness = _MOZHARNESS.match(line)
     return (line[mozharness.end() :], mozharness[1]) if mozharness else (line, "")
 
