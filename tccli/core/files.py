@@ -41,6 +41,8 @@ def check_target(path: str) -> None:
         raise UsageError(f"cannot write {path}: its name is too long", hint="give a shorter one")
     if os.path.isdir(path):
         raise UsageError(f"cannot write {path}: it is a directory", hint="name a file in it")
+    if os.path.islink(os.path.realpath(path)):
+        raise UsageError(f"cannot write {path}: its links lead in a circle")
     if not os.path.isdir(directory):
         raise UsageError(f"cannot write {path}: there is no directory {directory}", hint="create it first")
     if not os.access(path if is_special(path) else directory, os.W_OK):

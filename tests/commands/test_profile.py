@@ -19,6 +19,7 @@ from tests.core.test_credential_sources import MemoryKeyring
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
+    from tests.http_server import ScriptedServer
 
 ROOT = "https://tc.example.com"
 TEXT = f"""\
@@ -339,3 +340,17 @@ def test_no_token_is_on_a_command_line_or_in_the_environment_of_the_editor(
     seen = (tmp_path / "seen").read_text()
     assert seen.endswith("600\n")
     assert "a-secret-token" not in seen
+
+
+@pytest.mark.parametrize("content", ["x = 1", "[", "[default]\nunknown = 1"])
+def test_a_broken_file_stops_anonymous_calls(
+    tc: CommandLine, path: Path, http_server: ScriptedServer, content: str
+) -> None:
+    """
+    Its default profile could have read_only.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    result = tc("--anonymous", "--root-url", http_server.url, "queue", "ping")
+
+    assert (3, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)

@@ -141,3 +141,15 @@ def test_pipe_without_a_path() -> None:
 
     with open(reader, "rb") as pipe:
         assert b"text" == pipe.read()
+
+
+def test_links_in_a_circle_are_not_replaced(tmp_path: Path) -> None:
+    """
+    A link is followed, and this one leads nowhere.
+    """
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(UsageError, match="circle"):
+        check_target(str(tmp_path / "a"))
+
+    assert (tmp_path / "a").is_symlink()

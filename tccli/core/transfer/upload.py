@@ -4,6 +4,7 @@ Uploads: one PUT of a file, hashed while it is sent, and repeated from the first
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -31,6 +32,8 @@ DEFAULT_CONTENT_TYPE = "application/octet-stream"
 CONTENT_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+ *(;[ -~]*)?")
 """A media type and perhaps parameters; RFC 9110, section 8.3.1."""
 ENCODED_CONTENT_TYPES = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+WRONG_PATH_ERRORS = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""The path itself is wrong, whatever the machine is like."""
 MAX_URLS = 10
 """How many URLs of one upload may expire before it fails."""
 
@@ -76,22 +79,26 @@ def open_upload(path: str, content_type: str | None, stdin: IO[bytes] | None) ->
     if path == "-":
         if stdin is None:
             raise UsageError("cannot read stdin: it is closed")
-        with _copy_to_disk(stdin) as file:
+        with _copy_to_disk(stdin, "stdin") as file:
             yield _describe_copy(file, content_type)
         return
+    with _open_file(path) as file:
+        status = os.fstat(file.fileno())
+        # Files below /proc and /sys have a size of 0 and bytes nevertheless.
+        if os.path.isfile(path) and status.st_size:
+            yield Upload(file, status.st_size, content_type, f"{status.st_size} {status.st_mtime_ns}")
+            return
+        with _copy_to_disk(file, path) as copy:
+            yield _describe_copy(copy, content_type)
+
+
+def _open_file(path: str) -> IO[bytes]:
     try:
-        with open(path, "rb", buffering=0) as file:
-            status = os.fstat(file.fileno())
-            # Files below /proc and /sys have a size of 0 and bytes nevertheless.
-            if os.path.isfile(path) and status.st_size:
-                yield Upload(file, status.st_size, content_type, f"{status.st_size} {status.st_mtime_ns}")
-                return
-            with _copy_to_disk(file) as copy:
-                yield _describe_copy(copy, content_type)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise UsageError(f"cannot read {path}: {explain(error)}") from None
-    except PermissionError as error:
-        raise LocalFileError(f"cannot read {path}: {explain(error)}") from None
+        return open(path, "rb", buffering=0)
+    except OSError as error:
+        is_local = error.errno not in WRONG_PATH_ERRORS
+        kind = LocalFileError if is_local else UsageError
+        raise kind(f"cannot read {path or repr(path)}: {explain(error)}") from None
 
 
 def _describe_copy(file: IO[bytes], content_type: str) -> Upload:
@@ -239,13 +246,17 @@ def _guess_content_type(path: str) -> str:
 
 
 @contextmanager
-def _copy_to_disk(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _copy_to_disk(stream: IO[bytes], name: str) -> Iterator[IO[bytes]]:
     import shutil
 
     try:
-        with tempfile.TemporaryFile(buffering=0) as file:
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise LocalFileError(f"cannot copy {name} to a temporary file: {explain(error)}") from None
+    with file:
+        try:
             shutil.copyfileobj(stream, file, BLOCK_BYTES)
             file.seek(0)
-            yield file
-    except OSError as error:
-        raise LocalFileError(f"cannot copy stdin to {tempfile.gettempdir()}: {explain(error)}") from None
+        except OSError as error:
+            raise LocalFileError(f"cannot copy {name} to {tempfile.gettempdir()}: {explain(error)}") from None
+        yield file

@@ -331,6 +331,11 @@ class BrokenStdin(io.RawIOBase):
     [
         pytest.param("none", None, UsageError, id="no file"),
         pytest.param(".", None, UsageError, id="a directory"),
+        pytest.param("file/x", None, UsageError, id="below a file"),
+        pytest.param("loop", None, UsageError, id="links in a circle"),
+        pytest.param("n" * 300, None, UsageError, id="a long name"),
+        pytest.param("", None, UsageError, id="an empty name"),
+        pytest.param("/proc/self/mem", None, LocalFileError, id="a file that cannot be read"),
         pytest.param("-", None, UsageError, id="no stdin"),
         pytest.param("-", BrokenStdin(), LocalFileError, id="broken stdin"),
     ],
@@ -342,5 +347,8 @@ def test_unreadable_files(
     The error comes before anything is sent.
     """
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(kind), open_upload(path, None, stdin):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(kind) as raised, open_upload(path, None, stdin):
         pass
+    assert (path or "''") in str(raised.value) or path == "-"
