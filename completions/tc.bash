@@ -16,7 +16,7 @@ _taskcluster_words() {
   events)
     REPLY='bind list' ;;
   group)
-    REPLY='artifacts cancel download failures list prioritize rerun seal status wait watch' ;;
+    REPLY='artifacts cancel download failures list logs prioritize rerun seal status wait watch' ;;
   profile)
     REPLY='edit list path remove set show unset use' ;;
   references)
@@ -103,7 +103,7 @@ _taskcluster_places() {
     REPLY='- ...' ;;
   'group artifacts'|'group download'|'group prioritize')
     REPLY='task-group -' ;;
-  'group cancel'|'group failures'|'group list'|'group rerun'|'group seal'|'group status'|'group wait'|\
+  'group cancel'|'group failures'|'group list'|'group logs'|'group rerun'|'group seal'|'group status'|'group wait'|\
   'group watch'|'queue canceltaskgroup'|'queue changetaskgrouppriority'|'queue gettaskgroup'|'queue listtaskgroup'|\
   'queue sealtaskgroup'|'webserver taskgroupprofile')
     REPLY='task-group' ;;
@@ -246,6 +246,8 @@ _taskcluster_options() {
     REPLY='--lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+  'group logs')
+    REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
   'group prioritize'|'group seal')
     REPLY='-n --dry-run --newest -h --help' ;;
   'group rerun')
@@ -442,7 +444,7 @@ _taskcluster_tree() {
 # Whether the command of a path prints no data.
 _taskcluster_without_output() {
   case $1 in
-  completions|config|'config help'|'config reset'|'config set'|exec|group|help|profile|'profile edit'|\
+  completions|config|'config help'|'config reset'|'config set'|exec|group|'group logs'|help|profile|'profile edit'|\
   'profile path'|'profile remove'|'profile set'|'profile unset'|'profile use'|'sandbox clock'|'sandbox run'|\
   'sandbox start'|'sandbox stop'|'sandbox tour'|signout|task|'task log'|update)
     return 0 ;;
@@ -460,14 +462,16 @@ _taskcluster_value() {
     REPLY='folder' ;;
   *:'group failures:--format')
     REPLY='=json,jsonl,markdown,raw,table,yaml' ;;
-  *:schema:--output|*:version:-s)
-    REPLY='0' ;;
-  *:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task log:-n'|*:'task run:-e'|\
-  *:'task status:-r'|*:'upload artifact:--reference'|*:uploadartifact:--reference|\
+  *:'group logs:-n'|*:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task log:-n'|\
+  *:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|*:uploadartifact:--reference|\
   *:'auth awss3credentials:--format')
     REPLY='-' ;;
+  *:schema:--output|*:version:-s)
+    REPLY='0' ;;
   *:'task wait:--for')
     REPLY='=completed,resolved,running' ;;
+  *:'auth listclients:--prefix')
+    REPLY='client' ;;
   *:--format)
     REPLY='=json,jsonl,raw,table,yaml' ;;
   *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
@@ -477,12 +481,12 @@ _taskcluster_value() {
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|\
   *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
-  *:--lines|*:--format-string|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|\
-  *:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|*:--run|\
-  *:--tail|*:--grep|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|\
-  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|\
-  *:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|\
-  *:--include-archived|*:--worker-state)
+  *:--lines|*:--format-string|*:--tail|*:--grep|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|\
+  *:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|\
+  *:--run|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|*:--link|\
+  *:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|*:--repository|\
+  *:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
+  *:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -500,6 +504,8 @@ _taskcluster_value() {
     REPLY='task-group' ;;
   *:--sort)
     REPLY='=name,state,wait,duration' ;;
+  *:--prefix)
+    REPLY='=label,id,none' ;;
   *:--by)
     REPLY='=state,kind,queue,owner' ;;
   *:--for)
@@ -516,8 +522,6 @@ _taskcluster_value() {
     REPLY='=s3,object' ;;
   *:--error)
     REPLY='=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker' ;;
-  *:--prefix)
-    REPLY='client' ;;
   *:--worker-pool-id)
     REPLY='worker-pool' ;;
   *) return 1 ;;

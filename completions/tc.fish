@@ -85,6 +85,7 @@ function __taskcluster_words
                 'download' 'Download artifacts of the tasks of a group' \
                 'failures' 'Print why the tasks of a group failed, those that failed alike…' \
                 'list' 'Print the tasks of a group' \
+                'logs' 'Print the logs of tasks of a group' \
                 'prioritize' 'Change the priority of the tasks of a group' \
                 'rerun' 'Run tasks of a group again' \
                 'seal' 'Seal a group, so that no task can be added to it' \
@@ -450,8 +451,8 @@ function __taskcluster_places
             echo '- ...'
         case 'group artifacts' 'group download' 'group prioritize'
             echo 'task-group -'
-        case 'group cancel' 'group failures' 'group list' 'group rerun' 'group seal' 'group status' 'group wait' \
-            'group watch' 'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' \
+        case 'group cancel' 'group failures' 'group list' 'group logs' 'group rerun' 'group seal' 'group status' \
+            'group wait' 'group watch' 'queue canceltaskgroup' 'queue changetaskgrouppriority' 'queue gettaskgroup' \
             'queue listtaskgroup' 'queue sealtaskgroup' 'webserver taskgroupprofile'
             echo 'task-group'
         case 'help'
@@ -597,6 +598,8 @@ function __taskcluster_options
             string join \n -- --lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+        case 'group logs'
+            string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
         case 'group prioritize' 'group seal'
             string join \n -- -n --dry-run --newest -h --help
         case 'group rerun'
@@ -801,8 +804,8 @@ end
 # Whether the command of a path prints no data.
 function __taskcluster_without_output
     switch "$argv[1]"
-        case 'completions' 'config' 'config help' 'config reset' 'config set' 'exec' 'group' 'help' 'profile' \
-            'profile edit' 'profile path' 'profile remove' 'profile set' 'profile unset' 'profile use' \
+        case 'completions' 'config' 'config help' 'config reset' 'config set' 'exec' 'group' 'group logs' 'help' \
+            'profile' 'profile edit' 'profile path' 'profile remove' 'profile set' 'profile unset' 'profile use' \
             'sandbox clock' 'sandbox run' 'sandbox start' 'sandbox stop' 'sandbox tour' 'signout' 'task' 'task log' \
             'update'
             return 0
@@ -821,14 +824,16 @@ function __taskcluster_value
             echo 'folder'
         case '*:group failures:--format'
             echo '=json,jsonl,markdown,raw,table,yaml'
+        case '*:group logs:-n' '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' \
+            '*:task log:-n' '*:task run:-e' '*:task status:-r' '*:upload artifact:--reference' \
+            '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
+            echo '-'
         case '*:schema:--output' '*:version:-s'
             echo '0'
-        case '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' '*:task log:-n' \
-            '*:task run:-e' '*:task status:-r' '*:upload artifact:--reference' '*:uploadartifact:--reference' \
-            '*:auth awss3credentials:--format'
-            echo '-'
         case '*:task wait:--for'
             echo '=completed,resolved,running'
+        case '*:auth listclients:--prefix'
+            echo 'client'
         case '*:--format'
             echo '=json,jsonl,raw,table,yaml'
         case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
@@ -839,10 +844,10 @@ function __taskcluster_value
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
             '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:--name' \
             '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
-            '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--appear' '*:--listen' '*:--worker' \
-            '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' \
-            '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' '*:--count' '*:--run' '*:--tail' \
-            '*:--grep' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
+            '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--tail' '*:--grep' '*:--appear' \
+            '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' \
+            '*:--count' '*:--run' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
             '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
             '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
             '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
@@ -863,6 +868,8 @@ function __taskcluster_value
             echo 'task-group'
         case '*:--sort'
             echo '=name,state,wait,duration'
+        case '*:--prefix'
+            echo '=label,id,none'
         case '*:--by'
             echo '=state,kind,queue,owner'
         case '*:--for'
@@ -879,8 +886,6 @@ function __taskcluster_value
             echo '=s3,object'
         case '*:--error'
             echo '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
-        case '*:--prefix'
-            echo 'client'
         case '*:--worker-pool-id'
             echo 'worker-pool'
         case '*'
@@ -906,12 +911,13 @@ function __taskcluster_meaning
         case '*:find:--limit'
             echo 'At most N results (10)'
         case '*:group artifacts:--limit' '*:group cancel:--limit' '*:group download:--limit' \
-            '*:group failures:--limit' '*:group list:--limit' '*:group rerun:--limit' '*:group status:--limit'
+            '*:group failures:--limit' '*:group list:--limit' '*:group logs:--limit' '*:group rerun:--limit' \
+            '*:group status:--limit'
             echo 'Select at most N tasks, the first by name'
         case '*:group artifacts:--newest' '*:group cancel:--newest' '*:group download:--newest' \
-            '*:group failures:--newest' '*:group list:--newest' '*:group prioritize:--newest' \
-            '*:group rerun:--newest' '*:group seal:--newest' '*:group status:--newest' '*:group wait:--newest' \
-            '*:group watch:--newest'
+            '*:group failures:--newest' '*:group list:--newest' '*:group logs:--newest' \
+            '*:group prioritize:--newest' '*:group rerun:--newest' '*:group seal:--newest' \
+            '*:group status:--newest' '*:group wait:--newest' '*:group watch:--newest'
             echo 'Of several groups of a commit or pull request, take the one created…'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
@@ -931,6 +937,10 @@ function __taskcluster_meaning
             echo 'Print tasks that are failed'
         case '*:group list:-c'
             echo 'Print tasks that are completed'
+        case '*:group logs:-f'
+            echo 'Follow the logs until the group is settled'
+        case '*:group logs:-n' '*:task log:-n'
+            echo 'Print only the last N lines'
         case '*:group prioritize:-n' '*:group prioritize:--dry-run' '*:task prioritize:-n' \
             '*:task prioritize:--noop' '*:task prioritize:--dry-run'
             echo 'Print what would be changed'
@@ -967,9 +977,7 @@ function __taskcluster_meaning
             echo 'Print what would be completed'
         case '*:task list:--pending'
             echo 'Print only tasks that are pending'
-        case '*:task log:-n'
-            echo 'Print only the last N lines'
-        case '*:task log:-f'
+        case '*:task log:-f' '*:task log:--follow'
             echo 'Follow the log while the task runs (default)'
         case '*:task log:--wait'
             echo 'Wait until the task starts'
@@ -1023,6 +1031,8 @@ function __taskcluster_meaning
             echo 'List all scopes on a terminal, with those of roles'
         case '*:auth awss3credentials:--format'
             echo 'The format of the response'
+        case '*:auth listclients:--prefix'
+            echo 'Return only clients whose id starts with this'
         case '*:auth listroleids:--limit'
             echo 'The number of names per page'
         case '*:auth listroles2:--limit'
@@ -1201,6 +1211,18 @@ function __taskcluster_meaning
             echo 'Print each task by this Go template, such as \'{{.Status.TaskID}}…'
         case '*:--sort'
             echo 'Sort by name, state, wait or duration'
+        case '*:--follow'
+            echo 'Follow the logs until the group is settled'
+        case '*:--tail'
+            echo 'Print only the last N lines'
+        case '*:--grep'
+            echo 'Print only lines that match'
+        case '*:--own'
+            echo 'Leave out the lines of the worker'
+        case '*:--timestamps'
+            echo 'Print a time before each line'
+        case '*:--prefix'
+            echo 'Begin each line with the task\'s label (default), id, or with none'
         case '*:--wait'
             echo 'Wait until it has ended'
         case '*:--by'
@@ -1281,18 +1303,8 @@ function __taskcluster_meaning
             echo 'Consider run N (default: the latest)'
         case '*:--claimed'
             echo 'Print only tasks that a worker has claimed: they run'
-        case '*:--tail'
-            echo 'Print only the last N lines'
-        case '*:--grep'
-            echo 'Print only lines that match'
-        case '*:--own'
-            echo 'Leave out the lines of the worker'
-        case '*:--timestamps'
-            echo 'Print a time before each line'
         case '*:--no-follow'
             echo 'Print what the log has by now, and end'
-        case '*:--follow'
-            echo 'Follow the log while the task runs (default)'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--env'
@@ -1343,8 +1355,6 @@ function __taskcluster_meaning
             echo 'Return the page after the one whose response had this token'
         case '*:--paginate'
             echo 'Fetch all pages, as one document'
-        case '*:--prefix'
-            echo 'Return only clients whose id starts with this'
         case '*:--organization'
             echo 'Return only builds of this organization or user'
         case '*:--repository'

@@ -83,6 +83,7 @@ $TaskclusterTcWords['group'] = @(
     'download	Download artifacts of the tasks of a group'
     'failures	Print why the tasks of a group failed, those that failed alike…'
     'list	Print the tasks of a group'
+    'logs	Print the logs of tasks of a group'
     'prioritize	Change the priority of the tasks of a group'
     'rerun	Run tasks of a group again'
     'seal	Seal a group, so that no task can be added to it'
@@ -425,7 +426,7 @@ $TaskclusterTcPlaces['events list'] = 'service'
 'exec', 'sandbox run' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'command ...' }
 'find', 'fromnow', 'profile remove', 'sandbox clock', 'scopes expand', 'whoami' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- ...' }
 'group artifacts', 'group download', 'group prioritize' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group -' }
-'group cancel', 'group failures', 'group list', 'group rerun', 'group seal', 'group status', 'group wait', 'group watch', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
+'group cancel', 'group failures', 'group list', 'group logs', 'group rerun', 'group seal', 'group status', 'group wait', 'group watch', 'queue canceltaskgroup', 'queue changetaskgrouppriority', 'queue gettaskgroup', 'queue listtaskgroup', 'queue sealtaskgroup', 'webserver taskgroupprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task-group' }
 $TaskclusterTcPlaces['help'] = 'topic method ...'
 'profile edit', 'profile list', 'profile path', 'references diff', 'references update', 'sandbox calls', 'sandbox methods', 'sandbox outbox', 'sandbox start', 'sandbox stop', 'sandbox tour', 'scopes satisfied', 'signin', 'slugid generate', 'tempcredentials', 'update', 'version', 'auth authenticatehawk', 'auth currentscopes', 'auth expandscopes', 'auth heartbeat', 'auth lbheartbeat', 'auth listclients', 'auth listroleids', 'auth listroles', 'auth listroles2', 'auth ping', 'auth testauthenticate', 'auth testauthenticateget', 'auth version', 'github builds', 'github heartbeat', 'github lbheartbeat', 'github ping', 'github rendertaskclusteryml', 'github version', 'hooks heartbeat', 'hooks lbheartbeat', 'hooks listhookgroups', 'hooks ping', 'hooks version', 'index findtasksatindex', 'index heartbeat', 'index lbheartbeat', 'index ping', 'index version', 'notify adddenylistaddress', 'notify deletedenylistaddress', 'notify email', 'notify heartbeat', 'notify lbheartbeat', 'notify listdenylist', 'notify matrix', 'notify ping', 'notify pulse', 'notify slack', 'notify version', 'object heartbeat', 'object lbheartbeat', 'object ping', 'object version', 'purgecache allpurgerequests', 'purgecache heartbeat', 'purgecache lbheartbeat', 'purgecache ping', 'purgecache version', 'queue heartbeat', 'queue lbheartbeat', 'queue listprovisioners', 'queue listtaskqueues', 'queue ping', 'queue statuses', 'queue taskqueuecountsbatch', 'queue tasks', 'queue version', 'secrets heartbeat', 'secrets lbheartbeat', 'secrets list', 'secrets ping', 'secrets version', 'webserver heartbeat', 'webserver lbheartbeat', 'webserver ping', 'webserver version', 'workermanager heartbeat', 'workermanager lbheartbeat', 'workermanager listproviders', 'workermanager listworkerpools', 'workermanager listworkerpoolsstats', 'workermanager ping', 'workermanager registerworker', 'workermanager reregisterworker', 'workermanager version', 'workermanager workerpoolerrorstats' | ForEach-Object { $TaskclusterTcPlaces[$_] = '' }
 $TaskclusterTcPlaces['profile set'] = '- - - ...'
@@ -478,6 +479,7 @@ $TaskclusterTcOptions['group cancel'] = '-w --worker-type -f --force -n --dry-ru
 $TaskclusterTcOptions['group download'] = '-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help'
 $TaskclusterTcOptions['group failures'] = '--lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group list'] = '-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
+$TaskclusterTcOptions['group logs'] = '-f --follow -n --tail --grep --own --timestamps --prefix --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help'
 'group prioritize', 'group seal' | ForEach-Object { $TaskclusterTcOptions[$_] = '-n --dry-run --newest -h --help' }
 $TaskclusterTcOptions['group rerun'] = '--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group status'] = '--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
@@ -557,9 +559,10 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--own', '--timestamps', '--no-follow', '--follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
-'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--tail', '--grep', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
+$TaskclusterTcValue['auth listclients:--prefix'] = 'client'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
 '-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
@@ -570,6 +573,7 @@ $TaskclusterTcValue['--index'] = 'index-path'
 '--secret', '--secret-file' | ForEach-Object { $TaskclusterTcValue[$_] = 'secret' }
 '--against', '--group' | ForEach-Object { $TaskclusterTcValue[$_] = 'task-group' }
 $TaskclusterTcValue['--sort'] = '=name,state,wait,duration'
+$TaskclusterTcValue['--prefix'] = '=label,id,none'
 $TaskclusterTcValue['--by'] = '=state,kind,queue,owner'
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
 $TaskclusterTcValue['--data'] = '@file'
@@ -578,7 +582,6 @@ $TaskclusterTcValue['--shell'] = '=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh'
 $TaskclusterTcValue['--dependency'] = 'task'
 $TaskclusterTcValue['--storage'] = '=s3,object'
 $TaskclusterTcValue['--error'] = '=file-missing-on-worker,invalid-resource-on-worker,too-large-file-on-worker,file-not-readable-on-worker'
-$TaskclusterTcValue['--prefix'] = 'client'
 $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
 # Option, perhaps after a path or tree: what it is for.
@@ -588,8 +591,8 @@ $global:TaskclusterTcMeaning = @{}
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
 'download artifact:--dry-run', 'download object:--dry-run', 'downloadartifact:--dry-run', 'downloadobject:--dry-run', 'upload artifact:--dry-run', 'upload object:--dry-run', 'uploadartifact:--dry-run', 'uploadobject:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the first request' }
 $TaskclusterTcMeaning['find:--limit'] = 'At most N results (10)'
-'group artifacts:--limit', 'group cancel:--limit', 'group download:--limit', 'group failures:--limit', 'group list:--limit', 'group rerun:--limit', 'group status:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
-'group artifacts:--newest', 'group cancel:--newest', 'group download:--newest', 'group failures:--newest', 'group list:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest', 'group watch:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
+'group artifacts:--limit', 'group cancel:--limit', 'group download:--limit', 'group failures:--limit', 'group list:--limit', 'group logs:--limit', 'group rerun:--limit', 'group status:--limit' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Select at most N tasks, the first by name' }
+'group artifacts:--newest', 'group cancel:--newest', 'group download:--newest', 'group failures:--newest', 'group list:--newest', 'group logs:--newest', 'group prioritize:--newest', 'group rerun:--newest', 'group seal:--newest', 'group status:--newest', 'group wait:--newest', 'group watch:--newest' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Of several groups of a commit or pull request, take the one created…' }
 'group cancel:--dry-run', 'task cancel:--dry-run', '-n', '--noop' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be cancelled' }
 'group download:-o', 'group download:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write below this directory (default: the current one)' }
 'group download:-n', 'group download:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print ID NAME PATH' }
@@ -599,6 +602,8 @@ $TaskclusterTcMeaning['group failures:--format'] = 'One of json, jsonl, markdown
 'group list:-r', '--running' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are running' }
 'group list:-f', 'group list:--failed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are failed' }
 'group list:-c', '--complete', '--completed' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are completed' }
+'group logs:-f', '--follow' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Follow the logs until the group is settled' }
+'group logs:-n', 'task log:-n', '--tail' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only the last N lines' }
 'group prioritize:-n', 'group prioritize:--dry-run', 'task prioritize:-n', 'task prioritize:--noop', 'task prioritize:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be changed' }
 'group rerun:-n', 'group rerun:--dry-run', 'task rerun:-n', 'task rerun:--noop', 'task rerun:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be rerun' }
 'group seal:-n', 'group seal:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be sealed' }
@@ -616,8 +621,7 @@ $TaskclusterTcMeaning['signin:--wait'] = 'How long to wait (default 10m)'
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
 'task complete:-n', 'task complete:--noop', 'task complete:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print what would be completed' }
 $TaskclusterTcMeaning['task list:--pending'] = 'Print only tasks that are pending'
-'task log:-n', '--tail' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print only the last N lines' }
-'task log:-f', '--follow' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Follow the log while the task runs (default)' }
+'task log:-f', 'task log:--follow' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Follow the log while the task runs (default)' }
 $TaskclusterTcMeaning['task log:--wait'] = 'Wait until the task starts'
 $TaskclusterTcMeaning['task log:--exit-status'] = 'Wait until the task ends'
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
@@ -644,6 +648,7 @@ $TaskclusterTcMeaning['whoami:--all'] = 'Show the credentials of each profile'
 $TaskclusterTcMeaning['whoami:--check'] = 'Check that the credentials have each SCOPE'
 $TaskclusterTcMeaning['whoami:--expand'] = 'List all scopes on a terminal, with those of roles'
 $TaskclusterTcMeaning['auth awss3credentials:--format'] = 'The format of the response'
+$TaskclusterTcMeaning['auth listclients:--prefix'] = 'Return only clients whose id starts with this'
 $TaskclusterTcMeaning['auth listroleids:--limit'] = 'The number of names per page'
 $TaskclusterTcMeaning['auth listroles2:--limit'] = 'The number of roles per page'
 $TaskclusterTcMeaning['github cancelbuilds:--sha'] = 'Cancel only builds of this commit (full hash)'
@@ -729,6 +734,10 @@ $TaskclusterTcMeaning['--against'] = 'Tell which of them did not fail like this 
 '-p', '--pending' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print tasks that are pending' }
 $TaskclusterTcMeaning['--format-string'] = 'Print each task by this Go template, such as ''{{.Status.TaskID}}…'
 $TaskclusterTcMeaning['--sort'] = 'Sort by name, state, wait or duration'
+$TaskclusterTcMeaning['--grep'] = 'Print only lines that match'
+$TaskclusterTcMeaning['--own'] = 'Leave out the lines of the worker'
+$TaskclusterTcMeaning['--timestamps'] = 'Print a time before each line'
+$TaskclusterTcMeaning['--prefix'] = 'Begin each line with the task''s label (default), id, or with none'
 $TaskclusterTcMeaning['--wait'] = 'Wait until it has ended'
 $TaskclusterTcMeaning['--by'] = 'Count by state, kind, queue or owner (default: state)'
 $TaskclusterTcMeaning['--exit-status'] = 'Exit with 1 unless all tasks are completed'
@@ -766,9 +775,6 @@ $TaskclusterTcMeaning['--full'] = 'Include optional fields'
 $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
 $TaskclusterTcMeaning['--claimed'] = 'Print only tasks that a worker has claimed: they run'
-$TaskclusterTcMeaning['--grep'] = 'Print only lines that match'
-$TaskclusterTcMeaning['--own'] = 'Leave out the lines of the worker'
-$TaskclusterTcMeaning['--timestamps'] = 'Print a time before each line'
 $TaskclusterTcMeaning['--no-follow'] = 'Print what the log has by now, and end'
 $TaskclusterTcMeaning['--env'] = 'Set a variable of the copy'
 $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
@@ -793,7 +799,6 @@ $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead
 $TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
 $TaskclusterTcMeaning['--continuation-token'] = 'Return the page after the one whose response had this token'
 $TaskclusterTcMeaning['--paginate'] = 'Fetch all pages, as one document'
-$TaskclusterTcMeaning['--prefix'] = 'Return only clients whose id starts with this'
 $TaskclusterTcMeaning['--organization'] = 'Return only builds of this organization or user'
 $TaskclusterTcMeaning['--repository'] = 'Return only builds of this repository'
 $TaskclusterTcMeaning['--sha'] = 'Return only builds of this commit (full hash)'
@@ -806,7 +811,7 @@ $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
 $TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
-$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'exec', 'group', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
+$global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'exec', 'group', 'group logs', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
 
 $global:TaskclusterTcOutput = @('--format', '-o', '--output', '--jq', '--columns', '-r', '--raw-strings')
 

@@ -80,7 +80,8 @@ def print_task_log(
         NegativeAnswerError: The task can never run.
     """
     from tccli.core.tasks import queue
-    from tccli.core.tasks.log_follow import RunLog
+    from tccli.core.tasks.log_follow import Run, RunLog
+    from tccli.core.tasks.members import RESOLVED_STATES
 
     is_latest = run_id is None
     transfers = context.transfer_context()
@@ -96,7 +97,8 @@ def print_task_log(
             continue
         number = len(status["runs"]) - 1 if run_id is None else run_id
         definition = definition or queue.fetch_definition(client, task_id)
-        log = RunLog(client, transfers, task_id, number, options, definition=definition, report=context.note)
+        this = Run(task_id, number, definition, run["state"] in RESOLVED_STATES)
+        log = RunLog(client, transfers, this, options, report=context.note)
         _copy(log.read(), out)
         if not (is_latest and options.follows and log.was_live):
             return number

@@ -216,6 +216,7 @@ SHORT_OPTIONS = {
         "-u": "unscheduled",
         "-p": "pending",
     },
+    "group logs": {"-f": "follows", "-n": "tail"},
     "group cancel": {"-f": "force", "-w": "worker_type", "-n": "noop"},
     "group download": {"-n": "noop", "-o": "target"},
     "group prioritize": {"-n": "noop"},

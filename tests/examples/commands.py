@@ -44,6 +44,7 @@ PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
     "group cancel": create_task,
     "group failures": fail_task,
     "group list": fail_task,
+    "group logs": complete_task_with_log,
     **dict.fromkeys(
         [f"profile {name}" for name in ("edit", "list", "remove", "set", "show", "unset", "use")], write_profile
     ),

@@ -16,7 +16,7 @@ from tccli.core.tasks.waiting import Pauses
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from tccli.core.client import Client
@@ -48,6 +48,21 @@ class LogOptions(NamedTuple):
     follows: bool = True
 
 
+class Run(NamedTuple):
+    """
+    A run of a task.
+
+    Attributes:
+        definition: Of the task, if it is known.
+        is_resolved: Whether the run is known to have ended.
+    """
+
+    task_id: str
+    run_id: int
+    definition: Mapping[str, Any] | None = None
+    is_resolved: bool = False
+
+
 class RunLog:
     """
     The log of one run.
@@ -64,20 +79,17 @@ class RunLog:
         self,
         client: Client,
         context: TransferContext,
-        task_id: str,
-        run_id: int,
+        run: Run,
         options: LogOptions,
         *,
-        definition: dict[str, Any] | None = None,
         report: Callable[[str], None],
     ) -> None:
         self._client = client
-        self._task_id = task_id
-        self._run_id = run_id
+        self._run = run
         self._options = options
         self._report = report
-        name = find_log_name(fetch_definition(client, task_id) if definition is None else definition)
-        self.remote: RemoteFile = open_log(client, context, task_id, run_id, name)
+        definition = fetch_definition(client, run.task_id) if run.definition is None else run.definition
+        self.remote: RemoteFile = open_log(client, context, run.task_id, run.run_id, find_log_name(definition))
         self.was_live = False
 
     def read(self) -> Iterator[bytes]:
@@ -177,14 +189,15 @@ class RunLog:
             return ""
 
     def _is_resolved(self) -> bool:
-        run = find_run(fetch_status(self._client, self._task_id), self._run_id)
-        return run.get("state") in RESOLVED_STATES
+        return self._run.is_resolved or self._fetch_run().get("state") in RESOLVED_STATES
+
+    def _fetch_run(self) -> dict[str, Any]:
+        return find_run(fetch_status(self._client, self._run.task_id), self._run.run_id)
 
     def _explain(self, error: TcError) -> TcError:
-        run = find_run(fetch_status(self._client, self._task_id), self._run_id)
-        reason = run.get("reasonResolved")
+        reason = self._fetch_run().get("reasonResolved")
         if reason in WORKER_GONE_REASONS and not error.hint:
-            error.hint = f"run {self._run_id} ended as {reason}: the log of a worker that is gone may be lost"
+            error.hint = f"run {self._run.run_id} ended as {reason}: the log of a worker that is gone may be lost"
         return error
 
 

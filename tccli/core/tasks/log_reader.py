@@ -187,7 +187,7 @@ class LogReader:
         Yield blocks that another thread reads, and an empty one each time when none comes for a while.
         """
         response.stream.follow(MAX_SILENCE_SECONDS if self.may_be_silent else 0.0)
-        pump = _Pump(_read_blocks(response.stream.readinto))
+        pump = BlockPump(_read_blocks(response.stream.readinto))
         try:
             yield from pump.take()
         finally:
@@ -197,9 +197,9 @@ class LogReader:
                 self._remote.restart()
 
 
-class _Pump:
+class BlockPump:
     """
-    Takes blocks in a thread of its own.
+    Takes blocks in a thread of its own, a few ahead of those that are used.
     """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:

@@ -1,0 +1,248 @@
+"""
+The logs of many tasks at once: whole lines, each after the name of its task.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import IO, TYPE_CHECKING, Any
+
+from tccli.core.printable import escape_controls, escape_line
+from tccli.errors import TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client
+    from tccli.core.tasks.log_follow import LogOptions, RunLog
+    from tccli.core.tasks.members import Member
+
+MAX_LINE_BYTES = 16 << 20
+"""A longer line is printed as several."""
+MAX_PREFIX_CHARACTERS = 40
+"""Shorter names are padded, up to that length."""
+MAX_FOLLOWED_LOGS = 32
+MAX_LOGS_AHEAD = 8
+"""How many logs are read before those in front of them are printed."""
+MAX_DEFINITIONS_AHEAD = 200
+JOIN_SECONDS = 0.2
+PREFIXES = ("label", "id", "none")
+COLOURS = (36, 33, 32, 35, 34, 31)
+
+
+class PrefixedOutput:
+    """
+    Writes lines of many logs. Thread-safe.
+
+    Args:
+        out: Opened by `tccli.cli.transfers.terminal_output.open_log_output`.
+        prefix: One of `PREFIXES`.
+        coloured: Whether prefixes have colours.
+    """
+
+    def __init__(self, out: IO[bytes], prefix: str, *, coloured: bool) -> None:
+        self._out = out
+        self._prefix = prefix
+        self._coloured = coloured
+        self._width = 0
+        self._lock = threading.Lock()
+        self._colours: dict[str, int] = {}
+
+    def reserve(self, members: Iterable[Member]) -> None:
+        """
+        Pad all prefixes to the length of the longest of these tasks.
+        """
+        for member in members:
+            self._width = max(self._width, min(len(self._label(member)), MAX_PREFIX_CHARACTERS))
+
+    def copy(self, member: Member, blocks: Iterator[bytes]) -> None:
+        """
+        Write the lines of a log as they come.
+        """
+        self.reserve([member])
+        rest = bytearray()
+        for block in blocks:
+            if not block:
+                self._out.flush()
+            rest += block
+            end = rest.rfind(b"\n") + 1
+            if end or len(rest) > MAX_LINE_BYTES:
+                lines = bytes(rest[: end or len(rest)])
+                del rest[: end or len(rest)]
+                self._write(member, lines)
+        if rest:
+            self._write(member, bytes(rest))
+
+    def _write(self, member: Member, text: bytes) -> None:
+        start = self._format_prefix(member)
+        reset = getattr(self._out, "reset", None)
+        with self._lock:
+            if reset is None:
+                self._out.write(b"".join(b"%b%b\n" % (start, line) for line in _split(text)))
+            else:
+                for line in _split(text):
+                    self._out.write(start + line)
+                    # A colour without an end must not reach the lines of other tasks.
+                    reset()
+                    self._out.write(b"\n")
+            self._out.flush()
+
+    def _label(self, member: Member) -> str:
+        return member.task_id if self._prefix == "id" else escape_controls(escape_line(member.name))
+
+    def _format_prefix(self, member: Member) -> bytes:
+        if self._prefix == "none":
+            return b""
+        text = f"{self._label(member).ljust(self._width)} |"
+        if self._coloured:
+            colour = self._colours.setdefault(member.task_id, COLOURS[len(self._colours) % len(COLOURS)])
+            text = f"\x1b[{colour}m{text}\x1b[0m"
+        return f"{text} ".encode("utf-8", "backslashreplace")
+
+
+def _split(text: bytes) -> list[bytes]:
+    lines = text.split(b"\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+class LogPrinter:
+    """
+    Prints the logs of tasks of a group.
+
+    Attributes:
+        count: How many logs were printed or followed.
+        errors: Of those that could not be.
+    """
+
+    def __init__(self, context: Context, client: Client, output: PrefixedOutput, options: LogOptions) -> None:
+        self._context = context
+        self._client = client
+        self._output = output
+        self._options = options
+        self._transfers = context.transfer_context()
+        self._seen: set[tuple[str, int | None]] = set()
+        self._slots = threading.Semaphore(MAX_FOLLOWED_LOGS)
+        self._threads: list[threading.Thread] = []
+        self._logs: list[RunLog] = []
+        self._is_stopped = threading.Event()
+        self._failure: OSError | None = None
+        self.count = 0
+        self.errors: list[TcError] = []
+
+    def print_all(self, members: Sequence[Member]) -> None:
+        """
+        Print one log after the other; the next ones are read meanwhile.
+        """
+        from tccli.core.tasks.log_reader import BlockPump
+
+        self._output.reserve(members)
+        waiting: deque[tuple[Member, RunLog, BlockPump]] = deque()
+        entries = iter(self._open_all(members))
+        try:
+            while True:
+                while len(waiting) < MAX_LOGS_AHEAD and (entry := next(entries, None)) is not None:
+                    waiting.append((*entry, BlockPump(entry[1].read())))
+                if not waiting:
+                    return
+                member, _, pump = waiting[0]
+                self._copy(member, pump.take())
+                waiting.popleft()
+        finally:
+            for _, log, pump in waiting:
+                pump.stop()
+                log.remote.stop()
+
+    def _open_all(self, members: Sequence[Member]) -> Iterator[tuple[Member, RunLog]]:
+        from tccli.core.tasks.queue import fetch_definitions
+
+        for start in range(0, len(members), MAX_DEFINITIONS_AHEAD):
+            some = members[start : start + MAX_DEFINITIONS_AHEAD]
+            definitions = fetch_definitions(self._client, [member.task_id for member in some])
+            for member in some:
+                yield member, self._open(member, definitions.get(member.task_id))
+
+    def follow(self, member: Member) -> None:
+        """
+        Begin to follow the log of the latest run of a task that has started, unless it is followed already.
+        """
+        key = (member.task_id, member.run_id)
+        if member.started is None or key in self._seen:
+            return
+        self._seen.add(key)
+        thread = threading.Thread(target=self._follow, args=(member,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _follow(self, member: Member) -> None:
+        with self._slots:
+            if self._is_stopped.is_set():
+                return
+            try:
+                log = self._open(member, None)
+                self._logs.append(log)
+                self._copy(member, log.read())
+            except TcError as error:
+                self._report(member, error)
+            except OSError as error:
+                # The reader of stdout went away.
+                self._failure = self._failure or error
+                self._is_stopped.set()
+
+    def sleep(self, seconds: float) -> None:
+        """
+        Wait.
+
+        Raises:
+            OSError: The output cannot be written.
+        """
+        self._is_stopped.wait(seconds)
+        if self._failure is not None:
+            raise self._failure
+
+    def join(self) -> None:
+        """
+        Wait for the ends of all logs that are followed.
+        """
+        for thread in self._threads:
+            while thread.is_alive():
+                thread.join(JOIN_SECONDS)
+                self.sleep(0)
+        self.sleep(0)
+
+    def stop(self) -> None:
+        """
+        End what still follows.
+        """
+        self._is_stopped.set()
+        for log in self._logs:
+            log.remote.stop()
+
+    def _open(self, member: Member, definition: dict[str, Any] | None) -> RunLog:
+        from tccli.core.tasks.log_follow import Run, RunLog
+
+        assert member.run_id is not None
+        run = Run(member.task_id, member.run_id, definition, member.is_resolved)
+        return RunLog(self._client, self._transfers, run, self._options, report=self._context.note)
+
+    def _copy(self, member: Member, blocks: Iterator[bytes]) -> None:
+        self.count += 1
+        try:
+            self._output.copy(member, blocks)
+        except TcError as error:
+            self._report(member, error)
+
+    def _report(self, member: Member, error: TcError) -> None:
+        if not self._is_stopped.is_set():
+            self.errors.append(error)
+            self._context.note(f"{member.name}: {error}")
+
+    def raise_errors(self) -> None:
+        """
+        Raise the first of the errors, each of which was reported.
+        """
+        if self.errors:
+            error = self.errors[0]
+            error.message, error.hint = f"{len(self.errors)} of {self.count} logs cannot be printed", ""
+            raise error

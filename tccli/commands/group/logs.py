@@ -1,0 +1,120 @@
+"""
+``tc group logs``: print the logs of tasks of a group.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.follow import LINES_HELP, line_options
+from tccli.cli.options import file_option
+from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.types import Choice
+
+if TYPE_CHECKING:
+    from tccli.cli.log_output import LogPrinter
+    from tccli.core.client import Client
+    from tccli.core.tasks.selection import Selection
+
+PREFIXES = ("label", "id", "none")
+
+
+def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: str, **options: Any) -> None:
+    from contextlib import nullcontext
+
+    from tccli.cli.follow import pop_log_options
+    from tccli.cli.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.selection import pop_selection
+    from tccli.cli.tasks import resolve_group
+    from tccli.cli.transfers.terminal_output import open_log_output, wants_colours
+    from tccli.core.files import atomic_write, check_target
+    from tccli.errors import UsageError
+
+    selection = pop_selection(options)
+    if follows and (selection.log_pattern is not None or selection.limit is not None):
+        raise UsageError("--log-match and --limit select tasks once: leave out -f")
+    path = None if context.options.output == "-" else context.options.output
+    if path is not None:
+        check_target(path)
+    client = context.client()
+    log_options = pop_log_options(options, client, follows=follows)
+    group_id = resolve_group(context, client, group, newest=newest)
+    with nullcontext() if path is None else atomic_write(path) as file, open_log_output(context) as stdout:
+        is_shown = file is None and hasattr(stdout, "reset")
+        output = PrefixedOutput(stdout if file is None else file, prefix, coloured=is_shown and wants_colours(context))
+        printer = LogPrinter(context, client, output, log_options)
+        (_follow if follows else _print)(context, client, printer, group_id, selection)
+    printer.raise_errors()
+
+
+def _print(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
+    from collections import Counter
+
+    from tccli.cli.selection import explain_nothing, select_members
+    from tccli.errors import NegativeAnswerError, NotFoundError
+
+    members = list(select_members(context, client, group_id, selection))
+    if not members:
+        raise NegativeAnswerError(explain_nothing(selection, group_id))
+    found = sorted((member for member in members if member.started is not None), key=lambda each: each.name)
+    states = Counter(member.state for member in members if member.started is None)
+    left_out = ", ".join(f"{count} {state}" for state, count in states.items())
+    if not found:
+        raise NotFoundError(f"no task has a log yet: {left_out}", status=404, hint="-f waits until they start")
+    if left_out:
+        context.note(f"without a log: {left_out}")
+    printer.print_all(found)
+
+
+def _follow(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
+    from tccli.cli.selection import explain_nothing
+    from tccli.core.tasks.waiting import Pauses, judge, watch_group
+    from tccli.errors import NegativeAnswerError
+
+    try:
+        for snapshot in watch_group(client, group_id, selection, Pauses(None, printer.sleep), report=context.note):
+            for change in snapshot.changes:
+                printer.follow(change.member)
+            if judge("settled", snapshot).is_over:
+                if not snapshot.members:
+                    raise NegativeAnswerError(explain_nothing(selection, group_id))
+                break
+        printer.join()
+    finally:
+        printer.stop()
+
+
+command = Command(
+    "logs",
+    callback=with_context(_logs),
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        click.Option(["-f", "--follow", "follows"], is_flag=True, help="Follow the logs until the group is settled."),
+        *line_options(),
+        click.Option(
+            ["--prefix"],
+            type=Choice(PREFIXES),
+            default=PREFIXES[0],
+            metavar="WHAT",
+            help="Begin each line with the task's label (default), id, or with none.",
+        ),
+        *selection_options(),
+        newest_group_option(),
+        file_option(),
+    ],
+    prints_data=False,
+    short_help="Print the logs of tasks of a group",
+    help="Print the logs of the latest runs of a group's tasks: one log after the other, sorted by name, each line "
+    "after the name of its task. With -f, follow the logs of all tasks as they start, in whole lines as they come, "
+    "until nothing can run any more.\n\n"
+    f"{LINES_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group logs fN1SbArXTPSVFNUvaOlinQ --state completed --tail 20",
+        "tc group logs fN1SbArXTPSVFNUvaOlinQ --own --grep 'one|FAILED' --prefix id",
+    ),
+)

@@ -1,0 +1,144 @@
+"""
+``tc group logs``: the logs of tasks, in whole lines after their names.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.test_task_log import live_log, read_terminal
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
+
+
+@pytest.fixture
+def group(group_env: GroupEnv) -> GroupEnv:
+    """
+    A group with logs, and with tasks that have none.
+    """
+    group_env.add("b-long", "completed", log=b"b1\nb2\nno end")
+    group_env.add("a", "failed", log=b"[taskcluster 2026-01-02T03:04:05.678Z] x\na1\n")
+    group_env.add("never", needs=["a"])
+    group_env.add("cancelled", "exception")
+    return group_env
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "expected"),
+    [
+        (
+            ["--name", "a,b*"],
+            0,
+            [
+                "a      | [taskcluster 2026-01-02T03:04:05.678Z] x",
+                "a      | a1",
+                "b-long | b1",
+                "b-long | b2",
+                "b-long | no end",
+            ],
+        ),
+        (["--state", "failed", "--own"], 0, ["a | a1"]),
+        (["--name", "a,b*", "-n1"], 0, ["a      | a1", "b-long | no end"]),
+        (["--name", "a,b*", "--grep", "1$", "--prefix", "none"], 0, ["a1", "b1"]),
+        (["--name", "b*", "--prefix", "id", "--tail", "1"], 0, ["ID | no end"]),
+        (["--log-match", "a1", "--own"], 0, ["a | a1"]),
+        (["--name", "never"], 5, []),
+        (["--name", "nosuch"], 1, []),
+    ],
+    ids=str,
+)
+def test_logs(tc: CommandLine, group: GroupEnv, options: list[str], code: int, expected: list[str]) -> None:
+    """
+    One after the other, by name.
+    """
+    result = tc("group", "logs", group.group_id, *options, env=group.environment)
+
+    assert code == result.exit_code, result.stderr
+    assert [line.replace("ID", group.ids["b-long"]) for line in expected] == result.stdout.splitlines()
+    assert (code != 0) == bool(result.stderr)
+
+
+def test_what_has_no_log_is_counted(tc: CommandLine, group: GroupEnv) -> None:
+    """
+    A log that is missing is an error, after the others were printed.
+    """
+    result = tc("group", "logs", group.group_id, env=group.environment)
+    assert (0, 5, 1) == (result.exit_code, len(result.stdout.splitlines()), result.stderr.count("\n"))
+    assert "1 unscheduled, 1 exception" in result.stderr
+
+    group.add("aa", "failed")
+    result = tc("group", "logs", group.group_id, "--state", "failed", env=group.environment)
+    assert (5, 2, 2) == (result.exit_code, len(result.stdout.splitlines()), result.stderr.count("\n"))
+
+
+def test_many_logs_in_order(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Those that are read ahead are printed in order, with lines of any length.
+    """
+    for number in range(20):
+        group_env.add(f"t{number:02}", "completed", log=b"%d" % number * 200_000 + b"\nend\n")
+    result = tc("group", "logs", group_env.group_id, env=group_env.environment)
+
+    assert 0 == result.exit_code
+    assert result.stdout == "".join(f"t{n:02} | {str(n) * 200_000}\nt{n:02} | end\n" for n in range(20))
+
+
+def test_follows_all_tasks(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    Lines are printed whole, also of tasks that start later, until nothing can run any more.
+    """
+    group_env.add("a", "running")
+    group_env.add("b", "running")
+    group_env.add("later", needs=["a"])
+    with live_log(group_env, "a", tmp_path) as first, live_log(group_env, "b", tmp_path) as second:
+        first.write(b"half ")
+        second.write(b"b1\n")
+        process = start("group", "logs", group_env.group_id, "-f", env=group_env.environment)
+        assert process.stdout is not None
+        assert b"b     | b1\n" == process.stdout.readline().replace(b"b |", b"b     |")
+        first.write(b"a1\n")
+        assert process.stdout.readline().endswith(b"| half a1\n")
+    group_env.resolve("a", "completed")
+    group_env.resolve("b", "failed")
+    group_env.claim("later")
+    group_env.write_log("later", b"l1\n")
+    time.sleep(0.5)
+    group_env.resolve("later", "completed")
+    out, err = process.communicate(timeout=60)
+
+    assert (0, b"later | l1\n", b"") == (process.returncode, out, err)
+
+
+def test_colours_end_with_their_line(start: Start, group_env: GroupEnv) -> None:
+    """
+    Names are as harmless as logs.
+    """
+    group_env.add("a\x1b[2J\nb", "completed", log=b"\x1b[31mred\nplain \x1b[2J\n")
+    shown = read_terminal(group_env, start, "group", "logs", group_env.group_id)
+
+    lines = shown.splitlines()
+    assert 2 == len(lines)
+    assert lines[0].endswith(b"\x1b[31mred\x1b[0m")
+    assert lines[1].endswith(b"plain \\x1b[2J")
+    assert b"\x1b[2J" not in shown
+
+
+@pytest.mark.parametrize(
+    "options", [["-f", "--limit", "1"], ["--prefix", "x"], ["--grep", "("], ["--name", ""]], ids=str
+)
+def test_wrong_options_send_nothing(tc: CommandLine, group_env: GroupEnv, options: list[str]) -> None:
+    """
+    One line, and exit code 2.
+    """
+    result = tc("group", "logs", TASK_ID, *options, env=group_env.environment)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert not group_env.sandbox.requests
