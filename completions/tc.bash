@@ -299,11 +299,11 @@ _taskcluster_options() {
   'task log')
     REPLY='-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help' ;;
   'task rerun')
-    REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help' ;;
+    REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait --log -h --help' ;;
   'task retrigger')
-    REPLY='-e --exact --env --set --edit --times --group --wait --newest -h --help' ;;
+    REPLY='-e --exact --env --set --edit --times --group --wait --log --newest -h --help' ;;
   'task run')
-    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help' ;;
+    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --cancel-on-interrupt -h --help' ;;
   'task status')
     REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')

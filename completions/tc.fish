@@ -651,11 +651,11 @@ function __taskcluster_options
         case 'task log'
             string join \n -- -r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help
         case 'task rerun'
-            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait -h --help
+            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait --log -h --help
         case 'task retrigger'
-            string join \n -- -e --exact --env --set --edit --times --group --wait --newest -h --help
+            string join \n -- -e --exact --env --set --edit --times --group --wait --log --newest -h --help
         case 'task run'
-            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help
+            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --cancel-on-interrupt -h --help
         case 'task status'
             string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
@@ -1305,6 +1305,8 @@ function __taskcluster_meaning
             echo 'Print only tasks that a worker has claimed: they run'
         case '*:--no-follow'
             echo 'Print what the log has by now, and end'
+        case '*:--log'
+            echo 'The same, and print its log'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--env'
@@ -1326,7 +1328,7 @@ function __taskcluster_meaning
         case '*:--source'
             echo 'Where the definition of the task comes from'
         case '*:--cancel-on-interrupt'
-            echo 'With --wait, Ctrl-C and SIGTERM cancel the task'
+            echo 'Ctrl-C and SIGTERM also cancel the task'
         case '*:--max-age'
             echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:--start'

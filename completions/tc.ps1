@@ -505,9 +505,9 @@ $TaskclusterTcOptions['task artifacts'] = '-r --run --newest -h --help'
 'task def', 'task group', 'task name', 'task why' | ForEach-Object { $TaskclusterTcOptions[$_] = '--newest -h --help' }
 $TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help'
-$TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait -h --help'
-$TaskclusterTcOptions['task retrigger'] = '-e --exact --env --set --edit --times --group --wait --newest -h --help'
-$TaskclusterTcOptions['task run'] = '--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --cancel-on-interrupt -h --help'
+$TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait --log -h --help'
+$TaskclusterTcOptions['task retrigger'] = '-e --exact --env --set --edit --times --group --wait --log --newest -h --help'
+$TaskclusterTcOptions['task run'] = '--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --cancel-on-interrupt -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --max-age --exit-status --newest -h --help'
 $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
@@ -560,7 +560,7 @@ $global:TaskclusterTcValue = @{}
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
 'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--max-age', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--failed', '--newest', '--force', '-n', '--seal', '--flat', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--log', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['auth listclients:--prefix'] = 'client'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
@@ -776,6 +776,7 @@ $TaskclusterTcMeaning['--v4'] = 'Allow any first character, such as - and _'
 $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
 $TaskclusterTcMeaning['--claimed'] = 'Print only tasks that a worker has claimed: they run'
 $TaskclusterTcMeaning['--no-follow'] = 'Print what the log has by now, and end'
+$TaskclusterTcMeaning['--log'] = 'The same, and print its log'
 $TaskclusterTcMeaning['--env'] = 'Set a variable of the copy'
 $TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--edit'] = 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
@@ -785,7 +786,7 @@ $TaskclusterTcMeaning['--provisioner'] = 'The provisioner of the task queue, ins
 $TaskclusterTcMeaning['--dependency'] = 'Run after this task'
 $TaskclusterTcMeaning['--description'] = 'The description of the task'
 $TaskclusterTcMeaning['--source'] = 'Where the definition of the task comes from'
-$TaskclusterTcMeaning['--cancel-on-interrupt'] = 'With --wait, Ctrl-C and SIGTERM cancel the task'
+$TaskclusterTcMeaning['--cancel-on-interrupt'] = 'Ctrl-C and SIGTERM also cancel the task'
 $TaskclusterTcMeaning['--max-age'] = 'Exit with 1 if it was resolved longer ago: 12h, 1d'
 $TaskclusterTcMeaning['--start'] = 'An offset, seconds, or a timestamp (default now)'
 $TaskclusterTcMeaning['--storage'] = 'Store the bytes in s3 (the default) or object'

@@ -118,3 +118,51 @@ def test_objects(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     result = tc("task", "run", "--queue", "a/b", "--format", "json", "--", "true", env=group_env.environment)
     assert "pending" == json.loads(result.stdout)["state"]
+
+
+@pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])
+@pytest.mark.parametrize("command", ["run", "retrigger", "rerun"])
+def test_the_log_is_followed(start: Start, group_env: GroupEnv, command: str, state: str, code: int) -> None:
+    """
+    It is all that is on stdout, and the exit code is the task's outcome.
+    """
+    run_id = 0
+    words = ["--queue", "proj-x/ci", "--", "true"]
+    if command != "run":
+        words = [group_env.add("run", "failed")]
+        run_id = 1 if command == "rerun" else 0
+    group_env.sandbox.requests.clear()
+    process = start("task", command, "--log", *words, env=group_env.environment)
+    if command == "rerun":
+        while group_env.call("status", words[0])["status"]["state"] == "failed":
+            time.sleep(0.05)
+    else:
+        wait_for_task(group_env)
+    group_env.claim("run", run_id)
+    group_env.transfers.artifact(group_env.ids["run"], "public/logs/live.log", b"a\nb\n", run_id=str(run_id))
+    group_env.resolve("run", state, run_id)
+    out, err = (stream.decode() for stream in process.communicate(timeout=60))
+
+    assert (code, "a\nb\n") == (process.returncode, out), err
+    assert group_env.ids["run"] in err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["run", "--queue", "a/b", "--log", "--format", "json", "--", "true"],
+        ["retrigger", "TASK", "--log", "--times", "2"],
+        ["rerun", "TASK", "OTHER", "--log"],
+    ],
+    ids=str,
+)
+def test_one_log_only(tc: CommandLine, group_env: GroupEnv, line: list[str]) -> None:
+    """
+    Several tasks, or a format, are refused before anything is started.
+    """
+    ids = {"TASK": group_env.add("a", "failed"), "OTHER": group_env.add("b", "failed")}
+    group_env.sandbox.requests.clear()
+    result = tc("task", *(ids.get(word, word) for word in line), env=group_env.environment)
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert not group_env.sandbox.requests

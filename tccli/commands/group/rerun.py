@@ -29,7 +29,7 @@ def _rerun(
     from tccli.core.tasks.parallel import make_parallel_client
     from tccli.core.tasks.queue import call_status_method
 
-    outcome = pop_outcome(options)
+    outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])
     selection = pop_selection(options)
     if not (failed or selection.is_given):
@@ -68,7 +68,7 @@ command = Command(
         failed_option(),
         force_option(),
         dry_run_option("rerun"),
-        *outcome_options(),
+        *outcome_options(has_log=False),
         *selection_options(),
         newest_group_option(),
     ],

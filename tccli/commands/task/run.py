@@ -11,7 +11,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.outcomes import LOG_HELP, outcome_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
-    outcome = pop_outcome(options)
-    if outcome is None and options["cancels"]:
-        raise UsageError("--cancel-on-interrupt needs --wait")
+    outcome = pop_outcome(context, options)
     task_queue_id = _read_queue(context, options)
     needs_image = options["queue"] is None or not _begins_after_dashes(context, [image, *words])
     if needs_image and not words:
@@ -120,14 +118,14 @@ command = Command(
         ),
         *outcome_options(),
         click.Option(
-            ["--cancel-on-interrupt", "cancels"], is_flag=True, help="With --wait, Ctrl-C and SIGTERM cancel the task."
+            ["--cancel-on-interrupt", "cancels"], is_flag=True, help="Ctrl-C and SIGTERM also cancel the task."
         ),
     ],
     short_help="Create a task that runs a command in an image",
     help="Create a task that runs COMMAND in IMAGE, as docker run does, and print `Task ID created`. It may run for "
     "2 hours; its deadline is in a day.\n\n"
     "Without IMAGE, as in tc task run --queue POOL -- COMMAND, it is a task for generic-worker on Linux or macOS.\n\n"
-    f"{OUTCOME_HELP}\n\n"
+    f"{LOG_HELP}\n\n"
     "Put a COMMAND with options after --. In this command, --retries "
     "is the task's; that of the requests is accepted before task.",
     examples=(EXAMPLE, QUEUE_EXAMPLE),
