@@ -121,7 +121,7 @@ def test_reads_yaml() -> None:
         pytest.param(b"# nothing", "is empty", id="a comment"),
         pytest.param(b"a: [1}", "line 1, column 6", id="not YAML"),
         pytest.param(b"a: \xff", "not UTF-8", id="not UTF-8"),
-        pytest.param(b'a: "\\ud800"', "surrogates", id="not JSON"),
+        pytest.param(b'a: "\\ud800"', "UTF-8", id="not JSON"),
     ],
 )
 def test_an_error_in_yaml_is_named(text: bytes, named: str) -> None:
