@@ -227,7 +227,7 @@ _taskcluster_options() {
   'config set')
     REPLY='-d --dry-run -h --help' ;;
   'download artifact'|downloadartifact)
-    REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help' ;;
+    REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal --flat --max-age --newest -h --help' ;;
   'download object'|downloadobject)
     REPLY='-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   exec)
@@ -479,14 +479,14 @@ _taskcluster_value() {
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
   *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
   *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|\
-  *:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|\
-  *:--lines|*:--format-string|*:--tail|*:--grep|*:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|\
-  *:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|*:--save|*:--count|\
-  *:--run|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--max-age|*:--start|*:--link|\
-  *:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|*:--repository|\
-  *:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|*:--include-archived|\
-  *:--worker-state)
+  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--max-age|*:--temp-scope|*:--temp-expires|*:--limit|\
+  *:--from|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|\
+  *:--worker-type|*:--lines|*:--format-string|*:--tail|*:--grep|*:--appear|*:--listen|*:--worker|*:--provider|\
+  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|\
+  *:--save|*:--count|*:--run|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--start|\
+  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|\
+  *:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|\
+  *:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;

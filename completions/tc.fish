@@ -579,7 +579,7 @@ function __taskcluster_options
         case 'config set'
             string join \n -- -d --dry-run -h --help
         case 'download artifact' 'downloadartifact'
-            string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal -h --help
+            string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal --flat --max-age --newest -h --help
         case 'download object' 'downloadobject'
             string join \n -- -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'exec'
@@ -842,13 +842,13 @@ function __taskcluster_value
             '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
             '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
             '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' '*:--name' \
-            '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' '*:--log-match' \
-            '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--tail' '*:--grep' '*:--appear' \
-            '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
+            '*:--transfer-max-delay' '*:--max-age' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' \
+            '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' \
+            '*:--log-match' '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--tail' '*:--grep' \
+            '*:--appear' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
             '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' \
             '*:--count' '*:--run' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
-            '*:--max-age' '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
+            '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
             '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
             '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
@@ -923,6 +923,8 @@ function __taskcluster_meaning
             echo 'Print what would be cancelled'
         case '*:group download:-o' '*:group download:--output'
             echo 'Write below this directory (default: the current one)'
+        case '*:group download:--flat'
+            echo 'Leave out the directories in artifacts\' names: DIR/LABEL/FILE'
         case '*:group download:-n' '*:group download:--dry-run'
             echo 'Print ID NAME PATH'
         case '*:group failures:--all-runs'
@@ -1003,6 +1005,8 @@ function __taskcluster_meaning
             echo 'How often the queue retries it after a failure of the infrastructure…'
         case '*:task status:-a' '*:task status:--all-runs'
             echo 'Print all runs'
+        case '*:task status:--max-age'
+            echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:task status:--exit-status'
             echo 'Exit with 1 unless it is completed'
         case '*:task wait:--for'
@@ -1147,6 +1151,12 @@ function __taskcluster_meaning
             echo 'Print the names that match, without NAME all of them'
         case '*:--literal'
             echo 'NAME is not a pattern'
+        case '*:--flat'
+            echo 'Of the names that match, leave out the directories'
+        case '*:--max-age'
+            echo 'Download nothing, with exit code 1, if the run was resolved longer…'
+        case '*:--newest'
+            echo 'Of several tasks with the LABEL, take the one created last'
         case '*:--secret'
             echo 'Set a variable to a value of a secret'
         case '*:--secret-file'
@@ -1179,16 +1189,12 @@ function __taskcluster_meaning
             echo 'Select tasks whose latest run takes or took longer: 30m'
         case '*:--log-match'
             echo 'Select failed tasks with a line like this near the log\'s end'
-        case '*:--newest'
-            echo 'Of several tasks with the LABEL, take the one created last'
         case '*:-w' '*:--worker-type'
             echo 'Cancel only tasks of this worker type'
         case '*:-n' '*:--noop'
             echo 'Print what would be cancelled'
         case '*:--seal'
             echo 'Seal the group first, for good: no task can be added to it'
-        case '*:--flat'
-            echo 'Leave out the directories in artifacts\' names: DIR/LABEL/FILE'
         case '*:--all-runs'
             echo 'Download from all runs: DIR/LABEL/run-0/NAME'
         case '*:--lines'
@@ -1329,8 +1335,6 @@ function __taskcluster_meaning
             echo 'Where the definition of the task comes from'
         case '*:--cancel-on-interrupt'
             echo 'Ctrl-C and SIGTERM also cancel the task'
-        case '*:--max-age'
-            echo 'Exit with 1 if it was resolved longer ago: 12h, 1d'
         case '*:--start'
             echo 'An offset, seconds, or a timestamp (default now)'
         case '*:--storage'

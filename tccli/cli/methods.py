@@ -49,6 +49,7 @@ class MethodTree(Group):
 
     Args:
         make: Returns the command for a method.
+        commands: Further commands, before the services.
     """
 
     def __init__(self, *args: Any, make: Callable[[Method], click.Command], **kwargs: Any) -> None:
@@ -58,14 +59,16 @@ class MethodTree(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """
-        Return the services' names.
+        Return the names of the further commands, and of the services.
         """
-        return get_context(ctx).library().service_names()
+        return [*self.commands, *get_context(ctx).library().service_names()]
 
     def load(self, ctx: click.Context, name: str) -> click.Command:
         """
-        Return a service's group.
+        Return a service's group, or a further command.
         """
+        if name in self.commands:
+            return self.commands[name]
         return ServiceGroup(get_context(ctx).library(), name, make=self._make)
 
     def hint(self, ctx: click.Context, name: str) -> str:
@@ -73,7 +76,8 @@ class MethodTree(Group):
         Return a hint for a name that is not known: an id or an address without its method, or a command of artifacts.
         """
         if re.fullmatch(rf"{ARTIFACT_WORDS}|(?i:(download|get|task)?[ -]?(artifacts?|logs?))|download|task", name):
-            return f"for an artifact: {ctx.command_path} queue getLatestArtifact TASK NAME"
+            words = "artifact" if "artifact" in self.commands else "queue getLatestArtifact"
+            return f"for an artifact: {ctx.command_path} {words} TASK NAME"
         return super().hint(ctx, name)
 
 
@@ -340,15 +344,18 @@ def method_tree(
     summary: str,
     *,
     examples: Sequence[str],
+    commands: Sequence[click.Command] = (),
 ) -> click.Command:
     """
     Return a group in which every method's command does *run*.
 
     Args:
         options: Returns new options for each command.
+        commands: Further commands of the group.
     """
     make = partial(_leaf, run=run, options=options)
-    return MethodTree(name, make=make, help=summary, examples=examples)
+    further = {str(command.name): command for command in commands}
+    return MethodTree(name, make=make, help=summary, examples=examples, commands=further)
 
 
 def _leaf(method: Method, *, run: RunMethod, options: Callable[[], Sequence[click.Option]]) -> click.Command:

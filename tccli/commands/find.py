@@ -62,6 +62,7 @@ KEYWORDS = {
     "sandbox": "offline mock fake simulate",
     "schema": "editor",
     "signed-url": "share link",
+    "signed-url artifact": "share link",
     "version": "upgrade release",
     "whoami": "anonymous 401",
 }
@@ -180,8 +181,8 @@ def _commands(root: click.Context) -> Iterator[Findable]:
         found = root.command.get_command(root, name)
         assert found is not None
         yield _command(root, found, name)
-        if isinstance(found, click.Group) and not isinstance(found, MethodTree):
-            for inner in found.list_commands(root):
+        if isinstance(found, click.Group):
+            for inner in found.commands if isinstance(found, MethodTree) else found.list_commands(root):
                 inside = found.get_command(root, inner)
                 # A command with two names is found by the longer one.
                 if inside is not None and f"{name}-{inner}" not in own:

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
 from tccli.cli.methods import method_tree
+from tccli.cli.tasks import TASK_HELP, newest_option
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tccli.cli.context import Context
     from tccli.core.client import Client, MethodArguments
     from tccli.core.hawk import Credentials
     from tccli.references import Method
 
 DEFAULT_LIFETIME = "15 minutes"
 PROXY_LIFETIME = "1 hour"
+USAGE = "usage: tc signed-url artifact TASK [RUN] NAME"
 
 
 def _options() -> list[click.Option]:
@@ -32,25 +35,50 @@ def _options() -> list[click.Option]:
 
 
 def _print_signed_url(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
-    import time
-    from datetime import UTC, datetime
-
-    from tccli.core.client import prepare_call
-    from tccli.core.hawk import sign_url
-    from tccli.core.times import parse_instant
     from tccli.output import Result
 
     if method.verb != "GET":
         raise UsageError(f"cannot sign {method.id}: it is a {method.verb}, and a signed URL works for GET only")
     write = context.writer()
-    now = datetime.fromtimestamp(int(time.time()), UTC)
-    expires = parse_instant(options["expires"] or DEFAULT_LIFETIME, now=now)
-    if expires <= now:
-        raise UsageError(f"--expires {options['expires']!r} is in the past")
+    expires = _parse_expiry(options["expires"])
     client = context.client()
+    _check_read_only(client, method)
+    write(Result([_sign(context, client, method, arguments, options, expires)], is_text=True, is_secret=True))
+
+
+def _parse_expiry(text: str | None) -> datetime:
+    import time
+    from datetime import UTC, datetime
+
+    from tccli.core.times import parse_instant
+
+    now = datetime.fromtimestamp(int(time.time()), UTC)
+    expires = parse_instant(text or DEFAULT_LIFETIME, now=now)
+    if expires <= now:
+        raise UsageError(f"--expires {text!r} is in the past")
+    return expires
+
+
+def _check_read_only(client: Client, method: Method) -> None:
     client.check_allowed(method)
     if client.read_only is not None:
         client.read_only.check_secrets(f"sign {method.id}", "whoever has a signed URL has your rights to it")
+
+
+def _sign(
+    context: Context,
+    client: Client,
+    method: Method,
+    arguments: MethodArguments,
+    options: Mapping[str, Any],
+    expires: datetime,
+) -> str:
+    import time
+    from datetime import UTC, datetime
+
+    from tccli.core.client import prepare_call
+    from tccli.core.hawk import sign_url
+
     account = client.account
     # The proxy's own URL works only inside of the task.
     root_url = account.root_url if account.proxy_url is None else context.root_url()
@@ -59,15 +87,41 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
         signed = _sign_by_proxy(client, account.proxy_url, call.url)
         if options["expires"] is not None:
             context.note(f"--expires is ignored: the proxy signs URLs for {PROXY_LIFETIME}")
-    elif account.credentials is None:
+        return signed
+    if account.credentials is None:
         raise ConfigurationError(
             "no credentials to sign with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
         )
-    else:
-        _check_lifetime(context, account.credentials, now, expires)
-        url = client.prepare(method, *arguments).url if options["internal"] else call.url
-        signed = sign_url(url, account.credentials, expires=int(expires.timestamp()))
+    _check_lifetime(context, account.credentials, datetime.fromtimestamp(int(time.time()), UTC), expires)
+    url = client.prepare(method, *arguments).url if options["internal"] else call.url
+    return sign_url(url, account.credentials, expires=int(expires.timestamp()))
+
+
+def _print_artifact_url(
+    context: Context, words: tuple[str, ...], *, latest: bool, no_check: bool, newest: bool, **options: Any
+) -> None:
+    from tccli.cli.artifact_urls import check_artifact, find_artifact, make_url_call, pin_run
+    from tccli.core.times import format_timestamp
+    from tccli.output import Result
+
+    write = context.writer()
+    expires = _parse_expiry(options["expires"])
+    client = context.client()
+    _check_read_only(client, make_url_call("", "", "")[0])
+    task_id, run, name = find_artifact(context, client, words, USAGE, newest=newest)
+    if run is not None and latest:
+        raise UsageError("--latest and RUN exclude each other")
+    if run is None and not latest:
+        run = pin_run(context, client, task_id)
+    if not no_check:
+        check_artifact(client, task_id, run, name)
+    signed = _sign(context, client, *make_url_call(task_id, run, name), options, expires)
     write(Result([signed], is_text=True, is_secret=True))
+    until = format_timestamp(expires) if client.account.proxy_url is None else f"{PROXY_LIFETIME} from now"
+    which = "the latest run" if run is None else f"run {run}"
+    context.note(f"{name} of {which} of task {task_id}, until {until}: whoever has the URL can fetch it")
+    if name.startswith("public/"):
+        context.note("a public artifact needs no signature: tc url artifact prints its address")
 
 
 def _check_lifetime(context: Context, credentials: Credentials, now: datetime, expires: datetime) -> None:
@@ -116,15 +170,36 @@ def _sign_by_proxy(client: Client, proxy_url: str, url: str) -> str:
     return signed
 
 
+def _artifact_command() -> click.Command:
+    return Command(
+        "artifact",
+        callback=with_context(_print_artifact_url),
+        params=[
+            click.Argument(["words"], nargs=-1, metavar="TASK [RUN] NAME"),
+            click.Option(["--latest"], is_flag=True, help="The URL follows reruns: it gives what the latest run has."),
+            click.Option(["--no-check"], is_flag=True, help="Do not check that the artifact is there."),
+            newest_option(),
+            *_options(),
+        ],
+        short_help="Print a URL by which anyone can fetch an artifact until it expires",
+        help="Print a URL by which anyone can fetch an artifact until it expires, without an account.\n\n"
+        "It is that of RUN, or of the run that is the latest one now: a rerun does not change what the URL gives. The "
+        "artifact must be there, else the exit code is 5. stderr has until when, of which run, and who can use it.\n\n"
+        f"{TASK_HELP}",
+        examples=("tc signed-url artifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",),
+    )
+
+
 command = method_tree(
     "signed-url",
     _print_signed_url,
     _options,
     "Print a URL that anyone can fetch until it expires.\n\n"
-    "Nothing is sent, unless a worker's proxy signs. --expires is computed from the clock of this machine, also if tc "
-    "sandbox clock has changed the time of a sandbox.",
+    "Nothing is sent, unless it is for an artifact, or a worker's proxy signs. --expires is computed from the clock of "
+    "this machine, also if tc sandbox clock has changed the time of a sandbox.",
+    commands=(_artifact_command(),),
     examples=(
+        "tc signed-url artifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",
         "tc signed-url secrets get project/example/token",
-        "tc signed-url queue getLatestArtifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",
     ),
 )

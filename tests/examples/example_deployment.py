@@ -113,6 +113,7 @@ class ExampleDeployment:
         """
         self.claim_task()
         self.transfer_env.artifact(TASK, ARTIFACT, b"a build\n" * 100)
+        self.transfer_env.artifact(TASK, "private/report.html", b"a report\n")
         self.call("queue.reportCompleted", TASK, "0")
 
 

@@ -5,20 +5,21 @@ The download commands. ``tc download artifact`` and ``tc download-artifact`` are
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tccli.cli.artifact_words import ArtifactWords
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.tasks import TASK_HELP, newest_option
 from tccli.cli.transfers.limits import transfer_options, write_request
-from tccli.cli.types import file_name
-from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
+from tccli.cli.types import file_name, span
+from tccli.errors import BrokenAnswerError, LocalFileError, NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tccli.core.client import Client, PreparedCall
     from tccli.core.transfer.options import DownloadOptions
@@ -76,16 +77,24 @@ def artifact_command(words: str) -> click.Command:
                 help="Print the names that match, without NAME all of them; download nothing.",
             ),
             click.Option(["--literal"], is_flag=True, help="NAME is not a pattern."),
+            click.Option(["--flat"], is_flag=True, help="Of the names that match, leave out the directories."),
+            click.Option(
+                ["--max-age"],
+                type=span,
+                metavar="TIME",
+                help="Download nothing, with exit code 1, if the run was resolved longer ago: 1d, 12h.",
+            ),
+            newest_option(),
         ],
         short_help="Download an artifact of a task, or all that match a pattern",
         examples=(
             f"tc {words} fN1SbArXTPSVFNUvaOlinQ public/build/target.tar.gz",
             f"tc {words} fN1SbArXTPSVFNUvaOlinQ 'public/build/*.gz' -o builds",
-            f"tc {words} --index example.v1.nightly \\\n    public/build/target.tar.gz -o - | sha256sum",
+            f"tc {words} index:example.v1.nightly \\\n    public/build/target.tar.gz -o - | sha256sum",
         ),
         help=(
-            "Download an artifact of a task, from its latest run unless RUN is given. TASK is a task id, or the URL of "
-            "a task in the web interface. The URL of an artifact stands for task, run and name; FILE may follow it.\n\n"
+            "Download an artifact of a task, from its latest run unless RUN is given. The URL of an artifact stands "
+            f"for task, run and name; FILE may follow it. {TASK_HELP} With -, the id is read from stdin.\n\n"
             "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
             "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
             "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
@@ -142,11 +151,17 @@ def _download_object(context: Context, object_name: str, file: str | None, targe
 def _download_artifact(
     context: Context, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
 ) -> None:
+    from tccli.cli.artifact_words import split_words
     from tccli.cli.transfers.run_download import Download, download_many, download_one
     from tccli.core.artifacts.paths import is_pattern
     from tccli.core.artifacts.sources import ArtifactSource, fetch_latest_run
+    from tccli.core.tasks.names import INDEX_PREFIX
 
-    task, run, name, file = _artifact_words(words, by_index=index_path is not None, only_list=options["only_list"])
+    task, run, name, file = split_words(
+        words, USAGE, by_index=index_path is not None, name_is_optional=options["only_list"]
+    )
+    if task.startswith(INDEX_PREFIX) and index_path is None:
+        index_path = task.removeprefix(INDEX_PREFIX)
     target = target or context.options.output
     is_one = options["literal"] or not is_pattern(name)
     if options["only_list"]:
@@ -157,9 +172,12 @@ def _download_artifact(
     write = _result_writer(context, path, options)
     client = context.client()
     if options["dry_run"]:
-        write_request(write, client, _first_call(client, task, run, name, index_path, is_one=is_one))
+        write_request(
+            write, client, _first_call(context, client, ArtifactWords(task, run, name, None), index_path, is_one=is_one)
+        )
         return
-    task, run = _resolve_task(client, task, run, index_path)
+    task, run = _resolve_task(context, client, task, run, index_path, newest=options["newest"])
+    run = _check_age(client, task, run, options["max_age"])
     download = Download(download_options, options, write)
 
     def source(each: str) -> ArtifactSource:
@@ -176,7 +194,28 @@ def _download_artifact(
         return
     if download_options.hashes:
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
-    download_many(context, {each: source(each) for each in found}, path, download)
+    names = _drop_directories(found) if options["flat"] else {each: each for each in found}
+    download_many(context, {each: source(name) for each, name in names.items()}, path, download)
+
+
+def _drop_directories(found: Sequence[str]) -> dict[str, str]:
+    """
+    Return the names by the part after the last slash.
+
+    Raises:
+        UsageError: Two of them have the same.
+    """
+    from tccli.core.artifacts.paths import last_component
+    from tccli.core.response_fields import blame_response
+
+    names: dict[str, str] = {}
+    for name in found:
+        with blame_response("the list of artifacts"):
+            last = last_component(name)
+        if last in names:
+            raise UsageError(f"cannot write both {names[last]} and {name} to {last}", hint="leave out --flat")
+        names[last] = name
+    return names
 
 
 def _list_artifacts(
@@ -191,9 +230,12 @@ def _list_artifacts(
     write = context.writer()
     client = context.client()
     if options["dry_run"]:
-        write_request(write, client, _first_call(client, task, run, name, index_path, is_one=False))
+        write_request(
+            write, client, _first_call(context, client, ArtifactWords(task, run, name, None), index_path, is_one=False)
+        )
         return
-    task, run = _resolve_task(client, task, run, index_path)
+    task, run = _resolve_task(context, client, task, run, index_path, newest=options["newest"])
+    run = _check_age(client, task, run, options["max_age"])
     found, artifacts = _find_artifacts(client, task, run, name, literal=options["literal"])
     bare = context.options.format is None and not context.options.selects_parts
     write(Result(found, is_text=True) if bare else Result([[artifacts[each] for each in found]]))
@@ -221,18 +263,45 @@ def _find_artifacts(
 
 
 def _first_call(
-    client: Client, task: str, run: str | None, name: str, index_path: str | None, *, is_one: bool
+    context: Context, client: Client, words: ArtifactWords, index_path: str | None, *, is_one: bool
 ) -> PreparedCall:
     """
     Return the first call of a download, for ``--dry-run``.
     """
     from tccli import references
     from tccli.core.artifacts.sources import prepare_download, prepare_list
+    from tccli.core.tasks.names import split_label
 
     if index_path is not None:
         return client.prepare(references.method("index", "findTask"), [index_path])
-    task, run = _resolve_task(client, task, run, None)
-    return prepare_download(client, task, run, name) if is_one else prepare_list(client, task, run)
+    labelled = split_label(words.task)
+    if labelled is not None:
+        return client.prepare(references.method("queue", "listTaskGroup"), [labelled[0]])
+    task, run = _resolve_task(context, client, words.task, words.run, None)
+    return prepare_download(client, task, run, words.name) if is_one else prepare_list(client, task, run)
+
+
+def _check_age(client: Client, task_id: str, run: str | None, max_age: float | None) -> str | None:
+    """
+    Return the run, which is now known, if it was not resolved too long ago.
+
+    Raises:
+        NegativeAnswerError: It was resolved longer ago.
+    """
+    if max_age is None:
+        return run
+    from tccli.core.responses import read_timestamp
+    from tccli.core.tasks.queue import fetch_status, find_run
+    from tccli.core.times import format_span
+
+    status = fetch_status(client, task_id)
+    resolved = find_run(status, None if run is None else int(run)).get("resolved")
+    if resolved is not None:
+        age = (client.clock.now() - read_timestamp(f"task {task_id}", resolved)).total_seconds()
+        if age > max_age:
+            limit = f"--max-age is {format_span(max_age)}"
+            raise NegativeAnswerError(f"task {task_id} was resolved {format_span(age)} ago; {limit}")
+    return run if run is not None or not status["runs"] else str(len(status["runs"]) - 1)
 
 
 def _result_writer(context: Context, path: str, options: Mapping[str, Any]) -> Callable[[Result], None] | None:
@@ -247,68 +316,18 @@ def _result_writer(context: Context, path: str, options: Mapping[str, Any]) -> C
     return context.replace(output=None).writer()
 
 
-def _artifact_words(
-    words: tuple[str, ...], *, by_index: bool, only_list: bool
-) -> tuple[str, str | None, str, str | None]:
+def _resolve_task(
+    context: Context, client: Client, task: str, run: str | None, index_path: str | None, *, newest: bool = False
+) -> tuple[str, str | None]:
     """
-    Return task, run, name and file. A second word that is a number is the run; after the address of an artifact, which
-    has its run and name, the only other word is the file.
+    Return the task id and the run of a task that is given in any form, or by ``--index``.
     """
-    rest = list(words)
-    task = "" if by_index else rest.pop(0) if rest else ""
-    named = _named_artifact(task, has_name=bool(rest)) if not only_list else None
-    has_run = bool(rest) and rest[0].isascii() and rest[0].isdigit() and not by_index and named is None
-    run = rest.pop(0) if has_run and (len(rest) > 1 or only_list) else None
-    if named is not None:
-        rest.insert(0, named)
-    if only_list and not rest and (task or by_index):
-        rest = ["**"]
-    if not rest or (not task and not by_index):
-        missing = "NAME" if task or by_index else "TASK and NAME"
-        raise UsageError(f"missing argument {missing}", hint=USAGE)
-    if len(rest) > 2:
-        raise UsageError(f"unexpected argument {rest[2]!r}", hint=USAGE)
-    return task, run, rest[0], rest[1] if len(rest) == 2 else None
-
-
-def _named_artifact(word: str, *, has_name: bool) -> str | None:
-    """
-    Return the name in the address of an artifact, or None.
-
-    The address of a log's page is copied for its run, too: if a name follows, it is that of another artifact.
-    """
-    from tccli.core.addresses import is_address, parse_address
-
-    address = parse_address(word) if is_address(word) else None
-    if address is None or address.service != "queue" or (has_name and re.search(r"/runs/[0-9]+/logs/", word)):
-        return None
-    return address.values.get("name")
-
-
-def _resolve_task(client: Client, task: str, run: str | None, index_path: str | None) -> tuple[str, str | None]:
-    """
-    Return the task id and the run of a task that is given by id, URL or index path.
-    """
-    from tccli import references
-    from tccli.core.addresses import parse_task_address
-    from tccli.core.parameters import check_parameter
-    from tccli.core.response_fields import blame_response, read_field
+    from tccli.cli.artifact_words import resolve_words
+    from tccli.core.tasks.names import INDEX_PREFIX
 
     if index_path is not None:
-        found = client.call_json(references.method("index", "findTask"), [index_path])
-        task_id = read_field(f"index path {index_path}", found, "taskId", str)
-        with blame_response(f"index path {index_path}"):
-            check_parameter(references.method("queue", "task"), "taskId", task_id, "taskId")
-        return task_id, None
-    if not task.lower().startswith(("http://", "https://")):
-        return task, run
-    address = parse_task_address(task)
-    if address is None:
-        raise UsageError(f"{task} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
-    if address.root_url != client.account.root_url:
-        root_url = client.account.root_url
-        raise UsageError(f"{task} is not a task of {root_url}", hint=f"give --root-url {address.root_url}")
-    return address.task_id, run or address.run_id
+        return resolve_words(context, client, f"{INDEX_PREFIX}{index_path}", run)
+    return resolve_words(context, client, task, run, newest=newest)
 
 
 def _parse_options(options: Mapping[str, Any]) -> DownloadOptions:

@@ -46,11 +46,19 @@ def resolve_task(client: Client, word: str, *, newest: bool = False) -> str:
         raise UsageError("TASK is empty", hint="give a task id; the command that should print it may have failed")
     if word.startswith(INDEX_PREFIX):
         return _find_indexed(client, word.removeprefix(INDEX_PREFIX))
-    labelled = _GROUP_AND_LABEL.fullmatch(word)
-    if labelled:
-        return _find_labelled(client, labelled[1], labelled[2], newest=newest)
+    labelled = split_label(word)
+    if labelled is not None:
+        return _find_labelled(client, *labelled, newest=newest)
     check_parameter(references.method("queue", "task"), "taskId", word, "TASK")
     return word
+
+
+def split_label(word: str) -> tuple[str, str] | None:
+    """
+    Return the group and the label of ``GROUP:LABEL``, or None for another word.
+    """
+    found = _GROUP_AND_LABEL.fullmatch(word)
+    return None if found is None else (found[1], found[2])
 
 
 def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:

@@ -25,7 +25,8 @@ def page(entry: CommandNode, tree: CommandNode) -> str:
     Args:
         tree: The root, in which what is the same under another name is found.
     """
-    leaves = [each for each in entry.walk() if each.path != entry.path] if not entry.is_tree else []
+    below = [each for each in entry.commands if not each.service] if entry.is_tree else entry.walk()
+    leaves = [each for each in below if each.path != entry.path]
     also = {"tc"}
     body = [".Sh SYNOPSIS", *_synopsis(entry), ".Sh DESCRIPTION", *mdoc.paragraphs(entry.paragraphs)]
     if entry.is_tree:
@@ -40,7 +41,7 @@ def page(entry: CommandNode, tree: CommandNode) -> str:
         same = _same(each, tree)
         body += _below(each, leaves[:place]) if same is None else _elsewhere(each, same)
         also |= {f"tc-{same.name}"} if same is not None else set()
-    if entry.examples and (_acts(entry) or not leaves):
+    if entry.examples and (_acts(entry) or entry.is_tree or not leaves):
         body += [".Sh EXAMPLES", *parts.examples(entry.examples)]
     body += [".Sh SEE ALSO", *parts.references(sorted(also))]
     return parts.page(f"tc-{entry.name}", entry.summary, body)
@@ -51,6 +52,9 @@ def _synopsis(entry: CommandNode) -> Iterator[str]:
     Yield a usage line for a command and for each below it.
     """
     if entry.is_tree:
+        for each in entry.commands:
+            if not each.service:
+                yield from _synopsis(each)
         yield from parts.usage(entry.path, TREE_WORDS)
     elif not entry.commands:
         yield from parts.usage(entry.path, parts.usage_words(entry))

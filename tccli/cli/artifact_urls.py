@@ -1,0 +1,83 @@
+"""
+The URL of an artifact: which call it is, whether the artifact is there, and the run that it is pinned to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tccli.cli.artifact_words import resolve_words, split_words
+from tccli.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tccli.cli.context import Context
+    from tccli.core.client import Client, MethodArguments
+    from tccli.references import Method
+
+WORDS_METAVAR = "TASK [RUN] NAME"
+
+
+def find_artifact(
+    context: Context, client: Client, words: Sequence[str], usage: str, *, newest: bool
+) -> tuple[str, str | None, str]:
+    """
+    Return task, run and name of an artifact; the run is None if none was given.
+    """
+    found = split_words(words, usage, takes_file=False)
+    task_id, run = resolve_words(context, client, found.task, found.run, newest=newest)
+    return task_id, run, found.name
+
+
+def make_url_call(task_id: str, run: str | None, name: str) -> tuple[Method, MethodArguments]:
+    """
+    Return the call that redirects to an artifact; without *run*, to that of the latest run.
+    """
+    from tccli import references
+    from tccli.core.client import MethodArguments
+
+    method = references.method("queue", "getLatestArtifact" if run is None else "getArtifact")
+    return method, MethodArguments([task_id, name] if run is None else [task_id, run, name], {})
+
+
+def check_artifact(client: Client, task_id: str, run: str | None, name: str) -> None:
+    """
+    Check that an artifact is there.
+
+    Raises:
+        NotFoundError: It is not, or it is an error artifact.
+        RefusedError: Its URL would be refused, too.
+    """
+    from tccli.core.artifacts.sources import prepare_download
+    from tccli.core.response_fields import read_field
+
+    try:
+        content = client.fetch(prepare_download(client, task_id, run, name))
+    except NotFoundError as error:
+        error.hint = error.hint or f"tc task artifacts {task_id} lists what there is"
+        raise
+    what = f"{name} of task {task_id}"
+    if read_field(what, content, "storageType", str) == "error":
+        reason, message = (read_field(what, content, field, str) for field in ("reason", "message"))
+        raise NotFoundError(f"{what} is an error artifact: {reason}: {message}", status=424, code=reason)
+
+
+def pin_run(context: Context, client: Client, task_id: str) -> str | None:
+    """
+    Return the latest run, so that a rerun does not change what the URL gives; None, with a note, if it is hidden.
+
+    Raises:
+        NotFoundError: The task has no runs yet.
+    """
+    from tccli.core.tasks.queue import fetch_status
+    from tccli.errors import RefusedError
+
+    try:
+        runs = fetch_status(client, task_id)["runs"]
+    except RefusedError as error:
+        context.note(f"cannot pin the latest run: {error.message}; a rerun changes what the URL gives")
+        return None
+    if not runs:
+        raise NotFoundError(f"task {task_id} has no runs yet, and no artifacts", status=404)
+    return str(len(runs) - 1)
