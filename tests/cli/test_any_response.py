@@ -22,7 +22,7 @@ from tccli import references
 from tccli.cli import app
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
-from tests.http_server import Response, response
+from tests.http_server import Received, Response, response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,30 @@ OTHER_COMMANDS = [
     ["validate-json", "SERVER/schema.json", "-"],
     ["group", "failures", "fN1SbArXTPSVFNUvaOlinQ"],
     ["group", "failures", "fN1SbArXTPSVFNUvaOlinQ", "--all-runs", "--lines", "0", "--limit", "2"],
+]
+TASK = "fN1SbArXTPSVFNUvaOlinQ"
+TASK_COMMANDS = [
+    ["group", "list", TASK],
+    ["group", "list", TASK, "--sort", "duration", "--limit", "3"],
+    ["group", "list", TASK, "--longer", "1s", "--name", "!a*"],
+    ["group", "list", TASK, "--format-string", "{{.Task.Metadata.Name}} {{len .Status.Runs}}"],
+    ["group", "status", TASK, "--by", "owner", "--exit-status"],
+    ["group", "rerun", TASK, "--failed", "-f"],
+    ["group", "rerun", TASK, "--state", "completed,failed", "--log-match", "a", "-n"],
+    ["group", "cancel", TASK, "-f", "--seal"],
+    ["group", "seal", TASK],
+    ["group", "prioritize", TASK, "high"],
+    ["group", "artifacts", TASK, "*"],
+    ["group", "download", TASK, "*", "-n", "--all-runs"],
+    ["task", "list", "a/b"],
+    ["task", "status", TASK, "--max-age", "1d", "--exit-status"],
+    ["task", "rerun", TASK],
+    ["task", "rerun", TASK, "GrNYFKUiSHiRsIkwzFVSHw", "-f"],
+    ["task", "cancel", TASK, "GrNYFKUiSHiRsIkwzFVSHw"],
+    ["task", "prioritize", TASK, "low"],
+    ["task", "retrigger", TASK, "--env", "A=1", "--set", "metadata.name=a"],
+    ["task", "retrigger", TASK, "--times", "3", "--group", "new"],
+    ["task", "run", "--queue", "a/b", "--", "true"],
 ]
 COUNT = int(os.environ.get("TC_FUZZ_COUNT", "400"))
 FORMATS = ["json", "jsonl", "yaml", "table", "raw"]
@@ -135,6 +159,18 @@ def draw_response(draw: random.Random, method: references.Method) -> Response:
     return response(status, b"" if status in {204, 304} else body, **headers)
 
 
+def find_method(received: Received) -> references.Method:
+    """
+    Return the method that a request is a call of.
+    """
+    path = received.target.partition("?")[0]
+    for method in METHODS:
+        route = re.sub("<[^>]+>", "[^/]+", method.route)
+        if method.verb == received.verb and re.fullmatch(f"/api/{method.service}/{method.version}{route}", path):
+            return method
+    return references.method("queue", "ping")
+
+
 def run_on_terminal(argv: list[str], env: Mapping[str, str], errors: Path, *, terminal: bool) -> tuple[Any, bytes]:
     """
     Return the exit code, or the exception, and the bytes on stdout, which is a terminal or a pipe.
@@ -201,5 +237,30 @@ def test_no_response_is_a_bug_of_ours(
             or (not is_text and shown.decode("utf-8", "replace").encode() != shown)
         ):
             wrong.append(f"{' '.join([*options, *argv])}: {code} {lines[:300]!r} {http_server._script}"[:1500])
+
+    assert not wrong, f"TC_FUZZ_SEED={seed}\n" + "\n".join(wrong[:10])
+
+
+def test_no_response_to_commands_for_tasks_is_a_bug_of_ours(
+    http_server: ScriptedServer, bare_environment: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    The same, with a response to each of their calls that is almost right; they may print more lines on stderr.
+    """
+    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    draw = random.Random(seed)
+    env = {**bare_environment, **http_server.env, "TERM": "xterm", "TC_PAGER": "cat -"}
+    http_server.respond_with(lambda received: draw_response(draw, find_method(received)))
+    wrong = []
+    for _ in range(COUNT // 2):
+        argv = [*draw.choice(TASK_COMMANDS), "--retries", "0", "--color", "never"]
+        if "--format-string" not in argv:
+            argv += draw.choice([[], ["--jq", "."], *(["--format", name] for name in FORMATS)])
+        is_terminal = draw.random() < 0.4
+        code, shown = run_on_terminal(argv, env, tmp_path / "stderr", terminal=is_terminal)
+        lines = (tmp_path / "stderr").read_bytes().decode("utf-8", "surrogateescape")
+        on_screen = shown.decode("utf-8", "replace").replace("\r\n", "\n") if is_terminal else ""
+        if code not in range(10) or (code and not lines) or CONTROL.search(lines + COLOUR.sub("", on_screen)):
+            wrong.append(f"{' '.join(argv)}: {code} {lines[:600]!r}")
 
     assert not wrong, f"TC_FUZZ_SEED={seed}\n" + "\n".join(wrong[:10])

@@ -225,6 +225,16 @@ SITUATIONS = {
         ("group", "wait", TASK_ID, "--appear", "1h"), (error_response(404, "ResourceNotFound", "m"),)
     ),
     "task rerun and wait": Situation(("task", "rerun", TASK_ID, "--force", "--wait"), (running_task,)),
+    "group rerun and wait": Situation(
+        ("group", "rerun", TASK_ID, "--failed", "-f", "--wait", *RETRIES), (group_that_failed, NO_RESPONSE)
+    ),
+    "a group's tasks": Situation(("group", "list", TASK_ID, *RETRIES), (response(503),)),
+    "actions that are not answered": Situation(
+        ("task", "cancel", *(f"{TASK_ID[:-2]}{number}A" for number in range(8))), (NO_RESPONSE,)
+    ),
+    "artifacts of a group": Situation(("group", "artifacts", TASK_ID, *RETRIES), (group_that_failed, NO_RESPONSE)),
+    "task run and wait": Situation(("task", "run", "--queue", "a/b", "--wait", "--", "x"), (running_task,)),
+    "task retrigger and a log": Situation(("task", "retrigger", TASK_ID, "--log", *RETRIES), (NO_RESPONSE,)),
     "task log": Situation(("task", "log", TASK_ID), (running_task,)),
     "task log to a terminal": Situation(("task", "log", TASK_ID), (running_task,), is_shown=True),
     "task log to a file": Situation(("task", "log", TASK_ID, "-o", "{directory}/log"), (running_task,)),

@@ -234,6 +234,11 @@ CASES = [
     # Transfers.
     *(Case(["download-artifact", TASK, "a", "-o", "FILE/x"], artifact=each, dry=False) for each in ARTIFACTS),
     Case(["group", "failures", TASK], artifact=GROUP, dry=False),
+    Case(["group", "rerun", TASK, "-f", "--log-match", "a"], artifact=GROUP, dry=False),
+    Case(["group", "download", TASK, "**", "-o", "FILE/x"], artifact=GROUP, dry=False),
+    Case(["task", "retrigger", TASK, "--env", "GITHUB_TOKEN=MARKED"], artifact=TASK_DOCUMENT, dry=False),
+    Case(["task", "retrigger", TASK, "--set", "payload.password=MARKED"], artifact=TASK_DOCUMENT, dry=False),
+    Case(["task", "run", "--queue", "a/b", "-e", "GITHUB_TOKEN=MARKED", "image", "true"], dry=False),
     Case(["queue", "latestArtifact", TASK, "a", "--jq", ".url.x"], artifact=ARTIFACTS[0], dry=False),
     Case(["secrets", "get", "a", "--jq", ".secret.a|tonumber"], artifact=MARKED_DOCUMENT, dry=False),
     Case(["secrets", "get", "a", "--jq", ".secret|keys|.[0]|.x"], artifact=MARKED_DOCUMENT, dry=False),
