@@ -251,7 +251,7 @@ _taskcluster_options() {
   'group prioritize'|'group seal')
     REPLY='-n --dry-run --newest -h --help' ;;
   'group rerun')
-    REPLY='--failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='--failed -f --force -n --dry-run --wait --log --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group status')
     REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait'|'group watch')
@@ -307,7 +307,7 @@ _taskcluster_options() {
   'task status')
     REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')
-    REPLY='--for --timeout --fail-fast --newest -h --help' ;;
+    REPLY='--for --timeout --fail-fast --log --newest -h --help' ;;
   tempcredentials)
     REPLY='--scope --name --start --expires --csh -h --help' ;;
   'upload artifact'|uploadartifact)

@@ -603,7 +603,7 @@ function __taskcluster_options
         case 'group prioritize' 'group seal'
             string join \n -- -n --dry-run --newest -h --help
         case 'group rerun'
-            string join \n -- --failed -f --force -n --dry-run --wait --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- --failed -f --force -n --dry-run --wait --log --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group status'
             string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait' 'group watch'
@@ -659,7 +659,7 @@ function __taskcluster_options
         case 'task status'
             string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
-            string join \n -- --for --timeout --fail-fast --newest -h --help
+            string join \n -- --for --timeout --fail-fast --log --newest -h --help
         case 'tempcredentials'
             string join \n -- --scope --name --start --expires --csh -h --help
         case 'upload artifact' 'uploadartifact'
@@ -1231,6 +1231,8 @@ function __taskcluster_meaning
             echo 'Begin each line with the task\'s label (default), id, or with none'
         case '*:--wait'
             echo 'Wait until it has ended'
+        case '*:--log'
+            echo 'Follow the log, then end as with --wait'
         case '*:--by'
             echo 'Count by state, kind, queue or owner (default: state)'
         case '*:--exit-status'
@@ -1311,8 +1313,6 @@ function __taskcluster_meaning
             echo 'Print only tasks that a worker has claimed: they run'
         case '*:--no-follow'
             echo 'Print what the log has by now, and end'
-        case '*:--log'
-            echo 'The same, and print its log'
         case '*:--exact'
             echo 'Keep dependencies and routes, too'
         case '*:--env'

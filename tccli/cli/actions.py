@@ -181,8 +181,6 @@ def run_action(
         check_allowed(client, action.method)
     answers = open_answers(words, LEAVE_OUT_CONFIRM) if confirm and not noop else None
     tasks = resolve_many(context, client, words, newest=newest)
-    if outcome is not None:
-        outcome.check(len(tasks))
     if confirm and not noop:
         # One question after the other, before anything is done.
         tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id, answers)]

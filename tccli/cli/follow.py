@@ -4,14 +4,16 @@ Logs on the command line: the options that choose lines, the log of a task to it
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import NegativeAnswerError, NotFoundError
+from tccli.errors import NegativeAnswerError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -25,6 +27,88 @@ LINES_HELP = (
     "before; of lines that are written meanwhile, the time when they come.\n\n"
     "On a terminal, the colours of a log are shown, and all other control characters are escaped."
 )
+
+
+def log_option() -> click.Option:
+    """
+    Return ``--log``, for commands that start tasks or wait for them.
+    """
+    return click.Option(["--log", "logs"], is_flag=True, help="Follow the log, then end as with --wait.")
+
+
+def check_log_output(context: Context) -> None:
+    """
+    Check that the output of a command with ``--log`` can be a log.
+
+    Raises:
+        UsageError: Another format is wanted.
+    """
+    from tccli.cli.tasks import writes_objects
+
+    if writes_objects(context):
+        raise UsageError("--log prints the log: leave out --format, --jq and --columns, or write --wait")
+
+
+@contextmanager
+def open_log_target(context: Context) -> Iterator[IO[bytes]]:
+    """
+    Return where logs are written: the file of ``-o``, which has all or nothing, or stdout.
+    """
+    from tccli.cli.transfers.terminal_output import open_log_output
+    from tccli.core.files import atomic_write
+
+    path = context.options.output
+    with open_log_output(context) if path in {None, "-"} else atomic_write(str(path)) as out:
+        yield out
+
+
+def follow_tasks(
+    context: Context,
+    client: Client,
+    task_ids: Sequence[str],
+    snapshots: Iterator[Snapshot],
+    condition: str,
+    *,
+    fail_fast: bool = False,
+) -> None:
+    """
+    Print the logs of tasks, of each run that starts while they are waited for; print each task as it ends to stderr.
+
+    The lines of several logs begin with the name of their task.
+
+    Args:
+        snapshots: Of `tccli.core.tasks.waiting.watch_tasks`.
+        condition: As of `tccli.cli.waits.report_ends`; so are the errors.
+    """
+    from tccli.cli.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.transfers.terminal_output import wants_colours
+    from tccli.cli.waits import report_ends
+    from tccli.core.tasks.log_follow import LogOptions
+    from tccli.core.tasks.log_lines import LineFilter
+
+    resolved: set[str] = set()
+    with open_log_target(context) as out:
+        is_shown = hasattr(out, "reset") and wants_colours(context)
+        output = PrefixedOutput(out, "label", coloured=is_shown, is_one=len(task_ids) == 1)
+        printer = LogPrinter(context, client, output, LogOptions(LineFilter()))
+
+        def watch() -> Iterator[Snapshot]:
+            for snapshot in snapshots:
+                for change in snapshot.changes:
+                    printer.follow(change.member)
+                resolved.update(member.task_id for member in snapshot.members.values() if member.is_resolved)
+                printer.sleep(0)
+                yield snapshot
+
+        try:
+            nothing = "no task is selected"
+            report_ends(context, watch(), condition, fail_fast=fail_fast, nothing=nothing, as_notes=True)
+        finally:
+            try:
+                if not isinstance(sys.exception(), KeyboardInterrupt):
+                    printer.join(resolved)
+            finally:
+                printer.stop()
 
 
 def line_options() -> list[click.Parameter]:

@@ -12,7 +12,7 @@ from tccli.core.printable import escape_controls, escape_line
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client
@@ -40,9 +40,11 @@ class PrefixedOutput:
         out: Opened by `tccli.cli.transfers.terminal_output.open_log_output`.
         prefix: One of `PREFIXES`.
         coloured: Whether prefixes have colours.
+        is_one: Whether there is one log, which is written as it is.
     """
 
-    def __init__(self, out: IO[bytes], prefix: str, *, coloured: bool) -> None:
+    def __init__(self, out: IO[bytes], prefix: str, *, coloured: bool, is_one: bool = False) -> None:
+        self._is_one = is_one
         self._out = out
         self._prefix = prefix
         self._coloured = coloured
@@ -61,6 +63,11 @@ class PrefixedOutput:
         """
         Write the lines of a log as they come.
         """
+        if self._is_one:
+            for block in blocks:
+                self._out.write(block)
+                self._out.flush()
+            return
         self.reserve([member])
         rest = bytearray()
         for block in blocks:
@@ -124,7 +131,7 @@ class LogPrinter:
         self._transfers = context.transfer_context()
         self._seen: set[tuple[str, int | None]] = set()
         self._slots = threading.Semaphore(MAX_FOLLOWED_LOGS)
-        self._threads: list[threading.Thread] = []
+        self._threads: list[tuple[str, threading.Thread]] = []
         self._logs: list[RunLog] = []
         self._is_stopped = threading.Event()
         self._failure: OSError | None = None
@@ -172,7 +179,7 @@ class LogPrinter:
             return
         self._seen.add(key)
         thread = threading.Thread(target=self._follow, args=(member,), daemon=True)
-        self._threads.append(thread)
+        self._threads.append((member.task_id, thread))
         thread.start()
 
     def _follow(self, member: Member) -> None:
@@ -201,12 +208,12 @@ class LogPrinter:
         if self._failure is not None:
             raise self._failure
 
-    def join(self) -> None:
+    def join(self, task_ids: Collection[str] | None = None) -> None:
         """
-        Wait for the ends of all logs that are followed.
+        Wait for the ends of the logs that are followed, or of those of some tasks.
         """
-        for thread in self._threads:
-            while thread.is_alive():
+        for task_id, thread in self._threads:
+            while thread.is_alive() and (task_ids is None or task_id in task_ids):
                 thread.join(JOIN_SECONDS)
                 self.sleep(0)
         self.sleep(0)

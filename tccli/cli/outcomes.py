@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tccli.errors import NotFoundError, TcError, UsageError
+from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,26 +22,23 @@ if TYPE_CHECKING:
 
 OUTCOME_HELP = (
     "With --wait, ID NAME STATE of each task is printed as it ends, and what was started goes to stderr. The exit code "
-    "is 0 if all are completed, else 1. Ctrl-C ends the wait only."
+    "is 0 if all are completed, else 1. Ctrl-C ends the wait only. With --log, the logs are printed as they grow, "
+    "with the names of the tasks if there are several, and all else goes to stderr."
 )
-LOG_HELP = f"{OUTCOME_HELP} With --log, the log of the task is printed as it grows, instead of its end."
 MAX_NAMED_TASKS = 5
 """In a command that cancels them."""
 
 
-def outcome_options(*, has_log: bool = True) -> list[click.Parameter]:
+def outcome_options() -> list[click.Parameter]:
     """
     Return the options of commands that start tasks.
-
-    Args:
-        has_log: Whether there is ``--log``, which follows one task.
     """
-    options: list[click.Parameter] = [
-        click.Option(["--wait", "waits"], is_flag=True, help="Wait until it has ended; exit with 1 if it failed.")
+    from tccli.cli.follow import log_option
+
+    return [
+        click.Option(["--wait", "waits"], is_flag=True, help="Wait until it has ended; exit with 1 if it failed."),
+        log_option(),
     ]
-    if has_log:
-        options.append(click.Option(["--log", "logs"], is_flag=True, help="The same, and print its log."))
-    return options
 
 
 def pop_outcome(context: Context, options: dict[str, Any]) -> Outcome | None:
@@ -51,11 +48,11 @@ def pop_outcome(context: Context, options: dict[str, Any]) -> Outcome | None:
     Raises:
         UsageError: A log has no format.
     """
-    from tccli.cli.tasks import writes_objects
+    from tccli.cli.follow import check_log_output
 
     waits, logs, cancels = (bool(options.pop(name, False)) for name in ("waits", "logs", "cancels"))
-    if logs and writes_objects(context):
-        raise UsageError("--log prints the log: leave out --format, --jq and --columns, or write --wait")
+    if logs:
+        check_log_output(context)
     if cancels and not (waits or logs):
         raise UsageError("--cancel-on-interrupt needs --wait or --log")
     return Outcome(logs, cancels) if waits or logs else None
@@ -66,22 +63,12 @@ class Outcome(NamedTuple):
     How tasks are followed that a command has started.
 
     Attributes:
-        logs: Whether the log is printed, of one task.
+        logs: Whether their logs are printed.
         cancels: Whether an interruption cancels them.
     """
 
     logs: bool = False
     cancels: bool = False
-
-    def check(self, count: int) -> None:
-        """
-        Check how many tasks are to be followed, before they are started.
-
-        Raises:
-            UsageError: They are too many for one log.
-        """
-        if self.logs and count != 1:
-            raise UsageError(f"--log follows one task, not {count}", hint="--wait waits for all of them")
 
     def follow(self, context: Context, client: Client, task_ids: Sequence[str]) -> None:
         """
@@ -94,10 +81,12 @@ class Outcome(NamedTuple):
         from tccli.core.tasks.waiting import Pauses, watch_tasks
 
         with self._watch_interruption(context, client, task_ids):
-            if self.logs:
-                _print_log(context, client, task_ids[0])
-                return
             snapshots = watch_tasks(client, task_ids, Pauses(None), report=context.note)
+            if self.logs:
+                from tccli.cli.follow import follow_tasks
+
+                follow_tasks(context, client, task_ids, snapshots, "settled")
+                return
             report_ends(context, snapshots, "settled", fail_fast=False, nothing="no task is selected")
 
     @contextmanager
@@ -128,20 +117,6 @@ class Outcome(NamedTuple):
         finally:
             if in_main:
                 signal.signal(signal.SIGTERM, before)
-
-
-def _print_log(context: Context, client: Client, task_id: str) -> None:
-    from tccli.cli.follow import check_outcome, print_task_log
-    from tccli.cli.transfers.terminal_output import open_log_output
-    from tccli.core.tasks.log_follow import LogOptions
-    from tccli.core.tasks.log_lines import LineFilter
-
-    try:
-        with open_log_output(context) as out:
-            print_task_log(context, client, task_id, out, options=LogOptions(LineFilter()), waits=True)
-    except NotFoundError as error:
-        context.note(str(error))
-    check_outcome(context, client, task_id)
 
 
 def _cancel(context: Context, client: Client, task_ids: Sequence[str]) -> None:

@@ -109,13 +109,20 @@ def start_watch(
 
 
 def report_ends(
-    context: Context, snapshots: Iterable[Snapshot], condition: str, *, fail_fast: bool, nothing: str
+    context: Context,
+    snapshots: Iterable[Snapshot],
+    condition: str,
+    *,
+    fail_fast: bool,
+    nothing: str,
+    as_notes: bool = False,
 ) -> None:
     """
     Print ``ID NAME STATE`` of each task when the condition is decided for it, until it is decided for all.
 
     Args:
         nothing: The message if there are no tasks.
+        as_notes: Print to stderr.
 
     Raises:
         NegativeAnswerError: The condition does not hold for a task, and cannot; or there are no tasks.
@@ -123,10 +130,14 @@ def report_ends(
     """
     from tccli.cli.tasks import make_line_writer
 
-    write = make_line_writer(context, waits=True)
     ends_early = fail_fast or condition == "completed"
     last: list[tuple[Snapshot, Verdict]] = []
-    write(_decided(snapshots, condition, last, ends_early=ends_early))
+    decided = _decided(snapshots, condition, last, ends_early=ends_early)
+    if as_notes:
+        for line, _ in decided:
+            context.note(line)
+    else:
+        make_line_writer(context, waits=True)(decided)
     raise_verdict(*last[0], ends_early=ends_early, nothing=nothing)
 
 

@@ -151,14 +151,14 @@ def test_the_log_is_followed(start: Start, group_env: GroupEnv, command: str, st
     "line",
     [
         ["run", "--queue", "a/b", "--log", "--format", "json", "--", "true"],
-        ["retrigger", "TASK", "--log", "--times", "2"],
-        ["rerun", "TASK", "OTHER", "--log"],
+        ["retrigger", "TASK", "--log", "--times", "2", "--jq", "."],
+        ["rerun", "TASK", "OTHER", "--log", "--format", "table"],
     ],
     ids=str,
 )
-def test_one_log_only(tc: CommandLine, group_env: GroupEnv, line: list[str]) -> None:
+def test_a_log_has_no_format(tc: CommandLine, group_env: GroupEnv, line: list[str]) -> None:
     """
-    Several tasks, or a format, are refused before anything is started.
+    It is refused before anything is started.
     """
     ids = {"TASK": group_env.add("a", "failed"), "OTHER": group_env.add("b", "failed")}
     group_env.sandbox.requests.clear()

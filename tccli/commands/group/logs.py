@@ -25,14 +25,12 @@ PREFIXES = ("label", "id", "none")
 
 
 def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: str, **options: Any) -> None:
-    from contextlib import nullcontext
-
-    from tccli.cli.follow import pop_log_options
+    from tccli.cli.follow import open_log_target, pop_log_options
     from tccli.cli.log_output import LogPrinter, PrefixedOutput
     from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import resolve_group
-    from tccli.cli.transfers.terminal_output import open_log_output, wants_colours
-    from tccli.core.files import atomic_write, check_target
+    from tccli.cli.transfers.terminal_output import wants_colours
+    from tccli.core.files import check_target
     from tccli.errors import UsageError
 
     selection = pop_selection(options)
@@ -44,9 +42,8 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     client = context.client()
     log_options = pop_log_options(options, client, follows=follows)
     group_id = resolve_group(context, client, group, newest=newest)
-    with nullcontext() if path is None else atomic_write(path) as file, open_log_output(context) as stdout:
-        is_shown = file is None and hasattr(stdout, "reset")
-        output = PrefixedOutput(stdout if file is None else file, prefix, coloured=is_shown and wants_colours(context))
+    with open_log_target(context) as out:
+        output = PrefixedOutput(out, prefix, coloured=hasattr(out, "reset") and wants_colours(context))
         printer = LogPrinter(context, client, output, log_options)
         (_follow if follows else _print)(context, client, printer, group_id, selection)
     printer.raise_errors()

@@ -68,7 +68,7 @@ command = Command(
         failed_option(),
         force_option(),
         dry_run_option("rerun"),
-        *outcome_options(has_log=False),
+        *outcome_options(),
         *selection_options(),
         newest_group_option(),
     ],

@@ -26,10 +26,9 @@ def _log(
     exit_status: bool,
     **options: Any,
 ) -> None:
-    from tccli.cli.follow import check_outcome, pop_log_options, print_task_log
+    from tccli.cli.follow import check_outcome, open_log_target, pop_log_options, print_task_log
     from tccli.cli.tasks import resolve_one
-    from tccli.cli.transfers.terminal_output import open_log_output
-    from tccli.core.files import atomic_write, check_target
+    from tccli.core.files import check_target
     from tccli.errors import UsageError
 
     del options["_follow"]
@@ -42,7 +41,7 @@ def _log(
     log_options = pop_log_options(options, client, follows=not no_follow)
     task_id, run = resolve_one(context, client, task, newest=newest)
     run = run if run_id in {None, -1} else run_id
-    with atomic_write(path) if path is not None and path != "-" else open_log_output(context) as out:
+    with open_log_target(context) as out:
         number = print_task_log(context, client, task_id, out, options=log_options, run_id=run, waits=waits)
     if exit_status:
         check_outcome(context, client, task_id, number if no_follow or run is not None else None)

@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import LOG_HELP, outcome_options
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
 from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
 from tccli.errors import NegativeAnswerError
 
@@ -56,7 +56,7 @@ command = Command(
     ],
     short_help="Run tasks again",
     help="Run failed tasks again, with a new run under the same id.\n\n"
-    f"The output is pending; for several tasks, ID NAME STATE of each. {LOG_HELP}\n\n{TASKS_HELP}",
+    f"The output is pending; for several tasks, ID NAME STATE of each. {OUTCOME_HELP}\n\n{TASKS_HELP}",
     examples=(
         "tc task rerun fN1SbArXTPSVFNUvaOlinQ",
         "tc task rerun -n fN1SbArXTPSVFNUvaOlinQ",

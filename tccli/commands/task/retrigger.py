@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import LOG_HELP, outcome_options
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
 from tccli.cli.tasks import GROUP_HELP, TASK_HELP, newest_option, task_argument
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     from tccli.core.tasks.copies import copy_definition
 
     outcome = pop_outcome(context, options)
-    if outcome is not None:
-        outcome.check(times)
     variables = parse_variables(context, options["env"])
     create = _make_creator(context, follows=outcome is not None)
     client = context.client()
@@ -183,7 +181,7 @@ command = Command(
     "print `Task ID created`.\n\n"
     "It has no dependencies and no routes; with --exact it has those of TASK, so it may replace it in the index. What "
     "it has and has not, and whether the group offers an action for it, goes to stderr.\n\n"
-    f"{LOG_HELP}\n\n{TASK_HELP}\n\n{GROUP_HELP}",
+    f"{OUTCOME_HELP}\n\n{TASK_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc task retrigger fN1SbArXTPSVFNUvaOlinQ",
         "tc task retrigger fN1SbArXTPSVFNUvaOlinQ --env MODE=debug \\\n    --set payload.maxRunTime:=3600 --group new",

@@ -11,7 +11,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import LOG_HELP, outcome_options
+from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ command = Command(
     help="Create a task that runs COMMAND in IMAGE, as docker run does, and print `Task ID created`. It may run for "
     "2 hours; its deadline is in a day.\n\n"
     "Without IMAGE, as in tc task run --queue POOL -- COMMAND, it is a task for generic-worker on Linux or macOS.\n\n"
-    f"{LOG_HELP}\n\n"
+    f"{OUTCOME_HELP}\n\n"
     "Put a COMMAND with options after --. In this command, --retries "
     "is the task's; that of the requests is accepted before task.",
     examples=(EXAMPLE, QUEUE_EXAMPLE),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.follow import log_option
 from tccli.cli.tasks import TASKS_HELP, newest_option, tasks_argument
 from tccli.cli.waits import wait_options
 
@@ -17,25 +18,34 @@ def _wait(
     condition: str,
     wait_seconds: float | None,
     fail_fast: bool,
+    logs: bool,
     newest: bool,
 ) -> None:
+    from tccli.cli.follow import check_log_output, follow_tasks
     from tccli.cli.tasks import resolve_many
     from tccli.cli.waits import report_ends
     from tccli.core.tasks.waiting import Pauses, watch_tasks
 
+    if logs:
+        check_log_output(context)
     pauses = Pauses(wait_seconds)
     client = context.client()
     task_ids = resolve_many(context, client, tasks, newest=newest)
     snapshots = watch_tasks(client, task_ids, pauses, report=context.note)
+    if logs:
+        follow_tasks(context, client, task_ids, snapshots, condition, fail_fast=fail_fast)
+        return
     report_ends(context, snapshots, condition, fail_fast=fail_fast, nothing="no task is selected")
 
 
 command = Command(
     "wait",
     callback=with_context(_wait),
-    params=[tasks_argument(), *wait_options(("completed", "resolved", "running")), newest_option()],
+    params=[tasks_argument(), *wait_options(("completed", "resolved", "running")), log_option(), newest_option()],
     short_help="Wait until tasks are completed",
     help="Wait until tasks are completed, and print ID NAME STATE of each as it ends.\n\n"
+    "With --log, the log of each run is printed as it grows, with the names of the tasks if there are several; the "
+    "lines of tasks that end go to stderr.\n\n"
     "The exit code is 0 if all are completed. It is 1 as soon as one is not, and never will be: it failed, was "
     "cancelled, or depends on a task that did. With --for resolved, 0 if all have ended, in any way. With --for "
     "running, 0 if all run or have run.\n\n"
