@@ -243,7 +243,7 @@ _taskcluster_options() {
   'group download')
     REPLY='-o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'group failures')
-    REPLY='--lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='--lines --against --all-runs --format --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group logs')

@@ -595,7 +595,7 @@ function __taskcluster_options
         case 'group download'
             string join \n -- -o --output --flat --all-runs -n --dry-run --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'group failures'
-            string join \n -- --lines --against --all-runs --format --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- --lines --against --all-runs --format --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group logs'

@@ -25,19 +25,21 @@ MAX_LISTED_NAMES = 50
 """In Markdown."""
 
 
-def make_source(group_id: str, options: Mapping[str, Any], *, all_runs: bool) -> str:
+def make_source(group_id: str, options: Mapping[str, Any]) -> str:
     """
     Return the command that prints the same groups of failures again.
 
     Args:
-        options: The values of the options that select tasks.
+        options: The values of the options that choose what is printed.
     """
     words = ["tc", "group", "failures", group_id]
     for name, value in options.items():
         option = f"--{name.removeprefix('select_').replace('_', '-')}"
-        values = value if isinstance(value, tuple) else () if value is None else (value,)
-        words += [f"{option}={each}" for each in values]
-    return shlex.join([*words, *(["--all-runs"] if all_runs else [])])
+        if value is True:
+            words.append(option)
+        elif value is not None and value is not False:
+            words += [f"{option}={each}" for each in (value if isinstance(value, tuple) else (value,))]
+    return shlex.join(words)
 
 
 def write_groups(context: Context, groups: Sequence[FailureGroup], source: str, *, is_markdown: bool) -> None:

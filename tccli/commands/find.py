@@ -55,6 +55,7 @@ KEYWORDS = {
     "queue status": "stuck poll state",
     "task wait": "wait poll block until finished",
     "group wait": "wait poll block until finished settled",
+    "group failures": "why fail failed broke broken break cause reason flaky intermittent errors log signature push",
     "group watch": "watch follow live progress settled",
     "task status": "stuck state",
     "task why": "why pending stuck waiting unscheduled reason explain",

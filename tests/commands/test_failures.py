@@ -90,6 +90,7 @@ def test_by_signature(tc: CommandLine, red_group: GroupEnv) -> None:
         (["--log-match", "unknown|8080", "--limit", "1"], "lint"),
         (["--limit", "2"], "docs lint"),
         (["--state", "exception"], "docs"),
+        (["--failed"], "lint mute test-1 test-2"),
         (["--state", "failed", "--name", "!test-*"], "lint mute"),
     ],
     ids=str,
@@ -154,7 +155,7 @@ def test_many_alike(tc: CommandLine, group_env: GroupEnv) -> None:
     for number in range(12):
         group_env.add(f"it's {number}", "failed", log=make_log(f"error: number {number}"))
     group_env.add("other", "failed", log=make_log("fatal: x"))
-    found = find(tc, group_env, "--name", "it's *,other")[0]
+    found = find(tc, group_env, "--name", "it's *,other", "--failed", "--all-runs")[0]
     first, second = found["rerun"].split(" | ")
     ids = tc(*shlex.split(first)[1:], env=group_env.environment)
     assert (0, 12) == (ids.exit_code, ids.stdout.count("\n")), ids.stderr

@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.tasks import GROUP_HELP, newest_group_option
 from tccli.cli.types import Choice
 
@@ -150,8 +150,9 @@ def _failures(
 
     if format_ == "markdown" and context.options.selects_parts:
         raise UsageError("--format markdown prints text: leave out --jq and --columns")
-    given = dict(options)
+    given = {**options, "all_runs": all_runs}
     selection = pop_selection(options)
+    selection = selection.restrict_to_failed() if options["failed"] else selection
     context = context if format_ is None else context.replace(format=None if format_ == "markdown" else format_)
     context.writer()  # checks its options before anything is sent
     client = context.client()
@@ -169,7 +170,7 @@ def _failures(
         )
     if not groups:
         context.note(f"no task of group {group_id} has failed")
-    source = make_source(group_id, given, all_runs=all_runs)
+    source = make_source(group_id, given)
     write_groups(context, groups, source, is_markdown=format_ == "markdown")
     if search.errors:
         error = search.errors[0].error
@@ -198,6 +199,7 @@ command = Command(
         click.Option(
             ["--format", "format_"], type=Choice(FORMATS), metavar="FORMAT", help=f"One of {', '.join(FORMATS)}."
         ),
+        failed_option(),
         *selection_options(),
         newest_group_option(),
     ],
