@@ -8,7 +8,7 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions config download download-artifact download-object events exec find from-now group help profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='completions config download download-artifact download-object events exec find from-now group help open profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   config)
     REPLY='get help reset set' ;;
   download|upload)
@@ -86,7 +86,7 @@ _taskcluster_places() {
   'task list'|'auth sentrydsn'|'object createupload'|'object download'|'object finishupload'|'object object'|\
   'object startdownload')
     REPLY='-' ;;
-  'config set'|'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
+  'config set'|open|'auth gcpcredentials'|'auth getentityhistory'|'auth githubrepotoken'|'auth websocktunneltoken'|\
   'github cancelbuilds'|'github repository')
     REPLY='- -' ;;
   'download artifact'|downloadartifact)
@@ -256,6 +256,8 @@ _taskcluster_options() {
     REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait'|'group watch')
     REPLY='--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' ;;
+  open)
+    REPLY='--as --browser --no-browser --newest -h --help' ;;
   'profile set')
     REPLY='--keyring -h --help' ;;
   'profile show')
@@ -510,6 +512,8 @@ _taskcluster_value() {
     REPLY='=state,kind,queue,owner' ;;
   *:--for)
     REPLY='=settled,completed,resolved' ;;
+  *:--as)
+    REPLY='=task,group,hook,worker,pool' ;;
   *:--data)
     REPLY='@file' ;;
   *:--data-format)

@@ -31,6 +31,7 @@ function __taskcluster_words
                 'from-now' 'Print a timestamp relative to now' \
                 'group' 'Print the tasks of a group and their states, or cancel them' \
                 'help' 'Print the help of a topic, a command, a service or a method' \
+                'open' 'Open the page of a task, a group, a hook, a worker or a pool in a…' \
                 'profile' 'List, show and change the profiles, which have root URLs,…' \
                 'references' 'Fetch and compare the API references of a deployment' \
                 'sandbox' 'Run a Taskcluster deployment on this machine' \
@@ -434,7 +435,7 @@ function __taskcluster_places
             'slugid encode' 'task list' 'auth sentrydsn' 'object createupload' 'object download' \
             'object finishupload' 'object object' 'object startdownload'
             echo '-'
-        case 'config set' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
+        case 'config set' 'open' 'auth gcpcredentials' 'auth getentityhistory' 'auth githubrepotoken' \
             'auth websocktunneltoken' 'github cancelbuilds' 'github repository'
             echo '- -'
         case 'download artifact' 'downloadartifact'
@@ -608,6 +609,8 @@ function __taskcluster_options
             string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait' 'group watch'
             string join \n -- --for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help
+        case 'open'
+            string join \n -- --as --browser --no-browser --newest -h --help
         case 'profile set'
             string join \n -- --keyring -h --help
         case 'profile show'
@@ -874,6 +877,8 @@ function __taskcluster_value
             echo '=state,kind,queue,owner'
         case '*:--for'
             echo '=settled,completed,resolved'
+        case '*:--as'
+            echo '=task,group,hook,worker,pool'
         case '*:--data'
             echo '@file'
         case '*:--data-format'
@@ -969,6 +974,8 @@ function __taskcluster_meaning
             echo 'Name of the client below your own client id (default cli)'
         case '*:signin:-p' '*:signin:--port'
             echo 'Port for the callback (default any)'
+        case '*:signin:--browser' '*:signin:--no-browser'
+            echo 'Open a browser over ssh, too'
         case '*:signin:--wait'
             echo 'How long to wait (default 10m)'
         case '*:slugid generate:-n'
@@ -1243,6 +1250,10 @@ function __taskcluster_meaning
             echo 'End when the first task fails'
         case '*:--appear'
             echo 'Wait that long for the group to appear'
+        case '*:--as'
+            echo 'WHAT is a task, group, hook, worker, pool'
+        case '*:--browser' '*:--no-browser'
+            echo 'Open a browser, or print the address'
         case '*:--keyring'
             echo 'Store the access token in the keyring, not in the file'
         case '*:--none'
@@ -1289,8 +1300,6 @@ function __taskcluster_meaning
             echo 'A scope of the client, or several on a line each'
         case '*:--expires'
             echo 'An offset, seconds or a timestamp (default: when the task expires)'
-        case '*:--browser' '*:--no-browser'
-            echo 'Open a browser over ssh, too'
         case '*:--save'
             echo 'Store the credentials in a profile instead of printing them…'
         case '*:--shell'

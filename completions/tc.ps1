@@ -29,6 +29,7 @@ $TaskclusterTcWords[''] = @(
     'from-now	Print a timestamp relative to now'
     'group	Print the tasks of a group and their states, or cancel them'
     'help	Print the help of a topic, a command, a service or a method'
+    'open	Open the page of a task, a group, a hook, a worker or a pool in a…'
     'profile	List, show and change the profiles, which have root URLs,…'
     'references	Fetch and compare the API references of a deployment'
     'sandbox	Run a Taskcluster deployment on this machine'
@@ -418,7 +419,7 @@ $global:TaskclusterTcPlaces = @{}
 '/', '', 'config', 'download', 'events', 'group', 'profile', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
 'config get', 'config help', 'config reset', 'profile show', 'profile use', 'signout', 'slugid decode', 'slugid encode', 'task list', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
-'config set', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
+'config set', 'open', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
 'download artifact', 'downloadartifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task artifact artifact|file file ...' }
 'download object', 'downloadobject' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- file' }
 $TaskclusterTcPlaces['events bind'] = 'service exchange - - - - ...'
@@ -484,6 +485,7 @@ $TaskclusterTcOptions['group logs'] = '-f --follow -n --tail --grep --own --time
 $TaskclusterTcOptions['group rerun'] = '--failed -f --force -n --dry-run --wait --log --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 $TaskclusterTcOptions['group status'] = '--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help'
 'group wait', 'group watch' | ForEach-Object { $TaskclusterTcOptions[$_] = '--for --timeout --fail-fast --appear --name --state --reason --queue --kind --tag --owner --longer --newest -h --help' }
+$TaskclusterTcOptions['open'] = '--as --browser --no-browser --newest -h --help'
 $TaskclusterTcOptions['profile set'] = '--keyring -h --help'
 $TaskclusterTcOptions['profile show'] = '--show-secrets -h --help'
 $TaskclusterTcOptions['profile use'] = '--none -h --help'
@@ -560,7 +562,7 @@ $global:TaskclusterTcValue = @{}
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
 'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--max-age', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--fail-fast', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--browser', '--no-browser', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--fail-fast', '--browser', '--no-browser', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['auth listclients:--prefix'] = 'client'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
@@ -576,6 +578,7 @@ $TaskclusterTcValue['--sort'] = '=name,state,wait,duration'
 $TaskclusterTcValue['--prefix'] = '=label,id,none'
 $TaskclusterTcValue['--by'] = '=state,kind,queue,owner'
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
+$TaskclusterTcValue['--as'] = '=task,group,hook,worker,pool'
 $TaskclusterTcValue['--data'] = '@file'
 $TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--shell'] = '=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh'
@@ -617,6 +620,7 @@ $TaskclusterTcMeaning['group failures:--format'] = 'One of json, jsonl, markdown
 $TaskclusterTcMeaning['signin:--expires'] = 'An offset or a timestamp (default 1d)'
 'signin:-n', 'signin:--name' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Name of the client below your own client id (default cli)' }
 'signin:-p', 'signin:--port' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Port for the callback (default any)' }
+'signin:--browser', 'signin:--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser over ssh, too' }
 $TaskclusterTcMeaning['signin:--wait'] = 'How long to wait (default 10m)'
 'slugid generate:-n', '--nice' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Begin with a letter from A to f' }
 'task artifacts:-r', 'task log:-r', 'task status:-r', '--run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Consider run N (default: the latest)' }
@@ -748,6 +752,8 @@ $TaskclusterTcMeaning['--exit-status'] = 'Exit with 1 unless all tasks are compl
 $TaskclusterTcMeaning['--for'] = 'Wait for settled, completed or resolved (default: settled)'
 $TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
 $TaskclusterTcMeaning['--appear'] = 'Wait that long for the group to appear'
+$TaskclusterTcMeaning['--as'] = 'WHAT is a task, group, hook, worker, pool'
+'--browser', '--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser, or print the address' }
 $TaskclusterTcMeaning['--keyring'] = 'Store the access token in the keyring, not in the file'
 $TaskclusterTcMeaning['--none'] = 'Have no default'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
@@ -770,7 +776,6 @@ $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deploym
 $TaskclusterTcMeaning['--check'] = 'Do not sign in: exit with 0 if you are signed in, else with 1'
 '-s', '--scope' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'A scope of the client, or several on a line each' }
 $TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
-'--browser', '--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser over ssh, too' }
 $TaskclusterTcMeaning['--save'] = 'Store the credentials in a profile instead of printing them…'
 $TaskclusterTcMeaning['--shell'] = 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
 $TaskclusterTcMeaning['--csh'] = 'The same as --shell csh'

@@ -32,7 +32,7 @@ def wait_for_callback(
         NegativeAnswerError: The user has ended the input.
         WaitTimeoutError: Nothing came in time.
     """
-    reason = _open_browser(context, url, browser=browser)
+    reason = open_browser(context, url, browser=browser)
     if not reason:
         context.note(f"opened a browser; if it shows nothing, open this URL: {url}")
         found = server.wait(seconds)
@@ -53,7 +53,7 @@ def wait_for_callback(
     )
 
 
-def _open_browser(context: Context, url: str, *, browser: bool | None) -> str:
+def open_browser(context: Context, url: str, *, browser: bool | None) -> str:
     """
     Open a browser; return why that was not possible, or an empty string.
     """

@@ -51,6 +51,7 @@ KEYWORDS = {
     "help scopes": "wildcard 403 forbidden denied permission",
     "hooks createHook": "cron schedule",
     "hooks triggerHook": "fire",
+    "open": "browser web page ui interface",
     "queue listPendingTasks": "stuck",
     "queue status": "stuck poll state",
     "task wait": "wait poll block until finished",
