@@ -35,11 +35,24 @@ COMMANDS = [
     ["download-artifact", TASK, "**", "--list"],
     ["download-artifact", "--index", "a.b", "public/a", "out"],
     ["download-object", "a/b", "out"],
+    ["task", "log", TASK, "--no-follow"],
+    ["task", "log", TASK, "--no-follow", "--tail", "3", "--own", "--timestamps"],
+    ["task", "log", TASK, "--no-follow", "--grep", "b", "--exit-status", "-r", "0"],
+    ["group", "logs", TASK, "--tail", "2"],
     ["upload-artifact", TASK, "0", "public/a", "in"],
     ["upload-artifact", TASK, "0", "public/a", "in", "--storage", "object"],
     ["upload-artifact", TASK, "0", "public/a", "--link", "public/b"],
     ["upload-object", "in", "a/b", "--project-id", "p"],
 ]
+RUN = {"runId": 0, "state": "completed", "reasonResolved": "completed", "started": "2026-01-01T00:00:00.000Z"}
+STATUS = {"taskId": TASK, "state": "completed", "runs": [RUN]}
+DEFINITION = {"metadata": {"name": "a\x1b[2J"}, "payload": {"log": "public/a"}, "dependencies": []}
+QUEUE_DOCUMENTS = {
+    "/tasks/status": {"statuses": [{"taskId": TASK, "status": STATUS}]},
+    "/status": {"status": STATUS},
+    "/list": {"taskGroupId": TASK, "tasks": [{"status": STATUS, "task": DEFINITION}] * 2},
+    "/tasks": {"tasks": [{"taskId": TASK, "task": DEFINITION}]},
+}
 URLS = [
     "",
     "/x",
@@ -91,9 +104,10 @@ def good_document(draw: random.Random, url: str, received: Received) -> Any:
     if "/artifacts" in target:
         entry = {"storageType": "s3", "expires": FAR, "contentType": "a/b"}
         return {"artifacts": [{"name": f"public/{name}", **entry} for name in "ab"]}
-    if target.endswith("/status"):
-        return {"status": {"taskId": TASK, "runs": [{"runId": 0}]}}
-    return {"taskId": TASK, "expires": FAR, "url": f"{url}/storage"}
+    for end, document in QUEUE_DOCUMENTS.items():
+        if target.endswith(end):
+            return document
+    return {"taskId": TASK, "expires": FAR, "url": f"{url}/storage", **DEFINITION}
 
 
 def storage_response(draw: random.Random) -> Response:

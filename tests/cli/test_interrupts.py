@@ -146,6 +146,40 @@ def existing_object(received: Received) -> Response:
     return json_response({"projectId": "p", "expires": "2999-01-01T00:00:00.000Z", "hashes": {"sha256": "0" * 64}})
 
 
+SILENT = Response(
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n6\r\na line\r\n1\r\n\n\r\n"
+)
+"""A log that grows, and does not at the moment."""
+
+
+def silent_log(received: Received, log: Response = SILENT, state: str = "running") -> Response:
+    """
+    Return what is asked for about a task that runs, and has a log.
+    """
+    target, host = received.target, received.headers["host"]
+    run = {"runId": 0, "state": state, **({"started": "2026-01-01T00:00:00.000Z"} if state == "running" else {})}
+    status = {"taskId": TASK_ID, "state": state, "runs": [run]}
+    task = {"metadata": {"name": "a"}, "payload": {}, "dependencies": []}
+    if target.startswith("/log"):
+        return log
+    if "/artifact-content/" in target:
+        return json_response({"storageType": "reference", "url": f"http://{host}/log"})
+    if target.endswith("/tasks/status"):
+        return json_response({"statuses": [{"taskId": TASK_ID, "status": status}]})
+    if target.endswith("/tasks"):
+        return json_response({"tasks": [{"taskId": TASK_ID, "task": task}]})
+    if target.endswith("/list"):
+        return json_response({"taskGroupId": TASK_ID, "tasks": [{"status": status, "task": task}]})
+    return json_response({"status": status, **task})
+
+
+def pending_task(received: Received) -> Response:
+    """
+    Return what is asked for about a task that waits for a worker.
+    """
+    return silent_log(received, state="pending")
+
+
 RETRIES = ("--retries", "1000", "--max-delay", "60")
 DRIP = Response(json_response({"status": {}}).data, pause=0.3)
 SITUATIONS = {
@@ -192,6 +226,16 @@ SITUATIONS = {
     "a reference": Situation(("--reference", "{url}/api.json", "queue", "ping")),
     "a watch": Situation(("group", "watch", TASK_ID), (group_that_runs,), is_shown=True),
     "a watch in a pipe": Situation(("group", "watch", TASK_ID), (group_that_runs,)),
+    "a log": Situation(("task", "log", TASK_ID), (silent_log,)),
+    "a log on a terminal": Situation(
+        ("task", "log", TASK_ID, "--tail", "5", "--grep", "b"), (silent_log,), is_shown=True
+    ),
+    "a log without a response": Situation(
+        ("task", "log", TASK_ID), (lambda received: silent_log(received, NO_RESPONSE),)
+    ),
+    "a log of a task that waits": Situation(("task", "log", TASK_ID, "--wait"), (pending_task,)),
+    "logs of a group": Situation(("group", "logs", TASK_ID, "-f"), (silent_log,)),
+    "a wait with logs": Situation(("task", "wait", TASK_ID, "--log"), (silent_log,)),
     "logs of failures": Situation(("group", "failures", TASK_ID, *RETRIES), (group_that_failed, NO_RESPONSE)),
     "whoami": Situation(("whoami",)),
     "scopes": Situation(("scopes", "expand", "a")),

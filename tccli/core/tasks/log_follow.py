@@ -105,10 +105,9 @@ class RunLog:
             if not block:
                 lines.mark_live()
                 yield b""
-            elif printed := lines.feed(block):
-                yield printed
-        if rest := lines.end():
-            yield rest
+            else:
+                yield from filter(None, lines.feed(block))
+        yield from filter(None, lines.end())
 
     def _read_blocks(self) -> Iterator[bytes]:
         pauses = Pauses(None, self._sleep)

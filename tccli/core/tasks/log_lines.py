@@ -120,13 +120,13 @@ class LineFilter:
         """
         return not (self._own and is_worker_line(line)) and (self._search is None or self._search(line))
 
-    def feed(self, block: bytes) -> bytes:
+    def feed(self, block: bytes) -> list[bytes | bytearray]:
         """
-        Return what is to be printed of the next bytes and of those that were not decided before.
+        Return what is to be printed of the next bytes and of those that were not decided before, in few pieces.
         """
         if not self.selects and self._now is None and self.starts is None:
-            return block
-        out: list[bytes] = []
+            return [block]
+        out: list[bytes | bytearray] = []
         start = 0
         while start < len(block):
             end = block.find(b"\n", start) + 1 or len(block)
@@ -143,26 +143,27 @@ class LineFilter:
                 self._is_passed = None
             self._position += end - start
             start = end
-        return b"".join(out)
+        # Long lines are not copied.
+        return [b"".join(out)] if sum(map(len, out)) <= MAX_DECODED_LINE_BYTES else out
 
-    def end(self) -> bytes:
+    def end(self) -> list[bytes | bytearray]:
         """
         Return what is left to be printed at the end: a line without a line break.
         """
-        out: list[bytes] = []
+        out: list[bytes | bytearray] = []
         if self._line:
             self._decide(out)
         self._is_passed = None
-        return b"".join(out)
+        return out
 
-    def _decide(self, out: list[bytes]) -> None:
+    def _decide(self, out: list[bytes | bytearray]) -> None:
         line = self._line
         self._is_passed = self.matches(line)
         time = "" if self._now is None else f"{self._find_time(line)} "
         if self._is_passed:
             if self.starts is not None:
                 self.starts.append(self._line_start)
-            out += [time.encode(), bytes(line)]
+            out += [time.encode(), line]
         self._line = bytearray()
 
     def _find_time(self, line: bytearray) -> str:
