@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shlex
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.ids import TASK_ID
+from tests.transfer_env import later
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine
@@ -126,6 +129,76 @@ def test_the_run_that_failed(tc: CommandLine, group_env: GroupEnv) -> None:
     assert [0, 1] == sorted(each["flaky"] for each in find(tc, group_env, "--all-runs"))
     group_env.add("b", "completed")
     assert [1, 1] == [each["flaky"] for each in find(tc, group_env, "--all-runs")]
+
+
+def test_exceptions(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    By their reasons; where the worker explains one in the log, with that. Another one's log is not read.
+    """
+    explanation = "[taskcluster:error] Malformed payload: command.0: Invalid type"
+    for name, reason in (("a", "malformed-payload"), ("b", "malformed-payload"), ("c", ""), ("d", "worker-shutdown")):
+        group_env.add(name, "running", log=f"error: x\n{explanation if name != 'b' else ''}\n".encode())
+        if reason:
+            group_env.call("reportException", group_env.ids[name], "0", payload={"reason": reason})
+    group_env.call("cancelTask", group_env.ids["c"])
+    group_env.sandbox.requests.clear()
+
+    assert names(find(tc, group_env)) == {
+        "exception 'malformed-payload': Malformed payload: command.0: Invalid type": "a",
+        "exception 'malformed-payload'": "b",
+        "exception 'canceled'": "c",
+    }
+    assert not [each for each in group_env.sandbox.requests if group_env.ids["c"] in str(each)]
+    # The queue has retried it by itself.
+    assert names(find(tc, group_env, "--all-runs", "--name", "d")) == {"exception 'worker-shutdown'": "d"}
+
+
+def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    A task cannot be rerun then, so no command says so.
+    """
+    group_env.add("a", "failed", log=make_log("error: x"), deadline=later(seconds=2))
+    assert find(tc, group_env)[0]["rerun"]
+    time.sleep(3)
+    assert find(tc, group_env)[0]["rerun"] is None
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (b"error: a\n" + b"x" * (3 << 20) + b"\n" + END.encode(), "error: a"),
+        (b"error: a\n" + b"x" * (10 << 20) + b"\n" + END.encode(), "exit status 1"),
+        (b"x" * (10 << 20), "x" * 1000),
+        (b"error: a\n" + b"fine\n" * 100_000, "error: a"),
+        (b"error: a\n" * 2 + b"error: " + b"\xff" * (1 << 20) + b"\n", "error: " + "\ufffd" * 993),
+        (b"", "failed, with an empty log"),
+        (b"\n\n\r\n", "failed, with an empty log"),
+        (END.encode(), "exit status 1"),
+    ],
+    ids=[
+        "long line",
+        "too long a line",
+        "only a long line",
+        "many lines",
+        "not UTF-8",
+        "empty",
+        "blank",
+        "only the worker",
+    ],
+)
+def test_logs_of_any_kind(tc: CommandLine, group_env: GroupEnv, log: bytes, line: str, encoding: str) -> None:
+    """
+    Where the end of a log does not tell, more of it is read, up to a limit.
+    """
+    group_env.add("a", "running")
+    group_env.transfers.artifact(
+        group_env.ids["a"], "public/logs/live.log", gzip.compress(log) if encoding else log, encoding
+    )
+    group_env.resolve("a", "failed")
+    (found,) = find(tc, group_env)
+
+    assert line == found["line"]
 
 
 def test_against_another_group(tc: CommandLine, red_group: GroupEnv) -> None:

@@ -90,7 +90,7 @@ class _Search:
             group_id,
             selection._replace(log_pattern=None, limit=None),
             observe=self._observe,
-            make_detail=read_history,
+            make_detail=lambda entry: read_history(entry, self.client.clock.now()),
         )
         found: Iterable[Member] = filter(accept, members)
         if selection.limit is not None:
@@ -98,7 +98,7 @@ class _Search:
         return iter(found)
 
     def _observe(self, member: Member) -> None:
-        if self.all_runs and any(state == "completed" for state, _ in member.detail.runs):
+        if self.all_runs and any(state == "completed" for state, *_ in member.detail.runs):
             self.completed_names.add(member.name)
 
     def _examine(self, members: Iterator[Member], selection: Selection, lines: int) -> Iterator[Failure]:

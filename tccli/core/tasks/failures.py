@@ -5,16 +5,20 @@ Failures of a group by their signature: which runs failed, what their logs say, 
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.tasks.log_ranks import Rank
 from tccli.core.tasks.logs import find_log_name, open_log, read_tail
-from tccli.core.tasks.signatures import Rank, find_context, find_failure_line
+from tccli.core.tasks.signatures import find_context, find_failure_line
+from tccli.core.times import format_timestamp
 from tccli.errors import NotFoundError, TcError
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from tccli.core.client import Client
     from tccli.core.tasks.members import Member
@@ -37,23 +41,32 @@ class RunHistory(NamedTuple):
     What the listing of a group tells about the runs of a task, and where their logs are.
 
     Attributes:
-        runs: State and reason of each.
+        runs: State of each, why it was resolved, and why it was created.
+        can_rerun: Whether the task is resolved, and its deadline is not over.
     """
 
-    runs: Sequence[tuple[str, str]]
+    runs: Sequence[tuple[str, str, str]]
     log_name: str
+    can_rerun: bool
 
 
-def read_history(entry: Mapping[str, Any]) -> RunHistory:
+def read_history(entry: Mapping[str, Any], now: datetime) -> RunHistory:
     """
-    Return the history in an entry of `tccli.core.tasks.queue.list_group`.
+    Return the history in an entry of `tccli.core.tasks.queue.list_group`, at a time by the deployment's clock.
     """
+    deadline = entry["task"].get("deadline")
+    is_over = isinstance(deadline, str) and deadline < format_timestamp(now)
     runs = entry["status"].get("runs")
     found = [
-        (str(run.get("state") or ""), str(run.get("reasonResolved") or "")) if isinstance(run, dict) else ("", "")
-        for run in (runs if isinstance(runs, list) else [])
+        _read_run(run) if isinstance(run, dict) else ("", "", "") for run in (runs if isinstance(runs, list) else [])
     ]
-    return RunHistory(found, find_log_name(entry["task"]))
+    can_rerun = entry["status"]["state"] in UNSUCCESSFUL_STATES and not is_over
+    return RunHistory(found, find_log_name(entry["task"]), can_rerun)
+
+
+def _read_run(run: Mapping[str, Any]) -> tuple[str, str, str]:
+    state, reason, created = (str(run.get(name) or "") for name in ("state", "reasonResolved", "reasonCreated"))
+    return sys.intern(state), sys.intern(reason), sys.intern(created)
 
 
 class FailedRun(NamedTuple):
@@ -73,7 +86,7 @@ class FailedRun(NamedTuple):
 def find_failed_runs(member: Member, *, all_runs: bool = False) -> Iterator[FailedRun]:
     """
     Yield the run because of which a task is not completed: the latest one that has failed, which may be an earlier
-    one than that which runs now.
+    one than that which runs now if somebody has rerun the task. Runs that the queue retries by itself do not count.
 
     Args:
         member: With a `RunHistory` as *detail*.
@@ -82,15 +95,20 @@ def find_failed_runs(member: Member, *, all_runs: bool = False) -> Iterator[Fail
     history: RunHistory = member.detail
     failed = [
         FailedRun(member, run_id, state, reason)
-        for run_id, (state, reason) in enumerate(history.runs)
+        for run_id, (state, reason, _) in enumerate(history.runs)
         if state in UNSUCCESSFUL_STATES
     ]
     if not history.runs and member.state in UNSUCCESSFUL_STATES:
         failed = [FailedRun(member, None, member.state, member.reason)]
     if all_runs:
         yield from failed
-    elif member.state != "completed":
+    elif member.state in UNSUCCESSFUL_STATES or (member.state != "completed" and _is_rerun(history, failed)):
         yield from failed[-1:]
+
+
+def _is_rerun(history: RunHistory, failed: Sequence[FailedRun]) -> bool:
+    last = failed[-1].run_id if failed else None
+    return last is not None and any(created == "rerun" for _, _, created in history.runs[last + 1 :])
 
 
 class Failure(NamedTuple):
@@ -214,12 +232,7 @@ class FailureGroup:
         """
         The tasks that can be rerun: those that are resolved, before their deadlines.
         """
-        ids = [
-            run.member.task_id
-            for run in self.runs
-            if run.member.state in UNSUCCESSFUL_STATES and run.reason != "deadline-exceeded"
-        ]
-        return list(dict.fromkeys(ids))
+        return list(dict.fromkeys(run.member.task_id for run in self.runs if run.member.detail.can_rerun))
 
     def count_new(self) -> int:
         """

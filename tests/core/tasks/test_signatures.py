@@ -12,15 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tccli.core.tasks.log_ranks import Rank, rank_by_rules, rank_text
 from tccli.core.tasks.signatures import (
     MAX_SIGNATURE_CHARACTERS,
-    Rank,
-    _rank_text,
     clean_line,
     find_context,
     find_failure_line,
     fold_line,
-    rank_by_rules,
 )
 
 LOGS = Path(__file__).parents[2] / "vectors" / "logs"
@@ -59,7 +57,7 @@ def test_keywords_are_those_of_the_rules() -> None:
     """
     lines = {line for path in LOGS.glob("*.log") for line in path.read_text(encoding="utf-8").split("\n")}
     parts = {line[start:] for line in lines for start in (0, 31, 34, 45)}
-    differ = [part for part in parts if part.strip() and _rank_text(part, "") != rank_by_rules(part, "")]
+    differ = [part for part in parts if part.strip() and rank_text(part, "") != rank_by_rules(part, "")]
 
     assert not differ
 
@@ -71,7 +69,7 @@ def test_any_log(lines: list[str]) -> None:
     """
     found = find_failure_line(lines)
     for line in lines:
-        assert not line.strip() or _rank_text(line, "") == rank_by_rules(line, "")
+        assert not line.strip() or rank_text(line, "") == rank_by_rules(line, "")
     if found is not None:
         assert lines[found.number][:1] or found.text
         assert len(found.signature) <= MAX_SIGNATURE_CHARACTERS
