@@ -7,6 +7,7 @@ repeats a run. Uploads and downloads have tests of their own.
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import random
@@ -129,12 +130,14 @@ def running_task(received: Received) -> Response:
         "runs": [{"runId": 0, "state": "running"}],
     }
     task = {"metadata": {"name": "n", "owner": "a@b"}, "dependencies": []}
-    if received.verb == "POST" and received.target.endswith(("/statuses", "/tasks")):
-        entry = {"taskId": TASK_ID, "status": status, "task": task}
-        return json_response({received.target.rpartition("/")[2]: [entry]})
+    if received.verb == "POST" and received.target.endswith(("/tasks/status", "/tasks")):
+        ids = json.loads(received.body)["taskIds"]
+        entries = [{"taskId": each, "status": {**status, "taskId": each}, "task": task} for each in ids]
+        return json_response({"statuses" if received.target.endswith("/status") else "tasks": entries})
     if "/task-group/" in received.target:
         return json_response({"taskGroupId": TASK_ID, "tasks": [{"status": status, "task": task}]})
-    return json_response({"status": status} if "/status" in received.target or received.verb == "POST" else task)
+    has_status = "/status" in received.target or received.verb in {"POST", "PUT"}
+    return json_response({"status": status} if has_status else task)
 
 
 def existing_object(received: Received) -> Response:
