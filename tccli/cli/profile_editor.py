@@ -81,8 +81,8 @@ def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
     """
     Return the text of the copy when it is valid. At a terminal, one that is not can be edited again.
     """
-    from tccli.cli.profiles import read_options
-    from tccli.core.config_files import DEFAULT_PROFILE_KEY, check_profile, parse_profiles
+    from tccli.cli.profiles import check_values
+    from tccli.core.config_files import DEFAULT_PROFILE_KEY, parse_profiles
     from tccli.core.profiles import check_exists, read_text
 
     while True:
@@ -92,8 +92,7 @@ def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
             document = parse_profiles(text, path)
             for name, profile in document.items():
                 if name != DEFAULT_PROFILE_KEY:
-                    check_profile(profile, f"profile {name}")
-                    read_options(profile, f"profile {name}")
+                    check_values(profile, f"profile {name}")
             if document.get(DEFAULT_PROFILE_KEY):
                 check_exists(document, path, document[DEFAULT_PROFILE_KEY])
         except ConfigurationError as error:

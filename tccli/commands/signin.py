@@ -185,9 +185,13 @@ def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], op
     }
     if exists and files.profiles[name].get("keyring"):
         write_keyring(root_url, found.client_id, str(values.pop("accessToken")))
+    before = files.profiles.get(name, {})
+    removed = ", ".join(key for key, value in values.items() if value is None and key in before)
     profiles.set_values(files.profiles_path, name, values)
     is_default = name == (files.default_name or "default")
     context.note(f"the credentials are in the profile {name}{'' if is_default else f'; --profile {name} uses them'}")
+    if removed:
+        context.note(f"profile {name}: removed {removed}")
     if is_default and context.profile_name is None:
         note_overrides(context, name)
 

@@ -261,7 +261,7 @@ def _credentials(
             is_elsewhere = content.get("credential_command") or content.get("keyring")
             complete = files.fetch_credentials(source, content, root_url) if is_elsewhere else content
             credentials = _credentials_in(complete, source)
-            return credentials, source if credentials else f"{source} has none", _valid_until(complete, source)
+            return credentials, source if credentials else f"{source} has none", parse_valid_until(complete, source)
         if has_credentials(content) and not unused:
             unused = f"those of {source} are for {redact_url(str(content.get('rootUrl')))}, not for {root_url}"
     return None, unused, None
@@ -281,7 +281,13 @@ def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | No
     return credentials
 
 
-def _valid_until(content: Mapping[str, Any], source: str) -> datetime | None:
+def parse_valid_until(content: Mapping[str, Any], source: str) -> datetime | None:
+    """
+    Return when the credentials of a profile end, or None if it does not say that.
+
+    Raises:
+        ConfigurationError: The value is not a timestamp.
+    """
     value = content.get("valid_until")
     if value is None:
         return None
@@ -327,5 +333,13 @@ def _is_for(content: Mapping[str, Any], root_url: str) -> bool:
 
 def _root_url_in(content: Mapping[str, Any], source: str) -> str:
     if not content.get("rootUrl"):
-        raise ConfigurationError(f"no rootUrl in {source}")
+        raise missing_root_url(source)
     return check_root_url(content["rootUrl"], f"rootUrl in {source}")
+
+
+def missing_root_url(source: str) -> ConfigurationError:
+    """
+    Return the error for a profile or a file without a root URL.
+    """
+    hint = f"tc profile set {source.removeprefix('profile ')} rootUrl URL" if source.startswith("profile ") else ""
+    return ConfigurationError(f"no rootUrl in {source}", hint=hint)

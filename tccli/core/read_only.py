@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 WITH_SECRETS = "with-secrets"
-_ON = ("1", "true", "yes", "on")
-_OFF = ("", "0", "false", "no", "off")
+_ON = ("true", "1", "yes", "on")
+_OFF = ("", "false", "0", "no", "off")
 
 
 class ReadOnly(NamedTuple):
@@ -77,5 +77,6 @@ def parse_read_only(value: Any, source: str) -> ReadOnly | None:
     if word in _OFF:
         return None
     if word not in _ON and word != WITH_SECRETS:
-        raise ConfigurationError(f"invalid {source}: {value!r} is not 1, 0 or {WITH_SECRETS}")
+        words = f"{', '.join(_ON)} or {WITH_SECRETS} turn it on; {', '.join(filter(None, _OFF))} turn it off"
+        raise ConfigurationError(f"invalid {source}: {value!r} is not a mode", hint=words)
     return ReadOnly(source, word == WITH_SECRETS)

@@ -61,13 +61,21 @@ def test_profiles_are_listed_without_secrets(tc: CommandLine, path: Path) -> Non
     assert str(path) + "\n" == tc("profile", "path").stdout
     found = json.loads(tc("profile", "list").stdout)
     assert [
-        {"name": "a", "default": False, "rootUrl": ROOT, "clientId": "me/a", "credentials": "token"},
+        {
+            "name": "a",
+            "default": False,
+            "rootUrl": ROOT,
+            "clientId": "me/a",
+            "credentials": "token",
+            "problem": None,
+        },
         {
             "name": "b",
             "default": True,
             "rootUrl": "https://b.example.com",
             "clientId": None,
             "credentials": "command",
+            "problem": None,
         },
     ] == found
     path.unlink()
@@ -91,6 +99,46 @@ def test_a_profile_is_shown_with_its_secrets_only_if_asked(tc: CommandLine, path
     file = path.parent / "out"
     tc("profile", "show", "a", "--show-secrets", "-o", str(file))
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("retrys = 1", "retries"),
+        ('read_only = "maybe"', "read_only"),
+        ("retries = -1", "retries"),
+        ("keyring = 1", "keyring"),
+        ('rootUrl = "tc.example.com"', "rootUrl"),
+        ('valid_until = "soon"', "valid_until"),
+        ('expires = "soon"', "soon"),
+        ('credential_command = ["x"]', "credential_command"),
+        ("", "tc profile set c rootUrl URL"),
+    ],
+)
+def test_a_broken_profile_is_marked_in_the_list(tc: CommandLine, path: Path, line: str, said: str) -> None:
+    """
+    It stops only the calls that use it.
+    """
+    path.write_text(f'{TEXT}[c]\naccessToken = "t-o-k-e-n"\n{line}\n')
+    done = tc("profile", "list")
+    assert (0, 3) == (done.exit_code, len(json.loads(done.stdout)))
+    problems = {each["name"]: each["problem"] for each in json.loads(done.stdout)}
+    assert problems["a"] is problems["b"] is None
+    assert said in problems["c"]
+    assert 0 == tc("--profile", "a", "queue", "ping", "--dry-run").exit_code
+    assert 3 == tc("--profile", "c", "secrets", "list", "--dry-run").exit_code or "expires" in line
+
+
+def test_a_profile_with_credentials_needs_a_root_url(tc: CommandLine, path: Path) -> None:
+    """
+    The note and the error name the command that sets it.
+    """
+    path.unlink()
+    remedy = "tc profile set new rootUrl URL"
+    assert remedy in tc("profile", "set", "new", "accessToken", stdin="t-o-k-e-n").stderr
+    assert remedy in tc("--profile", "new", "queue", "ping").stderr
+    assert "URL" not in tc("profile", "set", "new", f"rootUrl={ROOT}").stderr
+    assert "URL" not in tc("profile", "set", "options", "retries=1").stderr
 
 
 def test_a_profile_is_created_and_changed(tc: CommandLine, path: Path) -> None:
@@ -165,6 +213,9 @@ def test_new_credentials_replace_the_old_ones(tc: CommandLine, path: Path) -> No
         (["a", "accessToken"], "", "is empty"),
         (["a", "certificate"], '{"seed": "x-secret-x"}', "invalid certificate"),
         (["a", "retries", "many"], "", "invalid retries"),
+        (["a", "read_only", "maybe"], "", "with-secrets"),
+        (["a", "read_only", "2"], "", "with-secrets"),
+        (["a", "scopes", "a:**"], "", "ends with two stars"),
         (["a", "timeout=-1"], "", "timeout"),
         (["a", "serviceDiscoveryScheme", "dns"], "", "serviceDiscoveryScheme"),
         (["a", "keyring", "perhaps"], "", "true or false"),
@@ -261,6 +312,9 @@ def test_an_editor_changes_a_copy(tc: CommandLine, path: Path, tmp_path: Path) -
         ("s/^rootUrl.*/rootUrl =/", "line 4, column"),
         ('s/"b"/"c"/', "no profile 'c'"),
         ("$ a retries = -1", "invalid retries"),
+        ("$ a read_only = 2", "invalid read_only"),
+        ('$ a valid_until = "soon"', "valid_until"),
+        ("s,https://b.example.com,b.example.com,", "rootUrl in profile b"),
     ):
         before = path.read_text()
         done = tc("profile", "edit", env={"EDITOR": f"sed -i '{script}'"})

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.commands.test_signin import TOKEN, Signin, create_client, fetch, list_clients, sandbox_client, write_browser
 from tests.commands.test_signin import signin as _signin
 from tests.core.test_credential_sources import memory_keyring as _memory_keyring
@@ -35,13 +37,14 @@ def write_profiles(environment: dict[str, str], text: str) -> str:
     return path
 
 
+@pytest.mark.parametrize("old", ['certificate = "old"', 'credential_command = ["old"]'])
 def test_into_a_profile_and_out_of_it(
-    signin: Callable[..., Signin], sandbox: RunningSandbox, tc: CommandLine, bare_environment: dict[str, str]
+    signin: Callable[..., Signin], sandbox: RunningSandbox, tc: CommandLine, bare_environment: dict[str, str], old: str
 ) -> None:
     """
     Nothing is printed on stdout. Other profiles, other keys and comments stay, and ``--delete`` deletes the client.
     """
-    before = f'# mine\n[one]\nrootUrl = "{sandbox.root_url}"\nretries = 1 # few\ncertificate = "old"\n\n[other]\n'
+    before = f'# mine\n[one]\nrootUrl = "{sandbox.root_url}"\nretries = 1 # few\n{old}\n\n[other]\n'
     path = write_profiles(bare_environment, before)
     running = signin("--save", "one")
     assert running.url.startswith(f"{sandbox.root_url}/")
@@ -50,6 +53,7 @@ def test_into_a_profile_and_out_of_it(
     code, output, errors = running.finish()
 
     assert (0, "") == (code, output), errors
+    assert f"removed {old.partition(' ')[0]}\n" in errors
     assert 0o600 == os.stat(path).st_mode & 0o777
     with open(path, encoding="utf-8") as file:
         text = file.read()

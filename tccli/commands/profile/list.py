@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def _list(context: Context) -> None:
+    from tccli.cli.profiles import describe_problem
     from tccli.output import Result
 
     write = context.writer()
@@ -25,6 +26,7 @@ def _list(context: Context) -> None:
             "rootUrl": profile.get("rootUrl"),
             "clientId": profile.get("clientId"),
             "credentials": _credentials(profile),
+            "problem": describe_problem(profile, f"profile {name}"),
         }
         for name, profile in files.profiles.items()
     ]
@@ -43,6 +45,6 @@ command = Command(
     callback=with_context(_list),
     short_help="List the profiles",
     help="List the profiles: name, whether it is the default, root URL, client, and where its credentials come from: "
-    "a token, temporary ones, the keyring, a command, or nowhere.",
+    "a token, temporary ones, the keyring, a command, or nowhere. problem tells why a profile cannot be used.",
     examples=("tc profile list", "tc profile list --jq '.[].name' -r"),
 )

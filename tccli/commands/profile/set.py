@@ -13,9 +13,10 @@ from tccli.errors import ConfigurationError, UsageError
 
 def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: bool) -> None:
     from tccli.cli import profile_settings as settings
-    from tccli.cli.profiles import read_options
+    from tccli.cli.profiles import check_values
     from tccli.core import profiles
-    from tccli.core.config_files import check_profile
+    from tccli.core.account import missing_root_url
+    from tccli.core.config_files import has_credentials
 
     profiles.check_name(name)
     files = context.config_files()
@@ -26,14 +27,15 @@ def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: boo
     dropped = settings.drop_replaced(before, changes)
     after = {key: value for key, value in {**before, **changes}.items() if value is not None}
     try:
-        check_profile(after, f"profile {name}")
-        read_options(after, f"profile {name}")
+        check_values(after, f"profile {name}")
     except ConfigurationError as error:
         raise UsageError(error.message, hint=error.hint) from None
     profiles.set_values(files.profiles_path, name, changes)
     given = ", ".join(key for key, value in changes.items() if value is not None)
     removed = f"; removed {', '.join(dropped)}" if dropped else ""
     context.note(f"profile {name}: set {given}{removed}")
+    if has_credentials(after) and not after.get("rootUrl"):
+        context.note(f"its credentials are not used yet: {missing_root_url(f'profile {name}')}")
 
 
 command = Command(
