@@ -172,7 +172,7 @@ def run_action(
     from tccli.cli.tasks import make_value_writer, resolve_many
     from tccli.core.tasks.parallel import make_parallel_client
 
-    write_value, write_lines = make_value_writer(context), make_line_writer(context)
+    write_value, write_lines = make_value_writer(context), make_line_writer(context, waits=True)
     if context.is_go_client:
         # Its --noop prints the line whatever the state is.
         action = action._replace(check=action.check if action.checks_first and not noop else lambda _status: None)

@@ -30,7 +30,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     narrowed = selection
     if worker_type:
         narrowed = selection.restrict(lambda member: member.queue.partition("/")[2] == worker_type)
-    write = make_line_writer(context)
+    write = make_line_writer(context, waits=True)
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "cancelTask")

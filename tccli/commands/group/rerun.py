@@ -35,7 +35,7 @@ def _rerun(
     if not (failed or selection.is_given):
         raise UsageError("no task is selected", hint="--failed selects those that failed; tc task rerun takes ids")
     states = ("failed",) if failed else RESOLVED_STATES if names_states else RESOLVED_STATES[1:]
-    write = make_line_writer(context)
+    write = make_line_writer(context, waits=True)
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "rerunTask")

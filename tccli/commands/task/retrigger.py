@@ -94,7 +94,7 @@ def _make_creator(context: Context, *, follows: bool) -> Any:
     from tccli.cli.tasks import make_line_writer, make_value_writer
     from tccli.core.tasks import queue
 
-    write_value, write_lines = make_value_writer(context), make_line_writer(context)
+    write_value, write_lines = make_value_writer(context), make_line_writer(context, waits=True)
 
     def create(client: Client, ids: Sequence[str], definition: dict[str, Any]) -> None:
         pairs = (
