@@ -125,11 +125,12 @@ class Targets(NamedTuple):
 
 
 def _look_up(client: Client, task_id: str) -> tuple[str, str, dict[str, Any]]:
+    from tccli.core.printable import escape_line_breaks
     from tccli.core.tasks import queue
 
     status = queue.fetch_status(client, task_id)
     name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
-    return name, str(queue.find_run(status, None)["state"]), status
+    return escape_line_breaks(name), str(queue.find_run(status, None)["state"]), status
 
 
 def look_up_many(client: Client, task_ids: Sequence[str], *, needs_status: bool) -> Iterator[Target]:
@@ -307,13 +308,15 @@ def confirm_selected(context: Context, action: TaskAction, selected: SelectedTas
     Args:
         answers: Opened by `open_answers`.
     """
+    from tccli.core.printable import escape_line_breaks
+
     count = len(selected.members)
     if context.is_go_client:
-        listed = "".join(f"\n\tTask {member.task_id}: {member.name}" for member in selected.members)
+        listed = "".join(f"\n\tTask {member.task_id}: {escape_line_breaks(member.name)}" for member in selected.members)
         question = f"The following {count} tasks will be cancelled:{listed}\n"
         question += "Are you sure you want to cancel these tasks? [y/n]"
     else:
-        names = ", ".join(member.name for member in selected.members[:MAX_NAMED_TASKS])
+        names = ", ".join(escape_line_breaks(member.name) for member in selected.members[:MAX_NAMED_TASKS])
         more = ", …" if count > MAX_NAMED_TASKS else ""
         question = f"{action.verb} {count} of {selected.total} tasks ({names}{more})? [y/n]"
     if ask(context, question, answers, GIVE_FORCE):

@@ -86,7 +86,9 @@ class Context:
         Print *line* to stderr unless ``--quiet`` was given.
         """
         if not self.options.quiet:
-            self.print_message(f"tc: {line}")
+            from tccli.core.printable import escape_line_breaks
+
+            self.print_message(escape_line_breaks(f"tc: {line}"))
 
     @property
     def redactor(self) -> Redactor:

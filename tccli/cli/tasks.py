@@ -225,7 +225,9 @@ def writes_objects(context: Context) -> bool:
     return options.format is not None or options.selects_parts
 
 
-def make_line_writer(context: Context, *, waits: bool = False) -> Callable[[Iterable[tuple[str, Any]]], None]:
+def make_line_writer(
+    context: Context, *, waits: bool = False, is_template: bool = False
+) -> Callable[[Iterable[tuple[str, Any]]], None]:
     """
     Return a function that writes pairs of a line and an object: the lines, or the objects if a format was chosen.
 
@@ -234,18 +236,22 @@ def make_line_writer(context: Context, *, waits: bool = False) -> Callable[[Iter
     Args:
         waits: Whether pairs come one by one over a long time. Each is then written out at once,
             and without a pager, which would show them at the end.
+        is_template: Whether the user chose the form of the lines. Other lines are one line each, whoever chose the
+            names in them.
     """
     if waits and context.options.pager is None:
         context = context.replace(pager=False)
     write = context.writer()
 
     def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
+        from tccli.core.printable import escape_line_breaks
         from tccli.output import Entries, Result
 
         if writes_objects(context):
             write(Result(pages=Entries(each for _, each in pairs), is_live=waits))
         else:
-            write(Result((line for line, _ in pairs), is_text=True, is_live=waits))
+            lines = (line if is_template else escape_line_breaks(line) for line, _ in pairs)
+            write(Result(lines, is_text=True, is_live=waits))
 
     return write_pairs
 

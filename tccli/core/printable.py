@@ -19,6 +19,14 @@ def escape_controls(text: str) -> str:
     return re.sub(f"[{CONTROL_CHARACTERS}]", lambda found: _escape(ord(found[0])), text)
 
 
+def escape_line_breaks(text: str) -> str:
+    r"""
+    Return *text* as one line, with ``\\x0a`` for a line feed, and so on for what a terminal or a program takes for
+    the end of a line or for a control character. Everything else stays, also where text is piped.
+    """
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: _escape(ord(found[0])), text)
+
+
 def escape_controls_in_json(text: str) -> str:
     r"""
     Return JSON with ``\u009b`` and the like for characters that control a terminal: the document is the same.

@@ -149,3 +149,21 @@ def test_counts(tc: CommandLine, timed_group: GroupEnv, options: list[str], coun
         json.loads(tc(*line, "--format", "json", env=timed_group.environment).stdout).items()
     )
     assert code == result.stderr.count("\n")
+
+
+def test_a_name_is_never_taken_for_another_line(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Also where a program reads the lines, and on stderr; JSON has the name as it is.
+    """
+    name = f"a\n{TASK_ID} forged completed\x1b[2K\r\u2028b"
+    task_id = group_env.add(name, metadata=metadata(name))
+    shown = f"a\\x0a{TASK_ID} forged completed\\x1b[2K\\x0d\\u2028b"
+
+    def run(*words: str) -> str:
+        return tc(*words, env=group_env.environment).stdout
+
+    assert f"{task_id} {shown} pending\n" == run("group", "list", "--all", group_env.group_id)
+    assert f"{shown}\n" == run("task", "name", task_id)
+    assert f"{task_id} {shown} would-cancel\n" == run("task", "cancel", "--noop", task_id, task_id)
+    assert shown in run("task", "cancel", "--noop", task_id)
+    assert name == json.loads(run("group", "list", "--all", group_env.group_id, "--format", "json"))[0]["name"]

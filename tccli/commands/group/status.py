@@ -26,6 +26,7 @@ MAX_NAMED_TASKS = 5
 def _status(context: Context, group: str, *, by: str, exit_status: bool, newest: bool, **options: Any) -> None:
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_value_writer, resolve_group
+    from tccli.core.printable import escape_line_breaks
 
     selection = pop_selection(options)
     write = make_value_writer(context)
@@ -42,7 +43,7 @@ def _status(context: Context, group: str, *, by: str, exit_status: bool, newest:
             if member.state in {"failed", "exception"} and len(names) <= MAX_NAMED_TASKS:
                 names.append(member.name)
     found = _sort(counts, by)
-    write("\n".join(f"{value or '(none)'}: {count}" for value, count in found.items()), found)
+    write("\n".join(f"{escape_line_breaks(value) or '(none)'}: {count}" for value, count in found.items()), found)
     if exit_status and others:
         raise NegativeAnswerError(_explain(_sort(others, "state"), sum(counts.values()), names))
 

@@ -11,13 +11,14 @@ from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
 
 def _print(context: Context, task: str, *, newest: bool) -> None:
     from tccli.cli.tasks import make_value_writer, resolve_one
+    from tccli.core.printable import escape_line_breaks
     from tccli.core.tasks import queue
 
     write = make_value_writer(context)
     client = context.client()
     task_id, _ = resolve_one(context, client, task, newest=newest)
     definition = queue.fetch_definition(client, task_id)
-    write(queue.read_name(task_id, definition), definition)
+    write(escape_line_breaks(queue.read_name(task_id, definition)), definition)
 
 
 command = Command(
