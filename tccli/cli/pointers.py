@@ -9,6 +9,10 @@ POINTERS = (
     ("watch follow", "to watch a group: tc group watch GROUP; for a log: tc task log TASK"),
     ("configure profiles", "tc profile --help lists what reads and changes profiles"),
     ("why explain", "to see why a task is pending, or why it failed: tc task why TASK"),
+    (
+        "failures failed failing failure errors flaky",
+        "to see why tasks of a group failed, and rerun those that failed alike: tc group failures GROUP",
+    ),
     ("log logs tail", "to print a log: tc task log TASK"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),
     ("groups", "to list the tasks of a group: tc group list GROUP"),
