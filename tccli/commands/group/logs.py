@@ -112,6 +112,6 @@ command = Command(
     f"{LINES_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group logs fN1SbArXTPSVFNUvaOlinQ --state completed --tail 20",
-        "tc group logs fN1SbArXTPSVFNUvaOlinQ --own --grep 'one|FAILED' --prefix id",
+        "tc group logs fN1SbArXTPSVFNUvaOlinQ --own --grep one --prefix id",
     ),
 )

@@ -71,6 +71,6 @@ command = Command(
     f"completed.\n\n{TASK_HELP}",
     examples=(
         "tc task log fN1SbArXTPSVFNUvaOlinQ --tail 20 --own",
-        "tc task log fN1SbArXTPSVFNUvaOlinQ --no-follow --grep 'one|FAILED' | head -3",
+        "tc task log fN1SbArXTPSVFNUvaOlinQ --no-follow --grep 'one|FAILED'",
     ),
 )
