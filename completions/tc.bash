@@ -25,6 +25,8 @@ _taskcluster_words() {
     REPLY='calls clock methods outbox run start stop tour' ;;
   scopes)
     REPLY='check expand required satisfied' ;;
+  signedurl|url)
+    REPLY='artifact' ;;
   slugid)
     REPLY='decode encode generate' ;;
   task)
@@ -139,6 +141,8 @@ _taskcluster_places() {
     REPLY='service method' ;;
   'scopes check'|'scopes required')
     REPLY='service method argument ...' ;;
+  'signedurl artifact'|'url artifact')
+    REPLY='task - - ...' ;;
   'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|'task why'|\
   'queue canceltask'|'queue changetaskpriority'|'queue createtask'|'queue listdependenttasks'|\
   'queue listlatestartifacts'|'queue reruntask'|'queue scheduletask'|'queue status'|'queue task'|\
@@ -280,6 +284,8 @@ _taskcluster_options() {
     REPLY='--data --data-format -h --help' ;;
   'scopes satisfied')
     REPLY='--have --need --expand -h --help' ;;
+  'signedurl artifact')
+    REPLY='--latest --no-check --newest --expires --internal -h --help' ;;
   signin)
     REPLY='--check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help' ;;
   signout)
@@ -316,6 +322,8 @@ _taskcluster_options() {
     REPLY='--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'upload object'|uploadobject)
     REPLY='--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
+  'url artifact')
+    REPLY='--newest --internal -h --help' ;;
   validate)
     REPLY='--answer --response --data-format -h --help' ;;
   validatejson)
@@ -484,7 +492,7 @@ _taskcluster_value() {
   *:--transfer-randomization-factor|*:--transfer-max-delay|*:--max-age|*:--temp-scope|*:--temp-expires|*:--limit|\
   *:--from|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|\
   *:--worker-type|*:--lines|*:--format-string|*:--tail|*:--grep|*:--appear|*:--listen|*:--worker|*:--provider|\
-  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:-s|*:--scope|*:--expires|\
+  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--expires|*:-s|*:--scope|\
   *:--save|*:--count|*:--run|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--start|\
   *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|\
   *:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|\
@@ -734,7 +742,10 @@ _taskcluster_walk() {
       if [[ $kinds == + ]]; then
         _taskcluster_fold "$word"
         path=${path:+$path }$REPLY
-        [[ $tree && $path == '/ '* ]] && path=${path#/ }
+        if [[ $tree && $path == '/ '* ]]; then
+          path=${path#/ }
+          _taskcluster_places "$tree $path" && path="$tree $path" tree=
+        fi
         _taskcluster_places "$path" || return 1
         if _taskcluster_tree "$path"; then
           tree=$path path=/
@@ -779,6 +790,7 @@ _taskcluster() {
     _taskcluster_offer_options
   elif _taskcluster_places "$path"; then
     if [[ $REPLY == + ]]; then
+      [[ $path == / ]] && _taskcluster_words "$tree" && _taskcluster_offer_names "$REPLY"
       _taskcluster_words "$path" && _taskcluster_offer_names "$REPLY"
     else
       _taskcluster_offer_place "$REPLY"

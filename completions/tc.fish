@@ -124,6 +124,9 @@ function __taskcluster_words
                 'expand' 'Expand the roles among scopes' \
                 'required' 'Print which scopes a call needs' \
                 'satisfied' 'Check whether scopes satisfy others'
+        case 'signedurl'
+            printf '%s\t%s\n' \
+                'artifact' 'Print a URL by which anyone can fetch an artifact until it expires'
         case 'slugid'
             printf '%s\t%s\n' \
                 'decode' 'Print the UUID of a slugid' \
@@ -150,6 +153,9 @@ function __taskcluster_words
             printf '%s\t%s\n' \
                 'artifact' 'Upload a file as an artifact of a run' \
                 'object' 'Upload a file as an object'
+        case 'url'
+            printf '%s\t%s\n' \
+                'artifact' 'Print the URL of an artifact'
         case 'auth'
             printf '%s\t%s\n' \
                 'authenticateHawk' 'Check the signature of a request' \
@@ -489,6 +495,8 @@ function __taskcluster_places
             echo 'service method'
         case 'scopes check' 'scopes required'
             echo 'service method argument ...'
+        case 'signedurl artifact' 'url artifact'
+            echo 'task - - ...'
         case 'task artifacts' 'task complete' 'task def' 'task group' 'task log' 'task name' 'task retrigger' \
             'task why' 'queue canceltask' 'queue changetaskpriority' 'queue createtask' 'queue listdependenttasks' \
             'queue listlatestartifacts' 'queue reruntask' 'queue scheduletask' 'queue status' 'queue task' \
@@ -633,6 +641,8 @@ function __taskcluster_options
             string join \n -- --data --data-format -h --help
         case 'scopes satisfied'
             string join \n -- --have --need --expand -h --help
+        case 'signedurl artifact'
+            string join \n -- --latest --no-check --newest --expires --internal -h --help
         case 'signin'
             string join \n -- --check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help
         case 'signout'
@@ -669,6 +679,8 @@ function __taskcluster_options
             string join \n -- --storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'upload object' 'uploadobject'
             string join \n -- --project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
+        case 'url artifact'
+            string join \n -- --newest --internal -h --help
         case 'validate'
             string join \n -- --answer --response --data-format -h --help
         case 'validatejson'
@@ -849,7 +861,7 @@ function __taskcluster_value
             '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' \
             '*:--log-match' '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--tail' '*:--grep' \
             '*:--appear' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:-s' '*:--scope' '*:--expires' '*:--save' \
+            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--expires' '*:-s' '*:--scope' '*:--save' \
             '*:--count' '*:--run' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
             '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
             '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
@@ -1028,8 +1040,12 @@ function __taskcluster_meaning
             echo 'Print lines for csh instead of sh'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
             echo 'Create a reference to a URL'
+        case '*:upload artifact:--expires' '*:uploadartifact:--expires'
+            echo 'An offset, seconds or a timestamp (default: when the task expires)'
         case '*:upload object:--expires' '*:uploadobject:--expires'
             echo 'An offset, seconds or a timestamp (default: 1 year)'
+        case '*:url artifact:--internal' 'url:*:--internal'
+            echo 'The URL for this machine: by proxy or service discovery'
         case '*:validate:--answer' '*:validate:--response'
             echo 'Check a response instead of a payload'
         case '*:version:-s'
@@ -1056,10 +1072,6 @@ function __taskcluster_meaning
             echo 'Only workers in quarantine (true)'
         case '*:workermanager listworkersforworkerpool:--state'
             echo 'Only workers in this state'
-        case 'signedurl:*:--expires'
-            echo 'Offset, seconds or timestamp (default 15 minutes)'
-        case 'url:*:--internal'
-            echo 'The URL for this machine: by proxy or service discovery'
         case '*:--version'
             echo 'Print the version'
         case '*:-h' '*:--help'
@@ -1294,12 +1306,18 @@ function __taskcluster_meaning
             echo 'A scope you need, or a JSON expression'
         case '*:--expand'
             echo 'Expand the roles in --have with the deployment'
+        case '*:--latest'
+            echo 'The URL follows reruns: it gives what the latest run has'
+        case '*:--no-check'
+            echo 'Do not check that the artifact is there'
+        case '*:--expires'
+            echo 'Offset, seconds or timestamp (default 15 minutes)'
+        case '*:--internal'
+            echo 'The URL inside the cluster, by service discovery'
         case '*:--check'
             echo 'Do not sign in: exit with 0 if you are signed in, else with 1'
         case '*:-s' '*:--scope'
             echo 'A scope of the client, or several on a line each'
-        case '*:--expires'
-            echo 'An offset, seconds or a timestamp (default: when the task expires)'
         case '*:--save'
             echo 'Store the credentials in a profile instead of printing them…'
         case '*:--shell'
@@ -1392,8 +1410,6 @@ function __taskcluster_meaning
             echo 'Only workers in this state'
         case '*:--worker-pool-id'
             echo 'Only the errors of this worker pool'
-        case '*:--internal'
-            echo 'The URL inside the cluster, by service discovery'
         case '*'
             return 1
     end
@@ -1533,7 +1549,13 @@ function __taskcluster_walk -S
             end
         else if test "$(__taskcluster_places "$path")" = +
             set path (string trim -- "$path "(__taskcluster_fold $word))
-            test -n "$tree"; and set path (string replace '/ ' '' $path)
+            if test -n "$tree"; and string match -q '/ *' $path
+                set path (string replace '/ ' '' $path)
+                if __taskcluster_places "$tree $path" >/dev/null
+                    set path "$tree $path"
+                    set tree ''
+                end
+            end
             __taskcluster_places "$path" >/dev/null; or return 1
             if __taskcluster_tree "$path" >/dev/null
                 set tree $path
@@ -1570,6 +1592,7 @@ function __taskcluster_complete
     else if test -z "$ends_options"; and string match -q -- '-*' $current
         __taskcluster_all_options
     else if test "$(__taskcluster_places "$path")" = +
+        test "$path" = /; and __taskcluster_words "$tree"
         __taskcluster_words "$path"
     else
         __taskcluster_place "$(__taskcluster_places "$path")"

@@ -123,6 +123,9 @@ $TaskclusterTcWords['scopes'] = @(
     'required	Print which scopes a call needs'
     'satisfied	Check whether scopes satisfy others'
 )
+$TaskclusterTcWords['signedurl'] = @(
+    'artifact	Print a URL by which anyone can fetch an artifact until it expires'
+)
 $TaskclusterTcWords['slugid'] = @(
     'decode	Print the UUID of a slugid'
     'encode	Print the slugid of a UUID'
@@ -148,6 +151,9 @@ $TaskclusterTcWords['task'] = @(
 $TaskclusterTcWords['upload'] = @(
     'artifact	Upload a file as an artifact of a run'
     'object	Upload a file as an object'
+)
+$TaskclusterTcWords['url'] = @(
+    'artifact	Print the URL of an artifact'
 )
 $TaskclusterTcWords['auth'] = @(
     'authenticateHawk	Check the signature of a request'
@@ -435,6 +441,7 @@ $TaskclusterTcPlaces['profile set'] = '- - - ...'
 $TaskclusterTcPlaces['references distill'] = 'file'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
+'signedurl artifact', 'url artifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task - - ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'task why', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
 $TaskclusterTcPlaces['task prioritize'] = 'task -'
@@ -497,6 +504,7 @@ $TaskclusterTcOptions['sandbox start'] = '--port --detach --data --listen --work
 $TaskclusterTcOptions['schema'] = '-o --output --answer --response -h --help'
 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcOptions[$_] = '--data --data-format -h --help' }
 $TaskclusterTcOptions['scopes satisfied'] = '--have --need --expand -h --help'
+$TaskclusterTcOptions['signedurl artifact'] = '--latest --no-check --newest --expires --internal -h --help'
 $TaskclusterTcOptions['signin'] = '--check -s --scope --expires -n --name -p --port --browser --no-browser --wait --save --shell --csh -h --help'
 $TaskclusterTcOptions['signout'] = '--delete --shell -h --help'
 $TaskclusterTcOptions['skeleton'] = '--full -h --help'
@@ -515,6 +523,7 @@ $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --log --newest
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --csh -h --help'
 'upload artifact', 'uploadartifact' | ForEach-Object { $TaskclusterTcOptions[$_] = '--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
 'upload object', 'uploadobject' | ForEach-Object { $TaskclusterTcOptions[$_] = '--project-id --expires --content-type --upload-id --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' }
+$TaskclusterTcOptions['url artifact'] = '--newest --internal -h --help'
 $TaskclusterTcOptions['validate'] = '--answer --response --data-format -h --help'
 $TaskclusterTcOptions['validatejson'] = '--data-format -h --help'
 $TaskclusterTcOptions['version'] = '--server -s --short-version -h --help'
@@ -561,8 +570,8 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
-'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--max-age', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '-s', '--scope', '--expires', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--fail-fast', '--browser', '--no-browser', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--check', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate', '--internal' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--max-age', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--expires', '-s', '--scope', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--fail-fast', '--browser', '--no-browser', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--latest', '--no-check', '--internal', '--check', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['auth listclients:--prefix'] = 'client'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
@@ -647,7 +656,9 @@ $TaskclusterTcMeaning['tempcredentials:--name'] = 'Their own client id, for the 
 $TaskclusterTcMeaning['tempcredentials:--expires'] = 'An offset, seconds, or a timestamp'
 $TaskclusterTcMeaning['tempcredentials:--csh'] = 'Print lines for csh instead of sh'
 'upload artifact:--reference', 'uploadartifact:--reference' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Create a reference to a URL' }
+'upload artifact:--expires', 'uploadartifact:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (default: when the task expires)' }
 'upload object:--expires', 'uploadobject:--expires' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'An offset, seconds or a timestamp (default: 1 year)' }
+'url artifact:--internal', 'url:--internal' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'The URL for this machine: by proxy or service discovery' }
 'validate:--answer', 'validate:--response' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check a response instead of a payload' }
 'version:-s', '--short-version' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print the version alone' }
 $TaskclusterTcMeaning['whoami:--all'] = 'Show the credentials of each profile'
@@ -661,8 +672,6 @@ $TaskclusterTcMeaning['github cancelbuilds:--sha'] = 'Cancel only builds of this
 $TaskclusterTcMeaning['workermanager listproviders:--limit'] = 'The number of entries per page, 100 by default'
 $TaskclusterTcMeaning['workermanager listworkers:--quarantined'] = 'Only workers in quarantine (true)'
 'workermanager listworkersforworkerpool:--state', '--worker-state' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Only workers in this state' }
-$TaskclusterTcMeaning['signedurl:--expires'] = 'Offset, seconds or timestamp (default 15 minutes)'
-$TaskclusterTcMeaning['url:--internal'] = 'The URL for this machine: by proxy or service discovery'
 $TaskclusterTcMeaning['--version'] = 'Print the version'
 '-h', '--help' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Show this message and exit' }
 $TaskclusterTcMeaning['--format'] = 'One of json, jsonl, raw, table, yaml'
@@ -773,9 +782,12 @@ $TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope you have, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'A scope you need, or a JSON expression'
 $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deployment'
+$TaskclusterTcMeaning['--latest'] = 'The URL follows reruns: it gives what the latest run has'
+$TaskclusterTcMeaning['--no-check'] = 'Do not check that the artifact is there'
+$TaskclusterTcMeaning['--expires'] = 'Offset, seconds or timestamp (default 15 minutes)'
+$TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 $TaskclusterTcMeaning['--check'] = 'Do not sign in: exit with 0 if you are signed in, else with 1'
 '-s', '--scope' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'A scope of the client, or several on a line each' }
-$TaskclusterTcMeaning['--expires'] = 'An offset, seconds or a timestamp (default: when the task expires)'
 $TaskclusterTcMeaning['--save'] = 'Store the credentials in a profile instead of printing them…'
 $TaskclusterTcMeaning['--shell'] = 'Print lines for bash (and sh, zsh), fish, csh or powershell…'
 $TaskclusterTcMeaning['--csh'] = 'The same as --shell csh'
@@ -817,7 +829,6 @@ $TaskclusterTcMeaning['--launch-config-id'] = 'Only entries of this launch confi
 $TaskclusterTcMeaning['--error-id'] = 'Only the error with this id'
 $TaskclusterTcMeaning['--include-archived'] = 'Also list archived launch configs (true)'
 $TaskclusterTcMeaning['--worker-pool-id'] = 'Only the errors of this worker pool'
-$TaskclusterTcMeaning['--internal'] = 'The URL inside the cluster, by service discovery'
 
 $global:TaskclusterTcWithoutOutput = @('completions', 'config', 'config help', 'config reset', 'config set', 'exec', 'group', 'group logs', 'help', 'profile', 'profile edit', 'profile path', 'profile remove', 'profile set', 'profile unset', 'profile use', 'sandbox clock', 'sandbox run', 'sandbox start', 'sandbox stop', 'sandbox tour', 'signout', 'task', 'task log', 'update')
 
@@ -876,7 +887,13 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
             if (-not $Word.Contains('=') -and $Value -and $Value -ne '0') { $State.Option = $Word }
         } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
             $State.Path = "$($State.Path) $(Get-TaskclusterTcFolded $Word)".Trim()
-            if ($State.Tree) { $State.Path = $State.Path -replace '^/ ', '' }
+            if ($State.Tree -and $State.Path.StartsWith('/ ')) {
+                $State.Path = $State.Path -replace '^/ ', ''
+                if ($TaskclusterTcPlaces.ContainsKey("$($State.Tree) $($State.Path)")) {
+                    $State.Path = "$($State.Tree) $($State.Path)"
+                    $State.Tree = ''
+                }
+            }
             if (-not $TaskclusterTcPlaces.ContainsKey($State.Path)) { return $null }
             if ($TaskclusterTcTree.ContainsKey($State.Path)) {
                 $State.Tree = $State.Path
@@ -967,6 +984,7 @@ Register-ArgumentCompleter -Native -CommandName @('tc', 'taskcluster-tc', 'tc.ex
     } elseif (-not $State.OnlyArguments -and $Current.StartsWith('-')) {
         Get-TaskclusterTcOptions $State
     } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
+        if ($State.Path -eq '/') { $TaskclusterTcWords[$State.Tree] }
         $TaskclusterTcWords[$State.Path]
     } else {
         Get-TaskclusterTcPlace "$($TaskclusterTcPlaces[$State.Path])" $State $Tool $Current

@@ -13,14 +13,18 @@ POINTERS = (
         "failures failed failing failure errors flaky",
         "to see why tasks of a group failed, and rerun those that failed alike: tc group failures GROUP",
     ),
-    ("log logs tail", "to print a log: tc task log TASK"),
+    ("log logs tail", "to print or follow a log: tc task log TASK; those of a group: tc group logs GROUP"),
+    ("ps", "to list the tasks of a group: tc group list GROUP; those of a pool: tc task list POOL"),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),
     ("groups", "to list the tasks of a group: tc group list GROUP"),
     (
         "create submit run",
         "to create a task: tc queue createTask --help; for a command in an image: tc task run --help",
     ),
-    ("rerun retry retrigger restart", "to run a task again: tc task rerun TASK"),
+    (
+        "rerun retry retrigger restart",
+        "to run a task again: tc task rerun TASK; what failed in a group: tc group rerun GROUP --failed",
+    ),
     ("cancel kill stop", "to cancel a task: tc task cancel TASK; all of a group: tc group cancel GROUP"),
     (
         "artifact artifacts",

@@ -30,6 +30,7 @@ PHRASES = {
     "log in": "login",
     "log into": "login",
     "sign in": "login",
+    "why is": "explain",
     "signin": "login",
 }
 SYNONYMS = (

@@ -46,7 +46,7 @@ def name(record: dict[str, Any]) -> str:
         ("watch", {"events", "events bind"}),
         ("broken pipe", {"help exit-codes"}),
         ("dry run", {"help in-ci"}),
-        ("logs", {"download-artifact"}),
+        ("logs", {"task log", "group logs"}),
         ("redirect", {"help formats"}),
         ("wildcard", {"help scopes"}),
         ("revoke", {"auth deleteClient", "auth resetAccessToken"}),
@@ -61,7 +61,7 @@ def name(record: dict[str, Any]) -> str:
         ("403", {"help scopes"}),
         ("sign in", {"help credentials"}),
         ("signin", {"help credentials"}),
-        ("tail", {"download-artifact"}),
+        ("tail", {"task log"}),
         ("live log", {"download-artifact"}),
         ("proxy", {"help environment"}),
         ("certificate", {"help environment"}),
@@ -98,6 +98,25 @@ def test_keywords_are_of_something_that_exists(tc: CommandLine) -> None:
     """
     for place in KEYWORDS:
         assert tc("help", *place.removeprefix("help ").split()).exit_code == 0, place
+
+
+@pytest.mark.parametrize(
+    ("query", "command"),
+    [
+        ("wait for a task", "task wait"),
+        ("rerun failed tasks", "task rerun"),
+        ("why is my task pending", "task why"),
+        ("follow the log", "task log"),
+        ("who broke it", "group failures"),
+        ("share an artifact", "signed-url artifact"),
+        ("watch a group", "group watch"),
+    ],
+)
+def test_what_people_do_all_day_is_first(tc: CommandLine, query: str, command: str) -> None:
+    """
+    The command for it, before the methods of the API.
+    """
+    assert command == json.loads(tc("find", query, "--limit", "1", "--format", "json").stdout)[0]["command"]
 
 
 @pytest.mark.parametrize(

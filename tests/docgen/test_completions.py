@@ -92,6 +92,7 @@ def opened(
             "tc queue ping --service-discovery k\t", ["queue", "ping", "--service-discovery", "k8s-dns"], id="far"
         ),
         pytest.param("tc url secr\tge\tx", ["url", "secrets", "get", "x"], id="below url"),
+        pytest.param("tc signed-url art\tx --lat\t", ["signed-url", "artifact", "x", "--latest"], id="beside services"),
         pytest.param(
             "tc signed-url queue listTaskGroup --con\tx --exp\t1",
             ["signed-url", "queue", "listTaskGroup", "--continuation-token", "x", "--expires", "1"],

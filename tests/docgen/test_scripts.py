@@ -49,15 +49,16 @@ def test_a_script_is_made_the_same_every_time(tree: CommandNode, shell: str) -> 
 
 def test_tables_lead_from_the_root_to_every_command(tree: CommandNode) -> None:
     """
-    Through words that a script offers; below a tree, through the services.
+    Through words that a script offers; below a tree, through the services, and the tree's own words.
     """
     made = tables.tables(tree)
     reached = {""}
     paths = [""]
     while paths:
         path = paths.pop()
-        if path not in made.trees and made.places[path] == GROUP:
-            below = [f"{path} {tables.key([word.name])}".strip() for word in made.words[path]]
+        if made.places[path] == GROUP:
+            words = made.words.get(path, []) if path in made.trees else made.words[path]
+            below = [f"{path} {tables.key([word.name])}".strip() for word in words]
             reached.update(below)
             paths += below
 

@@ -51,7 +51,7 @@ command = Command(
     callback=with_context(_why),
     params=[task_argument(), newest_option()],
     short_help="Explain why a task is pending, unscheduled, still running, failed or exception",
-    help="Explain why a task is in its state, and print the next command to type.\n\n"
+    help="Explain why a task is pending, unscheduled, running too long, failed or exception, and what to do next.\n\n"
     "Of a pending task: its place in the queue, the worker pool and its errors, workers that are quarantined or never "
     "took from the queue, the deadline. Of an unscheduled one: which tasks it waits for, and whether one of them "
     "failed, so that it can never run. Of a running one: its worker, and how long it may run. Of one that has ended: "

@@ -3,7 +3,8 @@ The tree as the tables that completion scripts look things up in, the same for a
 
 Names of commands are folded in keys (``queue createtask``), so that a script knows them in any spelling. The services
 and methods below ``tc url`` and its like are those of the root: a script drops the words that lead there, remembers
-them as the *tree*, and goes on at :data:`SERVICES`.
+them as the *tree*, and goes on at :data:`SERVICES`. The commands that such a tree has beside the services are found by
+their whole path.
 """
 
 from __future__ import annotations
@@ -136,16 +137,18 @@ def _any_command(tree: CommandNode) -> CommandNode:
 
 def _outside_of_trees(entry: CommandNode) -> Iterable[CommandNode]:
     yield entry
-    if not entry.is_tree:
-        for each in entry.commands:
+    for each in entry.commands:
+        # Beside the services, a tree may have commands of its own.
+        if not (entry.is_tree and each.service):
             yield from _outside_of_trees(each)
 
 
 def _add(made: Tables, entry: CommandNode) -> None:
     path = key(entry.path)
     if entry.commands:
-        if not entry.is_tree:
-            made.words[path] = [Word(each.name, _short(each.summary)) for each in entry.commands]
+        own = [each for each in entry.commands if not (entry.is_tree and each.service)]
+        if own:
+            made.words[path] = [Word(each.name, _short(each.summary)) for each in own]
         made.places[path] = GROUP
     else:
         places = [place or "-" for argument in entry.arguments for place in argument.kinds]

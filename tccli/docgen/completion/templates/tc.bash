@@ -201,7 +201,10 @@ _taskcluster_walk() {
       if [[ $kinds == + ]]; then
         _taskcluster_fold "$word"
         path=${path:+$path }$REPLY
-        [[ $tree && $path == '/ '* ]] && path=${path#/ }
+        if [[ $tree && $path == '/ '* ]]; then
+          path=${path#/ }
+          _taskcluster_places "$tree $path" && path="$tree $path" tree=
+        fi
         _taskcluster_places "$path" || return 1
         if _taskcluster_tree "$path"; then
           tree=$path path=/
@@ -246,6 +249,7 @@ _taskcluster() {
     _taskcluster_offer_options
   elif _taskcluster_places "$path"; then
     if [[ $REPLY == + ]]; then
+      [[ $path == / ]] && _taskcluster_words "$tree" && _taskcluster_offer_names "$REPLY"
       _taskcluster_words "$path" && _taskcluster_offer_names "$REPLY"
     else
       _taskcluster_offer_place "$REPLY"

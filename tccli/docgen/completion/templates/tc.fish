@@ -118,7 +118,13 @@ function __taskcluster_walk -S
             end
         else if test "$(__taskcluster_places "$path")" = +
             set path (string trim -- "$path "(__taskcluster_fold $word))
-            test -n "$tree"; and set path (string replace '/ ' '' $path)
+            if test -n "$tree"; and string match -q '/ *' $path
+                set path (string replace '/ ' '' $path)
+                if __taskcluster_places "$tree $path" >/dev/null
+                    set path "$tree $path"
+                    set tree ''
+                end
+            end
             __taskcluster_places "$path" >/dev/null; or return 1
             if __taskcluster_tree "$path" >/dev/null
                 set tree $path
@@ -155,6 +161,7 @@ function __taskcluster_complete
     else if test -z "$ends_options"; and string match -q -- '-*' $current
         __taskcluster_all_options
     else if test "$(__taskcluster_places "$path")" = +
+        test "$path" = /; and __taskcluster_words "$tree"
         __taskcluster_words "$path"
     else
         __taskcluster_place "$(__taskcluster_places "$path")"

@@ -55,7 +55,13 @@ function global:Get-TaskclusterTcState([string[]] $Words) {
             if (-not $Word.Contains('=') -and $Value -and $Value -ne '0') { $State.Option = $Word }
         } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
             $State.Path = "$($State.Path) $(Get-TaskclusterTcFolded $Word)".Trim()
-            if ($State.Tree) { $State.Path = $State.Path -replace '^/ ', '' }
+            if ($State.Tree -and $State.Path.StartsWith('/ ')) {
+                $State.Path = $State.Path -replace '^/ ', ''
+                if ($TaskclusterTcPlaces.ContainsKey("$($State.Tree) $($State.Path)")) {
+                    $State.Path = "$($State.Tree) $($State.Path)"
+                    $State.Tree = ''
+                }
+            }
             if (-not $TaskclusterTcPlaces.ContainsKey($State.Path)) { return $null }
             if ($TaskclusterTcTree.ContainsKey($State.Path)) {
                 $State.Tree = $State.Path
@@ -146,6 +152,7 @@ Register-ArgumentCompleter -Native -CommandName @('tc', 'taskcluster-tc', 'tc.ex
     } elseif (-not $State.OnlyArguments -and $Current.StartsWith('-')) {
         Get-TaskclusterTcOptions $State
     } elseif ($TaskclusterTcPlaces[$State.Path] -eq '+') {
+        if ($State.Path -eq '/') { $TaskclusterTcWords[$State.Tree] }
         $TaskclusterTcWords[$State.Path]
     } else {
         Get-TaskclusterTcPlace "$($TaskclusterTcPlaces[$State.Path])" $State $Tool $Current
