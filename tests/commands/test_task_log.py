@@ -84,7 +84,8 @@ def test_lines(tc: CommandLine, group_env: GroupEnv, options: list[str], expecte
     assert (0, expected, "") == (result.exit_code, result.output, result.stderr)
 
 
-def test_follows_a_running_task(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_follows_a_running_task(start: Start, group_env: GroupEnv, tmp_path: Path, seconds: float) -> None:
     """
     What comes is printed at once; the rest is read from where the log was stored.
     """
@@ -100,7 +101,7 @@ def test_follows_a_running_task(start: Start, group_env: GroupEnv, tmp_path: Pat
     group_env.write_log("build", b"one\ntwo\nthree\n", "public/logs/live_backing.log")
     link = {"storageType": "link", "contentType": "text/plain", "artifact": "public/logs/live_backing.log"}
     group_env.transfers.create(task_id, "public/logs/live.log", **link)
-    time.sleep(1)
+    time.sleep(seconds)
     assert process.poll() is None
     group_env.resolve("build", "failed")
     out, err = process.communicate(timeout=60)

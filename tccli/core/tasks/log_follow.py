@@ -117,6 +117,8 @@ class RunLog:
         while True:
             # Before the log is read: what a run has written when it is resolved is all.
             is_resolved = self._is_resolved()
+            # A log moves when its task ends.
+            self.remote.forget_location()
             try:
                 if source is None and self._options.tail is not None:
                     source = Tail(self.remote, self._options.tail, self._options.lines)
@@ -179,8 +181,7 @@ class RunLog:
 
     def _find_url(self) -> str:
         try:
-            location = self.remote.locate()
-            self.remote.invalidate(location)
+            self.remote.forget_location()
             return self.remote.locate().url
         except TcError as error:
             if _is_final(error):

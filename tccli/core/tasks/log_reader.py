@@ -99,6 +99,8 @@ class LogReader:
         is_hopeless = isinstance(error, NoAnswerError) and error.final
         if failures > policy.retries or is_hopeless or remote.cancellation.is_cancelled:
             raise final from None
+        if self.is_live:
+            remote.forget_location()
         after = error.after if isinstance(error, TransientError) else 0.0
         remote.cancellation.sleep(policy.announce_delay(failures, str(error), after, remote.context.report))
 

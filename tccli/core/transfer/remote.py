@@ -211,6 +211,13 @@ class RemoteFile:
             if self._location is location:
                 self._location = None
 
+    def forget_location(self) -> None:
+        """
+        Request the location again before the next range.
+        """
+        with self._lock:
+            self._location = None
+
     def stop(self) -> None:
         """
         Make all threads that use the file end at once, for good.
