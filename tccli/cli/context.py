@@ -203,15 +203,35 @@ class Context:
         """
         Return the options, where they were not given those of the profile in use.
         """
-        name, files = self.profile_name, self.config_files()
-        profile = files.default_profile() if name is None else files.profile(name)
+        profile, source = self._profile()
         if not profile:
             return self.options
         from tccli.cli.profiles import read_options
 
-        return self.options.replace(
-            **{**read_options(profile, f"profile {name or files.default_name}"), **vars(self.options)}
-        )
+        return self.options.replace(**{**read_options(profile, source), **vars(self.options)})
+
+    def _profile(self) -> tuple[Mapping[str, Any], str]:
+        """
+        Return the profile in use, and its name for messages; empty without one.
+
+        Raises:
+            ConfigurationError: It cannot be read. With ``--root-url`` and ``--anonymous``, a default profile that
+                cannot be read is left out, with a warning: the call has its whole account from the command line.
+        """
+        name, files, options = self.profile_name, self.config_files(), self.options
+        if name is not None:
+            return files.profile(name), f"profile {name}"
+        if options.root_url is None or not options.anonymous or options.proxy:
+            return files.default_profile(), f"profile {files.default_name}"
+        from tccli.cli.profiles import read_options
+
+        try:
+            source = f"profile {files.default_name}"
+            read_options(profile := files.default_profile(), source)
+        except ConfigurationError as error:
+            self._warn(f"no profile is used: {error}")
+            return {}, ""
+        return profile, source
 
     def read_only(self) -> ReadOnly | None:
         """
@@ -219,14 +239,13 @@ class Context:
         them turns off what another one has turned on.
         """
         option, variable = self.options.read_only, self.environ.get("TC_READ_ONLY")
-        name, files = self.profile_name, self.config_files()
-        profile = files.default_profile() if name is None else files.profile(name)
+        profile, profile_source = self._profile()
         given = [
             (value, source)
             for value, source in (
                 (option, "--read-only"),
                 (variable, "TC_READ_ONLY"),
-                (profile.get("read_only"), f"read_only in profile {name or files.default_name}"),
+                (profile.get("read_only"), f"read_only in {profile_source}"),
             )
             if value is not None
         ]

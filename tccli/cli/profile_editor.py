@@ -54,7 +54,7 @@ def edit_profiles(context: Context) -> None:
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
             file.write(start)
-        after = _edit_until_valid(editor, path, copy)
+        after = _edit_until_valid(editor, path, copy, start)
         if after == start:
             context.note("nothing was changed")
             return
@@ -65,8 +65,9 @@ def edit_profiles(context: Context) -> None:
             write_text(path, after)
         context.note(f"changed {path}")
     except _InvalidCopyError as error:
-        keeps_copy = True
-        raise UsageError(str(error), hint=f"nothing was changed, and your text is in {copy}") from None
+        keeps_copy = error.is_changed
+        where = f", and your text is in {copy}" if keeps_copy else ""
+        raise UsageError(error.message, hint=f"nothing was changed{where}") from None
     finally:
         if not keeps_copy:
             with suppress(OSError):
@@ -74,19 +75,23 @@ def edit_profiles(context: Context) -> None:
 
 
 class _InvalidCopyError(Exception):
-    pass
+    def __init__(self, message: str, *, is_changed: bool) -> None:
+        super().__init__(message)
+        self.message = message
+        self.is_changed = is_changed
 
 
-def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
+def _edit_until_valid(editor: list[str], path: str, copy: str, start: str) -> str:
     """
     Return the text of the copy when it is valid. At a terminal, one that is not can be edited again.
     """
     from tccli.cli.profiles import check_values
-    from tccli.core.config_files import DEFAULT_PROFILE_KEY, parse_profiles
+    from tccli.core.config_files import DEFAULT_PROFILE_KEY, EDIT_HINT, parse_profiles
     from tccli.core.profiles import check_exists, read_text
 
     while True:
         run_editor(editor, copy)
+        text = None
         try:
             text = read_text(copy)
             document = parse_profiles(text, path)
@@ -97,9 +102,9 @@ def _edit_until_valid(editor: list[str], path: str, copy: str) -> str:
                 check_exists(document, path, document[DEFAULT_PROFILE_KEY])
         except ConfigurationError as error:
             # The message names the file that the copy is for.
-            message = str(error).replace(copy, path)
+            message = str(error).removesuffix(f"; {EDIT_HINT}").replace(copy, path)
             if not (is_terminal() and _asks_again(message)):
-                raise _InvalidCopyError(message) from None
+                raise _InvalidCopyError(message, is_changed=text != start) from None
             continue
         return text
 

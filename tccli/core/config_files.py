@@ -5,6 +5,7 @@ The configuration files: profiles in ``tc/profiles.toml``, and the Go client's `
 from __future__ import annotations
 
 import os
+import re
 import stat
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ PROFILE_OPTIONS = {
 """The other keys of profiles, as the JavaScript client names these options, and the option that each one is for."""
 DEFAULT_PROFILE_KEY = "default_profile"
 """Above all profiles; its value is the name of one."""
+EDIT_HINT = "tc profile edit opens it in an editor"
 
 
 def profile_keys() -> tuple[str, ...]:
@@ -263,7 +265,7 @@ def decode_profiles(content: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         lines = content[: error.start].decode().split("\n")
         place = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
-        raise ConfigurationError(f"cannot read {path}: it is not UTF-8 ({place})") from None
+        raise ConfigurationError(f"cannot read {path}: it is not UTF-8 ({place})", hint=EDIT_HINT) from None
 
 
 def parse_profiles(text: str, path: str) -> dict[str, Any]:
@@ -281,15 +283,28 @@ def parse_profiles(text: str, path: str) -> dict[str, Any]:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
+        lines = text.split("\n")
+        end = f"at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the file"
+        reason = explain(error).replace("at end of document", end)
+        raise ConfigurationError(f"cannot read {path}: {reason}", hint=EDIT_HINT) from None
     for key, value in document.items():
+        reason, hint = "", "write [NAME] above it, with tc profile edit"
         if key == DEFAULT_PROFILE_KEY and not isinstance(value, str):
-            raise ConfigurationError(f"cannot read {path}: {key} is not the name of a profile")
-        if key != DEFAULT_PROFILE_KEY and not isinstance(value, dict):
-            raise ConfigurationError(
-                f"cannot read {path}: the key {key!r} is outside of a profile", hint="write [NAME] above it"
-            )
+            reason, hint = f"{key} is not the name of a profile", EDIT_HINT
+        elif key != DEFAULT_PROFILE_KEY and not isinstance(value, dict):
+            reason = f"the key {key!r} is outside of a profile"
+        if reason:
+            raise ConfigurationError(f"cannot read {path}: {reason}{_find_key_place(text, key)}", hint=hint)
     return document
+
+
+def _find_key_place(text: str, key: str) -> str:
+    # Top-level keys are before the first table, or are tables of another kind: [[key]].
+    found = re.search(rf"(?m)^[ \t]*(?:\[\[[ \t]*)?[\"\']?({re.escape(key)})(?![\w-])", text)
+    if found is None:
+        return ""
+    line = text.count("\n", 0, found.start(1)) + 1
+    return f" (at line {line}, column {found.start(1) - text.rfind(chr(10), 0, found.start(1))})"
 
 
 def unknown_key(key: str, source: str, known: Sequence[str]) -> ConfigurationError:

@@ -16,6 +16,7 @@ import keyring
 import pytest
 
 from tests.core.test_credential_sources import MemoryKeyring
+from tests.http_server import json_response
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
@@ -396,15 +397,41 @@ def test_no_token_is_on_a_command_line_or_in_the_environment_of_the_editor(
     assert "a-secret-token" not in seen
 
 
-@pytest.mark.parametrize("content", ["x = 1", "[", "[default]\nunknown = 1"])
-def test_a_broken_file_stops_anonymous_calls(
+@pytest.mark.parametrize("content", ["x = 1", "[", "[default]\nunknown = 1", "[default]\nread_only = 'maybe'"])
+def test_a_broken_file_stops_calls_that_could_need_it(
     tc: CommandLine, path: Path, http_server: ScriptedServer, content: str
 ) -> None:
     """
-    Its default profile could have read_only.
+    With ``--root-url`` and ``--anonymous``, a call needs nothing of it; a warning names what is wrong.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content)
-    result = tc("--anonymous", "--root-url", http_server.url, "queue", "ping")
+    for argv in (["--root-url", http_server.url], ["--anonymous"], ["--root-url", http_server.url, "--profile", "x"]):
+        result = tc(*argv, "queue", "ping")
+        assert (3, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)
 
-    assert (3, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)
+    http_server.respond_with(json_response({}))
+    result = tc("--anonymous", "--root-url", http_server.url, "queue", "ping")
+    assert (0, 1, 1) == (result.exit_code, result.stderr.count("\n"), len(http_server.requests))
+    assert "warning: no profile is used" in result.stderr
+
+
+def test_options_of_the_default_profile_apply_to_anonymous_calls(
+    tc: CommandLine, path: Path, http_server: ScriptedServer
+) -> None:
+    """
+    A profile that can be read is never left out.
+    """
+    path.write_text("[default]\nread_only = true\n")
+    result = tc("--anonymous", "--root-url", http_server.url, "auth", "resetAccessToken", "a")
+    assert (2, []) == (result.exit_code, http_server.requests)
+
+
+def test_a_broken_file_that_was_not_edited_leaves_no_copy(tc: CommandLine, path: Path) -> None:
+    """
+    There is nothing in it to keep.
+    """
+    path.write_text("[a]\nrootUrl = \n")
+    done = tc("profile", "edit", env={"EDITOR": "true"})
+    assert (2, 1) == (done.exit_code, done.stderr.count("\n"))
+    assert "line 2, column 11" in done.stderr
+    assert ["profiles.toml"] == os.listdir(path.parent)

@@ -163,8 +163,13 @@ def test_any_value_is_read_as_it_was_set(tmp_path_factory: pytest.TempPathFactor
         (b"[a]\nrootUrl = x\n", "line 2, column 11"),
         (b"[a]\n[a]\n", "line 2, column 3"),
         (b"[a]\nrootUrl = 'h\xff'\n", "line 2, column 13"),
-        (b"rootUrl = 'x'", "'rootUrl' is outside"),
-        (b"default_profile = 1", "default_profile is not"),
+        (b"# mine\n rootUrl = 'x'", r"'rootUrl' is outside.*line 2, column 2"),
+        (b"[a]\n[[b]]\n", r"'b' is outside.*line 2, column 3"),
+        (b"a.b = 1\nroot = 1", r"'root' is outside.*line 2, column 1"),
+        (b"\n'x y' = 1", r"'x y' is outside.*line 2, column 2"),
+        (b"\ndefault_profile = 1", r"default_profile is not.*line 2, column 1"),
+        (b"[a]\nscopes = [1,\n", "line 3, column 1"),
+        (b"[a]\n[b", "line 2, column 3"),
     ],
 )
 def test_a_malformed_file_is_reported_and_stays(path: str, content: bytes, said: str) -> None:
@@ -176,6 +181,7 @@ def test_a_malformed_file_is_reported_and_stays(path: str, content: bytes, said:
     with pytest.raises(ConfigurationError, match=said) as caught:
         profiles.set_values(path, "b", {"retries": 1})
     assert path in str(caught.value)
+    assert "tc profile edit" in str(caught.value)
     with pytest.raises(ConfigurationError, match=said):
         profiles.remove_profile(path, "a")
     assert content == Path(path).read_bytes()
