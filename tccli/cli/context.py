@@ -301,9 +301,9 @@ class Context:
             raise ConfigurationError("API calls can be faked, but not the fetching of references")
         return Fetcher(self._transport(), self._policy(), self._report)
 
-    def client(self) -> Client:
+    def client(self, account: Account | None = None) -> Client:
         """
-        Return a client for the account.
+        Return a client for an account, or for that of options, environment and files.
         """
         from tccli.core.account import is_sent_in_clear
         from tccli.core.client import Client
@@ -318,7 +318,7 @@ class Context:
             transport = self._trace(FakeTransport(self.fake_path, calls_path, self.library().method_ids()))
         else:
             transport = self._transport()
-        options, account = self.call_options(), self.account()
+        options, account = self.call_options(), account or self.account()
         if is_sent_in_clear(account) and options.service_discovery == "default":
             self._warn(f"{account.root_url} is not https: others on the way can read and change requests and responses")
         if options.verbose and self.fake_path is None:

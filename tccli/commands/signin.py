@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,9 +13,11 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.types import Choice, retry_count, timeout
 from tccli.core.shells import SHELL_NAMES, guess_shell
-from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, UsageError
+from tccli.errors import ConfigurationError, NegativeAnswerError, RefusedError, TcError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tccli.core.signin.callback import Callback
     from tccli.core.signin.new_client import NewClient
 
@@ -89,11 +92,6 @@ def command(context: Context, /, *, check: bool, scopes: tuple[str, ...], save: 
         return
     if context.fake_path is not None:
         raise ConfigurationError("API calls can be faked, but not a sign-in")
-    read_only = context.read_only()
-    if read_only is not None:
-        raise UsageError(
-            f"cannot sign in: it creates a client, and {read_only.source} allows only what changes nothing"
-        )
     if save is not None:
         _sign_in_to_profile(context, save, scopes, options)
     else:
@@ -133,6 +131,7 @@ def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[s
     # The Go client prints lines for sh unless it is told otherwise.
     guess = "bash" if context.is_go_client else guess_shell(context.environ.get("SHELL", ""))
     write = context.writer()
+    _check_read_only(context)
     root_url = context.root_url()
     is_lines = context.options.format is None and not context.options.selects_parts
     if is_lines and context.options.output is None and sys.stdout is not None and sys.stdout.isatty():
@@ -147,16 +146,19 @@ def _sign_in_to_shell(context: Context, scopes: tuple[str, ...], options: dict[s
         # That of temporary credentials is not one of the new client.
         variables["TASKCLUSTER_CERTIFICATE"] = ""
     if is_lines:
-        write(Result(set_variables(variables, shell or guess, is_guess=shell is None), is_text=True, is_secret=True))
+        result = Result(set_variables(variables, shell or guess, is_guess=shell is None), is_text=True, is_secret=True)
     else:
         keys = {"rootUrl": root_url, "clientId": found.client_id, "accessToken": found.access_token}
-        write(Result([keys], is_secret=True))
+        result = Result([keys], is_secret=True)
+    with _report_lost_client(found):
+        write(result)
 
 
 def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], options: dict[str, Any]) -> None:
     from tccli.cli.profile_settings import note_overrides
     from tccli.core import profiles
-    from tccli.core.credential_sources import write_keyring
+    from tccli.core.credential_sources import check_keyring, write_keyring
+    from tccli.core.signin.new_client import NewClient
 
     if options["csh"] or options["shell"]:
         raise UsageError("--save and --shell exclude each other: nothing is printed for a shell")
@@ -172,28 +174,67 @@ def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], op
         and "rootUrl" in files.profile(name)
     ):
         context = context.replace(profile=name)
+    _check_read_only(context)
+    if exists:
+        # With another profile's root URL, this one still limits what is stored in it.
+        _check_read_only(context.replace(profile=name))
     root_url = context.root_url()
     profile = _read_profile(context, name if exists else context.profile_name)
+    uses_keyring = exists and bool(files.profiles[name].get("keyring"))
+    if uses_keyring:
+        check_keyring(root_url)
+    trial = NewClient("tc", "x", "1970-01-01T00:00:00.000Z", (), "")
+    profiles.check_values(files.profiles_path, name, _make_values(root_url, trial, uses_keyring=uses_keyring))
     found = _sign_in(context, root_url, profile, scopes, options)
-    values = {
-        "rootUrl": root_url,
-        "clientId": found.client_id,
-        "accessToken": found.access_token,
-        "certificate": None,
-        "credential_command": None,
-        "valid_until": found.expires or None,
-    }
-    if exists and files.profiles[name].get("keyring"):
-        write_keyring(root_url, found.client_id, str(values.pop("accessToken")))
+    with _report_lost_client(found):
+        if uses_keyring:
+            write_keyring(root_url, found.client_id, found.access_token)
+        values = _make_values(root_url, found, uses_keyring=uses_keyring)
+        profiles.set_values(files.profiles_path, name, values)
     before = files.profiles.get(name, {})
     removed = ", ".join(key for key, value in values.items() if value is None and key in before)
-    profiles.set_values(files.profiles_path, name, values)
     is_default = name == (files.default_name or "default")
     context.note(f"the credentials are in the profile {name}{'' if is_default else f'; --profile {name} uses them'}")
     if removed:
         context.note(f"profile {name}: removed {removed}")
     if is_default and context.profile_name is None:
         note_overrides(context, name)
+
+
+def _make_values(root_url: str, client: NewClient, *, uses_keyring: bool) -> dict[str, str | None]:
+    """
+    Return the keys of the profile by name; None removes one.
+    """
+    return {
+        "rootUrl": root_url,
+        "clientId": client.client_id,
+        "accessToken": None if uses_keyring else client.access_token,
+        "certificate": None,
+        "credential_command": None,
+        "valid_until": client.expires or None,
+    }
+
+
+def _check_read_only(context: Context) -> None:
+    read_only = context.read_only()
+    if read_only is not None:
+        raise UsageError(
+            f"cannot sign in: it creates a client, and {read_only.source} allows only what changes nothing"
+        )
+
+
+@contextmanager
+def _report_lost_client(client: NewClient) -> Iterator[None]:
+    """
+    Name the client in an error: its access token is in no place then, and it remains until it expires.
+    """
+    try:
+        yield
+    except TcError as error:
+        until = f" until {client.expires}" if client.expires else ""
+        lost = f"the new client {client.client_id} exists{until}, but its access token is lost: sign in again"
+        error.hint = f"{error.hint}; {lost}" if error.hint else lost
+        raise
 
 
 def _read_profile(context: Context, name: str | None) -> Any:
@@ -210,6 +251,7 @@ def _sign_in(
     from datetime import UTC, datetime
 
     from tccli.cli.sign_in import wait_for_callback
+    from tccli.core.account import Account
     from tccli.core.signin import url
     from tccli.core.signin.callback import CallbackServer
 
@@ -220,12 +262,17 @@ def _sign_in(
         profile.get("expires") or url.DEFAULT_EXPIRES if given is None else given, now=datetime.now(UTC)
     )
     wanted = url.parse_scopes(scopes or tuple(profile.get("scopes", ())))
+    limited = context.replace(
+        retries=0, timeout=RESET_TIMEOUT_SECONDS, authorized_scope=[], authorized_scopes=None, anonymous=False
+    )
+    # A log that cannot be written, or an option of the profile that is not valid, is reported before the sign-in.
+    limited.replace(quiet=True).client(Account(root_url))
     with CallbackServer(root_url, options["port"]) as server:
         address = url.make_url(
             root_url, server.url, name=name, suffix=url.make_suffix(), scopes=wanted, expires=expires
         )
         callback = wait_for_callback(context, server, address, browser=options["browser"], seconds=options["wait"])
-        found = _replace_token(context, root_url, callback, wanted)
+        found = _replace_token(limited, root_url, callback, wanted)
         server.wait_for_page()
     return found
 
@@ -234,21 +281,14 @@ def _replace_token(context: Context, root_url: str, callback: Callback, scopes: 
     """
     Replace the token that the browser has seen, and report who is signed in.
     """
+    from tccli.core.account import Account
+    from tccli.core.hawk import Credentials
     from tccli.core.signin.new_client import replace_token
 
-    environ = {
-        **{
-            name: value
-            for name, value in context.environ.items()
-            if not name.startswith(("TASKCLUSTER_", "TC_PROFILE"))
-        },
-        "TASKCLUSTER_CLIENT_ID": callback.client_id,
-        "TASKCLUSTER_ACCESS_TOKEN": callback.access_token,
-    }
-    limits = {"retries": 0, "timeout": RESET_TIMEOUT_SECONDS, "authorized_scope": [], "authorized_scopes": None}
-    selection = {"root_url": root_url, "profile": None, "anonymous": False, "proxy": False}
-    account = Context(context.options.replace(**limits, **selection), environ, context.argv, context.program)
-    found = replace_token(account.client(), scopes)
+    credentials = Credentials(callback.client_id, callback.access_token)
+    source = "sign-in"
+    account = Account(root_url, None, credentials, root_url_source=source, credentials_source=source)
+    found = replace_token(context.client(account), scopes)
     context.redactor.add(found.access_token)
     until = f" until {found.expires}" if found.expires else ""
     context.note(f"signed in to {root_url} as {found.client_id}{until}")

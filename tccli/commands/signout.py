@@ -72,10 +72,12 @@ def _sign_out_of_profile(context: Context, name: str, *, delete: bool) -> None:
         raise UsageError(f"cannot sign out: the profile {name} takes its credentials from a command", hint=hint)
     if not any(content.get(key) for key in CREDENTIAL_KEYS):
         raise NegativeAnswerError(f"not signed in: the profile {name} has no credentials")
+    removed = dict.fromkeys(CREDENTIAL_KEYS)
+    profiles.check_values(files.profiles_path, name, removed)
     if delete:
         _delete_client(context)
     delete_from_keyring(content, [other for each, other in files.profiles.items() if each != name])
-    profiles.set_values(files.profiles_path, name, dict.fromkeys(CREDENTIAL_KEYS))
+    profiles.set_values(files.profiles_path, name, removed)
     context.note(f"the profile {name} has no credentials any more")
 
 

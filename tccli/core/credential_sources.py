@@ -142,6 +142,16 @@ def read_keyring(root_url: str, client_id: str) -> dict[str, Any]:
         ) from None
 
 
+def check_keyring(root_url: str) -> None:
+    """
+    Check that there is a keyring that can be used.
+
+    Raises:
+        ConfigurationError: It cannot.
+    """
+    _use_keyring(lambda keyring: keyring.get_password(root_url, "tc"), "read")
+
+
 def write_keyring(root_url: str, client_id: str, access_token: str, certificate: str | None = None) -> None:
     """
     Store an access token, and the certificate if there is one, in the keyring.

@@ -29,6 +29,8 @@ MAX_MILLISECONDS = 253_402_300_799_999
 """The end of the year 9999."""
 CLIENT_ID = re.compile(r"[A-Za-z0-9!@/:.+|_-]+")
 """With any other client id, which only temporary credentials can have, all services but auth fail."""
+ACCESS_TOKEN = re.compile(r"[!-~]{1,1000}")
+"""What can be signed with, and stored in a variable. Services make tokens of 44 characters."""
 
 
 @dataclass(frozen=True, slots=True)

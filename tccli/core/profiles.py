@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.config_files import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
-from tccli.core.files import atomic_write, lock_directory, make_private_directory
+from tccli.core.files import atomic_write, check_target, lock_directory, make_private_directory
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 from tccli.reasons import explain
 
@@ -47,7 +47,26 @@ def set_values(path: str, name: str, values: Mapping[str, Any]) -> None:
         ConfigurationError: The file cannot be read, parsed or written; it is unchanged then.
     """
     check_name(name)
+    change_file(path, _make_change(name, values))
 
+
+def check_values(path: str, name: str, values: Mapping[str, Any]) -> None:
+    """
+    Check that :func:`set_values` can do its work, for callers that do something before that cannot be undone.
+
+    Raises:
+        UsageError: *name* cannot be the name of a profile.
+        ConfigurationError: The file cannot be read, parsed or written, or this change of it is not supported.
+    """
+    check_name(name)
+    directory = os.path.dirname(path)
+    make_private_directory(directory)
+    with lock_directory(directory):
+        _edit(read_text(path), path, _make_change(name, values))
+        check_target(os.path.realpath(path))
+
+
+def _make_change(name: str, values: Mapping[str, Any]) -> Callable[[MutableMapping[str, Any]], None]:
     def change(document: MutableMapping[str, Any]) -> None:
         profile = document.setdefault(name, {})
         for key, value in values.items():
@@ -56,7 +75,7 @@ def set_values(path: str, name: str, values: Mapping[str, Any]) -> None:
             else:
                 profile[key] = value
 
-    change_file(path, change)
+    return change
 
 
 def remove_profile(path: str, name: str) -> None:
@@ -177,6 +196,9 @@ def _edit(text: str, path: str, change: Callable[[MutableMapping[str, Any]], Non
         reason = "its form is not supported"
     except UnicodeEncodeError:
         raise UsageError(f"cannot change {path}: the value is not valid UTF-8") from None
+    except LookupError:
+        # tomlkit loses its way in the dotted keys of a table that has no header.
+        reason = "its form is not supported"
     except (TOMLKitError, ValueError, TypeError, AttributeError) as error:
         reason = str(error)
     raise LocalFileError(f"cannot change {path}: {reason}", hint="tc profile edit opens it in an editor")

@@ -266,3 +266,25 @@ def test_unmarked_methods_exist() -> None:
     The tests above refuse something.
     """
     assert 50 < sum(find_effect(method) == CHANGES for method in METHODS) < 70
+
+
+@pytest.mark.parametrize(
+    ("options", "env"), [((), {"TC_READ_ONLY": "1"}), (("--read-only",), {}), (("--profile", "ro"), {})], ids=str
+)
+def test_credentials_of_files_are_not_printed(
+    tc: CommandLine, bare_environment: dict[str, str], options: tuple[str, ...], env: Mapping[str, str]
+) -> None:
+    """
+    They can be used without tc. Masked, they are printed.
+    """
+    directory = os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc")
+    os.makedirs(directory)
+    with open(os.path.join(directory, "profiles.toml"), "w", encoding="utf-8") as file:
+        file.write('[a]\naccessToken = "t0ken"\n[ro]\nread_only = true\naccessToken = "t0ken"\n')
+    os.chmod(file.name, 0o600)
+    for words in (("profile", "show", "a"), ("profile", "show", "ro"), ("config", "get")):
+        assert 0 == tc(*options, *words, env=env).exit_code
+        result = tc(*options, *words, "--show-secrets", env=env)
+        assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), words
+    assert 2 == tc("profile", "show", "ro", "--show-secrets").exit_code
+    assert 0 == tc("profile", "show", "a", "--show-secrets").exit_code

@@ -12,6 +12,7 @@ import pytest
 from tests.commands.test_signin import TOKEN, Signin, create_client, fetch, list_clients, sandbox_client, write_browser
 from tests.commands.test_signin import signin as _signin
 from tests.core.test_credential_sources import memory_keyring as _memory_keyring
+from tests.http_server import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, RunningSandbox
     from tests.core.test_credential_sources import MemoryKeyring
+    from tests.http_server import ScriptedServer
 
 signin = _signin
 memory_keyring = _memory_keyring
@@ -164,6 +166,111 @@ def test_a_profile_that_cannot_be_written_opens_no_browser(
     assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
     assert "line 1" in result.stderr
     assert not os.path.exists(f"{tmp_path}/opened")
+
+
+DEFAULT = 'default_profile = "d"\n[d]\nrootUrl = "http://127.0.0.1:1"\n'
+PROFILE = '[st]\nrootUrl = "http://127.0.0.1:1"\n'
+DOTTED = 'a.rootUrl = "http://127.0.0.1:1"\nz = {}\na.clientId = "me/cli"\na.accessToken = "x"\n'
+
+
+@pytest.mark.parametrize(
+    ("profiles", "words", "env", "expected"),
+    [
+        (PROFILE + "read_only = true\n", ["--save", "st"], {}, (2, "read_only in profile st")),
+        (PROFILE + "read_only = true\n", ["--save", "st", "--root-url", "http://127.0.0.1:1"], {}, (2, "profile st")),
+        (PROFILE + "read_only = true\n", ["--profile", "st"], {}, (2, "read_only in profile st")),
+        (DEFAULT + 'read_only = "with-secrets"\n', ["--save=new"], {}, (2, "read_only in profile d")),
+        (PROFILE, ["--profile", "st"], {"TC_READ_ONLY": "1"}, (2, "TC_READ_ONLY")),
+        (PROFILE + 'retries = "x"\n', ["--profile", "st"], {}, (3, "retries")),
+        (PROFILE, ["--profile", "st"], {"TC_LOG": "/missing/log"}, (3, "TC_LOG")),
+        ("[a.b]\nc = 1\n", ["--save", "a"], {}, (3, "'b'")),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_before_the_sign_in_opens_no_browser(
+    tc: CommandLine,
+    bare_environment: dict[str, str],
+    tmp_path: Path,
+    profiles: str,
+    words: list[str],
+    env: dict[str, str],
+    expected: tuple[int, str],
+) -> None:
+    """
+    It is reported on one line, and the file of profiles stays as it is.
+    """
+    code, name = expected
+    path = write_profiles(bare_environment, profiles)
+    browser = f"touch {tmp_path}/opened %s"
+    result = tc("signin", *words, "--wait", "2s", env={"BROWSER": browser, **env})
+
+    assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+    assert name in result.stderr
+    assert not os.path.exists(tmp_path / "opened")
+    with open(path, encoding="utf-8") as file:
+        assert profiles == file.read()
+
+
+@pytest.mark.parametrize("wrong", ["unknown = 1\n", "read_only = true\n"])
+def test_the_default_profile_does_not_matter_with_another_one(
+    tc: CommandLine, bare_environment: dict[str, str], tmp_path: Path, wrong: str
+) -> None:
+    """
+    Neither its mistakes nor its read-only mode.
+    """
+    write_profiles(bare_environment, DEFAULT + wrong + PROFILE)
+    for words in (["--profile", "st"], ["--save", "st"]):
+        result = tc("signin", *words, env={"BROWSER": write_browser(tmp_path, "me/cli")})
+        assert 0 == result.exit_code, result.stderr
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_client_whose_token_cannot_be_written_is_named(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    It exists until it expires.
+    """
+    env = {"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1", "BROWSER": write_browser(tmp_path, "me/cli")}
+    result = tc("signin", "-o", "/dev/full", env=env)
+    assert 3 == result.exit_code
+    assert "me/cli" in result.stderr.splitlines()[-1]
+
+
+def test_a_file_that_cannot_be_changed_is_found_before_the_client_is_deleted(
+    tc: CommandLine, bare_environment: dict[str, str], http_server: ScriptedServer
+) -> None:
+    """
+    Dotted keys in several places are not supported by the editor of the file.
+    """
+    text = DOTTED.replace("http://127.0.0.1:1", http_server.env["TASKCLUSTER_ROOT_URL"])
+    path = write_profiles(bare_environment, text)
+    result = tc("signout", "a", "--delete")
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
+    assert [] == http_server.requests
+    with open(path, encoding="utf-8") as file:
+        assert text == file.read()
+
+
+@pytest.mark.parametrize(
+    "token", ["a\0b", "\ud800", "x" * 3_000_000, "", None, 1, "a b", "ü"], ids=lambda each: repr(each)[:9]
+)
+def test_a_new_token_that_is_none_is_not_stored(
+    tc: CommandLine, bare_environment: dict[str, str], http_server: ScriptedServer, tmp_path: Path, token: object
+) -> None:
+    """
+    Nor is an expiry that is not a timestamp. The token of the browser is stored instead, with a warning.
+    """
+    http_server.respond_with(json_response({"accessToken": token, "expires": "garbage"}))
+    env = {
+        "TASKCLUSTER_ROOT_URL": http_server.env["TASKCLUSTER_ROOT_URL"],
+        "BROWSER": write_browser(tmp_path, "me/cli"),
+    }
+    result = tc("signin", "--save", "a", env=env)
+    assert 0 == result.exit_code, result.stderr
+    assert "no valid access token" in result.stderr
+    with open(os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc", "profiles.toml"), encoding="utf-8") as file:
+        text = file.read()
+    assert f'accessToken = "{TOKEN}"' in text
+    assert "valid_until" not in text
 
 
 def test_out_of_the_environment(tc: CommandLine, sandbox: RunningSandbox) -> None:

@@ -20,6 +20,9 @@ def _get(context: Context, key: str | None, output_format: str, *, show_secrets:
 
     name = None if key is None else go_config.parse_key(key)
     write = Output(output_format, context.options.output).prepare()
+    read_only = context.read_only() if show_secrets else None
+    if read_only is not None:
+        read_only.check_secrets("print credentials", "they can be used without tc")
     values = go_config.read_values(context.config_files().go_client_path, context.environ)
     masked = [each for each, found in go_config.KEYS.items() if found.is_secret and values[each] and not show_secrets]
     values |= dict.fromkeys(masked, MASK)

@@ -23,6 +23,10 @@ def _show(context: Context, name: str | None, *, show_secrets: bool) -> None:
         raise NegativeAnswerError("there is no default profile", hint="tc profile list lists them; tc profile use NAME")
     content = {key: _to_json(value) for key, value in files.profile(name).items()}
     if show_secrets:
+        for each in (context, context.replace(profile=name)):
+            read_only = each.read_only()
+            if read_only is not None:
+                read_only.check_secrets("print credentials", "they can be used without tc")
         write(Result([content], is_secret=True))
         return
     shown = context.redactor.redact_document(content)

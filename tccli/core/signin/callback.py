@@ -21,6 +21,7 @@ from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
+from tccli.core.hawk import ACCESS_TOKEN, CLIENT_ID
 from tccli.core.signin import page
 from tccli.errors import LocalFileError
 
@@ -173,7 +174,7 @@ def parse_query(query: str) -> Callback:
     The page puts the client id in as it is: its plus signs are plus signs.
 
     Raises:
-        CallbackError: A value is missing, is there twice, or cannot be the value of a variable.
+        CallbackError: A value is missing, is there twice, or is not a client id or an access token.
     """
     found: dict[str, str] = {}
     for part in query.partition("#")[0].split("&"):
@@ -185,8 +186,9 @@ def parse_query(query: str) -> Callback:
     values = [found.get(name, "") for name in ("clientId", "accessToken")]
     if not all(values):
         raise CallbackError(400, "The address does not have the credentials of a client.")
-    if any("\0" in value or len(value) > MAX_VALUE_CHARACTERS for value in values):
-        raise CallbackError(400, "The address does not have valid credentials.")
+    for value, form in zip(values, (CLIENT_ID, ACCESS_TOKEN), strict=True):
+        if not form.fullmatch(value) or len(value) > MAX_VALUE_CHARACTERS:
+            raise CallbackError(400, "The address does not have valid credentials.")
     return Callback(*values)
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import references
+from tccli.core.hawk import ACCESS_TOKEN
 from tccli.core.scopes import algebra
-from tccli.errors import RefusedError, TcError
+from tccli.core.times import format_timestamp, parse_timestamp
+from tccli.errors import RefusedError, TcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,11 +61,13 @@ def replace_token(client: Client, scopes: Sequence[str]) -> NewClient:
     document = found if isinstance(found, dict) else {}
     if not problem:
         new_token = document.get("accessToken")
-        if not isinstance(new_token, str) or not new_token:
-            problem = "the response has no access token"
+        if not isinstance(new_token, str) or not ACCESS_TOKEN.fullmatch(new_token):
+            problem = "the response has no valid access token"
         else:
             token = new_token
-    return NewClient(client_id, token, _text(document.get("expires")), _find_missing(document, scopes), problem)
+    return NewClient(
+        client_id, token, _read_timestamp(document.get("expires")), _find_missing(document, scopes), problem
+    )
 
 
 def _fetch(client: Client, client_id: str) -> Any:
@@ -81,5 +85,8 @@ def _find_missing(document: dict[str, Any], scopes: Sequence[str]) -> list[str]:
     return [scope for scope in scopes if scope != "*" and not any(algebra.covers(held, scope) for held in granted)]
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _read_timestamp(value: Any) -> str:
+    try:
+        return format_timestamp(parse_timestamp(value)) if isinstance(value, str) else ""
+    except UsageError:
+        return ""
