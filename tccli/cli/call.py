@@ -42,7 +42,7 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
     # Servers repeat what they receive.
     context.redactor.add_document({**dict(zip(method.args, arguments.args, strict=True)), **arguments.query})
     if method.takes_payload:
-        found = _payload(method, options)
+        found = read_payload(method, options)
         context.redactor.add_document(found.document)
         call = call.with_payload(found, edits=options["set_"], checks_schema=not options["no_validate"])
     if options["dry_run"]:
@@ -73,7 +73,13 @@ def _after_success(error: TcError | OSError) -> TcError | OSError:
     return error
 
 
-def _payload(method: Method, options: Mapping[str, Any]) -> Payload:
+def read_payload(method: Method, options: Mapping[str, Any]) -> Payload:
+    """
+    Return the payload that the options give, changed by those of ``--set``; without any it is read from stdin.
+
+    Raises:
+        UsageError: There is none, or it is not a document.
+    """
     found = _read_payload(method, options["data"], options["data_format"], changed=bool(options["set_"]))
     if options["set_"]:
         from tccli.core.edits import apply_edits

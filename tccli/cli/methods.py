@@ -137,7 +137,8 @@ class MethodCommand(Command):
     Args:
         run: Called with the parsed arguments.
         options: Options of the command. A query option of the method with the same name hides one of these.
-        has_example: Whether the method's example is an example of this command.
+        is_call: Whether the command calls the method. Then the method's example is one of the command, and ``-`` stands
+            for the tasks on stdin.
     """
 
     def __init__(
@@ -146,13 +147,13 @@ class MethodCommand(Command):
         run: RunMethod,
         options: Sequence[click.Option],
         *,
-        has_example: bool = False,
+        is_call: bool = False,
     ) -> None:
         self.method = method
         self._run = run
+        self._is_call = is_call
         # The callback gets these for options that are hidden.
         self._defaults = {str(option.name): None for option in options}
-        self._has_example = has_example
         super().__init__(
             method.name,
             callback=self._call,
@@ -166,7 +167,7 @@ class MethodCommand(Command):
         """
         The method's example. Its documentation is read only for help.
         """
-        example = self._docs.example if self._has_example else ""
+        example = self._docs.example if self._is_call else ""
         return (example,) if example else ()
 
     @cached_property
@@ -206,13 +207,21 @@ class MethodCommand(Command):
             from tccli.cli.addresses import replace_addresses
 
             args = replace_addresses(get_context(ctx), self.method, args)
-        if len(args) < len(self.method.args):
-            raise click.MissingParameter(ctx=ctx, param=self.params[len(args)])
         query = {name: values.pop(f"query_{name}") for name in self.method.query}
         chosen = {name: value for name, value in query.items() if value is not None}
+        options = {**self._defaults, **values}
+        if any(map(_may_be_name_of_task, args)):
+            from tccli.cli.task_arguments import has_stdin, replace_names, run_for_each
+
+            if self._is_call and has_stdin(self.method, args):
+                run_for_each(get_context(ctx), self.method, args, chosen, options)
+                return
+            args = replace_names(get_context(ctx), self.method, args)
+        if len(args) < len(self.method.args):
+            raise click.MissingParameter(ctx=ctx, param=self.params[len(args)])
         from tccli.core.client import MethodArguments
 
-        self._run(get_context(ctx), self.method, MethodArguments(args, chosen), {**self._defaults, **values})
+        self._run(get_context(ctx), self.method, MethodArguments(args, chosen), options)
 
 
 def _write_docs(
@@ -247,7 +256,7 @@ def call_command(method: Method) -> click.Command:
     """
     Return the command that calls *method*.
     """
-    return MethodCommand(method, _call, _call_options(method), has_example=True)
+    return MethodCommand(method, _call, _call_options(method), is_call=True)
 
 
 def _call(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
@@ -278,6 +287,10 @@ class _PathArgument(click.Argument):
 
 def _may_be_address(word: str) -> bool:
     return word[:4].lower() == "http"
+
+
+def _may_be_name_of_task(word: str) -> bool:
+    return ":" in word or word == "-"
 
 
 def _arguments(method: Method) -> list[click.Argument]:

@@ -1,0 +1,107 @@
+"""
+Names of tasks and groups as arguments of methods of the API, and ids on stdin.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tccli import references
+from tccli.core.payload import encode
+from tests.ids import TASK_ID
+from tests.transfer_env import later
+
+if TYPE_CHECKING:
+    from tests.conftest import CommandLine
+    from tests.group_env import GroupEnv
+
+
+def documents(text: str) -> list[dict[str, object]]:
+    """
+    Return the documents in the output of a command.
+    """
+    decoder, found, place = json.JSONDecoder(), [], 0
+    while text[place:].strip():
+        place += len(text[place:]) - len(text[place:].lstrip())
+        document, place = decoder.raw_decode(text, place)
+        found.append(document)
+    return found
+
+
+def test_names_of_tasks_and_groups(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    By label and by index path; other arguments may have colons.
+    """
+    task_id = group_env.add("build/opt", "completed")
+    entry = {"taskId": task_id, "rank": 1, "data": {}, "expires": later(days=1)}
+    method = references.method("index", "insertTask")
+    group_env.transfers.client.call(method, ["proj.latest"], payload=encode(entry))
+    label = f"{group_env.group_id}:build/opt"
+
+    for words in (
+        ["queue", "status", label],
+        ["queue", "status", "index:proj.latest"],
+        ["api", "queue", "status", label],
+        ["queue", "task", label],
+        ["queue", "listArtifacts", label, "0"],
+        ["queue", "getTaskGroup", "index:proj.latest"],
+        ["queue", "listTaskGroup", "index:proj.latest"],
+    ):
+        assert 0 == tc(*words, env=group_env.environment).exit_code, words
+    url = tc("url", "queue", "task", label, env=group_env.environment)
+    assert url.stdout.endswith(f"/task/{task_id}\n")
+    assert 5 == tc("queue", "status", f"{group_env.group_id}:nosuch", env=group_env.environment).exit_code
+    assert 5 == tc("queue", "status", "index:proj.nosuch", env=group_env.environment).exit_code
+    assert "a:b" in tc("secrets", "get", "a:b", env=group_env.environment).stderr
+
+
+def test_many_tasks_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    As lists of tasks print them; a document for each, in their order, and the first error at the end.
+    """
+    ids = [group_env.add(f"t-{number}") for number in range(20)]
+    lines = "".join(f"{task_id} t pending\n" for task_id in ids)
+    dry = tc("queue", "cancelTask", "-", "--dry-run", stdin=lines, env=group_env.environment)
+    assert 20 == len(documents(dry.stdout))
+    assert "pending" == group_env.call("status", ids[0])["status"]["state"]
+
+    changed = tc(
+        "queue", "changeTaskPriority", "-", "--data", '{"newPriority": "high"}', stdin=lines, env=group_env.environment
+    )
+    assert (0, 20) == (changed.exit_code, len(documents(changed.stdout)))
+    done = tc("queue", "cancelTask", "-", "--jq", ".status.taskId", "-r", stdin=lines, env=group_env.environment)
+    assert (0, ids) == (done.exit_code, done.stdout.split())
+    mixed = tc("queue", "status", "-", stdin=f"{ids[0]}\n{TASK_ID}\n{ids[1]}\n", env=group_env.environment)
+    assert 5 == mixed.exit_code
+    assert 2 == len(documents(mixed.stdout))
+    assert TASK_ID in mixed.stderr
+    assert "1 of 3 calls failed" in mixed.stderr
+    listed = tc("queue", "task", "-", "--format", "jsonl", stdin=lines, env=group_env.environment)
+    assert 20 == len(listed.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["queue", "listArtifacts", "-", "0"], 2),
+        (["queue", "createTask", "-"], 2),
+        (["queue", "reportCompleted", "-"], 2),
+        (["queue", "listTaskGroup", "-"], 2),
+        (["queue", "status", ":"], 2),
+        (["queue", "status", f"{TASK_ID}:"], 2),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_called_for_many(tc: CommandLine, group_env: GroupEnv, words: list[str], code: int) -> None:
+    """
+    One line, and nothing is sent.
+    """
+    result = tc(*words, stdin=f"{TASK_ID}\n", env=group_env.environment)
+
+    assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+    assert not group_env.sandbox.requests
+    empty = tc("queue", "status", "-", env=group_env.environment)
+    assert (1, 1) == (empty.exit_code, empty.stderr.count("\n"))
