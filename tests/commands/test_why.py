@@ -127,9 +127,10 @@ def test_unscheduled(tc: CommandLine, group_env: GroupEnv, name: str, kind: str,
 
 def test_ends(tc: CommandLine, group_env: GroupEnv) -> None:
     """
-    How tasks ended, with the last line of the log that is the task's own.
+    How tasks ended, with the line of the log that tells most about a failure, which is often not the last one.
     """
-    log = b"[taskcluster 2030-01-01] Task ID: x\nerror: disk is full\n[taskcluster 2030-01-01] exit status 1\n"
+    log = b"[taskcluster 2030-01-01] Task ID: x\nerror: disk is full\nremoving files\nmake: *** [all] Error 2\n"
+    log += b"[taskcluster 2030-01-01] exit status 1\n"
     red = explain(tc, group_env, group_env.add("red", "failed", log=log))
     assert "error: disk is full" in red[2]["log"]
     assert "tc task rerun " in red[1]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.tasks.causes.model import TaskFacts
 
-MAX_READ_LOG_BYTES = 64 * 1024
 MAX_SHOWN_CHARACTERS = 200
 
 
@@ -32,18 +31,19 @@ def _why(context: Context, task: str, *, newest: bool) -> None:
 
 def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
     from tccli.core.printable import escape_line
+    from tccli.core.tasks.failures import MAX_TAIL_BYTES
     from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+    from tccli.core.tasks.signatures import find_failure_line
 
     try:
         log = open_log(
             client, context.transfer_context(), facts.task_id, len(facts.runs) - 1, find_log_name(facts.definition)
         )
-        tail = read_tail(log, MAX_READ_LOG_BYTES).decode("utf-8", "replace")
+        tail = read_tail(log, MAX_TAIL_BYTES).decode("utf-8", "replace")
     except TcError as error:
         return f"cannot see its log: {error.message}"
-    lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    own = [line for line in lines if not line.startswith("[taskcluster")] or lines
-    return f"the last line of its log: {escape_line(own[-1], MAX_SHOWN_CHARACTERS)}" if own else "its log is empty"
+    found = find_failure_line(tail.split("\n"))
+    return f"its log: {escape_line(found.text, MAX_SHOWN_CHARACTERS)}" if found else "its log is empty"
 
 
 command = Command(
@@ -55,7 +55,7 @@ command = Command(
     "Of a pending task: its place in the queue, the worker pool and its errors, workers that are quarantined or never "
     "took from the queue, the deadline. Of an unscheduled one: which tasks it waits for, and whether one of them "
     "failed, so that it can never run. Of a running one: its worker, and how long it may run. Of one that has ended: "
-    "the reason, and the last line of its log.\n\n"
+    "the reason, and the line of its log that tells most.\n\n"
     "What your scopes do not show is named with the scope. --format json prints taskId, name, state and causes, each "
     f"with kind, text and next.\n\n{TASK_HELP}",
     examples=("tc task why fN1SbArXTPSVFNUvaOlinQ", "tc task why fN1SbArXTPSVFNUvaOlinQ --jq '.causes[].kind' -r"),

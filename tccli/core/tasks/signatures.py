@@ -58,21 +58,6 @@ _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
 """What `run-task` does before and after the task's own command."""
-_WORKER_SGR = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\r")
-_PREFIXES = (
-    # Of run-task, and of other programs that print times.
-    re.compile(r"\[[a-z-]+ \d{4}-\d\d-\d\d[T ][\d:.,]+Z?\] ?"),
-    re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]? ?"),
-    # Of docker build.
-    re.compile(r"#\d+ (?:\d+\.\d+ )?"),
-    # Of mach: minutes and seconds.
-    re.compile(r" {0,2}\d{1,3}:\d\d\.\d\d "),
-)
-_MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|FATAL) - ?")
-_WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
-_COUNT = r"\d+ (?:\w+ ){0,2}"
-_RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
-"""What `run-task` does before and after the task's own command."""
 _WORKER_SUMMARY = re.compile(r"(?i)exit status \d+$|task not successful|unsuccessful task run")
 _UPLOAD = re.compile(r"(?i)artifact upload|^artifact \S+ not found|file-missing-on-worker|uploading")
 _GRADLE_CAUSE = re.compile(r" *> \S")
@@ -232,7 +217,7 @@ _FOLDS = (
 # What follows a letter belongs to a name: test_bug1234, E0308. Status and exit codes tell failures apart.
 _NUMBER = re.compile(
     r"((?:HTTP(?: Error|/[\d.]+)?|status|code|returned error|errno|signal)[: =]{1,3}\d{1,5}\b)"
-    r"|(?<![\w<])(?<!\w[-.])[+-]?\d+(?:[.,]\d+)*(?=[a-zA-Zµ%]{0,3}\b|\W|$)",
+    r"|(?<![\w<])(?<!\w[-.])(?<!<n>)(?<!<n>[-.])[+-]?\d+(?:[.,]\d+)*(?=[a-zA-Zµ%]{0,3}\b|\W|$)",
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tccli.core.tasks.log_ranks import Rank, rank_by_rules, rank_text
@@ -79,6 +79,7 @@ def test_any_log(lines: list[str]) -> None:
 
 
 @given(st.text(max_size=400))
+@example("0-0")
 def test_folding_twice_changes_nothing(text: str) -> None:
     """
     A signature is its own signature.
