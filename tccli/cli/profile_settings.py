@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import names
 from tccli.core.config_files import LIST_KEYS, PROFILE_OPTIONS, SECRET_KEYS, profile_keys
+from tccli.core.hawk import MAX_ACCESS_TOKEN_LENGTH
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ def _parse_text(key: str, text: str) -> Any:
         return text
     if key == "clientId" and not CLIENT_ID.fullmatch(text):
         raise UsageError(f"{text!r} is not a client id")
-    if key == "accessToken" and not re.fullmatch(r"[!-~]+", text):
-        raise UsageError("the access token has a blank, a line break or another character that tokens do not have")
+    if key == "accessToken":
+        _check_token(text)
     if key == "keyring" or (key == "read_only" and text.lower() in {"true", "false"}):
         if text.lower() not in {"true", "false"}:
             raise UsageError(f"{key} is true or false, not {text!r}")
@@ -139,6 +140,13 @@ def _parse_text(key: str, text: str) -> Any:
     if key in PROFILE_OPTIONS and re.fullmatch(r"[0-9]{1,9}", text):
         return int(text)
     return text
+
+
+def _check_token(text: str) -> None:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise UsageError("the access token has a blank, a line break or another character that tokens do not have")
+    if len(text) > MAX_ACCESS_TOKEN_LENGTH:
+        raise UsageError(f"the access token has more than {MAX_ACCESS_TOKEN_LENGTH} characters")
 
 
 def _parse_scopes(key: str, values: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ import stat
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.cache.paths import home_directory
 from tccli.errors import ConfigurationError
 from tccli.names import suggestion
 from tccli.reasons import explain
@@ -63,8 +64,8 @@ class ConfigFiles:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._fetched: dict[str, Mapping[str, Any]] = {}
-        self._is_writable_by_others = False
-        directory = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+        self._untrusted_place: tuple[str, str] | None = None
+        directory = environ.get("XDG_CONFIG_HOME") or os.path.join(home_directory(environ), ".config")
         self.profiles_path = os.path.join(directory, "tc", "profiles.toml")
         self.go_client_path = os.path.join(directory, "taskcluster.yml")
         self.exposed_paths: list[str] = []
@@ -88,17 +89,19 @@ class ConfigFiles:
 
     @cached_property
     def _document(self) -> Mapping[str, Any]:
-        if not os.path.exists(self.profiles_path):
+        if not os.path.lexists(self.profiles_path):
             return {}
+        from tccli.core.config_reader import find_untrusted_place, read_file
+
         try:
-            with open(self.profiles_path, "rb") as file:
-                content = file.read()
-                mode = os.fstat(file.fileno()).st_mode
-        except OSError as error:
-            raise ConfigurationError(f"cannot read {self.profiles_path}: {explain(error)}") from None
+            content, status = read_file(self.profiles_path)
+        except FileNotFoundError:
+            return {}
         document = parse_profiles(decode_profiles(content, self.profiles_path), self.profiles_path)
-        self._is_writable_by_others = os.name == "posix" and bool(mode & (stat.S_IWGRP | stat.S_IWOTH))
-        self._check_mode(self.profiles_path, mode, (each for each in document.values() if isinstance(each, dict)))
+        self._untrusted_place = find_untrusted_place(self.profiles_path, status)
+        self._check_mode(
+            self.profiles_path, status.st_mode, (each for each in document.values() if isinstance(each, dict))
+        )
         return document
 
     @property
@@ -119,20 +122,22 @@ class ConfigFiles:
         Raises:
             ConfigurationError: The file cannot be read or parsed.
         """
-        if not os.path.exists(self.go_client_path):
+        if not os.path.lexists(self.go_client_path):
             return {}
+        from tccli.core.config_reader import read_file
         from tccli.core.yaml import load
 
         try:
-            with open(self.go_client_path, encoding="utf-8") as file:
-                content = load(file.read())
-                mode = os.fstat(file.fileno()).st_mode
-        except (OSError, ValueError) as error:
+            data, status = read_file(self.go_client_path)
+            content = load(data.decode())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
             raise ConfigurationError(f"cannot read {self.go_client_path}: {explain(error)}") from None
         section = content.get("config") if isinstance(content, dict) else None
         if not isinstance(section, dict):
             return {}
-        self._check_mode(self.go_client_path, mode, [section])
+        self._check_mode(self.go_client_path, status.st_mode, [section])
         for key in section:
             # The Go client ignores other keys, but a misspelt one may be a limit.
             if key not in ACCOUNT_KEYS and suggestion(str(key), ACCOUNT_KEYS):
@@ -172,9 +177,10 @@ class ConfigFiles:
         if source not in self._fetched:
             from tccli.core import credential_sources
 
-            if "credential_command" in profile and self._is_writable_by_others:
-                message = f"cannot run the credential_command of {source}: others may write {self.profiles_path}"
-                raise ConfigurationError(message, hint=f"chmod 600 {self.profiles_path}")
+            if self._untrusted_place is not None:
+                place, hint = self._untrusted_place
+                action = "run the credential_command" if "credential_command" in profile else "use the keyring"
+                raise ConfigurationError(f"cannot {action} of {source}: {place}", hint=hint)
             self._fetched[source] = credential_sources.fetch(profile, source, root_url, self._environ)
         return self._fetched[source]
 
@@ -271,6 +277,7 @@ def decode_profiles(content: bytes, path: str) -> str:
 def parse_profiles(text: str, path: str) -> dict[str, Any]:
     """
     Return the document of a file of profiles: a table for each profile, and perhaps the name of the default one.
+    Its values are those of JSON; dates and times are texts.
 
     Args:
         path: Names the file in messages.
@@ -280,8 +287,10 @@ def parse_profiles(text: str, path: str) -> dict[str, Any]:
     """
     import tomllib
 
+    from tccli.core.config_reader import to_plain
+
     try:
-        document = tomllib.loads(text)
+        document: dict[str, Any] = to_plain(tomllib.loads(text))
     except (ValueError, RecursionError) as error:
         lines = text.split("\n")
         end = f"at line {len(lines)}, column {len(lines[-1]) + 1}, the end of the file"
@@ -293,6 +302,8 @@ def parse_profiles(text: str, path: str) -> dict[str, Any]:
             reason, hint = f"{key} is not the name of a profile", EDIT_HINT
         elif key != DEFAULT_PROFILE_KEY and not isinstance(value, dict):
             reason = f"the key {key!r} is outside of a profile"
+        elif not key.isprintable():
+            reason, hint = f"{key!a} is not a name for a profile", EDIT_HINT
         if reason:
             raise ConfigurationError(f"cannot read {path}: {reason}{_find_key_place(text, key)}", hint=hint)
     return document

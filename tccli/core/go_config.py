@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.account import check_root_url
+from tccli.core.config_reader import read_file
 from tccli.core.files import atomic_write, lock_directory, make_private_directory
 from tccli.core.hawk import CLIENT_ID
 from tccli.core.yaml import dump, load
@@ -151,11 +152,10 @@ def change_file(path: str, change: Callable[[dict[str, Any]], None]) -> None:
 
 def _load_file(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
-            content = load(file.read())
+        content = load(read_file(path)[0].decode())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
     if content is None:
         return {}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+MAX_ACCESS_TOKEN_LENGTH = 1000
+"""In characters; the services issue 44."""
 MAX_TEMPORARY_LIFETIME = timedelta(days=31)
 MAX_MILLISECONDS = 253_402_300_799_999
 """The end of the year 9999."""

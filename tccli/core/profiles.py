@@ -14,9 +14,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.config_files import DEFAULT_PROFILE_KEY, decode_profiles, parse_profiles
+from tccli.core.config_reader import read_file, to_plain
 from tccli.core.files import atomic_write, check_target, lock_directory, make_private_directory
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
-from tccli.reasons import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -46,8 +46,26 @@ def set_values(path: str, name: str, values: Mapping[str, Any]) -> None:
         UsageError: *name* cannot be the name of a profile.
         ConfigurationError: The file cannot be read, parsed or written; it is unchanged then.
     """
-    check_name(name)
-    change_file(path, _make_change(name, values))
+    change_profile(path, name, lambda _: values)
+
+
+def change_profile(
+    path: str, name: str, prepare: Callable[[dict[str, Any]], Mapping[str, Any]], *, creates: bool = True
+) -> None:
+    """
+    Set keys of a profile to what depends on the others. No other process changes the file meanwhile.
+
+    Args:
+        prepare: Takes the profile, and returns values as `set_values` takes them. It is called once.
+        creates: Whether a profile is created if there is none of that name.
+
+    Raises:
+        UsageError: *name* cannot be the name of a new profile.
+        ConfigurationError: The file cannot be read, parsed or written; it is unchanged then.
+    """
+    if creates:
+        check_name(name)
+    change_file(path, _make_change(path, name, prepare, creates=creates))
 
 
 def check_values(path: str, name: str, values: Mapping[str, Any]) -> None:
@@ -62,14 +80,22 @@ def check_values(path: str, name: str, values: Mapping[str, Any]) -> None:
     directory = os.path.dirname(path)
     make_private_directory(directory)
     with lock_directory(directory):
-        _edit(read_text(path), path, _make_change(name, values))
+        _edit(read_text(path), path, _make_change(path, name, lambda _: values))
         check_target(os.path.realpath(path))
 
 
-def _make_change(name: str, values: Mapping[str, Any]) -> Callable[[MutableMapping[str, Any]], None]:
+def _make_change(
+    path: str, name: str, prepare: Callable[[dict[str, Any]], Mapping[str, Any]], *, creates: bool = True
+) -> Callable[[MutableMapping[str, Any]], None]:
+    prepared: list[Mapping[str, Any]] = []
+
     def change(document: MutableMapping[str, Any]) -> None:
+        if not creates:
+            check_exists(document, path, name)
         profile = document.setdefault(name, {})
-        for key, value in values.items():
+        if not prepared:
+            prepared.append(prepare(to_plain(profile)))
+        for key, value in prepared[0].items():
             if value is None:
                 profile.pop(key, None)
             else:
@@ -153,12 +179,9 @@ def read_text(path: str) -> str:
         ConfigurationError: It cannot be read, or is not UTF-8.
     """
     try:
-        with open(path, "rb") as file:
-            return decode_profiles(file.read(), path)
+        return decode_profiles(read_file(path)[0], path)
     except FileNotFoundError:
         return ""
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {explain(error)}") from None
 
 
 def write_text(path: str, text: str) -> None:
@@ -180,7 +203,8 @@ def write_text(path: str, text: str) -> None:
 
 
 def _edit(text: str, path: str, change: Callable[[MutableMapping[str, Any]], None]) -> str:
-    expected = parse_profiles(text, path)
+    parse_profiles(text, path)
+    expected = tomllib.loads(text)
     change(expected)
     # Its import takes longer than a start.
     import tomlkit

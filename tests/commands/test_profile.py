@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import stat
 import subprocess
 import tomllib
@@ -435,3 +436,85 @@ def test_a_broken_file_that_was_not_edited_leaves_no_copy(tc: CommandLine, path:
     assert (2, 1) == (done.exit_code, done.stderr.count("\n"))
     assert "line 2, column 11" in done.stderr
     assert ["profiles.toml"] == os.listdir(path.parent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "retries = 0x" + "f" * 5000,
+        "read_only = 0b" + "1" * 65,
+        "valid_until = 0o" + "7" * 5000,
+        "timeout = inf",
+        "retries = [2020-01-01]",
+        "read_only = {a = 2020-01-01T00:00:00Z}",
+        "valid_until = 12:00:00",
+        "clientId = 'me'\naccessToken = 'x'\n[a.certificate]\nexpiry = 2020-01-01",
+        "[a." + "b." * 3000 + "c]",
+        '["a\\nforged"]',
+    ],
+    ids=lambda text: text[:20],
+)
+def test_no_value_of_toml_is_a_bug(tc: CommandLine, path: Path, text: str) -> None:
+    """
+    One line says what is wrong, whatever form of number, time or table it is.
+    """
+    path.write_text(f"[a]\nrootUrl = 'http://127.0.0.1:1'\n{text}\n")
+    path.chmod(0o600)
+    result = tc("--profile", "a", "queue", "ping")
+    assert 3 == result.exit_code
+    assert 1 == len(result.stderr.splitlines())
+    for argv in (
+        ["show", "a", "--format", "yaml"],
+        ["show", "a", "--format", "table"],
+        ["list"],
+        ["set", "a", "retries=1"],
+    ):
+        assert tc("profile", *argv).exit_code in {0, 2, 3}, argv
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "circle", "large"])
+def test_only_a_regular_file_of_some_size_is_read(tc: CommandLine, path: Path, kind: str) -> None:
+    """
+    Anything else would block, or never end; the Go client's file is read in the same way.
+    """
+    for each in (path, path.parent.parent / "taskcluster.yml"):
+        if kind == "pipe":
+            os.mkfifo(each)
+        elif kind == "large":
+            each.write_bytes(b"#" * 4_000_001)
+        else:
+            each.symlink_to("/dev/zero" if kind == "device" else each.name)
+        for argv in (["queue", "ping"], ["profile", "set", "a", "retries=1"], ["config", "get", "config.rootUrl"]):
+            if argv[0] != ("profile" if each.suffix == ".yml" else "config"):
+                result = tc(*argv)
+                assert 3 == result.exit_code, argv
+                assert f"cannot read {each}: " in result.stderr
+        each.unlink()
+
+
+def test_an_empty_home_is_not_the_root_directory(tc: CommandLine) -> None:
+    """
+    The system knows the user's home directory.
+    """
+    shown = tc("profile", "path", env={"HOME": "", "XDG_CONFIG_HOME": ""}).stdout
+    assert f"{pwd.getpwuid(os.getuid()).pw_dir}/.config/tc/profiles.toml\n" == shown
+
+
+def test_a_change_is_checked_against_the_file_that_it_changes(start: Start, path: Path) -> None:
+    """
+    Of two sources of credentials that are set at once, one replaces the other.
+    """
+    for _ in range(3):
+        path.write_text("[a]\nrootUrl = 'http://127.0.0.1:1'\nclientId = 'me'\n")
+        writers = [start("profile", "set", "a", key) for key in ("credential_command=x", "keyring=true")]
+        assert [0, 0] == [writer.wait(60) for writer in writers]
+        assert 1 == len({"credential_command", "keyring"} & set(tomllib.loads(path.read_text())["a"]))
+
+
+def test_a_token_has_at_most_a_thousand_characters(tc: CommandLine, path: Path) -> None:
+    """
+    More would be another file.
+    """
+    assert 2 == tc("profile", "set", "a", "accessToken", stdin="x" * 1001).exit_code
+    assert not path.exists()
+    assert 0 == tc("profile", "set", "a", "accessToken", stdin="x" * 1000).exit_code

@@ -324,3 +324,32 @@ def test_without_a_keyring_the_extra_is_named(
         _, stderr = process.communicate(timeout=60)
         assert (3, 1) == (process.returncode, stderr.count(b"\n"))
         assert said in stderr
+
+
+@pytest.mark.parametrize("change", ["file", "link", "directory", "writable directory"])
+@pytest.mark.parametrize("key", ["credential_command", "keyring"])
+def test_others_cannot_choose_where_credentials_come_from(
+    tc: CommandLine, bare_environment: dict[str, str], tmp_path: Path, change: str, key: str
+) -> None:
+    """
+    The file, a link to it and their directories belong to the user or to root, and nobody else writes them.
+    """
+    code = "import sys; open(sys.argv[1], 'w')"
+    value: Any = True if key == "keyring" else run_python(code, str(tmp_path / "ran"))
+    write_profile(bare_environment, rootUrl="http://127.0.0.1:1", clientId="me", **{key: value})
+    path = os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc", "profiles.toml")
+    if change == "link":
+        os.rename(path, tmp_path / "linked.toml")
+        os.symlink(tmp_path / "linked.toml", path)
+    if change == "writable directory":
+        os.chmod(os.path.dirname(path), 0o770)
+    elif os.geteuid() == 0:
+        os.chown(os.path.dirname(path) if change == "directory" else path, 12345, -1, follow_symlinks=False)
+    else:
+        pytest.skip("only root can give files away")
+    result = tc("secrets", "get", "a", "--profile", "a")
+
+    assert 3 == result.exit_code
+    assert (f"others may write {os.path.dirname(path)};" if "writable" in change else "another user") in result.stderr
+    assert 1 == len(result.stderr.splitlines())
+    assert not (tmp_path / "ran").exists()

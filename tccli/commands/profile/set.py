@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from tccli.cli.command import Command
@@ -19,18 +21,22 @@ def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: boo
     from tccli.core.config_files import has_credentials
 
     profiles.check_name(name)
-    files = context.config_files()
-    before = files.profiles.get(name, {})
     changes = settings.parse_settings(context, name, words)
-    if in_keyring:
-        settings.store_in_keyring(before, changes)
-    dropped = settings.drop_replaced(before, changes)
-    after = {key: value for key, value in {**before, **changes}.items() if value is not None}
-    try:
-        check_values(after, f"profile {name}")
-    except ConfigurationError as error:
-        raise UsageError(error.message, hint=error.hint) from None
-    profiles.set_values(files.profiles_path, name, changes)
+    dropped: list[str] = []
+    after: dict[str, Any] = {}
+
+    def prepare(before: dict[str, Any]) -> dict[str, Any]:
+        if in_keyring:
+            settings.store_in_keyring(before, changes)
+        dropped.extend(settings.drop_replaced(before, changes))
+        after.update((key, value) for key, value in {**before, **changes}.items() if value is not None)
+        try:
+            check_values(after, f"profile {name}")
+        except ConfigurationError as error:
+            raise UsageError(error.message, hint=error.hint) from None
+        return changes
+
+    profiles.change_profile(context.config_files().profiles_path, name, prepare)
     given = ", ".join(key for key, value in changes.items() if value is not None)
     removed = f"; removed {', '.join(dropped)}" if dropped else ""
     context.note(f"profile {name}: set {given}{removed}")

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from tccli.cli.command import Command
@@ -21,7 +19,7 @@ def _show(context: Context, name: str | None, *, show_secrets: bool) -> None:
     name = name or context.profile_name or files.default_name
     if name is None:
         raise NegativeAnswerError("there is no default profile", hint="tc profile list lists them; tc profile use NAME")
-    content = {key: _to_json(value) for key, value in files.profile(name).items()}
+    content = dict(files.profile(name))
     if show_secrets:
         for each in (context, context.replace(profile=name)):
             read_only = each.read_only()
@@ -33,11 +31,6 @@ def _show(context: Context, name: str | None, *, show_secrets: bool) -> None:
     write(Result([shown]))
     if shown != content:
         context.note("secrets are masked; --show-secrets prints them")
-
-
-def _to_json(value: Any) -> Any:
-    # TOML has dates and times, too.
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 command = Command(

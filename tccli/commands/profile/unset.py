@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from tccli.cli.command import Command
@@ -12,16 +14,19 @@ from tccli.cli.context import Context, with_context
 
 def _unset(context: Context, name: str, keys: tuple[str, ...]) -> None:
     from tccli.cli.profile_settings import find_key
-    from tccli.core.profiles import check_exists, set_values
+    from tccli.core.profiles import change_profile
 
-    files = context.config_files()
-    check_exists(files.profiles, files.profiles_path, name)
-    profile = files.profiles[name]
-    # A key that tc does not know must be removable, too.
-    found = [key if key in profile else find_key(key) for key in keys]
-    set_values(files.profiles_path, name, dict.fromkeys(found))
-    for key in found:
-        context.note(f"profile {name}: {'removed' if key in profile else 'there was no'} {key}")
+    notes: list[str] = []
+
+    def prepare(profile: dict[str, Any]) -> dict[str, None]:
+        # A key that tc does not know must be removable, too.
+        found = [key if key in profile else find_key(key) for key in keys]
+        notes.extend(f"{'removed' if key in profile else 'there was no'} {key}" for key in found)
+        return dict.fromkeys(found)
+
+    change_profile(context.config_files().profiles_path, name, prepare, creates=False)
+    for note in notes:
+        context.note(f"profile {name}: {note}")
 
 
 command = Command(

@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def home_directory(environ: Mapping[str, str]) -> str:
+    """
+    Return ``$HOME``; if it is empty or not set, the home directory that the system has for the user.
+    """
+    if environ.get("HOME"):
+        return environ["HOME"]
+    if os.name != "posix":
+        return os.path.expanduser("~")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir or "/"
+    except KeyError:
+        return "/"
+
+
 def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) -> str:
     """
     Return the path of the cache directory, which may not exist: below ``$XDG_CACHE_HOME`` on every system, else where
@@ -23,7 +39,7 @@ def cache_directory(environ: Mapping[str, str], platform: str = sys.platform) ->
     base = environ.get("XDG_CACHE_HOME", "")
     # The XDG specification ignores a relative path: it would be another directory in each working directory.
     if not os.path.isabs(base):
-        home = environ.get("HOME") or os.path.expanduser("~")
+        home = home_directory(environ)
         if platform == "win32":
             base = environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
         else:
