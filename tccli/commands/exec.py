@@ -76,6 +76,10 @@ def command(
     fetched with your credentials, and stand on no command line. KEY is a path such as token or keys[0]; the variable
     has its last name. A value that is not a string is passed as JSON. In NAME, write \: for a colon.
 
+    NAME alone sets a variable for each key, as whoever writes the secret named it. So a key whose variable is set to
+    something else, or may change how programs run (PATH, BASH_ENV, PYTHONPATH, HTTPS_PROXY …), is refused with exit
+    code 9. Write NAME:KEY to set such a variable.
+
     With --temp-scope, the command gets temporary credentials with these scopes only; they are computed without a
     request. Put options of COMMAND after --.
 
@@ -84,13 +88,14 @@ def command(
     """
     from tccli.core.child_process import SignalForwarder
     from tccli.core.private_files import private_files
-    from tccli.core.secret_values import encode_value, parse_variable
+    from tccli.core.secret_values import check_targets, encode_value, parse_variable
 
     if not words[0]:
         raise UsageError("exec: the name of the command is empty")
     if temp_expires is not None and not scopes:
         raise UsageError("--temp-expires needs --temp-scope")
     as_variables = [parse_variable(word) for word in variables]
+    check_targets(as_variables)
     as_files = _parse_files(context, files)
     read_only = context.read_only()
     if read_only is not None:

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.edits import find_value
-from tccli.errors import NotFoundError, UsageError
+from tccli.errors import BrokenAnswerError, NotFoundError, UsageError
 from tccli.names import suggestion
 from tccli.strict_json import ExactNumber
 
@@ -22,13 +22,45 @@ ACCOUNT_VARIABLES = frozenset(
     f"TASKCLUSTER_{name}" for name in ("ROOT_URL", "CLIENT_ID", "ACCESS_TOKEN", "CERTIFICATE", "PROXY_URL")
 )
 """They are a set, which must not be mixed with values of other sources."""
-UNEXPECTED_PREFIXES = ("DYLD_", "LD_", "TASKCLUSTER_", "TC_")
-"""Of variables that change how programs are loaded, or where tc sends its requests."""
+_ALWAYS_CONTROLS = re.compile(r"(?:_*LD|DYLD|TASKCLUSTER|TC|BASH_FUNC)_.*", re.IGNORECASE)
+_IS_VALUE = re.compile(r".*(?:TOKEN|PASSWORD|PASSWD|SECRET|(?<!LOG)(?<!HOST)KEY|KEY_ID)", re.IGNORECASE)
+_CONTROLS = re.compile(
+    # All variables of a program that runs other programs, or loads code.
+    r"(?:_*JAVA|_*JDK|ANSIBLE|BASH|BUNDLE|CARGO|CCACHE|CLICOLOR|CMAKE|CONDA|COR|CORECLR|COREPACK|CURL|DBUS|DENO|DOCKER"
+    r"|DOTNET|ERL|FPATH|GCC|GCONV|GDB|GEM|GIO|GIT|GLIBC|GNUPG|GPG|GTK|JULIA|KRB5|KUBE|LC|LESS|LLVM|LUA|MALLOC|MAN|MAVEN"
+    r"|MSYS|NIX|NODE|NPM|NVM|OPENSSL|PERL|PHP|PIP|PIPENV|PIPX|PKG|PNPM|POETRY|PYENV|PYTEST|PYTHON|QT|RBENV|READLINE"
+    r"|REQUESTS|RUBY|RUST|RUSTC|RUSTUP|SSH|SSL|SSLKEYLOG|SUDO|SYSTEMD|TCL|TERM|TMUX|UV|VIM|VIRTUAL|WGET|XDG|YARN|ZSH)"
+    r"(?:_.*|[A-Z0-9]*)"
+    # Go has no underscores.
+    r"|GO(?!OGLE)[A-Z0-9]*"
+    # What the last word says: a place, options, a program or a file that is read at the start of one.
+    r"|.*(?:ARGS?|ASKPASS|BROWSER|BUNDLE|CAFILE|CLASS|CMD|COMMAND|CONF|CONFIG|DIRS?|DIRECTORY|EDITOR|ENV|EXEC|FILE|FLAGS"
+    r"|HANDLER|HELPER|HOME|HOOKS?|HOSTALIASES|INCLUDE|INIT|LAUNCHER|LIBS?|LIBRARY|LOADER|MODULES?|OPEN"
+    r"|OPTIONS?|OPTS?|PAGER|PATHS?|PLUGINS?|PREFIX|PRELOAD|PROFILE|PROGRAM|PROXY|RC|REQUIRE|ROOT|RUNNER|SCRIPT|SHELL"
+    r"|SHELLOPTS|SITE|SOCK|STARTUP|TRACE|VISUAL|WRAPPER)"
+    # Of shells, the C library and common tools.
+    r"|AR|AS|AWK|CC|CPP|CXX|DISPLAY|FC|FIGNORE|GLOBIGNORE|HISTCONTROL|IFS|LANG|LANGUAGE|LD|LINES|COLUMNS|LOCALDOMAIN"
+    r"|LOGNAME|LPDEST|MAIL|MAILCHECK|MAKE|NLSPATH|NM|NO_COLOR|OBJC|OLDPWD|OPTERR|OPTIND|POSIXLY_CORRECT|PS[0-9]|PROMPT"
+    r"|PWD|SHLVL|TEMP|TMP|TMOUT|TZ|TZDIR|UID|EUID|PPID|VPATH|WINDIR|COMSPEC|PATHEXT|PSMODULEPATH|SYSTEMROOT",
+    re.IGNORECASE,
+)
 MAX_VARIABLE_BYTES = 128 * 1024 - 1
 """Of ``NAME=VALUE``, on Linux."""
 _REFERENCE = re.compile(
     r"(?P<name>(?:\\[:=\\]|[^:=\\]|\\(?![:=\\]))+)(?::(?P<key>(?:\\.|[^=\\])*))?(?:=(?P<target>.*))?", re.DOTALL
 )
+
+
+def controls_programs(name: str) -> bool:
+    """
+    Return whether a variable may change which programs run, what they load or where they connect, by its name.
+
+    No list is complete, so this one has whole families and common endings, and refuses more than it must: a user who
+    writes the name of the variable gets it.
+    """
+    if _ALWAYS_CONTROLS.fullmatch(name):
+        return True
+    return bool(_CONTROLS.fullmatch(name)) and not _IS_VALUE.fullmatch(name)
 
 
 class SecretReference(NamedTuple):
@@ -88,6 +120,21 @@ def parse_variable(word: str) -> SecretReference:
     return reference
 
 
+def check_targets(references: Iterable[SecretReference]) -> None:
+    """
+    Check that no two values have the same target.
+
+    Raises:
+        UsageError: Two different ones have.
+    """
+    sources: dict[str, SecretReference] = {}
+    for reference in references:
+        if reference.target is not None:
+            first = sources.setdefault(reference.target, reference)
+            if (first.name, first.key) != (reference.name, reference.key):
+                raise UsageError(f"two values for the variable {reference.target}, one of them from {reference.text}")
+
+
 class SecretValues:
     """
     Finds values in secrets that were fetched.
@@ -129,7 +176,8 @@ class SecretValues:
 
         Raises:
             NotFoundError: A secret does not have a key.
-            UsageError: Two values have one name, or a value cannot be in a variable.
+            BrokenAnswerError: Two values have one name, a value cannot be in a variable, or a key cannot be the name
+                of one.
         """
         variables: dict[str, str] = {}
         for reference in references:
@@ -138,7 +186,7 @@ class SecretValues:
                 assert each.target is not None
                 value = self.read(each)
                 if variables.get(each.target, value) != value:
-                    raise UsageError(f"two values for the variable {each.target}, one of them from {each.text}")
+                    raise BrokenAnswerError(f"two values for the variable {each.target}, one of them from {each.text}")
                 check_variable(each, value)
                 variables[each.target] = value
         return variables
@@ -149,11 +197,20 @@ class SecretValues:
             each = SecretReference(f"{reference.text}:{escaped}", reference.name, escaped, key)
             remedy = f"name what you need: --secret '{reference.text}:KEY=VARIABLE'"
             if not VARIABLE.fullmatch(key):
-                raise UsageError(f"secret {reference.name}: its key {key!r} is not a name of a variable", hint=remedy)
+                raise BrokenAnswerError(
+                    f"secret {reference.name}: its key {key!r} is not a name of a variable", hint=remedy
+                )
             # Who writes a secret does not choose the program that runs.
-            if key.startswith(UNEXPECTED_PREFIXES) or environ.get(key, value := self.read(each)) != value:
-                is_set = "is set to something else" if key in environ else "changes how programs run"
-                raise UsageError(f"secret {reference.name}: the variable of its key {key!r} {is_set}", hint=remedy)
+            if key not in environ and controls_programs(key):
+                reason = "may change how programs run"
+                raise BrokenAnswerError(
+                    f"secret {reference.name}: the variable of its key {key!r} {reason}", hint=remedy
+                )
+            if environ.get(key, value := self.read(each)) != value or key in ACCOUNT_VARIABLES:
+                is_set = "is set to something else"
+                raise BrokenAnswerError(
+                    f"secret {reference.name}: the variable of its key {key!r} {is_set}", hint=remedy
+                )
             yield each
 
     def _to_text(self, value: Any) -> str:
@@ -167,13 +224,13 @@ def check_variable(reference: SecretReference, value: str) -> None:
     Check that a value can be in a variable.
 
     Raises:
-        UsageError: It has a NUL byte or a lone surrogate, or it is too long.
+        BrokenAnswerError: It has a NUL byte or a lone surrogate, or it is too long.
     """
     hint = "write it to a file, with --secret-file"
     if "\0" in value:
-        raise UsageError(f"cannot put {reference.text} into a variable: it has a NUL byte", hint=hint)
+        raise BrokenAnswerError(f"cannot put {reference.text} into a variable: it has a NUL byte", hint=hint)
     if len(encode_value(reference, value)) + len(reference.target or "") + 1 > MAX_VARIABLE_BYTES:
-        raise UsageError(f"cannot put {reference.text} into a variable: it is longer than 128 KiB", hint=hint)
+        raise BrokenAnswerError(f"cannot put {reference.text} into a variable: it is longer than 128 KiB", hint=hint)
 
 
 def encode_value(reference: SecretReference, value: str) -> bytes:
@@ -181,9 +238,9 @@ def encode_value(reference: SecretReference, value: str) -> bytes:
     Return a value as UTF-8.
 
     Raises:
-        UsageError: It has a lone surrogate.
+        BrokenAnswerError: It has a lone surrogate.
     """
     try:
         return value.encode()
     except UnicodeEncodeError:
-        raise UsageError(f"cannot use {reference.text}: it is not valid Unicode") from None
+        raise BrokenAnswerError(f"cannot use {reference.text}: it is not valid Unicode") from None

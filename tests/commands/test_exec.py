@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tccli.core.secret_values import controls_programs
 from tests.http_server import NO_RESPONSE, json_response
 
 if TYPE_CHECKING:
@@ -150,9 +151,9 @@ def test_a_secret_is_fetched_once(tc_process: CommandLine, secrets: RunningSandb
         (["--secret", "project/x:a]=A"], 5, "a]"),
         (["--secret", "no/such"], 5, "no/such"),
         (["--secret-file", "no/such=FILE"], 5, "no/such"),
-        (["--secret", "project/x"], 2, "a.b"),
-        (["--secret", "project/x:nul"], 2, "NUL"),
-        (["--secret", "project/x:long"], 2, "128 KiB"),
+        (["--secret", "project/x"], 9, "a.b"),
+        (["--secret", "project/x:nul"], 9, "NUL"),
+        (["--secret", "project/x:long"], 9, "128 KiB"),
         (["--secret", "project/x:token=A", "--secret", "project/x:number=A"], 2, "variable A"),
         (["--secret", ""], 2, "--secret"),
         (["--secret", ":key"], 2, ":key"),
@@ -214,6 +215,8 @@ def test_the_command_does_not_run(
         ("LD_PRELOAD", {}),
         ("TASKCLUSTER_ROOT_URL", {}),
         ("TC_FAKE", {}),
+        ("BASH_ENV", {}),
+        ("NODE_OPTIONS", {}),
     ],
 )
 def test_a_secret_does_not_choose_the_program(
@@ -226,8 +229,64 @@ def test_a_secret_does_not_choose_the_program(
     result = tc_process("exec", "--secret", "a", "--", "true", env={**sandbox.environment, **env})
     chosen = tc_process("exec", "--secret", f"a:{key}=MINE", "--", *DUMP, env={**sandbox.environment, **env})
 
-    assert (2, 1, True) == (result.exit_code, result.stderr.count("\n"), key in result.stderr)
+    assert (9, 1, True) == (result.exit_code, result.stderr.count("\n"), key in result.stderr)
     assert "/evil" == environment(chosen)["MINE"]
+
+
+CONTROLS = """
+    BASH_ENV ENV PATH HOME IFS PS1 PS4 PROMPT_COMMAND SHELLOPTS BASHOPTS CDPATH ZDOTDIR FPATH INPUTRC TERMINFO TMPDIR
+    LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES GCONV_PATH LOCPATH HOSTALIASES RES_OPTIONS GLIBC_TUNABLES
+    PYTHONPATH PYTHONSTARTUP PYTHONHOME PYTHONINSPECT PYTHONWARNINGS PYTEST_ADDOPTS PIP_INDEX_URL VIRTUAL_ENV UV_INDEX
+    NODE_OPTIONS NODE_PATH NODE_EXTRA_CA_CERTS NPM_CONFIG_REGISTRY npm_config_prefix PERL5OPT PERL5LIB PERL5DB PERLLIB
+    RUBYOPT RUBYLIB GEM_PATH BUNDLE_GEMFILE JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS CLASSPATH JAVA_HOME
+    GOFLAGS GOPROXY GOPATH GOSUMDB RUSTC_WRAPPER RUSTFLAGS CARGO_HOME LUA_INIT PHPRC DOTNET_STARTUP_HOOKS MAKEFLAGS CC
+    HTTP_PROXY https_proxy ALL_PROXY no_proxy SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE REQUESTS_CA_BUNDLE CURL_CA_BUNDLE
+    CURL_HOME OPENSSL_CONF AWS_CA_BUNDLE AWS_CONFIG_FILE KUBECONFIG DOCKER_HOST NETRC WGETRC KRB5_CONFIG
+    GIT_SSH_COMMAND GIT_SSH GIT_ASKPASS GIT_EXEC_PATH GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_EDITOR GIT_EXTERNAL_DIFF
+    SSH_ASKPASS SSH_AUTH_SOCK SUDO_ASKPASS EDITOR VISUAL PAGER MANPAGER LESSOPEN LESS BROWSER SHELL XDG_CONFIG_HOME
+    XDG_DATA_DIRS DBUS_SESSION_BUS_ADDRESS LANG LC_ALL TZ TASKCLUSTER_ROOT_URL TC_FAKE TC_LOG
+"""
+VALUES = """
+    TOKEN API_TOKEN API_KEY PASSWORD DB_PASSWORD SECRET CLIENT_SECRET AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY OTHER MINE
+    GIT_TOKEN NPM_TOKEN GITHUB_TOKEN GOOGLE_API_KEY SSH_KEY PIP_PASSWORD username token apiKey DATABASE_URL SENTRY_DSN
+    flag DB_HOST HOST PORT URL ID NAME EMAIL API_SECRET_KEY MY_CERTIFICATE GOOGLE_CLIENT_ID USER
+"""
+
+
+def test_variables_that_control_programs() -> None:
+    """
+    Tokens and passwords of the same programs are none of them.
+    """
+    assert [] == [name for name in CONTROLS.split() if not controls_programs(name)]
+    assert [] == [name for name in VALUES.split() if controls_programs(name)]
+
+
+def test_two_values_for_a_variable_are_found_before_a_request(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    If the command line names both; if keys of secrets are the same, the response is to blame.
+    """
+    result = tc("exec", "--secret", "x:a=A", "--secret", "y:a=A", "--", "true", env=http_server.env)
+    assert (2, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)
+    http_server.respond_with(*(json_response({"secret": {"A": value}, "expires": EXPIRES}) for value in "xy"))
+    result = tc("exec", "--secret", "x", "--secret", "y", "--", "true", env=http_server.env)
+    assert (9, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
+
+
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", "x" * 200_000], ids=["nul", "surrogate", "long"])
+@pytest.mark.parametrize("option", [["--secret", "x"], ["--secret", "x:A"], ["--secret", "x=B"]], ids=str)
+def test_a_value_that_no_variable_can_have(
+    tc: CommandLine, http_server: ScriptedServer, option: list[str], value: str
+) -> None:
+    """
+    The response is to blame, and the command does not run.
+    """
+    http_server.respond_with(json_response({"secret": {"A": value}, "expires": EXPIRES}))
+    result = tc("exec", *option, "--", "true", env=http_server.env)
+    if option == ["--secret", "x=B"] and "\0" in value:
+        # In JSON, it is escaped.
+        assert 0 == result.exit_code, result.stderr
+        return
+    assert (9, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
 
 
 def test_a_variable_that_has_the_value_already_is_fine(
