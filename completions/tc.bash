@@ -218,11 +218,11 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
-  completions|config|'config help'|download|events|'events bind'|'events list'|group|help|profile|'profile edit'|\
-  'profile list'|'profile path'|'profile remove'|'profile unset'|references|'references diff'|'references update'|\
-  sandbox|'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|\
-  'slugid decode'|'slugid encode'|task|update|upload|url|api|auth|github|hooks|index|notify|object|purgecache|\
-  queue|secrets|webserver|workermanager)
+  completions|config|'config help'|download|events|'events list'|group|help|profile|'profile edit'|'profile list'|\
+  'profile path'|'profile remove'|'profile unset'|references|'references diff'|'references update'|sandbox|\
+  'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
+  'slugid encode'|task|update|upload|url|api|auth|github|hooks|index|notify|object|purgecache|queue|secrets|\
+  webserver|workermanager)
     REPLY='-h --help' ;;
   'config get')
     REPLY='-f --format --show-secrets -h --help' ;;
@@ -234,6 +234,8 @@ _taskcluster_options() {
     REPLY='--index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal --flat --max-age --newest -h --help' ;;
   'download object'|downloadobject)
     REPLY='-o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
+  'events bind')
+    REPLY='--with-keys -h --help' ;;
   exec)
     REPLY='--secret --secret-file --temp-scope --temp-expires -h --help' ;;
   find)

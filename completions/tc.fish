@@ -574,8 +574,8 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
-        case 'completions' 'config' 'config help' 'download' 'events' 'events bind' 'events list' 'group' 'help' \
-            'profile' 'profile edit' 'profile list' 'profile path' 'profile remove' 'profile unset' 'references' \
+        case 'completions' 'config' 'config help' 'download' 'events' 'events list' 'group' 'help' 'profile' \
+            'profile edit' 'profile list' 'profile path' 'profile remove' 'profile unset' 'references' \
             'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' \
             'sandbox tour' 'scopes' 'scopes expand' 'signedurl' 'slugid decode' 'slugid encode' 'task' 'update' \
             'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' 'queue' 'secrets' \
@@ -591,6 +591,8 @@ function __taskcluster_options
             string join \n -- --index -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay --managed-only --list --literal --flat --max-age --newest -h --help
         case 'download object' 'downloadobject'
             string join \n -- -o --output --checksum --connections --compressed --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
+        case 'events bind'
+            string join \n -- --with-keys -h --help
         case 'exec'
             string join \n -- --secret --secret-file --temp-scope --temp-expires -h --help
         case 'find'
@@ -1176,6 +1178,8 @@ function __taskcluster_meaning
             echo 'Download nothing, with exit code 1, if the run was resolved longer…'
         case '*:--newest'
             echo 'Of several tasks with the LABEL, take the one created last'
+        case '*:--with-keys'
+            echo 'Print the keys too, in order, as routingKeyReference'
         case '*:--secret'
             echo 'Set a variable to a value of a secret'
         case '*:--secret-file'

@@ -73,13 +73,14 @@ def list_exchanges(context: Context, service: str | None) -> None:
 @click.argument("service")
 @click.argument("exchange")
 @click.argument("keys", nargs=-1, type=click.UNPROCESSED, metavar="[PATTERN | --KEY VALUE...]")
+@click.option("--with-keys", is_flag=True, help="Print the keys too, in order, as routingKeyReference.")
 @with_context
-def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -> None:
+def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...], *, with_keys: bool) -> None:
     """
     Print the exchange and the routing-key pattern for messages with the given keys, such as --taskGroupId ID.
 
     A key that is not given matches anything. tc events list shows the keys. Instead of keys, a finished PATTERN can be
-    given, such as 'primary.#'; it is checked.
+    given, such as 'primary.#'; it is checked. The result can be put into the bindings of a hook as it is.
     """
     from tccli.cli.addresses import replace_keys
     from tccli.core.events import check_pattern, describe_keys, routing_key_pattern
@@ -102,7 +103,9 @@ def bind(context: Context, service: str, exchange: str, keys: tuple[str, ...]) -
         check_pattern(chosen, pattern := patterns[0])
     else:
         pattern = routing_key_pattern(chosen, replace_keys(context, _unique(options)))
-    binding = {"exchange": chosen.exchange, "routingKeyPattern": pattern, "routingKeyReference": describe_keys(chosen)}
+    binding: dict[str, Any] = {"exchange": chosen.exchange, "routingKeyPattern": pattern}
+    if with_keys:
+        binding["routingKeyReference"] = describe_keys(chosen)
     write(Result([binding]))
 
 

@@ -18,7 +18,7 @@ from tccli.cli.context import Context, with_context
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from tccli.sandbox.server import Server
@@ -265,7 +265,7 @@ def calls(context: Context) -> None:
     """
     Print the requests that a running sandbox received: time, verb, path, method, client and status, without secrets.
     """
-    _print_list(context, "calls", "calls")
+    _print_list(context, "calls", "calls", ("verb", "method", "status", "time", "path"))
 
 
 @command.command(
@@ -303,7 +303,7 @@ def child_environment(server: Server) -> dict[str, str]:
     return {**inherited, **server.environment}
 
 
-def _print_list(context: Context, name: str, key: str) -> None:
+def _print_list(context: Context, name: str, key: str, key_columns: Sequence[str] = ()) -> None:
     from tccli.output import Pages, Result
     from tccli.sandbox.testing import control_client
 
@@ -312,7 +312,7 @@ def _print_list(context: Context, name: str, key: str) -> None:
     if context.options.format == "jsonl":
         write(Result(pages=Pages(iter([document]))))
     else:
-        write(Result([document[key]], is_table=True))
+        write(Result([document[key]], is_table=True, key_columns=key_columns))
 
 
 def _parse_seconds(offset: str) -> float:

@@ -158,7 +158,8 @@ def _show_all(context: Context, *, expand: bool) -> None:
             rows[name]["error"] = context.redactor.redact_text(str(result))
         else:
             rows[name] = {"name": name, "active": result.pop("active"), **result}
-    write(Result([list(rows.values())], is_table=True))
+    key_columns = ("name", "active", "clientId", "error")
+    write(Result([list(rows.values())], is_table=True, key_columns=key_columns))
     inactive = [name for name, row in rows.items() if not row["active"]]
     if inactive:
         count = f"{len(inactive)} of {len(rows)} profiles"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tccli.core.http.messages import Response
 
 MAX_SCOPES_CHARACTERS = 600
+MIN_SKEW_SECONDS = 30
+"""Below this, a difference of clocks is not the reason for a time in the past."""
 UNSATISFIED = re.compile(r"missing the following scopes:\s*```\s*(.*?)\s*```", re.DOTALL)
 REQUIRED = re.compile(r"the following scope expression:\s*```\s*(.*?)\s*```", re.DOTALL)
 UNAUTHORIZED = re.compile(r"do not satisfy authorizedScopes.*authorizedScopes are:\s*(.*)", re.DOTALL)
@@ -110,7 +112,10 @@ def suggest(
                 and re.fullmatch(hint.methods, method)
                 and re.search(hint.message, message, re.DOTALL)
             ):
-                return hint.advice.format_map({name: escape_line(value, 100) for name, value in arguments.items()})
+                advice = hint.advice.format_map({name: escape_line(value, 100) for name, value in arguments.items()})
+                # With another clock, the times that tc from-now prints are in the past as well.
+                skew = _measure_skew(response.headers.get("date", "")) if "tc from-now" in advice else None
+                return _describe_skew(skew) if skew is not None and abs(skew) >= MIN_SKEW_SECONDS else advice
     if response.status == 401 and account is not None:
         return _suggest_credentials(message, account, response.headers.get("date", ""))
     if response.status == 403 and is_service and account is not None:
@@ -255,12 +260,23 @@ def sign_in(account: Account) -> str:
 
 
 def _suggest_clock(date: str) -> str:
+    skew = _measure_skew(date)
+    return "check this machine's clock" if skew is None else _describe_skew(skew)
+
+
+def _measure_skew(date: str) -> float | None:
+    """
+    Return by how many seconds the server's clock is ahead of this machine's, or None if its Date header is not a date.
+    """
     from email.utils import parsedate_to_datetime
 
     try:
-        skew = parsedate_to_datetime(date).timestamp() - time.time()
+        return parsedate_to_datetime(date).timestamp() - time.time()
     except (ValueError, TypeError, OverflowError):
-        return "check this machine's clock"
+        return None
+
+
+def _describe_skew(skew: float) -> str:
     direction = "behind" if skew > 0 else "ahead of"
     return f"this machine's clock is {abs(skew):.0f} s {direction} the server's: set it right"
 

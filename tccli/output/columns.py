@@ -117,18 +117,23 @@ def select_columns(entries: Sequence[Any], wanted: Sequence[str]) -> tuple[list[
     return columns, unknown
 
 
-def list_columns(entries: Sequence[Any]) -> list[Column]:
+def list_columns(entries: Sequence[Any], key_columns: Sequence[str] = ()) -> list[Column]:
     """
     Return all columns, in order of their appearance. Texts and lists are what people look for in such a table.
+
+    Args:
+        key_columns: The paths that tell most, the most important first.
     """
     flat = [flatten(entry) for entry in entries]
     paths = dict.fromkeys(path for row in flat for path in row)
     columns = {path: [row.get(path) for row in flat] for path in paths}
     ranks = _rank_all(columns)
-    details = {RANK_TEXT, RANK_LIST}
-    return [
-        Column(path, values, RANK_DETAIL if ranks[path] in details else ranks[path]) for path, values in columns.items()
-    ]
+    for path, rank in ranks.items():
+        if path in key_columns:
+            ranks[path] = key_columns.index(path) - len(key_columns)
+        elif rank in {RANK_TEXT, RANK_LIST}:
+            ranks[path] = RANK_DETAIL
+    return [Column(path, values, ranks[path]) for path, values in columns.items()]
 
 
 def rank_columns(entries: Sequence[Any]) -> list[Column]:

@@ -263,6 +263,22 @@ def test_tables_of_tc_itself_are_folded(tc: CommandLine) -> None:
     assert "…" not in text
 
 
+def test_key_columns_are_left_out_last() -> None:
+    """
+    In the order of the document, also where another column looks like an id; off a terminal, long cells are cut.
+    """
+    path = "/api/auth/v1/clients/" + "x" * 90
+    calls = [
+        {"time": f"2026-11-28T09:36:3{n}.123Z", "verb": "GET", "path": path, "clientId": f"a/client-{n}", "status": n}
+        for n in (1, 2)
+    ]
+    result = Result([calls], is_table=True, key_columns=("verb", "status", "path"))
+
+    assert ["verb", "path", "status"] == render(result, 40)[0].split()
+    assert ["time", "verb", "path", "clientId", "status"] == render(result, None)[0].split()
+    assert all(len(line) <= 120 for line in render(result, None))
+
+
 def test_an_empty_listing_has_no_table() -> None:
     """
     Not even names: they are those of its entries.

@@ -30,7 +30,7 @@ def _list(context: Context) -> None:
         }
         for name, profile in files.profiles.items()
     ]
-    write(Result([rows], is_table=True))
+    write(Result([rows], is_table=True, key_columns=("name", "default", "rootUrl", "clientId")))
     if not rows:
         context.note(f"there are no profiles in {files.profiles_path}; tc profile set NAME KEY VALUE creates one")
 

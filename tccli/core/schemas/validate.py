@@ -201,8 +201,10 @@ def _problem(error: ValidationError, root: str) -> Problem:
         and error.validator_value is False
     ):
         known = list(error.schema.get("properties", {}))
+        # A field that is there already is not what an unknown one was meant to be.
+        absent = [name for name in known if name not in error.instance]
         unknown = _unknown_fields(error)
-        named = (f"{name!r}{_did_you_mean(name, known)}" for name in unknown[:MAX_NAMED_FIELDS])
+        named = (f"{name!r}{_did_you_mean(name, absent)}" for name in unknown[:MAX_NAMED_FIELDS])
         more = f" and {len(unknown) - MAX_NAMED_FIELDS} more" if len(unknown) > MAX_NAMED_FIELDS else ""
         text = f"unknown {_fields(unknown)} {', '.join(named)}{more}"
         expected = f"only {', '.join(known)}" if known else "no fields"

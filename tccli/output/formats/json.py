@@ -1,5 +1,6 @@
 """
-JSON: as it arrived for programs, indented and coloured for people. Pages are one document, written as they arrive.
+JSON: responses as they arrived for programs, indented and coloured for people. Pages are one document, written as they
+arrive. What has a form of its own on a terminal is made by tc; it is indented for programs too, as services do it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
         out.write(result.raw if result.raw.endswith(b"\n") or not result.raw else result.raw + b"\n")
         return
     display = make_display(options)
+    pretty = options.pretty or result.is_table or result.to_text is not None
     if result.pages is not None:
-        for piece in _pieces(result.pages, pretty=options.pretty):
+        for piece in _pieces(result.pages, pretty=pretty):
             out.write(encode_text(display(piece)))
         out.write(b"\n")
         return
@@ -30,7 +32,7 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
             text = document.removesuffix("\n")
             text = escape_controls(text) if options.is_shown else text
         else:
-            text = display(dump_json(document, pretty=options.pretty))
+            text = display(dump_json(document, pretty=pretty))
         out.write(encode_text(f"{text}\n"))
 
 

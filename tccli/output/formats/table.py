@@ -1,8 +1,8 @@
 """
 A table for people: a row for each entry of a listing, or for each property of a document.
 
-Cells are shortened with ``…``, so that a row is a line that fits the terminal. Off a terminal, the columns that were
-asked for are whole, since a program may read them.
+Cells are shortened with ``…``, so that a row is a line that fits the terminal, or `DEFAULT_WIDTH_OFF_TERMINAL`. Off a
+terminal, the columns that were asked for are whole, since a program may read them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_CELL_WIDTH = 48
 """More is given to a cell only where room is left; a shorter value is whole, or its column is left out."""
 MIN_CELL_WIDTH = 10
 MIN_TEXT_WIDTH = 20
-MAX_WORD_WIDTH = 60
+MAX_WORD_WIDTH = 40
 """Longer words are broken where texts are folded."""
 MIN_NAME_WIDTH = 32
 """Of what tells most, before other columns are added, if there is room for it."""
@@ -53,17 +53,15 @@ def render(result: Result, out: IO[bytes], options: RenderOptions) -> None:
     entries, is_listing = result.table_entries()
     if not entries:
         return
-    if not is_listing:
-        lines = _property_lines(entries[0], options)
-    else:
-        lines = _listing_lines(entries, options, folds=result.is_table, key=result.list_name() or "value")
-    for line in lines:
+    for line in _listing_lines(entries, options, result) if is_listing else _property_lines(entries[0], options):
         out.write(encode_text(f"{line.rstrip()}\n"))
 
 
-def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: bool, key: str) -> Iterator[str]:
-    columns = _columns(entries, options, ranked=not folds, key=key)
+def _listing_lines(entries: Sequence[Any], options: RenderOptions, result: Result) -> Iterator[str]:
+    folds = result.is_table
+    columns = _columns(entries, options, result)
     width = options.width or _environment_width()
+    wraps = folds and width is not None
     headers = [_escape(column.name) for column in columns]
     rows = _rows(columns)
     natural = _natural_widths(headers, rows)
@@ -72,8 +70,6 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: boo
         widths = natural
     elif options.columns is not None:
         widths = natural if options.width is None else _shrink(natural, width or 0, MIN_CELL_WIDTH, _list_texts(rows))
-    elif folds and width is None:
-        widths = natural
     else:
         width = width or DEFAULT_WIDTH_OFF_TERMINAL
         if _total(natural) > width:
@@ -89,7 +85,7 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, *, folds: boo
         if options.pretty:
             yield "─" * min(width or DEFAULT_WIDTH_OFF_TERMINAL, _total(widths))
     for row in rows:
-        cells = [_wrap(cell, size) if folds and size else [cell] for cell, size in zip(row, widths, strict=True)]
+        cells = [_wrap(cell, size) if wraps and size else [cell] for cell, size in zip(row, widths, strict=True)]
         for line in zip_longest(*cells, fillvalue=""):
             yield _join(line, widths)
 
@@ -110,7 +106,8 @@ def _list_texts(rows: Sequence[Sequence[str]]) -> list[int]:
     return [place for place, cells in enumerate(zip(*rows, strict=True)) if any(" " in cell for cell in cells)]
 
 
-def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool, key: str) -> list[Column]:
+def _columns(entries: Sequence[Any], options: RenderOptions, result: Result) -> list[Column]:
+    key = result.list_name() or "value"
     if all(isinstance(entry, list) for entry in entries):
         # Positions are not names: such a table has no header, but --columns 0,2 selects.
         if options.columns is None:
@@ -120,7 +117,7 @@ def _columns(entries: Sequence[Any], options: RenderOptions, *, ranked: bool, ke
         _report_unknown([name for name in options.columns or () if fold(name) not in known], [], options)
         return [Column((options.columns or [key])[0], entries)]
     if options.columns is None:
-        columns = rank_columns(entries) if ranked else list_columns(entries)
+        columns = list_columns(entries, result.key_columns) if result.is_table else rank_columns(entries)
         return columns or [Column(key, entries)]
     columns, unknown = select_columns(entries, options.columns)
     _report_unknown(unknown, entries, options)
