@@ -369,3 +369,21 @@ def test_payloads_that_are_yaml_or_templates_get_a_hint(tc: CommandLine, http_se
         assert "yaml" not in tc(*argv, stdin=text, env=http_server.env).stderr
     assert "tc from-now" in tc(*argv, stdin='{"created": {"$fromNow": "1 hour"}}', env=http_server.env).stderr
     assert [] == http_server.requests
+
+
+@pytest.mark.parametrize(
+    ("hours", "piece"), [(0, "tc from-now 0s"), (2, "s behind the server's"), (-2, "s ahead of the server's")]
+)
+def test_a_time_in_the_past_may_be_one_of_another_clock(
+    tc: CommandLine, http_server: ScriptedServer, hours: int, piece: str
+) -> None:
+    """
+    Then the times of ``tc from-now`` are as wrong.
+    """
+    date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
+    http_server.respond_with(error_response(400, "InputError", "`created` cannot be in the past", Date=date))
+    task_id = "AQAAAAAAQAWAAAAAAAAAAA"
+    result = tc("queue", "createTask", task_id, "--no-validate", stdin="{}", env=http_server.env)
+
+    assert (6, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert piece in result.stderr
