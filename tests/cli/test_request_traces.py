@@ -295,3 +295,43 @@ def test_an_interrupted_request_is_logged(start: Start, http_server: ScriptedSer
     (record,) = read_log(tmp_path / "log")
 
     assert (130, "interrupted") == (process.returncode, record["error"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("kind", ["file", "pipe"])
+def test_a_log_of_another_user_is_refused(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, kind: str
+) -> None:
+    """
+    Who owns it can read it; nothing is sent.
+    """
+    log = tmp_path / "log"
+    if kind == "pipe":
+        os.mkfifo(log)
+    else:
+        log.touch()
+    os.chown(log, 12345, -1)
+    reader = os.open(log, os.O_RDONLY | os.O_NONBLOCK)
+    result = tc(*TASK, env={**http_server.env, "TC_LOG": str(log)})
+    os.close(reader)
+
+    assert (3, []) == (result.exit_code, http_server.requests)
+    assert f"{log} (TC_LOG)" in result.stderr
+
+
+def test_a_log_may_only_be_appended_to(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Its mode cannot be changed; one line warns of that, and the call goes on.
+    """
+    log = tmp_path / "log"
+    log.touch(0o644)
+    if subprocess.run(["chattr", "+a", str(log)], check=False, capture_output=True).returncode:
+        pytest.skip("only root can do that, on some file systems")
+    try:
+        http_server.respond_with(json_response({}))
+        result = tc(*TASK, env={**http_server.env, "TC_LOG": str(log)})
+        assert 0 == result.exit_code, result.stderr
+        assert f"warning: cannot make {log} (TC_LOG) readable for you only" in result.stderr
+        assert 1 == len(read_log(log))
+    finally:
+        subprocess.run(["chattr", "-a", str(log)], check=True)

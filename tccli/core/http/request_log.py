@@ -53,15 +53,26 @@ class RequestLog:
             if getattr(error, "errno", None) == errno.ENXIO:
                 reason = "nothing reads this pipe"
             raise LocalFileError(f"cannot log to {path} (TC_LOG): {reason}") from None
-        if stat.S_ISREG(status.st_mode) and hasattr(os, "geteuid"):
-            if status.st_uid != os.geteuid():
-                self.close()
-                raise LocalFileError(
-                    f"cannot log to {path} (TC_LOG): the file belongs to another user", hint="name a file of your own"
-                )
-            if status.st_mode & 0o077:
+        if hasattr(os, "geteuid"):
+            self._check_owner(status)
+
+    def _check_owner(self, status: os.stat_result) -> None:
+        is_file = stat.S_ISREG(status.st_mode)
+        # A pipe without a name, such as /dev/stderr may be, was given by who started the command.
+        is_named_pipe = stat.S_ISFIFO(status.st_mode) and not os.path.realpath(self._path).startswith("/proc/")
+        if (is_file or is_named_pipe) and status.st_uid != os.geteuid():
+            self.close()
+            raise LocalFileError(
+                f"cannot log to {self._path} (TC_LOG): the file belongs to another user", hint="name a file of your own"
+            )
+        if is_file and status.st_mode & 0o077:
+            try:
                 # It may have been there before, for others to read.
                 os.fchmod(self._file, status.st_mode & 0o600)
+            except OSError as error:
+                # A file that can only be appended to is a good log, too.
+                reason = error.strerror or str(error)
+                self._report(f"warning: cannot make {self._path} (TC_LOG) readable for you only: {reason}")
 
     def close(self) -> None:
         """
