@@ -40,7 +40,9 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     if not selected.members and selection.is_given:
         raise NegativeAnswerError(f"nothing to cancel: {explain_nothing(selection, group_id)} that is not resolved")
     if not (selected.members or seals):
-        click.echo("No suitable tasks found for cancellation.", err=not context.is_go_client)
+        if not context.is_go_client:
+            raise NegativeAnswerError(f"nothing to cancel: group {group_id} has no task that is not resolved")
+        click.echo("No suitable tasks found for cancellation.")
         return
     action = TaskAction(
         "cancel",

@@ -46,8 +46,9 @@ def _rerun(
     if failed and exceptions:
         context.note(f"{exceptions} exception{'' if exceptions == 1 else 's'} left out: --state exception selects them")
     if not selected.members:
-        what = f"nothing to rerun: {explain_nothing(selection, group_id)}" if selection.is_given else "nothing to rerun"
-        raise NegativeAnswerError(f"{what}: no task of group {group_id} that is selected is {' or '.join(states)}")
+        states_text = f"that is {' or '.join(states)}"
+        nothing = explain_nothing(selection, group_id) if selection.is_given else f"group {group_id} has no task"
+        raise NegativeAnswerError(f"nothing to rerun: {nothing} {states_text}")
     action = TaskAction(
         "rerun",
         "rerunTask",
