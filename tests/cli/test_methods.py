@@ -763,11 +763,11 @@ def test_names_and_keys_are_taken_from_addresses(tc: CommandLine, http_server: S
 @pytest.mark.parametrize(
     ("argv", "pointer"),
     [
-        (["signed-url", TASK_ID, "public/x"], "tc signed-url queue getLatestArtifact TASK NAME"),
-        (["signed-url", f"https://h/tasks/{TASK_ID}", "x"], "tc signed-url queue getLatestArtifact TASK NAME"),
-        (["url", TASK_ID, "public/x"], "tc url queue getLatestArtifact TASK NAME"),
-        (["signed-url", "download-artifact", "x"], "tc signed-url queue getLatestArtifact TASK NAME"),
-        (["signed-url", "log"], "tc signed-url queue getLatestArtifact TASK NAME"),
+        (["signed-url", TASK_ID, "public/x"], "tc signed-url artifact TASK NAME"),
+        (["signed-url", f"https://h/tasks/{TASK_ID}", "x"], "tc signed-url artifact TASK NAME"),
+        (["url", TASK_ID, "public/x"], "tc url artifact TASK NAME"),
+        (["signed-url", "download-artifact", "x"], "tc signed-url artifact TASK NAME"),
+        (["signed-url", "log"], "tc signed-url artifact TASK NAME"),
         (["signed-url", "queue", f"https://h/tasks/{TASK_ID}"], "tc signed-url queue getLatestArtifact TASK NAME"),
         (["task", "help", "rerun"], "tc task rerun --help"),
         (["queue", "help", "task"], "tc queue task --help"),
