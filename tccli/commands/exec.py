@@ -133,7 +133,7 @@ def _explain_start(word: str, error: OSError | ValueError) -> CommandNotRunError
 
 
 def _parse_files(context: Context, words: Sequence[str]) -> list[SecretReference]:
-    from tccli.core.private_files import check_new_file, is_replaceable_by_others
+    from tccli.core.private_files import check_new_file, find_clash, is_replaceable_by_others
     from tccli.core.secret_values import parse_reference
 
     references: list[SecretReference] = []
@@ -146,8 +146,9 @@ def _parse_files(context: Context, words: Sequence[str]) -> list[SecretReference
         check_new_file(path)
         if is_replaceable_by_others(path):
             context.note(f"warning: others can replace {path}: they can write its directory")
-        if any(os.path.abspath(path) == os.path.abspath(str(each.target)) for each in references):
-            raise UsageError(f"two values for the file {path}")
+        clash = find_clash(path, [str(each.target) for each in references])
+        if clash is not None:
+            raise UsageError(f"two values for the file {path}: the other one is for {clash}")
         references.append(reference._replace(target=path))
     return references
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from itertools import permutations
 from typing import TYPE_CHECKING
 
+from tccli.core.files import MAX_NAME_BYTES
 from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 SAFE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 
@@ -25,6 +27,8 @@ def check_new_file(path: str) -> None:
     """
     if not os.path.basename(path):
         raise UsageError(f"cannot write {path!r}: it is not a name of a file")
+    if any(len(os.fsencode(name)) > MAX_NAME_BYTES for name in path.split(os.sep)):
+        raise UsageError(f"cannot write {path}: a name in it is too long", hint="give a shorter one")
     if os.path.lexists(path):
         raise UsageError(f"cannot write {path}: it exists, and would be removed afterwards", hint="name a new file")
 
@@ -65,7 +69,7 @@ def private_files(contents: Mapping[str, bytes], report: Callable[[str], None]) 
             try:
                 os.unlink(path)
             except FileNotFoundError:
-                pass
+                report(f"warning: {path}, which had a secret, was moved or removed by another program")
             except OSError as error:
                 report(f"warning: cannot remove {path}, which has a secret: {error.strerror or error}")
         for directory in reversed(directories):
@@ -81,14 +85,35 @@ def _create_directories(path: str, created: list[str]) -> None:
     for directory in reversed(missing):
         os.mkdir(directory, 0o700)
         created.append(directory)
+        # The umask may have taken even the owner's rights.
+        os.chmod(directory, 0o700)
+
+
+def find_clash(path: str, others: Iterable[str]) -> str | None:
+    """
+    Return which of *others* is the same file, or must be a directory of *path*, or the other way round.
+    """
+    real = _resolve(path)
+    for other in others:
+        if any(f"{one}{os.sep}".startswith(f"{two}{os.sep}") for one, two in permutations((real, _resolve(other)))):
+            return other
+    return None
+
+
+def _resolve(path: str) -> str:
+    path = os.path.abspath(path)
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def is_replaceable_by_others(path: str) -> bool:
     """
-    Return whether other users can replace a file in the directory of *path*.
+    Return whether other users can replace a file in the directory of *path*, or that directory if it is to be created.
     """
+    directory = os.path.dirname(os.path.abspath(path))
+    while not os.path.lexists(directory) and directory != os.path.dirname(directory):
+        directory = os.path.dirname(directory)
     try:
-        mode = os.stat(os.path.dirname(os.path.abspath(path))).st_mode
+        mode = os.stat(directory).st_mode
     except OSError:
         return False
     return os.name == "posix" and bool(mode & 0o022) and not mode & 0o1000

@@ -586,3 +586,46 @@ def test_fakes_provide_secrets(tc_process: CommandLine, tmp_path: Path) -> None:
     result = tc_process("exec", "--fake", str(tmp_path / "fake.json"), "--secret", "n:a=A", "--", "sh", "-c", "echo $A")
 
     assert (0, "v\n") == (result.exit_code, result.stdout)
+
+
+def test_files_that_exclude_each_other_are_found_before_a_request(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """
+    One path under two names, a file that is to be a directory, too, and a name that no file system has.
+    """
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "link").symlink_to("directory")
+    for first, second in (
+        ("a", "a/b"),
+        ("a/b", "a"),
+        ("link/a", "directory/a"),
+        ("a", "n" * 256),
+        ("a", f"{'n' * 256}/b"),
+    ):
+        options = ("--secret-file", f"x:a={tmp_path}/{first}", "--secret-file", f"x:b={tmp_path}/{second}")
+        result = tc("exec", *options, "--", "true", env=http_server.env)
+        assert (2, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests), result.stderr
+
+
+def test_a_file_in_a_new_directory(tc_process: CommandLine, secrets: RunningSandbox, tmp_path: Path) -> None:
+    """
+    The umask does not matter; a directory that others can write is reported, and so is a file that was moved away.
+    """
+    tmp_path.chmod(0o777)
+    path = tmp_path / "new" / "er" / "file"
+    before = os.umask(0o777)
+    try:
+        move = ("--", "mv", str(path), str(tmp_path / "moved"))
+        result = tc_process("exec", "--secret-file", f"project/x:token={path}", *move, env=secrets.environment)
+    finally:
+        os.umask(before)
+    assert 0 == result.exit_code, result.stderr
+    assert ["others can replace", "was moved or removed"] == [
+        each
+        for line in result.stderr.splitlines()
+        for each in ("others can replace", "was moved or removed")
+        if each in line
+    ]
+    assert not (tmp_path / "new").exists()
+    assert (tmp_path / "moved").stat().st_mode & 0o777 == 0o600
