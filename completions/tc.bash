@@ -319,7 +319,7 @@ _taskcluster_options() {
   'task wait')
     REPLY='--for --timeout --fail-fast --log --newest -h --help' ;;
   tempcredentials)
-    REPLY='--scope --name --start --expires --csh -h --help' ;;
+    REPLY='--scope --name --start --expires --shell --csh -h --help' ;;
   'upload artifact'|uploadartifact)
     REPLY='--storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help' ;;
   'upload object'|uploadobject)

@@ -676,7 +676,7 @@ function __taskcluster_options
         case 'task wait'
             string join \n -- --for --timeout --fail-fast --log --newest -h --help
         case 'tempcredentials'
-            string join \n -- --scope --name --start --expires --csh -h --help
+            string join \n -- --scope --name --start --expires --shell --csh -h --help
         case 'upload artifact' 'uploadartifact'
             string join \n -- --storage --link --reference --error --message --expires --content-type --dry-run --min-rate --deadline --transfer-retries --transfer-timeout --transfer-delay-factor --transfer-randomization-factor --transfer-max-delay -h --help
         case 'upload object' 'uploadobject'
@@ -985,7 +985,7 @@ function __taskcluster_meaning
         case '*:signin:--expires'
             echo 'An offset or a timestamp (default 1d)'
         case '*:signin:-n' '*:signin:--name'
-            echo 'Name of the client below your own client id (default cli)'
+            echo 'Name of the client below your own client id, before a random suffix…'
         case '*:signin:-p' '*:signin:--port'
             echo 'Port for the callback (default any)'
         case '*:signin:--browser' '*:signin:--no-browser'
@@ -1038,8 +1038,6 @@ function __taskcluster_meaning
             echo 'Their own client id, for the audit log'
         case '*:tempcredentials:--expires'
             echo 'An offset, seconds, or a timestamp'
-        case '*:tempcredentials:--csh'
-            echo 'Print lines for csh instead of sh'
         case '*:upload artifact:--reference' '*:uploadartifact:--reference'
             echo 'Create a reference to a URL'
         case '*:upload artifact:--expires' '*:uploadartifact:--expires'

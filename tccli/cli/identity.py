@@ -52,7 +52,8 @@ def fetch_identity(client: Client, environ: Mapping[str, str], *, with_scopes: b
         found["httpProxy"] = proxy
     offset = client.clock.offset
     if offset is not None:
-        found["clockDifference"] = round(offset.total_seconds())
+        seconds = round(offset.total_seconds())
+        found["clockDifference"] = seconds if abs(seconds) >= MIN_CLOCK_DIFFERENCE_SECONDS else 0
     return found
 
 

@@ -90,7 +90,8 @@ def _sign(
         return signed
     if account.credentials is None:
         raise ConfigurationError(
-            "no credentials to sign with", hint="set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN"
+            "no credentials to sign with",
+            hint=account.unused or "set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN",
         )
     _check_lifetime(context, account.credentials, datetime.fromtimestamp(int(time.time()), UTC), expires)
     url = client.prepare(method, *arguments).url if options["internal"] else call.url

@@ -53,7 +53,12 @@ def _parse_port(value: str) -> int:
     help="A scope of the client, or several on a line each; repeatable (default *: all of yours).",
 )
 @click.option("--expires", metavar="WHEN", help="An offset or a timestamp (default 1d).")
-@click.option("-n", "--name", metavar="NAME", help="Name of the client below your own client id (default cli).")
+@click.option(
+    "-n",
+    "--name",
+    metavar="NAME",
+    help="Name of the client below your own client id, before a random suffix (default cli).",
+)
 @click.option(
     "-p",
     "--port",
@@ -218,9 +223,7 @@ def _make_values(root_url: str, client: NewClient, *, uses_keyring: bool) -> dic
 def _check_read_only(context: Context) -> None:
     read_only = context.read_only()
     if read_only is not None:
-        raise UsageError(
-            f"cannot sign in: it creates a client, and {read_only.source} allows only what changes nothing"
-        )
+        raise UsageError(f"cannot sign in: refused by {read_only.source}: it creates a client", hint="nothing was sent")
 
 
 @contextmanager
@@ -295,5 +298,6 @@ def _replace_token(context: Context, root_url: str, callback: Callback, scopes: 
     if found.missing_scopes:
         context.note(f"warning: you do not have these scopes yourself: {' '.join(found.missing_scopes)}")
     if found.problem:
-        context.note(f"the browser's history has this access token; cannot replace it: {found.problem}")
+        remedy = "delete the page on localhost from the history"
+        context.note(f"the browser's history has this access token; cannot replace it: {found.problem}; {remedy}")
     return found

@@ -102,6 +102,10 @@ def _delete_client(context: Context) -> None:
         client.call(references.method("auth", "deleteClient"), [credentials.client_id])
     except RefusedError as error:
         # A client that is gone already cannot delete itself.
+        if error.status == 403:
+            remedy = "tc signout without --delete only forgets the credentials; the client ends when it expires"
+            error.hint = f"{error.hint}; {remedy}" if error.hint else remedy
+            raise
         if error.status != 401 or not _is_gone(context, credentials.client_id):
             raise
         context.note(f"the client {credentials.client_id} does not exist any more")

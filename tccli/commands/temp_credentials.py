@@ -11,7 +11,9 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.errors import ConfigurationError
+from tccli.cli.types import Choice
+from tccli.core.shells import SHELL_NAMES, guess_shell, set_variables
+from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from tccli.core.hawk import Credentials
@@ -29,10 +31,23 @@ if TYPE_CHECKING:
 @click.option("--name", metavar="CLIENT", help="Their own client id, for the audit log.")
 @click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (default now).")
 @click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; at most 31 days.")
-@click.option("--csh", is_flag=True, help="Print lines for csh instead of sh.")
+@click.option(
+    "--shell",
+    type=Choice(SHELL_NAMES),
+    metavar="SHELL",
+    help="Print lines for bash (and sh, zsh), fish, csh or powershell (default: bash).",
+)
+@click.option("--csh", is_flag=True, help="The same as --shell csh.")
 @with_context
 def command(
-    context: Context, scopes: tuple[str, ...], name: str | None, start: str, expires: str, *, csh: bool
+    context: Context,
+    scopes: tuple[str, ...],
+    name: str | None,
+    start: str,
+    expires: str,
+    *,
+    shell: str | None,
+    csh: bool,
 ) -> None:
     """
     Print temporary credentials as export lines, for eval.
@@ -43,10 +58,14 @@ def command(
     import secrets
     from datetime import UTC, datetime
 
+    from tccli.core.account import list_variables
     from tccli.core.hawk import temporary_credentials
     from tccli.core.times import parse_instant
     from tccli.output import Result
 
+    kind = guess_shell(shell or ("csh" if csh else "bash"))
+    if csh and kind != "csh":
+        raise UsageError(f"--csh and --shell {shell} exclude each other")
     write = context.writer()
     now = datetime.now(UTC)
     read_only = context.read_only()
@@ -69,7 +88,7 @@ def command(
     if not scopes:
         context.note("warning: without --scope, these credentials have only the anonymous scopes")
     if context.options.format is None and not context.options.selects_parts:
-        write(Result(_lines(account.root_url, issued, csh=csh), is_text=True, is_secret=True))
+        write(Result(set_variables(list_variables(account.root_url, issued), kind), is_text=True, is_secret=True))
     else:
         write(Result([_document(issued)]))
 
@@ -80,15 +99,3 @@ def _document(issued: Credentials) -> dict[str, Any]:
         "accessToken": issued.access_token,
         "certificate": json.dumps(issued.certificate, ensure_ascii=False, separators=(",", ":")),
     }
-
-
-def _lines(root_url: str, issued: Credentials, *, csh: bool) -> list[str]:
-    from shlex import quote
-
-    from tccli.core.account import list_variables
-
-    variables = list_variables(root_url, issued)
-    if csh:
-        # csh expands ! even between quotes.
-        return [f"setenv {name} {quote(value).replace('!', chr(92) + '!')};" for name, value in variables.items()]
-    return [f"export {name}={quote(value)}" for name, value in variables.items()]

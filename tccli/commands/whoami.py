@@ -40,7 +40,8 @@ def command(context: Context, *, all_profiles: bool, check: bool, expand: bool, 
     Show whose credentials are used and where they come from: client, type, whether they are active, start, end, scopes,
     and how far the clock of this machine is from that of the deployment.
 
-    The end is the earlier one of the client and the certificate; there is a warning if it is less than an hour away.
+    The end is the earlier one of the client and the certificate; there is a warning if it is less than an hour away, or
+    less than a quarter of the lifetime of temporary credentials. In JSON, clockDifference is in seconds.
     The exit code is 1 if the credentials are not active, if there are none, or with --check if a scope is missing.
     """
     scopes = tuple(scope for text in scopes for scope in text.splitlines())
@@ -71,12 +72,13 @@ def _show(context: Context, *, expand: bool) -> None:
 
 
 def _signed_in(context: Context) -> Client:
-    client = context.client()
-    if client.account.credentials is None and client.account.proxy_url is None:
+    # Before the client, which would warn of a profile without credentials, too.
+    account = context.account(sends=False)
+    if account.root_url and account.credentials is None and account.proxy_url is None:
         from tccli.core.response_hints import sign_in
 
-        raise NegativeAnswerError("not signed in", hint=sign_in(client.account))
-    return client
+        raise NegativeAnswerError("not signed in", hint=sign_in(account))
+    return context.client()
 
 
 def _warn(context: Context, client: Client, found: dict[str, Any]) -> None:
@@ -89,7 +91,9 @@ def _warn(context: Context, client: Client, found: dict[str, Any]) -> None:
     if "expiry" not in found or not found["active"]:
         return
     end, now = parse_timestamp(found["expiry"]), client.clock.now()
-    if end - now < WARNING_PERIOD:
+    # Those that were made for an hour or so are not worth a warning at once.
+    lifetime = end - parse_timestamp(found["start"]) if "start" in found else None
+    if end - now < (WARNING_PERIOD if lifetime is None else min(WARNING_PERIOD, lifetime / 4)):
         left = format_span((end - now).total_seconds())
         context.note(f"warning: the credentials end in {left}; {suggest_renewal(client.account)}")
     stored = client.account.valid_until

@@ -115,7 +115,7 @@ def _find_root_url(options: AccountOptions, environ: Mapping[str, str], files: C
         if content.get("rootUrl"):
             return _root_url_in(content, source), source
     names = ", ".join(files.profiles)
-    others = f", or name a profile with --profile: {names}" if names else ""
+    others = f", or choose a profile with --profile or tc profile use: {names}" if names else ""
     raise ConfigurationError("no root URL", hint=f"set TASKCLUSTER_ROOT_URL or give --root-url https://…{others}")
 
 

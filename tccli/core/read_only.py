@@ -39,8 +39,7 @@ class ReadOnly(NamedTuple):
 
         effect = find_effect(method)
         if effect == CHANGES:
-            reason = f"{self.source} allows only calls that are known to change nothing"
-            raise UsageError(f"cannot call {method.id}: {reason}", hint="nothing was sent")
+            raise UsageError(f"cannot call {method.id}: refused by {self.source}", hint="nothing was sent")
         if effect == RETURNS_SECRETS:
             self.check_secrets(f"call {method.id}", "it returns secrets")
 
@@ -57,7 +56,7 @@ class ReadOnly(NamedTuple):
         """
         if not self.with_secrets:
             raise UsageError(
-                f"cannot {action}: {reason}, and {self.source} does not allow that",
+                f"cannot {action}: refused by {self.source}: {reason}",
                 hint=f"nothing was sent; the value {WITH_SECRETS} allows it",
             )
 

@@ -112,7 +112,9 @@ def parse_variable(word: str) -> SecretReference:
         reference = reference._replace(target=re.split(r"(?<!\\)\.", reference.key)[-1])
     target = reference.target
     if target is not None and not VARIABLE.fullmatch(target):
-        raise UsageError(f"--secret {reference.text}: {target!r} is not a name of a variable", hint="add =VARIABLE")
+        is_given = word != reference.text
+        hint = "it has letters, digits and _, and no digit first" if is_given else "add =VARIABLE"
+        raise UsageError(f"--secret {reference.text}: {target!r} is not a name of a variable", hint=hint)
     if target in ACCOUNT_VARIABLES:
         raise UsageError(
             f"--secret {reference.text}: {target} has the value of the account", hint="choose another variable"

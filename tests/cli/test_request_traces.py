@@ -335,3 +335,21 @@ def test_a_log_may_only_be_appended_to(tc: CommandLine, http_server: ScriptedSer
         assert 1 == len(read_log(log))
     finally:
         subprocess.run(["chattr", "-a", str(log)], check=True)
+
+
+def test_only_the_secret_of_a_response_is_masked(tc: CommandLine, sandbox: RunningSandbox, tmp_path: Path) -> None:
+    """
+    An error and the end of a secret are readable.
+    """
+    payload = '{"secret": {"a": "hidden-one", "at": "2030-01-01T00:00:00.000Z"}, "expires": "2099-01-01T00:00:00.000Z"}'
+    tc("secrets", "set", "a", stdin=payload, env=sandbox.environment)
+    log = tmp_path / "log"
+    tc("secrets", "get", "a", env={**sandbox.environment, "TC_LOG": str(log)})
+    read = log.read_text()
+    assert "2099-01-01" in read
+    assert "hidden-one" not in read
+    assert "2030-01-01" not in read
+    missing = tc("secrets", "get", "nothing", "-vv", env=sandbox.environment)
+    assert 5 == missing.exit_code
+    assert '"code":"ResourceNotFound"' in missing.stderr
+    assert '"requestInfo":{' in missing.stderr

@@ -629,3 +629,13 @@ def test_a_file_in_a_new_directory(tc_process: CommandLine, secrets: RunningSand
     ]
     assert not (tmp_path / "new").exists()
     assert (tmp_path / "moved").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_variable_that_cannot_be_one(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    The hint fits the word that was given.
+    """
+    given = tc("exec", "--secret", "rel/deploy:token=1BAD", "--", "true", env=sandbox.environment)
+    assert (2, 1) == (given.exit_code, given.stderr.count("\n"))
+    assert "no digit first" in given.stderr
+    assert "add =VARIABLE" in tc("exec", "--secret", "a:b-c", "--", "true", env=sandbox.environment).stderr

@@ -92,7 +92,7 @@ def test_a_profile_is_shown_with_its_secrets_only_if_asked(tc: CommandLine, path
     """
     masked = tc("profile", "show", "a")
     assert {"rootUrl": ROOT, "clientId": "me/a", "accessToken": "…"} == json.loads(masked.stdout)
-    assert "--show-secrets" in masked.stderr
+    assert masked.stderr == ""
     assert "a-secret-token" == json.loads(tc("profile", "show", "a", "--show-secrets").stdout)["accessToken"]
     assert "https://b.example.com" == json.loads(tc("profile", "show").stdout)["rootUrl"]
     assert ROOT == json.loads(tc("profile", "show", env={"TC_PROFILE": "a"}).stdout)["rootUrl"]
@@ -259,7 +259,9 @@ def test_the_default_and_what_overrides_it(tc: CommandLine, path: Path, sandbox:
     assert "https://b.example.com/api/queue/v1/ping\n" == tc("url", "queue", "ping", env={"TC_PROFILE": "b"}).stdout
     selected = {**sandbox.environment, "TC_PROFILE": "b"}
     assert "https://b.example.com/api/queue/v1/ping\n" == tc("url", "queue", "ping", env=selected).stdout
-    assert 0 == tc("profile", "use", "--none").exit_code
+    assert "no rootUrl" not in tc("profile", "use", "--none").stderr
+    hint = "tc profile use: a, b"
+    assert hint in tc("queue", "ping").stderr
     assert "default_profile" not in read(path)
     assert 1 == tc("profile", "show").exit_code
     for argv in ([], ["a", "--none"]):
@@ -520,3 +522,12 @@ def test_a_token_has_at_most_a_thousand_characters(tc: CommandLine, path: Path) 
     assert 2 == tc("profile", "set", "a", "accessToken", stdin="x" * 1001).exit_code
     assert before == path.read_bytes()
     assert 0 == tc("profile", "set", "a", "accessToken", stdin="x" * 1000).exit_code
+
+
+def test_removing_the_default_profile_is_reported(tc: CommandLine, path: Path) -> None:
+    """
+    Calls without --profile have another account then.
+    """
+    assert path.exists()
+    assert "tc profile use NAME" not in tc("profile", "remove", "a").stderr
+    assert "tc profile use NAME" in tc("profile", "remove", "b").stderr

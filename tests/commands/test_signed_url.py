@@ -206,3 +206,13 @@ def test_a_deployment_accepts_it(tc: CommandLine, sandbox: RunningSandbox, kind:
         urllib.request.urlopen(url.replace("a%2Fb", "a%2Fc"))
     with refused.value:
         assert 401 == refused.value.code
+
+
+def test_the_reason_of_missing_credentials_is_named(tc: CommandLine) -> None:
+    """
+    With --anonymous, setting credentials would not help.
+    """
+    result = tc("signed-url", "queue", "ping", "--anonymous", env=ENV)
+    assert (3, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "--anonymous" in result.stderr
+    assert "TASKCLUSTER_CLIENT_ID" not in result.stderr

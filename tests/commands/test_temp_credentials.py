@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.http_server import CREDENTIALS
 
 if TYPE_CHECKING:
-    from tests.conftest import CommandLine
+    from tests.conftest import CommandLine, RunningSandbox
 
 ROOT = "https://tc.example.com"
 ENV = {"TASKCLUSTER_ROOT_URL": ROOT, **CREDENTIALS}
@@ -157,3 +157,20 @@ def test_prints_nothing_on_an_error(
     assert (code, b"") == (result.exit_code, result.output)
     assert 1 == result.stderr.count("\n")
     assert line in result.stderr
+
+
+def test_lines_for_other_shells(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    As tc signin prints them; two options that differ are an error.
+    """
+    argv = ["temp-credentials", "--scope", "a", "--expires", "1h"]
+    for options, start in (
+        (["--shell", "fish"], "set -gx TASKCLUSTER_"),
+        (["--shell", "pwsh"], "$env:TASKCLUSTER_"),
+        (["--shell", "tcsh"], "setenv TASKCLUSTER_"),
+        (["--shell", "zsh"], "export TASKCLUSTER_"),
+        (["--csh", "--shell", "csh"], "setenv TASKCLUSTER_"),
+    ):
+        lines = tc(*argv, *options, env=sandbox.environment).stdout.splitlines()
+        assert len(lines) == len([line for line in lines if line.startswith(start)]) == 4
+    assert 2 == tc(*argv, "--csh", "--shell", "fish", env=sandbox.environment).exit_code

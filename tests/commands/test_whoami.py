@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -255,11 +256,15 @@ def test_an_end_within_an_hour_is_a_warning(tc: CommandLine, sandbox: RunningSan
     """
     It says in which time, and what to do.
     """
-    soon = tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--expires", "59 minutes"))
+    soon = tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--start", "-3 hours", "--expires", "59 minutes"))
     assert 0 == soon.exit_code
     assert "warning: the credentials end in 5" in soon.stderr
     assert "tc temp-credentials" in soon.stderr
     assert "" == tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--expires", "61 minutes")).stderr
+    # Credentials that were made for a short time have a warning only in the last quarter of it.
+    assert "" == tc("whoami", env=issue(tc, sandbox, "--scope", "a", "--expires", "1 hour")).stderr
+    late = issue(tc, sandbox, "--scope", "a", "--start", "-50 minutes", "--expires", "570")
+    assert "warning: the credentials end in 9" in tc("whoami", env=late).stderr
 
 
 def test_the_clock_of_the_deployment_decides(tc: CommandLine, sandbox: RunningSandbox) -> None:
@@ -325,3 +330,16 @@ def test_a_terminal_gets_lines(sandbox: RunningSandbox, tc: CommandLine) -> None
         assert "… and 10 more" in text
         assert "queue:a-rather-long-scope/of-a-project:00" in text
     assert "queue:a-rather-long-scope/of-a-project:29" in format_identity(found, 80, expand=True)
+
+
+def test_a_profile_without_credentials_is_reported_once(tc: CommandLine, bare_environment: dict[str, str]) -> None:
+    """
+    In one line, also with --all.
+    """
+    directory = os.path.join(bare_environment["XDG_CONFIG_HOME"], "tc")
+    os.makedirs(directory)
+    with open(os.path.join(directory, "profiles.toml"), "w", encoding="utf-8") as file:
+        file.write('[third]\nrootUrl = "http://127.0.0.1:1"\n')
+    for argv in (["--profile", "third"], ["--all"]):
+        result = tc("whoami", *argv)
+        assert (1, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr

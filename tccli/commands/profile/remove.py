@@ -15,6 +15,7 @@ def _remove(context: Context, names: tuple[str, ...]) -> None:
     from tccli.core.profiles import check_exists, remove_profile
 
     files = context.config_files()
+    default = files.default_name
     for name in names:
         check_exists(files.profiles, files.profiles_path, name)
     for name in dict.fromkeys(names):
@@ -22,6 +23,8 @@ def _remove(context: Context, names: tuple[str, ...]) -> None:
         delete_from_keyring(files.profiles[name], others)
         remove_profile(files.profiles_path, name)
         context.note(f"removed profile {name}")
+        if name == default:
+            context.note("there is no default profile now; tc profile use NAME sets one")
 
 
 command = Command(

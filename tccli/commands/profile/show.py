@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from tccli.cli.command import Command
@@ -29,7 +31,7 @@ def _show(context: Context, name: str | None, *, show_secrets: bool) -> None:
         return
     shown = context.redactor.redact_document(content)
     write(Result([shown]))
-    if shown != content:
+    if shown != content and sys.stdout is not None and sys.stdout.isatty():
         context.note("secrets are masked; --show-secrets prints them")
 
 

@@ -5,6 +5,7 @@ Traces of requests: who is told of each of them, and their text without secrets.
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_BODY_CHARACTERS = 10_000
 """Of a body in a trace."""
+MIN_ERROR_STATUS = 400
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d)")
 MAX_PARSED_BODY_BYTES = 1 << 20
 """The secrets of a larger body are not searched for, so it is left out."""
 
@@ -218,16 +221,23 @@ def _show_response(trace: Trace, redactor: Redactor) -> Any:
     if not body:
         return None
     call = trace.request.call
+    is_error = trace.status is not None and trace.status >= MIN_ERROR_STATUS
+    has_secrets = call is not None and _returns_secrets(call.method) and not is_error
     if len(body) > MAX_PARSED_BODY_BYTES:
         return f"({len(body)} bytes)"
     try:
         document = strict_json.loads(body)
     except strict_json.StrictJsonError:
         text = body.decode("utf-8", "replace")
-        return redactor.redact_text(text) if call is None or not _returns_secrets(call.method) else MASK
-    if call is not None and _returns_secrets(call.method):
-        return redact_document(document, lambda _text: MASK)
+        return MASK if has_secrets else redactor.redact_text(text)
+    if has_secrets:
+        return _mask_secret_response(document)
     return redactor.redact_document(document)
+
+
+def _mask_secret_response(document: Any) -> Any:
+    # Not every secret has a name that tells, so all texts are masked but those that cannot be one.
+    return redact_document(document, lambda text: text if TIMESTAMP.fullmatch(text) else MASK)
 
 
 def _returns_secrets(method_id: str) -> bool:
