@@ -92,6 +92,8 @@ def command(context: Context, /, *, check: bool, scopes: tuple[str, ...], save: 
     them, and is deleted when it expires. Without a browser on this machine, tc prints the URL. Open it elsewhere, and
     paste the URL of the last page, which another machine cannot load, into the terminal.
     """
+    if context.options.reference:
+        raise UsageError("signin does not use --reference: it needs only what tc knows itself", hint="leave it out")
     if check:
         _check(context)
         return

@@ -240,4 +240,5 @@ def _encode(document: Any) -> bytes:
 
 
 def _one_line(error: ValueError) -> str:
-    return " ".join(str(error).split())
+    # A word of the command line may have bytes that are not UTF-8.
+    return explain(error) if isinstance(error, UnicodeError) else " ".join(str(error).split())

@@ -716,3 +716,12 @@ def find_files(directory: Path) -> Iterator[str]:
     """
     for parent, _, names in os.walk(directory):
         yield from (os.path.join(parent, name) for name in names)
+
+
+def test_an_option_that_does_not_apply_is_not_ignored(tc: CommandLine) -> None:
+    """
+    A sign-in calls no method of a reference.
+    """
+    result = tc("--reference", "x.json", "signin", env={"TASKCLUSTER_ROOT_URL": "http://127.0.0.1:1"})
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "--reference" in result.stderr

@@ -251,7 +251,7 @@ def test_pages_have_one_array(page: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "said"),
-    [("{", "--jq '{'"), ("", "--jq ''"), (".a.b.c |", "--jq")],
+    [("{", "--jq '{'"), ("", "--jq ''"), (".a.b.c |", "--jq"), (".\udcff", "UTF-8")],
 )
 def test_a_filter_is_checked_first(expression: str, said: str) -> None:
     """
