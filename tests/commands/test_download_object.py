@@ -84,7 +84,7 @@ def test_downloads(tc: CommandLine, transfer_env: TransferEnv, tmp_path: Path, a
     assert (0, b"") == (result.exit_code, result.output)
     assert DATA == (tmp_path / "b").read_bytes()
     assert result.stderr.startswith(f"tc: wrote {tmp_path}/b: 2.1 MB in ")
-    assert result.stderr.endswith("/s), verified by length and sha256 and sha512\n")
+    assert result.stderr.endswith("/s), verified by length, sha256 and sha512\n")
     assert ["b"] == files_in(tmp_path)
 
 
@@ -370,7 +370,7 @@ def test_stdout(tc_process: CommandLine, transfer_env: TransferEnv, target: str)
 
     assert (0, DATA) == (result.exit_code, result.output), result.stderr
     assert 1 == result.stderr.count("\n")
-    assert "verified by length and sha256 and sha512" in result.stderr
+    assert "verified by length, sha256 and sha512" in result.stderr
 
 
 def test_stdout_into_a_file(start: Start, transfer_env: TransferEnv, tmp_path: Path) -> None:

@@ -146,6 +146,9 @@ def test_cancel(tc: CommandLine, red_group: GroupEnv, options: list[str], acted_
     assert ("--seal" in options) == ("sealed" in red_group.call("getTaskGroup", red_group.group_id))
     again = tc(*line, "-f", "--name", "*", env=red_group.environment)
     assert acted_on != "docs ship sign" or (1, "") == (again.exit_code, again.stdout)
+    # Nothing is left; to seal is still something to do.
+    nothing = tc(*line, "-f", env=red_group.environment)
+    assert acted_on != "docs ship sign" or ("--seal" not in options) == (nothing.exit_code == 1), nothing.stderr
 
 
 @pytest.mark.parametrize("command", [["group", "rerun", "--failed"], ["group", "cancel"]], ids=str)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tccli.core.transfer.context import TransferProgress
 
 LOG_INTERVAL_SECONDS = 60.0
+MIN_RATE_BYTES = 10_000
+"""Fewer bytes do not show how fast a connection is."""
 REFRESH_INTERVAL_SECONDS = 0.1
 
 
@@ -60,12 +62,16 @@ def format_summary(count: int, seconds: float, verified: tuple[str, ...], wire_b
     Args:
         wire_bytes: Bytes that this run sent or received, for the rate.
     """
-    rate = f"{format_size(wire_bytes / seconds)}/s" if seconds > 0 else "immediately"
     if set(verified) - {"length"}:
-        checked = f"verified by {' and '.join(verified)}"
+        first, last = ", ".join(verified[:-1]), verified[-1]
+        checked = f"verified by {first} and {last}" if first else f"verified by {last}"
     else:
         # A length shows that nothing is missing, not that the bytes are right.
         checked = "complete (length only)" if verified else "not verified: no length and no hash is known"
+    if count < MIN_RATE_BYTES and seconds < 1:
+        # The rate would be that of the round trip.
+        return f"{format_size(count)}, {checked}"
+    rate = f"{format_size(wire_bytes / seconds)}/s" if seconds > 0 else "immediately"
     return f"{format_size(count)} in {seconds:.1f} s ({rate}), {checked}"
 
 

@@ -41,7 +41,7 @@ def request(root_url: str, name: str, payload: Any = None) -> dict[str, Any]:
     try:
         response = transport.send(made)
     except NoAnswerError as error:
-        raise NoAnswerError(f"no sandbox at {root_url}: {error}", hint="tc sandbox start runs one") from None
+        raise NoAnswerError(f"no sandbox at {root_url}: {error.message}", hint="tc sandbox start runs one") from None
     finally:
         transport.close()
     if response.status == 409:
