@@ -74,7 +74,8 @@ def test_waits_for_what_moves(tc: CommandLine, start: Start, group_env: GroupEnv
     out, err = process.communicate(timeout=60)
 
     assert (0, b"") == (process.returncode, err)
-    assert [f"{group_env.ids[name]} {name} completed" for name in ("build", "test")] == out.decode().splitlines()
+    # On a busy machine both may end between two polls.
+    assert {f"{group_env.ids[name]} {name} completed" for name in ("build", "test")} == set(out.decode().splitlines())
     assert 0 == tc("group", "wait", group_env.group_id, env=group_env.environment).exit_code
 
 
