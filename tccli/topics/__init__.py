@@ -31,7 +31,6 @@ ALIASES = {
     "variables": "environment",
     "configuration": "environment",
     "login": "credentials",
-    "profile": "credentials",
     "profiles": "credentials",
     "token": "credentials",
     "401": "credentials",

@@ -303,15 +303,14 @@ def test_a_misspelt_key_of_the_go_clients_file_is_an_error(config: Path) -> None
     assert Account(ROOT) == resolve_account(AccountOptions(), go_client(config, text % "xyzzy"))
 
 
-def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path) -> None:
     """
     As the Go client does.
     """
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config" / "taskcluster.yml").write_text(f"config: {{rootUrl: '{ROOT}'}}")
-    monkeypatch.setenv("HOME", str(tmp_path))
 
-    assert ROOT == resolve_root_url(AccountOptions(), {})
+    assert ROOT == resolve_root_url(AccountOptions(), {"HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
