@@ -46,6 +46,32 @@ class ExactNumber:
         return hash(self.text)
 
 
+def dump_exactly(value: Any, line: str = "", separators: tuple[str, str] = (",", ":")) -> str:
+    """
+    Return a document as JSON, each `ExactNumber` as its text.
+
+    Args:
+        line: What begins a line: a line feed and the indentation; empty for one line.
+        separators: After an item and after a key.
+    """
+    if isinstance(value, ExactNumber):
+        return value.text
+    if not isinstance(value, dict | list) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    comma, colon = separators
+    inner = f"{line}  " if line else ""
+    if isinstance(value, list):
+        parts = [dump_exactly(item, inner, separators) for item in value]
+        begin, end = "[]"
+    else:
+        parts = [
+            f"{json.dumps(name, ensure_ascii=False)}{colon}{dump_exactly(item, inner, separators)}"
+            for name, item in value.items()
+        ]
+        begin, end = "{}"
+    return f"{begin}{inner}{f'{comma}{inner}'.join(parts)}{line}{end}"
+
+
 def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = False) -> Any:
     """
     Return the document in *text*.

@@ -89,15 +89,19 @@ def parse_yaml(text: bytes, source: str, what: str = "payload") -> Payload:
 
 def encode(document: Any) -> Payload:
     """
-    Return the payload for a document.
+    Return the payload for a document. Numbers of a response are sent as they came.
 
     Raises:
         UsageError: JSON cannot represent it.
     """
     try:
-        return Payload(
-            document, json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        )
+        try:
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except TypeError:
+            # It has an ExactNumber, which is a number for the schema.
+            text = strict_json.dump_exactly(document)
+            document = strict_json.loads(text)
+        return Payload(document, text.encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise UsageError(f"cannot write the payload as JSON: {explain(error)}") from None
 

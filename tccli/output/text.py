@@ -23,7 +23,9 @@ def dump_json(document: Any, *, pretty: bool = False) -> str:
         return json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
     except TypeError:
         # The encoder of the standard library cannot write a number as a text.
-        return _dump_exact(document, "\n" if pretty else "", separators)
+        from tccli.strict_json import dump_exactly
+
+        return dump_exactly(document, "\n" if pretty else "", separators)
 
 
 def encode_text(text: str) -> bytes:
@@ -31,29 +33,6 @@ def encode_text(text: str) -> bytes:
     Return *text* as UTF-8, with ``\ud800`` for a lone surrogate: in JSON, that is its escape sequence.
     """
     return text.encode("utf-8", "backslashreplace")
-
-
-def _dump_exact(value: Any, line: str, separators: tuple[str, str]) -> str:
-    import json
-
-    from tccli.strict_json import ExactNumber
-
-    if isinstance(value, ExactNumber):
-        return value.text
-    if not isinstance(value, dict | list) or not value:
-        return json.dumps(value, ensure_ascii=False)
-    comma, colon = separators
-    inner = f"{line}  " if line else ""
-    if isinstance(value, list):
-        parts = [_dump_exact(item, inner, separators) for item in value]
-        begin, end = "[]"
-    else:
-        parts = [
-            f"{json.dumps(name, ensure_ascii=False)}{colon}{_dump_exact(item, inner, separators)}"
-            for name, item in value.items()
-        ]
-        begin, end = "{}"
-    return f"{begin}{inner}{f'{comma}{inner}'.join(parts)}{line}{end}"
 
 
 def make_display(options: RenderOptions) -> Callable[[str], str]:

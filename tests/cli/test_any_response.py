@@ -138,6 +138,17 @@ def generate_document(draw: random.Random, method: references.Method) -> Any:
         return [] if schema.get("type") == "array" else {}
 
 
+def encode_exactly(document: Any) -> bytes:
+    """
+    Return JSON in which strings that begin with `EXACT` are numbers.
+    """
+    text = json.dumps(document)
+    while (start := text.find(f'"{EXACT}')) >= 0:
+        end = text.index('"', start + 1)
+        text = text[:start] + text[start + len(EXACT) + 1 : end] + text[end + 1 :]
+    return text.encode()
+
+
 def draw_response(draw: random.Random, method: references.Method) -> Response:
     """
     Return a response to *method*: often almost right, sometimes not at all.
@@ -147,11 +158,7 @@ def draw_response(draw: random.Random, method: references.Method) -> Response:
         document = generate_document(draw, method)
         for _ in range(draw.choice([0, 1, 1, 3])):
             document = mutate(draw, document)
-        text = json.dumps(document)
-        while (start := text.find(f'"{EXACT}')) >= 0:
-            end = text.index('"', start + 1)
-            text = text[:start] + text[start + len(EXACT) + 1 : end] + text[end + 1 :]
-        body = text.encode()
+        body = encode_exactly(document)
     status, kind = draw.choice(STATUSES), draw.choice(TYPES[:2] if draw.random() < 0.7 else TYPES)
     headers = {} if kind is None else {"Content_Type": kind}
     if draw.random() < 0.3:

@@ -236,6 +236,24 @@ CASES = [
     Case(["group", "failures", TASK], artifact=GROUP, dry=False),
     Case(["group", "rerun", TASK, "-f", "--log-match", "a"], artifact=GROUP, dry=False),
     Case(["group", "download", TASK, "**", "-o", "FILE/x"], artifact=GROUP, dry=False),
+    *(
+        Case(words, artifact=GROUP, dry=False)
+        for words in (
+            ["task", "why", TASK],
+            ["task", "list", "a/b"],
+            ["task", "prioritize", TASK, "low"],
+            ["group", "watch", TASK, "--timeout", "0s"],
+            ["group", "artifacts", TASK, "**"],
+            ["group", "logs", TASK],
+            ["open", TASK, "a"],
+            ["url", "artifact", TASK, "a"],
+            ["signed-url", "artifact", TASK, "0", "a"],
+            ["download", "artifact", f"{TASK}:a", "a", "FILE/x"],
+            ["download", "artifact", TASK, "a", "FILE/x", "--max-age", "1d"],
+            ["whoami", "--check", "a"],
+            ["whoami", "--all"],
+        )
+    ),
     Case(["task", "retrigger", TASK, "--env", "GITHUB_TOKEN=MARKED"], artifact=TASK_DOCUMENT, dry=False),
     Case(["task", "retrigger", TASK, "--set", "payload.password=MARKED"], artifact=TASK_DOCUMENT, dry=False),
     Case(["task", "run", "--queue", "a/b", "-e", "GITHUB_TOKEN=MARKED", "image", "true"], dry=False),

@@ -5,11 +5,15 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.test_any_later_response import TASK, Deployment, make_definition
+from tests.cli.test_any_response import encode_exactly
+from tests.http_server import Received, Response, response
 from tests.transfer_env import slug
 
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
+    from tests.http_server import ScriptedServer
 
 
 def created(text: str) -> list[str]:
@@ -207,3 +212,28 @@ def test_copy_and_wait(start: Start, copied: GroupEnv) -> None:
     assert 1 == process.returncode
     assert f"{copied.ids['copy']} test failed\n" == out
     assert [copied.ids["copy"]] == created(err)
+
+
+def test_numbers_stay_as_they_are_written(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    A number that Python would write in another way is copied, and a malformed definition is the response's fault.
+    """
+    good = make_definition("a") | {"payload": {"a": "number:1.10"}}
+    for changed, code in (({}, 0), ({"routes": -1}, 9), ({"metadata": {"name": "a"}}, 9), ({"extra": []}, 9)):
+        deployment = Deployment(random.Random(1), http_server.url)
+        deployment.wrong = -1
+        body = encode_exactly({**good, **changed})
+
+        def respond(received: Received, deployment: Deployment = deployment, body: bytes = body) -> Response:
+            is_definition = received.verb == "GET" and received.target.endswith(TASK)
+            return (
+                response(200, body, Content_Type="application/json") if is_definition else deployment.respond(received)
+            )
+
+        http_server.requests.clear()
+        http_server.respond_with(respond)
+        result = tc("task", "retrigger", TASK, "--retries", "0", env=http_server.env)
+        bodies = [each.body for each in http_server.requests if each.verb == "PUT"]
+        assert code == result.exit_code, result.stderr
+        assert [b'{"a":1.10}' in each for each in bodies] == ([] if code else [True])
+        assert 2 >= result.stderr.count("\n")

@@ -27,8 +27,11 @@ NEW_GROUP = "new"
 def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: bool, **options: Any) -> None:
     import slugid
 
+    from tccli import references
     from tccli.cli.outcomes import pop_outcome
     from tccli.cli.tasks import check_allowed, parse_variables, resolve_one
+    from tccli.core import payload
+    from tccli.core.response_fields import blame_response
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
 
@@ -42,6 +45,9 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     ids = [str(slugid.nice()) for _ in range(times)]
     definition = copy_definition(original, now=client.clock.now(), exact=exact)
     definition = _change(context, client, definition, ids[0], variables, options)
+    if not (options["edits"] or options["edit"]):
+        with blame_response(f"task {task_id}"):
+            payload.validate(references.method("queue", "createTask"), payload.encode(definition))
     if not context.is_go_client:
         _describe(context, client, task_id, original, definition)
     create(client, ids, definition)
@@ -118,12 +124,17 @@ def _describe(
     """
     Print what the copy has of the task and what it has not, and whether the group offers an action instead.
     """
+    from tccli.core.response_fields import read_field
+
     group_id = definition.get("taskGroupId")
     stays = group_id == original.get("taskGroupId")
     text = f"the copy is {'in the same group' if stays else f'in group {group_id}'}"
     parts = []
     for name, singular, plural in (("dependencies", "dependency", "dependencies"), ("routes", "route", "routes")):
-        before, after = (len(each.get(name) or ()) for each in (original, definition))
+        before, after = (
+            len(read_field(f"task {task_id}", each, name, list) if each.get(name) is not None else ())
+            for each in (original, definition)
+        )
         if before:
             counted = f"{before} {singular if before == 1 else plural}"
             parts.append(f"has its {counted}" if after else f"has none of its {counted}")
