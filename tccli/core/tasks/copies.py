@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tccli.core.response_fields import read_field
 from tccli.core.responses import read_timestamp
 from tccli.core.times import format_timestamp
-from tccli.errors import UsageError
+from tccli.errors import BrokenAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,12 +45,14 @@ def set_variables(definition: Mapping[str, Any], env: Mapping[str, str]) -> dict
     Return a definition with variables in its payload's ``env``, which is created if there is none.
 
     Raises:
-        UsageError: Its payload has no place for variables.
+        BrokenAnswerError: Its payload has no place for variables.
     """
     payload = definition.get("payload")
     present = payload.get("env", {}) if isinstance(payload, dict) else None
     if not (isinstance(payload, dict) and isinstance(present, dict)):
-        raise UsageError("cannot set a variable: payload.env of the task is not an object", hint="use --set or --edit")
+        raise BrokenAnswerError(
+            "cannot set a variable: payload.env of the task is not an object", hint="use --set or --edit"
+        )
     return {**definition, "payload": {**payload, "env": {**present, **env}}}
 
 
