@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ("a\ud800".encode, "it has a character that UTF-8 does not have, at offset 1"),
         (lambda: ssl.create_default_context(cafile=os.devnull), "no certificate or crl found"),
         (lambda: chr(int("2" * 7)), "it has an escape of a character that does not exist"),
-        (lambda: chr(1 << 80), "it has a number that is too large"),
+        (lambda: float(10**400), "it has a number that is too large"),
         (lambda: int("9" * 5000), "it has a number of more than 4300 digits"),
     ],
 )
