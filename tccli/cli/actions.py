@@ -34,7 +34,7 @@ class TaskAction(NamedTuple):
         method: Of the queue: the one that changes something, with which it begins.
         would: Begins the line of ``--noop`` for one task, as in the Go client: ``Would cancel``.
         question: Begins the question of ``--confirm``: ``Cancels``.
-        act: Does it, and returns the new status of the task.
+        act: Does it, and returns the new status of the task; if None, *method* does.
         check: Checks the status of a task: raises an error, or prints a note.
         checks_first: Whether *act* is called for tasks only that pass *check*; if not, it checks itself.
     """
@@ -43,7 +43,7 @@ class TaskAction(NamedTuple):
     method: str
     would: str
     question: str
-    act: Callable[[Client, str], dict[str, Any]]
+    act: Callable[[Client, str], dict[str, Any]] | None = None
     check: Callable[[dict[str, Any]], None] = lambda _status: None
     checks_first: bool = False
 
@@ -98,6 +98,8 @@ class TaskAction(NamedTuple):
 
         if self.checks_first:
             self.check(known or queue.fetch_status(client, task_id))
+        if self.act is None:
+            return queue.call_status_method(client, self.method, [task_id])
         return self.act(client, task_id)
 
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.errors import TcError, UsageError
+from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client, MethodArguments
@@ -63,9 +63,10 @@ def run_for_each(
         TcError: The first error; the other calls are made nevertheless.
     """
     from tccli.cli.call import dry_run
+    from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.tasks import resolve_many
     from tccli.core.client import MethodArguments
-    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.tasks.parallel import make_parallel_client, run_parallel
     from tccli.output import Result
 
     _check_method(method, words)
@@ -83,12 +84,10 @@ def run_for_each(
     if options["dry_run"]:
         write(Result([document for call in calls for document in dry_run(client, call, context.redactor).documents]))
         return
-    failed: list[TcError] = []
-    write(Result(_fetch_each(context, client, calls, failed), is_stream=True))
-    if failed:
-        if len(calls) > 1:
-            failed[0].message, failed[0].hint = f"{method.id}: {len(failed)} of {len(calls)} calls failed", ""
-        raise failed[0]
+    failures = PartialFailures(context, prints=len(calls) > 1)
+    results = run_parallel(client.fetch, calls, cancellation=client.cancellation)
+    write(Result(failures.leave_out(result for _, result in results), is_stream=True))
+    failures.raise_summary(f"{method.id}: {failures.number} of {len(calls)} calls failed")
 
 
 def _check_method(method: Method, words: Sequence[str]) -> None:
@@ -109,15 +108,3 @@ def _prepare(
     payload = read_payload(method, options)
     context.redactor.add_document(payload.document)
     return call.with_payload(payload, edits=options["set_"], checks_schema=not options["no_validate"])
-
-
-def _fetch_each(context: Context, client: Client, calls: Sequence[Any], failed: list[TcError]) -> Iterator[Any]:
-    from tccli.core.tasks.parallel import run_parallel
-
-    for _, result in run_parallel(client.fetch, calls, cancellation=client.cancellation):
-        if isinstance(result, TcError):
-            failed.append(result)
-            if len(calls) > 1:
-                context.note(str(result))
-        else:
-            yield result

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tccli.errors import NegativeAnswerError, TcError, UsageError
+from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -350,29 +350,12 @@ def write_each(
     Raises:
         TcError: The first error; the other items are done nevertheless.
     """
+    from tccli.cli.partial_failures import PartialFailures
     from tccli.core.tasks.parallel import run_parallel
 
-    failed: list[TcError] = []
-    number_failed = 0
-
-    def pairs() -> Iterable[tuple[str, Any]]:
-        nonlocal number_failed
-        for _, result in run_parallel(function, items, cancellation=cancellation):
-            if isinstance(result, TcError):
-                number_failed += 1
-                failed[:] = failed or [result]
-                # One error is the error of the command.
-                if count > 1:
-                    context.note(str(result))
-            else:
-                yield result
-
-    write(pairs())
-    if failed:
-        if count > 1:
-            # Each was printed as it came.
-            failed[0].message, failed[0].hint = f"{number_failed} of {count} failed", ""
-        raise failed[0]
+    failures = PartialFailures(context, prints=count > 1)
+    write(failures.leave_out(result for _, result in run_parallel(function, items, cancellation=cancellation)))
+    failures.raise_summary(f"{failures.number} of {count} failed")
 
 
 def parse_variables(context: Context, settings: Iterable[str]) -> dict[str, str]:

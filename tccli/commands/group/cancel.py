@@ -23,7 +23,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     from tccli.cli.selection import explain_nothing, pop_selection
     from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
     from tccli.core.tasks.parallel import make_parallel_client
-    from tccli.core.tasks.queue import call_group_method, call_status_method
+    from tccli.core.tasks.queue import call_group_method
 
     force, noop, seals, newest, worker_type = map(options.pop, ("force", "noop", "seals", "newest", "worker_type"))
     selection = pop_selection(options)
@@ -44,13 +44,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
             raise NegativeAnswerError(f"nothing to cancel: group {group_id} has no task that is not resolved")
         click.echo("No suitable tasks found for cancellation.")
         return
-    action = TaskAction(
-        "cancel",
-        "cancelTask",
-        "Would cancel",
-        "Cancels",
-        lambda client, task_id: call_status_method(client, "cancelTask", [task_id]),
-    )
+    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels")
     if not (force or noop or confirm_selected(context, action, selected, answers)):
         return
     if seals and noop:

@@ -27,7 +27,6 @@ def _rerun(
     from tccli.cli.selection import explain_nothing, pop_selection
     from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
     from tccli.core.tasks.parallel import make_parallel_client
-    from tccli.core.tasks.queue import call_status_method
 
     outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])
@@ -49,13 +48,7 @@ def _rerun(
         states_text = f"that is {' or '.join(states)}"
         nothing = explain_nothing(selection, group_id) if selection.is_given else f"group {group_id} has no task"
         raise NegativeAnswerError(f"nothing to rerun: {nothing} {states_text}")
-    action = TaskAction(
-        "rerun",
-        "rerunTask",
-        "Would re-run",
-        "Will re-run",
-        lambda client, task_id: call_status_method(client, "rerunTask", [task_id]),
-    )
+    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run")
     if not (force or noop or confirm_selected(context, action, selected, answers)):
         return
     act_on_targets(context, client, action, selected.targets(), write, noop=noop, outcome=outcome)

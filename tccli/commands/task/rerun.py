@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -13,9 +13,6 @@ from tccli.cli.context import Context, with_context
 from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
 from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
 from tccli.errors import NegativeAnswerError
-
-if TYPE_CHECKING:
-    from tccli.core.client import Client
 
 
 def _rerun(
@@ -34,12 +31,7 @@ def _rerun(
         if state in {"pending", "running"}:
             context.note(f"task {task_id} is {state} already: a rerun changes nothing")
 
-    def act(client: Client, task_id: str) -> dict[str, Any]:
-        from tccli.core.tasks import queue
-
-        return queue.call_status_method(client, "rerunTask", [task_id])
-
-    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run", act, check, checks_first=True)
+    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run", check=check, checks_first=True)
     outcome = pop_outcome(context, options)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest, outcome=outcome)
 
