@@ -56,3 +56,11 @@ class PartialFailures:
         if self._prints:
             self.first.message, self.first.hint = summary, ""
         raise self.first
+
+    def raise_first(self, summary: str) -> None:
+        """
+        Raise the first error, if there was one, with a summary in front of its message.
+        """
+        if self.first is not None:
+            self.first.message = f"{summary}; the first error: {self.first.message}"
+            raise self.first

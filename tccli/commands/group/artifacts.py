@@ -12,13 +12,14 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
-from tccli.errors import NotFoundError, TcError
+from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 def _artifacts(context: Context, group: str, pattern: str | None, **options: Any) -> None:
+    from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group
     from tccli.core.artifacts.paths import suggest_pattern
@@ -32,32 +33,24 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     client = make_parallel_client(context.client())
     group_id = resolve_group(context, client, group, newest=newest)
     members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
-    failures: list[TcError] = []
+    failures = PartialFailures(context)
     names: set[str] = set()
     is_empty = True
 
     def pairs() -> Iterator[tuple[str, Any]]:
         nonlocal is_empty
-        for result in list_task_artifacts(client, members, pattern):
-            if isinstance(result, TcError):
-                failures.append(result)
-                context.note(str(result))
-                continue
+        for result in failures.leave_out(list_task_artifacts(client, members, pattern)):
             # To suggest another pattern.
             names.update(result.names if is_empty else ())
             for artifact in result.found:
                 is_empty = False
                 yield f"{artifact.member.task_id} {artifact.member.name} {artifact.name}", artifact.as_row()
-        if is_empty and pattern is not None and not failures:
+        if is_empty and pattern is not None and failures.first is None:
             hint = suggest_pattern(pattern, names)
             raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
 
     write(pairs())
-    if failures:
-        failures[
-            0
-        ].message = f"cannot list the artifacts of {len(failures)} tasks; the first error: {failures[0].message}"
-        raise failures[0]
+    failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
 
 
 command = Command(

@@ -14,10 +14,11 @@ from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
 from tccli.cli.transfers.limits import transfer_options
 from tccli.cli.types import file_name
-from tccli.errors import NotFoundError, TcError
+from tccli.errors import NotFoundError
 
 
 def _download(context: Context, group: str, pattern: str, **options: Any) -> None:
+    from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
     from tccli.cli.transfers.run_download import Download, download_many
@@ -41,14 +42,10 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
     found: list[TaskArtifact] = []
     names: set[str] = set()
-    failures: list[TcError] = []
-    for result in list_task_artifacts(parallel_client, members, pattern, all_runs=all_runs):
-        if isinstance(result, TcError):
-            failures.append(result)
-            context.note(str(result))
-        else:
-            found += result.found
-            names.update(result.names if not found else ())
+    failures = PartialFailures(context)
+    for result in failures.leave_out(list_task_artifacts(parallel_client, members, pattern, all_runs=all_runs)):
+        found += result.found
+        names.update(result.names if not found else ())
     paths = plan_paths(found, flat=flat, all_runs=all_runs)
     if noop:
         write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
@@ -58,14 +55,10 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
             for path, each in paths.items()
         }
         download_many(context, sources, target, Download(DownloadOptions(), options, write))
-    elif not failures:
+    elif failures.first is None:
         hint = suggest_pattern(pattern, names)
         raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
-    if failures:
-        failures[
-            0
-        ].message = f"cannot list the artifacts of {len(failures)} tasks; the first error: {failures[0].message}"
-        raise failures[0]
+    failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
 
 
 command = Command(
