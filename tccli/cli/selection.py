@@ -116,11 +116,9 @@ def select_members(
 
 
 def _log_matches(context: Context, client: Client, member: Member, pattern: re.Pattern[str]) -> bool:
-    from tccli.core.tasks.logs import find_log_name, open_log, read_tail
-    from tccli.core.tasks.queue import fetch_definition
+    from tccli.core.tasks.logs import open_log, read_tail
 
-    name = find_log_name(fetch_definition(client, member.task_id))
-    log = open_log(client, context.transfer_context(), member.task_id, member.run_id, name)
+    log = open_log(client, context.transfer_context(), member.task_id, member.run_id, member.log_name)
     try:
         tail = read_tail(log, MAX_SEARCHED_LOG_BYTES)
     except NotFoundError as error:

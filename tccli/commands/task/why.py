@@ -32,7 +32,8 @@ def _why(context: Context, task: str, *, newest: bool) -> None:
 def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
     from tccli.core.printable import escape_line
     from tccli.core.tasks.failures import MAX_TAIL_BYTES
-    from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+    from tccli.core.tasks.logs import open_log, read_tail
+    from tccli.core.tasks.queue import find_log_name
     from tccli.core.tasks.signatures import find_failure_line
 
     try:

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.tasks.log_ranks import Rank
-from tccli.core.tasks.logs import find_log_name, open_log, read_tail
+from tccli.core.tasks.logs import open_log, read_tail
 from tccli.core.tasks.signatures import find_context, find_failure_line
 from tccli.core.times import format_timestamp
 from tccli.errors import NotFoundError, TcError
@@ -38,7 +38,7 @@ ID_CHARACTERS = 10
 
 class RunHistory(NamedTuple):
     """
-    What the listing of a group tells about the runs of a task, and where their logs are.
+    What the listing of a group tells about the runs of a task.
 
     Attributes:
         runs: State of each, why it was resolved, and why it was created.
@@ -46,7 +46,6 @@ class RunHistory(NamedTuple):
     """
 
     runs: Sequence[tuple[str, str, str]]
-    log_name: str
     can_rerun: bool
 
 
@@ -61,7 +60,7 @@ def read_history(entry: Mapping[str, Any], now: datetime) -> RunHistory:
         _read_run(run) if isinstance(run, dict) else ("", "", "") for run in (runs if isinstance(runs, list) else [])
     ]
     can_rerun = entry["status"]["state"] in UNSUCCESSFUL_STATES and not is_over
-    return RunHistory(found, find_log_name(entry["task"]), can_rerun)
+    return RunHistory(found, can_rerun)
 
 
 def _read_run(run: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -186,8 +185,7 @@ class LogExaminer:
         return Failure(run, f"{prefix}{found.text}", f"{prefix}{found.signature}", context, is_selected)
 
     def _read_lines(self, run: FailedRun, max_bytes: int) -> tuple[list[str], bool]:
-        history: RunHistory = run.member.detail
-        log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, history.log_name)
+        log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, run.member.log_name)
         tail = read_tail(log, max_bytes)
         lines = tail.decode("utf-8", "replace").split("\n")
         is_cut = len(tail) >= max_bytes

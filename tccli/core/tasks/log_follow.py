@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.tasks.log_reader import LogReader
 from tccli.core.tasks.log_tail import Tail
-from tccli.core.tasks.logs import find_log_name, open_log
+from tccli.core.tasks.logs import open_log
 from tccli.core.tasks.members import RESOLVED_STATES
-from tccli.core.tasks.queue import fetch_definition, fetch_status, find_run
+from tccli.core.tasks.queue import fetch_definition, fetch_status, find_log_name, find_run
 from tccli.core.tasks.waiting import Pauses
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
 

@@ -1,10 +1,10 @@
 """
-Logs of tasks: where they are, and their ends without the rest.
+Logs of tasks as remote files, and their ends without the rest.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tccli.core.artifacts.sources import ArtifactSource
 from tccli.core.http.decompress import DecompressingReader
@@ -19,26 +19,12 @@ from tccli.core.transfer.remote import (
 from tccli.errors import BrokenAnswerError, NoAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tccli.core.client import Client
     from tccli.core.transfer.context import TransferContext
 
-DEFAULT_LOG = "public/logs/live.log"
 BUFFER_BYTES = 64 * 1024
-
-
-def find_log_name(definition: Mapping[str, Any]) -> str:
-    """
-    Return the name of the artifact with a task's log, which its payload may choose.
-
-    Source: the payload schemas of docker-worker (``log``) and generic-worker (``logs.live``).
-    """
-    payload = definition.get("payload")
-    payload = payload if isinstance(payload, dict) else {}
-    logs = payload.get("logs")
-    name = payload.get("log") or (logs.get("live") if isinstance(logs, dict) else None)
-    return name if isinstance(name, str) and name else DEFAULT_LOG
 
 
 def open_log(client: Client, context: TransferContext, task_id: str, run_id: int | None, name: str) -> RemoteFile:

@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.responses import read_timestamp
-from tccli.core.tasks.queue import LIFECYCLE
+from tccli.core.tasks.queue import LIFECYCLE, find_log_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +26,7 @@ class Member:
         reason: Why its latest run was resolved, or empty.
         queue: The task queue, ``PROVISIONER/WORKER-TYPE``.
         kind: Its tag *kind*, or empty.
+        log_name: The name of the artifact with its log.
         run_id: The latest run, or None before there is one.
         needs_success: Whether each dependency must be completed; else it is enough that it is resolved.
         scheduled: When its latest run was scheduled, as the queue writes it; so are *started* and *resolved*.
@@ -37,6 +38,7 @@ class Member:
         "dependencies",
         "detail",
         "kind",
+        "log_name",
         "name",
         "needs_success",
         "owner",
@@ -71,6 +73,7 @@ class Member:
         dependencies = task.get("dependencies")
         self.dependencies = tuple(map(_text, dependencies)) if isinstance(dependencies, list) else ()
         self.needs_success = task.get("requires") != "all-resolved"
+        self.log_name = _text(find_log_name(task))
         self.detail = detail
         self.created = task.get("created")
         self.scheduled, self.started, self.resolved = (run.get(name) for name in ("scheduled", "started", "resolved"))

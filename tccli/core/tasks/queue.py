@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
 
+DEFAULT_LOG = "public/logs/live.log"
 MAX_IDS_PER_REQUEST = 1000
 """Of ``queue.statuses`` and ``queue.tasks``."""
 LIFECYCLE = ("unscheduled", "pending", "running", "completed", "failed", "exception")
@@ -82,6 +83,19 @@ def read_name(task_id: str, definition: Mapping[str, Any]) -> str:
     return read_field(
         f"task {task_id}", read_field(f"task {task_id}", definition, "metadata", dict), "metadata.name", str
     )
+
+
+def find_log_name(definition: Mapping[str, Any]) -> str:
+    """
+    Return the name of the artifact with a task's log, which its payload may choose.
+
+    Source: the payload schemas of docker-worker (``log``) and generic-worker (``logs.live``).
+    """
+    payload = definition.get("payload")
+    payload = payload if isinstance(payload, dict) else {}
+    logs = payload.get("logs")
+    name = payload.get("log") or (logs.get("live") if isinstance(logs, dict) else None)
+    return name if isinstance(name, str) and name else DEFAULT_LOG
 
 
 def call_status_method(client: Client, method: str, args: list[str], payload: Any = None) -> dict[str, Any]:
