@@ -179,7 +179,9 @@ def print_task_log(
                 raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
             wait_for_start(context, client, task_id)
             continue
-        number = len(status["runs"]) - 1 if run_id is None else run_id
+        number = queue.find_latest_run_id(status["runs"]) if run_id is None else run_id
+        if number is None:
+            raise NotFoundError(f"task {task_id} has no log: it is {run['state']}, without a run", status=404)
         definition = definition or queue.fetch_definition(client, task_id)
         this = Run(task_id, number, definition, run["state"] in RESOLVED_STATES)
         log = RunLog(client, transfers, this, options, report=context.note)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.sandbox.worker.log import Log, LogServer
+from tests.http_server import json_response
+from tests.ids import TASK_ID
 from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
+    from tests.http_server import ScriptedServer
 
 LOG = b"""[taskcluster 2026-01-02T03:04:05.678Z] Task ID: x
 one
@@ -284,3 +287,15 @@ def test_wrong_options_send_nothing(tc: CommandLine, group_env: GroupEnv, option
 
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert not group_env.sandbox.requests
+
+
+def test_a_resolved_task_without_a_run_has_no_log(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    It is not an error of the command line: no run -1 is asked for.
+    """
+    document = {"status": {"taskId": TASK_ID, "state": "completed", "runs": []}, "metadata": {"name": "n"}}
+    http_server.respond_with(json_response(document))
+    result = tc("task", "log", TASK_ID, env=http_server.env)
+
+    assert (5, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+    assert "-1" not in result.stderr

@@ -33,13 +33,12 @@ def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
     from tccli.core.printable import escape_line
     from tccli.core.tasks.failures import MAX_TAIL_BYTES
     from tccli.core.tasks.logs import open_log, read_tail
-    from tccli.core.tasks.queue import find_log_name
+    from tccli.core.tasks.queue import find_latest_run_id, find_log_name
     from tccli.core.tasks.signatures import find_failure_line
 
     try:
-        log = open_log(
-            client, context.transfer_context(), facts.task_id, len(facts.runs) - 1, find_log_name(facts.definition)
-        )
+        run_id, name = find_latest_run_id(facts.runs), find_log_name(facts.definition)
+        log = open_log(client, context.transfer_context(), facts.task_id, run_id, name)
         tail = read_tail(log, MAX_TAIL_BYTES).decode("utf-8", "replace")
     except TcError as error:
         return f"cannot see its log: {error.message}"

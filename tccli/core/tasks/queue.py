@@ -158,6 +158,13 @@ def find_run(status: Mapping[str, Any], run_id: int | None) -> dict[str, Any]:
     return runs[run_id]
 
 
+def find_latest_run_id(runs: Sequence[Any]) -> int | None:
+    """
+    Return the number of the latest run, or None before there is one.
+    """
+    return len(runs) - 1 if runs else None
+
+
 def format_run(run: Mapping[str, Any]) -> str:
     """
     Return the state of a run as the Go client prints it: ``completed 'completed'``, ``pending``.
