@@ -363,6 +363,8 @@ class Client:
         Raises:
             BrokenAnswerError: A page is not an object, or a token comes twice, so that paging would never end.
         """
+        from tccli.core.response_fields import blame_response
+
         method = call.method
         seen: set[str] = set()
         while True:
@@ -379,7 +381,8 @@ class Client:
                 raise BrokenAnswerError(f"{method.id}: the same continuation token came twice; paging would never end")
             seen.add(token)
             args, query = call.arguments
-            call = self.prepare(method, args, {**query, "continuationToken": token}, call.payload)
+            with blame_response(f"a page of {method.id}"):
+                call = self.prepare(method, args, {**query, "continuationToken": token}, call.payload)
 
     def post_text(self, url: str, text: str) -> Response:
         """

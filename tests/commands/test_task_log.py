@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.sandbox.worker.log import Log, LogServer
-from tests.http_server import json_response
+from tests.http_server import json_response, response
 from tests.ids import TASK_ID
 from tests.transfer_env import later, slug
 
@@ -299,3 +299,17 @@ def test_a_resolved_task_without_a_run_has_no_log(tc: CommandLine, http_server: 
 
     assert (5, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
     assert "-1" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "a\\u001b", "."], ids=ascii)
+def test_a_name_of_a_log_that_cannot_be_requested(tc: CommandLine, http_server: ScriptedServer, name: str) -> None:
+    """
+    The definition is to blame, not the command line: something was sent.
+    """
+    runs = '[{"runId": 0, "state": "completed"}]'
+    status = f'"status": {{"taskId": "{TASK_ID}", "state": "completed", "runs": {runs}}}'
+    body = f'{{{status}, "metadata": {{"name": "n"}}, "payload": {{"log": "{name}"}}}}'
+    http_server.respond_with(response(200, body.encode(), Content_Type="application/json"))
+    result = tc("task", "log", TASK_ID, "--no-follow", env=http_server.env)
+
+    assert (9, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr

@@ -197,8 +197,8 @@ def test_tokens_that_go_round_are_noticed(tokens: list[str]) -> None:
         list(client.paginate(client.prepare(references.method("queue", "listTaskGroup"), [TASK_ID])))
 
 
-@pytest.mark.parametrize("token", [1, True, ["a"], {"a": 1}], ids=repr)
-def test_a_token_is_text(token: Any) -> None:
+@pytest.mark.parametrize("token", [1, True, ["a"], {"a": 1}, "\ud800", "a\nb"], ids=ascii)
+def test_a_token_is_text_that_can_be_sent(token: Any) -> None:
     """
     Anything else is not what was promised.
     """

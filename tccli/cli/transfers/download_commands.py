@@ -181,7 +181,8 @@ def _download_artifact(
     download = Download(download_options, options, write)
 
     def source(each: str) -> ArtifactSource:
-        return ArtifactSource(client, task, run, each, managed_only=options["managed_only"])
+        managed_only = options["managed_only"]
+        return ArtifactSource(client, task, run, each, managed_only=managed_only, is_from_service=not is_one)
 
     if is_one:
         download_one(context, source(name), name, path, download)

@@ -51,7 +51,7 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
         write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
     elif paths:
         sources = {
-            path: ArtifactSource(client, each.member.task_id, str(each.run_id), each.name)
+            path: ArtifactSource(client, each.member.task_id, str(each.run_id), each.name, is_from_service=True)
             for path, each in paths.items()
         }
         download_many(context, sources, target, Download(DownloadOptions(), options, write))

@@ -4,6 +4,7 @@ Artifacts of the queue: where they are stored and how to list them.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,10 +37,18 @@ class ArtifactSource:
     Args:
         run_id: None for the latest run.
         managed_only: Reject artifacts that are stored outside of the deployment.
+        is_from_service: Whether a response has chosen the name, so that it is to blame if it cannot be requested.
     """
 
     def __init__(
-        self, client: Client, task_id: str, run_id: str | None, name: str, *, managed_only: bool = False
+        self,
+        client: Client,
+        task_id: str,
+        run_id: str | None,
+        name: str,
+        *,
+        managed_only: bool = False,
+        is_from_service: bool = False,
     ) -> None:
         self.name = f"{name} of task {task_id}" + (f" run {run_id}" if run_id is not None else "")
         self.identity: Mapping[str, Any] = {
@@ -50,6 +59,7 @@ class ArtifactSource:
         self._artifact = (task_id, run_id, name)
         self._args = [task_id, name] if run_id is None else [task_id, run_id, name]
         self._managed_only = managed_only
+        self._is_from_service = is_from_service
 
     def locate(self, cancellation: Cancellation) -> Location:
         """
@@ -61,7 +71,9 @@ class ArtifactSource:
             NotFoundError: It is an error artifact. The message has the reason that the task gave.
         """
         client = replace(self._client, cancellation=cancellation)
-        content = client.fetch(prepare_download(client, *self._artifact))
+        with blame_response(self.name) if self._is_from_service else nullcontext():
+            call = prepare_download(client, *self._artifact)
+        content = client.fetch(call)
         match content.get("storageType"):
             case "s3":
                 has_percent = "%" in self._args[-1]

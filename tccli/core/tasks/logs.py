@@ -29,9 +29,10 @@ BUFFER_BYTES = 64 * 1024
 
 def open_log(client: Client, context: TransferContext, task_id: str, run_id: int | None, name: str) -> RemoteFile:
     """
-    Return the log of a run; without *run_id*, of the latest.
+    Return the log of a run; without *run_id*, of the latest. Its name is that in the task's definition.
     """
-    return RemoteFile(ArtifactSource(client, task_id, None if run_id is None else str(run_id), name), context)
+    run = None if run_id is None else str(run_id)
+    return RemoteFile(ArtifactSource(client, task_id, run, name, is_from_service=True), context)
 
 
 def read_tail(remote: RemoteFile, max_bytes: int) -> bytes:
