@@ -26,11 +26,15 @@ def _open(
     context: Context, word: str, name: str | None, *, kind: str | None, newest: bool, browser: bool | None
 ) -> None:
     from tccli.cli.sign_in import open_browser
+    from tccli.core.addresses import is_address
     from tccli.core.web_pages import make_page_url
     from tccli.output import Result
 
     write = context.writer()
     client = context.client()
+    if name is not None and kind is None and not is_address(word):
+        # What else has the id is not asked for.
+        kind = "task"
     kind, parts = _find(context, client, word, kind, newest=newest)
     if name is not None:
         if kind != "task":

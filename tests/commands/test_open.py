@@ -135,3 +135,15 @@ def test_addresses_read_back(kind: str, parts: list[str], values: dict[str, str]
     found = parse_address(make_page_url("https://tc.example.com", kind, parts))
     assert found is not None
     assert values.items() <= found.values.items()
+
+
+def test_an_artifact_is_one_of_a_task(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    A group with the id, which has no artifacts, is not looked for.
+    """
+    group_env.add("build", "completed")
+    group_env.sandbox.requests.clear()
+    result = tc("open", group_env.group_id, "public/a", env=group_env.environment)
+
+    assert (5, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert not [target for _, target in group_env.sandbox.requests if "task-group" in target]

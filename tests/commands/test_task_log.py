@@ -313,3 +313,15 @@ def test_a_name_of_a_log_that_cannot_be_requested(tc: CommandLine, http_server: 
     result = tc("task", "log", TASK_ID, "--no-follow", env=http_server.env)
 
     assert (9, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+
+
+def test_a_reason_that_is_not_text(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The response is malformed.
+    """
+    runs = [{"runId": 0, "state": "completed", "reasonResolved": [1]}]
+    status = {"taskId": TASK_ID, "state": "completed", "runs": runs}
+    http_server.respond_with(json_response({"status": status, "metadata": {"name": "n"}}))
+    for words in (["log", "--no-follow", "--exit-status"], ["status"], ["cancel"]):
+        result = tc("task", *words, TASK_ID, env=http_server.env)
+        assert (9, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr

@@ -150,6 +150,8 @@ def find_run(status: Mapping[str, Any], run_id: int | None) -> dict[str, Any]:
     runs: list[dict[str, Any]] = read_field("the status of a task", status, "runs", list)
     for run in runs:
         read_field("the status of a task", run, "runs.state", str)
+        if run.get("reasonResolved") is not None:
+            read_field("the status of a task", run, "runs.reasonResolved", str)
     if run_id is None:
         return runs[-1] if runs else {"state": status["state"]}
     if run_id >= len(runs):
