@@ -173,7 +173,7 @@ def run_action(
         TcError: The first error; the other tasks are acted on nevertheless.
     """
     from tccli.cli.tasks import make_value_writer, resolve_many
-    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.parallel import make_parallel_client
 
     write_value, write_lines = make_value_writer(context), make_line_writer(context, waits=True)
     if context.is_go_client:

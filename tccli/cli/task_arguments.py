@@ -66,7 +66,7 @@ def run_for_each(
     from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.tasks import resolve_many
     from tccli.core.client import MethodArguments
-    from tccli.core.tasks.parallel import make_parallel_client, run_parallel
+    from tccli.core.parallel import make_parallel_client, run_parallel
     from tccli.output import Result
 
     _check_method(method, words)

@@ -351,7 +351,7 @@ def write_each(
         TcError: The first error; the other items are done nevertheless.
     """
     from tccli.cli.partial_failures import PartialFailures
-    from tccli.core.tasks.parallel import run_parallel
+    from tccli.core.parallel import run_parallel
 
     failures = PartialFailures(context, prints=count > 1)
     write(failures.leave_out(result for _, result in run_parallel(function, items, cancellation=cancellation)))

@@ -223,8 +223,8 @@ def _fetch(context: Context, references: Sequence[SecretReference]) -> SecretVal
 
 def _call(context: Context, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     from tccli import references
+    from tccli.core.parallel import run_parallel
     from tccli.core.response_fields import read_field
-    from tccli.core.tasks.parallel import run_parallel
     from tccli.errors import TcError
 
     client, method = context.client(), references.method("secrets", "get")

@@ -132,7 +132,7 @@ def _check(context: Context, scopes: Sequence[str]) -> None:
 
 def _show_all(context: Context, *, expand: bool) -> None:
     from tccli.cli import identity
-    from tccli.core.tasks.parallel import run_parallel
+    from tccli.core.parallel import run_parallel
     from tccli.output import Result
 
     write = context.writer()

@@ -23,8 +23,8 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group
     from tccli.core.artifacts.paths import suggest_pattern
+    from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts
-    from tccli.core.tasks.parallel import make_parallel_client
 
     failed, newest = map(options.pop, ("failed", "newest"))
     selection = pop_selection(options)

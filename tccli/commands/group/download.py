@@ -24,8 +24,8 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.cli.transfers.run_download import Download, download_many
     from tccli.core.artifacts.paths import suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource
+    from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import TaskArtifact, list_task_artifacts, plan_paths
-    from tccli.core.tasks.parallel import make_parallel_client
     from tccli.core.transfer.options import DownloadOptions
 
     target, flat, all_runs, noop = map(options.pop, ("target", "flat", "all_runs", "noop"))

@@ -39,7 +39,7 @@ class _Search:
     """
 
     def __init__(self, context: Context, client: Client, selection: Selection, *, lines: int, all_runs: bool) -> None:
-        from tccli.core.tasks.parallel import make_parallel_client
+        from tccli.core.parallel import make_parallel_client
 
         self.context = context
         self.client = make_parallel_client(client)
@@ -104,8 +104,8 @@ class _Search:
     def _examine(self, members: Iterator[Member], selection: Selection, lines: int) -> Iterator[Failure]:
         from itertools import islice
 
+        from tccli.core.parallel import run_parallel
         from tccli.core.tasks.failures import LogExaminer, find_failed_runs
-        from tccli.core.tasks.parallel import run_parallel
         from tccli.errors import TcError
 
         examiner = LogExaminer(

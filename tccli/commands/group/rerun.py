@@ -26,7 +26,7 @@ def _rerun(
     from tccli.cli.outcomes import pop_outcome
     from tccli.cli.selection import explain_nothing, pop_selection
     from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
-    from tccli.core.tasks.parallel import make_parallel_client
+    from tccli.core.parallel import make_parallel_client
 
     outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])

@@ -23,8 +23,8 @@ def _status(
     context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id: int | None, newest: bool, **expected: Any
 ) -> None:
     from tccli.cli.tasks import make_line_writer, make_value_writer, resolve_many, resolve_one, write_each
+    from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks import queue
-    from tccli.core.tasks.parallel import make_parallel_client
 
     run_id = None if run_id == -1 else run_id
     if all_runs and run_id is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.artifacts.paths import last_component, match_names
 from tccli.core.artifacts.sources import list_artifacts
-from tccli.core.tasks.parallel import run_parallel
+from tccli.core.parallel import run_parallel
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.messages import Request, Response
 from tccli.core.http.retry import BackOff, RetryPolicy, send_with_retries
-from tccli.core.tasks.parallel import MAX_PARALLEL_CALLS, MAX_WAITING_RESULTS, run_parallel
+from tccli.core.parallel import DEFAULT_JOBS, MIN_WAITING_RESULTS, Schedule, run_parallel
 from tccli.errors import NegativeAnswerError, TcError
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ def test_results_come_in_order(count: int) -> None:
         return item * 2
 
     assert [(item, item * 2) for item in range(count)] == list(run_parallel(work, range(count)))
-    assert most <= MAX_PARALLEL_CALLS
+    assert most <= DEFAULT_JOBS
 
 
 def test_as_many_run_as_allowed() -> None:
     """
     Each waits until all of them run.
     """
-    barrier = threading.Barrier(MAX_PARALLEL_CALLS, timeout=60)
-    done = run_parallel(lambda _item: barrier.wait(), range(MAX_PARALLEL_CALLS * 3))
-    assert sorted([*range(MAX_PARALLEL_CALLS)] * 3) == sorted(int(str(place)) for _, place in done)
+    barrier = threading.Barrier(DEFAULT_JOBS, timeout=60)
+    done = run_parallel(lambda _item: barrier.wait(), range(DEFAULT_JOBS * 3))
+    assert sorted([*range(DEFAULT_JOBS)] * 3) == sorted(int(str(place)) for _, place in done)
 
 
 def test_items_are_taken_as_they_are_needed() -> None:
@@ -67,7 +68,7 @@ def test_items_are_taken_as_they_are_needed() -> None:
     results = run_parallel(lambda item: item, items())
     assert [(1, 1), (2, 2)] == [next(results), next(results)]
     results.close()  # type: ignore[attr-defined]
-    assert taken <= MAX_WAITING_RESULTS + 3
+    assert taken <= MIN_WAITING_RESULTS + 3
 
 
 def fail_at(*places: int) -> Callable[[int], int]:
@@ -91,9 +92,9 @@ def test_an_error_is_a_result() -> None:
     assert [3, 5] == [item for item, result in done if isinstance(result, TcError)]
     assert 500 == len(done)
 
-    stopped = list(run_parallel(fail_at(3), range(5000), stops_at_error=True))
+    stopped = list(run_parallel(fail_at(3), range(5000), schedule=Schedule(stops_at_error=True)))
     assert [0, 1, 2, 3] == [item for item, _ in stopped[:4]]
-    assert len(stopped) <= 4 + MAX_WAITING_RESULTS
+    assert len(stopped) <= 4 + MIN_WAITING_RESULTS
 
 
 def test_an_error_of_the_items_comes_last() -> None:
@@ -139,7 +140,7 @@ def test_an_interruption_waits_for_nothing() -> None:
         results.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
     time.sleep(0.2)
     assert time.monotonic() - begun < 10
-    assert len(started) <= MAX_PARALLEL_CALLS + 1
+    assert len(started) <= DEFAULT_JOBS + 1
 
 
 def test_all_threads_wait_when_a_service_asks_one_to() -> None:
@@ -171,3 +172,94 @@ def test_all_threads_wait_when_a_service_asks_one_to() -> None:
     begun = time.monotonic()
     list(run_parallel(send, range(20)))
     assert time.monotonic() - begun >= 0.45
+
+
+def test_results_come_as_they_are_done() -> None:
+    """
+    The one that takes longest comes last, and memory does not grow behind it.
+    """
+    held = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 0:
+            held.wait(60)
+        return item
+
+    results = run_parallel(work, range(1000), schedule=Schedule(in_order=False, jobs=3))
+    first = [next(results)[0] for _ in range(999)]
+    held.set()
+    assert sorted(first) == list(range(1, 1000))
+    assert list(results) == [(0, 0)]
+
+
+def test_a_result_does_not_wait_for_the_next_item() -> None:
+    """
+    If items are read ahead; an interruption does not wait for the next item either.
+    """
+    more = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        more.wait(60)
+        yield 2
+
+    results = run_parallel(lambda item: item, items(), schedule=Schedule(reads_ahead=True))
+    assert next(results) == (1, 1)
+    more.set()
+    assert list(results) == [(2, 2)]
+
+    endless = run_parallel(lambda item: item, iter(int, 1), schedule=Schedule(reads_ahead=True, jobs=2))
+    assert next(endless) == (0, 0)
+    endless.close()  # type: ignore[attr-defined]
+
+
+def test_the_first_error_stops_calls_that_have_not_begun() -> None:
+    """
+    Also those that were taken already, and whose results would come later.
+    """
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item == 2:
+            raise NegativeAnswerError("fails")
+        time.sleep(0.3)
+        return item
+
+    results = list(
+        run_parallel(work, range(500), schedule=Schedule(stops_at_error=True, jobs=4, in_order=False, reads_ahead=True))
+    )
+    assert sorted(begun) == sorted(item for item, _ in results)
+    assert len(begun) <= 4
+
+
+def test_calls_are_started_at_a_rate() -> None:
+    """
+    In equal intervals, and after a pause that a service asked for, none is made up for.
+    """
+    begun: list[float] = []
+    back_off = BackOff()
+
+    def work(item: int) -> int:
+        begun.append(time.monotonic())
+        if item == 10:
+            back_off.extend(0.5)
+        return item
+
+    results = list(run_parallel(work, range(20), schedule=Schedule(rate=50), back_off=back_off))
+    assert len(results) == 20
+    gaps = [later - earlier for earlier, later in pairwise(sorted(begun))]
+    assert max(begun) - min(begun) >= 18 * 0.02 + 0.45
+    assert max(gaps) >= 0.45
+    assert sum(gap < 0.01 for gap in gaps) <= 2, gaps
+
+
+def test_a_rate_ends_with_an_interruption() -> None:
+    """
+    None waits for the next start.
+    """
+    results = run_parallel(lambda item: item, range(20), schedule=Schedule(rate=0.01, jobs=4))
+    begun = time.monotonic()
+    assert next(results) == (0, 0)
+    results.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - begun < 5

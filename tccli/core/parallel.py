@@ -1,0 +1,269 @@
+"""
+The same call for many items, several at a time: the engine of all commands that make many calls.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from itertools import chain, islice
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from tccli.core.http.deadline import Cancellation
+from tccli.core.http.retry import BackOff
+from tccli.errors import TcError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tccli.core.client import Client
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+DEFAULT_JOBS = 16
+MIN_WAITING_RESULTS = 64
+WAITING_RESULTS_PER_JOB = 4
+"""How far the calls may be ahead of the result that comes next."""
+
+
+class Schedule(NamedTuple):
+    """
+    How many calls run, and when their results come.
+
+    Attributes:
+        jobs: How many calls run at a time.
+        in_order: Whether results come in the order of the items, or as soon as they are there.
+        stops_at_error: Whether no further call is started after the first error; those in work are finished.
+        rate: How many calls are started in a second, or None for as many as possible.
+        reads_ahead: Whether items are taken in a thread of their own. Then a result does not wait for the next item,
+            such as a line that a slow program has yet to write. Otherwise they are taken in the thread that reads the
+            results.
+    """
+
+    jobs: int = DEFAULT_JOBS
+    in_order: bool = True
+    stops_at_error: bool = False
+    rate: float | None = None
+    reads_ahead: bool = False
+
+
+DEFAULT_SCHEDULE = Schedule()
+
+
+def make_parallel_client(client: Client) -> Client:
+    """
+    Return a client for several threads: its calls can be ended at once, and when a service asks one of them to slow
+    down, all of them wait.
+    """
+    return replace(client, cancellation=client.cancellation or Cancellation(), back_off=BackOff())
+
+
+def run_parallel(
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    schedule: Schedule = DEFAULT_SCHEDULE,
+    cancellation: Cancellation | None = None,
+    back_off: BackOff | None = None,
+) -> Iterator[tuple[T, R | TcError]]:
+    """
+    Yield each item with its result or its error.
+
+    Items are taken as they are needed, so that there may be any number of them: memory depends on the number of calls
+    at a time only. After an interruption, no further call is started, and none is waited for.
+
+    Args:
+        cancellation: Of the client that *function* uses: ends the calls that run when the results are no longer read.
+        back_off: Of that client: while it lasts, no call is started if there is a *rate*.
+    """
+    iterator = iter(items)
+    if not schedule.reads_ahead:
+        first = list(islice(iterator, 2))
+        if len(first) < 2:
+            # A single call needs no thread.
+            yield from ((item, _call(function, item)) for item in first)
+            return
+        iterator = chain(first, iterator)
+    run = _Run(function, iterator, schedule, back_off)
+    try:
+        for job in _sort_jobs(run.finish_jobs()) if schedule.in_order else run.finish_jobs():
+            run.release_slot()
+            if not job.is_skipped:
+                yield job.item, job.result
+    except BaseException:
+        if cancellation is not None:
+            cancellation.cancel()
+        raise
+    finally:
+        run.stop()
+
+
+class _Pace:
+    """
+    Starts calls in equal intervals. While a service asks to slow down, none.
+    """
+
+    def __init__(self, rate: float, back_off: BackOff | None) -> None:
+        self._interval = 1 / rate
+        self._back_off = back_off
+        self._next = time.monotonic()
+        self._lock = threading.Lock()
+
+    def wait(self, stopped: threading.Event) -> None:
+        """
+        Return when the next call may be started, or when *stopped* is set.
+        """
+        # The one whose turn is next waits with the lock, so that none is started at once after a pause.
+        with self._lock:
+            while (seconds := self._remaining()) > 0 and not stopped.wait(seconds):
+                pass
+            self._next = max(self._next + self._interval, time.monotonic())
+
+    def _remaining(self) -> float:
+        pause = 0.0 if self._back_off is None else self._back_off.remaining
+        return max(pause, self._next - time.monotonic())
+
+
+class _Run(Generic[T, R]):
+    """
+    The threads, and the jobs that they have not done.
+    """
+
+    def __init__(
+        self, function: Callable[[T], R], items: Iterator[T], schedule: Schedule, back_off: BackOff | None
+    ) -> None:
+        self._function = function
+        self._items = items
+        self._schedule = schedule
+        self._pace = None if schedule.rate is None else _Pace(schedule.rate, back_off)
+        self._todo: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        # None follows the last item.
+        self._done: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        self._slots = threading.Semaphore(max(MIN_WAITING_RESULTS, schedule.jobs * WAITING_RESULTS_PER_JOB))
+        self._threads = 0
+        self._started = 0
+        self._has_items = True
+        self._first_failed = -1
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+
+    def finish_jobs(self) -> Iterator[_Job[T, R]]:
+        """
+        Yield each job as soon as it is done. An error of the items comes after the jobs that were begun; exceptions
+        that are not results are raised at once.
+        """
+        reads_ahead = self._schedule.reads_ahead
+        if reads_ahead:
+            threading.Thread(target=self._read_ahead, daemon=True).start()
+        finished = 0
+        while self._has_items or finished < self._started:
+            # What is done is yielded before more items are taken, which may take a while.
+            while not reads_ahead and self._has_items and self._done.empty() and self._slots.acquire(blocking=False):
+                self._start_next()
+            job = self._done.get()
+            if job is not None:
+                finished += 1
+                if job.error is not None:
+                    raise job.error
+                yield job
+        if self._failure is not None:
+            raise self._failure
+
+    def release_slot(self) -> None:
+        """
+        Allow that another item is taken: a job was yielded.
+        """
+        self._slots.release()
+
+    def stop(self) -> None:
+        """
+        Start no further job.
+        """
+        self._first_failed = -1
+        self._stopped.set()
+        # The thread that reads ahead may wait for it.
+        self._slots.release()
+        for _ in range(self._threads):
+            self._todo.put(None)
+
+    def _read_ahead(self) -> None:
+        while self._has_items:
+            self._slots.acquire()
+            self._start_next()
+
+    def _start_next(self) -> None:
+        try:
+            item = _NONE if self._stopped.is_set() else next(self._items, _NONE)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the results
+            self._failure, item = error, _NONE
+        if item is _NONE or self._stopped.is_set():
+            self._has_items = False
+            self._done.put(None)
+            return
+        self._todo.put(_Job(item, self._started))
+        self._started += 1
+        if self._threads < self._schedule.jobs:
+            self._threads += 1
+            # A thread that waits for the network must not delay the end of the process.
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        while (job := self._todo.get()) is not None:
+            if self._pace is not None:
+                self._pace.wait(self._stopped)
+            job.is_skipped = self._stopped.is_set() and job.number > self._first_failed
+            if not job.is_skipped:
+                self._run(job)
+            self._done.put(job)
+
+    def _run(self, job: _Job[T, R]) -> None:
+        try:
+            job.result = _call(self._function, job.item)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the results
+            job.error = error
+        if self._schedule.stops_at_error and isinstance(job.result, TcError):
+            with self._lock:
+                self._first_failed = job.number if not self._stopped.is_set() else min(self._first_failed, job.number)
+                self._stopped.set()
+
+
+_NONE: Any = object()
+
+
+class _Job(Generic[T, R]):
+    """
+    An item with its result, or with the exception that is not a result.
+    """
+
+    __slots__ = ("error", "is_skipped", "item", "number", "result")
+
+    def __init__(self, item: T, number: int) -> None:
+        self.item = item
+        self.number = number
+        self.is_skipped = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+def _sort_jobs(jobs: Iterator[_Job[T, R]]) -> Iterator[_Job[T, R]]:
+    """
+    Yield jobs in the order in which they were started.
+    """
+    waiting: dict[int, _Job[T, R]] = {}
+    following = 0
+    for job in jobs:
+        waiting[job.number] = job
+        while (found := waiting.pop(following, None)) is not None:
+            yield found
+            following += 1
+
+
+def _call(function: Callable[[T], R], item: T) -> R | TcError:
+    try:
+        return function(item)
+    except TcError as error:
+        return error
