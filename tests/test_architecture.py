@@ -326,6 +326,17 @@ def test_a_call_loads_no_more_than_it_needs(process_environment: dict[str, str])
     assert not sorted(loaded & {"httpx._main", "h2", "socksio", "anyio", "idna", "certifi", "importlib.resources"})
 
 
+def test_a_valid_payload_needs_no_jsonschema(process_environment: dict[str, str]) -> None:
+    """
+    It gives the reasons why one is not valid.
+    """
+    roles = ["--root-url", "http://127.0.0.1:1", "auth", "createRole", "a", "--dry-run", "--data"]
+    valid = loaded_modules([*roles, '{"description": "d", "scopes": ["a"]}'], process_environment)
+
+    assert "tccli.core.schemas.compiled" in valid
+    assert "jsonschema" not in valid
+
+
 def loaded_modules(argv: list[str], environment: dict[str, str]) -> set[str]:
     """
     Return the modules that a command line loads in a fresh process.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tccli.cli.context import Context
-    from tccli.core.schemas.validate import Problem
+    from tccli.core.schemas.problems import Problem
     from tccli.output import Result
 
 

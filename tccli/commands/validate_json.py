@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tccli.core.documents import Document
-    from tccli.core.schemas.validate import Problem
+    from tccli.core.schemas.problems import Problem
     from tccli.references import ServiceReference
 
 SUBJECT = "validate-json"
@@ -115,7 +115,7 @@ def _by_reference(found: _Named, document: Any) -> list[Problem]:
 def _by_address(read: Callable[..., Document], schema: str, document: Any) -> list[Problem]:
     from tccli.core.documents import HTTP_URL
     from tccli.core.schemas.external import ExternalSchema, find_problems
-    from tccli.core.schemas.validate import BrokenSchemaError
+    from tccli.core.schemas.problems import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
     where = path or schema

@@ -205,8 +205,8 @@ class Client:
         Return a call with its URL as this client reaches the service: by the proxy or service discovery, if in use.
 
         Args:
-            checks_schema: Whether the payload must match the schema. To load the validator takes 40 ms, which a
-                payload that the program makes of checked values does not need.
+            checks_schema: Whether the payload must match the schema. One that the program makes of checked values
+                does not need that.
 
         Raises:
             UsageError: The arguments, the query or the payload are wrong.

@@ -18,8 +18,8 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.jsonschema import specification_with
 
-from tccli.core.schemas.formats import FORMATS
-from tccli.core.schemas.validate import (
+from tccli.core.schemas.problems import (
+    FORMAT_CHECKER,
     BrokenSchemaError,
     collect_problems,
     convert_schema_errors,
@@ -30,7 +30,7 @@ from tccli.errors import TcError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tccli.core.schemas.validate import Problem
+    from tccli.core.schemas.problems import Problem
 
 DRAFTS = {
     "json-schema.org/draft-04/schema": validators.Draft4Validator,
@@ -103,7 +103,7 @@ def _validator(source: ExternalSchema, load: Callable[[str], Any], failures: lis
     own: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg] # attrs makes the argument
     registry = REGISTRY.combine(own).with_resources((name, resource) for name in names)
     formats = FormatChecker(formats=())
-    formats.checkers = {**draft.FORMAT_CHECKER.checkers, **FORMATS.checkers}
+    formats.checkers = {**draft.FORMAT_CHECKER.checkers, **FORMAT_CHECKER.checkers}
     return use_javascript_patterns(draft)({"$ref": f"{url}#{part}"}, registry=registry, format_checker=formats)
 
 

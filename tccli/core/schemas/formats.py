@@ -1,5 +1,7 @@
 """
-Checks for the ``format`` keyword of JSON schemas, as strict as the services. Other formats allow every string.
+Checks for the ``pattern`` and ``format`` keywords of JSON schemas, as strict as the services.
+
+Expressions are compiled when they are first used: most documents need few of them.
 
 Source: the patterns of ajv-formats 2.1.1, which the services use; RFC 3986 for uri.
 """
@@ -7,11 +9,11 @@ Source: the patterns of ajv-formats 2.1.1, which the services use; RFC 3986 for 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from functools import cache
+from typing import TYPE_CHECKING
 
-from jsonschema import FormatChecker
-
-FORMATS = FormatChecker(formats=("ipv6",))
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _BYTE = r"(?:25[0-5]|2[0-4]\d|[01]?\d\d?)"
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
@@ -20,38 +22,61 @@ _NAME = r"(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})"
 _CHARACTER = rf"(?:{_NAME}|[:@])"
 _AFTER_PATH = rf"(?:{_CHARACTER}|[/?])*"
 _AUTHORITY = rf"//?(?:(?:{_NAME}|:)*@)?(?:\[[0-9a-fv:.]+\]|{_NAME}*)(?::\d*)?"
-_DATE_TIME = re.compile(
-    # A time without a zone is accepted; a leap second too, at the end of a day.
-    r"(\d{4})-(\d\d)-(\d\d)[t\s](?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:z|[+-]\d\d(?::?\d\d)?)?",
-    re.ASCII | re.IGNORECASE,
+# A time without a zone is accepted; a leap second too, at the end of a day.
+_DATE_TIME = (
+    r"(\d{4})-(\d\d)-(\d\d)[t\s](?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:z|[+-]\d\d(?::?\d\d)?)?"
 )
-_PATTERNS = {
-    "email": re.compile(
-        rf"{_ATOM}(?:\.{_ATOM})*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?",
-        re.ASCII | re.IGNORECASE,
-    ),
-    "hostname": re.compile(rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?", re.ASCII | re.IGNORECASE),
-    "ipv4": re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}", re.ASCII),
-    "uri": re.compile(
-        rf"[a-z][a-z0-9+.-]*:(?:{_AUTHORITY}|/?{_CHARACTER}+|/)(?:/{_CHARACTER}*)*(?:\?{_AFTER_PATH})?(?:#{_AFTER_PATH})?",
-        re.ASCII | re.IGNORECASE,
-    ),
-}
+_EMAIL = rf"{_ATOM}(?:\.{_ATOM})*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_HOSTNAME = rf"(?=.{{1,253}}\.?\Z){_LABEL}(?:\.{_LABEL})*\.?"
+_IPV4 = rf"(?:{_BYTE}\.){{3}}{_BYTE}"
+_URI = (
+    rf"[a-z][a-z0-9+.-]*:(?:{_AUTHORITY}|/?{_CHARACTER}+|/)(?:/{_CHARACTER}*)*(?:\?{_AFTER_PATH})?(?:#{_AFTER_PATH})?"
+)
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def _is_date_time(value: object) -> bool:
-    if not isinstance(value, str):
-        return True
-    found = _DATE_TIME.fullmatch(value)
+@cache
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    r"""
+    Return a pattern of JavaScript, in which ``$`` is the very end of the text, and ``\d`` and ``\w`` are ASCII.
+
+    Raises:
+        re.error: It cannot be compiled.
+    """
+    return re.compile(re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", pattern), re.ASCII)
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII | re.IGNORECASE)
+
+
+def _is_date_time(text: str) -> bool:
+    found = _compile(_DATE_TIME).fullmatch(text)
     if found is None:
         return False
     year, month, day = map(int, found.groups())
-    # Years repeat after 400, and the calendar module has no year 0.
-    return 1 <= month <= 12 and 1 <= day <= monthrange(year % 400 + 400, month)[1]
+    if not 1 <= month <= 12:
+        return False
+    is_leap_day = (month, day) == (2, 29) and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return is_leap_day or 1 <= day <= _DAYS[month - 1]
 
 
-FORMATS.checks("date-time")(_is_date_time)
-for _name, _pattern in _PATTERNS.items():
-    FORMATS.checks(_name)(
-        lambda value, pattern=_pattern: not isinstance(value, str) or pattern.fullmatch(value) is not None
-    )
+def _is_ipv6(text: str) -> bool:
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        return not IPv6Address(text).scope_id
+    except AddressValueError:
+        return False
+
+
+FORMATS: Mapping[str, Callable[[str], bool]] = {
+    "date-time": _is_date_time,
+    "email": lambda text: _compile(_EMAIL).fullmatch(text) is not None,
+    "hostname": lambda text: _compile(_HOSTNAME).fullmatch(text) is not None,
+    "ipv4": lambda text: _compile(_IPV4).fullmatch(text) is not None,
+    "ipv6": _is_ipv6,
+    "uri": lambda text: _compile(_URI).fullmatch(text) is not None,
+}
+"""Whether a text has a format. Every text has all others, as far as the services check them."""

@@ -14,7 +14,8 @@ from jsonschema import Draft6Validator
 
 from tccli import references
 from tccli.core.schemas.bundle import DRAFT, bundle
-from tccli.core.schemas.validate import find_problems, is_valid
+from tccli.core.schemas.problems import is_valid
+from tccli.core.schemas.validate import find_problems
 from tccli.errors import ConfigurationError
 
 FILES = references.built_in().services.values()

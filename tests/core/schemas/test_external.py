@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli.core.schemas.external import ExternalSchema, find_problems
-from tccli.core.schemas.validate import BrokenSchemaError
+from tccli.core.schemas.problems import BrokenSchemaError
 from tccli.errors import UsageError
 
 HERE = "file:///folder/a.json"

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas import validate
+from tccli.core.schemas import problems
 from tccli.core.schemas.bundle import bundle
-from tccli.core.schemas.formats import FORMATS
-from tccli.core.schemas.validate import BrokenSchemaError, Problem, find_problems, is_valid
+from tccli.core.schemas.problems import FORMAT_CHECKER, BrokenSchemaError, Problem, is_valid
+from tccli.core.schemas.validate import find_problems
 
 ROLE = {"description": "d", "scopes": ["a"]}
 SECRET = {"secret": {}, "expires": "2030-01-01T00:00:00Z"}
@@ -170,7 +170,7 @@ def test_a_schema_cannot_take_for_ever(monkeypatch: pytest.MonkeyPatch, schema: 
     """
     It can be that of a deployment.
     """
-    monkeypatch.setattr(validate, "MAX_VALIDATION_SECONDS", 0.3)
+    monkeypatch.setattr(problems, "MAX_VALIDATION_SECONDS", 0.3)
 
     with pytest.raises(BrokenSchemaError, match="too complex"):
         is_valid(schema, document)
@@ -240,8 +240,8 @@ def test_formats_are_those_of_the_services() -> None:
         "ipv4": ["1.2.3", "256.1.1.1", "1.2.3.4\n", "٣.2.3.4"],
     }
 
-    assert not [text for name, texts in accepted.items() for text in texts if not FORMATS.conforms(text, name)]
-    assert not [text for name, texts in refused.items() for text in texts if FORMATS.conforms(text, name)]
+    assert not [text for name, texts in accepted.items() for text in texts if not FORMAT_CHECKER.conforms(text, name)]
+    assert not [text for name, texts in refused.items() for text in texts if FORMAT_CHECKER.conforms(text, name)]
 
 
 def test_problems_are_those_of_the_branch_that_was_meant() -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft7Validator, FormatChecker
 from referencing.exceptions import Unresolvable
 
-from tccli.core.schemas.formats import FORMATS
-from tccli.core.schemas.validate import compile_pattern, use_javascript_patterns
+from tccli.core.schemas.formats import compile_pattern
+from tccli.core.schemas.problems import FORMAT_CHECKER, use_javascript_patterns
 from tccli.sandbox.http.errors import ApiError, InternalError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _check_strictly(schema: Any) -> None:
             raise InternalError(f'Error: strict mode: unknown keyword: "{keyword}"')
         if keyword in NEEDS and not NEEDS[keyword] & schema.keys():
             raise InternalError(f'Error: strict mode: "{keyword}" without {sorted(NEEDS[keyword])} is ignored')
-    if schema.get("format", "date") not in {*FORMATS.checkers, *_FORMATS.checkers, *UNCHECKED.split()}:
+    if schema.get("format", "date") not in {*FORMAT_CHECKER.checkers, *_FORMATS.checkers, *UNCHECKED.split()}:
         raise InternalError(f'Error: unknown format "{schema["format"]}" ignored in schema')
     _compile(schema.get("pattern", ""))
     for inner in _list_subschemas(schema):
@@ -151,7 +151,7 @@ def _is_pattern(text: str) -> bool:
 
 
 _FORMATS = FormatChecker(formats=())
-_FORMATS.checkers = dict(FORMATS.checkers)
+_FORMATS.checkers = dict(FORMAT_CHECKER.checkers)
 for _name, _test in {
     "date": _is_date,
     "regex": _is_pattern,

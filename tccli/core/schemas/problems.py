@@ -1,0 +1,391 @@
+"""
+What is wrong with a document: the errors that jsonschema finds, in terms of the document.
+
+Source: JSON Schema draft 6, as the services read it: patterns are JavaScript's, dates are RFC 3339.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft6Validator, FormatChecker
+from jsonschema.exceptions import UnknownType, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.exceptions import NoSuchResource, Unresolvable
+from referencing.jsonschema import DRAFT6
+
+from tccli import strict_json
+from tccli.core.http.redact import MASK, redact_document
+from tccli.core.schemas.fields import SLUGID
+from tccli.core.schemas.formats import FORMATS, compile_pattern
+from tccli.core.time_limit import TimeLimitError, limit_processor_time
+from tccli.errors import UsageError
+from tccli.names import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tccli.references import ServiceReference
+
+MAX_FOUND_LENGTH = 60
+MAX_QUOTED_LENGTH = 1000
+MAX_NAMED_FIELDS = 5
+MAX_VALIDATION_SECONDS = 10
+
+FORMAT_CHECKER = FormatChecker(formats=())
+for _name, _has_format in FORMATS.items():
+    FORMAT_CHECKER.checks(_name)(lambda value, test=_has_format: not isinstance(value, str) or test(value))
+
+
+class BrokenSchemaError(ValueError):
+    """
+    A schema cannot be used. The message continues a sentence that begins with its name: ``refers to a.json, …``.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    A mismatch between a document and its schema.
+
+    Attributes:
+        path: ``metadata.name``, ``routes[2]``, or ``payload`` for the whole document.
+        expected: What the schema requires.
+        found: What the document has, cut off and without secrets.
+        text: The problem in words, for messages. Without it, that is what was expected and what was found.
+        is_root: Whether it is about the whole document.
+        literal: JSON that has the expected type, if *found* is a string with that text.
+    """
+
+    path: str
+    expected: str
+    found: str
+    text: str = ""
+    is_root: bool = False
+    literal: str = ""
+
+    def __str__(self) -> str:
+        if self.text:
+            return self.text if self.is_root else f"{self.path}: {self.text}"
+        return f"{self.path}: expected {self.expected}, found {self.found}"
+
+
+def collect_problems(validator: Any, document: Any, *, root: str) -> list[Problem]:
+    """
+    Return the problems that a validator of jsonschema finds, in the order of the document.
+
+    Raises:
+        BrokenSchemaError: The schema cannot be used.
+    """
+    with convert_schema_errors():
+        errors = [cause for error in validator.iter_errors(document) for cause in _causes(error)]
+        errors.sort(key=lambda error: ([*map(str, error.absolute_path)], error.validator != "required"))
+        return list(dict.fromkeys(_problem(error, root) for error in errors))
+
+
+@contextmanager
+def convert_schema_errors() -> Iterator[None]:
+    """
+    Convert jsonschema's internal errors to BrokenSchemaError.
+
+    ``check_schema`` does not validate everything, so a malformed schema can still fail when it is used. A pattern such
+    as ``(a+)+$``, and references that multiply, could take for ever, so the time is limited.
+    """
+    try:
+        with limit_processor_time(MAX_VALIDATION_SECONDS):
+            yield
+    except BrokenSchemaError:
+        raise
+    except TimeLimitError:
+        raise BrokenSchemaError(
+            f"takes more than {MAX_VALIDATION_SECONDS} s to check: a pattern or its references are too complex, or the "
+            "document is too large"
+        ) from None
+    except RecursionError:
+        raise BrokenSchemaError("refers to itself in a circle, or the document is nested too deeply") from None
+    except re.error as error:
+        raise BrokenSchemaError(f"has an invalid pattern, {error.pattern!r}: {error.msg}") from None
+    except (Unresolvable, NoSuchResource) as error:
+        # The error has a pointer without its hash, and of a name only the document.
+        part = getattr(error, "anchor", "") or (error.ref if error.ref.startswith("/") else "")
+        raise BrokenSchemaError(f"refers to {f'#{part}' if part else error.ref}, which does not exist") from None
+    except (UnknownType, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise BrokenSchemaError(f"is not a JSON schema ({type(error).__name__})") from None
+    except BaseException as error:
+        # rpds, which is written in Rust, panics when the stack is exhausted.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise BrokenSchemaError("refers to itself in a circle") from None
+
+
+def is_valid(schema: Any, document: Any) -> bool:
+    """
+    Return whether *document* is valid for a schema that refers only to itself.
+
+    Raises:
+        BrokenSchemaError: The schema cannot be used.
+    """
+    return not collect_problems(_Validator(schema, format_checker=FORMAT_CHECKER), document, root="")
+
+
+def use_javascript_patterns(validator: Any) -> Any:
+    """
+    Return a validator class of jsonschema that reads patterns as JavaScript does, and takes no infinite number.
+    """
+    types = validator.TYPE_CHECKER.redefine("number", _is_finite_number)
+    return extend(validator, {"pattern": _pattern}, type_checker=types)
+
+
+def _is_finite_number(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) != float("inf")
+
+
+@cache
+def make_validator(reference: ServiceReference, schema: str) -> Any:
+    """
+    Return jsonschema's validator for a schema of a service.
+
+    Raises:
+        BrokenSchemaError: The schema cannot be used.
+    """
+    with convert_schema_errors():
+        return _make_validator(reference, schema)
+
+
+def _make_validator(reference: ServiceReference, schema: str) -> Any:
+    registry: Registry[Any] = Registry().with_resources(
+        (name, DRAFT6.create_resource(body)) for name, body in reference.schemas.items()
+    )
+    return _Validator({"$ref": schema}, registry=registry.crawl(), format_checker=FORMAT_CHECKER)
+
+
+def _causes(error: ValidationError) -> list[ValidationError]:
+    # An error of oneOf or anyOf is replaced by those of the branch that was meant, if only one can be.
+    by_branch: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        by_branch.setdefault(inner.schema_path[0], []).append(inner)
+    meant = [found for found in by_branch.values() if not any(_is_kind_mismatch(inner) for inner in found)]
+    if len(meant) != 1:
+        return [error]
+    return [cause for inner in meant[0] for cause in _causes(inner)]
+
+
+def _is_kind_mismatch(error: ValidationError) -> bool:
+    # Another type, or another value of a discriminator: another branch was meant.
+    return error.validator in {"const", "enum"} or (error.validator == "type" and not error.relative_path)
+
+
+def _problem(error: ValidationError, root: str) -> Problem:
+    path, shown = _path(error), _redact_value(error)
+    if "propertyNames" in error.absolute_schema_path:
+        # The error is about a name, which is not on its path.
+        text = f"field name {_short(error.instance)}: expected {_expected(error)}"
+        return Problem(path or root, _expected(error), _short(error.instance), text, is_root=not path)
+    if error.validator == "required" and isinstance(error.instance, dict):
+        missing = [name for name in error.validator_value if name not in error.instance]
+        fields = f"{_fields(missing)} {', '.join(map(_quote, missing))}"
+        return Problem(path or root, fields, "missing", f"missing {fields}", is_root=not path)
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.instance, dict)
+        and error.validator_value is False
+    ):
+        known = list(error.schema.get("properties", {}))
+        # A field that is there already is not what an unknown one was meant to be.
+        absent = [name for name in known if name not in error.instance]
+        unknown = _unknown_fields(error)
+        named = (f"{name!r}{_did_you_mean(name, absent)}" for name in unknown[:MAX_NAMED_FIELDS])
+        more = f" and {len(unknown) - MAX_NAMED_FIELDS} more" if len(unknown) > MAX_NAMED_FIELDS else ""
+        text = f"unknown {_fields(unknown)} {', '.join(named)}{more}"
+        expected = f"only {', '.join(known)}" if known else "no fields"
+        return Problem(path or root, expected, ", ".join(unknown), text, is_root=not path)
+    literal = _literal(error, shown)
+    return Problem(path or root, _expected(error), _found(error, shown), is_root=not path, literal=literal)
+
+
+def _redact_value(error: ValidationError) -> Any:
+    """
+    Return the value that an error is about without secrets, and only as much of it as a message can quote.
+    """
+    document = _prune(error.instance, [MAX_FOUND_LENGTH])
+    for step in reversed(error.absolute_path):
+        document = {step: document} if isinstance(step, str) else [document]
+    document = redact_document(document)
+    for step in error.absolute_path:
+        document = document[step if isinstance(step, str) else 0]
+    return document
+
+
+def _prune(value: Any, left: list[int]) -> Any:
+    # Each value has at least one character, so that no more of them fit.
+    left[0] -= 1
+    if isinstance(value, dict):
+        return {key: _prune(each, left) for key, each in value.items() if left[0] > 0}
+    if isinstance(value, list):
+        return [_prune(each, left) for each in value if left[0] > 0]
+    return value[:MAX_QUOTED_LENGTH] if isinstance(value, str) else value
+
+
+def _fields(names: list[str]) -> str:
+    return "field" if len(names) == 1 else "fields"
+
+
+def _quote(name: str) -> str:
+    return name if re.fullmatch(r"[\w$.-]+", name) else repr(name)
+
+
+def _did_you_mean(name: Any, known: list[str]) -> str:
+    hint = suggestion(name, known) if isinstance(name, str) else ""
+    return f" ({hint.removesuffix('?')}?)" if hint else ""
+
+
+def _unknown_fields(error: ValidationError) -> list[str]:
+    known, patterns = error.schema.get("properties", {}), error.schema.get("patternProperties", {})
+    return [
+        name for name in error.instance if name not in known and not any(re.search(each, name) for each in patterns)
+    ]
+
+
+def _literal(error: ValidationError, shown: Any) -> str:
+    """
+    Return the text of a string that, without quotes, would be JSON of the expected type.
+    """
+    if error.validator != "type" or not isinstance(shown, str) or len(shown) > MAX_FOUND_LENGTH:
+        return ""
+    try:
+        value = strict_json.loads(shown)
+    except strict_json.StrictJsonError:
+        return ""
+    types = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+    return (
+        shown
+        if not isinstance(value, str) and any(Draft6Validator.TYPE_CHECKER.is_type(value, t) for t in types)
+        else ""
+    )
+
+
+def _path(error: ValidationError) -> str:
+    path = ""
+    for step in error.absolute_path:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif re.fullmatch(r"[\w$-]+", step):
+            path += f".{step}" if path else step
+        else:
+            path += f"[{step!r}]"
+    return path
+
+
+def _expected(error: ValidationError) -> str:
+    describe = _EXPECTATIONS.get(error.validator)
+    return describe(error.validator_value, error) if describe else f"a valid {error.validator}"
+
+
+def _bound(value: Any, error: ValidationError) -> str:
+    units = {"Length": " characters", "Items": " items", "Properties": " properties"}
+    unit = units.get(error.validator[3:], "")
+    return f"at {'least' if error.validator.startswith('min') else 'most'} {value}{unit}"
+
+
+def _alternatives(branches: list[Any]) -> str:
+    # The branches of oneOf by what distinguishes them: constant properties, required ones, or types.
+    names = []
+    for branch in branches:
+        properties = branch.get("properties", {}) if isinstance(branch, dict) else {}
+        constants = [
+            f"{name} {value['const'] if 'const' in value else '/'.join(map(str, value['enum']))}"
+            for name, value in properties.items()
+            if isinstance(value, dict) and ("const" in value or "enum" in value)
+        ]
+        required = branch.get("required", ()) if isinstance(branch, dict) else ()
+        names.append(" and ".join(constants) or ", ".join(required) or str(branch.get("type", "")))
+    named = [name for name in dict.fromkeys(names) if name]
+    return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
+
+
+_EXPECTATIONS: Mapping[str | None, Callable[[Any, ValidationError], str]] = {
+    "type": lambda value, _: " or ".join([value] if isinstance(value, str) else value),
+    "enum": lambda value, _: "one of " + ", ".join(each if isinstance(each, str) else _short(each) for each in value),
+    "const": lambda value, _: _short(value),
+    "pattern": lambda value, _: "a slugid (22 characters)" if value == SLUGID else f"a string that matches {value}",
+    "format": lambda value, _: "a date-time such as 2030-01-01T00:00:00Z" if value == "date-time" else f"a {value}",
+    "contains": lambda *_: "at least one item of the right form",
+    "dependencies": lambda _, error: f"other fields as well ({error.message})",
+    "dependentRequired": lambda _, error: f"other fields as well ({error.message})",
+    "uniqueItems": lambda *_: "no duplicate items",
+    "multipleOf": lambda value, _: f"a multiple of {value}",
+    "oneOf": lambda value, _: _alternatives(value),
+    "anyOf": lambda value, _: _alternatives(value),
+    "not": lambda *_: "something else",
+    "exclusiveMinimum": lambda value, _: f"more than {value}",
+    "exclusiveMaximum": lambda value, _: f"less than {value}",
+    None: lambda *_: "nothing there",
+    **dict.fromkeys(
+        (f"{bound}{what}" for bound in ("min", "max") for what in ("imum", "Length", "Items", "Properties")), _bound
+    ),
+}
+
+
+def _found(error: ValidationError, shown: Any) -> str:
+    found = error.instance
+    if error.validator == "type" and isinstance(found, dict | list | None):
+        return _kind(found)
+    text = f"{_kind(found)} {_short(shown)}" if error.validator == "type" else _short(shown)
+    if error.validator == "enum":
+        return text + _did_you_mean(shown, [each for each in error.validator_value if isinstance(each, str)])
+    if (
+        error.validator == "format"
+        and error.validator_value == "date-time"
+        and isinstance(found, str)
+        and found.strip()
+    ):
+        return text + _suggest_from_now(found)
+    return text
+
+
+def _suggest_from_now(text: str) -> str:
+    from tccli.core.times import parse_offset
+
+    try:
+        parse_offset(text)
+    except UsageError:
+        return ""
+    return f" (tc from-now {text} prints one)"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
+
+
+def _short(value: Any) -> str:
+    import json
+
+    if value == MASK:
+        return MASK
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_FOUND_LENGTH else text[: MAX_FOUND_LENGTH - 1] + "…"
+
+
+def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not compile_pattern(pattern).search(instance):
+        yield ValidationError("pattern")
+
+
+_Validator: Any = use_javascript_patterns(Draft6Validator)
