@@ -1,33 +1,33 @@
 """
 How fast ``tc group cancel`` cancels many tasks, relative to what the sandbox allows with as many connections.
 
-The bare clients are threads of one process with a connection each, which send the same requests, signed beforehand::
-
-    .venv/bin/python tests/benchmarks/actions.py [--tasks 1600] [--rounds 3]
+The bare clients are threads of one process with a connection each, which send the same requests, signed beforehand.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import hmac
 import http.client
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 import urllib.parse
 from base64 import b64encode
-from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 import slugid
 import taskcluster
 
-TC = str(Path(sys.executable).with_name("tc"))
+from tests.benchmarks.measure import TC, Figure, clean_environment, show_seconds, start_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 CONNECTIONS = 16
+COUNT = 1600
 
 
 def create_group(queue: taskcluster.Queue, count: int) -> tuple[str, list[str]]:
@@ -86,47 +86,37 @@ def cancel_bare(environment: dict[str, str], ids: list[str]) -> float:
     return time.perf_counter() - begin
 
 
-def cancel_with_tc(environment: dict[str, str], group_id: str, count: int) -> tuple[float, float]:
+def cancel_with_tc(environment: dict[str, str], group_id: str, count: int) -> float:
     """
-    Return the seconds from the first line to the last, as if there were one more, and those of all, with the start of
-    the program and the listing of the group.
+    Return the seconds from the first line to the last, as if there were one more: without the start of the program and
+    the listing of the group.
     """
-    begin = time.perf_counter()
     command = [TC, "group", "cancel", "-f", group_id]
-    with subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env={**clean_environment(), **environment}, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         times = [time.perf_counter() for line in process.stdout if line.endswith(b" exception\n")]
-    taken = time.perf_counter() - begin
     assert (count, 0) == (len(times), process.returncode)
-    return (times[-1] - times[0]) * count / (count - 1), taken
+    return (times[-1] - times[0]) * count / (count - 1)
 
 
-def main() -> None:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Measure in turns, and print the best of each.
+    Yield the figure of the best of a few rounds, in turns.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=1600)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    environment = {name: os.environ[name] for name in os.environ if name.startswith("TASKCLUSTER_")}
-    if "TASKCLUSTER_ROOT_URL" not in environment:
-        os.execv(TC, [TC, "sandbox", "run", "--", sys.executable, *sys.argv])  # itself, with a deployment
-    queue = taskcluster.Queue(taskcluster.optionsFromEnvironment())
-    bare: list[float] = []
-    acting: list[float] = []
-    whole: list[float] = []
-    for _ in range(options.rounds):
-        _, ids = create_group(queue, options.tasks)
-        bare.append(cancel_bare(environment, ids))
-        group_id, _ = create_group(queue, options.tasks)
-        for seconds, kind in zip(cancel_with_tc(environment, group_id, options.tasks), (acting, whole), strict=True):
-            kind.append(seconds)
-    print(
-        f"{options.tasks} tasks: bare clients {min(bare):.2f} s, tc {min(acting):.2f} s (all of it {min(whole):.2f} s)"
-    )
-    print(f"  {min(bare) / min(acting):.0%} of what the sandbox allows with {CONNECTIONS} connections (at least 90 %)")
-
-
-if __name__ == "__main__":
-    main()
+    with start_sandbox() as environment:
+        credentials = {
+            "clientId": environment["TASKCLUSTER_CLIENT_ID"],
+            "accessToken": environment["TASKCLUSTER_ACCESS_TOKEN"],
+        }
+        queue = taskcluster.Queue({"rootUrl": environment["TASKCLUSTER_ROOT_URL"], "credentials": credentials})
+        bare: list[float] = []
+        acting: list[float] = []
+        for _ in range(min(runs, 3)):
+            _, ids = create_group(queue, COUNT)
+            bare.append(cancel_bare(environment, ids))
+            group_id, _ = create_group(queue, COUNT)
+            acting.append(cancel_with_tc(environment, group_id, COUNT))
+    share = 100 * min(bare) / min(acting)
+    compared = f"{show_seconds(min(bare))} for bare clients with {CONNECTIONS} connections"
+    what = f"tc group cancel of {COUNT:,} tasks"
+    yield Figure(what, show_seconds(min(acting)), compared, share, "%", 90, at_least=True)

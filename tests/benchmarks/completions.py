@@ -1,10 +1,6 @@
 """
 How long a Tab takes: completions that the script knows, in shells that have loaded it, and what loading takes.
 
-Run it from the checkout::
-
-    .venv/bin/python -m tests.benchmarks.completions
-
 What is measured is the shell's own time between the key and the answer, by its own clock: in bash the completion
 function, in zsh the widget that the key is bound to, in fish ``complete -C``. Shells that are not installed are left
 out.
@@ -12,7 +8,6 @@ out.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import statistics
@@ -22,13 +17,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.benchmarks.measure import Figure, show
 from tests.docgen.terminal import Terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 COMPLETIONS = Path(__file__).parent.parent.parent / "completions"
-LIMIT = 20
+MAX_MILLISECONDS = 20
 LOADING = "loading the script"
 LINES = (
     "tc que",
@@ -135,24 +131,16 @@ def medians(rows: Iterable[str]) -> dict[str, float]:
     return {line: statistics.median(values) for line, values in taken.items()}
 
 
-def main() -> None:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Measure, and print a table.
+    Yield the figures of each shell: loading the script, and the slowest line.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=21)
-    runs = parser.parse_args().runs
-    found: dict[str, dict[str, float]] = {}
-    for measure in (bash, zsh, fish):
-        if shutil.which(measure.__name__):
+    for shell in (bash, zsh, fish):
+        name = shell.__name__
+        if shutil.which(name):
             with tempfile.TemporaryDirectory() as folder:
                 environment = {"PATH": os.environ["PATH"], "HOME": folder}
-                found[measure.__name__] = medians(measure(runs, Path(folder), environment))
-    print(f"medians of {runs} runs, milliseconds (at most {LIMIT})")
-    print(f"{'':48}" + "".join(f"{shell:>8}" for shell in found))
-    for line in (LOADING, *LINES):
-        print(f"{line:48}" + "".join(f"{values[line]:8.1f}" for values in found.values()))
-
-
-if __name__ == "__main__":
-    main()
+                taken = medians(shell(2 * runs, Path(folder), environment))
+            for what, line in ((LOADING, LOADING), (f"completion of {max(LINES, key=taken.__getitem__)!r}", "")):
+                milliseconds = taken.get(line, max(taken[each] for each in LINES))
+                yield Figure(f"{name}: {what}", show(milliseconds, "ms"), "", milliseconds, "ms", MAX_MILLISECONDS)

@@ -1,53 +1,31 @@
-#!/usr/bin/env python3
 """
-Measure the commands for groups: time, processor time and peak memory of a large group. ``actions.py`` cancels one.
-
-    .venv/bin/python tests/benchmarks/groups.py [--group 50000]
+The commands for groups: time and peak memory for a large group. ``actions.py`` cancels one.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-
 from tests.benchmarks import sandbox
+from tests.benchmarks.measure import TC, Figure, clean_environment, run, show, start_sandbox
 from tests.transfer_env import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
+
+COUNT = 50_000
+MAX_MEBIBYTES = 64
 
 
-def run(environment: Mapping[str, str], *words: str) -> tuple[float, float, float, int]:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Run tc, and return seconds, processor seconds, peak memory in MiB, and the exit code.
+    Yield the memory that each command needs.
     """
-    began = time.perf_counter()
-    with open(os.devnull, "w") as out:
-        argv = [sys.executable, "-m", "tccli", *words]
-        process = subprocess.Popen(argv, env={**os.environ, **environment}, stdout=out, stderr=out)
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
-
-
-def main() -> None:
-    """
-    Measure, and print.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--group", type=int, default=50_000)
-    options = parser.parse_args()
-    process, environment, _ = sandbox.start()
-    try:
-        group, ids = slug(), [slug() for _ in range(options.group)]
-        sandbox.measure(sandbox.create, environment, group, ids, 4)
-        print(f"{options.group} tasks".ljust(48), "seconds  processor  MiB  exit code")
+    del runs  # each is fifty pages
+    with start_sandbox() as deployment:
+        environment = {**clean_environment(), **deployment}
+        group, ids = slug(), [slug() for _ in range(COUNT)]
+        sandbox.run_clients(sandbox.create, environment, group, ids, 4)
         for words in (
             ("group", "status", group),
             ("group", "list", group),
@@ -55,14 +33,10 @@ def main() -> None:
             ("group", "list", group, "--sort", "duration", "--limit", "10"),
             ("group", "wait", group, "--timeout", "1s"),
             ("group", "failures", group),
-            ("queue", "listTaskGroup", group, "--paginate", "--format", "jsonl"),
         ):
-            seconds, cpu, memory, code = run(environment, *words)
+            usage = run([TC, *words], environment, exit_codes={0, 1, 124})
             name = " ".join(word for word in words if word != group)
-            print(f"{name:48} {seconds:7.1f} {cpu:10.1f} {memory:4.0f} {code:10}")
-    finally:
-        process.terminate()
-
-
-if __name__ == "__main__":
-    main()
+            seconds = f"{show(usage.wall, 's')}, {show(usage.cpu, 's')} CPU"
+            yield Figure(
+                f"tc {name}, {COUNT:,} tasks", show(usage.memory, "MiB"), seconds, usage.memory, "MiB", MAX_MEBIBYTES
+            )

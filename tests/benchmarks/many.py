@@ -2,27 +2,30 @@
 Time to download a thousand small artifacts, relative to curl and to what the server's latency allows.
 
 One process is all services and the storage. It responds after 50 ms to at most 32 requests at the same time, so that
-a thousand artifacts, with two requests each, take at least 3.1 s::
-
-    .venv/bin/python tests/benchmarks/many.py [--artifacts 1000] [--latency 0.05]
+a thousand artifacts, with two requests each, take at least 3.1 s.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from multiprocessing import Process, Queue
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-TC = str(Path(sys.executable).with_name("tc"))
+from tests.benchmarks.measure import TC, Figure, clean_environment, show_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COUNT = 1000
+CURLS = 100
+"""As many runs of curl are made to tell what `COUNT` take."""
+LATENCY_SECONDS = 0.05
 TASK = "AAAAAAAAQwSAAAAAAAAAAA"
 MAX_PARALLEL_REQUESTS = 32
 CONTENT = b"x" * 2000
@@ -92,24 +95,20 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     return "application/json", json.dumps(response).encode()
 
 
-def main() -> None:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Measure, and print a row per case.
+    Yield figures, with latency and without.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--artifacts", type=int, default=1000)
-    parser.add_argument("--latency", type=float, default=0.05)
-    parser.add_argument("--curls", type=int, default=100, help="how many runs of curl are made to tell what all take")
-    options = parser.parse_args()
-    count = options.artifacts
-    slow = download_all(count, options.latency)
-    least = 2 * count * options.latency / MAX_PARALLEL_REQUESTS
-    print(f"{count} artifacts with {options.latency * 1000:.0f} ms of latency: {slow:.2f} s")
-    print(f"  {least / slow:.0%} of what the server can give (at least 85 %)")
-    quick = download_all(count, 0)
-    curl = run_curls(options.curls) * count / options.curls
-    print(f"{count} artifacts without latency: {quick:.2f} s, {count} runs of curl -L: {curl:.2f} s")
-    print(f"  {curl / quick:.1f} times as fast (at least 4)")
+    del runs  # each is a thousand downloads
+    slow = download_all(COUNT, LATENCY_SECONDS)
+    least = 2 * COUNT * LATENCY_SECONDS / MAX_PARALLEL_REQUESTS
+    what = f"{COUNT:,} small artifacts, with {LATENCY_SECONDS * 1000:.0f} ms of latency"
+    compared = f"{show_seconds(least)}, which the server allows"
+    yield Figure(what, show_seconds(slow), compared, 100 * least / slow, "%", 85, at_least=True)
+    quick = download_all(COUNT, 0)
+    curl = run_curls(CURLS) * COUNT / CURLS
+    what, compared = f"{COUNT:,} small artifacts", f"{show_seconds(curl)} for as many runs of curl"
+    yield Figure(what, show_seconds(quick), compared, quick / curl, goal=0.25, in_readme=True)
 
 
 def download_all(count: int, latency: float) -> float:
@@ -118,7 +117,7 @@ def download_all(count: int, latency: float) -> float:
     """
     with tempfile.TemporaryDirectory() as directory:
         port, server = start_server(count, latency)
-        environment = {**os.environ, "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}"}
+        environment = {**clean_environment(), "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}"}
         begin = time.perf_counter()
         subprocess.run([TC, "download-artifact", "-q", TASK, "public/*", "-o", directory], env=environment, check=True)
         taken = time.perf_counter() - begin
@@ -152,7 +151,3 @@ def start_server(count: int, latency: float) -> tuple[int, Process]:
     server = Process(target=serve, args=(ports, count, latency), daemon=True)
     server.start()
     return ports.get(), server
-
-
-if __name__ == "__main__":
-    main()

@@ -1,23 +1,17 @@
 """
 How fast the sandbox is: tasks made and looked at by eight clients at once, long groups in pages, and the first answer.
 
-The clients are processes with a connection of their own, which sign every request::
-
-    .venv/bin/python tests/benchmarks/sandbox.py [--clients 8] [--tasks 4000] [--group 50000]
+The clients are processes with a connection of their own, which sign every request.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import hmac
 import http.client
 import json
-import subprocess
-import sys
 import time
 import urllib.parse
-import urllib.request
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -25,10 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import taskcluster
 
+from tests.benchmarks.measure import Figure, show, show_seconds, start_sandbox
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 API = "/api/queue/v1"
+CLIENTS = 8
+TASKS = 4000
+GROUP_TASKS = 50_000
 
 
 class Client:
@@ -97,7 +96,7 @@ def look(environment: Mapping[str, str], _group: str, ids: list[str]) -> None:
         client.send("GET", f"{API}/task/{task_id}/status")
 
 
-def measure(work: Any, environment: Mapping[str, str], group: str, ids: list[str], clients: int) -> float:
+def run_clients(work: Any, environment: Mapping[str, str], group: str, ids: list[str], clients: int) -> float:
     """
     Return how many calls a second all clients together make.
     """
@@ -111,20 +110,6 @@ def measure(work: Any, environment: Mapping[str, str], group: str, ids: list[str
         process.join()
         assert 0 == process.exitcode
     return len(ids) / (time.perf_counter() - began)
-
-
-def start() -> tuple[subprocess.Popen[str], dict[str, str], float]:
-    """
-    Start a sandbox; return it, what leads to it, and the seconds until it answered.
-    """
-    began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "tccli", "sandbox", "start"], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline().removeprefix("export ").strip() for _ in range(4)]
-    environment = dict(line.split("=", 1) for line in lines)
-    with urllib.request.urlopen(f"{environment['TASKCLUSTER_ROOT_URL']}{API}/ping", timeout=10) as answer:
-        answer.read()
-    return process, environment, time.perf_counter() - began
 
 
 def pages(environment: Mapping[str, str], group: str) -> list[float]:
@@ -141,33 +126,25 @@ def pages(environment: Mapping[str, str], group: str) -> list[float]:
         token = f"&continuationToken={page['continuationToken']}"
 
 
-def main() -> None:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Measure, and print.
+    Yield the figures of one deployment.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--tasks", type=int, default=4000)
-    parser.add_argument("--group", type=int, default=50_000)
-    options = parser.parse_args()
-    process, environment, first = start()
-    try:
-        print(f"start-up to first answer  {first:8.2f} s")
+    del runs  # each is thousands of calls
+    began = time.perf_counter()
+    with start_sandbox() as environment:
+        Client(environment).send("GET", f"{API}/ping")
+        first = time.perf_counter() - began
+        yield Figure("start-up of the sandbox to its first response", show_seconds(first), "", first, "s")
         group = taskcluster.slugId()
-        ids = [taskcluster.slugId() for _ in range(options.tasks)]
+        ids = [taskcluster.slugId() for _ in range(TASKS)]
         for name, work in (("createTask", create), ("status", look)):
-            print(f"{name:24}  {measure(work, environment, group, ids, options.clients):8.0f} calls/s")
-        if options.group:
-            rest = [taskcluster.slugId() for _ in range(options.group - options.tasks)]
-            measure(create, environment, group, rest, options.clients)
-            took = pages(environment, group)
-            tenth = max(1, len(took) // 10)
-            ends = sum(took[:tenth]) / tenth, sum(took[-tenth - 1 : -1]) / tenth
-            print(f"{options.group} tasks, {len(took)} pages: first {ends[0]:.3f} s, last {ends[1]:.3f} s a page")
-    finally:
-        process.terminate()
-        process.wait()
-
-
-if __name__ == "__main__":
-    main()
+            rate = run_clients(work, environment, group, ids, CLIENTS)
+            yield Figure(f"{name} by {CLIENTS} clients of the sandbox", show(rate, "/s"), "", rate, "/s")
+        rest = [taskcluster.slugId() for _ in range(GROUP_TASKS - TASKS)]
+        run_clients(create, environment, group, rest, CLIENTS)
+        took = pages(environment, group)
+        tenth = max(1, len(took) // 10)
+        ends = sum(took[:tenth]) / tenth, sum(took[-tenth - 1 : -1]) / tenth
+        what = f"the last pages of a group of {GROUP_TASKS:,} tasks in the sandbox"
+        yield Figure(what, show_seconds(ends[1]), f"{show_seconds(ends[0])} for the first", ends[1] / ends[0])

@@ -2,40 +2,48 @@
 Wall time of large transfers relative to curl or to hashing alone, with CPU time and peak memory.
 
 nginx on loopback is the storage for downloads. A small server in Python is the services, and drops what is uploaded:
-nginx would store it first, which adds to the time of the upload::
-
-    .venv/bin/python tests/benchmarks/transfers.py [--mebibytes 1024] [--runs 5]
-
-The commands of a case alternate, so that a machine whose speed drifts affects them all alike.
+nginx would store it first, which adds to the time of the upload.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import http.server
 import json
 import os
-import shutil
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.benchmarks.measure import (
+    MEBIBYTE,
+    TC,
+    Usage,
+    alternate,
+    clean_environment,
+    compare,
+    find_program,
+    peak_memory,
+    run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TC = str(Path(sys.executable).with_name("tc"))
+    from tests.benchmarks.measure import Figure
+
+CURL = "curl"
+HASHING = "hashing alone, sha512"
+ONE_CONNECTION = "one connection"
+MEBIBYTES = 1024
 TASK = "AAAAAAAAQwSAAAAAAAAAAA"
 FUTURE = "2999-01-01T00:00:00.000Z"
-MEBIBYTE = 1 << 20
 NGINX = """
 daemon off; pid {directory}/pid; error_log {directory}/errors; worker_processes 2;
 events {{ worker_connections 256; }}
@@ -47,33 +55,6 @@ http {{
   server {{ listen 127.0.0.1:{slow_port}; root {directory}/www; limit_rate 20m; }}
 }}
 """
-
-
-@dataclass(frozen=True)
-class Usage:
-    """
-    The resources of one run: wall and CPU time in seconds, peak memory in MiB.
-    """
-
-    wall: float
-    cpu: float
-    memory: float
-
-
-def run(command: list[str], environment: dict[str, str]) -> Usage:
-    """
-    Run a command, and return what it used.
-    """
-    started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    errors = process.stderr.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = 0
-    if status:
-        raise SystemExit(f"{command} failed: {errors}")
-    return Usage(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 @contextmanager
@@ -149,7 +130,7 @@ def check_throttled(url: str, path: Path) -> None:
     Check that one connection gets no more than 20 MB/s: the benchmark of several connections depends on it.
     """
     started = time.perf_counter()
-    run(["curl", "-s", "-f", "-o", os.devnull, url], dict(os.environ))
+    run(["curl", "-s", "-f", "-o", os.devnull, url], os.environ)
     rate = path.stat().st_size / (time.perf_counter() - started) / 1e6
     if not 10 < rate < 25:
         raise SystemExit(f"{url} is sent with {rate:.0f} MB/s, but this case needs 20 MB/s per connection")
@@ -169,55 +150,27 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"nothing listens on port {port}")
 
 
-def alternate(runs: int, commands: dict[str, Callable[[], Usage]]) -> dict[str, list[Usage]]:
-    """
-    Run the commands alternately: once to warm up, then *runs* times.
-    """
-    usages: dict[str, list[Usage]] = {name: [] for name in commands}
-    for number in range(runs + 1):
-        for name, command in commands.items():
-            result = command()
-            if number:
-                usages[name].append(result)
-    return usages
-
-
-def report(usages: dict[str, list[Usage]], base: str, limit: str) -> None:
-    """
-    Print a row for each command, with the median of the ratios to *base*, run by run.
-    """
-    for name, results in usages.items():
-        ratio = statistics.median(mine.wall / other.wall for mine, other in zip(results, usages[base], strict=True))
-        wall, cpu = (statistics.median(getattr(each, what) for each in results) for what in ("wall", "cpu"))
-        memory = max(each.memory for each in results)
-        goal = f" ({limit})" if name != base else ""
-        print(f"  {name:34} {wall:7.3f} s wall {cpu:7.3f} s cpu {memory:6.1f} MiB  {ratio:5.2f} x{goal}")
-
-
 def hashing(path: Path) -> Usage:
     """
     Measure hashing alone, with the slower of the two algorithms.
     """
     code = "import hashlib,sys; hashlib.file_digest(open(sys.argv[1], 'rb'), 'sha512')"
     started = time.perf_counter()
-    run([sys.executable, "-c", "import hashlib"], dict(os.environ))
+    run([sys.executable, "-c", "import hashlib"], os.environ)
     start_up = time.perf_counter() - started
-    usages = run([sys.executable, "-c", code, str(path)], dict(os.environ))
+    usages = run([sys.executable, "-c", code, str(path)], os.environ)
     return Usage(usages.wall - start_up, usages.cpu, usages.memory)
 
 
-def main() -> None:
+def measure(runs: int) -> Iterator[Figure]:
     """
-    Measure, and print a table per case.
+    Yield figures for each case.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mebibytes", type=int, default=1024)
-    parser.add_argument("--runs", type=int, default=5)
-    options = parser.parse_args()
-    if not shutil.which("nginx") or not shutil.which("curl"):
-        raise SystemExit("this needs nginx and curl")
-    with tempfile.TemporaryDirectory() as name, nginx(prepared(Path(name), options.mebibytes)) as (port, slow_port):
-        measure(Path(name), options.runs, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{slow_port}")
+    find_program("nginx")
+    find_program("curl")
+    with tempfile.TemporaryDirectory() as name, nginx(prepared(Path(name), MEBIBYTES)) as (port, slow_port):
+        urls = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{slow_port}"
+        yield from measure_transfers(Path(name), max(1, runs // 2), *urls)
 
 
 def prepared(directory: Path, mebibytes: int) -> Path:
@@ -232,9 +185,9 @@ def prepared(directory: Path, mebibytes: int) -> Path:
     return directory
 
 
-def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
+def measure_transfers(directory: Path, runs: int, quick: str, slow: str) -> Iterator[Figure]:
     """
-    Measure against the servers at the URLs *quick* and *slow*.
+    Yield figures, with the servers at the URLs *quick* and *slow*.
     """
     big = directory / "www" / "big"
     hashes = {each: hashlib.file_digest(big.open("rb"), each).hexdigest() for each in ("sha256", "sha512")}
@@ -253,8 +206,7 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
         upload = {"projectId": "p", "uploadId": TASK, "expires": FUTURE, "uploadMethod": {"putUrl": method}}
         responses["/upload/object"] = upload
         responses["/artifacts/up"] = {"storageType": "s3", "putUrl": storage, "expires": FUTURE}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("TASKCLUSTER_", "TC_"))}
-        environment = {**inherited, "TASKCLUSTER_ROOT_URL": root_url}
+        environment = {**clean_environment(), "TASKCLUSTER_ROOT_URL": root_url}
         target = str(directory / "target")
 
         def command(*words: str) -> Callable[[], Usage]:
@@ -267,30 +219,33 @@ def measure(directory: Path, runs: int, quick: str, slow: str) -> None:
         def download(name: str, *options: str) -> Callable[[], Usage]:
             return command(TC, "download-artifact", TASK, name, "-q", "-o", target, *options)
 
-        for name, limit in (("big", "at most 1.3"), ("medium", "at most 1.8")):
-            curl = command("curl", "-s", "-o", target, f"{quick}/{name}")
-            print(f"s3 artifact of {(directory / 'www' / name).stat().st_size >> 20} MiB")
-            report(alternate(runs, {"curl": curl, "tc download-artifact": download(name)}), "curl", limit)
-        print("object with sha256 and sha512")
-        alone = "hashing alone, sha512"
-        for name, words in (
-            ("tc download-object", ("download-object", "object", "-q", "-o", target)),
-            ("tc upload-object", ("upload-object", str(big), "object", "--project-id", "p", "-q")),
+        for name, goal in (("big", 1.3), ("medium", 1.8)):
+            size = (directory / "www" / name).stat().st_size >> 20
+            what = f"download of {size} MiB"
+            usages = alternate(
+                runs, {CURL: command("curl", "-s", "-o", target, f"{quick}/{name}"), what: download(name)}
+            )
+            yield compare(usages, what, CURL, goal, in_readme=name == "big")
+            yield peak_memory(f"{what}, memory", usages[what], 64, in_readme=name == "big")
+        for what, words in (
+            (f"download of {MEBIBYTES} MiB, with sha256 and sha512", ("download-object", "object", "-q", "-o", target)),
+            (
+                f"upload of {MEBIBYTES} MiB, with sha256 and sha512",
+                ("upload-object", str(big), "object", "--project-id", "p", "-q"),
+            ),
         ):
-            cases = {alone: lambda: hashing(big), name: command(TC, *words)}
-            report(alternate(runs, cases), alone, "at most 1.5")
-        alone = "curl -T"
-        print("upload of an artifact")
+            usages = alternate(runs, {HASHING: lambda: hashing(big), what: command(TC, *words)})
+            yield compare(usages, what, HASHING, 1.5, in_readme=words[0] == "download-object")
+        what = f"upload of {MEBIBYTES} MiB"
         cases = {
-            alone: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, storage),
-            "tc upload-artifact": command(TC, "upload-artifact", TASK, "0", "up", str(big), "-q"),
+            CURL: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, storage),
+            what: command(TC, "upload-artifact", TASK, "0", "up", str(big), "-q"),
         }
-        report(alternate(runs, cases), alone, "at most 1.4")
-        print("20 MB/s per connection")
+        usages = alternate(runs, cases)
+        yield compare(usages, what, CURL, 1.4, in_readme=True)
+        yield peak_memory(f"{what}, memory", usages[what], 64)
         check_throttled(f"{slow}/medium", directory / "www" / "medium")
-        cases = {"tc with one connection": download("slow", "--connections", "1"), "tc": download("slow")}
-        report(alternate(min(runs, 3), cases), "tc with one connection", "at most 0.286, which is 3.5 times as fast")
-
-
-if __name__ == "__main__":
-    main()
+        what = f"download of {MEBIBYTES // 4} MiB at 20 MB/s for each connection"
+        cases = {ONE_CONNECTION: download("slow", "--connections", "1"), what: download("slow")}
+        # 3.5 times as fast.
+        yield compare(alternate(min(runs, 3), cases), what, ONE_CONNECTION, 0.286, in_readme=True)
