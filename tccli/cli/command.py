@@ -304,6 +304,15 @@ class Group(_BaseCommand, click.Group):
         self.format_commands(ctx, formatter)
         super().format_options(ctx, formatter)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """
+        Write a line for each command. That of click loads them all.
+        """
+        rows = [(name, self.one_liner(ctx, name)) for name in self.list_commands(ctx)]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
+
     def one_liner(self, ctx: click.Context, name: str) -> str:
         """
         Return the summary of a command for a list.

@@ -49,6 +49,30 @@ class ModeFlag(click.Option):
         self.mode = mode
 
 
+class RequiredOption(click.Option):
+    """
+    An option that must be given. For its mark in help, click would look for a translation, which takes milliseconds.
+    """
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        super().__init__(*args, **attributes, required=True)
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """
+        Return the row of help with the mark.
+        """
+        record = super().get_help_record(ctx)
+        return None if record is None else (record[0], f"{record[1]}  [required]")
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """
+        Return what click adds to the help text, without the mark.
+        """
+        extra = super().get_help_extra(ctx)
+        extra.pop("required", None)
+        return extra
+
+
 DATA_FORMAT: dict[str, Any] = {
     "type": Choice(["json", "yaml"]),
     "metavar": "FORMAT",

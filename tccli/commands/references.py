@@ -13,6 +13,7 @@ import click
 
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import RequiredOption
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -123,7 +124,12 @@ def diff(context: Context) -> None:
 @click.argument("rollup", metavar="ROLLUP")
 @click.option("--methods", metavar="FILE", help="Include only the methods of this list.")
 @click.option(
-    "-o", "--output", "directory", metavar="DIR", required=True, help="Directory for the files, one per service."
+    "-o",
+    "--output",
+    "directory",
+    cls=RequiredOption,
+    metavar="DIR",
+    help="Directory for the files, one per service.",
 )
 @with_context
 def distill(context: Context, rollup: str, methods: str | None, directory: str) -> None:

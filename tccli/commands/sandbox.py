@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import stat
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,7 +61,7 @@ For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
 _OPTIONS = (
     click.option(
         "--data",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(file_okay=False),
         metavar="DIR",
         help="Store the state in DIR (in memory).",
     ),
@@ -324,7 +322,9 @@ def _parse_seconds(offset: str) -> float:
 
 
 def _check_installed() -> None:
-    missing = [name for name in REQUIRED_MODULES if importlib.util.find_spec(name) is None]
+    from importlib.util import find_spec
+
+    missing = [name for name in REQUIRED_MODULES if find_spec(name) is None]
     if missing:
         message = f"cannot run a sandbox: {' and '.join(missing)} not installed"
         raise ConfigurationError(message, hint="pip install 'taskcluster-cli[sandbox]'")
@@ -332,7 +332,10 @@ def _check_installed() -> None:
 
 def _launch(**options: Any) -> AbstractContextManager[Server]:
     _check_installed()
+    from pathlib import Path
+
     from tccli.sandbox.config import SandboxConfig
     from tccli.sandbox.launcher import launch
 
-    return launch(SandboxConfig.from_options(**options))
+    data = options.pop("data", None)
+    return launch(SandboxConfig.from_options(data=Path(data) if data is not None else None, **options))

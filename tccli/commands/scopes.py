@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import DATA_FORMAT
+from tccli.cli.types import DATA_FORMAT, RequiredOption
 from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +84,11 @@ def required(
 )
 @click.option("--have", multiple=True, metavar="SCOPE", help="A scope you have, or a JSON array; repeatable.")
 @click.option(
-    "--need", multiple=True, required=True, metavar="SCOPE", help="A scope you need, or a JSON expression; repeatable."
+    "--need",
+    cls=RequiredOption,
+    multiple=True,
+    metavar="SCOPE",
+    help="A scope you need, or a JSON expression; repeatable.",
 )
 @click.option("--expand", is_flag=True, help="Expand the roles in --have with the deployment.")
 @with_context

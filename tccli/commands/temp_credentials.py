@@ -11,7 +11,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.types import Choice
+from tccli.cli.types import Choice, RequiredOption
 from tccli.core.shells import SHELL_NAMES, guess_shell, set_variables
 from tccli.errors import ConfigurationError, UsageError
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="A scope they have; repeatable.")
 @click.option("--name", metavar="CLIENT", help="Their own client id, for the audit log.")
 @click.option("--start", metavar="WHEN", default="0 seconds", help="An offset, seconds, or a timestamp (default now).")
-@click.option("--expires", metavar="WHEN", required=True, help="An offset, seconds, or a timestamp; at most 31 days.")
+@click.option(
+    "--expires", cls=RequiredOption, metavar="WHEN", help="An offset, seconds, or a timestamp; at most 31 days."
+)
 @click.option(
     "--shell",
     type=Choice(SHELL_NAMES),

@@ -29,13 +29,18 @@ def wrap_text(text: str, width: int) -> list[str]:
     Return the lines of a text. A word that is longer than *width* columns gets a line of its own.
     """
     # Not textwrap: importing it, with its expressions, takes a twentieth of the time of a help.
+    text, width = " ".join(text.split()), max(width, 0)
     lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    start = 0
+    while len(text) - start > width:
+        end = text.rfind(" ", start, start + width + 1)
+        if end < 0:
+            end = text.find(" ", start)
+        if end < 0:
+            break
+        lines.append(text[start:end])
+        start = end + 1
+    return [*lines, text[start:]] if text else lines
 
 
 class Formatter(click.HelpFormatter):

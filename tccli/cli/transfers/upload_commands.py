@@ -15,7 +15,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.transfers.limits import transfer_options, write_request
-from tccli.cli.types import Choice
+from tccli.cli.types import Choice, RequiredOption
 from tccli.errors import UsageError
 from tccli.output import Result
 
@@ -97,9 +97,7 @@ def object_command(words: str) -> click.Command:
         params=[
             click.Argument(["file"], metavar="FILE"),
             click.Argument(["object_name"], metavar="NAME"),
-            click.Option(
-                ["--project-id"], metavar="PROJECT", required=True, help="The project that the object belongs to."
-            ),
+            RequiredOption(["--project-id"], metavar="PROJECT", help="The project that the object belongs to."),
             click.Option(
                 ["--expires"],
                 metavar="WHEN",
