@@ -86,6 +86,21 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set(),
 }
+# Modules outside of the sandbox that start threads. Many calls at a time are made by core/parallel.py only.
+STARTS_THREADS = {
+    "core/parallel.py": "the engine of commands that make many calls",
+    "core/transfer/segments.py": "the connections of one file, which depend on its rate",
+    "core/transfer/digests.py": "hashes while bytes are received: hashlib does not need the interpreter's lock",
+    "core/tasks/log_reader.py": "reads a log ahead of the one who prints it",
+    "core/http/deadline.py": "looks up a name: the system call has no time limit",
+    "core/credential_sources.py": "asks a keyring, which has no time limit",
+    "core/signin/callback.py": "serves the page to which a sign-in returns",
+    "cli/log_output.py": "follows the logs of running tasks: each takes as long as its task",
+    "cli/pasted_lines.py": "reads a terminal, which has no time limit",
+    "cli/transfers/limits.py": "watches the rate of a transfer",
+    "cli/transfers/progress.py": "shows progress",
+    "commands/completions.py": "fetches references within the time that a shell may wait",
+}
 # Single modules that may import more than their part.
 EXCEPTIONS = {
     "tccli/commands/sandbox.py": {"sandbox"},
@@ -257,6 +272,25 @@ def test_json_of_others_is_parsed_in_one_place() -> None:
         ]
 
     assert not wrong
+
+
+def test_one_engine_makes_many_calls() -> None:
+    """
+    Other modules start threads for reasons of their own, and nothing uses pools of others.
+    """
+    starting, pools = set(), []
+    for module in MODULES:
+        path = module.relative_to(PACKAGE.name)
+        if path.parts[0] == "sandbox":
+            continue
+        tree = ast.parse((PACKAGE.parent / module).read_text("utf-8"))
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        if calls & {"threading.Thread", "Thread", "threading.Timer", "Timer"}:
+            starting.add(path.as_posix())
+        pools += [str(module) for name in imports(module) if name.startswith(("concurrent", "multiprocessing.pool"))]
+
+    assert set(STARTS_THREADS) == starting
+    assert pools == []
 
 
 def test_one_package_reads_yaml() -> None:

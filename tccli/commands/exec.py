@@ -223,14 +223,15 @@ def _fetch(context: Context, references: Sequence[SecretReference]) -> SecretVal
 
 def _call(context: Context, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     from tccli import references
-    from tccli.core.parallel import run_parallel
+    from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
     from tccli.core.response_fields import read_field
     from tccli.errors import TcError
 
-    client, method = context.client(), references.method("secrets", "get")
+    client, method = make_parallel_client(context.client()), references.method("secrets", "get")
     calls = [client.prepare(method, [name]) for name in names]
     secrets: dict[str, dict[str, Any]] = {}
-    for call, document in run_parallel(client.fetch, calls):
+    schedule = Schedule(stops_at_error=True)
+    for call, document in run_parallel(client.fetch, calls, schedule=schedule, cancellation=client.cancellation):
         if isinstance(document, TcError):
             raise document
         (name,) = call.arguments.args

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -132,6 +133,7 @@ def _check(context: Context, scopes: Sequence[str]) -> None:
 
 def _show_all(context: Context, *, expand: bool) -> None:
     from tccli.cli import identity
+    from tccli.core.http.deadline import Cancellation
     from tccli.core.parallel import run_parallel
     from tccli.output import Result
 
@@ -143,12 +145,13 @@ def _show_all(context: Context, *, expand: bool) -> None:
         )
 
     clients: dict[str, Client] = {}
+    cancellation = Cancellation()
     rows: dict[str, dict[str, Any]] = {}
     # One after the other: a credential command may ask for something.
     for name in files.profiles:
         rows[name] = {"name": name, "active": False}
         try:
-            clients[name] = _signed_in(context.replace(profile=name))
+            clients[name] = replace(_signed_in(context.replace(profile=name)), cancellation=cancellation)
         except TcError as error:
             rows[name]["error"] = context.redactor.redact_text(str(error))
 
@@ -157,7 +160,7 @@ def _show_all(context: Context, *, expand: bool) -> None:
         left_out = {"source"} if expand else {"source", *identity.SCOPE_FIELDS}
         return {key: value for key, value in found.items() if key not in left_out}
 
-    for (name, _), result in run_parallel(fetch, list(clients.items())):
+    for (name, _), result in run_parallel(fetch, clients.items(), cancellation=cancellation):
         if isinstance(result, TcError):
             rows[name]["error"] = context.redactor.redact_text(str(result))
         else:

@@ -155,6 +155,7 @@ def _download_artifact(
     from tccli.cli.transfers.run_download import Download, download_many, download_one
     from tccli.core.artifacts.paths import is_pattern
     from tccli.core.artifacts.sources import ArtifactSource, fetch_latest_run
+    from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.names import INDEX_PREFIX
 
     task, run, name, file = split_words(
@@ -170,7 +171,7 @@ def _download_artifact(
     download_options = _parse_options(options)
     path = _target_path(file, target, name) if is_one else (target or file or ".")
     write = _result_writer(context, path, options)
-    client = context.client()
+    client = context.client() if is_one else make_parallel_client(context.client())
     if options["dry_run"]:
         write_request(
             write, client, _first_call(context, client, ArtifactWords(task, run, name, None), index_path, is_one=is_one)

@@ -5,6 +5,7 @@ Running downloads: one, or all that match a pattern, with their progress and a s
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
 from tccli.cli.transfers.terminal_output import open_stdout
 from tccli.core.artifacts.paths import resolve_below
+from tccli.core.parallel import Schedule, run_parallel
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
 from tccli.core.transfer.remote import RemoteFile
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tccli.cli.context import Context
+    from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.remote import Source
 
 MAX_PARALLEL_DOWNLOADS = 40
 """How many artifacts of a pattern are downloaded at the same time."""
+MAX_JOIN_SECONDS = 0.5
 
 
 class Download(NamedTuple):
@@ -160,56 +164,90 @@ def _target_paths(context: Context, names: Iterable[str], directory: str) -> tup
     return paths, failed
 
 
+class _Downloads:
+    """
+    Downloads that run at the same time, each to its path. Memory depends on their number at a time.
+    """
+
+    def __init__(self, transfer: TransferContext, options: DownloadOptions, progress: TransferProgress) -> None:
+        self._transfer = transfer
+        self._options = options
+        self._progress = progress
+        self._running: set[RemoteFile] = set()
+        self._is_stopped = False
+        self._changed = threading.Condition()
+
+    def download(self, source: Source, path: str) -> DownloadResult:
+        """
+        Download a file; raise NoAnswerError if the downloads are stopped.
+        """
+        remote = RemoteFile(source, replace(self._transfer, progress=TransferProgress(self._progress)))
+        with self._changed:
+            if self._is_stopped:
+                raise NoAnswerError(f"{source.name}: the download was stopped")
+            self._running.add(remote)
+        try:
+            return download_to_file(remote, path, self._options)
+        finally:
+            with self._changed:
+                self._running.discard(remote)
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """
+        Make all downloads end at once, also those that have not begun.
+        """
+        with self._changed:
+            self._is_stopped = True
+            running = list(self._running)
+        for remote in running:
+            remote.stop()
+
+    def join(self) -> None:
+        """
+        Wait until the files of stopped downloads are closed, but not longer than a user would.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, MAX_JOIN_SECONDS)
+
+
 def download_many(context: Context, sources: Mapping[str, Source], directory: str, download: Download) -> None:
     """
     Download each source to its path below *directory*. When one fails, the others are downloaded nevertheless.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     paths, failed = _target_paths(context, sources, directory)
+    jobs = min(MAX_PARALLEL_DOWNLOADS, len(sources))
     transfer = transfer_context(context, download.limits)
-    parallel = min(MAX_PARALLEL_DOWNLOADS, len(sources))
-    connections = download.options.connections or max(1, MAX_CONNECTIONS // parallel)
-    each = replace(download.options, connections=connections)
+    transfer = replace(transfer, buffer_bytes=transfer.buffer_bytes // jobs)
+    connections = download.options.connections or max(1, MAX_CONNECTIONS // jobs)
     total_progress = TransferProgress()
     total_progress.start(None)
-    buffer_bytes = transfer.buffer_bytes // parallel
-    remotes = {
-        name: RemoteFile(
-            sources[name], replace(transfer, progress=TransferProgress(total_progress), buffer_bytes=buffer_bytes)
-        )
-        for name in paths
-    }
+    downloads = _Downloads(transfer, replace(download.options, connections=connections), total_progress)
     results: dict[str, dict[str, Any]] = {}
 
-    def run(name: str) -> None:
+    def run(name: str) -> dict[str, Any]:
         started = time.monotonic()
-        result = download_to_file(remotes[name], paths[name], each)
-        results[name] = _describe(name, os.path.join(directory, name), result, time.monotonic() - started)
-
-    def stop() -> None:
-        for remote in remotes.values():
-            remote.stop()
+        result = downloads.download(sources[name], paths[name])
+        return _describe(name, os.path.join(directory, name), result, time.monotonic() - started)
 
     started = time.monotonic()
-    pool = ThreadPoolExecutor(parallel)
     with _note_interruption(context, paths.values()):
         try:
             with (
                 show_progress(context, directory, total_progress),
-                enforce_limits(context, download.limits, total_progress, stop) as check,
+                enforce_limits(context, download.limits, total_progress, downloads.stop) as check,
             ):
-                for future in [pool.submit(run, name) for name in paths]:
-                    try:
-                        future.result()
-                    except TcError as error:
+                for name, result in run_parallel(run, paths, schedule=Schedule(jobs=jobs, in_order=False)):
+                    if isinstance(result, TcError):
                         check()
-                        failed.append(error)
-                        context.note(str(error))
+                        failed.append(result)
+                        context.note(str(result))
+                    else:
+                        results[name] = result
         finally:
-            # After an error or Ctrl-C, nothing must wait for the others.
-            stop()
-            pool.shutdown(cancel_futures=True)
+            # After Ctrl-C or at a limit.
+            downloads.stop()
+            downloads.join()
     done = [results[name] for name in sources if name in results]
     verified = set.intersection(*(set(result["verifiedBy"]) for result in done)) if done else set()
     size = sum(result["size"] for result in done)

@@ -36,14 +36,13 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     context = context.replace(output=None)
     write = context.writer() if writes_objects(context) else None
     write_lines = make_line_writer(context)
-    client = context.client()
-    parallel_client = make_parallel_client(client)
+    client = make_parallel_client(context.client())
     group_id = resolve_group(context, client, group, newest=newest)
     members = raise_if_nothing(select_members(context, client, group_id, narrowed), narrowed, group_id)
     found: list[TaskArtifact] = []
     names: set[str] = set()
     failures = PartialFailures(context)
-    for result in failures.leave_out(list_task_artifacts(parallel_client, members, pattern, all_runs=all_runs)):
+    for result in failures.leave_out(list_task_artifacts(client, members, pattern, all_runs=all_runs)):
         found += result.found
         names.update(result.names if not found else ())
     paths = plan_paths(found, flat=flat, all_runs=all_runs)

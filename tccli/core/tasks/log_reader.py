@@ -101,8 +101,7 @@ class LogReader:
             raise final from None
         if self.is_live:
             remote.forget_location()
-        after = error.after if isinstance(error, TransientError) else 0.0
-        remote.cancellation.sleep(policy.announce_delay(failures, str(error), after, remote.context.report))
+        remote.wait_before_retry(failures, error)
 
     def _read_response(self) -> Iterator[bytes]:
         response = self._open()

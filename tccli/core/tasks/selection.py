@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.tasks.queue import LIFECYCLE
 from tccli.core.times import parse_span
-from tccli.errors import UsageError
+from tccli.errors import TcError, UsageError
 from tccli.names import suggestion
 
 if TYPE_CHECKING:
@@ -84,18 +84,29 @@ class Selection(NamedTuple):
         Yield the tasks that are selected.
 
         Args:
-            log_matches: Returns whether a line of a task's log has the pattern; called for failed tasks only.
+            log_matches: Returns whether a line of a task's log has the pattern; called for failed tasks only, for
+                several at a time.
         """
         found: Iterable[Member] = (member for member in members if self.matches(member, now))
         if self.limit is not None:
             found = sorted(found, key=lambda member: (member.name, member.task_id))
         pattern = self.log_pattern
         if pattern is not None:
-            found = (member for member in found if member.state == "failed" and log_matches(member, pattern))
+            found = _select_by_log(found, lambda member: log_matches(member, pattern))
         for count, member in enumerate(found, 1):
             yield member
             if count == self.limit:
                 return
+
+
+def _select_by_log(members: Iterable[Member], matches: Callable[[Member], bool]) -> Iterator[Member]:
+    from tccli.core.parallel import run_parallel
+
+    for member, result in run_parallel(matches, (member for member in members if member.state == "failed")):
+        if isinstance(result, TcError):
+            raise result
+        if result:
+            yield member
 
 
 def parse_selection(options: Mapping[str, Any]) -> Selection:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tccli.core.http.deadline import Cancellation
+from tccli.core.http.retry import BackOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ class TransferContext:
     Attributes:
         report: Takes one line per retry.
         buffer_bytes: Limit for the transfer's buffers together; transfers that run at the same time share a limit.
+        back_off: The wait for a storage that asks to slow down, which all transfers of the context share.
         cancellation: Ends an upload from another thread. Downloads have one for each file.
     """
 
@@ -76,4 +78,5 @@ class TransferContext:
     report: Callable[[str], None]
     progress: TransferProgress = field(default_factory=TransferProgress)
     buffer_bytes: int = DEFAULT_BUFFER_BYTES
+    back_off: BackOff = field(default_factory=BackOff)
     cancellation: Cancellation = field(default_factory=Cancellation)

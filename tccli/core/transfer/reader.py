@@ -138,5 +138,4 @@ class Reader:
         if self.position > self._start and self.metadata is not None and not remote.can_join(self.metadata):
             assert isinstance(final, TcError)
             raise NotResumableError(final) from None
-        after = error.after if isinstance(error, TransientError) else 0.0
-        remote.cancellation.sleep(policy.announce_delay(self._failures, str(error), after, remote.context.report))
+        remote.wait_before_retry(self._failures, error)

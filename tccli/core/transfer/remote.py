@@ -241,6 +241,23 @@ class RemoteFile:
         if self._is_stopped:
             self.cancellation.cancel()
 
+    def wait_before_retry(self, retry: int, error: Exception) -> None:
+        """
+        Wait after a failure. If the storage asked to slow down, all transfers of the context wait.
+
+        Args:
+            retry: From 1.
+            error: Of `open` or of reading the response.
+
+        Raises:
+            NoAnswerError: The file was stopped.
+        """
+        after, status = (error.after, error.status) if isinstance(error, TransientError) else (0.0, 0)
+        seconds = self.context.policy.announce_delay(retry, str(error), after, self.context.report)
+        if status in {429, 503}:
+            self.context.back_off.extend(seconds)
+        self.cancellation.sleep(seconds)
+
     def open(self, location: Location, start: int, end: int | None, *, retry: int = 0) -> RangeResponse:
         """
         Request the bytes from *start* up to *end*; the response may be for the whole file.
@@ -293,6 +310,8 @@ class RemoteFile:
         raise BrokenAnswerError(f"{self.source.name}: redirected more than {MAX_REDIRECTS} times")
 
     def _send_once(self, request: Request) -> Stream:
+        while seconds := self.context.back_off.remaining:
+            self.cancellation.sleep(seconds)
         try:
             return self.context.transport.stream(request)
         except BrokenAnswerError as error:

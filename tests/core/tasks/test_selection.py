@@ -4,6 +4,7 @@ SELECT: what the options select, and which texts they reject.
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from tccli.core.tasks.members import Member
 from tccli.core.tasks.selection import parse_selection
-from tccli.errors import UsageError
+from tccli.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     import re
@@ -75,6 +76,25 @@ def test_selects(options: dict[str, Any], expected: str) -> None:
     found = parse_selection(options).select(MEMBERS, NOW, log_matches)
 
     assert expected == " ".join(member.name for member in found)
+
+
+def test_logs_are_read_at_the_same_time() -> None:
+    """
+    Of several tasks; the first error ends the selection.
+    """
+    both = threading.Barrier(2, timeout=30)
+
+    def log_matches(member: Member, _pattern: re.Pattern[str]) -> bool:
+        both.wait()
+        if member.name == "lint-c":
+            raise RefusedError("no", status=403)
+        return True
+
+    found = parse_selection({"log_match": "x"}).select(MEMBERS, NOW, log_matches)
+
+    assert "test-b/opt" == next(found).name
+    with pytest.raises(RefusedError):
+        next(found)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ Remote files and the reader of their bytes, against a scripted server.
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -459,3 +461,29 @@ def test_a_digest_is_as_good_as_a_validator(http_server: ScriptedServer) -> None
     )
 
     assert DATA == read(Reader(remote, 0, None))
+
+
+def test_files_of_a_context_wait_together(http_server: ScriptedServer) -> None:
+    """
+    When the storage asks one of them to slow down, no other one sends until that time is over.
+    """
+    refusal = response(503, b"SlowDown", Retry_After="1")
+    times = []
+
+    def respond(received: Received) -> Response:
+        times.append(time.monotonic())
+        return refusal if len(times) == 1 else range_response(received)
+
+    http_server.respond_with(respond)
+    context = transfer_context(RetryPolicy(delay_factor=0.001, max_delay=1))
+    readers = [Reader(RemoteFile(UrlSource(http_server.url), context), 0, None) for _ in range(3)]
+    first = threading.Thread(target=read, args=(readers[0],))
+    first.start()
+    http_server.wait_for(1)
+    while not context.back_off.remaining:
+        time.sleep(0.001)
+
+    assert [DATA, DATA] == [read(reader) for reader in readers[1:]]
+    first.join()
+    assert 4 == len(times)
+    assert min(times[1:]) - times[0] > 0.9
