@@ -112,19 +112,29 @@ def select_members(
     # The response with the first task also tells the deployment's time.
     first = next(members, None)
     members_from_first = chain([] if first is None else [first], members)
-    return selection.select(members_from_first, client.clock.now(), lambda *args: _log_matches(context, client, *args))
+    log_matches = _never if selection.log_pattern is None else _make_log_search(context, client)
+    return selection.select(members_from_first, client.clock.now(), log_matches)
 
 
-def _log_matches(context: Context, client: Client, member: Member, pattern: re.Pattern[str]) -> bool:
+def _never(_member: Member, _pattern: re.Pattern[str]) -> bool:
+    return False
+
+
+def _make_log_search(context: Context, client: Client) -> Callable[[Member, re.Pattern[str]], bool]:
     from tccli.core.tasks.logs import open_log, read_tail
 
-    log = open_log(client, context.transfer_context(), member.task_id, member.run_id, member.log_name)
-    try:
-        tail = read_tail(log, MAX_SEARCHED_LOG_BYTES)
-    except NotFoundError as error:
-        context.note(f"{member.name}: {error.message}; it is not selected")
-        return False
-    return any(pattern.search(line) for line in tail.decode("utf-8", "replace").splitlines())
+    transfers = context.transfer_context()
+
+    def log_matches(member: Member, pattern: re.Pattern[str]) -> bool:
+        log = open_log(client, transfers, member.task_id, member.run_id, member.log_name)
+        try:
+            tail = read_tail(log, MAX_SEARCHED_LOG_BYTES)
+        except NotFoundError as error:
+            context.note(f"{member.name}: {error.message}; it is not selected")
+            return False
+        return any(pattern.search(line) for line in tail.decode("utf-8", "replace").splitlines())
+
+    return log_matches
 
 
 def explain_nothing(selection: Selection, group_id: str) -> str:

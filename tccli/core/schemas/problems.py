@@ -168,7 +168,9 @@ def _causes(error: ValidationError) -> list[ValidationError]:
     # An error of oneOf or anyOf is replaced by those of the branch that was meant, if only one can be.
     by_branch: dict[Any, list[ValidationError]] = {}
     for inner in error.context or ():
-        by_branch.setdefault(inner.schema_path[0], []).append(inner)
+        # A branch that is false has no path, and is not meant.
+        if inner.schema_path:
+            by_branch.setdefault(inner.schema_path[0], []).append(inner)
     meant = [found for found in by_branch.values() if not any(_is_kind_mismatch(inner) for inner in found)]
     if len(meant) != 1:
         return [error]

@@ -198,6 +198,8 @@ def test_examples_of_all_schemas_are_accepted() -> None:
 @example({"additionalProperties": False, "patternProperties": {"a": True, "": True}}, True, {"b": 1})
 @example({"required": "ab"}, True, {"a": 1, "b": 1})
 @example({"maxLength": "x"}, True, "a")
+@example({"anyOf": [False]}, True, 1)
+@example({"oneOf": [False, {"type": "object", "required": ["a"]}]}, True, {})
 @example({"type": "integer"}, True, float("inf"))
 def test_any_schema_is_decided_as_by_jsonschema(schema: Any, other: Any, document: Any) -> None:
     """
