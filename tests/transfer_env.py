@@ -5,6 +5,7 @@ Fixtures of transfer tests: a sandbox with objects and artifacts, and measuremen
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import subprocess
 import sys
@@ -90,18 +91,19 @@ def files_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.name not in {"home", "streams"})
 
 
-def peak_memory(argv: list[str], env: Mapping[str, str]) -> int:
+def peak_memory(argv: list[str], env: Mapping[str, str], *, exit_code: int = 0, output: str = os.devnull) -> int:
     """
-    Run ``tc``, which must succeed; return its peak memory in bytes.
+    Run ``tc``, which must end with *exit_code* and writes to the file *output*; return its peak memory in bytes.
     """
     # A child process starts with the peak of its parent, so a small process starts it.
     script = (
-        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[1:]]); "
-        "_, status, usage = os.wait4(process.pid, 0); process.returncode = status; print(status, usage.ru_maxrss)"
+        "import os, subprocess, sys; process = subprocess.Popen([sys.executable, '-m', 'tccli', *sys.argv[2:]], "
+        "stdout=open(sys.argv[1], 'wb')); _, status, usage = os.wait4(process.pid, 0); process.returncode = status; "
+        "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", script, *argv], env=env, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run([sys.executable, "-c", script, output, *argv], env=env, stdout=subprocess.PIPE, check=True)
     status, peak = map(int, done.stdout.split())
-    assert 0 == status
+    assert exit_code == status
     # macOS counts bytes, Linux kibibytes.
     return peak if sys.platform == "darwin" else peak << 10
 

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 LINES_HELP = (
     "--own leaves out the lines of the worker, which begin with [taskcluster. --grep prints the lines that match a "
-    "regular expression. --tail prints the last lines of those; where the storage has ranges, only the end of the log "
-    "is downloaded. --timestamps puts a time before each line: the time that the line begins with, or that of the line "
-    "before; of lines that are written meanwhile, the time when they come.\n\n"
+    "regular expression; of a line, the first 16 MiB are searched. --tail prints the last lines of those; where the "
+    "storage has ranges, only the end of the log is downloaded. --timestamps puts a time before each line: the time "
+    "that the line begins with, or that of the line before; of lines that are written meanwhile, the time when they "
+    "come.\n\n"
     "On a terminal, the colours of a log are shown, and all other control characters are escaped."
 )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from itertools import chain, repeat
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls, escape_line
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from tccli.core.tasks.log_follow import LogOptions, RunLog
     from tccli.core.tasks.members import Member
 
-MAX_LINE_BYTES = 16 << 20
-"""A longer line is printed as several."""
+MAX_LINE_BYTES = 1 << 20
+"""A longer line is printed as several, while other logs are printed at the same time."""
 MAX_PREFIX_CHARACTERS = 40
 """Shorter names are padded, up to that length."""
 MAX_FOLLOWED_LOGS = 32
@@ -59,9 +60,12 @@ class PrefixedOutput:
         for member in members:
             self._width = max(self._width, min(len(self._label(member)), MAX_PREFIX_CHARACTERS))
 
-    def copy(self, member: Member, blocks: Iterator[bytes]) -> None:
+    def copy(self, member: Member, blocks: Iterator[bytes], *, is_alone: bool) -> None:
         """
         Write the lines of a log as they come.
+
+        Args:
+            is_alone: Whether no other log is written meanwhile.
         """
         if self._is_one:
             for block in blocks:
@@ -69,32 +73,41 @@ class PrefixedOutput:
                 self._out.flush()
             return
         self.reserve([member])
-        rest = bytearray()
-        for block in blocks:
-            if not block:
+        is_within_line = False
+        for block in blocks if is_alone else _join_lines(blocks):
+            if block:
+                is_within_line = self._write(member, block, is_within_line=is_within_line)
+                if is_within_line and not is_alone:
+                    is_within_line = self._write(member, b"\n", is_within_line=True)
+            else:
                 self._out.flush()
-            rest += block
-            end = rest.rfind(b"\n") + 1
-            if end or len(rest) > MAX_LINE_BYTES:
-                lines = bytes(rest[: end or len(rest)])
-                del rest[: end or len(rest)]
-                self._write(member, lines)
-        if rest:
-            self._write(member, bytes(rest))
+        if is_within_line:
+            self._write(member, b"\n", is_within_line=True)
 
-    def _write(self, member: Member, text: bytes) -> None:
+    def _write(self, member: Member, text: bytes, *, is_within_line: bool) -> bool:
+        """
+        Write lines, and return whether the last one has no end yet.
+
+        Args:
+            is_within_line: Whether the first one is the rest of a line.
+        """
         start = self._format_prefix(member)
         reset = getattr(self._out, "reset", None)
+        *lines, last = text.split(b"\n")
+        starts = chain([b"" if is_within_line else start], repeat(start))
         with self._lock:
             if reset is None:
-                self._out.write(b"".join(b"%b%b\n" % (start, line) for line in _split(text)))
+                self._out.write(b"".join(b"%b%b\n" % (next(starts), line) for line in lines))
             else:
-                for line in _split(text):
-                    self._out.write(start + line)
+                for line in lines:
+                    self._out.write(next(starts) + line)
                     # A colour without an end must not reach the lines of other tasks.
                     reset()
                     self._out.write(b"\n")
+            if last:
+                self._out.write(next(starts) + last)
             self._out.flush()
+        return bool(last)
 
     def _label(self, member: Member) -> str:
         return member.task_id if self._prefix == "id" else escape_controls(escape_line(member.name))
@@ -109,9 +122,22 @@ class PrefixedOutput:
         return f"{text} ".encode("utf-8", "backslashreplace")
 
 
-def _split(text: bytes) -> list[bytes]:
-    lines = text.split(b"\n")
-    return lines[:-1] if not lines[-1] else lines
+def _join_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """
+    Yield blocks of whole lines, and of parts of lines that are too long.
+    """
+    rest = bytearray()
+    for block in blocks:
+        if not block:
+            yield b""
+        rest += block
+        end = rest.rfind(b"\n") + 1
+        if end or len(rest) > MAX_LINE_BYTES:
+            lines = bytes(rest[: end or len(rest)])
+            del rest[: end or len(rest)]
+            yield lines
+    if rest:
+        yield bytes(rest)
 
 
 class LogPrinter:
@@ -154,7 +180,7 @@ class LogPrinter:
                 if not waiting:
                     return
                 member, _, pump = waiting[0]
-                self._copy(member, pump.take())
+                self._copy(member, pump.take(), is_alone=True)
                 waiting.popleft()
         finally:
             for _, log, pump in waiting:
@@ -189,7 +215,7 @@ class LogPrinter:
             try:
                 log = self._open(member, None)
                 self._logs.append(log)
-                self._copy(member, log.read())
+                self._copy(member, log.read(), is_alone=False)
             except TcError as error:
                 self._report(member, error)
             except OSError as error:
@@ -233,10 +259,10 @@ class LogPrinter:
         run = Run(member.task_id, member.run_id, definition, member.is_resolved)
         return RunLog(self._client, self._transfers, run, self._options, report=self._context.note)
 
-    def _copy(self, member: Member, blocks: Iterator[bytes]) -> None:
+    def _copy(self, member: Member, blocks: Iterator[bytes], *, is_alone: bool) -> None:
         self.count += 1
         try:
-            self._output.copy(member, blocks)
+            self._output.copy(member, blocks, is_alone=is_alone)
         except TcError as error:
             self._report(member, error)
 

@@ -117,9 +117,10 @@ class _Search:
         # With a limit, no log is read that is not needed, up to a few.
         batches = [runs] if limit is None else iter(lambda: list(islice(runs, min(limit, MAX_BATCH))), [])
         for batch in batches:
-            for _, failure in run_parallel(examiner.examine, batch, cancellation=self.client.cancellation):
-                if isinstance(failure, TcError):
-                    raise failure
+            for _, result in run_parallel(examiner.examine, batch, cancellation=self.client.cancellation):
+                if isinstance(result, TcError):
+                    raise result
+                failure = examiner.examine_further(result)
                 task_id = failure.run.member.task_id
                 if not failure.is_selected or (len(taken) == limit and task_id not in taken):
                     continue

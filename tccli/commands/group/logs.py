@@ -107,8 +107,8 @@ command = Command(
     prints_data=False,
     short_help="Print the logs of tasks of a group",
     help="Print the logs of the latest runs of a group's tasks: one log after the other, sorted by name, each line "
-    "after the name of its task. With -f, follow the logs of all tasks as they start, in whole lines as they come, "
-    "until nothing can run any more.\n\n"
+    "after the name of its task. With -f, follow the logs of all tasks as they start, in whole lines of up to "
+    "1 MiB as they come, until nothing can run any more.\n\n"
     f"{LINES_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group logs fN1SbArXTPSVFNUvaOlinQ --state completed --tail 20",

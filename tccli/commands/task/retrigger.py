@@ -161,7 +161,9 @@ def _fetch_action(context: Context, client: Client, group_id: str, original: Map
     tags = original.get("tags")
     try:
         data = read_tail(open_log(client, context.transfer_context(), group_id, None, ACTIONS), MAX_ACTIONS_BYTES)
-        return find_action(strict_json.loads_leniently(data), "retrigger", tags if isinstance(tags, dict) else {})
+        return find_action(
+            strict_json.loads_leniently(bytes(data)), "retrigger", tags if isinstance(tags, dict) else {}
+        )
     except (TcError, ValueError):
         return None
 

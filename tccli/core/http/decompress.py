@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 MAX_NAME_CHARACTERS = 40
-BUFFER_BYTES = 1024 * 1024
+BUFFER_BYTES = 256 * 1024
+"""Many logs may be read at the same time."""
 MAX_STEP_BYTES = 16 * 1024
 """Of compressed data: the decoder copies what follows a member, and there may be thousands of them in a buffer."""
 

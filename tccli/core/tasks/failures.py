@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.tasks.log_ranks import Rank
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 MAX_TAIL_BYTES = 256 * 1024
 """Of each log, at its end."""
 MAX_LONG_TAIL_BYTES = 4 << 20
-"""Of a log whose tail does not tell what went wrong; of one log at a time."""
+"""Of a log whose tail does not tell what went wrong. One at a time, in one thread: each thread reserves its memory."""
 UNSUCCESSFUL_STATES = frozenset({"failed", "exception"})
 EXPLAINED_REASONS = frozenset({"malformed-payload", "resource-unavailable", "internal-error", "intermittent-task"})
 """Reasons of exceptions that the worker explains in the log."""
@@ -120,6 +119,7 @@ class Failure(NamedTuple):
         context: Lines of the log around that line, with it.
         is_selected: Whether the log has the pattern that was asked for.
         error: Why the log could not be read, unless it does not exist.
+        is_vague: Whether more of the log may tell more.
     """
 
     run: FailedRun
@@ -128,6 +128,7 @@ class Failure(NamedTuple):
     context: Sequence[str] = ()
     is_selected: bool = True
     error: TcError | None = None
+    is_vague: bool = False
 
 
 class LogExaminer:
@@ -151,17 +152,25 @@ class LogExaminer:
         self._transfers = transfers
         self._context_lines = context_lines
         self._pattern = pattern
-        self._long_tail = threading.Lock()
 
     def examine(self, run: FailedRun) -> Failure:
         """
         Return why a run failed.
         """
+        return self._examine(run, MAX_TAIL_BYTES)
+
+    def examine_further(self, failure: Failure) -> Failure:
+        """
+        Return why a run failed, from more of its log if that may tell more. For one thread.
+        """
+        return self._examine(failure.run, MAX_LONG_TAIL_BYTES) if failure.is_vague else failure
+
+    def _examine(self, run: FailedRun, max_bytes: int) -> Failure:
         how = f"{run.state} '{run.reason}'" if run.reason and run.reason != run.state else run.state
         if run.run_id is None or (run.state == "exception" and run.reason not in EXPLAINED_REASONS):
             return Failure(run, how, how, is_selected=self._pattern is None)
         try:
-            return self._read(run, how)
+            return self._read(run, how, max_bytes)
         except NotFoundError:
             what = f"{how}, without a log"
             return Failure(run, what, what, is_selected=self._pattern is None)
@@ -169,13 +178,11 @@ class LogExaminer:
             what = f"{how}; its log cannot be read"
             return Failure(run, what, what, is_selected=self._pattern is None, error=error)
 
-    def _read(self, run: FailedRun, how: str) -> Failure:
-        lines, is_cut = self._read_lines(run, MAX_TAIL_BYTES)
+    def _read(self, run: FailedRun, how: str, max_bytes: int) -> Failure:
+        lines, is_cut = self._read_lines(run, max_bytes)
         found = find_failure_line(lines)
-        if is_cut and (found is None or found.rank < Rank.ERROR):
-            with self._long_tail:
-                lines, _ = self._read_lines(run, MAX_LONG_TAIL_BYTES)
-                found = find_failure_line(lines)
+        if is_cut and max_bytes < MAX_LONG_TAIL_BYTES and (found is None or found.rank < Rank.ERROR):
+            return Failure(run, how, how, is_vague=True)
         is_selected = self._pattern is None or any(self._pattern.search(line) for line in lines)
         if found is None or (run.state == "exception" and found.rank != Rank.WORKER):
             what = f"{how}, with an empty log" if found is None else how
@@ -187,8 +194,10 @@ class LogExaminer:
     def _read_lines(self, run: FailedRun, max_bytes: int) -> tuple[list[str], bool]:
         log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, run.member.log_name)
         tail = read_tail(log, max_bytes)
-        lines = tail.decode("utf-8", "replace").split("\n")
         is_cut = len(tail) >= max_bytes
+        text = tail.decode("utf-8", "replace")
+        del tail
+        lines = text.split("\n")
         # The first line of a tail is the rest of one.
         return lines[1:] if is_cut and len(lines) > 1 else lines, is_cut
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tccli.core.transfer.remote import RangeResponse, RemoteFile
 
-BUFFER_BYTES = 256 * 1024
+BUFFER_BYTES = 64 * 1024
 MAX_COMPARED_BYTES = 1024
 MAX_QUEUED_BLOCKS = 4
 IDLE_SECONDS = 1.0
@@ -51,9 +51,12 @@ class LogReader:
         end: As given.
         is_live: Whether the latest response was of a log that grows.
         may_be_silent: Whether no bytes for minutes are not an error.
+        is_compressed: Whether the stored log is compressed, so that it has no ranges.
     """
 
-    def __init__(self, remote: RemoteFile, start: int = 0, end: int | None = None) -> None:
+    def __init__(
+        self, remote: RemoteFile, start: int = 0, end: int | None = None, *, is_compressed: bool = False
+    ) -> None:
         self.name = remote.source.name
         self.position = start
         self.is_live = False
@@ -61,7 +64,7 @@ class LogReader:
         self._remote = remote
         self.end = end
         self._last = b""
-        self._is_compressed = False
+        self.is_compressed = is_compressed
         self._hashes: dict[str, Any] | None = None
 
     def blocks(self) -> Generator[bytes]:
@@ -109,10 +112,10 @@ class LogReader:
             metadata = response.metadata
             if metadata.encoding and metadata.encoding not in SUPPORTED_ENCODINGS:
                 raise BrokenAnswerError(f"cannot decode {self.name}: its content encoding is {metadata.encoding!r}")
-            self._is_compressed = bool(metadata.encoding)
-            self.is_live = metadata.length is None and not self._is_compressed
+            self.is_compressed = bool(metadata.encoding)
+            self.is_live = metadata.length is None and not self.is_compressed
             read = response.stream.readinto
-            if self._is_compressed:
+            if self.is_compressed:
                 read = DecompressingReader(read, self.name, is_empty=metadata.length == 0).readinto
             at = response.start
             for block in self._follow(response) if self.is_live else _read_blocks(read):
@@ -125,7 +128,7 @@ class LogReader:
                     return
             # A log that is read again has at least what it had before.
             expected = self.position
-            if metadata.length is not None and not self._is_compressed:
+            if metadata.length is not None and not self.is_compressed:
                 expected = metadata.length if self.end is None else min(self.end, metadata.length)
             if at < expected:
                 message = f"{self.name}: {expected - at} bytes are missing at the end"
@@ -140,7 +143,7 @@ class LogReader:
             # Those of the source are of the whole log.
             known = location.hashes if self.position == 0 and self.end is None else ()
             self._hashes = {algorithm: hashlib.new(algorithm) for algorithm in known}
-        start, end = (0, None) if self._is_compressed else (self.position - len(self._last), self.end)
+        start, end = (0, None) if self.is_compressed else (self.position - len(self._last), self.end)
         response = self._remote.open(location, start, end)
         if response.metadata.encoding and response.is_range:
             # It was stored meanwhile. Bytes from the middle of compressed data are of no use.

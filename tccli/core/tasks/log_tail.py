@@ -7,18 +7,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from tccli.core.tasks.log_lines import MAX_SEARCHED_LINE_BYTES, LineFilter
+from tccli.core.tasks.log_lines import MAX_STORED_LINE_BYTES, LineFilter
 from tccli.core.tasks.log_reader import LogReader
 from tccli.core.tasks.logs import fetch_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tccli.core.transfer.remote import RemoteFile
 
 FIRST_BLOCK_BYTES = 64 * 1024
-MAX_BLOCK_BYTES = 4 << 20
-MAX_KEPT_BYTES = 8 << 20
+MAX_BLOCK_BYTES = 1 << 20
+MAX_KEPT_BYTES = 2 << 20
 """Of what may be the last lines. If they are longer, they are read again."""
 
 
@@ -27,7 +27,7 @@ class Tail:
     The last lines of a log, and the reader of what follows them.
 
     Attributes:
-        first: The last lines, if they were read already.
+        first: The last lines in blocks, if they were read already.
         reader: Of the rest.
     """
 
@@ -42,7 +42,7 @@ class Tail:
         Raises:
             TcError: The log cannot be downloaded.
         """
-        self.first = b""
+        self.first: Sequence[bytes] = ()
         self._is_silent = False
         length = fetch_length(remote)
         if length is None:
@@ -55,8 +55,7 @@ class Tail:
         """
         Yield the last lines, and what `LogReader.blocks` yields after them.
         """
-        if self.first:
-            yield self.first
+        yield from self.first
         if self._is_silent:
             yield b""
         yield from self._rest
@@ -74,18 +73,24 @@ class Tail:
                 # All that a live log has by now.
                 self._is_silent = True
                 break
-            scanner.feed(block)
+            for _ in scanner.feed(block):
+                pass
             kept.append(block)
             kept_bytes += len(block)
             while kept_bytes - len(kept[0]) > MAX_KEPT_BYTES:
                 kept_bytes -= len(kept.popleft())
-        scanner.end()
+        for _ in scanner.end():
+            pass
         start = starts[0] if starts and count else reader.position
         if start < reader.position - kept_bytes:
             blocks.close()
-            again = LogReader(remote, start)
+            again = LogReader(remote, start, is_compressed=reader.is_compressed)
             return again, again.blocks()
-        self.first = b"".join(kept)[start - reader.position :] if start < reader.position else b""
+        while kept and start >= reader.position - kept_bytes + len(kept[0]):
+            kept_bytes -= len(kept.popleft())
+        if kept:
+            kept[0] = kept[0][start - reader.position + kept_bytes :]
+        self.first = kept
         return reader, blocks
 
 
@@ -97,24 +102,47 @@ def find_last_lines(remote: RemoteFile, length: int, count: int, lines: LineFilt
         length: Of the log.
         lines: Selects them; it is not fed.
     """
-    # Of a line that is not searched, one byte stands for all.
-    limit = MAX_SEARCHED_LINE_BYTES if lines.selects else 1
+    # Of a line that is longer, only the start is stored; it is read again if that does not tell enough.
+    limit = min(lines.needed_bytes, MAX_STORED_LINE_BYTES) or 1
     found, start, position, size = 0, length, length, FIRST_BLOCK_BYTES
-    rest = b""
+    rest, rest_end = b"", length
     while position and found < count:
         begin = max(0, position - size)
-        data = b"".join(LogReader(remote, begin, position).blocks()) + rest
+        data = b"".join((*LogReader(remote, begin, position).blocks(), rest))
         position, size = begin, min(size * 2, MAX_BLOCK_BYTES)
         end = len(data)
         while found < count:
             line_break = data.rfind(b"\n", 0, max(end - 1, 0))
             if line_break < 0 and position:
                 break
-            if not lines.selects or lines.matches(data[line_break + 1 : end]):
+            first = begin + line_break + 1
+            if _is_selected(remote, data[line_break + 1 : end], first, rest_end, lines):
                 found += 1
-                start = begin + line_break + 1
-            end = line_break + 1
+                start = first
+            end, rest_end = line_break + 1, first
             if not end:
                 break
         rest = data[: min(end, limit)]
     return start
+
+
+def _is_selected(remote: RemoteFile, line: bytes, first: int, end: int, lines: LineFilter) -> bool:
+    """
+    Return whether a line is selected.
+
+    Args:
+        line: Its bytes, or the first of them.
+        first: Where it begins; it is before *end*.
+    """
+    if not lines.selects:
+        return True
+    if len(line) >= min(end - first, lines.needed_bytes):
+        return lines.matches(line)
+    scanner = lines.copy()
+    scanner.starts = deque()
+    for block in LogReader(remote, first, end).blocks():
+        for _ in scanner.feed(block):
+            pass
+    for _ in scanner.end():
+        pass
+    return bool(scanner.starts)

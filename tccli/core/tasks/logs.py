@@ -35,7 +35,7 @@ def open_log(client: Client, context: TransferContext, task_id: str, run_id: int
     return RemoteFile(ArtifactSource(client, task_id, run, name, is_from_service=True), context)
 
 
-def read_tail(remote: RemoteFile, max_bytes: int) -> bytes:
+def read_tail(remote: RemoteFile, max_bytes: int) -> bytearray:
     """
     Return the last bytes of a log: by a range where the storage has ranges, else of all that is read.
 
@@ -75,11 +75,13 @@ def fetch_length(remote: RemoteFile) -> int | None:
         remote.close(response)
 
 
-def _read_last(read: Callable[[memoryview], int], max_bytes: int) -> bytes:
+def _read_last(read: Callable[[memoryview], int], max_bytes: int) -> bytearray:
     kept = bytearray()
     buffer = memoryview(bytearray(BUFFER_BYTES))
     while count := read(buffer):
         kept += buffer[:count]
-        if len(kept) > 2 * max_bytes + BUFFER_BYTES:
+        # Seldom, since what is left may be moved.
+        if len(kept) > max_bytes + max(max_bytes // 4, BUFFER_BYTES):
             del kept[:-max_bytes]
-    return bytes(kept[-max_bytes:])
+    del kept[:-max_bytes]
+    return kept
