@@ -298,13 +298,15 @@ def _alternatives(branches: list[Any]) -> str:
     # The branches of oneOf by what distinguishes them: constant properties, required ones, or types.
     names = []
     for branch in branches:
-        properties = branch.get("properties", {}) if isinstance(branch, dict) else {}
+        if not isinstance(branch, dict):
+            continue
+        properties = branch.get("properties", {})
         constants = [
             f"{name} {value['const'] if 'const' in value else '/'.join(map(str, value['enum']))}"
             for name, value in properties.items()
             if isinstance(value, dict) and ("const" in value or "enum" in value)
         ]
-        required = branch.get("required", ()) if isinstance(branch, dict) else ()
+        required = branch.get("required", ())
         names.append(" and ".join(constants) or ", ".join(required) or str(branch.get("type", "")))
     named = [name for name in dict.fromkeys(names) if name]
     return "one of: " + "; ".join(named) if named else f"one of {len(branches)} forms"
