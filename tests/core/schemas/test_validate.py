@@ -256,6 +256,14 @@ def test_problems_are_those_of_the_branch_that_was_meant() -> None:
     assert not any("putUrl" in str(problem) for problem in wrong)
 
 
+def test_a_branch_that_is_false_is_not_meant() -> None:
+    """
+    It has no keyword, and no name.
+    """
+    assert not is_valid({"anyOf": [False]}, 1)
+    assert is_valid({"oneOf": [False, {"type": "object"}]}, {})
+
+
 def test_long_values_are_cut_off() -> None:
     """
     A problem stays one readable line.
