@@ -4,15 +4,11 @@ Masks secrets in everything that people see: messages, ``-v``, ``--dry-run`` and
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
-
-from tccli.strict_json import loads_leniently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 MASK = "…"
 MIN_SECRET_CHARACTERS = 6
@@ -20,7 +16,7 @@ MAX_SECRET_CHARACTERS = 10_000
 MIN_PART_CHARACTERS = 16
 """A shorter part of a secret may be in a text by chance."""
 
-# Patterns are compiled at their first use: most commands print no URL.
+# Patterns are compiled at their first use, which takes a tenth of a start: most commands print no URL.
 # A URL in a query is percent-encoded, perhaps more than once.
 _AND = r"(?:&|%(?:25)*26)"
 _EQUALS = r"(?:=|%(?:25)*3D)"
@@ -58,6 +54,23 @@ _FIELD = (
 _PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|$)"
 _JWT = r"(\beyJ)[\w.~+/=-]{16,}"
 
+# What each pattern needs: a text that it matches has one of these, after casefold() and without white space. They have
+# no i, because an expression that ignores case takes the dotless one for it, which casefold() does not.
+_NEEDS = {
+    _USERINFO_WITH_SLASHES: ("@",),
+    _USERINFO: ("@",),
+    _ENCODED_USERINFO: ("%",),
+    _PARAMETER: ("=", "%"),
+    _HOOK_TOKEN: ("gger",),
+    _AUTHORIZATION: ("author",),
+    _HAWK: ("hawk",),
+    _HEADER: ("cook", "x-"),
+    _FIELD: ('":', "':"),
+    _PRIVATE_KEY: ("vatekey",),
+    _JWT: ("eyj",),
+}
+_SECRETS_OF_URLS = (_USERINFO, _USERINFO_WITH_SLASHES, _PARAMETER, _HOOK_TOKEN)
+
 
 def redact_text(text: str) -> str:
     """
@@ -66,21 +79,17 @@ def redact_text(text: str) -> str:
     Masked are passwords in URLs, bewits, the signatures of storages, tokens in queries and in the paths of hooks, also
     where they are percent-encoded, and Authorization headers.
     """
-    text = re.sub(_USERINFO_WITH_SLASHES, rf"\1{MASK}@", text)
-    text = re.sub(_USERINFO, lambda found: f"{found[1]}{_mask_userinfo(found[2])}@", text)
-    for pattern, replacement in (
-        (_ENCODED_USERINFO, rf"\1{MASK}\2"),
-        (_PARAMETER, rf"\1{MASK}"),
-        (_HOOK_TOKEN, rf"\1{MASK}"),
-        (_AUTHORIZATION, rf"\1{MASK}"),
-        (_HAWK, rf"\1{MASK}"),
-        (_HEADER, rf"\1{MASK}"),
-        (_FIELD, rf"\1{MASK}"),
-        (_PRIVATE_KEY, rf"\1{MASK}"),
-        (_JWT, rf"\1{MASK}"),
-    ):
-        text = re.sub(pattern, replacement, text)
+    for pattern in _select(_NEEDS, text):
+        text = re.sub(pattern, _REPLACEMENTS.get(pattern, rf"\1{MASK}"), text)
     return text
+
+
+def _select(patterns: Iterable[str], text: str) -> list[str]:
+    """
+    Return the patterns that may match in *text*.
+    """
+    folded = "".join(text.casefold().split())
+    return [pattern for pattern in patterns if any(part in folded for part in _NEEDS[pattern])]
 
 
 def redact_url(url: str) -> str:
@@ -158,8 +167,10 @@ class Redactor:
         """
         Mask the secrets of a text, such as a URL, from now on.
         """
-        for pattern in (_USERINFO, _USERINFO_WITH_SLASHES, _PARAMETER, _HOOK_TOKEN):
+        for pattern in _select(_SECRETS_OF_URLS, text):
             for found in re.finditer(pattern, text):
+                from urllib.parse import unquote
+
                 secret = found[2]
                 self.add(secret, unquote(secret), secret.partition(":")[2])
 
@@ -191,11 +202,15 @@ class Redactor:
             elif name.lower().endswith("_proxy") and "@" in value:
                 user, colon, password = value.rpartition("@")[0].rpartition("://")[2].partition(":")
                 password = password if colon else user
+                from urllib.parse import unquote
+
                 self.add(password, unquote(password))
             elif name == "TASKCLUSTER_CERTIFICATE":
                 self._add_certificate(value)
 
     def _add_certificate(self, text: str) -> None:
+        from tccli.strict_json import loads_leniently
+
         try:
             certificate = loads_leniently(text)
         except ValueError:
@@ -208,6 +223,9 @@ class Redactor:
 
 def _encode_forms(value: str) -> set[str]:
     # How a server repeats a value: as it is, in JSON, in HTML, in a URL, on one line.
+    import json
+    from urllib.parse import quote
+
     escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     in_html = escaped, escaped.replace('"', "&quot;").replace("'", "&#x27;")
     in_json = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
@@ -273,6 +291,13 @@ def _mask_values(value: Any) -> Any:
     return value if value is None or isinstance(value, bool) else MASK
 
 
-def _mask_userinfo(userinfo: str) -> str:
-    user, colon, _ = userinfo.partition(":")
-    return f"{user}:{MASK}" if colon else MASK
+def _mask_userinfo(found: re.Match[str]) -> str:
+    user, colon, _ = found[2].partition(":")
+    return f"{found[1]}{user}:{MASK}@" if colon else f"{found[1]}{MASK}@"
+
+
+_REPLACEMENTS: dict[str, str | Callable[[re.Match[str]], str]] = {
+    _USERINFO_WITH_SLASHES: rf"\1{MASK}@",
+    _USERINFO: _mask_userinfo,
+    _ENCODED_USERINFO: rf"\1{MASK}\2",
+}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tccli.core.http import redact
 from tccli.core.http.redact import Redactor, redact_document, redact_header, redact_text, redact_url
 
 if TYPE_CHECKING:
@@ -167,3 +168,46 @@ def test_no_secret_stays_in_a_document(secret: str) -> None:
     assert secret not in json.dumps(masked)
     assert {"a": ["…", "…"], "b": None} == masked["secret"]
     assert {"GITHUB_TOKEN": "…", "PATH": "/bin"} == masked["env"]
+
+
+PIECES = [
+    "https://user:pass/word@host/trigger/abc?bewit=abcdef&x=1",
+    "%3A%2F%2Fuser%3Apassword%40host",
+    "\u0130\u0131\u017f\u212a",
+    "Authorization : Hawk id='a', mac=b",
+    "Authori\u017fation: bearer abc",
+    "author\u0131zat\u0130on: bearer abc",
+    "tr\u0131gger/abc",
+    "haw\u212a mac=abc",
+    "coo\u212aie: abc",
+    "X-My-Token\n: abc",
+    "'accessToken' : 'abc'",
+    '\\"secret\\"\t:\t\\"abc\\"',
+    "-----BEGIN PRIVATE KEY-----abc-----END",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6",
+    " ",
+    "/",
+    "plain",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.characters(), max_size=6).map("".join))
+@example("haw\u212a mac=abc")
+@example("https://a.example/tr\u0131gger/abc")
+@example("author\u0131zation: bearer abc")
+def test_no_pattern_is_left_out_that_matches(text: str) -> None:
+    """
+    Also where a letter of another alphabet counts as a small or capital one of ASCII.
+    """
+    matching = {pattern for pattern in redact._NEEDS if re.search(pattern, text)}
+
+    assert matching <= set(redact._select(redact._NEEDS, text))
+
+
+def test_a_plain_message_needs_no_pattern() -> None:
+    """
+    To compile them takes longer than the rest of a command that fails.
+    """
+    message = "tc: task status: missing argument TASK...; usage: tc task status [OPTIONS] TASK..."
+
+    assert [] == redact._select(redact._NEEDS, message)
