@@ -8,7 +8,7 @@ _taskcluster_words() {
   /)
     REPLY='auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   '')
-    REPLY='completions config download download-artifact download-object events exec find from-now group help open profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
+    REPLY='batch completions config download download-artifact download-object events exec find from-now group help open profile references sandbox schema scopes signed-url signin signout skeleton slugid task temp-credentials update upload upload-artifact upload-object url validate validate-json version whoami api auth github hooks index notify object purge-cache queue secrets web-server worker-manager' ;;
   config)
     REPLY='get help reset set' ;;
   download|upload)
@@ -82,6 +82,8 @@ _taskcluster_places() {
   /|''|config|download|events|group|profile|references|sandbox|scopes|signedurl|slugid|task|upload|url|api|auth|\
   github|hooks|index|notify|object|purgecache|queue|secrets|webserver|workermanager)
     REPLY='+' ;;
+  batch|'scopes check'|'scopes required')
+    REPLY='service method argument ...' ;;
   completions)
     REPLY='=bash,zsh,fish,powershell file ...' ;;
   'config get'|'config help'|'config reset'|'profile show'|'profile use'|signout|'slugid decode'|'slugid encode'|\
@@ -139,8 +141,6 @@ _taskcluster_places() {
     REPLY='file' ;;
   schema|skeleton)
     REPLY='service method' ;;
-  'scopes check'|'scopes required')
-    REPLY='service method argument ...' ;;
   'signedurl artifact'|'url artifact')
     REPLY='task - - ...' ;;
   'task artifacts'|'task complete'|'task def'|'task group'|'task log'|'task name'|'task retrigger'|'task why'|\
@@ -218,6 +218,8 @@ _taskcluster_options() {
   case $1 in
   '')
     REPLY='--version -h --help' ;;
+  batch)
+    REPLY='--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help' ;;
   completions|config|'config help'|download|events|'events list'|group|help|profile|'profile edit'|'profile list'|\
   'profile path'|'profile remove'|'profile unset'|references|'references diff'|'references update'|sandbox|\
   'sandbox calls'|'sandbox outbox'|'sandbox stop'|'sandbox tour'|scopes|'scopes expand'|signedurl|'slugid decode'|\
@@ -486,19 +488,19 @@ _taskcluster_value() {
     REPLY='client' ;;
   *:--format)
     REPLY='=json,jsonl,raw,table,yaml' ;;
-  *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--methods)
+  *:-o|*:--output|*:--reference|*:--fake|*:--fake-calls|*:--journal|*:--methods)
     REPLY='file' ;;
   *:--jq|*:--columns|*:--root-url|*:--authorized-scope|*:--authorized-scopes|*:--retries|*:--timeout|\
-  *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--checksum|*:--connections|*:--min-rate|\
-  *:--deadline|*:--transfer-retries|*:--transfer-timeout|*:--transfer-delay-factor|\
-  *:--transfer-randomization-factor|*:--transfer-max-delay|*:--max-age|*:--temp-scope|*:--temp-expires|*:--limit|\
-  *:--from|*:--name|*:--state|*:--reason|*:--queue|*:--kind|*:--tag|*:--owner|*:--longer|*:--log-match|*:-w|\
-  *:--worker-type|*:--lines|*:--format-string|*:--tail|*:--grep|*:--appear|*:--listen|*:--worker|*:--provider|\
-  *:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|*:--have|*:--need|*:--expires|*:-s|*:--scope|\
-  *:--save|*:--count|*:--run|*:--env|*:--set|*:--times|*:--provisioner|*:--description|*:--source|*:--start|\
-  *:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|*:--continuation-token|*:--organization|\
-  *:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|*:--launch-config-id|*:--error-id|\
-  *:--include-archived|*:--worker-state)
+  *:--delay-factor|*:--randomization-factor|*:--max-delay|*:--trace-id|*:--set|*:--payload-from|*:--id-from|\
+  *:--query|*:--jobs|*:--rate|*:--checksum|*:--connections|*:--min-rate|*:--deadline|*:--transfer-retries|\
+  *:--transfer-timeout|*:--transfer-delay-factor|*:--transfer-randomization-factor|*:--transfer-max-delay|\
+  *:--max-age|*:--temp-scope|*:--temp-expires|*:--limit|*:--from|*:--name|*:--state|*:--reason|*:--queue|*:--kind|\
+  *:--tag|*:--owner|*:--longer|*:--log-match|*:-w|*:--worker-type|*:--lines|*:--format-string|*:--tail|*:--grep|\
+  *:--appear|*:--listen|*:--worker|*:--provider|*:--amqp|*:--fault|*:--latency|*:--drop|*:--storage-fault|*:--port|\
+  *:--have|*:--need|*:--expires|*:-s|*:--scope|*:--save|*:--count|*:--run|*:--env|*:--times|*:--provisioner|\
+  *:--description|*:--source|*:--start|*:--link|*:--message|*:--content-type|*:--project-id|*:--upload-id|\
+  *:--continuation-token|*:--organization|*:--repository|*:--sha|*:--pull-request|*:--since|*:--quarantined|\
+  *:--launch-config-id|*:--error-id|*:--include-archived|*:--worker-state)
     REPLY='-' ;;
   *:--profile)
     REPLY='profile' ;;
@@ -508,6 +510,10 @@ _taskcluster_value() {
     REPLY='=auto,always,never' ;;
   *:--error-format)
     REPLY='=text,json' ;;
+  *:--data)
+    REPLY='@file' ;;
+  *:--data-format)
+    REPLY='=json,yaml' ;;
   *:--index)
     REPLY='index-path' ;;
   *:--secret|*:--secret-file)
@@ -524,10 +530,6 @@ _taskcluster_value() {
     REPLY='=settled,completed,resolved' ;;
   *:--as)
     REPLY='=task,group,hook,worker,pool' ;;
-  *:--data)
-    REPLY='@file' ;;
-  *:--data-format)
-    REPLY='=json,yaml' ;;
   *:--shell)
     REPLY='=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh' ;;
   *:--dependency)

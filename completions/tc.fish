@@ -20,6 +20,7 @@ function __taskcluster_words
                 'worker-manager' 'Worker pools, launch configs, workers and their errors'
         case ''
             printf '%s\t%s\n' \
+                'batch' 'Make many calls' \
                 'completions' 'Print completion scripts for bash, zsh, fish and PowerShell' \
                 'config' 'Print and change the configuration file of the Go client,…' \
                 'download' 'Download an artifact or an object, complete and verified' \
@@ -435,6 +436,8 @@ function __taskcluster_places
             'slugid' 'task' 'upload' 'url' 'api' 'auth' 'github' 'hooks' 'index' 'notify' 'object' 'purgecache' \
             'queue' 'secrets' 'webserver' 'workermanager'
             echo '+'
+        case 'batch' 'scopes check' 'scopes required'
+            echo 'service method argument ...'
         case 'completions'
             echo '=bash,zsh,fish,powershell file ...'
         case 'config get' 'config help' 'config reset' 'profile show' 'profile use' 'signout' 'slugid decode' \
@@ -493,8 +496,6 @@ function __taskcluster_places
             echo 'file'
         case 'schema' 'skeleton'
             echo 'service method'
-        case 'scopes check' 'scopes required'
-            echo 'service method argument ...'
         case 'signedurl artifact' 'url artifact'
             echo 'task - - ...'
         case 'task artifacts' 'task complete' 'task def' 'task group' 'task log' 'task name' 'task retrigger' \
@@ -574,6 +575,8 @@ function __taskcluster_options
     switch "$argv[1]"
         case ''
             string join \n -- --version -h --help
+        case 'batch'
+            string join \n -- --csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help
         case 'completions' 'config' 'config help' 'download' 'events' 'events list' 'group' 'help' 'profile' \
             'profile edit' 'profile list' 'profile path' 'profile remove' 'profile unset' 'references' \
             'references diff' 'references update' 'sandbox' 'sandbox calls' 'sandbox outbox' 'sandbox stop' \
@@ -853,21 +856,22 @@ function __taskcluster_value
             echo 'client'
         case '*:--format'
             echo '=json,jsonl,raw,table,yaml'
-        case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--methods'
+        case '*:-o' '*:--output' '*:--reference' '*:--fake' '*:--fake-calls' '*:--journal' '*:--methods'
             echo 'file'
         case '*:--jq' '*:--columns' '*:--root-url' '*:--authorized-scope' '*:--authorized-scopes' '*:--retries' \
-            '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' \
-            '*:--checksum' '*:--connections' '*:--min-rate' '*:--deadline' '*:--transfer-retries' \
-            '*:--transfer-timeout' '*:--transfer-delay-factor' '*:--transfer-randomization-factor' \
-            '*:--transfer-max-delay' '*:--max-age' '*:--temp-scope' '*:--temp-expires' '*:--limit' '*:--from' \
-            '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' '*:--tag' '*:--owner' '*:--longer' \
-            '*:--log-match' '*:-w' '*:--worker-type' '*:--lines' '*:--format-string' '*:--tail' '*:--grep' \
-            '*:--appear' '*:--listen' '*:--worker' '*:--provider' '*:--amqp' '*:--fault' '*:--latency' '*:--drop' \
-            '*:--storage-fault' '*:--port' '*:--have' '*:--need' '*:--expires' '*:-s' '*:--scope' '*:--save' \
-            '*:--count' '*:--run' '*:--env' '*:--set' '*:--times' '*:--provisioner' '*:--description' '*:--source' \
-            '*:--start' '*:--link' '*:--message' '*:--content-type' '*:--project-id' '*:--upload-id' \
-            '*:--continuation-token' '*:--organization' '*:--repository' '*:--sha' '*:--pull-request' '*:--since' \
-            '*:--quarantined' '*:--launch-config-id' '*:--error-id' '*:--include-archived' '*:--worker-state'
+            '*:--timeout' '*:--delay-factor' '*:--randomization-factor' '*:--max-delay' '*:--trace-id' '*:--set' \
+            '*:--payload-from' '*:--id-from' '*:--query' '*:--jobs' '*:--rate' '*:--checksum' '*:--connections' \
+            '*:--min-rate' '*:--deadline' '*:--transfer-retries' '*:--transfer-timeout' '*:--transfer-delay-factor' \
+            '*:--transfer-randomization-factor' '*:--transfer-max-delay' '*:--max-age' '*:--temp-scope' \
+            '*:--temp-expires' '*:--limit' '*:--from' '*:--name' '*:--state' '*:--reason' '*:--queue' '*:--kind' \
+            '*:--tag' '*:--owner' '*:--longer' '*:--log-match' '*:-w' '*:--worker-type' '*:--lines' \
+            '*:--format-string' '*:--tail' '*:--grep' '*:--appear' '*:--listen' '*:--worker' '*:--provider' \
+            '*:--amqp' '*:--fault' '*:--latency' '*:--drop' '*:--storage-fault' '*:--port' '*:--have' '*:--need' \
+            '*:--expires' '*:-s' '*:--scope' '*:--save' '*:--count' '*:--run' '*:--env' '*:--times' \
+            '*:--provisioner' '*:--description' '*:--source' '*:--start' '*:--link' '*:--message' \
+            '*:--content-type' '*:--project-id' '*:--upload-id' '*:--continuation-token' '*:--organization' \
+            '*:--repository' '*:--sha' '*:--pull-request' '*:--since' '*:--quarantined' '*:--launch-config-id' \
+            '*:--error-id' '*:--include-archived' '*:--worker-state'
             echo '-'
         case '*:--profile'
             echo 'profile'
@@ -877,6 +881,10 @@ function __taskcluster_value
             echo '=auto,always,never'
         case '*:--error-format'
             echo '=text,json'
+        case '*:--data'
+            echo '@file'
+        case '*:--data-format'
+            echo '=json,yaml'
         case '*:--index'
             echo 'index-path'
         case '*:--secret' '*:--secret-file'
@@ -893,10 +901,6 @@ function __taskcluster_value
             echo '=settled,completed,resolved'
         case '*:--as'
             echo '=task,group,hook,worker,pool'
-        case '*:--data'
-            echo '@file'
-        case '*:--data-format'
-            echo '=json,yaml'
         case '*:--shell'
             echo '=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh'
         case '*:--dependency'
@@ -915,6 +919,16 @@ end
 # Tree, path and option: what it is for.
 function __taskcluster_meaning
     switch "$argv[1]"
+        case '*:batch:--data'
+            echo 'The payload of each call, with places'
+        case '*:batch:--set'
+            echo 'Change the payload: a.b={1}'
+        case '*:batch:--no-validate'
+            echo 'Do not validate payloads against the schema'
+        case '*:batch:--fail-fast'
+            echo 'After a failure, make the other calls (default), or stop'
+        case '*:batch:--dry-run'
+            echo 'Print the requests and send nothing'
         case '*:config get:-f' '*:config get:--format'
             echo 'yaml (default) or json'
         case '*:config set:--dry-run'
@@ -1132,6 +1146,40 @@ function __taskcluster_meaning
             echo 'Page long output on a terminal, or not (TC_PAGER, PAGER)'
         case '*:--error-format'
             echo 'Print an error as text, or as one line of JSON'
+        case '*:--csv'
+            echo 'Lines are CSV: commas, and quotes as in RFC 4180'
+        case '*:--tsv'
+            echo 'Lines are TSV: tabs, and escapes as of jq\'s @tsv'
+        case '*:--header'
+            echo 'The first line has the names of the columns'
+        case '*:--data'
+            echo 'The payload'
+        case '*:--data-format'
+            echo 'json or yaml'
+        case '*:--set'
+            echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
+        case '*:--payload-from'
+            echo 'Take the payload, as JSON, from this column'
+        case '*:--id-from'
+            echo 'Name results by this column (default: by line number)'
+        case '*:--query'
+            echo 'A query option, with places'
+        case '*:--no-validate'
+            echo 'Do not validate the payload against the schema'
+        case '*:--jobs'
+            echo 'Make this many calls at a time (default 16)'
+        case '*:--rate'
+            echo 'Start at most this many calls a second'
+        case '*:--in-order'
+            echo 'Write results in the order of the lines, not as they come'
+        case '*:--keep-going'
+            echo 'After a failure, make the other calls (default), or stop'
+        case '*:--fail-fast'
+            echo 'End when the first task fails'
+        case '*:--journal'
+            echo 'Record what is done in FILE, to resume from it'
+        case '*:--dry-run'
+            echo 'Print the request and send nothing'
         case '*:-f' '*:--force'
             echo 'Do not ask'
         case '*:--show-secrets'
@@ -1140,8 +1188,6 @@ function __taskcluster_meaning
             echo 'Remove all values'
         case '*:-d'
             echo 'Check the value'
-        case '*:--dry-run'
-            echo 'Print the request and send nothing'
         case '*:--index'
             echo 'Take the task from the index, instead of TASK'
         case '*:--checksum'
@@ -1260,8 +1306,6 @@ function __taskcluster_meaning
             echo 'Exit with 1 unless all tasks are completed'
         case '*:--for'
             echo 'Wait for settled, completed or resolved (default: settled)'
-        case '*:--fail-fast'
-            echo 'End when the first task fails'
         case '*:--appear'
             echo 'Wait that long for the group to appear'
         case '*:--as'
@@ -1276,8 +1320,6 @@ function __taskcluster_meaning
             echo 'Include only the methods of this list'
         case '*:--missing'
             echo 'List only those that it does not implement'
-        case '*:--data'
-            echo 'The payload'
         case '*:--listen'
             echo 'Listen on this IPv4 address (127.0.0.1)'
         case '*:--worker'
@@ -1300,8 +1342,6 @@ function __taskcluster_meaning
             echo 'Run it in the background until tc sandbox stop'
         case '*:--answer' '*:--response'
             echo 'Print the schema of the response instead'
-        case '*:--data-format'
-            echo 'json or yaml'
         case '*:--have'
             echo 'A scope you have, or a JSON array'
         case '*:--need'
@@ -1346,8 +1386,6 @@ function __taskcluster_meaning
             echo 'Keep dependencies and routes, too'
         case '*:--env'
             echo 'Set a variable of the copy'
-        case '*:--set'
-            echo 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
         case '*:--edit'
             echo 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
         case '*:--times'
@@ -1384,8 +1422,6 @@ function __taskcluster_meaning
             echo 'Print the version of the deployment instead'
         case '*:--short-version'
             echo 'Print the version alone'
-        case '*:--no-validate'
-            echo 'Do not validate the payload against the schema'
         case '*:--continuation-token'
             echo 'Return the page after the one whose response had this token'
         case '*:--paginate'

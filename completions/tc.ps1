@@ -18,6 +18,7 @@ $TaskclusterTcWords['/'] = @(
     'worker-manager	Worker pools, launch configs, workers and their errors'
 )
 $TaskclusterTcWords[''] = @(
+    'batch	Make many calls'
     'completions	Print completion scripts for bash, zsh, fish and PowerShell'
     'config	Print and change the configuration file of the Go client,…'
     'download	Download an artifact or an object, complete and verified'
@@ -423,6 +424,7 @@ $global:TaskclusterTcTopics = @('credentials	where credentials come from, which 
 # Path of a command: the kinds of its arguments; + for a group.
 $global:TaskclusterTcPlaces = @{}
 '/', '', 'config', 'download', 'events', 'group', 'profile', 'references', 'sandbox', 'scopes', 'signedurl', 'slugid', 'task', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcPlaces[$_] = '+' }
+'batch', 'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 $TaskclusterTcPlaces['completions'] = '=bash,zsh,fish,powershell file ...'
 'config get', 'config help', 'config reset', 'profile show', 'profile use', 'signout', 'slugid decode', 'slugid encode', 'task list', 'auth sentrydsn', 'object createupload', 'object download', 'object finishupload', 'object object', 'object startdownload' | ForEach-Object { $TaskclusterTcPlaces[$_] = '-' }
 'config set', 'open', 'auth gcpcredentials', 'auth getentityhistory', 'auth githubrepotoken', 'auth websocktunneltoken', 'github cancelbuilds', 'github repository' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- -' }
@@ -440,7 +442,6 @@ $TaskclusterTcPlaces['profile set'] = '- - - ...'
 'profile unset', 'task run' | ForEach-Object { $TaskclusterTcPlaces[$_] = '- - ...' }
 $TaskclusterTcPlaces['references distill'] = 'file'
 'schema', 'skeleton' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method' }
-'scopes check', 'scopes required' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'service method argument ...' }
 'signedurl artifact', 'url artifact' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task - - ...' }
 'task artifacts', 'task complete', 'task def', 'task group', 'task log', 'task name', 'task retrigger', 'task why', 'queue canceltask', 'queue changetaskpriority', 'queue createtask', 'queue listdependenttasks', 'queue listlatestartifacts', 'queue reruntask', 'queue scheduletask', 'queue status', 'queue task', 'webserver taskprofile' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task' }
 'task cancel', 'task rerun', 'task status', 'task wait' | ForEach-Object { $TaskclusterTcPlaces[$_] = 'task ...' }
@@ -473,6 +474,7 @@ $TaskclusterTcPlaces['workermanager listworkersforworkergroup'] = 'worker-pool w
 # Path: its options.
 $global:TaskclusterTcOptions = @{}
 $TaskclusterTcOptions[''] = '--version -h --help'
+$TaskclusterTcOptions['batch'] = '--csv --tsv --header --data --data-format --set --payload-from --id-from --query --no-validate --jobs --rate --in-order --keep-going --fail-fast --journal --dry-run -h --help'
 'completions', 'config', 'config help', 'download', 'events', 'events list', 'group', 'help', 'profile', 'profile edit', 'profile list', 'profile path', 'profile remove', 'profile unset', 'references', 'references diff', 'references update', 'sandbox', 'sandbox calls', 'sandbox outbox', 'sandbox stop', 'sandbox tour', 'scopes', 'scopes expand', 'signedurl', 'slugid decode', 'slugid encode', 'task', 'update', 'upload', 'url', 'api', 'auth', 'github', 'hooks', 'index', 'notify', 'object', 'purgecache', 'queue', 'secrets', 'webserver', 'workermanager' | ForEach-Object { $TaskclusterTcOptions[$_] = '-h --help' }
 $TaskclusterTcOptions['config get'] = '-f --format --show-secrets -h --help'
 $TaskclusterTcOptions['config reset'] = '-a --all -h --help'
@@ -571,16 +573,18 @@ $global:TaskclusterTcValue = @{}
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcValue[$_] = '=yaml,json' }
 'group download:-o', 'group download:--output', 'references distill:-o', 'references distill:--output', 'sandbox run:--data', 'sandbox start:--data' | ForEach-Object { $TaskclusterTcValue[$_] = 'folder' }
 $TaskclusterTcValue['group failures:--format'] = '=json,jsonl,markdown,raw,table,yaml'
-'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--max-age', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--expires', '-s', '--scope', '--save', '--count', '--run', '--env', '--set', '--times', '--provisioner', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
-'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '-f', '--show-secrets', '-a', '--all', '-d', '--dry-run', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--with-keys', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--fail-fast', '--browser', '--no-browser', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--latest', '--no-check', '--internal', '--check', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--no-validate', '--paginate' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
+'group logs:-n', 'signin:-n', 'signin:-p', 'signin:--wait', 'task artifacts:-r', 'task log:-r', 'task log:-n', 'task run:-e', 'task status:-r', 'upload artifact:--reference', 'uploadartifact:--reference', 'auth awss3credentials:--format', '--jq', '--columns', '--root-url', '--authorized-scope', '--authorized-scopes', '--retries', '--timeout', '--delay-factor', '--randomization-factor', '--max-delay', '--trace-id', '--set', '--payload-from', '--id-from', '--query', '--jobs', '--rate', '--checksum', '--connections', '--min-rate', '--deadline', '--transfer-retries', '--transfer-timeout', '--transfer-delay-factor', '--transfer-randomization-factor', '--transfer-max-delay', '--max-age', '--temp-scope', '--temp-expires', '--limit', '--from', '--name', '--state', '--reason', '--queue', '--kind', '--tag', '--owner', '--longer', '--log-match', '-w', '--worker-type', '--lines', '--format-string', '--tail', '--grep', '--appear', '--listen', '--worker', '--provider', '--amqp', '--fault', '--latency', '--drop', '--storage-fault', '--port', '--have', '--need', '--expires', '-s', '--scope', '--save', '--count', '--run', '--env', '--times', '--provisioner', '--description', '--source', '--start', '--link', '--message', '--content-type', '--project-id', '--upload-id', '--continuation-token', '--organization', '--repository', '--sha', '--pull-request', '--since', '--quarantined', '--launch-config-id', '--error-id', '--include-archived', '--worker-state' | ForEach-Object { $TaskclusterTcValue[$_] = '-' }
+'schema:--output', 'version:-s', '--version', '-h', '--help', '-r', '--raw-strings', '--anonymous', '--proxy', '--no-proxy', '--retry-unsafe', '--read-only', '-v', '--verbose', '-q', '--quiet', '--pager', '--no-pager', '--csv', '--tsv', '--header', '--no-validate', '--in-order', '--keep-going', '--fail-fast', '--dry-run', '-f', '--show-secrets', '-a', '--all', '-d', '--compressed', '--managed-only', '--list', '--literal', '--flat', '--newest', '--with-keys', '--failed', '--force', '-n', '--seal', '--all-runs', '--running', '-e', '--exception', '-c', '--complete', '--completed', '-u', '--unscheduled', '-p', '--pending', '--follow', '--own', '--timestamps', '--wait', '--log', '--exit-status', '--browser', '--no-browser', '--keyring', '--none', '--missing', '--detach', '--answer', '--response', '--expand', '--latest', '--no-check', '--internal', '--check', '--csh', '--delete', '--full', '--v4', '--nice', '--noop', '--confirm', '--claimed', '--no-follow', '--exact', '--edit', '--cancel-on-interrupt', '--server', '--short-version', '--paginate' | ForEach-Object { $TaskclusterTcValue[$_] = '0' }
 $TaskclusterTcValue['task wait:--for'] = '=completed,resolved,running'
 $TaskclusterTcValue['auth listclients:--prefix'] = 'client'
 $TaskclusterTcValue['--format'] = '=json,jsonl,raw,table,yaml'
-'-o', '--output', '--reference', '--fake', '--fake-calls', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
+'-o', '--output', '--reference', '--fake', '--fake-calls', '--journal', '--methods' | ForEach-Object { $TaskclusterTcValue[$_] = 'file' }
 $TaskclusterTcValue['--profile'] = 'profile'
 $TaskclusterTcValue['--service-discovery'] = '=default,k8s-dns'
 $TaskclusterTcValue['--color'] = '=auto,always,never'
 $TaskclusterTcValue['--error-format'] = '=text,json'
+$TaskclusterTcValue['--data'] = '@file'
+$TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--index'] = 'index-path'
 '--secret', '--secret-file' | ForEach-Object { $TaskclusterTcValue[$_] = 'secret' }
 '--against', '--group' | ForEach-Object { $TaskclusterTcValue[$_] = 'task-group' }
@@ -589,8 +593,6 @@ $TaskclusterTcValue['--prefix'] = '=label,id,none'
 $TaskclusterTcValue['--by'] = '=state,kind,queue,owner'
 $TaskclusterTcValue['--for'] = '=settled,completed,resolved'
 $TaskclusterTcValue['--as'] = '=task,group,hook,worker,pool'
-$TaskclusterTcValue['--data'] = '@file'
-$TaskclusterTcValue['--data-format'] = '=json,yaml'
 $TaskclusterTcValue['--shell'] = '=bash,sh,zsh,fish,csh,tcsh,powershell,pwsh'
 $TaskclusterTcValue['--dependency'] = 'task'
 $TaskclusterTcValue['--storage'] = '=s3,object'
@@ -599,6 +601,11 @@ $TaskclusterTcValue['--worker-pool-id'] = 'worker-pool'
 
 # Option, perhaps after a path or tree: what it is for.
 $global:TaskclusterTcMeaning = @{}
+$TaskclusterTcMeaning['batch:--data'] = 'The payload of each call, with places'
+$TaskclusterTcMeaning['batch:--set'] = 'Change the payload: a.b={1}'
+$TaskclusterTcMeaning['batch:--no-validate'] = 'Do not validate payloads against the schema'
+'batch:--fail-fast', '--keep-going' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'After a failure, make the other calls (default), or stop' }
+$TaskclusterTcMeaning['batch:--dry-run'] = 'Print the requests and send nothing'
 'config get:-f', 'config get:--format' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'yaml (default) or json' }
 'config set:--dry-run', '-d' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Check the value' }
 'download artifact:-o', 'download artifact:--output', 'download object:-o', 'download object:--output', 'downloadartifact:-o', 'downloadartifact:--output', 'downloadobject:-o', 'downloadobject:--output' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Write to FILE, below DIR, or to stdout (-)' }
@@ -702,10 +709,25 @@ $TaskclusterTcMeaning['--fake-calls'] = 'Append each call with --fake to a file,
 $TaskclusterTcMeaning['--color'] = 'Use colour: auto, always, never'
 '--pager', '--no-pager' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Page long output on a terminal, or not (TC_PAGER, PAGER)' }
 $TaskclusterTcMeaning['--error-format'] = 'Print an error as text, or as one line of JSON'
+$TaskclusterTcMeaning['--csv'] = 'Lines are CSV: commas, and quotes as in RFC 4180'
+$TaskclusterTcMeaning['--tsv'] = 'Lines are TSV: tabs, and escapes as of jq''s @tsv'
+$TaskclusterTcMeaning['--header'] = 'The first line has the names of the columns'
+$TaskclusterTcMeaning['--data'] = 'The payload'
+$TaskclusterTcMeaning['--data-format'] = 'json or yaml'
+$TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
+$TaskclusterTcMeaning['--payload-from'] = 'Take the payload, as JSON, from this column'
+$TaskclusterTcMeaning['--id-from'] = 'Name results by this column (default: by line number)'
+$TaskclusterTcMeaning['--query'] = 'A query option, with places'
+$TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
+$TaskclusterTcMeaning['--jobs'] = 'Make this many calls at a time (default 16)'
+$TaskclusterTcMeaning['--rate'] = 'Start at most this many calls a second'
+$TaskclusterTcMeaning['--in-order'] = 'Write results in the order of the lines, not as they come'
+$TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
+$TaskclusterTcMeaning['--journal'] = 'Record what is done in FILE, to resume from it'
+$TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
 '-f', '--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Do not ask' }
 $TaskclusterTcMeaning['--show-secrets'] = 'Do not mask the access token and the certificate'
 '-a', '--all' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Remove all values' }
-$TaskclusterTcMeaning['--dry-run'] = 'Print the request and send nothing'
 $TaskclusterTcMeaning['--index'] = 'Take the task from the index, instead of TASK'
 $TaskclusterTcMeaning['--checksum'] = 'Verify this digest, too'
 $TaskclusterTcMeaning['--connections'] = 'Use at most N connections (as many as help)'
@@ -760,7 +782,6 @@ $TaskclusterTcMeaning['--log'] = 'Follow the log, then end as with --wait'
 $TaskclusterTcMeaning['--by'] = 'Count by state, kind, queue or owner (default: state)'
 $TaskclusterTcMeaning['--exit-status'] = 'Exit with 1 unless all tasks are completed'
 $TaskclusterTcMeaning['--for'] = 'Wait for settled, completed or resolved (default: settled)'
-$TaskclusterTcMeaning['--fail-fast'] = 'End when the first task fails'
 $TaskclusterTcMeaning['--appear'] = 'Wait that long for the group to appear'
 $TaskclusterTcMeaning['--as'] = 'WHAT is a task, group, hook, worker, pool'
 '--browser', '--no-browser' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Open a browser, or print the address' }
@@ -768,7 +789,6 @@ $TaskclusterTcMeaning['--keyring'] = 'Store the access token in the keyring, not
 $TaskclusterTcMeaning['--none'] = 'Have no default'
 $TaskclusterTcMeaning['--methods'] = 'Include only the methods of this list'
 $TaskclusterTcMeaning['--missing'] = 'List only those that it does not implement'
-$TaskclusterTcMeaning['--data'] = 'The payload'
 $TaskclusterTcMeaning['--listen'] = 'Listen on this IPv4 address (127.0.0.1)'
 $TaskclusterTcMeaning['--worker'] = 'Run tasks on this machine, of one queue or of all'
 $TaskclusterTcMeaning['--provider'] = 'Accept worker pools of these providers, and start no workers:…'
@@ -779,7 +799,6 @@ $TaskclusterTcMeaning['--drop'] = 'Close the connection of this share of API cal
 $TaskclusterTcMeaning['--storage-fault'] = 'Make downloads and uploads fail'
 $TaskclusterTcMeaning['--port'] = 'Listen on this port (a free one)'
 $TaskclusterTcMeaning['--detach'] = 'Run it in the background until tc sandbox stop'
-$TaskclusterTcMeaning['--data-format'] = 'json or yaml'
 $TaskclusterTcMeaning['--have'] = 'A scope you have, or a JSON array'
 $TaskclusterTcMeaning['--need'] = 'A scope you need, or a JSON expression'
 $TaskclusterTcMeaning['--expand'] = 'Expand the roles in --have with the deployment'
@@ -799,7 +818,6 @@ $TaskclusterTcMeaning['--count'] = 'How many to print (default 1)'
 $TaskclusterTcMeaning['--claimed'] = 'Print only tasks that a worker has claimed: they run'
 $TaskclusterTcMeaning['--no-follow'] = 'Print what the log has by now, and end'
 $TaskclusterTcMeaning['--env'] = 'Set a variable of the copy'
-$TaskclusterTcMeaning['--set'] = 'Change the payload: a.b=text, a.b:=JSON, a[0]=…, a[]=… appends'
 $TaskclusterTcMeaning['--edit'] = 'Edit the definition in $VISUAL or $EDITOR first, as YAML'
 $TaskclusterTcMeaning['--times'] = 'Create N copies (default 1)'
 $TaskclusterTcMeaning['--group'] = 'Create it in this group'
@@ -817,7 +835,6 @@ $TaskclusterTcMeaning['--content-type'] = 'The content type (default: guessed fr
 $TaskclusterTcMeaning['--project-id'] = 'The project that the object belongs to'
 $TaskclusterTcMeaning['--upload-id'] = 'The id of the upload (default: a new one, or that of an unfinished…'
 $TaskclusterTcMeaning['--server'] = 'Print the version of the deployment instead'
-$TaskclusterTcMeaning['--no-validate'] = 'Do not validate the payload against the schema'
 $TaskclusterTcMeaning['--continuation-token'] = 'Return the page after the one whose response had this token'
 $TaskclusterTcMeaning['--paginate'] = 'Fetch all pages, as one document'
 $TaskclusterTcMeaning['--organization'] = 'Return only builds of this organization or user'

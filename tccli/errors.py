@@ -52,6 +52,21 @@ class TcError(Exception):
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
+    def as_document(self, details: str = "") -> dict[str, Any]:
+        """
+        Return the error as JSON; secrets in it are not masked.
+        """
+        document = {
+            "exitCode": self.exit_code,
+            "message": self.message,
+            "hint": self.hint or None,
+            "status": getattr(self, "status", None),
+            "code": getattr(self, "code", None) or None,
+            "body": getattr(self, "body", None),
+            "details": details or None,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
 
 class NegativeAnswerError(TcError):
     """

@@ -262,17 +262,8 @@ def _format_json(error: TcError, details: str, redactor: Redactor) -> str:
     from tccli.core.printable import escape_controls_in_json
     from tccli.output.text import dump_json
 
-    document = {
-        "exitCode": error.exit_code,
-        "message": error.message,
-        "hint": error.hint or None,
-        "status": getattr(error, "status", None),
-        "code": getattr(error, "code", None) or None,
-        "body": getattr(error, "body", None),
-        "details": details or None,
-    }
-    given = {name: value for name, value in document.items() if value is not None}
-    return escape_controls_in_json(dump_json(redactor.redact_document(given)))
+    document = redactor.redact_document(error.as_document(details))
+    return escape_controls_in_json(dump_json(document))
 
 
 def _usage_line(error: click.UsageError) -> str:

@@ -51,7 +51,7 @@ def run_call(context: Context, method: Method, arguments: MethodArguments, optio
         write(Result(pages=Pages(client.paginate(call))))
     else:
         response = client.send(call)
-        result = _result(client, call, response)
+        result = read_result(client, call, response)
         try:
             write(result)
         except (TcError, OSError) as error:
@@ -109,9 +109,17 @@ def dry_run(client: Client, call: PreparedCall, redactor: Redactor | None = None
     """
     Return the request of a call, without its secrets.
     """
-    from tccli.core.http.redact import Redactor, redact_header
+    from tccli.core.http.redact import Redactor
 
-    redactor = redactor or Redactor({})
+    return Result([describe_request(client, call, redactor or Redactor({}))])
+
+
+def describe_request(client: Client, call: PreparedCall, redactor: Redactor) -> dict[str, Any]:
+    """
+    Return the request of a call as a document, without its secrets.
+    """
+    from tccli.core.http.redact import redact_header
+
     request = client.build_request(call)
     shown: dict[str, Any] = {
         "verb": request.verb,
@@ -120,7 +128,7 @@ def dry_run(client: Client, call: PreparedCall, redactor: Redactor | None = None
     }
     if call.payload is not None:
         shown["payload"] = redactor.redact_document(call.payload.document)
-    return Result([shown])
+    return shown
 
 
 def _report_omissions(context: Context, call: PreparedCall, response: Response, result: Result) -> None:
@@ -137,7 +145,7 @@ def _report_omissions(context: Context, call: PreparedCall, response: Response, 
         context.note(f"{method.id}: there are more pages; --paginate fetches all of them")
 
 
-def _result(client: Client, call: PreparedCall, response: Response) -> Result:
+def read_result(client: Client, call: PreparedCall, response: Response) -> Result:
     """
     Return the content of a response: a JSON document, the target of a redirect, text, an image, or nothing.
     """

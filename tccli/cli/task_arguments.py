@@ -19,11 +19,14 @@ TASK_ARGUMENT = "taskId"
 GROUP_ARGUMENT = "taskGroupId"
 
 
-def replace_names(context: Context, method: Method, words: Sequence[str]) -> list[str]:
+def replace_names(context: Context, method: Method, words: Sequence[str], client: Client | None = None) -> list[str]:
     """
     Return the path arguments of *method* with the names of tasks and groups replaced by ids.
 
     Requests are sent for these names only, and only where an argument is the id of a task or a group.
+
+    Args:
+        client: Finds them; the default is that of *context*, which only the main thread may ask for.
 
     Raises:
         UsageError: A name does not name exactly one task or group.
@@ -36,9 +39,9 @@ def replace_names(context: Context, method: Method, words: Sequence[str]) -> lis
     for place, (argument, word) in enumerate(zip(method.args, words, strict=False)):
         is_indexed = word.startswith(names.INDEX_PREFIX)
         if argument == TASK_ARGUMENT and (is_indexed or names.split_label(word)):
-            args[place], _ = resolve_one(context, context.client(), word)
+            args[place], _ = resolve_one(context, client or context.client(), word)
         elif argument == GROUP_ARGUMENT and (is_indexed or names.is_github(word)):
-            args[place] = resolve_group(context, context.client(), word)
+            args[place] = resolve_group(context, client or context.client(), word)
     return args
 
 

@@ -38,6 +38,65 @@ class _Step(NamedTuple):
     position: int | None
 
 
+class Edit(NamedTuple):
+    """
+    An edit whose path was read.
+
+    Attributes:
+        is_json: Whether the text of its value is JSON.
+        text: Of its value, which may be a secret.
+        shown: The edit for messages, which have only its path.
+    """
+
+    steps: list[_Step]
+    is_json: bool
+    text: str
+    shown: str
+
+    def parse_value(self) -> Any:
+        """
+        Return the value that the text is.
+
+        Raises:
+            UsageError: It must be JSON, and is not.
+        """
+        try:
+            return strict_json.loads(self.text) if self.is_json else self.text
+        except strict_json.StrictJsonError as error:
+            raise UsageError(f"--set {self.shown}: the text after := is not JSON ({error})") from None
+
+    def apply(self, document: Any, value: Any) -> Any:
+        """
+        Return *document* with a value at the path. Objects and lists that the path needs are created.
+
+        Raises:
+            UsageError: The path does not fit the document.
+        """
+        try:
+            return _assign(document, self.steps, value)
+        except _PathError as error:
+            raise UsageError(f"--set {self.shown}: {error}") from None
+
+
+def parse_edit(edit: str) -> Edit:
+    """
+    Return an edit with its path.
+
+    Raises:
+        UsageError: It is malformed.
+    """
+    found = _EDIT.fullmatch(edit)
+    if not found or found[1] == ":":
+        shown = repr(re.sub("=.+", "=…", edit, flags=re.DOTALL))
+        raise UsageError(f"--set {shown} is not PATH=TEXT or PATH:=JSON")
+    path, sign, text = found.groups()
+    shown = repr(f"{path if len(path) <= MAX_SHOWN_CHARACTERS else path[:MAX_SHOWN_CHARACTERS] + '…'}{sign}=…")
+    try:
+        return Edit(_parse_path(path), bool(sign), text, shown)
+    except _PathError as error:
+        raise UsageError(f"--set {shown}: {error}") from None
+
+
 def apply_edits(document: Any, edits: Iterable[str]) -> Any:
     """
     Return *document* changed by each edit in order. Objects and lists that the path needs are created.
@@ -46,20 +105,8 @@ def apply_edits(document: Any, edits: Iterable[str]) -> Any:
         UsageError: An edit is malformed, or its path does not fit the document.
     """
     for edit in edits:
-        found = _EDIT.fullmatch(edit)
-        if not found or found[1] == ":":
-            shown = repr(re.sub("=.+", "=…", edit, flags=re.DOTALL))
-            raise UsageError(f"--set {shown} is not PATH=TEXT or PATH:=JSON")
-        path, sign, text = found.groups()
-        # The value may be a secret, so that messages have only the path.
-        shown = repr(f"{path if len(path) <= MAX_SHOWN_CHARACTERS else path[:MAX_SHOWN_CHARACTERS] + '…'}{sign}=…")
-        try:
-            value = strict_json.loads(text) if sign else text
-            document = _assign(document, _parse_path(path), value)
-        except strict_json.StrictJsonError as error:
-            raise UsageError(f"--set {shown}: the text after := is not JSON ({error})") from None
-        except _PathError as error:
-            raise UsageError(f"--set {shown}: {error}") from None
+        parsed = parse_edit(edit)
+        document = parsed.apply(document, parsed.parse_value())
     return document
 
 

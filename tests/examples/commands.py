@@ -22,6 +22,20 @@ def create_task(deployment: ExampleDeployment) -> None:
     deployment.create_task()
 
 
+def write_lines(deployment: ExampleDeployment) -> None:
+    """
+    The files of calls exist, and the task is pending.
+    """
+    deployment.create_task()
+    files = {
+        "ids.txt": f"{TASK}\n",
+        "calls.jsonl": '{"id": "first", "service": "queue", "method": "ping"}\n',
+        "roles.csv": "name,scope\ndeployer,secrets:get:project/x\n",
+    }
+    for name, content in files.items():
+        (deployment.directory / name).write_text(content)
+
+
 def complete_task_with_log(deployment: ExampleDeployment) -> None:
     deployment.claim_task()
     deployment.transfer_env.artifact(TASK, "public/logs/live.log", b"one\ntwo\n")
@@ -41,6 +55,7 @@ def write_profile(deployment: ExampleDeployment) -> None:
 
 
 PREPARE: dict[str, Callable[[ExampleDeployment], None]] = {
+    "batch": write_lines,
     "group cancel": create_task,
     "group failures": fail_task,
     "group list": fail_task,

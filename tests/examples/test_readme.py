@@ -62,10 +62,18 @@ def write_scripts_and_secret(deployment: ExampleDeployment, folder: Path) -> Non
         program.chmod(0o755)
 
 
+def write_lines(deployment: ExampleDeployment, folder: Path) -> None:
+    deployment.create_task()
+    (folder / "ids.txt").write_text(f"{TASK}\n")
+    (folder / "builds.csv").write_text(f"name,id,rank\nlinux,{TASK},3\n")
+    (folder / "calls.jsonl").write_text('{"service": "queue", "method": "ping"}\n')
+
+
 PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
     "@task.yml": write_task_file,
     "*.apk": upload_artifact,
     "while state=": complete_task,
+    "tc batch": write_lines,
     "./my-script.sh": write_script,
     "./deploy.sh": write_scripts_and_secret,
 }

@@ -154,8 +154,19 @@ class Redactor:
         """
         new = {value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS} - self._values
         if new:
-            self._values |= new
+            # Another set: another thread may read the old one.
+            self._values = self._values | new
             self._forms = None
+
+    def extend(self, document: Any) -> Redactor:
+        """
+        Return a redactor that also masks the secrets of *document*: of one call among many, which need not all be
+        stored.
+        """
+        self._add_environment()
+        redactor = Redactor({})
+        redactor.add(*self._values, *_find_secrets(document, is_secret=False))
+        return redactor
 
     def add_document(self, document: Any) -> None:
         """

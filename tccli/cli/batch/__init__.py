@@ -1,0 +1,3 @@
+"""
+``tc batch``: makes many calls, several at a time, and writes a line for each.
+"""

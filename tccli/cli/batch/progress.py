@@ -1,0 +1,115 @@
+"""
+How far a batch is, on stderr: a line that changes on a terminal, else a line per minute.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tccli.cli.context import Context
+
+LOG_INTERVAL_SECONDS = 60.0
+REFRESH_INTERVAL_SECONDS = 0.2
+MIN_DELAY_SECONDS = 0.5
+"""Most batches end before rich is loaded, and before a user could read anything."""
+
+
+@dataclass
+class Counts:
+    """
+    What became of the calls so far.
+
+    Attributes:
+        ended: Calls with a result, and lines that are not calls.
+        failed: Of these, how many have an error.
+        uncertain: Of the failed ones.
+        bad: Of the failed ones, those with wrong lines.
+        skipped: Calls that an earlier run has done.
+        read_bytes: Of the input.
+        total_bytes: Of the input, or None if it is not a file.
+    """
+
+    ended: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    bad: int = 0
+    skipped: int = 0
+    read_bytes: int = 0
+    total_bytes: int | None = None
+
+    def describe(self) -> str:
+        """
+        Return the numbers in words.
+        """
+        parts = [f"{self.ended} call{'' if self.ended == 1 else 's'}"]
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        if self.uncertain:
+            parts.append(f"{self.uncertain} uncertain")
+        if self.skipped:
+            parts.append(f"{self.skipped} skipped: an earlier run has done them")
+        return ", ".join(parts)
+
+
+@contextmanager
+def show_progress(context: Context, counts: Counts) -> Iterator[None]:
+    """
+    Show *counts* on stderr until the end of the block, unless ``--quiet`` was given.
+    """
+    if context.options.quiet or sys.stderr is None:
+        yield
+        return
+    over = threading.Event()
+    is_terminal = sys.stderr.isatty()
+    if is_terminal and context.options.output is None and sys.stdout is not None and sys.stdout.isatty():
+        # The results show the progress, and would be mixed with it.
+        yield
+        return
+    target = _bar if is_terminal else _log
+    thread = threading.Thread(target=target, args=(context, counts, over.wait), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:
+    if wait(MIN_DELAY_SECONDS):
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+    started = time.monotonic() - MIN_DELAY_SECONDS
+    columns = [TextColumn("{task.description}", markup=False)]
+    if counts.total_bytes is not None:
+        columns += [BarColumn(), TaskProgressColumn()]  # type: ignore[list-item]  # rich takes any columns
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=counts.total_bytes)
+        while True:
+            ended = wait(REFRESH_INTERVAL_SECONDS)
+            text = f"{counts.describe()}, {_rate(counts, started)}"
+            bar.update(task, description=text, completed=counts.read_bytes)
+            if ended:
+                return
+
+
+def _log(context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:
+    started = time.monotonic()
+    while not wait(LOG_INTERVAL_SECONDS):
+        share = f" ({counts.read_bytes / counts.total_bytes:.0%} of the input read)" if counts.total_bytes else ""
+        context.note(f"{counts.describe()}, {_rate(counts, started)}{share}")
+
+
+def _rate(counts: Counts, started: float) -> str:
+    rate = counts.ended / max(time.monotonic() - started, 0.001)
+    return f"{rate:.0f}/s" if rate >= 10 else f"{rate:.1f}/s"

@@ -1,0 +1,189 @@
+"""
+``tc batch``: make many calls.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tccli.cli.command import Command
+from tccli.cli.context import Context, with_context
+from tccli.cli.types import DATA_FORMAT, file_name
+from tccli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tccli.core.batch.calls import BadLine, BatchCall
+    from tccli.core.batch.lines import BadRow, Line, Row
+    from tccli.references import Method
+
+MAX_JOBS = 1000
+SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600}
+ROW_OPTIONS = ("data", "set_", "payload_from", "id_from", "query", "header", "csv", "tsv")
+ROLES_EXAMPLE = """\
+tc batch auth createRole 'project:x:{name}' --csv --header \\
+  --data '{"scopes": ["{scope}"], "description": ""}' < roles.csv"""
+
+
+def rate(value: str) -> float:
+    """
+    Return calls per second.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?:/(s|m|h))?", value.strip(), re.ASCII)
+    if found is None or not float(found[1]):
+        raise click.BadParameter(f"{value!r} is not a rate, such as 10/s or 30/m")
+    return float(found[1]) / SECONDS_BY_UNIT[found[2] or "s"]
+
+
+def _batch(context: Context, words: tuple[str, ...], **options: Any) -> None:
+    from tccli.cli.batch.run import BatchOptions, run_batch
+    from tccli.core.parallel import Schedule
+
+    if words:
+        read_calls = _make_reader(context, words, options)
+    else:
+        from tccli.core.batch.calls import parse_calls as read_calls
+
+        for name in ROW_OPTIONS:
+            if options[name]:
+                option = name.replace("_", "-").strip("-")
+                raise UsageError(f"--{option} needs SERVICE METHOD", hint="a line of JSON has all of its call")
+    schedule = Schedule(
+        options["jobs"], options["in_order"], not options["keep_going"], options["rate"], reads_ahead=True
+    )
+    run_batch(
+        context,
+        read_calls,
+        BatchOptions(schedule, options["journal"], not options["no_validate"], options["dry_run"]),
+    )
+
+
+def _make_reader(
+    context: Context, words: Sequence[str], options: dict[str, Any]
+) -> Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]:
+    """
+    Return a function that reads calls of one method; what is known about them is checked now.
+    """
+    from tccli.cli.inputs import read_data
+    from tccli.cli.lookup import find_method, find_service
+    from tccli.core.batch.rows import CallTemplate
+
+    if options["csv"] and options["tsv"]:
+        raise UsageError("--csv and --tsv are two formats; give one of them")
+    if len(words) == 1:
+        find_service(context.library(), words[0])
+        raise UsageError("METHOD is missing", hint="write tc batch SERVICE METHOD, or nothing for lines of JSON")
+    method = find_method(context.library(), words[0], words[1])
+    data = options["data"]
+    if data is not None and data.strip() in {"-", "@-"}:
+        raise UsageError(f"{method.id}: stdin has the lines", hint="give the payload with --data JSON or --data @FILE")
+    document = None if data is None else read_data(data, method.id, options["data_format"]).document
+    template = CallTemplate(
+        method,
+        words[2:],
+        _read_query(method, options["query"]),
+        document,
+        options["set_"],
+        options["payload_from"],
+        options["id_from"],
+        options["header"],
+    )
+    template.check()
+    read_only = None if options["dry_run"] else context.read_only()
+    if read_only is not None:
+        read_only.check(method)
+
+    return lambda lines: template.read_calls(_split(lines, options))
+
+
+def _read_query(method: Method, settings: Sequence[str]) -> dict[str, str]:
+    from tccli import names
+
+    query = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        found = names.find(name, method.query)
+        if not equals:
+            raise UsageError(f"--query {setting!r} is not NAME=VALUE")
+        if found is None:
+            hint = names.suggestion(name, method.query) or f"tc {method.service} {method.name} --help lists them"
+            raise UsageError(f"{method.id}: no query option {name!r}", hint=hint)
+        query[found] = value
+    return query
+
+
+def _split(lines: Iterable[Line], options: dict[str, Any]) -> Iterator[Row | BadRow]:
+    from tccli.core.batch.lines import split_csv, split_tsv, split_words
+
+    if options["csv"]:
+        return split_csv(lines)
+    if options["tsv"]:
+        return split_tsv(lines)
+    column = options["payload_from"]
+    # JSON has blanks.
+    return split_words(lines, max_columns=int(column) if column is not None and column.isdigit() else None)
+
+
+command = Command(
+    "batch",
+    callback=with_context(_batch),
+    params=[
+        click.Argument(["words"], nargs=-1, metavar="[SERVICE METHOD [ARG]...]"),
+        click.Option(["--csv"], is_flag=True, help="Lines are CSV: commas, and quotes as in RFC 4180."),
+        click.Option(["--tsv"], is_flag=True, help="Lines are TSV: tabs, and escapes as of jq's @tsv."),
+        click.Option(["--header"], is_flag=True, help="The first line has the names of the columns."),
+        click.Option(["--data"], metavar="JSON|@FILE", help="The payload of each call, with places."),
+        click.Option(["--data-format"], **DATA_FORMAT),
+        click.Option(
+            ["--set", "set_"],
+            metavar="PATH=TEXT|PATH:=JSON",
+            multiple=True,
+            help="Change the payload: a.b={1}; of a.b:={1}, the column is JSON, such as a number; repeatable.",
+        ),
+        click.Option(["--payload-from"], metavar="COLUMN", help="Take the payload, as JSON, from this column."),
+        click.Option(["--id-from"], metavar="COLUMN", help="Name results by this column (default: by line number)."),
+        click.Option(["--query"], metavar="NAME=TEXT", multiple=True, help="A query option, with places; repeatable."),
+        click.Option(["--no-validate"], is_flag=True, help="Do not validate payloads against the schema."),
+        click.Option(
+            ["--jobs"],
+            type=click.IntRange(1, MAX_JOBS),
+            default=16,
+            metavar="N",
+            help="Make this many calls at a time (default 16).",
+        ),
+        click.Option(["--rate"], type=rate, metavar="N/s", help="Start at most this many calls a second; N/m, N/h."),
+        click.Option(["--in-order"], is_flag=True, help="Write results in the order of the lines, not as they come."),
+        click.Option(
+            ["--keep-going/--fail-fast"], default=True, help="After a failure, make the other calls (default), or stop."
+        ),
+        click.Option(
+            ["--journal"], type=file_name, metavar="FILE", help="Record what is done in FILE, to resume from it."
+        ),
+        click.Option(["--dry-run"], is_flag=True, help="Print the requests and send nothing."),
+    ],
+    short_help="Make many calls",
+    help="Make a call for each line of stdin, several at a time, and print a line of JSON for each.\n\n"
+    "Without SERVICE METHOD, a line is JSON: service, method, and where they are needed args, query, payload and id. "
+    "With SERVICE METHOD, the columns of a line are the arguments: words between blanks and tabs, or CSV or TSV. To "
+    "use some of the columns, write ARG... with places: {1} is the first column, {NAME} the one of that name with "
+    "--header. Places in ARG, --data, --set and --query are filled in after parsing, and only in strings, so that a "
+    "column cannot change what is around it. {{1}} is the text {1}; other braces are text. With --payload-from N, the "
+    "last of N words is the rest of the line.\n\n"
+    "A result has id (that of the line, or its number), status, and response or error, as of --error-format json. "
+    "Tasks, groups and others can be named in all forms that arguments of methods have. When a service asks one call "
+    "to slow down, no call is sent meanwhile.\n\n"
+    "With --journal, the same command with the same input resumes: what is done is skipped, and not printed again; "
+    "what failed is sent again. A call that is not idempotent is recorded before it is sent. If its end is not known, "
+    "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "
+    "and to the deployment: another input is refused.\n\n"
+    "The exit code is 0 if all calls succeeded, 1 if some failed, 2 if nothing was sent because the input is wrong.",
+    examples=(
+        "tc batch queue cancelTask < ids.txt",
+        "tc batch --rate 10/s --journal calls.journal < calls.jsonl > out.jsonl",
+        ROLES_EXAMPLE,
+    ),
+)

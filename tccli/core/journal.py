@@ -1,0 +1,335 @@
+"""
+Journals: which of many calls are done, so that the next run does nothing twice.
+
+A journal is a file of JSON lines. The first one names the deployment; each other one is about a call::
+
+    {"journal": "tc", "version": 1, "rootUrl": "https://tc.example.com"}
+    {"call": "line 7", "digest": "5f2a…", "state": "started"}
+    {"call": "line 7", "digest": "5f2a…", "state": "done"}
+
+A call that is not idempotent is *started* before it is sent, and the line is synced to the disk first, so that not even
+a power cut makes it be sent twice. The other lines survive the end of the process by any signal. After a power cut some
+may be missing: then a call that is idempotent is sent again, and one that is not is uncertain. The last line may be cut
+off; what was written of it is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from array import array
+from contextlib import suppress
+from enum import IntEnum
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from tccli.core.transfer.resume import SAFE_OPEN, is_private
+from tccli.errors import LocalFileError, UsageError
+from tccli.reasons import explain
+from tccli.strict_json import StrictJsonError, loads_leniently
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+VERSION = 1
+DIGEST_BYTES = 7
+DIGEST_PATTERN = f"[0-9a-f]{{{2 * DIGEST_BYTES}}}"
+MAX_HEADER_BYTES = 10_000
+MIN_TABLE_SLOTS = 1 << 10
+
+
+class State(IntEnum):
+    """
+    What is known about a call.
+    """
+
+    STARTED = 1
+    DONE = 2
+    FAILED = 3
+    UNCERTAIN = 4
+
+
+class Entry(NamedTuple):
+    """
+    What a journal has about a call.
+
+    Attributes:
+        digest: Of the call; see `digest`.
+        is_of_this_run: Whether `Journal.claim` returned it before in this run.
+    """
+
+    digest: int
+    state: State | None
+    is_of_this_run: bool
+
+
+def digest(document: Any) -> int:
+    """
+    Return a number that changes when a JSON document does.
+    """
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return int.from_bytes(blake2b(text.encode(), digest_size=DIGEST_BYTES).digest())
+
+
+class Journal:
+    """
+    The journal in a file, which this process alone uses until `close`. Threads may share it.
+
+    Args:
+        path: A file, which is created if it does not exist.
+        root_url: Of the deployment that the calls go to.
+        read_only: Whether the file is only read, and need not exist.
+
+    Raises:
+        UsageError: The file is something else than a journal, is damaged, or is that of another deployment.
+        LocalFileError: It cannot be used, or another process uses it.
+    """
+
+    def __init__(self, path: str, root_url: str, *, read_only: bool = False) -> None:
+        self._path = path
+        self._table = _Table()
+        self._lock = threading.Lock()
+        self._fd: int | None = None
+        self._length = 0
+        if read_only and not os.path.lexists(path):
+            return
+        fd = _open(path, read_only=read_only)
+        try:
+            if not read_only:
+                _lock(fd, path)
+            self._length = self._load(fd, root_url)
+            if not read_only:
+                self._fd = fd
+                self._begin(root_url)
+        except BaseException:
+            self._fd = None
+            os.close(fd)
+            raise
+        if read_only:
+            os.close(fd)
+
+    def claim(self, key: str, call_digest: int) -> Entry | None:
+        """
+        Return what an earlier run has recorded about a call, or None; from now on, the call is one of this run.
+
+        Args:
+            key: Names the call; the same in each run.
+        """
+        with self._lock:
+            packed = self._table.get(_hash(key))
+            found = None if packed is None else _unpack(packed)
+            if found is None:
+                self._table.set(_hash(key), _pack(call_digest, 0, is_of_this_run=True))
+            else:
+                self._table.set(_hash(key), _pack(found.digest, found.state or 0, is_of_this_run=True))
+            return found
+
+    def record(self, key: str, call_digest: int, state: State) -> None:
+        """
+        Append what is known about a call. That it is started is synced to the disk.
+
+        Raises:
+            LocalFileError: The file cannot be written.
+        """
+        with self._lock:
+            self._append({"call": key, "digest": f"{call_digest:0{2 * DIGEST_BYTES}x}", "state": state.name.lower()})
+            fd = self._fd
+        if state is State.STARTED and fd is not None:
+            try:
+                getattr(os, "fdatasync", os.fsync)(fd)
+            except OSError as error:
+                raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
+
+    def close(self) -> None:
+        """
+        Close the file, which another process may use then.
+        """
+        with self._lock:
+            if self._fd is not None:
+                os.close(self._fd)
+                self._fd = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _load(self, fd: int, root_url: str) -> int:
+        """
+        Read the calls, and return the length of the whole lines.
+        """
+        with open(fd, "rb", closefd=False) as file:
+            file.seek(0)
+            line = file.readline(MAX_HEADER_BYTES)
+            if not line.endswith(b"\n"):
+                if not _may_be_header(line):
+                    raise _not_a_journal(self._path)
+                return 0
+            _check_header(self._path, line, root_url)
+            length = len(line)
+            for number, line in enumerate(file, 2):
+                # The last line may have been cut off.
+                if line.endswith(b"\n"):
+                    self._load_line(line, number)
+                    length += len(line)
+        return length
+
+    def _load_line(self, line: bytes, number: int) -> None:
+        try:
+            found = loads_leniently(line)
+            key, state = found["call"], State[found["state"].upper()]
+            # As it is written: int takes more.
+            call_digest = int(re.fullmatch(DIGEST_PATTERN, found["digest"], re.ASCII)[0], 16)  # type: ignore[index]
+            self._table.set(_hash(key), _pack(call_digest, state, is_of_this_run=False))
+        except (StrictJsonError, ValueError, LookupError, TypeError, AttributeError):
+            raise UsageError(
+                f"cannot use the journal {self._path}: line {number} is damaged",
+                hint="what is done and what is not cannot be known; name a new file to start again",
+            ) from None
+
+    def _begin(self, root_url: str) -> None:
+        """
+        Remove a line that was cut off, and write the first line if there is none.
+        """
+        assert self._fd is not None
+        try:
+            os.ftruncate(self._fd, self._length)
+        except OSError as error:
+            raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
+        if not self._length:
+            self._append({"journal": "tc", "version": VERSION, "rootUrl": root_url})
+
+    def _append(self, document: dict[str, Any]) -> None:
+        if self._fd is None:
+            return
+        data = json.dumps(document).encode() + b"\n"
+        try:
+            written = os.write(self._fd, data)
+            while written < len(data):
+                written += os.write(self._fd, data[written:])
+        except OSError as error:
+            # The disk may be full in the middle of a line.
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._length)
+            raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
+        self._length += len(data)
+
+
+def _open(path: str, *, read_only: bool) -> int:
+    if os.path.islink(path):
+        raise LocalFileError(f"cannot use {path} as a journal: it is a link", hint="name the file itself")
+    flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT | os.O_APPEND
+    try:
+        fd = os.open(path, flags | SAFE_OPEN, 0o600)
+    except OSError as error:
+        raise LocalFileError(f"cannot open the journal {path}: {explain(error)}") from None
+    if not is_private(fd):
+        os.close(fd)
+        raise LocalFileError(
+            f"cannot use {path} as a journal: it is not a file of yours that only you can write",
+            hint="name a new file",
+        )
+    return fd
+
+
+def _lock(fd: int, path: str) -> None:
+    try:
+        import fcntl
+    except ImportError:
+        # Windows has no such locks.
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise LocalFileError(f"cannot use the journal {path}: another process uses it") from None
+    except OSError as error:
+        raise LocalFileError(f"cannot lock the journal {path}: {explain(error)}") from None
+
+
+def _may_be_header(line: bytes) -> bool:
+    """
+    Return whether a first line that was cut off is the beginning of ours.
+    """
+    begin = b'{"journal": "tc"'
+    return len(line) < MAX_HEADER_BYTES and (line.startswith(begin) or begin.startswith(line))
+
+
+def _check_header(path: str, line: bytes, root_url: str) -> None:
+    try:
+        header = loads_leniently(line)
+        version, found = header["version"], header["rootUrl"]
+        is_journal = header["journal"] == "tc"
+    except (StrictJsonError, LookupError, TypeError):
+        is_journal = False
+    if not is_journal:
+        raise _not_a_journal(path)
+    if version != VERSION:
+        raise UsageError(f"cannot use the journal {path}: another version of tc wrote it", hint="name a new file")
+    if found != root_url:
+        raise UsageError(f"cannot use the journal {path}: it is of {found}, not of {root_url}", hint="name a new file")
+
+
+def _not_a_journal(path: str) -> UsageError:
+    return UsageError(f"cannot use {path} as a journal: it is another file", hint="name a new file, or a journal of tc")
+
+
+def _hash(key: str) -> int:
+    # Not 0, which is an empty slot.
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()) or 1
+
+
+def _pack(call_digest: int, state: int, *, is_of_this_run: bool) -> int:
+    return call_digest << 8 | int(is_of_this_run) << 7 | state
+
+
+def _unpack(packed: int) -> Entry:
+    state = packed & 0x7F
+    return Entry(packed >> 8, State(state) if state else None, bool(packed & 0x80))
+
+
+class _Table:
+    """
+    Numbers of 64 bits by numbers of 64 bits: a hash table in two arrays. A dict needs five times the memory.
+    """
+
+    def __init__(self) -> None:
+        self._keys, self._values = _make_slots(MIN_TABLE_SLOTS), _make_slots(MIN_TABLE_SLOTS)
+        self._count = 0
+
+    def get(self, key: int) -> int | None:
+        place = self._find(key)
+        return self._values[place] if self._keys[place] else None
+
+    def set(self, key: int, value: int) -> None:
+        place = self._find(key)
+        if not self._keys[place]:
+            if self._count * 3 >= len(self._keys) * 2:
+                self._grow()
+                place = self._find(key)
+            self._count += 1
+            self._keys[place] = key
+        self._values[place] = value
+
+    def _find(self, key: int) -> int:
+        mask = len(self._keys) - 1
+        place = key & mask
+        while self._keys[place] not in {0, key}:
+            place = (place + 1) & mask
+        return place
+
+    def _grow(self) -> None:
+        keys, values = self._keys, self._values
+        self._keys, self._values = _make_slots(2 * len(keys)), _make_slots(2 * len(keys))
+        for key, value in zip(keys, values, strict=True):
+            if key:
+                place = self._find(key)
+                self._keys[place], self._values[place] = key, value
+
+
+def _make_slots(count: int) -> array[int]:
+    return array("Q", bytes(8 * count))

@@ -1,0 +1,667 @@
+"""
+``tc batch``: many calls from lines, and what it does when some of them fail, or when it is interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections import Counter
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.http_server import (
+    DROPPED,
+    NO_RESPONSE,
+    Received,
+    Response,
+    ScriptedServer,
+    error_response,
+    json_response,
+)
+from tests.transfer_env import later, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.conftest import CommandLine, Result, RunningSandbox, Start
+
+PING = {"service": "queue", "method": "ping"}
+SEED = int(os.environ.get("TC_BATCH_SEED", "0")) or random.randrange(1, 2**31)
+"""``TC_BATCH_SEED`` repeats a run."""
+QUICK_RETRIES = ("--delay-factor", "1ms", "--timeout", "1s")
+
+
+def make_lines(calls: Iterable[Any]) -> str:
+    """
+    Return calls as lines of JSON.
+    """
+    return "".join(f"{call if isinstance(call, str) else json.dumps(call)}\n" for call in calls)
+
+
+def read(result: Result) -> list[Any]:
+    """
+    Return the results on stdout.
+    """
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_calls_of_all_kinds(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    With and without arguments, query, payload, ids; each result has the id of its line, or its number.
+    """
+    secret = {"secret": {"a": 1}, "expires": later(hours=1)}
+    calls = [
+        PING,
+        {"id": "x", "service": "secrets", "method": "set", "args": ["a/b"], "payload": secret},
+        "",
+        {"id": 7, "service": "index", "method": "listTasks", "args": [""], "query": {"limit": 2}},
+        {"method": "purge-cache.all-purge-requests"},
+    ]
+    result = tc("batch", "--in-order", stdin=make_lines(calls), env=sandbox.environment)
+
+    assert (0, "tc: 4 calls\n") == (result.exit_code, result.stderr)
+    assert [1, "x", 7, 5] == [each["id"] for each in read(result)]
+    assert [200] * 4 == [each["status"] for each in read(result)]
+    assert {"tasks": []} == read(result)[2]["response"]
+    found = tc("batch", "secrets", "get", stdin="a/b\n", env=sandbox.environment)
+    assert {"a": 1} == read(found)[0]["response"]["secret"]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("x", "line 2 is not JSON"),
+        ("[]", "line 2 is not a call"),
+        ("{", "line 2 is not JSON"),
+        ({"service": "queue"}, "method is missing"),
+        ({"service": "queue", "method": 1}, "method is not a string"),
+        ({**PING, "arg": []}, "did you mean args?"),
+        ({**PING, "id": []}, "id is not"),
+        ({**PING, "id": True}, "id is not"),
+        ({**PING, "args": "a"}, "args is not an array"),
+        ({**PING, "args": ["a"]}, "takes no arguments"),
+        ({**PING, "args": [1.5]}, "args[0]"),
+        ({**PING, "query": []}, "query is not an object"),
+        ({**PING, "query": {"x": "1"}}, "no query option"),
+        ({**PING, "payload": {}}, "takes no payload"),
+        ({"service": "queu", "method": "ping"}, "did you mean queue?"),
+        ({"service": "queue", "method": "pin"}, "did you mean"),
+        ({"service": "queue", "method": "status", "args": ["a"]}, "slugid"),
+        ({"service": "secrets", "method": "set", "args": ["a"]}, "needs a payload"),
+        ({"service": "secrets", "method": "set", "args": ["a"], "payload": {"x": 1}}, "not valid"),
+        ('{"service": "queue", "service": "queue", "method": "ping"}', "line 2 is not JSON"),
+    ],
+    ids=str,
+)
+def test_a_line_that_is_wrong(tc: CommandLine, http_server: ScriptedServer, line: Any, named: str) -> None:
+    """
+    Is an error of that line, for which nothing is sent; the other calls are made.
+    """
+    result = tc("batch", "--in-order", stdin=make_lines([PING, line, PING]), env=http_server.env)
+
+    assert (1, 1) == (result.exit_code, result.stderr.count("\n"))
+    error = read(result)[1]["error"]
+    assert 2 == error["exitCode"]
+    assert named in f"{error['message']}; {error.get('hint')}"
+    assert 2 == len(http_server.requests)
+    # Nothing was sent at all.
+    assert 2 == tc("batch", stdin=make_lines([line]), env=http_server.env).exit_code
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["queue"],
+        ["queu", "status"],
+        ["queue", "statu"],
+        ["queue", "status", "{1}", "{2}"],
+        ["queue", "status", "{name}"],
+        ["queue", "status", "{0}"],
+        ["queue", "status", "--data", "{}"],
+        ["queue", "status", "--csv", "--tsv"],
+        ["queue", "status", "--query", "x=1"],
+        ["queue", "listTaskGroup", "--query", "limit"],
+        ["secrets", "set"],
+        ["secrets", "set", "--data", "@-"],
+        ["secrets", "set", "--data", "{}", "--payload-from", "2"],
+        ["secrets", "set", "--data", '{"a": "{name}"}'],
+        ["secrets", "set", "--set", "a={name}"],
+        ["secrets", "set", "--set", "{1}=a"],
+        ["secrets", "set", "--set", "a:=x"],
+        ["secrets", "set", "--payload-from", "name"],
+        ["queue", "status", "--header"],
+        ["queue", "status", "{x}", "--header", "--csv"],
+        ["--csv"],
+        ["--data", "{}"],
+        ["--jobs", "0"],
+        ["--rate", "0/s"],
+        ["--rate", "fast"],
+        ["--journal", ""],
+    ],
+    ids=" ".join,
+)
+def test_what_is_known_before_a_line_is_read(tc: CommandLine, http_server: ScriptedServer, argv: list[str]) -> None:
+    """
+    Is exit code 2, in one line, and nothing is sent.
+    """
+    result = tc("batch", *argv, stdin="name,id\na,b\n", env=http_server.env)
+
+    assert (2, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    assert [] == http_server.requests
+
+
+def test_columns(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Words, CSV, TSV, with and without a header, as arguments and in places.
+    """
+    first, second = slug(), slug()
+
+    def targets(*argv: str, stdin: str) -> list[str]:
+        http_server.requests.clear()
+        result = tc("batch", *argv, "--jobs", "1", stdin=stdin, env=http_server.env)
+        assert 0 == result.exit_code, result.stdout
+        return [request.target.partition("/v1/")[2] for request in http_server.requests]
+
+    status = ("queue", "latestArtifact")
+    assert [f"task/{first}/artifacts/a%20b"] == targets(*status, "--tsv", stdin=f"{first}\ta b\n")
+    assert [f"task/{first}/artifacts/a%2Cb"] == targets(*status, "--csv", stdin=f'{first},"a,b"\n')
+    assert [f"task/{first}/artifacts/a", f"task/{second}/artifacts/b"] == targets(
+        *status, "--csv", "--header", stdin=f"name,task-id,x\na,{first},\nb,{second},\n"
+    )
+    assert [f"task/{first}/artifacts/public%2Fx.log"] == targets(
+        *status, "{1}", "public/{3}.log", stdin=f"{first} NAME x more\n"
+    )
+    assert ["task-group/" + first + "/list?limit=3"] == targets(
+        "queue", "listTaskGroup", "{1}", "--query", "limit={2}", stdin=f"{first} 3\n"
+    )
+
+
+def test_payloads(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    From --data and --set with places, and from a column; of a column, no place is filled in.
+    """
+
+    def payloads(*argv: str, stdin: str) -> list[Any]:
+        http_server.requests.clear()
+        argv = ("batch", "secrets", "set", *argv, "--no-validate", "--jobs", "1")
+        result = tc(*argv, stdin=stdin, env=http_server.env)
+        assert 0 == result.exit_code, result.stdout
+        return [json.loads(request.body) for request in http_server.requests]
+
+    data = '{"a": "{2}", "b": ["x{1}", 1], "c": "{{2}} ${x"}'
+    assert [{"a": '"', "b": ["xn", 1], "c": "{2} ${x"}] == payloads("{1}", "--data", data, stdin='n "\n')
+    assert [{"a": {"b": "5"}, "c": 5}] == payloads("{1}", "--set", "a.b={2}", "--set", "c:={2}", stdin="n 5\n")
+    assert [{"k": "{1} x"}] == payloads("--payload-from", "2", stdin='n {"k": "{1} x"}\n')
+    assert [{"k": 1, "z": "n"}] == payloads(
+        "{name}", "--payload-from", "doc", "--tsv", "--header", "--set", "z={name}", stdin='doc\tname\n{"k": 1}\tn\n'
+    )
+
+
+def test_a_row_that_does_not_fit(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Is an error of its line: too few columns, too many, or no JSON. The hint has a line that works.
+    """
+    task_id = slug()
+    result = tc("batch", "queue", "status", "--in-order", stdin=f"{task_id} x\n{task_id}\n", env=http_server.env)
+    assert 1 == result.exit_code
+    assert "tc batch queue status '{1}'" in result.stderr
+    assert [task_id] == [request.target.split("/")[-2] for request in http_server.requests]
+
+    argv = ("batch", "secrets", "set", "{1}", "--set", "a:={2}", "--no-validate")
+    result = tc(*argv, stdin="a\nb x\n", env=http_server.env)
+    assert (2, 2) == (result.exit_code, result.stdout.count("\n"))
+
+
+def test_ids_from_a_column(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Name the results.
+    """
+    result = tc("batch", "queue", "status", "{2}", "--id-from", "1", stdin=f"x {slug()}\n", env=http_server.env)
+    assert ["x"] == [each["id"] for each in read(result)]
+
+
+def test_names_instead_of_ids(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    Addresses and index paths, as arguments of methods have them.
+    """
+    task_id = slug()
+    task = {"taskId": task_id, "rank": 1, "data": {}, "expires": later(hours=1)}
+    calls = [{"service": "index", "method": "insertTask", "args": ["a.b"], "payload": task}]
+    assert 0 == tc("batch", stdin=make_lines(calls), env=sandbox.environment).exit_code
+    lines = f"index:a.b\n{sandbox.root_url}/tasks/{task_id}\n"
+    result = tc("batch", "queue", "status", "--dry-run", stdin=lines, env=sandbox.environment)
+
+    assert 0 == result.exit_code
+    assert [f"{sandbox.root_url}/api/queue/v1/task/{task_id}/status"] * 2 == [each["url"] for each in read(result)]
+
+
+def test_dry_run_sends_nothing_and_shows_no_secret(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    One line of JSON for each call.
+    """
+    argv = ("batch", "secrets", "set", "{1}", "--set", "secret.token={2}", "--no-validate", "--dry-run")
+    result = tc(*argv, stdin="a very-secret\nb\n", env=http_server.env)
+
+    assert (2, 2) == (result.exit_code, result.stdout.count("\n"))
+    assert "very-secret" not in result.stdout
+    assert "PUT" == read(result)[0]["verb"]
+    assert [] == http_server.requests
+
+
+def test_a_secret_that_a_service_repeats(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Is masked in errors, in results and in the summary.
+    """
+    http_server.respond_with(error_response(400, "InputError", "cannot use very-secret here"))
+    argv = ("batch", "secrets", "set", "{1}", "--set", "secret.token={2}", "--no-validate")
+    result = tc(*argv, stdin="a very-secret\n", env=http_server.env)
+
+    assert 1 == result.exit_code
+    assert "cannot use" in result.stdout
+    assert "very-secret" not in f"{result.stdout}{result.stderr}"
+
+
+def test_an_error_is_as_of_a_single_call(tc: CommandLine, sandbox: RunningSandbox) -> None:
+    """
+    Of --error-format json.
+    """
+    task_id = slug()
+    single = tc("queue", "status", task_id, "--error-format", "json", env=sandbox.environment)
+    result = tc("batch", "queue", "status", stdin=f"{task_id}\n", env=sandbox.environment)
+
+    assert json.loads(single.stderr) == {**read(result)[0]["error"], "body": json.loads(single.stderr)["body"]}
+    assert 404 == read(result)[0]["status"]
+
+
+def test_read_only(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Of one method it is refused at once, else for each line that changes something.
+    """
+    argv = ("batch", "--read-only", "--in-order")
+    assert 2 == tc(*argv, "queue", "cancelTask", stdin=f"{slug()}\n", env=http_server.env).exit_code
+    calls = [{"service": "queue", "method": "cancelTask", "args": [slug()]}, PING]
+    result = tc(*argv, stdin=make_lines(calls), env=http_server.env)
+
+    assert 1 == result.exit_code
+    assert "--read-only" in read(result)[0]["error"]["message"]
+    assert ["/api/queue/v1/ping"] == [request.target for request in http_server.requests]
+
+
+def test_fake_responses(tc: CommandLine, tmp_path: Path) -> None:
+    """
+    Each call takes one of them, and is recorded.
+    """
+    (tmp_path / "fake.json").write_text(json.dumps({"queue.ping": [{"alive": True}] * 50}))
+    argv = ("batch", "--fake", str(tmp_path / "fake.json"), "--fake-calls", str(tmp_path / "calls"))
+    result = tc(*argv, stdin=make_lines([PING] * 51))
+
+    assert (1, 51) == (result.exit_code, result.stdout.count("\n"))
+    assert 51 == (tmp_path / "calls").read_text().count("\n")
+    assert 1 == sum("error" in each for each in read(result))
+
+
+def test_no_lines(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Are no calls, and no failure.
+    """
+    result = tc("batch", stdin="\n\n", env=http_server.env)
+    assert (0, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+def test_the_output_can_be_filtered(tc: CommandLine, sandbox: RunningSandbox, tmp_path: Path) -> None:
+    """
+    Each result by itself, also into a file.
+    """
+    path = tmp_path / "out"
+    argv = ("batch", "--in-order", "--jq", ".id", "-o", str(path))
+    assert 0 == tc(*argv, stdin=make_lines([PING] * 3), env=sandbox.environment).exit_code
+    assert "1\n2\n3\n" == path.read_text()
+    result = tc(
+        "batch", "--format", "table", "--columns", "id,status", stdin=make_lines([PING]), env=sandbox.environment
+    )
+    assert ["id", "status", "1", "200"] == [word for word in result.stdout.split() if word.isalnum()]
+
+
+def test_fail_fast(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    No call is sent after the first failure.
+    """
+    http_server.respond_with(json_response({}), error_response(404, "E", "no"), json_response({}))
+    argv = ("batch", "--fail-fast", "--jobs", "1", "--in-order")
+    result = tc(*argv, stdin=make_lines([PING] * 200), env=http_server.env)
+
+    assert (1, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert [1, 2] == [each["id"] for each in read(result)]
+    assert 2 == len(http_server.requests)
+
+
+def test_a_rate(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Is kept to, also with many jobs.
+    """
+    begun = time.monotonic()
+    assert 0 == tc("batch", "--rate", "40/s", stdin=make_lines([PING] * 21), env=http_server.env).exit_code
+    assert time.monotonic() - begun >= 0.5
+
+
+def test_all_wait_when_a_service_asks_one_to(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    After a 429 with Retry-After, nothing is sent before its time is up.
+    """
+    arrived: list[float] = []
+
+    def respond(_request: Received) -> Response:
+        arrived.append(time.monotonic())
+        return error_response(429, "E", "slow down", Retry_After="1") if len(arrived) == 5 else json_response({})
+
+    http_server.respond_with(respond)
+    result = tc("batch", "--jobs", "4", stdin=make_lines([PING] * 60), env=http_server.env)
+    assert 0 == result.exit_code
+    # Those on the way when it came are not stopped.
+    assert sum(moment < arrived[4] + 0.9 for moment in arrived) <= 5 + 4
+
+
+def test_results_come_while_lines_are_written(start: Start, sandbox: RunningSandbox) -> None:
+    """
+    A result does not wait for the next line of a slow program, nor for the end of the input.
+    """
+    process = start("batch", env=sandbox.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for number in range(1, 4):
+        process.stdin.write(make_lines([PING]).encode())
+        process.stdin.flush()
+        assert number == json.loads(process.stdout.readline())["id"]
+    process.stdin.close()
+    assert 0 == process.wait(30)
+
+
+def test_a_reader_that_goes_away(start: Start, sandbox: RunningSandbox) -> None:
+    """
+    Ends it silently, also while it waits for lines.
+    """
+    process = start(
+        "batch", env=sandbox.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    process.stdin.write(make_lines([PING] * 5).encode())
+    process.stdin.flush()
+    assert 141 == process.wait(30)
+    assert b"" == process.stderr.read()
+    process.stdin.close()
+
+
+def test_an_interruption_names_what_is_uncertain(start: Start, http_server: ScriptedServer) -> None:
+    """
+    Ctrl-C ends it within a second or so; calls on the way that are not idempotent are named.
+    """
+    http_server.respond_with(NO_RESPONSE)
+    calls = [{"id": "x", "service": "hooks", "method": "triggerHook", "args": ["a", "b"], "payload": {}}, PING]
+    process = start("batch", env=http_server.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(make_lines(calls).encode())
+    process.stdin.flush()
+    http_server.wait_for(2)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 10
+    assert 130 == process.returncode
+    uncertain, summary = errors.decode().splitlines()
+    assert 'line 1 ("x")' in uncertain
+    assert "--journal" in summary
+
+
+class Service:
+    """
+    A service that fails at random: it responds with 503 or drops the connection, before or after it has done what was
+    asked for, and sometimes does not respond at all.
+
+    Attributes:
+        effects: How often each call was done, by the URL's target.
+        unknown: The targets whose first caller has no proof that they were done.
+    """
+
+    def __init__(self, server: ScriptedServer, seed: int) -> None:
+        self.effects: Counter[str] = Counter()
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self._stalls = 2
+        server.respond_with(self.respond)
+
+    def respond(self, request: Received) -> Response:
+        """
+        Do what is asked for, or not, and respond, or not.
+        """
+        with self._lock:
+            draw, is_done = self._random.random(), self._random.random() < 0.5
+            fault = None
+            if draw < 0.05:
+                fault = error_response(503, "E", "not now")
+            elif draw < 0.06:
+                fault = DROPPED
+            elif draw < 0.07 and self._stalls:
+                self._stalls -= 1
+                fault = NO_RESPONSE
+            if fault is None or is_done:
+                self.effects[request.target.partition("/v1/")[2]] += 1
+        return fault or json_response({})
+
+
+def make_calls(count: int) -> list[dict[str, Any]]:
+    """
+    Return calls of which a third must not be repeated.
+    """
+    return [
+        {"id": f"c{number}", "service": "hooks", "method": "triggerHook", "args": ["g", f"h{number}"], "payload": {}}
+        if number % 3 == 0
+        else {"id": f"c{number}", "service": "secrets", "method": "remove", "args": [f"s{number}"]}
+        for number in range(count)
+    ]
+
+
+def check_effects(service: Service, calls: list[dict[str, Any]], uncertain: set[str], failed: set[str]) -> None:
+    """
+    Check that each call was done once if it is idempotent; else at most once, and once if it is said to be done.
+    """
+    for call in calls:
+        if call["service"] == "secrets":
+            assert service.effects[f"secret/{call['args'][0]}"] >= 1, (call, SEED)
+            assert call["id"] not in uncertain | failed
+            continue
+        done = service.effects[f"hooks/g/{call['args'][1]}/trigger"]
+        assert done <= 1, (call, SEED)
+        if call["id"] not in uncertain:
+            assert done == (call["id"] not in failed), (call, SEED)
+
+
+def test_faults_in_bulk(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    5 % of 503, 1 % of dropped connections, and a stall: nothing is done twice that must not be.
+    """
+    service, calls = Service(http_server, SEED), make_calls(600)
+    result = tc("batch", *QUICK_RETRIES, stdin=make_lines(calls), env=http_server.env)
+    found = {each["id"]: each for each in read(result)}
+
+    assert {call["id"] for call in calls} == set(found)
+    uncertain = {name for name, each in found.items() if each.get("error", {}).get("uncertain")}
+    failed = {name for name, each in found.items() if "error" in each} - uncertain
+    check_effects(service, calls, uncertain, failed)
+    assert (1 if uncertain | failed else 0) == result.exit_code
+    assert len(uncertain) == result.stderr.count("is uncertain")
+
+
+def test_a_journal_survives_kill(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Killed at five random moments, then run to the end: as if it had run once.
+    """
+    service, calls, draw = Service(http_server, SEED), make_calls(500), random.Random(SEED)
+    (tmp_path / "calls").write_text(make_lines(calls))
+    results: dict[str, Any] = {}
+
+    def run(*, kills_after: int | None) -> subprocess.Popen[bytes]:
+        before = len(http_server.requests)
+        with (tmp_path / "calls").open() as stdin, (tmp_path / "out").open("wb") as out:
+            argv = ("batch", "--journal", str(tmp_path / "journal"), *QUICK_RETRIES)
+            process = start(*argv, env=http_server.env, stdin=stdin.fileno(), stdout=out.fileno())
+            if kills_after is not None:
+                http_server.wait_for(before + kills_after)
+                time.sleep(draw.random() * 0.01)
+                process.kill()
+            process.wait(60)
+        for line in (tmp_path / "out").read_text().split("\n")[:-1]:
+            document = json.loads(line)
+            results[document["id"]] = document
+        return process
+
+    for _ in range(5):
+        run(kills_after=draw.randrange(1, 90))
+    last = run(kills_after=None)
+    uncertain = {name for name, each in results.items() if each.get("error", {}).get("uncertain")}
+    failed = {name for name, each in results.items() if "error" in each} - uncertain
+    check_effects(service, calls, uncertain, failed)
+    assert last.returncode == (1 if uncertain | failed else 0), SEED
+
+
+def test_what_is_uncertain_is_not_sent_again(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Each run names it, until --retry-unsafe sends it.
+    """
+    http_server.respond_with(DROPPED, json_response({}))
+    calls = make_lines(make_calls(1))
+    argv = ("batch", "--journal", str(tmp_path / "journal"))
+    for _ in range(3):
+        result = tc(*argv, stdin=calls, env=http_server.env)
+        assert 1 == result.exit_code
+        assert read(result)[0]["error"]["uncertain"] is True
+        assert 'line 1 ("c0") is uncertain' in result.stderr
+    assert 1 == len(http_server.requests)
+    assert 0 == tc(*argv, "--retry-unsafe", stdin=calls, env=http_server.env).exit_code
+    assert 2 == len(http_server.requests)
+    result = tc(*argv, stdin=calls, env=http_server.env)
+    assert (0, b"") == (result.exit_code, result.output)
+    assert "1 skipped" in result.stderr
+
+
+@pytest.mark.parametrize("status", [400, 429, 501])
+def test_what_has_failed_is_sent_again(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, status: int
+) -> None:
+    """
+    If it is certain that nothing was done; its line may be corrected.
+    """
+    http_server.respond_with(error_response(status, "E", "no"), json_response({}))
+    argv = ("batch", "--journal", str(tmp_path / "journal"), "--retries", "0")
+    call = make_calls(1)[0]
+    assert 1 == tc(*argv, stdin=make_lines([call]), env=http_server.env).exit_code
+    call["args"] = ["g", "another"]
+    assert 0 == tc(*argv, stdin=make_lines([call]), env=http_server.env).exit_code
+    assert 2 == len(http_server.requests)
+
+
+def test_another_input_than_that_of_the_journal(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Is refused from the first line on that differs, whether lines have ids or not.
+    """
+    argv = ("batch", "--journal", str(tmp_path / "journal"), "--jobs", "1")
+    removed = [{"service": "secrets", "method": "remove", "args": [name]} for name in "abc"]
+    assert 0 == tc(*argv, stdin=make_lines(removed), env=http_server.env).exit_code
+    result = tc(*argv, stdin=make_lines([PING, *removed]), env=http_server.env)
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert "line 1" in result.stderr
+    result = tc(*argv, stdin=make_lines([*removed[:2], removed[0]]), env=http_server.env)
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert 3 == len(http_server.requests)
+    other = {**http_server.env, "TASKCLUSTER_ROOT_URL": http_server.url.replace("127.0.0.1", "localhost")}
+    result = tc(*argv, stdin=make_lines(removed), env=other)
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert 3 == len(http_server.requests)
+
+
+def test_an_id_twice(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Is an error with a journal, which could not tell the calls apart.
+    """
+    calls = make_lines([{**PING, "id": "a"}, {**PING, "id": "a"}])
+    assert 0 == tc("batch", stdin=calls, env=http_server.env).exit_code
+    result = tc("batch", "--journal", str(tmp_path / "journal"), stdin=calls, env=http_server.env)
+    assert 1 == result.exit_code
+    assert "same id" in result.stderr
+    assert 3 == len(http_server.requests)
+
+
+def test_a_journal_that_cannot_be_used(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Is one line, and nothing is sent; another file is not changed.
+    """
+    (tmp_path / "other").write_text("hello\n")
+    (tmp_path / "other").chmod(0o600)
+    for name, code in (("other", 2), ("", 3), ("missing/x", 3)):
+        result = tc("batch", "--journal", str(tmp_path / name), stdin=make_lines([PING]), env=http_server.env)
+        assert (code, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+    argv = ("batch", "--journal", str(tmp_path / "j"), "-o", str(tmp_path / "out"))
+    assert 2 == tc(*argv, stdin=make_lines([PING]), env=http_server.env).exit_code
+    assert "hello\n" == (tmp_path / "other").read_text()
+    assert [] == http_server.requests
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk_ends_the_batch(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    A call that cannot be recorded is not sent.
+    """
+    import resource
+
+    (tmp_path / "calls").write_text(make_lines(make_calls(300)))
+    with (tmp_path / "calls").open() as stdin:
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, limit[1]))
+        try:
+            process = start(
+                "batch",
+                "--journal",
+                str(tmp_path / "journal"),
+                env=http_server.env,
+                stdin=stdin.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        _, errors = process.communicate(timeout=60)
+    assert 3 == process.returncode
+    assert "cannot write the journal" in errors.decode().splitlines()[-1]
+    assert len(http_server.requests) < 100
+    assert (tmp_path / "journal").read_bytes().endswith(b"}\n")
+
+
+def test_memory_does_not_grow_with_the_input(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Lines that are not calls cost the least: 40,000 need no more memory than 4,000.
+    """
+    peaks = []
+    for count in (4_000, 40_000):
+        with closing((tmp_path / "lines").open("w+")) as lines:
+            lines.write(f"{'x' * 1000}\n" * count)
+            lines.flush()
+            lines.seek(0)
+            process = start("batch", env=http_server.env, stdin=lines.fileno(), stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        assert 2 == process.returncode
+        peaks.append(usage.ru_maxrss)
+    assert peaks[1] < peaks[0] * 1.3
