@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -91,7 +91,14 @@ def files_in(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if path.name not in {"home", "streams"})
 
 
-def peak_memory(argv: list[str], env: Mapping[str, str], *, exit_code: int = 0, output: str = os.devnull) -> int:
+def peak_memory(
+    argv: list[str],
+    env: Mapping[str, str],
+    *,
+    exit_code: int = 0,
+    output: str = os.devnull,
+    stdin: IO[Any] | None = None,
+) -> int:
     """
     Run ``tc``, which must end with *exit_code* and writes to the file *output*; return its peak memory in bytes.
     """
@@ -101,7 +108,8 @@ def peak_memory(argv: list[str], env: Mapping[str, str], *, exit_code: int = 0, 
         "stdout=open(sys.argv[1], 'wb')); _, status, usage = os.wait4(process.pid, 0); process.returncode = status; "
         "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)"
     )
-    done = subprocess.run([sys.executable, "-c", script, output, *argv], env=env, stdout=subprocess.PIPE, check=True)
+    command = [sys.executable, "-c", script, output, *argv]
+    done = subprocess.run(command, env=env, stdin=stdin, stdout=subprocess.PIPE, check=True)
     status, peak = map(int, done.stdout.split())
     assert exit_code == status
     # macOS counts bytes, Linux kibibytes.

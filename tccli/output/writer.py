@@ -21,15 +21,28 @@ if TYPE_CHECKING:
 
 class _SecretDetector:
     """
-    Looks for secrets in a result, in its pages as they are read.
+    Looks for secrets in a result, as it is read.
     """
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self) -> None:
+        self.found = False
+
+    def watch(self, result: Result) -> Result:
+        """
+        Return *result*, whose documents and pages are inspected as they are read.
+        """
         self.found = result.is_secret
-        for document in result.documents:
-            self._inspect(document)
         if result.pages is not None:
             result.pages.observe(self._inspect)
+        if not isinstance(result.documents, list | tuple):
+            return result._replace(documents=map(self._pass, result.documents))
+        for document in result.documents:
+            self._inspect(document)
+        return result
+
+    def _pass(self, document: Any) -> Any:
+        self._inspect(document)
+        return document
 
     def _inspect(self, document: Any) -> None:
         from tccli.core.http.redact import redact_document
@@ -83,7 +96,9 @@ class Output(NamedTuple):
 
         def write(result: Result) -> None:
             # Of the whole result: what a filter takes out of it may be a secret without its name.
-            detector = None if self._writes_to_stdout() else _SecretDetector(result)
+            detector = None if self._writes_to_stdout() else _SecretDetector()
+            if detector is not None:
+                result = detector.watch(result)
             self._write(result if jq is None else self._filter(result, jq), detector)
 
         return write

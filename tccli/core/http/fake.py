@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tccli.core.http.messages import Response
@@ -29,7 +30,7 @@ MIN_STATUS, MAX_STATUS = 200, 599
 
 class FakeTransport:
     """
-    Responds to calls from a file, and appends them to another.
+    Responds to calls from a file, and appends them to another. Threads may share it.
 
     Args:
         path: The file of responses.
@@ -47,6 +48,7 @@ class FakeTransport:
         self._responses = _load(path, method_ids)
         self._used: dict[str, int] = {}
         self._counted_bytes = 0
+        self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
         """
@@ -59,7 +61,8 @@ class FakeTransport:
         call = request.call
         if call is None:
             raise ConfigurationError(f"cannot fake a response for {request.url}: it is not an API call")
-        number = self._record(call)
+        with self._lock:
+            number = self._record(call)
         if call.method not in self._responses:
             raise ConfigurationError(f"{call.method}: no response in {self._path}", hint=f'add "{call.method}": …')
         responses = self._responses[call.method]
