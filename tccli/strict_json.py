@@ -10,6 +10,7 @@ import json
 import math
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 MAX_INTEGER_DIGITS = 4000
@@ -90,23 +91,10 @@ def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = F
     """
     decoded = text if isinstance(text, str) else _decode(text)
     try:
-        if as_javascript:
-            document = json.loads(
-                decoded, parse_constant=_reject_constant, parse_float=_parse_double, parse_int=_parse_double
-            )
-        elif unchanged:
-            # A function for each integer makes parsing slow, and few documents have such ones.
-            parse_int = _parse_exact_int if re.search(r"-0(?![.0-9])|[0-9]{4000}", decoded) else None
-            document = json.loads(
-                decoded, parse_constant=_reject_constant, parse_float=_parse_exact_float, parse_int=parse_int
-            )
-        else:
-            document = json.loads(
-                decoded,
-                parse_constant=_reject_constant,
-                parse_float=_parse_finite,
-                object_pairs_hook=_reject_duplicate_keys,
-            )
+        # A function for each integer makes parsing slow, and few documents have such ones.
+        has_exact_integers = unchanged and re.search(r"-0(?![.0-9])|[0-9]{4000}", decoded) is not None
+        decoder = _make_decoder(as_javascript=as_javascript, unchanged=unchanged, has_exact_integers=has_exact_integers)
+        document = decoder.decode(decoded)
     except json.JSONDecodeError as error:
         raise StrictJsonError(_locate(error)) from None
     except RecursionError:
@@ -122,6 +110,19 @@ def loads(text: str | bytes, *, as_javascript: bool = False, unchanged: bool = F
     if not as_javascript and not unchanged and "\\ud" in decoded.lower():
         _reject_lone_surrogates(document)
     return document
+
+
+@cache
+def _make_decoder(*, as_javascript: bool, unchanged: bool, has_exact_integers: bool) -> json.JSONDecoder:
+    # To make one takes longer than to parse a short text.
+    if as_javascript:
+        return json.JSONDecoder(parse_constant=_reject_constant, parse_float=_parse_double, parse_int=_parse_double)
+    if unchanged:
+        parse_int = _parse_exact_int if has_exact_integers else None
+        return json.JSONDecoder(parse_constant=_reject_constant, parse_float=_parse_exact_float, parse_int=parse_int)
+    return json.JSONDecoder(
+        parse_constant=_reject_constant, parse_float=_parse_finite, object_pairs_hook=_reject_duplicate_keys
+    )
 
 
 def loads_leniently(text: str | bytes) -> Any:

@@ -105,30 +105,23 @@ def authorization_header(verb: str, url: str, credentials: Credentials, *, now: 
     Raises:
         ConfigurationError: The client id or the token has a character that is not allowed in a header.
     """
-    from mohawk import Sender
     from mohawk.exc import BadHeaderValue
-    from mohawk.util import calculate_mac
+
+    from tccli.core.hawk_resource import SignedResource, Signer
 
     try:
-        sender = Sender(
-            _mohawk_credentials(credentials),
-            url,
-            verb,
-            ext=extension(credentials),
+        resource = SignedResource(
+            credentials=_mohawk_credentials(credentials),
+            url=url,
+            method=verb,
             nonce=nonce,
+            timestamp=now,
+            ext=extension(credentials),
             always_hash_content=False,
-            _timestamp=now,
         )
+        return Signer().make_header(resource)
     except (BadHeaderValue, UnicodeError):
         raise _unusable() from None
-    header, resource = str(sender.request_header), sender.req_resource
-    if ":" in resource.host:
-        # Services take the host from the Host header, where an IPv6 address is in brackets; mohawk signs it without.
-        unbracketed = calculate_mac("header", resource, resource.gen_content_hash()).decode()
-        resource.host = f"[{resource.host}]"
-        bracketed = calculate_mac("header", resource, resource.gen_content_hash()).decode()
-        header = header.replace(unbracketed, bracketed)
-    return header
 
 
 def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
@@ -148,16 +141,17 @@ def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
 
     Source: mozilla/hawk API.md, "Single URI Authorization".
     """
-    from mohawk.base import Resource
     from mohawk.bewit import get_bewit
     from mohawk.exc import BadHeaderValue
+
+    from tccli.core.hawk_resource import SignedResource
 
     if not re.match(r"https?://[^/?#]+", url) or "#" in url:
         raise UsageError(f"cannot sign {url!r}: it is not an absolute URL without a fragment")
     if re.search(r"[?&]bewit=", url):
         raise UsageError("cannot sign the URL: it is already signed")
     try:
-        resource = Resource(
+        resource = SignedResource(
             credentials=_mohawk_credentials(credentials),
             url=url,
             method="GET",
@@ -165,8 +159,6 @@ def sign_url(url: str, credentials: Credentials, *, expires: int) -> str:
             timestamp=expires,
             ext=extension(credentials),
         )
-        if ":" in resource.host:
-            resource.host = f"[{resource.host}]"
         bewit = get_bewit(resource).rstrip("=")
     except (BadHeaderValue, UnicodeError):
         raise _unusable() from None
