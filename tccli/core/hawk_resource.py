@@ -18,10 +18,12 @@ class _UrlParts(dict[str, Any]):
         return "…"
 
 
-class SignedResource(Resource):
+class SignedResource(Resource):  # type: ignore[misc] # mohawk has no types
     """
     A request to sign. As services see it, an IPv6 address is in brackets.
     """
+
+    host: str
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -51,7 +53,7 @@ def _parse_base(base: str) -> dict[str, Any]:
     return {"hostname": parts.hostname, "port": parts.port or (443 if parts.scheme == "https" else 80)}
 
 
-class Signer(HawkAuthority):
+class Signer(HawkAuthority):  # type: ignore[misc] # mohawk has no types
     """
     Makes headers.
     """

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import select
+import socket
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.httpx_import import httpcore
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 MAX_READ_BYTES = 256 * 1024
 """httpcore asks for 64 KiB; fewer and larger reads are faster."""
 MAX_TLS_WRITE_BYTES = 256 * 1024
+MAX_JOINED_BYTES = 64 * 1024
+"""Of a request that is sent in one piece, head and body."""
 SOCKS_VERSION = 5
 SOCKS_REPLY_BYTES = {1: 10, 4: 22}
 """Of a reply with an IPv4 or IPv6 address; with a name, 7 and the length of the name."""
@@ -58,7 +62,15 @@ class NetworkStream(httpcore.NetworkStream):
         self._pending = b""
         self._head_tail = b""
         self._writes = 0
+        self._head = b""
         exchange.stream = self
+        # To change the timeout of a socket is a call of the system, and so is the wait of one that has a timeout. This
+        # stream waits by itself, on sockets that need no more than that.
+        self._poller: Any = None
+        if type(sock) is socket.socket and hasattr(select, "poll"):
+            sock.settimeout(0)
+            self._poller = select.poll()
+            self._poller.register(sock, select.POLLIN)
 
     def begin(self, exchange: Exchange, *, passes_heads_only: bool) -> None:
         """
@@ -70,6 +82,7 @@ class NetworkStream(httpcore.NetworkStream):
         self.passes_heads_only = passes_heads_only
         self.received = False
         self._writes = 0
+        self._head = b""
 
     def is_stale(self) -> bool:
         """
@@ -77,7 +90,7 @@ class NetworkStream(httpcore.NetworkStream):
         """
         if self._pending:
             return True
-        if not _poll(self._socket, 0, read=True):
+        if not (self._poller.poll(0) if self._poller is not None else _poll(self._socket, 0, read=True)):
             return False
         # TLS session tickets may arrive after a response; they are not data.
         return not isinstance(self._socket, ssl.SSLSocket) or self._receive_now() is not None
@@ -95,6 +108,10 @@ class NetworkStream(httpcore.NetworkStream):
         """
         if timeout is None:
             return self._read_socks_reply()
+        if self._head:
+            # As where a write fails, the response may be there all the same.
+            with suppress(httpcore.WriteError):
+                self._send_head()
         data, self._pending = self._pending, b""
         if not data:
             # A head is short; of the rest, fewer and larger reads are faster.
@@ -165,10 +182,27 @@ class NetworkStream(httpcore.NetworkStream):
         self._writes += 1
         # Handshakes with proxies do not count as sent: a CONNECT, or what SOCKS sends without a timeout.
         counts = timeout is not None and bytes(buffer[:8]) != b"CONNECT "
-        view = memoryview(buffer)
-        # A request's first write is its head, which no response can be earlier than.
+        if self._writes == 1 and self.passes_heads_only and counts:
+            # The head goes with the body, if that is short; without one, `read` sends it.
+            self._head = bytes(buffer)
+            return
+        if self._head and len(buffer) <= MAX_JOINED_BYTES:
+            head, self._head = self._head, b""
+            self._send_all(head + bytes(buffer), counts=counts)
+            return
+        self._send_head()
+        # No response can be earlier than the head.
         if self._writes > 1 and self.passes_heads_only and counts and _poll(self._socket, 0, read=True):
             self._stop_if_answered()
+        self._send_all(buffer, counts=counts)
+
+    def _send_head(self) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._send_all(head, counts=True)
+
+    def _send_all(self, buffer: Any, *, counts: bool) -> None:
+        view = memoryview(buffer)
         while view:
             try:
                 view = view[self._send(view, counts=counts) :]
@@ -181,7 +215,8 @@ class NetworkStream(httpcore.NetworkStream):
 
     def _send(self, view: memoryview, *, counts: bool) -> int:
         sock = self._socket
-        sock.settimeout(self._exchange.remaining() if isinstance(sock, TlsOverTls) else 0)
+        if self._poller is None:
+            sock.settimeout(self._exchange.remaining() if isinstance(sock, TlsOverTls) else 0)
         try:
             count = int(sock.send(view[:MAX_TLS_WRITE_BYTES] if isinstance(sock, ssl.SSLSocket) else view))
         except (BlockingIOError, ssl.SSLWantWriteError):
@@ -214,7 +249,8 @@ class NetworkStream(httpcore.NetworkStream):
         """
         Return what is here already: None for nothing, no bytes for the end of the connection.
         """
-        self._socket.settimeout(0)
+        if self._poller is None:
+            self._socket.settimeout(0)
         try:
             data: bytes = self._socket.recv(65536)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -225,13 +261,22 @@ class NetworkStream(httpcore.NetworkStream):
         return data
 
     def _receive(self, receive: Callable[[Any], Any], argument: Any) -> Any:
-        self._socket.settimeout(self._exchange.remaining())
-        try:
-            result = receive(argument)
-        except (ConnectionError, ssl.SSLEOFError):
-            # After a reset there is nothing more to read, as after an orderly end.
-            result = None
-            self.was_reset = True
+        while True:
+            if self._poller is None:
+                self._socket.settimeout(self._exchange.remaining())
+            elif not self._poller.poll(self._exchange.remaining() * 1000):
+                continue
+            try:
+                result = receive(argument)
+                break
+            except BlockingIOError:
+                # The system may drop what it has announced.
+                continue
+            except (ConnectionError, ssl.SSLEOFError):
+                # After a reset there is nothing more to read, as after an orderly end.
+                result = None
+                self.was_reset = True
+                break
         if result:
             self.received = True
         else:
@@ -277,6 +322,8 @@ class NetworkStream(httpcore.NetworkStream):
         """
         Close the connection.
         """
+        # It has the number of the file, which is another's from now on.
+        self._poller = None
         self._socket.close()
 
     def get_extra_info(self, info: str) -> Any:
