@@ -16,7 +16,7 @@ import click
 from tccli import __version__, names
 from tccli.cli.command import Command, Group
 from tccli.cli.context import Context, get_context
-from tccli.cli.directories import command_names, load_command, read_summary
+from tccli.cli.directories import command_names, find_summary, load_command
 from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
 
@@ -113,7 +113,7 @@ class Root(Group):
         Return the summary of a command or service without importing it.
         """
         if name in command_names():
-            return read_summary(name)
+            return find_summary(name)
         return API if name == "api" else get_context(ctx).library().service(name).summary
 
 

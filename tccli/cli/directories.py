@@ -40,16 +40,13 @@ def load_command(name: str, package: str = "tccli.commands") -> click.Command:
     return command
 
 
-def read_summary(name: str, directory: str = COMMANDS_DIRECTORY) -> str:
+def find_summary(words: str) -> str:
     """
-    Return the summary in the first line of a command's docstring, without importing the command.
+    Return the summary of a command (``version``) or a subcommand (``task status``), without opening its file.
     """
-    path = os.path.join(directory, name.replace("-", "_"))
-    path = os.path.join(path, "__init__.py") if os.path.isdir(path) else f"{path}.py"
-    with open(path, encoding="utf-8") as file:
-        file.readline()
-        summary = file.readline().partition(": ")[2].strip().removesuffix(".")
-    return summary[:1].upper() + summary[1:]
+    from tccli.cli.summaries import SUMMARIES
+
+    return SUMMARIES.get(words, "")
 
 
 class DirectoryGroup(Group):
@@ -81,7 +78,7 @@ class DirectoryGroup(Group):
         """
         Return the summary of a subcommand without importing it.
         """
-        return read_summary(name, self._directory)
+        return find_summary(f"{self.name} {name}")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 from tccli import references
 from tccli.cli import app
 from tccli.cli.context import Context
-from tccli.docgen import command_tree, readme
+from tccli.docgen import command_tree, readme, summaries
 from tccli.docgen.completion import scripts
 from tccli.docgen.man import pages
 
@@ -54,7 +55,11 @@ def _completions(tree: CommandNode, _checkout: str) -> dict[str, str]:
     return scripts.files(tree)
 
 
-GENERATORS: tuple[Callable[[CommandNode, str], dict[str, str]], ...] = (_completions, _manual, _readme)
+def _summaries(_tree: CommandNode, _checkout: str) -> dict[str, str]:
+    return summaries.list_modules()
+
+
+GENERATORS: tuple[Callable[[CommandNode, str], dict[str, str]], ...] = (_completions, _manual, _readme, _summaries)
 """Each returns path → text, for the tree and a checkout."""
 
 GENERATED_DIRECTORIES = ("completions", "man")
@@ -117,6 +122,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         for path in changed:
             _write(os.path.join(given.checkout, path), texts.get(path))
     sys.stdout.write("".join(f"{path}\n" for path in changed))
+    if not given.check and any(path.endswith(".py") for path in changed):
+        # The other files were generated with these modules as they were before.
+        sys.stdout.flush()
+        again = [sys.executable, "-m", "tccli.docgen", given.checkout]
+        return subprocess.run(again, check=False).returncode  # noqa: S603 - this program
     return 1 if given.check and changed else 0
 
 

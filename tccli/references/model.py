@@ -8,13 +8,12 @@ One record per line, told apart by the first key: first the service, then the me
     {"exchange": "taskDefined", "topic": "task-defined", "keys": ["=primary", "taskId", "reserved#"], "schema": "…"}
     {"schema": "task.json", "body": {…}}
 
-That order makes it fast: a list of services reads first lines only, and the help of a method parses the schemas of that
-method only.
+That order makes it fast: the help of a method parses the schemas of that method only. A list of services needs the
+first records of all, so ``heads.py`` has those of the built-in references.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -170,12 +169,17 @@ class ServiceReference:
         """
         The first record, which describes the service.
         """
+        if self.is_built_in:
+            from tccli.references.heads import HEADS
+
+            if self.name in HEADS:
+                return HEADS[self.name]
         if isinstance(self._content, bytes):
             line = self._content.partition(b"\n")[0]
         else:
             with open(self._content, "rb") as file:
                 line = file.readline()
-        head: dict[str, Any] = json.loads(line)
+        head: dict[str, Any] = _parse(line)
         return head
 
     @property
@@ -210,6 +214,8 @@ class ServiceReference:
         """
         Return the unparsed record of the method *name*, or an empty string.
         """
+        import json
+
         start = f'{{"method":{json.dumps(name)}'
         return next((line for line in self.records if line.startswith(start)), "")
 
@@ -223,14 +229,14 @@ class ServiceReference:
         record = self.record(name)
         if not record:
             raise UsageError(f"no method {name!r} in {self.name}")
-        return Method(self, json.loads(record))
+        return Method(self, _parse(record))
 
     @cached_property
     def methods(self) -> Mapping[str, Method]:
         """
         All methods by name, in the order of the reference.
         """
-        return {name: Method(self, json.loads(line)) for name, line in self._named("method")}
+        return {name: Method(self, _parse(line)) for name, line in self._named("method")}
 
     @cached_property
     def exchanges(self) -> Mapping[str, Exchange]:
@@ -239,7 +245,7 @@ class ServiceReference:
         """
         from tccli.references.exchanges import parse_exchange
 
-        return {name: parse_exchange(self.head, json.loads(line)) for name, line in self._named("exchange")}
+        return {name: parse_exchange(self.head, _parse(line)) for name, line in self._named("exchange")}
 
     @cached_property
     def schemas(self) -> Mapping[str, Any]:
@@ -262,7 +268,7 @@ class _Schemas(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._parsed:
-            self._parsed[name] = json.loads(self._lines[name])["body"]
+            self._parsed[name] = _parse(self._lines[name])["body"]
         return self._parsed[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -281,5 +287,12 @@ def load_idempotency_marks() -> Mapping[str, Mapping[str, str]]:
     not empty, or is what ``equals`` says.
     """
     with open(os.path.join(DATA_DIRECTORY, "not_idempotent.json"), encoding="utf-8") as file:
-        marks: dict[str, dict[str, str]] = json.load(file)
+        marks: dict[str, dict[str, str]] = _parse(file.read())
     return marks
+
+
+def _parse(text: str | bytes) -> Any:
+    # Imported late: a list of services needs no JSON.
+    import json
+
+    return json.loads(text)
