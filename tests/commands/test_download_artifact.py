@@ -661,6 +661,12 @@ def test_unknown_index_path(tc: CommandLine, cwd: Path, http_server: ScriptedSer
 
     assert (5, {}) == (result.exit_code, tree(cwd))
     assert "Indexed task not found" in result.stderr
+    assert "no task is indexed at no.such" in result.stderr
+    for path in ("a/b", ""):
+        for words in (["--index", path], [f"index:{path}"]):
+            refused = tc("download-artifact", *words, "public/x", env=http_server.env)
+            assert (2, 1) == (refused.exit_code, refused.stderr.count("\n"))
+            assert "the index path" in refused.stderr
 
 
 def test_url_with_the_root_url(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:

@@ -176,4 +176,7 @@ def test_no_match(
     result = tc("group", command, built_group.group_id, *options, *where, env=built_group.environment)
     assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
     assert not (tmp_path / "out").exists()
+    if command == "download":
+        dry = tc("group", command, built_group.group_id, *options, "--dry-run", env=built_group.environment)
+        assert (code, "", result.stderr) == (dry.exit_code, dry.stdout, dry.stderr)
     assert 5 == tc("group", command, TASK_ID, "x", *where, env=built_group.environment).exit_code

@@ -160,6 +160,7 @@ def test_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None
         pytest.param(["T", "0", "a", "--error", "laziness", "--message", "x"], {}, "laziness", id="no such reason"),
         pytest.param(["T", "0", "a", "FILE", "--storage", "papyrus"], {}, "papyrus", id="no such storage"),
         pytest.param(["T", "0", "a", "none"], {}, "cannot read none", id="no such file"),
+        pytest.param(["T", "0", "FILE", "a"], {}, "[TASK RUN] NAME FILE", id="in the wrong order"),
         pytest.param(["T", "0", "a", "FILE", "--expires", "-1 day"], {}, "in the past", id="over"),
     ],
 )

@@ -148,6 +148,7 @@ def test_expires(tc: CommandLine, transfer_env: TransferEnv, file: Path) -> None
         pytest.param(["FILE", "x"], 2, "--project-id", id="no project"),
         pytest.param(["FILE", *PROJECT], 2, "NAME", id="no name"),
         pytest.param(["none", "x", *PROJECT], 2, "cannot read none", id="no file"),
+        pytest.param(["x", "FILE", *PROJECT], 2, "usage: tc upload-object FILE NAME", id="in the wrong order"),
         pytest.param([".", "x", *PROJECT], 2, "cannot read .", id="a directory"),
         pytest.param(["FILE", "x", *PROJECT, "--expires", "-1 hour"], 2, "in the past", id="over"),
         pytest.param(["FILE", "x", *PROJECT, "--expires", "soon"], 2, "soon", id="no time"),

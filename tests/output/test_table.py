@@ -378,3 +378,17 @@ def test_tables_of_tc_itself_fit(tc: CommandLine) -> None:
         lines = tc("events", "list", "--format", "table", env={"COLUMNS": str(width)}).stdout.splitlines()
         assert width >= max(map(len, lines))
         assert not [word for line in lines[1:] for word in line.split() if not any(word in known for known in words)]
+
+
+def test_an_error_in_json_is_its_message() -> None:
+    """
+    In a table that must be fitted: such a text, as hooks.listLastFires has it, begins with what says nothing.
+    """
+    error = json.dumps({"name": "Error", "message": "Client ID a lacks scopes", "stack": "x" * 300}, indent=2)
+    others = ["{", '{"message": 1}', '{"message": ""}', '{"message": "a"']
+    fires = [{"taskId": str(number), "error": text} for number, text in enumerate([error, *others])]
+    rows = render(Result([{"lastFires": fires}]), 40)[2:]
+
+    assert ["0 Client ID a lacks scopes", *(f"{n} {text}" for n, text in enumerate(others, 1))] == [
+        " ".join(row.split()) for row in rows
+    ]

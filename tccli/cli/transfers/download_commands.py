@@ -272,10 +272,10 @@ def _first_call(
     """
     from tccli import references
     from tccli.core.artifacts.sources import prepare_download, prepare_list
-    from tccli.core.tasks.names import split_label
+    from tccli.core.tasks.names import prepare_index_call, split_label
 
     if index_path is not None:
-        return client.prepare(references.method("index", "findTask"), [index_path])
+        return prepare_index_call(client, index_path)
     labelled = split_label(words.task)
     if labelled is not None:
         return client.prepare(references.method("queue", "listTaskGroup"), [labelled[0]])

@@ -141,6 +141,7 @@ def _upload_object(context: Context, file: str, object_name: str, **options: Any
     if options["upload_id"] is not None and not re.fullmatch(SLUGID, options["upload_id"]):
         raise UsageError(f"--upload-id {options['upload_id']!r} is not a slugid", hint="tc slugid prints one")
     write = _result_writer(context, options)
+    _check_order(file, object_name, "usage: tc upload-object FILE NAME")
     _note_terminal_input(context, file)
     with open_upload(file, options["content_type"], sys.stdin.buffer if sys.stdin else None) as upload:
         client = context.client()
@@ -174,6 +175,7 @@ def _upload_artifact(context: Context, words: tuple[str, ...], **options: Any) -
     write = _result_writer(context, options)
     client = context.client()
     if content is None:
+        _check_order(file, name, USAGE)
         _note_terminal_input(context, file)
     stdin = sys.stdin.buffer if sys.stdin else None
     with open_upload(file, options["content_type"], stdin) if content is None else nullcontext() as upload:
@@ -210,6 +212,14 @@ def _result_writer(context: Context, options: Mapping[str, Any]) -> Callable[[Re
     shared = context.options
     asked = (shared.format, shared.jq, shared.output) != (None, None, None) or options["dry_run"]
     return context.writer() if asked else None
+
+
+def _check_order(file: str, name: str, usage: str) -> None:
+    """
+    Raise UsageError if name and file are in the wrong order, as far as that can be seen.
+    """
+    if file != "-" and not os.path.lexists(file) and os.path.isfile(name):
+        raise UsageError(f"cannot read {file}: there is no such file, but {name} is one", hint=usage)
 
 
 def _note_terminal_input(context: Context, file: str) -> None:

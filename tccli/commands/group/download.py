@@ -45,6 +45,9 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     for result in failures.leave_out(list_task_artifacts(client, members, pattern, all_runs=all_runs)):
         found += result.found
         names.update(result.names if not found else ())
+    if not found and failures.first is None:
+        hint = suggest_pattern(pattern, names)
+        raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
     paths = plan_paths(found, flat=flat, all_runs=all_runs)
     if noop:
         write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
@@ -54,9 +57,6 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
             for path, each in paths.items()
         }
         download_many(context, sources, target, Download(DownloadOptions(), options, write))
-    elif failures.first is None:
-        hint = suggest_pattern(pattern, names)
-        raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
     failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
 
 

@@ -16,7 +16,7 @@ from tccli.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tccli.core.client import Client
+    from tccli.core.client import Client, PreparedCall
 
 MAX_LISTED_CANDIDATES = 5
 MAX_SHOWN_CHARACTERS = 60
@@ -147,9 +147,31 @@ def find_ids(lines: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def prepare_index_call(client: Client, path: str) -> PreparedCall:
+    """
+    Return the call that asks for the task at a path of the index.
+
+    Raises:
+        UsageError: The path is empty or malformed.
+    """
+    method = references.method("index", "findTask")
+    if not path:
+        raise UsageError("the index path is empty", hint="write index:PATH, such as index:example.v1.nightly")
+    check_parameter(method, "indexPath", path, "the index path")
+    return client.prepare(method, [path])
+
+
 def _find_indexed(client: Client, path: str) -> str:
     what = f"index path {path}"
-    task_id = read_field(what, client.call_json(references.method("index", "findTask"), [path]), "taskId", str)
+    try:
+        document = client.fetch(prepare_index_call(client, path))
+    except NotFoundError as error:
+        # The service's message does not have the path.
+        error.message = f"no task is indexed at {path}: {error.message}"
+        above = path.rpartition(".")[0]
+        error.hint = error.hint or f"tc index listTasks{' ' * bool(above)}{above} prints the tasks next to it"
+        raise
+    task_id = read_field(what, document, "taskId", str)
     with blame_response(what):
         check_parameter(references.method("queue", "task"), "taskId", task_id, "taskId")
     return task_id

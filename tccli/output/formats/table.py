@@ -12,6 +12,7 @@ import re
 from itertools import zip_longest
 from typing import IO, TYPE_CHECKING, Any
 
+from tccli import strict_json
 from tccli.core.printable import escape_controls
 from tccli.names import fold, suggestion
 from tccli.output.columns import (
@@ -73,7 +74,7 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, result: Resul
     else:
         width = width or DEFAULT_WIDTH_OFF_TERMINAL
         if _total(natural) > width:
-            rows = _rows(columns, shortens_times=True)
+            rows = _rows(columns, shortens=True)
             natural = _natural_widths(headers, rows)
         least = [
             _least_width(size, column.rank, cells, folds=folds)
@@ -90,12 +91,26 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, result: Resul
             yield _join(line, widths)
 
 
-def _rows(columns: Sequence[Column], *, shortens_times: bool = False) -> list[list[str]]:
+def _rows(columns: Sequence[Column], *, shortens: bool = False) -> list[list[str]]:
     rows = zip(*(column.values for column in columns), strict=True)
-    if not shortens_times:
+    if not shortens:
         return [[_cell(value) for value in row] for row in rows]
-    # Without fractions of seconds: they are the same for most times, and make them the widest columns.
-    return [[_cell(FRACTION.sub("Z", value) if is_time(value) else value) for value in row] for row in rows]
+    return [[_cell(_shorten(value)) for value in row] for row in rows]
+
+
+def _shorten(value: Any) -> Any:
+    if is_time(value):
+        # Without fractions of seconds: they are the same for most times, and make them the widest columns.
+        return FRACTION.sub("Z", value)
+    if isinstance(value, str) and value.startswith("{") and '"message"' in value:
+        # The error of a hook is the text of a JSON object.
+        try:
+            document = strict_json.loads(value)
+        except strict_json.StrictJsonError:
+            return value
+        message = document.get("message") if isinstance(document, dict) else None
+        return message if isinstance(message, str) and message else value
+    return value
 
 
 def _natural_widths(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
