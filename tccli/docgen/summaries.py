@@ -31,7 +31,11 @@ def list_modules() -> dict[str, str]:
     Return path → text of the modules.
     """
     summaries = dict(_read_summaries())
-    heads = {name: json.loads(references.service(name).records[0]) for name in references.service_names()}
+    # Not as built-in references, whose heads are from the module as it is now.
+    heads = {
+        name: references.ServiceReference(name, references.service(name).origin).head
+        for name in references.service_names()
+    }
     return {
         "tccli/cli/summaries.py": _module("The summaries of commands, from their docstrings.", "SUMMARIES", summaries),
         "tccli/references/heads.py": _module("The first records of the files in ``data/``.", "HEADS", heads),
