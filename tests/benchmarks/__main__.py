@@ -26,7 +26,18 @@ from tests.benchmarks.measure import Figure, UnavailableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-BENCHMARKS = ("startup", "ping", "validation", "transfers", "many", "actions", "groups", "completions", "sandbox")
+BENCHMARKS = (
+    "startup",
+    "ping",
+    "validation",
+    "batch",
+    "transfers",
+    "many",
+    "actions",
+    "groups",
+    "completions",
+    "sandbox",
+)
 CHECKOUT = Path(__file__).parent.parent.parent
 RESULTS = Path(__file__).with_name("results.json")
 BEGIN = "<!-- The table is made by python -m tests.benchmarks --write. -->\n"
