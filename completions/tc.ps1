@@ -18,7 +18,7 @@ $TaskclusterTcWords['/'] = @(
     'worker-manager	Worker pools, launch configs, workers and their errors'
 )
 $TaskclusterTcWords[''] = @(
-    'batch	Make many calls'
+    'batch	Make many calls, from lines of stdin'
     'completions	Print completion scripts for bash, zsh, fish and PowerShell'
     'config	Print and change the configuration file of the Go client,…'
     'download	Download an artifact or an object, complete and verified'

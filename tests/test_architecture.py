@@ -97,6 +97,7 @@ STARTS_THREADS = {
     "core/signin/callback.py": "serves the page to which a sign-in returns",
     "cli/log_output.py": "follows the logs of running tasks: each takes as long as its task",
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
+    "cli/batch/progress.py": "shows progress",
     "cli/transfers/limits.py": "watches the rate of a transfer",
     "cli/transfers/progress.py": "shows progress",
     "commands/completions.py": "fetches references within the time that a shell may wait",

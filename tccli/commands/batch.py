@@ -1,5 +1,5 @@
 """
-``tc batch``: make many calls.
+``tc batch``: make many calls, from lines of stdin.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ command = Command(
         ),
         click.Option(["--dry-run"], is_flag=True, help="Print the requests and send nothing."),
     ],
-    short_help="Make many calls",
+    short_help="Make many calls, from lines of stdin",
     help="Make a call for each line of stdin, several at a time, and print a line of JSON for each.\n\n"
     "Without SERVICE METHOD, a line is JSON: service, method, and where they are needed args, query, payload and id. "
     "With SERVICE METHOD, the columns of a line are the arguments: words between blanks and tabs, or CSV or TSV. To "
@@ -175,7 +175,7 @@ command = Command(
     "last of N words is the rest of the line.\n\n"
     "A result has id (that of the line, or its number), status, and response or error, as of --error-format json. "
     "Tasks, groups and others can be named in all forms that arguments of methods have. When a service asks one call "
-    "to slow down, no call is sent meanwhile.\n\n"
+    "to slow down, no call is sent meanwhile. A listing is one page; its continuationToken leads to the next one.\n\n"
     "With --journal, the same command with the same input resumes: what is done is skipped, and not printed again; "
     "what failed is sent again. A call that is not idempotent is recorded before it is sent. If its end is not known, "
     "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "

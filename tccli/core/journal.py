@@ -203,6 +203,13 @@ class Journal:
             raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
         if not self._length:
             self._append({"journal": "tc", "version": VERSION, "rootUrl": root_url})
+            # The name of a new file is lost in a power cut, unless its directory is synced.
+            with suppress(OSError):
+                directory = os.open(os.path.dirname(self._path) or ".", os.O_RDONLY)
+                try:
+                    os.fsync(directory)
+                finally:
+                    os.close(directory)
 
     def _append(self, document: dict[str, Any]) -> None:
         if self._fd is None:

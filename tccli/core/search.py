@@ -59,6 +59,7 @@ SYNONYMS = (
     "count number length",
     "directory folder",
     "object file",
+    "batch bulk mass",
 )
 SYNONYM_QUALITY = 0.4
 PREFIX_QUALITY = 0.5

@@ -221,6 +221,7 @@ SITUATIONS = {
     "a sign-in": Situation(("signin", "--no-browser")),
     "a sign-in in a browser": Situation(("signin",), env=(("BROWSER", "sh -c 'sleep 5' %s"),)),
     "stdin": Situation(("secrets", "set", "s")),
+    "lines of calls": Situation(("batch",)),
     "a payload": Situation(("secrets", "set", "s", "--data", "@{fifo}")),
     "a document": Situation(("validate", "secrets", "set", "{fifo}")),
     "a schema": Situation(("validate-json", "{url}/schema.json", "{document}")),

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -648,6 +651,67 @@ def test_a_full_disk_ends_the_batch(start: Start, http_server: ScriptedServer, t
     assert "cannot write the journal" in errors.decode().splitlines()[-1]
     assert len(http_server.requests) < 100
     assert (tmp_path / "journal").read_bytes().endswith(b"}\n")
+
+
+def test_progress_on_a_terminal(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    A line that changes, if the results go elsewhere; then the numbers.
+    """
+    ours, theirs = pty.openpty()
+    (tmp_path / "calls").write_text(make_lines([PING] * 60))
+    with (tmp_path / "calls").open() as lines:
+        env = {**http_server.env, "TERM": "xterm"}
+        process = start("batch", "--rate", "40/s", env=env, stdin=lines.fileno(), stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    assert 0 == process.wait(60)
+    assert shown.count(b"calls, ") >= 2
+    assert b"%" in shown
+    assert shown.endswith(b"tc: 60 calls\r\n")
+
+
+def test_pages_are_counted(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    A result that is one page of several is not all there is.
+    """
+    http_server.respond_with(json_response({"tasks": [], "continuationToken": "x"}))
+    result = tc("batch", "index", "listTasks", stdin="a\nb\n", env=http_server.env)
+    assert (0, 2) == (result.exit_code, result.stderr.count("\n"))
+    assert "2 results have a continuationToken" in result.stderr
+
+
+def test_the_journal_is_not_the_output(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+    """
+    Nothing is sent, and the file is empty.
+    """
+    with (tmp_path / "out").open("wb") as out:
+        argv = ("batch", "--journal", str(tmp_path / "out"), "queue", "ping")
+        process = start(*argv, env=http_server.env, stdout=out.fileno())
+        _, errors = process.communicate(timeout=60)
+    assert (2, 1) == (process.returncode, errors.count(b"\n"))
+    assert b"" == (tmp_path / "out").read_bytes()
+
+
+@pytest.mark.parametrize(("hard", "code"), [(100, 2), (1000, 0)])
+def test_more_jobs_than_open_files(http_server: ScriptedServer, hard: int, code: int) -> None:
+    """
+    The limit is raised if the system allows it; if not, one line says which number works.
+    """
+    script = f"ulimit -Sn 100; ulimit -Hn {hard}; exec {sys.executable} -m tccli batch --jobs 200"
+    done = subprocess.run(
+        ["sh", "-c", script],
+        env={**os.environ, **http_server.env},
+        input=make_lines([PING] * 300).encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert code == done.returncode, done.stderr
+    assert 1 == done.stderr.count(b"\n")
+    assert (b"--jobs 36" in done.stderr) == bool(code)
 
 
 def test_memory_does_not_grow_with_the_input(

@@ -32,6 +32,7 @@ class Counts:
         failed: Of these, how many have an error.
         uncertain: Of the failed ones.
         bad: Of the failed ones, those with wrong lines.
+        cut_off: Results with one page of several.
         skipped: Calls that an earlier run has done.
         read_bytes: Of the input.
         total_bytes: Of the input, or None if it is not a file.
@@ -41,6 +42,7 @@ class Counts:
     failed: int = 0
     uncertain: int = 0
     bad: int = 0
+    cut_off: int = 0
     skipped: int = 0
     read_bytes: int = 0
     total_bytes: int | None = None

@@ -4,11 +4,12 @@ A run of ``tc batch``: lines to calls, calls to the journal and to services, res
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 import threading
-from contextlib import closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.batch.progress import Counts, show_progress
@@ -17,6 +18,7 @@ from tccli.core.batch.calls import BadLine
 from tccli.core.batch.lines import read_lines
 from tccli.core.journal import Journal, State, digest
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
+from tccli.core.printable import escape_line_breaks
 from tccli.errors import NegativeAnswerError, TcError, UsageError
 from tccli.output import Result
 from tccli.strict_json import dump_exactly
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]
 
+OTHER_FILES = 64
+"""That a process has open besides its connections: modules, standard streams, the journal."""
 UNCERTAIN_HINT = "it may have taken effect: check that, and send it again with --retry-unsafe if it has not"
 
 
@@ -95,17 +99,13 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         format="jsonl" if is_default else chosen.format, pager=False if chosen.pager is None else chosen.pager
     )
     write = context.writer()
+    _allow_connections(options.schedule.jobs)
     client = make_parallel_client(context.client())
     # Its environment is read once, before there are threads.
     context.redactor.redact_text("")
     is_traced = bool(chosen.verbose or context.environ.get("TC_LOG"))
     runner = CallRunner(context, client, checks_schema=options.checks_schema, is_traced=is_traced)
-    journal = (
-        None
-        if options.journal is None
-        else Journal(options.journal, client.account.root_url, read_only=options.dry_run)
-    )
-    with journal or nullcontext():
+    with _open_journal(options, client.account.root_url) as journal:
         run = _Run(context, client, runner, journal, options)
         with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
             try:
@@ -229,7 +229,8 @@ class _Run:
                     self._unfinished[item.call.number] = item.call.label
             result = self._runner.run(item.call)
         assert result is not None
-        if result.error is not None:
+        # What was uncertain before does not stop this run: it would do so each time.
+        if result.error is not None and (item.result is None or not result.is_uncertain):
             raise CallFailedError(result)
         return result
 
@@ -243,13 +244,14 @@ class _Run:
         counts = self.counts
         counts.ended += 1
         if result.error is None:
+            counts.cut_off += isinstance(result.content, dict) and bool(result.content.get("continuationToken"))
             return
         counts.failed += 1
         counts.bad += result.is_bad_input
         self._first_failure = self._first_failure or result
         if result.is_uncertain:
             counts.uncertain += 1
-            self._context.print_message(f"tc: {result.label} is uncertain: {result.error['message']}")
+            self._report(f"{result.label} is uncertain: {result.error['message']}")
 
     def _finish(self, item: _Item, result: BatchResult) -> None:
         """
@@ -266,25 +268,33 @@ class _Run:
     def _count_bytes(self, count: int) -> None:
         self.counts.read_bytes += count
 
+    def _report(self, line: str) -> None:
+        """
+        Print a line that ``--quiet`` does not suppress.
+        """
+        self._context.print_message(escape_line_breaks(f"tc: {line}"))
+
     def report_end(self, error: BaseException) -> None:
         """
         Report how far a run came that *error* has ended, and each call of which it is not known whether it took effect.
         """
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and error.errno == errno.EPIPE:
             # The reader of the results has gone away.
             return
         context = self._context
         with self._lock:
             unfinished = list(self._unfinished.values())
         for label in unfinished:
-            context.print_message(f"tc: {label} is uncertain: the call was sent, and its end is not known")
-        if isinstance(error, KeyboardInterrupt) and not self._options.dry_run:
-            resume = (
-                "run it again with the same journal to resume"
-                if self._journal is not None
-                else "the results have the ids of what is done; with --journal, it can be resumed"
-            )
-            context.note(f"interrupted after {self.counts.describe()}; {resume}")
+            self._report(f"{label} is uncertain: the call was sent, and its end is not known")
+        if self._options.dry_run:
+            return
+        resume = (
+            "run it again with the same journal to resume"
+            if self._journal is not None
+            else "the results have the ids of what is done; with --journal, it can be resumed"
+        )
+        what = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+        context.note(f"{what} after {self.counts.describe()}; {resume}")
 
     def summarize(self) -> None:
         """
@@ -296,12 +306,15 @@ class _Run:
         """
         counts = self.counts
         is_unsent = counts.bad == counts.failed and (counts.ended == counts.bad or self._options.dry_run)
+        if counts.cut_off:
+            what = "result has" if counts.cut_off == 1 else "results have"
+            self._context.note(f"{counts.cut_off} {what} a continuationToken: there are more pages")
         if self._input_error is not None:
             if counts.ended:
                 self._context.note(f"stopped after {counts.describe()}")
             raise self._input_error
         if self._first_failure is None or self._first_failure.error is None:
-            self._context.note(counts.describe())
+            self._context.note(f"{counts.describe()}{'; nothing was sent' if self._options.dry_run else ''}")
             return
         error = self._first_failure.error
         first = (
@@ -332,6 +345,45 @@ class _InputError(TcError):
     def __init__(self, reason: TcError) -> None:
         super().__init__("")
         self.reason = reason
+
+
+def _open_journal(options: BatchOptions, root_url: str) -> AbstractContextManager[Journal | None]:
+    """
+    Open the journal, if there is one.
+
+    Raises:
+        UsageError: It is also the file of the results.
+    """
+    path = options.journal
+    if path is None:
+        return nullcontext()
+    with suppress(OSError, ValueError, AttributeError):
+        if os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno())):
+            raise UsageError(f"{path} cannot have the journal and the results", hint="name another file")
+    return Journal(path, root_url, read_only=options.dry_run)
+
+
+def _allow_connections(jobs: int) -> None:
+    """
+    Allow this process as many open files as it needs.
+
+    Raises:
+        UsageError: The system does not allow that.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    needed = jobs + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft in {resource.RLIM_INFINITY, -1} or soft >= needed:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ValueError, OSError):
+        most = max(1, soft - OTHER_FILES)
+        message = f"--jobs {jobs} needs as many connections, and this process may have {soft} open files"
+        raise UsageError(message, hint=f"give --jobs {most}, or raise the limit: ulimit -n") from None
 
 
 def _identify(runner: CallRunner, call: BatchCall) -> list[Any]:

@@ -58,11 +58,12 @@ def read_lines(stream: IO[bytes], observe: Callable[[int], None] = lambda _count
 
     Args:
         stream: A raw one: a buffered one would be locked by the thread that waits for it.
-        observe: Takes the number of bytes each time that some are read.
+        observe: Takes the number of bytes of each line.
     """
     number = 0
-    for data in _split(_read_pieces(stream, observe)):
+    for data in _split(_read_pieces(stream)):
         number += 1
+        observe(MAX_LINE_BYTES if data is None else len(data) + 1)
         if data is None:
             yield Line(number, UsageError(f"line {number} is longer than {MAX_LINE_BYTES >> 20} MiB"))
             continue
@@ -74,7 +75,7 @@ def read_lines(stream: IO[bytes], observe: Callable[[int], None] = lambda _count
             yield Line(number, UsageError(f"line {number} is not UTF-8: {what}"))
 
 
-def _read_pieces(stream: IO[bytes], observe: Callable[[int], None]) -> Iterator[bytes]:
+def _read_pieces(stream: IO[bytes]) -> Iterator[bytes]:
     while True:
         piece = stream.read(READ_BYTES)
         if piece is None:
@@ -83,7 +84,6 @@ def _read_pieces(stream: IO[bytes], observe: Callable[[int], None]) -> Iterator[
             continue
         if not piece:
             return
-        observe(len(piece))
         yield piece
 
 
