@@ -5,7 +5,6 @@ The client: prepares API calls (URL, checks), sends them (signature, retries) an
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -246,6 +245,9 @@ class Client:
         if self.trace_id is not None:
             headers["x-taskcluster-trace-id"] = self.trace_id
         if self.account.credentials is not None:
+            # As hmac in core.hawk: an unsigned request does without.
+            import secrets
+
             headers["Authorization"] = hawk.authorization_header(
                 method.verb, call.url, self.account.credentials, now=int(time.time()), nonce=secrets.token_urlsafe(6)
             )

@@ -14,7 +14,6 @@ from tccli.core.http.httpx_import import httpcore, httpx
 from tccli.core.http.network import Backend
 from tccli.core.http.network_stream import MAX_READ_BYTES, NetworkStream
 from tccli.core.http.proxies import find_proxy
-from tccli.core.http.tls import create_tls_context
 from tccli.errors import NoAnswerError
 
 if TYPE_CHECKING:
@@ -145,6 +144,8 @@ class Route:
 
     def _tls_context(self, *, http2: bool) -> ssl.SSLContext:
         # One for each: httpcore sets the protocols to offer on the context, and threads share it.
+        from tccli.core.http.tls import create_tls_context
+
         if http2 not in self._contexts:
             self._contexts[http2] = create_tls_context(self._environ)
         return self._contexts[http2]

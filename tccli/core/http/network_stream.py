@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 import select
 import socket
-import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.http.httpx_import import httpcore
-from tccli.core.http.tls import TlsOverTls
+from tccli.core.http.httpx_import import httpcore, ssl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +91,7 @@ class NetworkStream(httpcore.NetworkStream):
         if not (self._poller.poll(0) if self._poller is not None else _poll(self._socket, 0, read=True)):
             return False
         # TLS session tickets may arrive after a response; they are not data.
-        return not isinstance(self._socket, ssl.SSLSocket) or self._receive_now() is not None
+        return not _has_tls(self._socket) or self._receive_now() is not None
 
     @property
     def was_closed_early(self) -> bool:
@@ -216,12 +214,12 @@ class NetworkStream(httpcore.NetworkStream):
     def _send(self, view: memoryview, *, counts: bool) -> int:
         sock = self._socket
         if self._poller is None:
-            sock.settimeout(self._exchange.remaining() if isinstance(sock, TlsOverTls) else 0)
+            sock.settimeout(0 if isinstance(sock, socket.socket) else self._exchange.remaining())
         try:
-            count = int(sock.send(view[:MAX_TLS_WRITE_BYTES] if isinstance(sock, ssl.SSLSocket) else view))
+            count = int(sock.send(view[:MAX_TLS_WRITE_BYTES] if _has_tls(sock) else view))
         except (BlockingIOError, ssl.SSLWantWriteError):
             # TLS may have sent a part all the same.
-            self._exchange.sent = self._exchange.sent or (counts and isinstance(sock, ssl.SSLSocket))
+            self._exchange.sent = self._exchange.sent or (counts and _has_tls(sock))
             if _poll(sock, self._exchange.remaining(), read=True, write=True) and self.passes_heads_only:
                 self._stop_if_answered()
             return 0
@@ -293,7 +291,9 @@ class NetworkStream(httpcore.NetworkStream):
         """
         exchange: Exchange = timeout
         sock: Any
-        if isinstance(self._socket, ssl.SSLSocket):
+        if _has_tls(self._socket):
+            from tccli.core.http.tls import TlsOverTls
+
             sock = TlsOverTls(self._socket, ssl_context, server_hostname)
         else:
             sock = ssl_context.wrap_socket(
@@ -330,18 +330,23 @@ class NetworkStream(httpcore.NetworkStream):
         """
         Return what httpcore asks for: the TLS object, and whether an idle connection can be read.
         """
-        if info == "ssl_object" and isinstance(self._socket, ssl.SSLSocket | TlsOverTls):
+        if info == "ssl_object" and type(self._socket) is not socket.socket:
             return self._socket
         if info == "is_readable":
             return self.is_stale()
         return None
 
 
+def _has_tls(sock: Any) -> bool:
+    # Nothing else about a plain socket needs the module for TLS.
+    return type(sock) is not socket.socket and isinstance(sock, ssl.SSLSocket)
+
+
 def _poll(sock: Any, seconds: float, *, read: bool = False, write: bool = False) -> bool:
     """
     Wait until a socket can be used, or *seconds* are over; return whether it can be read or has ended.
     """
-    if isinstance(sock, ssl.SSLSocket) and read and sock.pending():
+    if read and _has_tls(sock) and sock.pending():
         return True
     if not hasattr(select, "poll"):
         return bool(select.select([sock] if read else [], [sock] if write else [], [], seconds)[0])
