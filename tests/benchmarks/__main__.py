@@ -31,6 +31,7 @@ BENCHMARKS = (
     "ping",
     "validation",
     "batch",
+    "batch_lines",
     "transfers",
     "many",
     "actions",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Result, RunningSandbox, Start
+    from tests.group_env import GroupEnv
 
 PING = {"service": "queue", "method": "ping"}
 SEED = int(os.environ.get("TC_BATCH_SEED", "0")) or random.randrange(1, 2**31)
@@ -244,6 +245,22 @@ def test_names_instead_of_ids(tc: CommandLine, sandbox: RunningSandbox) -> None:
 
     assert 0 == result.exit_code
     assert [f"{sandbox.root_url}/api/queue/v1/task/{task_id}/status"] * 2 == [each["url"] for each in read(result)]
+
+
+def test_labels_are_looked_up_by_each_call(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    One that is not there is the error of its line.
+    """
+    for name in ("a", "b"):
+        group_env.add(name)
+    lines = "".join(f"{group_env.group_id}:{name}\n" for name in ("a", "c", "b"))
+    result = tc("batch", "queue", "cancelTask", "--in-order", stdin=lines, env=group_env.environment)
+
+    assert 1 == result.exit_code
+    assert [200, 404, 200] == [each["status"] for each in read(result)]
+    assert ["exception"] * 2 == [
+        group_env.call("status", group_env.ids[name])["status"]["state"] for name in ("a", "b")
+    ]
 
 
 def test_dry_run_sends_nothing_and_shows_no_secret(tc: CommandLine, http_server: ScriptedServer) -> None:
