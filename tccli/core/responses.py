@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tccli.core.http.messages import Response
     from tccli.references import Method
 
+MAX_QUOTED_CHARACTERS = 200
+"""Of a JSON document in the message of an error."""
+_INDENTED_DOCUMENT = re.compile(r"\{\n(?:[ \t].*\n)+\}")
 MAX_EXCERPT_CHARACTERS = 200
 MAX_DETAILS_CHARACTERS = 2000
 MAX_REFERENCES = 10
@@ -230,7 +233,7 @@ def service_error(
         message = body["error"]
     else:
         message = excerpt(response.body) or "no text"
-    line = scopes or " ".join(message.replace("```", "").split())
+    line = scopes or " ".join(_shorten_documents(message.replace("```", "")).split())
     shown_url = redact_text(url)
     hidden = response_hints.name_arguments(arguments, line, shown_url) if response.status in {404, 410} else ""
     status = " ".join(filter(None, [str(response.status), code]))
@@ -248,6 +251,11 @@ def service_error(
         details=details,
         body=redact_document(body),
     )
+
+
+def _shorten_documents(message: str) -> str:
+    # Some messages quote a whole task status, in indented JSON. The details have it.
+    return _INDENTED_DOCUMENT.sub(lambda found: found[0] if len(found[0]) <= MAX_QUOTED_CHARACTERS else "{…}", message)
 
 
 def excerpt(body: bytes, length: int = MAX_EXCERPT_CHARACTERS) -> str:

@@ -112,6 +112,24 @@ def test_a_403_is_short(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert len(tc(*PING, env=http_server.env).stderr) < 1000
 
 
+def test_a_document_in_a_message_is_shown_with_v(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    And, as the services send it, in the error's JSON; a small one is part of the line.
+    """
+    long = json.dumps({"taskId": "T", "runs": [{"runId": number} for number in range(40)]}, indent=2)
+    for quoted, is_shown in (('{\n  "taskId": "T"\n}', True), (long, False)):
+        message = f"Not after it is resolved.\nTask status: {quoted}"
+        http_server.respond_with(error_response(409, "RequestConflict", message))
+        line, verbose, document = (
+            tc(*PING, *words, env=http_server.env).stderr for words in ([], ["-v"], ["--error-format", "json"])
+        )
+
+        assert 1 == line.count("\n")
+        assert ("taskId" in line, "{…}" in line) == (is_shown, not is_shown)
+        assert '"taskId": "T"' in verbose
+        assert quoted in json.loads(document)["body"]["message"]
+
+
 def test_a_403_says_that_scopes_are_limited(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     By an option or by the profile, which is easily forgotten.
