@@ -8,7 +8,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tccli.cli.tasks import LEAVE_OUT_CONFIRM, ask, check_allowed, make_line_writer, open_answers, write_each
+from tccli.cli.questions import ask, open_answers
+from tccli.cli.tasks import LEAVE_OUT_CONFIRM, check_allowed, make_line_writer, write_each
 from tccli.errors import RefusedError, TcError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class TaskAction(NamedTuple):
         verb: ``cancel``: in questions, and in ``would-cancel``.
         method: Of the queue: the one that changes something, with which it begins.
         would: Begins the line of ``--noop`` for one task, as in the Go client: ``Would cancel``.
-        question: Begins the question of ``--confirm``: ``Cancels``.
+        question: Begins the Go client's question of ``--confirm``: ``Cancels``.
         act: Does it, and returns the new status of the task; if None, *method* does.
         check: Checks the status of a task: raises an error, or prints a note.
         checks_first: Whether *act* is called for tasks only that pass *check*; if not, it checks itself.
@@ -59,9 +60,14 @@ class TaskAction(NamedTuple):
         """
         Ask whether to act on a task.
         """
+        from tccli.core.printable import escape_line_breaks
+
         name, state, _ = _look_up(client, task_id)
-        what = f"{self.question} {name} taskId: {task_id} (state: {state})"
-        return ask(context, f"{what}. Are you sure you want to proceed?(y/N)", answers, LEAVE_OUT_CONFIRM)
+        question = f"{self.verb} task {task_id} ({escape_line_breaks(name)}, {state})?"
+        if context.is_go_client:
+            what = f"{self.question} {name} taskId: {task_id} (state: {state})"
+            question = f"{what}. Are you sure you want to proceed?(y/N)"
+        return ask(context, question, answers, LEAVE_OUT_CONFIRM)
 
     def perform(self, client: Client, task_id: str) -> tuple[str, dict[str, Any]]:
         """
@@ -320,7 +326,7 @@ def confirm_selected(context: Context, action: TaskAction, selected: SelectedTas
     else:
         names = ", ".join(escape_line_breaks(member.name) for member in selected.members[:MAX_NAMED_TASKS])
         more = ", …" if count > MAX_NAMED_TASKS else ""
-        question = f"{action.verb} {count} of {selected.total} tasks ({names}{more})? [y/n]"
+        question = f"{action.verb} {count} of {selected.total} tasks ({names}{more})?"
     if ask(context, question, answers, GIVE_FORCE):
         return True
     if context.is_go_client:

@@ -5,12 +5,12 @@ Edit the file of profiles in an editor.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import click
-
 from tccli.cli.editor import find_editor, is_terminal, run_editor
+from tccli.cli.questions import ask
 from tccli.errors import ConfigurationError, LocalFileError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def edit_profiles(context: Context) -> None:
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
             file.write(start)
-        after = _edit_until_valid(editor, path, copy, start)
+        after = _edit_until_valid(context, editor, (path, copy), start)
         if after == start:
             context.note("nothing was changed")
             return
@@ -81,14 +81,18 @@ class _InvalidCopyError(Exception):
         self.is_changed = is_changed
 
 
-def _edit_until_valid(editor: list[str], path: str, copy: str, start: str) -> str:
+def _edit_until_valid(context: Context, editor: list[str], paths: tuple[str, str], start: str) -> str:
     """
     Return the text of the copy when it is valid. At a terminal, one that is not can be edited again.
+
+    Args:
+        paths: Of the file and of its copy.
     """
     from tccli.cli.profiles import check_values
     from tccli.core.config_files import DEFAULT_PROFILE_KEY, EDIT_HINT, parse_profiles
     from tccli.core.profiles import check_exists, read_text
 
+    path, copy = paths
     while True:
         run_editor(editor, copy)
         text = None
@@ -103,17 +107,16 @@ def _edit_until_valid(editor: list[str], path: str, copy: str, start: str) -> st
         except ConfigurationError as error:
             # The message names the file that the copy is for.
             message = str(error).removesuffix(f"; {EDIT_HINT}").replace(copy, path)
-            if not (is_terminal() and _asks_again(message)):
+            if not (is_terminal() and _asks_again(context, message)):
                 raise _InvalidCopyError(message, is_changed=text != start) from None
             continue
         return text
 
 
-def _asks_again(message: str) -> bool:
-    from tccli.core.printable import escape_controls
-
-    click.echo(f"tc: {escape_controls(message)}", err=True)
+def _asks_again(context: Context, message: str) -> bool:
+    context.print_message(f"tc: {message}")
     try:
-        return click.confirm("Edit again?", default=True, err=True)
-    except click.Abort:
+        return ask(context, "edit again?", sys.stdin, "", default=True)
+    except (UsageError, KeyboardInterrupt):
+        # The text stays, and the message tells where.
         return False

@@ -1,12 +1,11 @@
 """
-What the commands for tasks and groups share: their arguments, their lines of output, and questions before they act.
+What the commands for tasks and groups share: their arguments, and their lines of output.
 """
 
 from __future__ import annotations
 
 import re
-import sys
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -268,56 +267,6 @@ def make_value_writer(context: Context) -> Callable[[str, Any], None]:
         write(Result([document]) if writes_objects(context) else Result([line], is_text=True))
 
     return write_value
-
-
-def open_answers(words: Sequence[str], hint: str) -> IO[str] | None:
-    """
-    Return where answers to questions are read from: stdin, or the terminal if stdin has the ids.
-
-    Args:
-        words: The arguments of the command, of which ``-`` is stdin.
-        hint: What to do without a terminal.
-
-    Raises:
-        UsageError: stdin has the ids, and there is no terminal.
-    """
-    if "-" not in words:
-        return sys.stdin
-    try:
-        terminal = open("/dev/tty", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the command
-    except OSError:
-        raise UsageError("cannot ask: stdin has the ids, and there is no terminal", hint=hint) from None
-    click.get_current_context().call_on_close(terminal.close)
-    return terminal
-
-
-def ask(context: Context, question: str, answers: IO[str] | None, hint: str) -> bool:
-    """
-    Return the answer to a question. It is repeated until the answer is yes or no.
-
-    The question is for people, so it goes to stderr; the Go client has it on stdout.
-
-    Args:
-        answers: Opened by `open_answers`.
-        hint: What to do if nobody answers.
-
-    Raises:
-        UsageError: The input ends before an answer.
-    """
-    from tccli.core.printable import escape_controls
-
-    while True:
-        click.echo(escape_controls(f"{question} "), nl=False, err=not context.is_go_client)
-        sys.stdout.flush()
-        line = answers.readline() if answers is not None else ""
-        if not line:
-            click.echo(err=True)
-            raise UsageError("no answer: the input has ended", hint=hint)
-        answer = line.strip().lower()
-        if answer in {"y", "yes"}:
-            return True
-        if answer in {"n", "no"}:
-            return False
 
 
 def check_allowed(client: Client, method: str) -> None:

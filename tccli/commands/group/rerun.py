@@ -24,8 +24,9 @@ def _rerun(
 ) -> None:
     from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
     from tccli.cli.outcomes import pop_outcome
+    from tccli.cli.questions import open_answers
     from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, make_line_writer, open_answers, resolve_group
+    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group
     from tccli.core.parallel import make_parallel_client
 
     outcome = pop_outcome(context, options)
