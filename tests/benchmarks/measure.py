@@ -107,7 +107,7 @@ def show(value: float, unit: str) -> str:
     """
     Return a number with its unit, with as many digits as matter.
     """
-    digits = 0 if value >= 100 or unit == "/s" else 1 if value >= 10 or unit in {"ms", "MiB"} else 2
+    digits = 0 if value >= 100 or unit == "/s" else 1 if value >= 10 or unit.startswith(("ms", "MiB")) else 2
     return f"{value:,.{digits}f} {unit}"
 
 

@@ -291,14 +291,16 @@ class NetworkStream(httpcore.NetworkStream):
         """
         exchange: Exchange = timeout
         sock: Any
+        # A text would go through the codec for international names, but this one is ASCII: it is that of the URL.
+        hostname = None if server_hostname is None else server_hostname.encode("ascii")
         if _has_tls(self._socket):
             from tccli.core.http.tls import TlsOverTls
 
-            sock = TlsOverTls(self._socket, ssl_context, server_hostname)
+            sock = TlsOverTls(self._socket, ssl_context, hostname)
         else:
             sock = ssl_context.wrap_socket(
                 self._socket,
-                server_hostname=server_hostname,
+                server_hostname=hostname,
                 do_handshake_on_connect=False,
                 suppress_ragged_eofs=False,
             )

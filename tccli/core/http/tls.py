@@ -15,13 +15,15 @@ from tccli.reasons import explain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+HASHED_DIRECTORIES = ("/etc/ssl/certs", "/etc/pki/ca-trust/extracted/pem/directory-hash")
+
 
 def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     """
     Return a context that trusts what ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, else what the system does.
 
     A directory of hashed certificates is read as they are needed; a bundle is parsed whole, which takes tens of
-    milliseconds, so the directory is preferred.
+    milliseconds, so the directory is preferred. Debian has it at OpenSSL's own path, Fedora has another one.
 
     Raises:
         ConfigurationError: A named file or directory does not exist, or has no certificates.
@@ -39,7 +41,7 @@ def create_tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
                 f"cannot read the certificates of SSL_CERT_FILE or SSL_CERT_DIR: {explain(error)}"
             ) from None
         return context
-    for path in (ssl.get_default_verify_paths().capath, "/etc/ssl/certs"):
+    for path in (ssl.get_default_verify_paths().capath, *HASHED_DIRECTORIES):
         if path and os.path.isdir(path) and any(name.endswith(".0") for name in os.listdir(path)):
             context.load_verify_locations(capath=path)
             return context
@@ -54,7 +56,7 @@ class TlsOverTls:
     `ssl.SSLContext.wrap_socket` cannot wrap an SSLSocket.
     """
 
-    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, hostname: str | None) -> None:
+    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, hostname: bytes | None) -> None:
         self._outer = outer
         self._timeout = 0.0
         self._end = 0.0

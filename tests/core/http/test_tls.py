@@ -4,23 +4,28 @@ Failures of TLS: each names its reason, and what to do about that reason only.
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
+from tccli.core.http import tls
 from tccli.core.http.messages import Request
 from tccli.core.http.transport import HttpTransport
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError
-from tests.http_server import ScriptedServer
+from tests.http_server import ScriptedServer, response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 NOW = datetime.now(UTC)
 HINTS = {
@@ -198,3 +203,27 @@ def respond_with(data: bytes) -> Iterator[int]:
         thread.start()
         yield int(listener.getsockname()[1])
         thread.join(10)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="only OpenSSL's own program makes hashed directories")
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_hashed_directory_is_read_as_certificates_are_needed(
+    tls_server: ScriptedServer,
+    trust: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    is_named: bool,
+) -> None:
+    """
+    To parse all authorities of a system takes longer than a request: those of SSL_CERT_DIR, and of the system.
+    """
+    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
+    if not is_named:
+        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: SimpleNamespace(capath=None))
+        monkeypatch.setattr(tls, "HASHED_DIRECTORIES", ("/nonexistent", str(tmp_path)))
+    environ = {"SSL_CERT_DIR": str(tmp_path)} if is_named else {}
+    tls_server.respond_with(response(200, b"fine"))
+
+    assert 0 == tls.create_tls_context(environ).cert_store_stats()["x509"]
+    assert b"fine" == HttpTransport(5, environ).send(Request("GET", tls_server.url, {})).body
+    assert 1 == tls.create_tls_context(trust).cert_store_stats()["x509"]
