@@ -89,7 +89,7 @@ class TaskAction(NamedTuple):
 
         task_id, name, known = target
         if noop:
-            status = known or queue.fetch_status(client, task_id)
+            status = queue.fetch_status(client, task_id) if known is None else known
             self.check(status)
             state = f"would-{self.verb}"
         else:
@@ -267,7 +267,6 @@ class SelectedTasks(NamedTuple):
     The tasks of a group that a command acts on.
 
     Attributes:
-        members: Their *detail* is the status.
         total: The number of tasks in the group.
         left_out: The number of tasks that are selected, but for their state.
     """
@@ -276,12 +275,23 @@ class SelectedTasks(NamedTuple):
     total: int
     left_out: dict[str, int]
 
-    def targets(self) -> Targets:
+    def targets(self, client: Client, *, needs_status: bool) -> Targets:
         """
         Return the tasks as `act_on_targets` takes them.
+
+        Args:
+            needs_status: Request their statuses, many at once as they are needed: all of them take much memory.
         """
-        found = (Target(member.task_id, member.name, member.detail) for member in self.members)
-        return Targets(found, len(self.members))
+        return Targets(self._look_up(client, needs_status=needs_status), len(self.members))
+
+    def _look_up(self, client: Client, *, needs_status: bool) -> Iterator[Target]:
+        from tccli.core.tasks import queue
+
+        for start in range(0, len(self.members), queue.MAX_IDS_PER_REQUEST):
+            some = self.members[start : start + queue.MAX_IDS_PER_REQUEST]
+            statuses = queue.fetch_statuses(client, [member.task_id for member in some]) if needs_status else {}
+            for member in some:
+                yield Target(member.task_id, member.name, statuses.get(member.task_id, None if needs_status else {}))
 
 
 def select_in_states(
@@ -303,9 +313,7 @@ def select_in_states(
             left_out[member.state] = left_out.get(member.state, 0) + 1
 
     narrowed = selection.restrict(lambda member: member.state in allowed)
-    members = list(
-        select_members(context, client, group_id, narrowed, observe=observe, make_detail=lambda entry: entry["status"])
-    )
+    members = list(select_members(context, client, group_id, narrowed, observe=observe))
     return SelectedTasks(members, total, left_out)
 
 

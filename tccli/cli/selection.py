@@ -113,7 +113,13 @@ def select_members(
     first = next(members, None)
     members_from_first = chain([] if first is None else [first], members)
     log_matches = _never if selection.log_pattern is None else _make_log_search(context, client)
-    return selection.select(members_from_first, client.clock.now(), log_matches)
+    return _forget_tags(selection.select(members_from_first, client.clock.now(), log_matches))
+
+
+def _forget_tags(members: Iterator[Member]) -> Iterator[Member]:
+    for member in members:
+        member.forget_tags()
+        yield member
 
 
 def _never(_member: Member, _pattern: re.Pattern[str]) -> bool:

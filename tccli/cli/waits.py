@@ -29,6 +29,7 @@ SETTLED_HELP = (
     "Here, --timeout is the time of the wait; that of a request is accepted before group. tc polls every few seconds "
     "at first, then less often."
 )
+NEVER_SEEN = -1
 MAX_NAMED_TASKS = 5
 """In a message."""
 
@@ -144,13 +145,13 @@ def report_ends(
 def _decided(
     snapshots: Iterable[Snapshot], condition: str, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool
 ) -> Iterator[tuple[str, Any]]:
-    seen: set[tuple[str, int | None]] = set()
+    seen: dict[str, int | None] = {}
     for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
         _, verdict = last[0]
         for member in (*verdict.succeeded, *verdict.failed):
             # A task that is rerun ends again.
-            if (member.task_id, member.run_id) not in seen:
-                seen.add((member.task_id, member.run_id))
+            if seen.get(member.task_id, NEVER_SEEN) != member.run_id:
+                seen[member.task_id] = member.run_id
                 yield member.line(), member.as_row(snapshot.now)
 
 
@@ -200,12 +201,12 @@ def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
     """
     Return how many tasks failed and how many can never run, with some of their names.
     """
-    blocked = [member for member in failed if member.task_id in snapshot.blocked]
+    blocked = snapshot.blocked
     groups: list[tuple[str, Callable[[Member], bool]]] = [
         ("failed", lambda member: member.state == "failed"),
         ("ended as exception", lambda member: member.state == "exception"),
-        ("can never run", lambda member: member in blocked and snapshot.blocked[member.task_id].is_final),
-        ("cannot run now", lambda member: member in blocked and not snapshot.blocked[member.task_id].is_final),
+        ("can never run", lambda member: member.task_id in blocked and blocked[member.task_id].is_final),
+        ("cannot run now", lambda member: member.task_id in blocked and not blocked[member.task_id].is_final),
     ]
     parts = []
     for what, test in groups:

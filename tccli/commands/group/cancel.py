@@ -22,7 +22,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
     from tccli.cli.questions import open_answers
     from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group
+    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.queue import call_group_method
 
@@ -62,7 +62,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
         context,
         client,
         action,
-        selected.targets(),
+        selected.targets(client, needs_status=noop and writes_objects(context)),
         write_as_go if context.is_go_client and not noop else write,
         noop=noop,
     )

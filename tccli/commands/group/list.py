@@ -16,7 +16,7 @@ from tccli.cli.types import Choice
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from tccli.core.tasks.members import Member
@@ -36,7 +36,8 @@ DEFAULT_TEMPLATE = "{{ .Status.TaskID }} {{ .Task.Metadata.Name }} {{ .Status.St
 def _list(context: Context, group: str, **options: Any) -> None:
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
-    from tccli.core.tasks.members import sort_members
+    from tccli.core.tasks.members import sort_key, sort_members
+    from tccli.core.tasks.sorted_rows import sort_rows
 
     all_, template, order, newest = map(options.pop, ("all_", "format_string", "order", "newest"))
     states = {state for state in FILTERS if options.pop(state)}
@@ -51,18 +52,22 @@ def _list(context: Context, group: str, **options: Any) -> None:
     client = context.client()
     group_id = resolve_group(context, client, group, newest=newest)
     narrowed = selection if all_ or not states else selection.restrict(lambda member: member.state in states)
-    if order is None:
-        members: Iterable[Member] = select_members(context, client, group_id, narrowed, make_detail=make_detail)
+    # A limit counts the first ones in the order that is asked for.
+    limited = narrowed if order is None else narrowed._replace(limit=None)
+    members: Iterable[Member] = select_members(context, client, group_id, limited, make_detail=make_detail)
+    if order is not None and narrowed.limit is not None:
+        members = sort_members(members, order, client.clock.now(), narrowed.limit)
+
+    def make_pair(member: Member) -> tuple[str, Any]:
+        line = member.line() if template == DEFAULT_TEMPLATE else member.detail
+        return line, _row(member, client.clock.now()) if has_objects else None
+
+    found = raise_if_nothing(members, selection, group_id)
+    if order is None or narrowed.limit is not None:
+        write(map(make_pair, found))
     else:
-        found = select_members(context, client, group_id, narrowed._replace(limit=None), make_detail=make_detail)
-        members = sort_members(found, order, client.clock.now(), narrowed.limit)
-
-    def pairs() -> Iterator[tuple[str, Any]]:
-        for member in raise_if_nothing(members, selection, group_id):
-            line = member.line() if template == DEFAULT_TEMPLATE else member.detail
-            yield line, _row(member, client.clock.now()) if has_objects else None
-
-    write(pairs())
+        now = client.clock.now()
+        write(sort_rows((sort_key(member, order, now), make_pair(member)) for member in found))
 
 
 def _ignore(_entry: dict[str, Any]) -> None:

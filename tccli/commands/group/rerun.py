@@ -26,7 +26,7 @@ def _rerun(
     from tccli.cli.outcomes import pop_outcome
     from tccli.cli.questions import open_answers
     from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group
+    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
 
     outcome = pop_outcome(context, options)
@@ -52,7 +52,15 @@ def _rerun(
     action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run")
     if not (force or noop or confirm_selected(context, action, selected, answers)):
         return
-    act_on_targets(context, client, action, selected.targets(), write, noop=noop, outcome=outcome)
+    act_on_targets(
+        context,
+        client,
+        action,
+        selected.targets(client, needs_status=noop and writes_objects(context)),
+        write,
+        noop=noop,
+        outcome=outcome,
+    )
 
 
 command = Command(

@@ -5,24 +5,58 @@ The tasks of a group as waits, lists and selections need them: a few values of e
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from math import inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.responses import read_timestamp
 from tccli.core.tasks.queue import LIFECYCLE, find_log_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
 RESOLVED_STATES = frozenset({"completed", "failed", "exception"})
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+MAX_SHARED_VALUES = 10_000
+SEPARATOR = "\0"
+
+
+@lru_cache(MAX_SHARED_VALUES)
+def _share(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
+def _common_value(index: int) -> Any:
+    return property(lambda member: member._common[index])  # noqa: SLF001 - a property of Member
+
+
+def _text_value(index: int) -> Any:
+    return property(lambda member: _unpack(member._texts)[index])  # noqa: SLF001 - a property of Member
+
+
+def _pack(*values: Any) -> str | tuple[Any, ...]:
+    """
+    Return texts, some of which may be None, as one, which takes a third of the memory.
+    """
+    if all(value is None or (isinstance(value, str) and value and SEPARATOR not in value) for value in values):
+        return SEPARATOR.join(value or "" for value in values)
+    return values
+
+
+def _unpack(packed: str | tuple[Any, ...]) -> Sequence[Any]:
+    return [value or None for value in packed.split(SEPARATOR)] if isinstance(packed, str) else packed
 
 
 class Member:
     """
     A task of a group.
 
+    What a group has many of is stored compactly: what many tasks have in common is stored once.
+
     Attributes:
+        state: Of the task, as *name* and *owner* are.
         reason: Why its latest run was resolved, or empty.
         queue: The task queue, ``PROVISIONER/WORKER-TYPE``.
         kind: Its tag *kind*, or empty.
@@ -30,28 +64,13 @@ class Member:
         run_id: The latest run, or None before there is one.
         needs_success: Whether each dependency must be completed; else it is enough that it is resolved.
         scheduled: When its latest run was scheduled, as the queue writes it; so are *started* and *resolved*.
+        dependencies: The ids of those of an unscheduled task; empty for others.
+        tags: Empty after `forget_tags`.
         detail: What else the user of the task needs of the listing's entry.
+        walk: A number for those who walk through the group again and again.
     """
 
-    __slots__ = (
-        "created",
-        "dependencies",
-        "detail",
-        "kind",
-        "log_name",
-        "name",
-        "needs_success",
-        "owner",
-        "queue",
-        "reason",
-        "resolved",
-        "run_id",
-        "scheduled",
-        "started",
-        "state",
-        "tags",
-        "task_id",
-    )
+    __slots__ = ("_common", "_texts", "dependencies", "detail", "tags", "task_id", "walk")
 
     def __init__(self, entry: Mapping[str, Any], detail: Any = None) -> None:
         """
@@ -62,21 +81,51 @@ class Member:
         run = runs[-1] if isinstance(runs, list) and runs and isinstance(runs[-1], dict) else {}
         metadata, tags = task["metadata"], task.get("tags")
         self.task_id = _text(status.get("taskId"))
-        self.name = _text(metadata.get("name"))
-        self.state = _text(status.get("state"))
-        self.reason = _text(run.get("reasonResolved"))
-        self.queue = _text(status.get("taskQueueId") or task.get("taskQueueId"))
-        self.owner = _text(metadata.get("owner"))
-        self.tags: Mapping[str, str] = tags if isinstance(tags, dict) else {}
-        self.kind = _text(self.tags.get("kind"))
-        self.run_id: int | None = len(runs) - 1 if run else None
-        dependencies = task.get("dependencies")
-        self.dependencies = tuple(map(_text, dependencies)) if isinstance(dependencies, list) else ()
-        self.needs_success = task.get("requires") != "all-resolved"
-        self.log_name = _text(find_log_name(task))
+        self.tags: Mapping[str, str] = tags if isinstance(tags, dict) else NO_TAGS
+        self._common = _share(
+            _text(status.get("state")),
+            _text(run.get("reasonResolved")),
+            _text(status.get("taskQueueId") or task.get("taskQueueId")),
+            _text(metadata.get("owner")),
+            _text(self.tags.get("kind")),
+            _text(find_log_name(task)),
+            len(runs) - 1 if run else None,
+            task.get("requires") != "all-resolved",
+        )
+        times = (run.get(name) for name in ("scheduled", "started", "resolved"))
+        self._texts = _pack(_text(metadata.get("name")), *times)
+        dependencies = task.get("dependencies") if self.state == "unscheduled" else None
+        # Many tasks depend on the same ones.
+        self.dependencies = (
+            tuple(sys.intern(_text(each)) for each in dependencies) if isinstance(dependencies, list) else ()
+        )
         self.detail = detail
-        self.created = task.get("created")
-        self.scheduled, self.started, self.resolved = (run.get(name) for name in ("scheduled", "started", "resolved"))
+        self.walk = 0
+
+    state: str = _common_value(0)
+    reason: str = _common_value(1)
+    queue: str = _common_value(2)
+    owner: str = _common_value(3)
+    kind: str = _common_value(4)
+    log_name: str = _common_value(5)
+    run_id: int | None = _common_value(6)
+    needs_success: bool = _common_value(7)
+    name: str = _text_value(0)
+    scheduled: Any = _text_value(1)
+    started: Any = _text_value(2)
+    resolved: Any = _text_value(3)
+
+    def forget_tags(self) -> None:
+        """
+        Forget what only a selection needs.
+        """
+        self.tags = NO_TAGS
+
+    def has_changed(self, before: Member) -> bool:
+        """
+        Return whether anything but the tags and the *detail* is not as it was before.
+        """
+        return (self._common, self._texts, self.dependencies) != (before._common, before._texts, before.dependencies)
 
     @property
     def is_resolved(self) -> bool:
@@ -128,28 +177,34 @@ class Member:
         }
 
 
-def sort_members(members: Iterable[Member], order: str, now: datetime, limit: int | None = None) -> list[Member]:
+def sort_key(member: Member, order: str, now: datetime) -> tuple[float, str, str]:
     """
-    Return tasks in an order, the first *limit* of them; no more of them are stored.
+    Return what a task is sorted by.
 
     Args:
         order: ``name``, ``state``, ``wait`` or ``duration``. The longest wait or duration is first, and tasks without
             one are last.
     """
+    place: float = 0
+    if order == "state":
+        place = LIFECYCLE.index(member.state) if member.state in LIFECYCLE else len(LIFECYCLE)
+    elif order != "name":
+        seconds = member.wait_seconds(now) if order == "wait" else member.duration_seconds(now)
+        place = inf if seconds is None else -seconds
+    return place, member.name, member.task_id
+
+
+def sort_members(members: Iterable[Member], order: str, now: datetime, limit: int | None = None) -> list[Member]:
+    """
+    Return tasks in an order of `sort_key`, the first *limit* of them; no more of them are stored.
+    """
     from heapq import nsmallest
 
     def key(member: Member) -> tuple[float, str, str]:
-        place: float = 0
-        if order == "state":
-            place = LIFECYCLE.index(member.state) if member.state in LIFECYCLE else len(LIFECYCLE)
-        elif order != "name":
-            seconds = member.wait_seconds(now) if order == "wait" else member.duration_seconds(now)
-            place = inf if seconds is None else -seconds
-        return place, member.name, member.task_id
+        return sort_key(member, order, now)
 
     return sorted(members, key=key) if limit is None else nsmallest(limit, members, key)
 
 
 def _text(value: Any) -> str:
-    # Most values are those of many tasks.
-    return sys.intern(value) if isinstance(value, str) else "" if value is None else str(value)
+    return value if isinstance(value, str) else "" if value is None else str(value)

@@ -8,6 +8,7 @@ import fnmatch
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.tasks.members import sort_members
 from tccli.core.tasks.queue import LIFECYCLE
 from tccli.core.times import parse_span
 from tccli.errors import TcError, UsageError
@@ -87,10 +88,12 @@ class Selection(NamedTuple):
             log_matches: Returns whether a line of a task's log has the pattern; called for failed tasks only, for
                 several at a time.
         """
-        found: Iterable[Member] = (member for member in members if self.matches(member, now))
-        if self.limit is not None:
-            found = sorted(found, key=lambda member: (member.name, member.task_id))
+        found: Iterable[Member] = self._match(members, now)
         pattern = self.log_pattern
+        if self.limit is not None:
+            # Any of them may have the pattern; without one, no more are stored than are printed.
+            limit = self.limit if pattern is None else None
+            found = sort_members(found, "name", now, limit)
         if pattern is not None:
             found = _select_by_log(found, lambda member: log_matches(member, pattern))
         for count, member in enumerate(found, 1):
@@ -98,11 +101,17 @@ class Selection(NamedTuple):
             if count == self.limit:
                 return
 
+    def _match(self, members: Iterable[Member], now: datetime) -> Iterator[Member]:
+        for member in members:
+            # Only failed tasks are selected by their logs.
+            if self.matches(member, now) and (self.log_pattern is None or member.state == "failed"):
+                yield member
+
 
 def _select_by_log(members: Iterable[Member], matches: Callable[[Member], bool]) -> Iterator[Member]:
     from tccli.core.parallel import run_parallel
 
-    for member, result in run_parallel(matches, (member for member in members if member.state == "failed")):
+    for member, result in run_parallel(matches, members):
         if isinstance(result, TcError):
             raise result
         if result:

@@ -95,9 +95,32 @@ class Change(NamedTuple):
     before: str | None
 
 
+class Changes:
+    """
+    Changes, in the order of the listing. Iterable, and true if there are any.
+
+    Args:
+        members: Tasks that are new or have changed.
+        before: What was known of those that are not new, by id.
+    """
+
+    def __init__(self, members: Sequence[Member], before: Mapping[str, Member]) -> None:
+        self._members = members
+        self._before = before
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Change]:
+        # Of all tasks of a group, they take much memory.
+        for member in self._members:
+            before = self._before.get(member.task_id)
+            yield Change(member, None if before is None else before.state)
+
+
 class Snapshot(NamedTuple):
     """
-    What a poll found.
+    What a poll found. It is valid until the next poll, which changes the members.
 
     Attributes:
         members: The tasks that are waited for, by id.
@@ -108,7 +131,7 @@ class Snapshot(NamedTuple):
     """
 
     members: Mapping[str, Member]
-    changes: Sequence[Change]
+    changes: Changes
     blocked: Mapping[str, Block]
     is_settled: bool
     now: datetime
@@ -123,12 +146,8 @@ class _Poll:
         self.client = client
         self.pauses = pauses
         self._report = report
-        self._before: dict[str, tuple[str, int | None]] = {}
+        self.has_begun = False
         self._failures = 0
-
-    @property
-    def has_begun(self) -> bool:
-        return bool(self._before)
 
     def repeat(self, poll: Callable[[], Snapshot | None]) -> Iterator[Snapshot]:
         """
@@ -142,6 +161,7 @@ class _Poll:
             try:
                 snapshot = poll()
                 self._failures = 0
+                self.has_begun = self.has_begun or bool(snapshot and snapshot.members)
             except (NoAnswerError, FailedError) as error:
                 self._failures += 1
                 if not self.has_begun or self._failures > MAX_FAILED_POLLS:
@@ -156,20 +176,79 @@ class _Poll:
                 return
 
     def make_snapshot(
-        self, members: Mapping[str, Member], found: Mapping[str, Member], blocked: Mapping[str, Block]
+        self,
+        members: Mapping[str, Member],
+        found: Mapping[str, Member],
+        changes: Changes,
+        blocked: Mapping[str, Block],
     ) -> Snapshot:
         """
-        Compare the tasks that were *found* among the *members* with those of the last snapshot.
+        Return a snapshot of the tasks that were *found* among the *members*.
         """
-        changes = [
-            Change(member, self._before[task_id][0] if task_id in self._before else None)
-            for task_id, member in found.items()
-            if self._before.get(task_id) != (member.state, member.run_id)
-        ]
-        self._before = {task_id: (member.state, member.run_id) for task_id, member in found.items()}
-        of_these = {task_id: blocked[task_id] for task_id in found if task_id in blocked}
+        of_these = {task_id: block for task_id, block in blocked.items() if task_id in found}
         # A group in which nothing moves will not get the tasks that are waited for either.
         return Snapshot(found, changes, of_these, is_settled(found or members, blocked), self.client.clock.now())
+
+
+class _Walks:
+    """
+    Walks through the pages of a group. What has not changed since the walk before is stored once.
+
+    Attributes:
+        members: All tasks of the group, by id.
+        found: Those that are selected.
+    """
+
+    def __init__(self, client: Client, group_id: str, selection: Selection) -> None:
+        self.members: dict[str, Member] = {}
+        self.found: dict[str, Member] = self.members
+        self._client = client
+        self._group_id = group_id
+        self._selection = selection
+        self._number = 0
+
+    def walk(self) -> Changes:
+        """
+        Look at each task, and return what has changed of those that are selected.
+        """
+        self._number += 1
+        selects_all = not self._selection.tests
+        changed: dict[str, Member] = {}
+        found: dict[str, Member] = {}
+        for entry in list_group(self._client, self._group_id):
+            member = Member(entry)
+            is_found = selects_all or self._selection.matches(member, self._client.clock.now())
+            member.forget_tags()
+            before = self.members.get(member.task_id)
+            if before is None or member.has_changed(before):
+                changed[member.task_id] = member
+            else:
+                member = before
+            member.walk = self._number
+            if is_found and not selects_all:
+                found[member.task_id] = member
+        before_found = self.found
+        before_changed = {task_id: before_found[task_id] for task_id in changed if task_id in before_found}
+        self._store(changed)
+        if selects_all:
+            self.found = self.members
+            return Changes([each for each in changed.values() if _is_change(each, before_changed)], before_changed)
+        self.found = found
+        return Changes([each for each in found.values() if _is_change(each, before_found)], before_found)
+
+    def _store(self, changed: dict[str, Member]) -> None:
+        if self.members:
+            self.members.update(changed)
+        else:
+            self.members = changed
+        # Tasks that have expired are no longer listed.
+        if any(member.walk != self._number for member in self.members.values()):
+            self.members = {key: member for key, member in self.members.items() if member.walk == self._number}
+
+
+def _is_change(member: Member, before: Mapping[str, Member]) -> bool:
+    known = before.get(member.task_id)
+    return known is None or (known.state, known.run_id) != (member.state, member.run_id)
 
 
 def watch_group(
@@ -192,19 +271,19 @@ def watch_group(
         NotFoundError: The group does not exist.
     """
     poll = _Poll(client, pauses, report)
+    walks = _Walks(client, group_id, selection)
 
     def walk() -> Snapshot | None:
         try:
-            members = {member.task_id: member for member in map(Member, list_group(client, group_id))}
+            changes = walks.walk()
         except NotFoundError:
             remaining = None if appears is None else appears.remaining
             if poll.has_begun or remaining is None or remaining <= 0:
                 raise
             pauses.shorten(remaining)
             return None
-        now = client.clock.now()
-        found = {task_id: member for task_id, member in members.items() if selection.matches(member, now)}
-        return poll.make_snapshot(members, found, find_blocked(members, _fetch_outside(client, members)))
+        blocked = find_blocked(walks.members, _fetch_outside(client, walks.members))
+        return poll.make_snapshot(walks.members, walks.found, changes, blocked)
 
     return poll.repeat(walk)
 
@@ -231,13 +310,17 @@ def watch_tasks(
     """
     poll = _Poll(client, pauses, report)
     definitions: dict[str, Any] = {}
+    before: Mapping[str, Member] = {}
 
     def request() -> Snapshot:
+        nonlocal before
         members = fetch_members(client, task_ids, definitions)
         blocked: Mapping[str, Block] = {}
         if not any(member.state in {"pending", "running"} for member in members.values()):
             blocked = find_blocked_tasks(client, members, definitions)
-        return poll.make_snapshot(members, members, blocked)
+        changes = Changes([each for each in members.values() if _is_change(each, before)], before)
+        before = members
+        return poll.make_snapshot(members, members, changes, blocked)
 
     return poll.repeat(request)
 

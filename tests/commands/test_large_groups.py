@@ -1,0 +1,136 @@
+"""
+Groups of many tasks: how much memory the commands need for each task, and how many requests they send.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.http_server import json_response
+from tests.ids import TASK_ID as GROUP
+from tests.transfer_env import peak_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import CommandLine
+    from tests.http_server import Received, Response, ScriptedServer
+
+PAGE_TASKS = 1000
+FEW, MANY = 3000, 13_000
+MAX_FLAT_BYTES = 200
+"""For each task, by which the command shows that it stores none of them."""
+MAX_STORED_BYTES = 550
+"""For each task that has an id and a name of its own; a page has five times that for each."""
+
+
+def make_entry(number: int, state: str) -> dict[str, Any]:
+    """
+    Return what a page has for a task.
+    """
+    task_id = f"{GROUP[:16]}{number:06}"
+    run = {
+        "runId": 0,
+        "state": state,
+        "reasonCreated": "scheduled",
+        "scheduled": f"2026-01-02T03:04:{number % 60:02}.123Z",
+    }
+    common = {"taskQueueId": "proj-example/linux-large", "schedulerId": "ci", "taskGroupId": GROUP}
+    metadata = {
+        "name": f"test-linux1804-64/opt-mochitest-{number}",
+        "owner": f"person-{number % 50}@example.com",
+        "description": "A task of a large group. " * 5,
+        "source": "https://example.com/tree/main/taskcluster",
+    }
+    task = {
+        **common,
+        "metadata": metadata,
+        "dependencies": [],
+        "requires": "all-completed",
+        "payload": {"command": [["/bin/bash", "-c", f"run {number}"]], "maxRunTime": 600, "env": {"N": str(number)}},
+        "tags": {"kind": "test", "label": metadata["name"], "createdForUser": metadata["owner"]},
+        "deadline": "2999-01-02T03:04:05.123Z",
+    }
+    return {"status": {**common, "taskId": task_id, "state": state, "runs": [run]}, "task": task}
+
+
+def serve_group(size: int, state: str = "pending") -> Callable[[Received], Response]:
+    """
+    Return a function that responds with the pages of a group, or with the statuses of tasks.
+    """
+
+    def respond(request: Received) -> Response:
+        if request.target.endswith("/tasks/status"):
+            found = [make_entry(int(task_id[-6:]), state) for task_id in json.loads(request.body)["taskIds"]]
+            return json_response(
+                {"statuses": [{"taskId": e["status"]["taskId"], "status": e["status"]} for e in found]}
+            )
+        token = re.search("continuationToken=([0-9]+)", request.target)
+        start = int(token[1]) if token else 0
+        end = min(start + PAGE_TASKS, size)
+        page: dict[str, Any] = {"taskGroupId": GROUP, "tasks": [make_entry(each, state) for each in range(start, end)]}
+        if end < size:
+            page["continuationToken"] = str(end)
+        return json_response(page)
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "max_bytes", "walks"),
+    [
+        ("status", 0, MAX_FLAT_BYTES, 1),
+        ("list", 0, MAX_FLAT_BYTES, 1),
+        ("list --format jsonl", 0, MAX_FLAT_BYTES, 1),
+        ("list --sort wait --limit 10 --format jsonl", 0, MAX_FLAT_BYTES, 1),
+        ("list --limit 10 --format jsonl", 0, MAX_FLAT_BYTES, 1),
+        ("list --sort name", 0, MAX_STORED_BYTES, 1),
+        ("list --sort wait --format jsonl", 0, MAX_STORED_BYTES, 1),
+        ("failures", 0, MAX_FLAT_BYTES, 1),
+        ("logs --state failed", 1, MAX_FLAT_BYTES, 1),
+        ("artifacts --state failed", 1, MAX_FLAT_BYTES, 1),
+        ("download --state failed *", 1, MAX_FLAT_BYTES, 1),
+        ("rerun -n --failed", 1, MAX_FLAT_BYTES, 1),
+        ("cancel -n", 0, MAX_STORED_BYTES, 1),
+        ("cancel -n --format jsonl", 0, MAX_STORED_BYTES, 2),
+        ("wait --timeout 3s", 124, MAX_STORED_BYTES, 3),
+        ("watch --timeout 3s --name test-*", 124, MAX_STORED_BYTES, 3),
+    ],
+)
+def test_memory_and_requests(
+    http_server: ScriptedServer, command: str, exit_code: int, max_bytes: int, walks: int
+) -> None:
+    """
+    Memory does not grow with what is not needed of a task, and there is a request for each page, not for each task.
+    """
+    argv = command.split()
+    peaks = []
+    for size in (FEW, MANY):
+        http_server.requests.clear()
+        http_server.respond_with(serve_group(size))
+        peaks.append(peak_memory(["group", argv[0], GROUP, *argv[1:]], http_server.env, exit_code=exit_code))
+        assert len(http_server.requests) <= walks * size / PAGE_TASKS
+
+    assert (peaks[1] - peaks[0]) / (MANY - FEW) <= max_bytes
+
+
+def test_order_of_many(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Tasks with the same wait are in the order of their names, also where they are sorted in a file.
+    """
+    http_server.respond_with(serve_group(2500))
+    options = ["group", "list", GROUP, "--sort", "wait"]
+    lines = tc(*options, env=http_server.env).stdout.splitlines()
+    objects = [json.loads(line) for line in tc(*options, "--format", "jsonl", env=http_server.env).stdout.splitlines()]
+
+    expected = sorted((make_entry(number, "pending") for number in range(2500)), key=_order)
+    assert [entry["status"]["taskId"] for entry in expected] == [line.split()[0] for line in lines]
+    assert [entry["task"] for entry in expected] == [each["task"] for each in objects]
+
+
+def _order(entry: dict[str, Any]) -> tuple[str, str]:
+    return entry["status"]["runs"][0]["scheduled"], entry["task"]["metadata"]["name"]
