@@ -46,10 +46,10 @@ _HIDDEN_NAME = (
     r"(?-i:[A-Z0-9_]+_(?:KEY|PASS|PWD|PAT|AUTH|DSN|SAS)))s?"
 )
 _HIDDEN_KEY = rf"(?i).*{_HIDDEN_NAME}"
-# A field of JSON in a text, perhaps escaped in a string of other JSON. Of an array or an object, all that follows.
+# A field of JSON in a text, perhaps escaped in a string of other JSON. Of an array or an object, the first character.
 _FIELD = (
     rf"(?is)((\\*[\"'])[^\"'\\:,{{}}\s]*{_HIDDEN_NAME}\2\s*:\s*)"
-    r"(?:(\\*[\"']).*?(?:(?<!\\)\3|$)|[\[{].*|-?\d[^\s,}\]]*)"
+    r"(?:(\\*[\"']).*?(?:(?<!\\)\3|$)|[\[{]|-?\d[^\s,}\]]*)"
 )
 _PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?(?=-----END|$)"
 _JWT = r"(\beyJ)[\w.~+/=-]{16,}"
@@ -80,7 +80,10 @@ def redact_text(text: str) -> str:
     where they are percent-encoded, and Authorization headers.
     """
     for pattern in _select(_NEEDS, text):
-        text = re.sub(pattern, _REPLACEMENTS.get(pattern, rf"\1{MASK}"), text)
+        if pattern is _FIELD:
+            text = _mask_fields(text)
+        else:
+            text = re.sub(pattern, _REPLACEMENTS.get(pattern, rf"\1{MASK}"), text)
     return text
 
 
@@ -300,6 +303,27 @@ def _mask_values(value: Any) -> Any:
     if isinstance(value, list):
         return [_mask_values(each) for each in value]
     return value if value is None or isinstance(value, bool) else MASK
+
+
+def _mask_fields(text: str) -> str:
+    field = re.compile(_FIELD)
+    pieces: list[str] = []
+    start = 0
+    while (found := field.search(text, start)) is not None:
+        pieces += [text[start : found.start()], found[1], MASK]
+        value = found.end(1)
+        start = found.end() if text[value] not in "[{" else _find_end(text, value) if found[2] == '"' else len(text)
+    return "".join([*pieces, text[start:]])
+
+
+def _find_end(text: str, start: int) -> int:
+    # Of an array or an object that is escaped, cut off or not JSON, the end is not known.
+    from json import JSONDecoder
+
+    try:
+        return JSONDecoder().raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return len(text)
 
 
 def _mask_userinfo(found: re.Match[str]) -> str:

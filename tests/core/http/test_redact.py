@@ -7,7 +7,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
@@ -168,6 +168,33 @@ def test_no_secret_stays_in_a_document(secret: str) -> None:
     assert secret not in json.dumps(masked)
     assert {"a": ["…", "…"], "b": None} == masked["secret"]
     assert {"GITHUB_TOKEN": "…", "PATH": "/bin"} == masked["env"]
+
+
+@given(SECRETS, st.sampled_from([(",", ":"), (", ", ": ")]), st.integers(0, 3))
+def test_what_follows_a_secret_stays(secret: str, separators: tuple[str, str], nested: int) -> None:
+    """
+    In a text that is a JSON document, such as a response with -vv, for which the ends of arrays and objects are known.
+    """
+    hidden: Any = [secret, {"]": "}" + secret}]
+    for _ in range(nested):
+        hidden = {"a": hidden, "status": "hidden"}
+    document = [{"credentials": hidden, "taskId": "first"}, {"tokens": [secret], "runId": 7}, {"last": {"name": "end"}}]
+    masked = redact_text(json.dumps(document, separators=separators))
+
+    assert "S3CR3T" not in masked
+    assert "hidden" not in masked
+    assert all(part in masked for part in ("first", "runId", "7", "last", "end"))
+    assert masked == redact_text(masked)
+
+
+def test_many_secrets_are_masked_in_time() -> None:
+    """
+    That of the text's length.
+    """
+    text = json.dumps([{"secret": {"a": [1]}, "n": 1}] * 20_000)
+
+    assert 20_000 == redact_text(text).count('"n": 1')
+    assert '"secret": …' == redact_text('"secret": ' + "[" * 100_000)
 
 
 PIECES = [
