@@ -81,7 +81,7 @@ def command(
     code 9. Write NAME:KEY to set such a variable.
 
     With --temp-scope, the command gets temporary credentials with these scopes only; they are computed without a
-    request. Put options of COMMAND after --.
+    request. Put options of COMMAND after --. The files are removed when COMMAND ends, and when tc is killed.
 
     Exit codes of tc itself: 126 if COMMAND cannot be run, 127 if it is not found, 128 + N if signal N ended it; 5 if a
     secret or a key does not exist. Signals are forwarded to COMMAND.

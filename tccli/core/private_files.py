@@ -13,9 +13,13 @@ from tccli.core.files import MAX_NAME_BYTES
 from tccli.errors import LocalFileError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    import subprocess
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 SAFE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+
+REMOVE_AT_END = 'read -r word && exit; for path do rm -f -- "$path" || rmdir -- "$path"; done'
+"""The end of stdin without a line is that of the process that writes it."""
 
 
 def check_new_file(path: str) -> None:
@@ -38,7 +42,7 @@ def private_files(contents: Mapping[str, bytes], report: Callable[[str], None]) 
     """
     Create files of mode 0600 for the time of the block, and directories of mode 0700 for them where there are none.
 
-    What is at their paths afterwards is removed, also if it was replaced meanwhile.
+    What is at their paths afterwards is removed, also if it was replaced meanwhile, or if this process is killed.
 
     Args:
         contents: By path.
@@ -49,6 +53,7 @@ def private_files(contents: Mapping[str, bytes], report: Callable[[str], None]) 
     """
     created: list[str] = []
     directories: list[str] = []
+    watchdog = _start_watchdog([os.path.abspath(path) for path in contents])
     try:
         for given, content in contents.items():
             path = os.path.abspath(given)
@@ -75,14 +80,44 @@ def private_files(contents: Mapping[str, bytes], report: Callable[[str], None]) 
         for directory in reversed(directories):
             with suppress(OSError):
                 os.rmdir(directory)
+        if watchdog is not None:
+            watchdog.communicate(b"done\n")
 
 
-def _create_directories(path: str, created: list[str]) -> None:
+def _start_watchdog(paths: Sequence[str]) -> subprocess.Popen[bytes] | None:
+    """
+    Start a process that removes files, and directories that do not exist yet, if this one ends without a word to it.
+    """
+    import subprocess
+
+    directories = {directory for path in paths for directory in _list_missing(os.path.dirname(path))}
+    words = ["/bin/sh", "-c", REMOVE_AT_END, "sh", *paths, *sorted(directories, key=len, reverse=True)]
+    if not paths or os.name != "posix":
+        return None
+    try:
+        # Ctrl-C, and what ends a whole group of processes, must not reach it.
+        return subprocess.Popen(  # noqa: S603 - a constant script
+            words,
+            env={"PATH": os.defpath},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+
+
+def _list_missing(path: str) -> list[str]:
     missing = []
     while not os.path.isdir(path) and path not in {"", os.path.dirname(path)}:
         missing.append(path)
         path = os.path.dirname(path)
-    for directory in reversed(missing):
+    return missing
+
+
+def _create_directories(path: str, created: list[str]) -> None:
+    for directory in reversed(_list_missing(path)):
         os.mkdir(directory, 0o700)
         created.append(directory)
         # The umask may have taken even the owner's rights.
