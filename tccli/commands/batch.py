@@ -81,7 +81,12 @@ def _make_reader(
     data = options["data"]
     if data is not None and data.strip() in {"-", "@-"}:
         raise UsageError(f"{method.id}: stdin has the lines", hint="give the payload with --data JSON or --data @FILE")
-    document = None if data is None else read_data(data, method.id, options["data_format"]).document
+    try:
+        document = None if data is None else read_data(data, method.id, options["data_format"]).document
+    except UsageError as error:
+        if data is not None and re.search(r"[:\[,]\s*\{\w+\}", data):
+            error.hint = 'a place stands in a string, "{1}"; for a number or other JSON, --set PATH:={1}'
+        raise
     template = CallTemplate(
         method,
         words[2:],
@@ -124,8 +129,11 @@ def _split(lines: Iterable[Line], options: dict[str, Any]) -> Iterator[Row | Bad
     if options["tsv"]:
         return split_tsv(lines)
     column = options["payload_from"]
-    # JSON has blanks.
-    return split_words(lines, max_columns=int(column) if column is not None and column.isdigit() else None)
+    if column is None:
+        return split_words(lines)
+    # JSON has blanks: the last column has the rest of the line.
+    number = int(column) if re.fullmatch("[1-9][0-9]{,3}", column) else None
+    return split_words(lines, max_columns=None if options["header"] else number, has_header=options["header"])
 
 
 command = Command(
@@ -171,8 +179,8 @@ command = Command(
     "With SERVICE METHOD, the columns of a line are the arguments: words between blanks and tabs, or CSV or TSV. To "
     "use some of the columns, write ARG... with places: {1} is the first column, {NAME} the one of that name with "
     "--header. Places in ARG, --data, --set and --query are filled in after parsing, and only in strings, so that a "
-    "column cannot change what is around it. {{1}} is the text {1}; other braces are text. With --payload-from N, the "
-    "last of N words is the rest of the line.\n\n"
+    "column cannot change what is around it. {{1}} is the text {1}; other braces are text. With --payload-from, the "
+    "last word is the rest of the line.\n\n"
     "A result has id (that of the line, or its number), status, and response or error, as of --error-format json. "
     "Tasks, groups and others can be named in all forms that arguments of methods have. When a service asks one call "
     "to slow down, no call is sent meanwhile. A listing is one page; its continuationToken leads to the next one.\n\n"

@@ -199,6 +199,9 @@ class Journal:
         assert self._fd is not None
         try:
             os.ftruncate(self._fd, self._length)
+            if not self._length and hasattr(os, "fchmod"):
+                # The umask may have taken even the owner's rights; an empty file may have those of others.
+                os.fchmod(self._fd, 0o600)
         except OSError as error:
             raise LocalFileError(f"cannot write the journal {self._path}: {explain(error)}") from None
         if not self._length:

@@ -111,6 +111,10 @@ class CallRunner:
         """
         try:
             prepared = self._prepare(call)
+        except TcError as error:
+            # Names may have been looked up; the call itself was not sent.
+            return self._fail(call, error)
+        try:
             response = self._client.send(prepared)
             result = read_result(self._client, prepared, response)
             return BatchResult(call.number, call.id, response.status, next(iter(result.documents), None))

@@ -109,12 +109,15 @@ def _split(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         yield None if count > MAX_LINE_BYTES else b"".join(begun)
 
 
-def split_words(lines: Iterable[Line], *, max_columns: int | None = None) -> Iterator[Row | BadRow]:
+def split_words(
+    lines: Iterable[Line], *, max_columns: int | None = None, has_header: bool = False
+) -> Iterator[Row | BadRow]:
     """
     Yield the words of each line: what blanks and tabs separate, without quoting, as awk has it.
 
     Args:
         max_columns: The last one has the rest of the line.
+        has_header: Whether the first line tells that number.
     """
     for line in lines:
         if isinstance(line.text, UsageError):
@@ -122,6 +125,8 @@ def split_words(lines: Iterable[Line], *, max_columns: int | None = None) -> Ite
         elif text := line.text.strip(" \t"):
             # For re.split, 0 is any number.
             columns = [text] if max_columns == 1 else re.split(r"[ \t]+", text, maxsplit=max(0, (max_columns or 0) - 1))
+            if has_header and max_columns is None:
+                max_columns = len(columns)
             yield Row(line.number, columns)
 
 

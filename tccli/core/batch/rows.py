@@ -43,6 +43,13 @@ class CallTemplate(NamedTuple):
     id_column: str | None = None
     has_header: bool = False
 
+    @property
+    def has_texts(self) -> bool:
+        """
+        Whether the command line has parts of the calls, which may have places.
+        """
+        return bool(self.args or self.query or self.edits) or self.data is not None
+
     def check(self) -> None:
         """
         Check what is known before a line is read.
@@ -101,12 +108,19 @@ class RowReader:
         self._query = {name: Template(text, header) for name, text in template.query.items()}
         self._data = None if template.data is None else Template(template.data, header)
         self._edits = [_compile_edit(edit, header) for edit in template.edits]
-        self._payload_column = None if template.payload_column is None else header.find(template.payload_column)
-        self._id_column = None if template.id_column is None else header.find(template.id_column)
+        self._payload_column = (
+            None if template.payload_column is None else header.find(template.payload_column, "--payload-from")
+        )
+        self._id_column = None if template.id_column is None else header.find(template.id_column, "--id-from")
         used = {self._payload_column, self._id_column} - {None}
         templates = [*self._query.values(), *filter(None, [self._data]), *(value for _, value in self._edits)]
         used = used.union(*(each.columns for each in (*self._args, *templates)))
         self._width = max((column + 1 for column in used if column is not None), default=0)
+        if not self._width and template.has_texts:
+            raise UsageError(
+                "all calls would be the same: nothing uses a column of the lines",
+                hint="write places, such as {1}; if that is intended, give --id-from 1",
+            )
         self._names_all = bool(template.args) or header.columns is not None
 
     def read(self, row: Row) -> BatchCall | BadLine:

@@ -30,36 +30,41 @@ class Header:
 
     def __init__(self, columns: Sequence[str] | None = None) -> None:
         self.columns = columns
-        self._places: Mapping[str, int] = {name: place for place, name in enumerate(columns or ())}
-        if columns is not None and len(self._places) < len(columns):
-            twice = next(name for name in columns if columns.count(name) > 1)
+        named_columns = [(name, place) for place, name in enumerate(columns or ()) if name]
+        self._places: Mapping[str, int] = dict(named_columns)
+        if len(self._places) < len(named_columns):
+            twice = next(name for name in self._places if sum(name == each for each, _ in named_columns) > 1)
             raise UsageError(f"the header has the column {twice!r} twice")
-        named = "|".join(re.escape(name) for name in sorted(self._places, key=len, reverse=True) if name)
+        named = "|".join(re.escape(name) for name in sorted(self._places, key=len, reverse=True))
         words = filter(None, [rf"[0-9]{{1,{MAX_COLUMN_DIGITS}}}", NAME, named])
         self.pattern = re.compile(rf"(\{{+)({'|'.join(f'(?:{word})' for word in words)})(\}}+)")
 
-    def find(self, name: str) -> int:
+    def find(self, name: str, option: str = "") -> int:
         """
         Return the position of a column, from 0.
+
+        Args:
+            option: What names it, if that is not a place.
 
         Raises:
             UsageError: There is none.
         """
-        if name.isdigit():
-            place = int(name) - 1
+        shown = f"{option} {name}" if option else f"{{{name}}}"
+        text = "" if option else f", or {{{{{name}}}}} for the text {{{name}}}"
+        if re.fullmatch("[0-9]+", name):
+            place = int(name[: MAX_COLUMN_DIGITS + 1]) - 1
             if place < 0:
-                raise UsageError(f"{{{name}}}: columns are counted from 1")
-            if self.columns is not None and place >= len(self.columns):
-                raise UsageError(f"{{{name}}} is not filled in: the header has {len(self.columns)} columns")
+                raise UsageError(f"{shown}: columns are counted from 1")
+            if len(name) > MAX_COLUMN_DIGITS or (self.columns is not None and place >= len(self.columns)):
+                most = 10**MAX_COLUMN_DIGITS - 1 if self.columns is None else len(self.columns)
+                raise UsageError(f"{shown}: there is no such column; a line has at most {most}")
             return place
         if self.columns is None:
-            raise UsageError(
-                f"{{{name}}} is not filled in: columns have names with --header only",
-                hint=f"write {{1}} for the first column, or {{{{{name}}}}} for the text {{{name}}}",
-            )
+            hint = f"write {'1' if option else '{1}'} for the first column{text}"
+            raise UsageError(f"{shown}: columns have names with --header only", hint=hint)
         if name not in self._places:
-            hint = names.suggestion(name, self._places) or f"write {{{{{name}}}}} for the text {{{name}}}"
-            raise UsageError(f"{{{name}}} is not filled in: the header has no such column", hint=hint)
+            hint = names.suggestion(name, self._places) or f"its columns are {', '.join(self._places)}{text}"
+            raise UsageError(f"{shown}: the header has no such column", hint=hint)
         return self._places[name]
 
 
@@ -80,7 +85,8 @@ class Place(NamedTuple):
         """
         if self.column >= len(columns):
             count = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
-            raise UsageError(f"{{{self.name}}} is not filled in: the line has {count}")
+            hint = f"write {{{{{self.name}}}}} for the text {{{self.name}}}"
+            raise UsageError(f"{{{self.name}}} is not filled in: the line has {count}", hint=hint)
         return columns[self.column]
 
 
