@@ -141,6 +141,10 @@ def test_a_line_that_is_wrong(tc: CommandLine, http_server: ScriptedServer, line
         ["secrets", "set", "--set", "{1}=a"],
         ["secrets", "set", "--set", "a:=x"],
         ["secrets", "set", "--payload-from", "name"],
+        ["secrets", "set", "--payload-from", "²"],
+        ["secrets", "set", "--payload-from", "99999999999999999999"],
+        ["secrets", "set", "--data", '{"a": {1}}'],
+        ["queue", "status", "fN1SbArXTPSVFNUvaOlinQ"],
         ["queue", "status", "--header"],
         ["queue", "status", "{x}", "--header", "--csv"],
         ["--csv"],
@@ -204,6 +208,8 @@ def test_payloads(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert [{"a": '"', "b": ["xn", 1], "c": "{2} ${x"}] == payloads("{1}", "--data", data, stdin='n "\n')
     assert [{"a": {"b": "5"}, "c": 5}] == payloads("{1}", "--set", "a.b={2}", "--set", "c:={2}", stdin="n 5\n")
     assert [{"k": "{1} x"}] == payloads("--payload-from", "2", stdin='n {"k": "{1} x"}\n')
+    assert [{"k": [1, 2]}] == payloads("--payload-from", "doc", "--header", stdin='name doc\nn {"k": [1, 2]}\n')
+    assert [{"k": 1}] * 2 == payloads("x", "--data", '{"k": 1}', "--id-from", "1", stdin="a\nb\n")
     assert [{"k": 1, "z": "n"}] == payloads(
         "{name}", "--payload-from", "doc", "--tsv", "--header", "--set", "z={name}", stdin='doc\tname\n{"k": 1}\tn\n'
     )
@@ -380,7 +386,11 @@ def test_all_wait_when_a_service_asks_one_to(tc: CommandLine, http_server: Scrip
 
     def respond(_request: Received) -> Response:
         arrived.append(time.monotonic())
-        return error_response(429, "E", "slow down", Retry_After="1") if len(arrived) == 5 else json_response({})
+        if len(arrived) == 5:
+            return error_response(429, "E", "slow down", Retry_After="1")
+        # Until the client has read it.
+        time.sleep(0.1)
+        return json_response({})
 
     http_server.respond_with(respond)
     result = tc("batch", "--jobs", "4", stdin=make_lines([PING] * 60), env=http_server.env)

@@ -10,6 +10,7 @@ classes and functions are then the same.
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
@@ -39,6 +40,7 @@ NAMES = {
     "httpcore._sync.connection": ("HTTPConnection",),
     "httpcore._sync.http11": ("HTTP11Connection",),
     "httpcore._sync.interfaces": ("ConnectionInterface",),
+    "httpx._content": ("ByteStream",),
     "httpx._exceptions": ("InvalidURL",),
     "httpx._models": ("Request", "Response"),
     "httpx._transports.base": ("BaseTransport",),
@@ -70,6 +72,9 @@ LATE_NAMES = (
 LATE_BASES = (("urllib.request", "Request"),)
 
 
+_LATE_PACKAGE_LOCK = threading.RLock()
+
+
 class _LateModule(ModuleType):
     """
     Stands for a module that is imported when one of its attributes is used.
@@ -90,12 +95,21 @@ class _LatePackage(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        # From now on it is like any other package.
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        assert self.__spec__ is not None
-        assert self.__spec__.loader is not None
-        with _substitute():
-            self.__spec__.loader.exec_module(self)
+        # Another thread waits until all names are there.
+        with _LATE_PACKAGE_LOCK:
+            if type(self) is _LatePackage:
+                if "is_running" in vars(self):
+                    raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+                vars(self)["is_running"] = True
+                assert self.__spec__ is not None
+                assert self.__spec__.loader is not None
+                try:
+                    with _substitute():
+                        self.__spec__.loader.exec_module(self)
+                finally:
+                    # From now on it is like any other package.
+                    self.__class__ = ModuleType  # type: ignore[assignment]
+                    del vars(self)["is_running"]
         return getattr(self, name)
 
 

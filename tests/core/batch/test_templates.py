@@ -116,7 +116,7 @@ def test_names() -> None:
     ("text", "header", "named"),
     [
         ("{nam}", ["name"], "name?"),
-        ("{2}", ["name"], "1 column"),
+        ("{2}", ["name"], "at most 1"),
         ("{0}", ["name"], "from 1"),
         ("{name}", None, "{{name}}"),
         ("${HOME}", None, "{{HOME}}"),
@@ -167,7 +167,8 @@ def test_a_place_for_json_must_be_json() -> None:
 
 def test_a_header_with_a_name_twice() -> None:
     """
-    Would be ambiguous.
+    Would be ambiguous; columns without names are not.
     """
+    assert "bc" == fill("{b}{3}", "a", "b", "c", header=["", "b", ""])
     with pytest.raises(UsageError, match="twice"):
         Header(["a", "b", "a"])

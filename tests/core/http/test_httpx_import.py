@@ -23,6 +23,7 @@ from tccli.core.http.messages import Request
 from tccli.core.http.transport import HttpTransport
 print(HttpTransport(5, {{}}).send(Request("GET", {url!r}, {{}})).body.decode())
 """
+SEND_BODY = SEND.replace('Request("GET", {url!r}, {{}})', 'Request("PUT", {url!r}, {{}}, b"body")')
 
 
 def run(code: str) -> str:
@@ -34,7 +35,8 @@ def run(code: str) -> str:
     return done.stdout
 
 
-def test_a_request_over_http_imports_no_tls_no_cookies_and_no_client(http_server: ScriptedServer) -> None:
+@pytest.mark.parametrize("send", [SEND, SEND_BODY], ids=["GET", "PUT"])
+def test_a_request_over_http_imports_no_tls_no_cookies_and_no_client(http_server: ScriptedServer, send: str) -> None:
     """
     Each of them takes milliseconds, as much as the rest of the request.
     """
@@ -45,7 +47,7 @@ def test_a_request_over_http_imports_no_tls_no_cookies_and_no_client(http_server
     ]  # fmt: skip
     http_server.respond_with(response(200, b"fine"))
 
-    code = SEND.format(url=http_server.url) + f"print([name for name in {heavy} if name in sys.modules])"
+    code = send.format(url=http_server.url) + f"print([name for name in {heavy} if name in sys.modules])"
 
     assert "fine\n[]\n" == run(code)
 
@@ -74,6 +76,25 @@ assert isinstance(httpx.Cookies().jar, CookieJar)
 """
 
     assert "fine\n" == run(code)
+
+
+def test_threads_may_need_all_of_it_at_once() -> None:
+    """
+    One imports it, and the others wait for that.
+    """
+    code = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from tccli.core.http.httpx_import import httpx
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(8) as pool:
+    print(len(set(pool.map(lambda name: getattr(httpx, name), ["Client", "AsyncClient", "Timeout", "Limits"] * 4))))
+try:
+    httpx.no_such_name
+except AttributeError as error:
+    print(error)
+"""
+    assert "4\nmodule 'httpx' has no attribute 'no_such_name'\n" == run(code)
 
 
 def test_what_was_imported_before_is_used(http_server: ScriptedServer) -> None:
