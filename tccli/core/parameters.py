@@ -28,6 +28,9 @@ def matches_pattern(method: Method, name: str, value: str) -> bool:
         name: Of a path argument or a query option.
     """
     pattern = _find_docs(method, name).pattern
+    if pattern.endswith("$"):
+        # Unlike Python's, the services' $ is not in front of a line feed at the end.
+        pattern = f"{pattern[:-1]}\\Z"
     return not pattern or re.search(pattern, value, re.ASCII) is not None
 
 

@@ -61,7 +61,11 @@ def test_a_variable_without_a_value_is_noted(tc: CommandLine, http_server: Scrip
     """
     It is empty, as in the Go client.
     """
-    http_server.respond_with(json_response({"status": {"taskId": TASK, "state": "pending", "runs": []}}))
+    http_server.respond_with(
+        lambda request: json_response(
+            {"status": {"taskId": request.target.rpartition("/")[2], "state": "pending", "runs": []}}
+        )
+    )
     argv = ["task", "run", "--provisioner", "a", "--worker-type", "b"]
     result = tc(*argv, "-e", "FOO", "-e", "BAR=", "image", "true", env=http_server.env)
 

@@ -11,14 +11,13 @@ from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
 
 def _print(context: Context, task: str, *, newest: bool) -> None:
     from tccli.cli.tasks import make_value_writer, resolve_one
-    from tccli.core.response_fields import read_field
     from tccli.core.tasks import queue
 
     write = make_value_writer(context)
     client = context.client()
     task_id, _ = resolve_one(context, client, task, newest=newest)
     definition = queue.fetch_definition(client, task_id)
-    write(read_field(f"task {task_id}", definition, "taskGroupId", str), definition)
+    write(queue.read_id(f"task {task_id}", definition, "taskGroupId"), definition)
 
 
 command = Command(

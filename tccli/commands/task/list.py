@@ -36,13 +36,13 @@ def _rows(client: Client, task_queue_id: str, kind: str) -> Iterator[dict[str, A
     from tccli import references
     from tccli.core.response_fields import read_field
     from tccli.core.responses import read_timestamp
-    from tccli.core.tasks.queue import read_name
+    from tccli.core.tasks.queue import read_id, read_name
 
     what = f"the {kind} tasks of {task_queue_id}"
     method = references.method("queue", "listPendingTasks" if kind == "pending" else "listClaimedTasks")
     for page in client.paginate(client.prepare(method, [task_queue_id])):
         for entry in read_field(what, page, "tasks", list):
-            task_id, task = read_field(what, entry, "taskId", str), read_field(what, entry, "task", dict)
+            task_id, task = read_id(what, entry, "taskId"), read_field(what, entry, "task", dict)
             since = read_field(what, entry, "inserted" if kind == "pending" else "claimed", str)
             seconds = (client.clock.now() - read_timestamp(what, since)).total_seconds()
             yield {

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core.parameters import check_parameter, matches_pattern
-from tccli.core.response_fields import blame_response, read_field
-from tccli.core.tasks.queue import fetch_definition, list_group
+from tccli.core.response_fields import read_field
+from tccli.core.tasks.queue import fetch_definition, list_group, read_id
 from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
         raise UsageError("GROUP is empty", hint="give a group id; the command that should print it may have failed")
     if word.startswith(INDEX_PREFIX):
         task_id = _find_indexed(client, word.removeprefix(INDEX_PREFIX))
-        return read_field(f"task {task_id}", fetch_definition(client, task_id), "taskGroupId", str)
+        return read_id(f"task {task_id}", fetch_definition(client, task_id), "taskGroupId")
     if is_github(word):
         return _find_build(client, word, newest=newest)
     check_parameter(references.method("queue", "listTaskGroup"), "taskGroupId", word, "GROUP")
@@ -104,7 +104,7 @@ def _find_build(client: Client, word: str, *, newest: bool) -> str:
     builds: dict[str, dict[str, Any]] = {}
     for page in client.paginate(call):
         for build in read_field(what, page, "builds", list):
-            builds.setdefault(read_field(what, build, "taskGroupId", str), build)
+            builds.setdefault(read_id(what, build, "taskGroupId"), build)
     if not builds:
         raise NotFoundError(f"no task group of {word}", status=404, hint="has it been pushed, and is it built here?")
     groups = sorted(builds, key=lambda group_id: str(builds[group_id].get("created")))
@@ -117,8 +117,6 @@ def _find_build(client: Client, word: str, *, newest: bool) -> str:
             f"{word} has {len(groups)} task groups: {listed}",
             hint="give an id, or --newest for the one that was created last",
         )
-    with blame_response(what):
-        check_parameter(references.method("queue", "listTaskGroup"), "taskGroupId", groups[-1], "taskGroupId")
     return groups[-1]
 
 
@@ -171,10 +169,7 @@ def _find_indexed(client: Client, path: str) -> str:
         above = path.rpartition(".")[0]
         error.hint = error.hint or f"tc index listTasks{' ' * bool(above)}{above} prints the tasks next to it"
         raise
-    task_id = read_field(what, document, "taskId", str)
-    with blame_response(what):
-        check_parameter(references.method("queue", "task"), "taskId", task_id, "taskId")
-    return task_id
+    return read_id(what, document, "taskId")
 
 
 def _find_labelled(client: Client, group_id: str, label: str, *, newest: bool) -> str:
@@ -200,4 +195,5 @@ def _find_labelled(client: Client, group_id: str, label: str, *, newest: bool) -
             f"group {group_id} has {len(found)} tasks named {label!r}: {listed}",
             hint="give an id, or --newest for the one that was created last",
         )
-    return read_field(f"group {group_id}", found[-1]["status"], "taskId", str)
+    task_id: str = found[-1]["status"]["taskId"]
+    return task_id

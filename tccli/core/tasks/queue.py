@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
+from tccli.core.parameters import MAX_SHOWN_LENGTH, matches_pattern
 from tccli.core.payload import encode
 from tccli.core.response_fields import read_field
-from tccli.errors import NotFoundError
+from tccli.errors import BrokenAnswerError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_LOG = "public/logs/live.log"
 MAX_IDS_PER_REQUEST = 1000
 """Of ``queue.statuses`` and ``queue.tasks``."""
+MAX_REPEATED_PAGES = 100
+"""Of a listing, one after the other, that have no new task: pages may be empty, but not for ever."""
 LIFECYCLE = ("unscheduled", "pending", "running", "completed", "failed", "exception")
 """The states of a task, in their order."""
 
@@ -56,7 +59,9 @@ def _fetch_many(client: Client, name: str, task_ids: Sequence[str]) -> dict[str,
         method = references.method("queue", name)
         for page in client.paginate(client.prepare(method, [], payload=payload, checks_schema=False)):
             for entry in read_field(f"queue.{name}", page, name, list):
-                found[read_field(f"queue.{name}", entry, "taskId", str)] = entry
+                found[read_id(f"queue.{name}", entry, "taskId")] = entry
+    for task_id in found.keys() - set(task_ids):
+        raise BrokenAnswerError(f"queue.{name}: the response has task {task_id}, which was not asked for")
     return found
 
 
@@ -112,23 +117,62 @@ def call_group_method(client: Client, method: str, group_id: str, payload: Any =
     """
     body = None if payload is None else encode(payload)
     document = client.call_json(references.method("queue", method), [group_id], payload=body)
-    read_field(f"group {group_id}", document, "taskGroupId", str)
+    what = f"group {group_id}"
+    response_id = read_id(what, document, "taskGroupId")
+    if response_id != group_id:
+        raise BrokenAnswerError(f"{what}: the response is of another group, {response_id}")
     found: dict[str, Any] = document
     return found
 
 
 def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     """
-    Yield ``{"status": …, "task": …}`` for each task of a group, page by page, in the queue's order.
+    Yield ``{"status": …, "task": …}`` for each task of a group once, page by page, in the queue's order.
     """
     call = client.prepare(references.method("queue", "listTaskGroup"), [group_id])
+    what = f"group {group_id}"
+    seen: set[str] = set()
+    repeated_pages = 0
     for page in _suggest_group(client.paginate(call), group_id):
-        for entry in read_field(f"group {group_id}", page, "tasks", list):
-            status, task = (read_field(f"group {group_id}", entry, name, dict) for name in ("status", "task"))
-            for name in ("taskId", "state"):
-                read_field(f"group {group_id}", status, f"status.{name}", str)
-            read_name(str(status["taskId"]), task)
-            yield {"status": status, "task": task}
+        number_before = len(seen)
+        for entry in read_field(what, page, "tasks", list):
+            status, task = (read_field(what, entry, name, dict) for name in ("status", "task"))
+            task_id = read_id(what, status, "status.taskId")
+            read_field(what, status, "status.state", str)
+            read_name(task_id, task)
+            if status.get("taskGroupId", group_id) != group_id:
+                raise BrokenAnswerError(f"{what}: the response has task {task_id}, which is of another group")
+            # A task that was created while the pages were read may be on two of them.
+            if task_id not in seen:
+                seen.add(task_id)
+                yield {"status": status, "task": task}
+        repeated_pages = 0 if len(seen) > number_before else repeated_pages + 1
+        if repeated_pages == MAX_REPEATED_PAGES:
+            raise BrokenAnswerError(f"{what}: the listing does not end: {MAX_REPEATED_PAGES} pages have no new task")
+
+
+def read_id(what: str, document: Any, name: str) -> str:
+    """
+    Return a field of a response with the id of a task or of a group: it is requested and printed, also in commands.
+
+    Raises:
+        BrokenAnswerError: It is not an id, or as `read_field`.
+    """
+    value = read_field(what, document, name, str)
+    check_id(what, name, value)
+    return value
+
+
+def check_id(what: str, name: str, value: str) -> None:
+    """
+    Check a value of a response that is used as the id of a task or of a group.
+
+    Raises:
+        BrokenAnswerError: It is not an id.
+    """
+    if not matches_pattern(references.method("queue", "task"), "taskId", value):
+        shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else f"{value[:MAX_SHOWN_LENGTH]}…")
+        raise BrokenAnswerError(f"{what}: the response is malformed: {name} is {shown}; expected a slugid")
 
 
 def _suggest_group(pages: Iterable[Any], group_id: str) -> Iterator[Any]:
@@ -176,8 +220,11 @@ def format_run(run: Mapping[str, Any]) -> str:
 
 
 def _read_status(task_id: str, document: Any) -> dict[str, Any]:
-    status: dict[str, Any] = read_field(f"task {task_id}", document, "status", dict)
-    for name in ("taskId", "state"):
-        read_field(f"task {task_id}", status, f"status.{name}", str)
-    read_field(f"task {task_id}", status, "status.runs", list)
+    what = f"task {task_id}"
+    status: dict[str, Any] = read_field(what, document, "status", dict)
+    found = read_id(what, status, "status.taskId")
+    if found != task_id:
+        raise BrokenAnswerError(f"{what}: the response has the status of another task, {found}")
+    read_field(what, status, "status.state", str)
+    read_field(what, status, "status.runs", list)
     return status

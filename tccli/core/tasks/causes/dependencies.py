@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tccli.core.tasks.causes.model import Cause, TaskFacts, list_names
 from tccli.core.tasks.members import Member
-from tccli.core.tasks.queue import fetch_states
+from tccli.core.tasks.queue import check_id, fetch_states
 from tccli.core.tasks.waiting import fetch_members, find_blocked_tasks
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def explain_unscheduled(client: Client, facts: TaskFacts) -> Iterator[Cause]:
     if not member.dependencies:
         yield Cause("not-scheduled", f"unscheduled{span}, and it depends on nothing", _schedule(facts))
         return
+    for dependency in member.dependencies:
+        check_id(f"task {facts.task_id}", "dependencies", dependency)
     definitions: dict[str, Any] = {facts.task_id: facts.definition}
     blocked = find_blocked_tasks(client, {facts.task_id: member}, definitions, max_levels=MAX_LEVELS)
     block = blocked.get(facts.task_id)
