@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tccli import names
-from tccli.cli.options import global_options, option_section, output_options, peek_options
+from tccli.cli.options import (
+    HELP_OPTIONS,
+    global_options,
+    option_section,
+    output_options,
+    peek_options,
+    spell_global_options,
+)
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HELP_OPTIONS = ("--help", "-h")
 # As Go's strconv.ParseBool reads them.
 TRUE_WORDS, FALSE_WORDS = ("1", "t", "true"), ("0", "f", "false")
 CONTEXT_SETTINGS = {"help_option_names": list(HELP_OPTIONS)}
@@ -92,11 +98,9 @@ class _BaseCommand(click.Command):
         Return the command's own parameters, then the shared options whose names are still free.
         """
         own = super().get_params(ctx)
-        shared = self.shared_options(ctx)
-        if not shared:
+        if not getattr(ctx, "takes_shared", True):
             return own
-        taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
-        return [*own, *(kept for option in shared if (kept := _without_taken_spellings(option, taken)) is not None)]
+        return _with_shared(own, [*self._output_options(), *global_options()])
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         """
@@ -174,21 +178,18 @@ class _BaseCommand(click.Command):
         """
         return ""
 
-    def shared_options(self, ctx: click.Context) -> Sequence[click.Option]:
-        """
-        Return the shared options that apply to this command.
-        """
-        if not getattr(ctx, "takes_shared", True):
-            return ()
-        return (*(output_options() if self.prints_data else ()), *global_options())
+    def _output_options(self) -> Sequence[click.Option]:
+        return output_options() if self.prints_data else ()
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
         Write the command's own options, those for output, and the names of the global ones; the root describes these.
         """
-        assert isinstance(ctx, _ClickContext)
-        ctx.takes_shared = True
-        params = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+        params = [
+            param
+            for param in _with_shared(super().get_params(ctx), self._output_options())
+            if isinstance(param, click.Option)
+        ]
         sections = (
             ("Options", [param for param in params if option_section(param) == "own"]),
             ("Output", [param for param in params if option_section(param) == "output"]),
@@ -203,8 +204,7 @@ class _BaseCommand(click.Command):
                 rows = [row for option in global_options() if (row := option.get_help_record(ctx)) is not None]
                 formatter.write_dl(rows)
             else:
-                spelled = [" / ".join((option.opts[-1], *option.secondary_opts)) for option in global_options()]
-                formatter.write_text(f"{', '.join(spelled)}: see tc --help.")
+                formatter.write_text(f"{', '.join(spell_global_options())}: see tc --help.")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """
@@ -215,6 +215,11 @@ class _BaseCommand(click.Command):
             with formatter.section("Examples" if len(self.examples) > 1 else "Example"):
                 for line in "\n".join(self.examples).split("\n"):
                     formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+
+
+def _with_shared(own: list[click.Parameter], shared: Sequence[click.Option]) -> list[click.Parameter]:
+    taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
+    return [*own, *(kept for option in shared if (kept := _without_taken_spellings(option, taken)) is not None)]
 
 
 def _without_taken_spellings(option: click.Option, taken: set[str]) -> click.Option | None:

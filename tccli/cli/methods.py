@@ -25,7 +25,6 @@ from tccli.cli.help.methods import (
 )
 from tccli.cli.types import DATA_FORMAT
 from tccli.references import method_docs
-from tccli.references.headings import group_methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -117,6 +116,8 @@ class ServiceGroup(Group):
         """
         Write a line for each method.
         """
+        from tccli.references.headings import group_methods
+
         for heading, methods in group_methods(self._library.service(self._service).methods.values()):
             with formatter.section(heading):
                 formatter.write_dl([(method.name, method.summary) for method in methods])

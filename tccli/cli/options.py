@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FORMATS_DIRECTORY = os.path.join(os.path.dirname(os.path.dirname(__file__)), "output", "formats")
+HELP_OPTIONS = ("--help", "-h")
 # Commands are made from references, so the options that select references are needed before click parses the rest.
 EARLY_OPTIONS = ("root_url", "profile", "reference", "quiet", "error_format", "pager")
 
@@ -85,7 +86,7 @@ def peek_options(argv: Sequence[str]) -> Options:
     It reports no errors: click does that later. After ``--`` there are no options.
     """
     options = Options()
-    if not any(word.startswith("-") for word in argv):
+    if not any(word.startswith("-") and word not in HELP_OPTIONS for word in argv):
         return options
     spell = names.Spellings()
     known = {
@@ -169,6 +170,21 @@ def global_options() -> tuple[click.Option, ...]:
     """
     Return the options that every command takes.
     """
+    return tuple(_shared(*declarations, **attributes) for declarations, attributes in _list_global_options())
+
+
+def spell_global_options() -> list[str]:
+    """
+    Return the spellings of the options that every command takes, without creating these: ``--proxy / --no-proxy``.
+    """
+    return [declarations[-1].replace("/", " / ") for declarations, _ in _list_global_options()]
+
+
+def _define(*declarations: str, **attributes: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    return declarations, attributes
+
+
+def _list_global_options() -> tuple[tuple[tuple[str, ...], dict[str, Any]], ...]:
     from tccli.cli.types import (
         Choice,
         ModeFlag,
@@ -182,80 +198,80 @@ def global_options() -> tuple[click.Option, ...]:
     )
 
     return (
-        _shared("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
-        _shared("--profile", metavar="NAME", help="Use the root URL and credentials of this profile."),
-        _shared(
+        _define("--root-url", metavar="URL", help="Root URL of the deployment (default TASKCLUSTER_ROOT_URL)."),
+        _define("--profile", metavar="NAME", help="Use the root URL and credentials of this profile."),
+        _define(
             "--reference",
             type=file_name,
             metavar="FILE|URL",
             multiple=True,
             help="Add or replace a service by its api.json; repeatable.",
         ),
-        _shared("--anonymous", is_flag=True, help="Use no credentials."),
-        _shared(
+        _define("--anonymous", is_flag=True, help="Use no credentials."),
+        _define(
             "--authorized-scope",
             metavar="SCOPE",
             multiple=True,
             help="Limit the credentials to this scope; repeatable.",
         ),
-        _shared(
+        _define(
             "--authorized-scopes", type=scope_list, metavar="JSON", help="The same as a JSON array; [] is no scopes."
         ),
-        _shared("--proxy/--no-proxy", default=None, help="Use TASKCLUSTER_PROXY_URL, or ignore it."),
-        _shared(
+        _define("--proxy/--no-proxy", default=None, help="Use TASKCLUSTER_PROXY_URL, or ignore it."),
+        _define(
             "--service-discovery",
             type=Choice(["default", "k8s-dns"]),
             metavar="SCHEME",
             help="How to reach services: default, k8s-dns.",
         ),
-        _shared("--retries", type=retry_count, metavar="N", help="Retries after the first attempt (default 5)."),
-        _shared("--timeout", type=timeout, metavar="DURATION", help="Time limit of one attempt (default 30s)."),
-        _shared(
+        _define("--retries", type=retry_count, metavar="N", help="Retries after the first attempt (default 5)."),
+        _define("--timeout", type=timeout, metavar="DURATION", help="Time limit of one attempt (default 30s)."),
+        _define(
             "--delay-factor", type=duration, metavar="DURATION", help="Base delay between attempts (default 100ms)."
         ),
-        _shared(
+        _define(
             "--randomization-factor",
             type=fraction,
             metavar="F",
             help="Random part of the delay (default 0.25).",
         ),
-        _shared("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (default 30s)."),
-        _shared("--retry-unsafe", is_flag=True, help="Retry calls that are not idempotent, too."),
-        _shared("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
-        _shared(
+        _define("--max-delay", type=duration, metavar="DURATION", help="Longest delay between attempts (default 30s)."),
+        _define("--retry-unsafe", is_flag=True, help="Retry calls that are not idempotent, too."),
+        _define("--trace-id", type=trace_id, metavar="TEXT", help="Send as x-taskcluster-trace-id."),
+        _define(
             "--read-only",
             cls=ModeFlag,
             flag_value="1",
             mode="with-secrets",
             help="Refuse calls that change something or return secrets; =with-secrets allows these (TC_READ_ONLY).",
         ),
-        _shared(
+        _define(
             "--fake",
             type=file_name,
             metavar="FILE",
             help="Take responses from a JSON file; send nothing (TC_FAKE).",
         ),
-        _shared(
+        _define(
             "--fake-calls",
             type=file_name,
             metavar="FILE",
             help="Append each call with --fake to a file, as JSON lines.",
         ),
-        _shared(
+        _define(
             "-v",
             "--verbose",
             count=True,
             help="Print the account in use, each request and retries; -vv also prints headers and bodies (TC_LOG).",
         ),
-        _shared("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
-        _shared(
+        _define("-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
+        _define(
             "--color",
             type=Choice(["auto", "always", "never"]),
             metavar="WHEN",
             help="Use colour: auto, always, never.",
         ),
-        _shared("--pager/--no-pager", default=None, help="Page long output on a terminal, or not (TC_PAGER, PAGER)."),
-        _shared(
+        _define("--pager/--no-pager", default=None, help="Page long output on a terminal, or not (TC_PAGER, PAGER)."),
+        _define(
             "--error-format",
             type=Choice(["text", "json"]),
             metavar="FORMAT",

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tccli.references.exchanges import Exchange
 
@@ -152,17 +152,24 @@ class ServiceReference:
     def __repr__(self) -> str:
         return f"ServiceReference({self.name!r}, {self.origin!r})"
 
-    @cached_property
+    @property
     def records(self) -> list[str]:
         """
         All lines, unparsed.
         """
-        text = self._content
-        if isinstance(text, str):
-            with open(text, "rb") as file:
-                text = file.read()
         # str.splitlines would also split at characters that JSON strings may contain.
-        return text.decode().rstrip("\n").split("\n")
+        return self._lines[1:-1].split("\n")
+
+    @cached_property
+    def _lines(self) -> str:
+        """
+        All lines, with a line feed before and after each of them.
+        """
+        content = self._content
+        if isinstance(content, str):
+            with open(content, "rb") as file:
+                content = file.read()
+        return "\n" + content.decode().rstrip("\n") + "\n"
 
     @cached_property
     def head(self) -> Mapping[str, Any]:
@@ -214,10 +221,7 @@ class ServiceReference:
         """
         Return the unparsed record of the method *name*, or an empty string.
         """
-        import json
-
-        start = f'{{"method":{json.dumps(name)}'
-        return next((line for line in self.records if line.startswith(start)), "")
+        return self._record("method", name)
 
     def method(self, name: str) -> Method:
         """
@@ -252,30 +256,48 @@ class ServiceReference:
         """
         JSON schemas by name (``task.json``), each parsed on first use. They refer to each other by those names.
         """
-        return _Schemas(dict(self._named("schema")))
+        return _Schemas(partial(self._record, "schema"), lambda: [name for name, _ in self._named("schema")])
+
+    def _record(self, kind: str, name: str) -> str:
+        import json
+
+        start = self._lines.find(f'\n{{"{kind}":{json.dumps(name)}') + 1
+        return self._lines[start : self._lines.index("\n", start)] if start else ""
 
     def _named(self, kind: str) -> Iterator[tuple[str, str]]:
-        start = f'{{"{kind}":"'
-        for line in self.records:
-            if line.startswith(start):
-                yield line[len(start) : line.index('"', len(start))], line
+        lines, mark = self._lines, f'\n{{"{kind}":"'
+        start = lines.find(mark)
+        while start >= 0:
+            name, end = start + len(mark), lines.index("\n", start + 1)
+            yield lines[name : lines.index('"', name)], lines[start + 1 : end]
+            start = lines.find(mark, end)
 
 
 class _Schemas(Mapping[str, Any]):
-    def __init__(self, lines: Mapping[str, str]) -> None:
-        self._lines = lines
+    """
+    Args:
+        find: Returns the record of a schema, or an empty string.
+        list_names: Returns the names of all of them.
+    """
+
+    def __init__(self, find: Callable[[str], str], list_names: Callable[[], Sequence[str]]) -> None:
+        self._find = find
+        self._list_names = list_names
         self._parsed: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._parsed:
-            self._parsed[name] = _parse(self._lines[name])["body"]
+            record = self._find(name)
+            if not record:
+                raise KeyError(name)
+            self._parsed[name] = _parse(record)["body"]
         return self._parsed[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._lines)
+        return iter(self._list_names())
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._list_names())
 
 
 @cache

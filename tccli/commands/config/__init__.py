@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.cli.command import HELP_OPTIONS
 from tccli.cli.directories import DirectoryGroup
+from tccli.cli.options import HELP_OPTIONS
 
 if TYPE_CHECKING:
     import click

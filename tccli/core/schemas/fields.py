@@ -11,7 +11,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.schemas.bundle import bundle
-from tccli.core.schemas.descriptions import add_descriptions
 from tccli.errors import ConfigurationError
 from tccli.references.json_schema import resolve_pointer
 
@@ -23,6 +22,13 @@ MAX_DEPTH = 10
 MAX_ROWS = 1000
 """Schemas of other deployments may have any number of fields."""
 MAX_TYPE_DEPTH = 2
+LIMITS = frozenset(
+    {
+        *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum"),
+        *("uniqueItems", "pattern", "default", "items"),
+    }
+)
+"""Keywords that a field's row describes besides its type."""
 FORMAT_NAMES = {"date-time": "timestamp", "uri": "URL", "email": "email address"}
 
 
@@ -65,6 +71,8 @@ def list_fields(schemas: Mapping[str, Any], name: str, descriptions: Mapping[str
     except ConfigurationError:
         return []
     if descriptions:
+        from tccli.core.schemas.descriptions import add_descriptions
+
         add_descriptions(schema, descriptions)
     table = _Table(schema)
     found = list(islice(table.rows(schema, "", 0), MAX_ROWS))
@@ -191,7 +199,7 @@ def _values(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _limits(schema: Any) -> str:
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or LIMITS.isdisjoint(schema):
         return ""
     limits = [
         _between(schema.get("minLength"), schema.get("maxLength"), " characters"),
