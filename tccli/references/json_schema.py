@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 NAMES = frozenset({"properties", "patternProperties", "definitions", "dependencies"})
 # The value is not a schema and has none in it, whatever it looks like.
 VALUES = frozenset({"const", "enum", "default", "required", "examples"})
+# Of these, help shows what is in a document; a schema without them has no fields.
+APPLICATORS = frozenset(
+    {"properties", "patternProperties", "additionalProperties", "items", "allOf", "oneOf", "anyOf", "$ref"}
+)
 
 
 def subschemas(schema: Any) -> Iterator[Any]:

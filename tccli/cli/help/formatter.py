@@ -81,18 +81,14 @@ class Formatter(click.HelpFormatter):
         rows = list(rows)
         if self.width < DEFAULT_HELP_WIDTH:
             col_max = min(col_max, self.width // 3)
-        column = min(max((len(name) for name, _ in rows), default=0), col_max) + col_spacing
+        column = min(max([len(name) for name, _ in rows], default=0), col_max) + col_spacing
         margin = " " * self.current_indent
         width = max(self.width - self.current_indent - column, MIN_TEXT_WIDTH)
+        below = f"\n{margin}{' ' * column}"
         for name, text in rows:
             lines = [line for part in text.split("\n") for line in wrap_text(part, width)]
-            if len(name) > column - col_spacing and lines:
-                self.write(f"{margin}{name}\n")
-                first = " " * column
-            else:
-                first = name.ljust(column)
-            self.write(f"{margin}{first}{lines[0] if lines else ''}".rstrip() + "\n")
-            self.write("".join(f"{margin}{' ' * column}{line}\n" for line in lines[1:]))
+            first = below if len(name) > column - col_spacing and lines else " " * (column - len(name))
+            self.write(f"{margin}{name}{first}{below.join(lines)}".rstrip() + "\n")
 
 
 def help_width() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.errors import ConfigurationError
-from tccli.references.json_schema import NAMES, VALUES, find_references, resolve_pointer, split_reference
+from tccli.references.json_schema import NAMES, VALUES, resolve_pointer, split_reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,39 +48,42 @@ class _Bundle:
         self._schemas = schemas
         # Recursive schemas, with their names in the definitions of the result.
         self._definitions: dict[_Place, str] = {}
+        # The schemas around the one that is being replaced.
+        self._path: list[_Place] = []
         self._nodes = 0
 
     def build(self, name: str) -> dict[str, Any]:
-        start = (name, "")
-        self._find_recursive(start, [], set())
-        body = self._definition(start) if start in self._definitions else self._inline(self._at(start), name)
-        whole = {"$schema": DRAFT, **(body if isinstance(body, dict) else {"allOf": [body]})}
-        if self._definitions:
-            whole["definitions"] = {
-                known: self._inline(self._at(place), place[0]) for place, known in self._definitions.items()
-            }
-        return whole
+        # Again from the start with each recursive schema that is found: few are.
+        while True:
+            found = len(self._definitions)
+            self._nodes = 0
+            body = self._replace((name, ""))
+            definitions = {known: self._expand(place) for place, known in list(self._definitions.items())}
+            if len(self._definitions) == found:
+                whole = {"$schema": DRAFT, **(body if isinstance(body, dict) else {"allOf": [body]})}
+                return {**whole, "definitions": definitions} if definitions else whole
 
-    def _find_recursive(self, place: _Place, path: list[_Place], done: set[_Place]) -> None:
-        if place in path:
+    def _replace(self, place: _Place) -> Any:
+        """
+        Return what stands for a reference to a schema.
+        """
+        if place in self._path:
             self._definitions.setdefault(place, self._new_name(place))
-        if place in path or place in done:
-            return
-        for target in self._targets(self._at(place), place[0]):
-            self._find_recursive(target, [*path, place], done)
-        done.add(place)
+        if place in self._definitions:
+            name = self._definitions[place].replace("~", "~0").replace("/", "~1")
+            return {"$ref": f"#/definitions/{name}"}
+        return self._expand(place)
+
+    def _expand(self, place: _Place) -> Any:
+        self._path.append(place)
+        body = self._inline(self._at(place), place[0])
+        self._path.pop()
+        return body
 
     def _new_name(self, place: _Place) -> str:
         wanted = place[1].rpartition("/")[2] or place[0].rpartition("/")[2].removesuffix(".json")
         taken = set(self._definitions.values())
         return next(each for each in (wanted, *(f"{wanted}-{n}" for n in range(2, MAX_NODES))) if each not in taken)
-
-    def _definition(self, place: _Place) -> dict[str, Any]:
-        name = self._definitions[place].replace("~", "~0").replace("/", "~1")
-        return {"$ref": f"#/definitions/{name}"}
-
-    def _targets(self, node: Any, base: str) -> list[_Place]:
-        return [self._place(reference, base) for reference in find_references(node)]
 
     def _inline(self, node: Any, base: str) -> Any:
         self._nodes += 1
@@ -93,7 +96,7 @@ class _Bundle:
         if "$ref" in node:
             place = self._place(node["$ref"], base)
             annotations = {key: node[key] for key in ANNOTATIONS if key in node}
-            body = self._definition(place) if place in self._definitions else self._inline(self._at(place), place[0])
+            body = self._replace(place)
             return {**body, **annotations} if isinstance(body, dict) else body
         inlined = {}
         for key, value in node.items():

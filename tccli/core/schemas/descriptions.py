@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tccli.references.json_schema import APPLICATORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -24,7 +26,7 @@ def add_descriptions(schema: dict[str, Any], descriptions: Mapping[str, str]) ->
 
 
 def _list_fields(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or APPLICATORS.isdisjoint(schema):
         return
     start = f"{path}." if path else ""
     inner = [(f"{start}{name}", field) for name, field in schema.get("properties", {}).items()]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.core.schemas.bundle import bundle
 from tccli.errors import ConfigurationError
-from tccli.references.json_schema import resolve_pointer
+from tccli.references.json_schema import APPLICATORS, resolve_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,13 +22,12 @@ MAX_DEPTH = 10
 MAX_ROWS = 1000
 """Schemas of other deployments may have any number of fields."""
 MAX_TYPE_DEPTH = 2
-LIMITS = frozenset(
-    {
-        *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum"),
-        *("uniqueItems", "pattern", "default", "items"),
-    }
+RANGES = (
+    ("minLength", "maxLength", " characters"),
+    ("minItems", "maxItems", " items"),
+    ("minProperties", "maxProperties", " fields"),
+    ("minimum", "maximum", ""),
 )
-"""Keywords that a field's row describes besides its type."""
 FORMAT_NAMES = {"date-time": "timestamp", "uri": "URL", "email": "email address"}
 
 
@@ -106,7 +105,7 @@ class _Table:
         Yield the rows for what is in a value.
         """
         schema = self._resolve(schema)
-        if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        if not isinstance(schema, dict) or depth > MAX_DEPTH or APPLICATORS.isdisjoint(schema):
             return
         required = _list(schema.get("required"))
         for name, inner in _object(schema.get("properties")).items():
@@ -199,21 +198,22 @@ def _values(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _limits(schema: Any) -> str:
-    if not isinstance(schema, dict) or LIMITS.isdisjoint(schema):
+    if not isinstance(schema, dict):
         return ""
     limits = [
-        _between(schema.get("minLength"), schema.get("maxLength"), " characters"),
-        _between(schema.get("minItems"), schema.get("maxItems"), " items"),
-        _between(schema.get("minProperties"), schema.get("maxProperties"), " fields"),
-        _between(schema.get("minimum"), schema.get("maximum"), ""),
-        "no duplicate items" if schema.get("uniqueItems") else "",
-        f"matches {schema['pattern']}" if "pattern" in schema and schema["pattern"] != SLUGID else "",
-        f"default: {json.dumps(schema['default'], ensure_ascii=False)}" if schema.get("default") is not None else "",
+        limit
+        for least, most, unit in RANGES
+        if (least in schema or most in schema) and (limit := _between(schema.get(least), schema.get(most), unit))
     ]
-    items = _limits(schema.get("items"))
-    if items and schema.get("type") == "array":
+    if schema.get("uniqueItems"):
+        limits.append("no duplicate items")
+    if "pattern" in schema and schema["pattern"] != SLUGID:
+        limits.append(f"matches {schema['pattern']}")
+    if schema.get("default") is not None:
+        limits.append(f"default: {json.dumps(schema['default'], ensure_ascii=False)}")
+    if schema.get("type") == "array" and (items := _limits(schema.get("items"))):
         limits.append(f"each {items}")
-    return "; ".join(part for part in limits if part)
+    return "; ".join(limits)
 
 
 def _between(least: Any, most: Any, unit: str) -> str:
