@@ -90,7 +90,7 @@ def _format_group(group: FailureGroup, source: str, width: int) -> Iterator[str]
         yield _shorten(f"{INDENT}| {line}", width)
     command = group.rerun_command(source)
     # A command is never shortened: it is to be copied.
-    yield f"{INDENT}{command}" if command else f"{INDENT}(none of them can be rerun now)"
+    yield f"{INDENT}{command}" if command else f"{INDENT}({group.explain_no_rerun()})"
 
 
 def _count(group: FailureGroup) -> str:
@@ -138,6 +138,9 @@ def _markdown(group: FailureGroup, source: str) -> Iterator[str]:
     command = group.rerun_command(source)
     if command:
         yield from _fence([command], "sh")
+    else:
+        yield f"({group.explain_no_rerun()})"
+        yield ""
 
 
 def _fence(lines: Sequence[str], language: str = "") -> Iterator[str]:

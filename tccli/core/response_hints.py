@@ -56,6 +56,12 @@ HINTS = (
         'give times from tc from-now: --set created="$(tc from-now 0s)" --set deadline="$(tc from-now 1h)"',
     ),
     _Hint(
+        r"queue\.(rerunTask|scheduleTask)",
+        409,
+        "(?i)deadline|number of runs",
+        "tc task retrigger {taskId} creates a copy of it, with a new id",
+    ),
+    _Hint(
         r"worker-manager\.(create|update)WorkerPool",
         400,
         "(?i)invalid provider",

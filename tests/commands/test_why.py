@@ -144,3 +144,69 @@ def test_ends(tc: CommandLine, group_env: GroupEnv) -> None:
     tc("sandbox", "clock", "+7h", env=group_env.environment)
     assert "deadline" in "".join(explain(tc, group_env, late)[2])
     assert 5 == tc("task", "why", TASK_ID, env=group_env.environment).exit_code
+
+
+WORKER_TIME = "[taskcluster 2030-01-01T10:00:00.000Z]"
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "text"),
+    [
+        (
+            ("tick 9", "[taskcluster:error] Task aborted - max run time exceeded"),
+            "max-run-time",
+            "max run time exceeded",
+        ),
+        (("tick 9", f"{WORKER_TIME} Aborting task - max run time exceeded!"), "max-run-time", "Aborting task"),
+        (("error: x", f"{WORKER_TIME} Killed: exceeded payload.maxRunTime, 3 s"), "max-run-time", "Killed: "),
+        (
+            ("tick 9", "[taskcluster:error] Task timeout after 3 seconds. Force killing container."),
+            "max-run-time",
+            "Force",
+        ),
+        (
+            ("tick 9", f"{WORKER_TIME} Exit code: 0", f"{WORKER_TIME} Artifact public/build: out does not exist"),
+            "could not upload an artifact",
+            "out does not exist",
+        ),
+        (
+            ("tick 9", f"{WORKER_TIME} Exit code: 0", "error: disk", f"{WORKER_TIME} Exit code: 1"),
+            "its command ended with an error",
+            "error: disk",
+        ),
+        (("tick 9", "[taskcluster:error] Cannot mount a cache"), "the worker reports an error", "Cannot mount a cache"),
+    ],
+)
+def test_failed_because_of(tc: CommandLine, group_env: GroupEnv, lines: tuple[str, ...], kind: str, text: str) -> None:
+    """
+    The worker's own lines, with and without a level; the command is blamed only if it ended with an error.
+    """
+    log = "".join(f"{line}\n" for line in lines).encode()
+    task_id = group_env.add("red", "failed", log=log, payload={"maxRunTime": 3})
+    sentences, following, causes = explain(tc, group_env, task_id)
+
+    assert text in causes["log"]
+    assert kind in causes or kind in causes["failed"], sentences
+    assert ("its command" in causes["failed"]) == (kind == "its command ended with an error")
+    assert ("--set payload.maxRunTime:=6" in following) == (kind == "max-run-time")
+
+
+def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    A rerun is refused, with the command that helps; nobody recommends one.
+    """
+    task_id = group_env.add("red", "failed", log=b"error: disk is full.\n")
+    canceled = group_env.add("gone", "exception")
+    assert ".." not in explain(tc, group_env, task_id)[0]
+    tc("sandbox", "clock", "+7h", env=group_env.environment)
+    for each in (task_id, canceled):
+        _, following, causes = explain(tc, group_env, each)
+        assert f"tc task retrigger {each}" in following
+        assert "retrigger" in causes
+        assert "rerun" not in following
+    failures = tc("group", "failures", group_env.group_id, "--format", "markdown", env=group_env.environment)
+    assert f"tc task retrigger {task_id}" in failures.stdout
+    for words in (("task", "rerun"), ("queue", "rerunTask")):
+        refused = tc(*words, task_id, env=group_env.environment)
+        assert 6 == refused.exit_code
+        assert f"tc task retrigger {task_id}" in refused.stderr

@@ -13,7 +13,7 @@ from tccli.errors import TcError
 
 if TYPE_CHECKING:
     from tccli.core.client import Client
-    from tccli.core.tasks.causes.model import TaskFacts
+    from tccli.core.tasks.causes.model import LogFinding, TaskFacts
 
 MAX_SHOWN_CHARACTERS = 200
 
@@ -25,12 +25,13 @@ def _why(context: Context, task: str, *, newest: bool) -> None:
     write = make_value_writer(context)
     client = context.client()
     task_id, _ = resolve_one(context, client, task, newest=newest)
-    explanation = explain_task(client, task_id, lambda facts: _read_log_line(context, client, facts))
+    explanation = explain_task(client, task_id, lambda facts: _read_log(context, client, facts))
     write(explanation.as_text(), explanation.as_document())
 
 
-def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
+def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:
     from tccli.core.printable import escape_line
+    from tccli.core.tasks.causes.model import LogFinding
     from tccli.core.tasks.failures import MAX_TAIL_BYTES
     from tccli.core.tasks.logs import open_log, read_tail
     from tccli.core.tasks.queue import find_latest_run_id, find_log_name
@@ -41,9 +42,11 @@ def _read_log_line(context: Context, client: Client, facts: TaskFacts) -> str:
         log = open_log(client, context.transfer_context(), facts.task_id, run_id, name)
         tail = read_tail(log, MAX_TAIL_BYTES).decode("utf-8", "replace")
     except TcError as error:
-        return f"cannot see its log: {error.message}"
+        return LogFinding(f"cannot see its log: {error.message}")
     found = find_failure_line(tail.split("\n"))
-    return f"its log: {escape_line(found.text, MAX_SHOWN_CHARACTERS)}" if found else "its log is empty"
+    if found is None:
+        return LogFinding("its log is empty")
+    return LogFinding(f"its log: {escape_line(found.text, MAX_SHOWN_CHARACTERS)}", found.kind)
 
 
 command = Command(

@@ -42,10 +42,12 @@ class RunHistory(NamedTuple):
     Attributes:
         runs: State of each, why it was resolved, and why it was created.
         can_rerun: Whether the task is resolved, and its deadline is not over.
+        is_past_deadline: Whether its deadline is over.
     """
 
     runs: Sequence[tuple[str, str, str]]
     can_rerun: bool
+    is_past_deadline: bool
 
 
 def read_history(entry: Mapping[str, Any], now: datetime) -> RunHistory:
@@ -59,7 +61,7 @@ def read_history(entry: Mapping[str, Any], now: datetime) -> RunHistory:
         _read_run(run) if isinstance(run, dict) else ("", "", "") for run in (runs if isinstance(runs, list) else [])
     ]
     can_rerun = entry["status"]["state"] in UNSUCCESSFUL_STATES and not is_over
-    return RunHistory(found, can_rerun)
+    return RunHistory(found, can_rerun, is_over)
 
 
 def _read_run(run: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -240,6 +242,16 @@ class FailureGroup:
         The tasks that can be rerun: those that are resolved, before their deadlines.
         """
         return list(dict.fromkeys(run.member.task_id for run in self.runs if run.member.detail.can_rerun))
+
+    def explain_no_rerun(self) -> str:
+        """
+        Return why none of its tasks can be rerun, and what to do.
+        """
+        late = list(dict.fromkeys(run.member.task_id for run in self.runs if run.member.detail.is_past_deadline))
+        if not late:
+            return "none of them can be rerun now: they are not resolved, or completed since"
+        more = "" if len(late) == 1 else "; so for each of them"
+        return f"too late for a rerun: the deadline is over; tc task retrigger {late[0]} creates a copy{more}"
 
     def count_new(self) -> int:
         """

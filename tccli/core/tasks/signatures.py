@@ -43,6 +43,15 @@ class FailureLine(NamedTuple):
         """
         return fold_line(self.text)
 
+    @property
+    def kind(self) -> str:
+        """
+        How the task ended: ``command``, ``max-run-time``, ``artifact``, or ``worker`` for another error of the worker.
+        """
+        if self.rank == Rank.WORKER:
+            return "max-run-time" if _MAX_RUN_TIME.search(self.text) else "worker"
+        return "artifact" if self.rank == Rank.ARTIFACT else "command"
+
 
 _SGR = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]|\r")
 _PREFIXES = (
@@ -58,8 +67,20 @@ _MOZHARNESS = re.compile(r" ?\d\d:\d\d:\d\d +(DEBUG|INFO|WARNING|ERROR|CRITICAL|
 _WORKER = re.compile(r"\[taskcluster(?::(?P<level>[a-z]+)|[^\]]*)\] ?")
 _RUN_TASK = re.compile(r"\[(?:fetches|setup|cache|volume|cleanup|content-tooltool) ")
 """What `run-task` does before and after the task's own command."""
-_WORKER_SUMMARY = re.compile(r"(?i)exit status \d+$|task not successful|unsuccessful task run")
+_WORKER_SUMMARY = re.compile(r"(?i)exit status -?\d+$|aborting task\W*$|task not successful|unsuccessful task run")
 _UPLOAD = re.compile(r"(?i)artifact upload|^artifact \S+ not found|file-missing-on-worker|uploading")
+_WORKER_ENDED_IT = re.compile(
+    r"(?i)\bmax ?run ?time\b.*\bexceeded\b|\bexceeded\b.*\bmax ?run ?time\b"
+    r"|^(?:aborting task|task aborted|task timeout|killed)\b"
+    r"|^(?:the payload is malformed|malformed payload|cannot start the command)\b"
+)
+"""Of a line of the worker without a level: old workers report errors in them too."""
+_UNLEVELLED_UPLOAD = re.compile(
+    r"(?i)^artifact \S.*(?:not found|does not exist|no such file|cannot )|^uploading error artifact"
+)
+_EXIT_CODE = re.compile(r"(?i)^(?:successful task run with )?exit code: 0\b")
+_NONZERO_EXIT_CODE = re.compile(r"(?i)^(?:unsuccessful task run with )?exit (?:code:|status) -?[1-9]")
+_MAX_RUN_TIME = re.compile(r"(?i)\bmax ?run ?time\b|\btask timeout after\b")
 _GRADLE_CAUSE = re.compile(r" *> \S")
 
 
@@ -121,13 +142,17 @@ class _Reader:
         return self._upload if self.succeeded and self._upload and (best is None or best.rank < Rank.WORKER) else best
 
     def _rank_worker(self, level: str | None, text: str) -> tuple[Rank, str] | None:
-        if re.match(r"Exit Code: 0$", text):
+        if _EXIT_CODE.match(text):
             self.succeeded = True
-        if level != "error":
+        elif _NONZERO_EXIT_CODE.match(text):
+            self.succeeded = False
+        if level is None and _WORKER_ENDED_IT.search(text):
+            return Rank.WORKER, text
+        if level != "error" and not _UNLEVELLED_UPLOAD.match(text):
             return (Rank.OTHER, text) if text and level else None
         if _WORKER_SUMMARY.match(text):
             return Rank.TRACE, text
-        if _UPLOAD.search(text):
+        if _UPLOAD.search(text) or level != "error":
             self._upload = FailureLine(self._number, Rank.ARTIFACT, text)
             return Rank.ARTIFACT, text
         return Rank.WORKER, text

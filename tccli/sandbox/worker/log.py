@@ -41,6 +41,12 @@ class Log:
         """
         self.write(f"[taskcluster {time}] {line}\n".encode())
 
+    def write_error(self, line: str) -> None:
+        """
+        Append why the worker ends the task, in the form of generic-worker.
+        """
+        self.write(f"[taskcluster:error] {line}\n".encode())
+
     def finish(self) -> None:
         """
         Close the log.

@@ -125,7 +125,7 @@ class Run:
         try:
             plan = parse_payload(self._definition)
         except PayloadError as error:
-            self._log(log, f"The payload is malformed: {error}")
+            log.write_error(f"The payload is malformed: {error}")
             return MALFORMED
         for name in plan.ignored:
             self._log(log, f"Ignored: payload.{name}")
@@ -135,7 +135,7 @@ class Run:
         if result != SHUTDOWN:
             for request in plan.artifacts:
                 for problem in self._upload(request, artifacts):
-                    self._log(log, f"Artifact {request.name}: {problem}")
+                    log.write_error(f"Artifact {request.name}: {problem}")
                     result = FAILED if result == COMPLETED else result
         return result
 
@@ -159,10 +159,10 @@ class Run:
                     is_aborted=lambda: self._is_lost.is_set() or self._is_stopping(),
                 )
             except processes.StartError as error:
-                self._log(log, f"Cannot start the command: {error}")
+                log.write_error(f"Cannot start the command: {error}")
                 return FAILED
             except processes.RunTimeoutError:
-                self._log(log, f"Killed: exceeded payload.maxRunTime, {plan.max_run_time} s")
+                log.write_error(f"Task aborted - max run time exceeded: payload.maxRunTime is {plan.max_run_time} s")
                 return FAILED
             except processes.AbortedError:
                 if self._is_lost.is_set():

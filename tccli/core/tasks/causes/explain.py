@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.tasks.causes.model import Cause, TaskFacts
+from tccli.core.tasks.causes.model import Cause, LogFinding, TaskFacts
 from tccli.core.tasks.queue import fetch_definition, fetch_status, read_name
 
 if TYPE_CHECKING:
@@ -43,17 +43,19 @@ class Explanation(NamedTuple):
         """
         Return sentences, and a line with the next commands.
         """
-        sentences = ". ".join(cause.text[:1].upper() + cause.text[1:] for cause in self.causes)
+        # A line of a log may end with a full stop.
+        texts = [cause.text.rstrip().removesuffix(".") for cause in self.causes]
+        sentences = ". ".join(text[:1].upper() + text[1:] for text in texts)
         commands = "; ".join(dict.fromkeys(cause.next for cause in self.causes if cause.next))
         return f"{self.name}: {sentences[:1].lower()}{sentences[1:]}." + (f"\nnext: {commands}" if commands else "")
 
 
-def explain_task(client: Client, task_id: str, read_log_line: Callable[[TaskFacts], str]) -> Explanation:
+def explain_task(client: Client, task_id: str, read_log: Callable[[TaskFacts], LogFinding]) -> Explanation:
     """
     Return why a task is in its state. What cannot be seen is a cause that says so.
 
     Args:
-        read_log_line: Returns the line of the log of a failed task that says most, or nothing.
+        read_log: Returns what the log of a task that has ended tells.
 
     Raises:
         TcError: The task itself cannot be fetched.
@@ -61,11 +63,11 @@ def explain_task(client: Client, task_id: str, read_log_line: Callable[[TaskFact
     status = fetch_status(client, task_id)
     definition = fetch_definition(client, task_id)
     facts = TaskFacts(task_id, status, definition, client.clock.now())
-    causes = list(_list_causes(client, facts, read_log_line))
+    causes = list(_list_causes(client, facts, read_log))
     return Explanation(task_id, read_name(task_id, definition), facts.state, causes)
 
 
-def _list_causes(client: Client, facts: TaskFacts, read_log_line: Callable[[TaskFacts], str]) -> Iterator[Cause]:
+def _list_causes(client: Client, facts: TaskFacts, read_log: Callable[[TaskFacts], LogFinding]) -> Iterator[Cause]:
     state = facts.state
     if state == "unscheduled":
         from tccli.core.tasks.causes.dependencies import explain_unscheduled
@@ -78,14 +80,13 @@ def _list_causes(client: Client, facts: TaskFacts, read_log_line: Callable[[Task
     else:
         from tccli.core.tasks.causes.runs import explain_run
 
-        yield from explain_run(facts, read_log_line)
+        yield from explain_run(facts, read_log)
     if state in {"unscheduled", "pending"}:
         yield _explain_deadline(facts)
 
 
 def _explain_deadline(facts: TaskFacts) -> Cause:
-    deadline = facts.definition.get("deadline") or facts.status.get("deadline")
-    if (facts.seconds_since(deadline) or 0) > 0:
+    if facts.is_past_deadline:
         return Cause("deadline", "its deadline is over, so it becomes exception in a moment")
     cancel = f"tc task cancel {facts.task_id}"
-    return Cause("deadline", f"deadline in {facts.span_until(deadline)}: exception then", cancel)
+    return Cause("deadline", f"deadline in {facts.span_until(facts.deadline)}: exception then", cancel)

@@ -35,6 +35,19 @@ class Cause(NamedTuple):
     next: str = ""
 
 
+class LogFinding(NamedTuple):
+    """
+    What the log of a task tells about its end.
+
+    Attributes:
+        text: A clause for people, with the line that says most, or why there is none.
+        kind: How the task ended: ``command``, ``max-run-time``, ``artifact``, ``worker``; empty if it is not known.
+    """
+
+    text: str
+    kind: str = ""
+
+
 class TaskFacts(NamedTuple):
     """
     A task, and the time by the deployment's clock.
@@ -72,6 +85,20 @@ class TaskFacts(NamedTuple):
         The task queue, ``PROVISIONER/WORKER-TYPE``.
         """
         return str(self.definition.get("taskQueueId") or self.status.get("taskQueueId") or "")
+
+    @property
+    def deadline(self) -> Any:
+        """
+        When it must be resolved; None if that is not known.
+        """
+        return self.definition.get("deadline") or self.status.get("deadline")
+
+    @property
+    def is_past_deadline(self) -> bool:
+        """
+        Whether it cannot run again under the same id.
+        """
+        return (self.seconds_since(self.deadline) or -1) > 0
 
     def seconds_since(self, text: Any) -> float | None:
         """
