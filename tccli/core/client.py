@@ -246,10 +246,12 @@ class Client:
             headers["x-taskcluster-trace-id"] = self.trace_id
         if self.account.credentials is not None:
             # As hmac in core.hawk: an unsigned request does without.
-            import secrets
+            import random
 
+            # It is not a secret, so that a call of the system for each one is not needed.
+            nonce = f"{random.getrandbits(48):012x}"
             headers["Authorization"] = hawk.authorization_header(
-                method.verb, call.url, self.account.credentials, now=int(time.time()), nonce=secrets.token_urlsafe(6)
+                method.verb, call.url, self.account.credentials, now=int(time.time()), nonce=nonce
             )
         # POST and PUT without a payload have an empty body: some servers reject them without Content-Length.
         body = payload.body if payload is not None else (b"" if method.verb in {"POST", "PUT"} else None)

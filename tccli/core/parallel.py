@@ -142,7 +142,11 @@ class _Run(Generic[T, R]):
         self._todo: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
         # None follows the last item.
         self._done: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
-        self._slots = threading.Semaphore(max(MIN_WAITING_RESULTS, schedule.jobs * WAITING_RESULTS_PER_JOB))
+        slots = max(MIN_WAITING_RESULTS, schedule.jobs * WAITING_RESULTS_PER_JOB)
+        self._slots = threading.Semaphore(slots)
+        # Each change of the thread that runs takes a tenth of a call: the one that reads ahead wakes up for several.
+        self._slots_at_once = slots // 4 if schedule.reads_ahead else 1
+        self._free_slots = 0
         self._threads = 0
         self._started = 0
         self._has_items = True
@@ -177,7 +181,10 @@ class _Run(Generic[T, R]):
         """
         Allow that another item is taken: a job was yielded.
         """
-        self._slots.release()
+        self._free_slots += 1
+        if self._free_slots == self._slots_at_once:
+            self._slots.release(self._free_slots)
+            self._free_slots = 0
 
     def stop(self) -> None:
         """

@@ -5,6 +5,7 @@ Checks of path arguments and query options against the patterns of the services.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tccli import names
@@ -27,11 +28,8 @@ def matches_pattern(method: Method, name: str, value: str) -> bool:
     Args:
         name: Of a path argument or a query option.
     """
-    pattern = _find_docs(method, name).pattern
-    if pattern.endswith("$"):
-        # Unlike Python's, the services' $ is not in front of a line feed at the end.
-        pattern = f"{pattern[:-1]}\\Z"
-    return not pattern or re.search(pattern, value, re.ASCII) is not None
+    pattern = _find_pattern(method, name)
+    return pattern is None or pattern.search(value) is not None
 
 
 def check_parameters(method: Method, args: Sequence[str], query: Mapping[str, str]) -> None:
@@ -55,6 +53,15 @@ def check_parameter(method: Method, name: str, value: str, label: str) -> None:
     if not matches_pattern(method, name, value):
         shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else value[: MAX_SHOWN_LENGTH - 1] + "…")
         raise UsageError(f"{method.id}: {label} must be {_describe(method, name, value)}, not {shown}")
+
+
+@lru_cache(maxsize=256)
+def _find_pattern(method: Method, name: str) -> re.Pattern[str] | None:
+    pattern = _find_docs(method, name).pattern
+    if pattern.endswith("$"):
+        # Unlike Python's, the services' $ is not in front of a line feed at the end.
+        pattern = f"{pattern[:-1]}\\Z"
+    return re.compile(pattern, re.ASCII) if pattern else None
 
 
 def _find_docs(method: Method, name: str) -> method_docs.ParameterDocs:

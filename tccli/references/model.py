@@ -83,7 +83,7 @@ class Method:
         """
         return f"{self.service}.{self.name}"
 
-    @property
+    @cached_property
     def args(self) -> tuple[str, ...]:
         """
         Names of the path arguments, in the order of the route and of the command line.
