@@ -70,6 +70,9 @@ LATE_NAMES = (
 )
 """What the two packages take from such modules while they are imported, to call it later."""
 LATE_BASES = (("urllib.request", "Request"),)
+ATTRIBUTES = ("email.message", "urllib.request")
+"""Modules that the two packages use as attributes of their packages. Others must not stay there: what imports
+``from http import cookiejar`` later would get the substitute."""
 
 
 _LATE_PACKAGE_LOCK = threading.RLock()
@@ -167,7 +170,7 @@ def _substitute() -> Iterator[None]:
     for name, module in used.items():
         # ``import email.message`` only binds the package, which gets the real module when that is imported.
         package, _, child = name.rpartition(".")
-        if module is not None and package in sys.modules:
+        if name in ATTRIBUTES and package in sys.modules:
             vars(sys.modules[package]).setdefault(child, module)
     try:
         yield
