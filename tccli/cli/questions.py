@@ -40,6 +40,18 @@ def open_answers(words: Sequence[str], hint: str) -> IO[str] | None:
     return terminal
 
 
+def open_terminal_answers(context: Context, words: Sequence[str], hint: str) -> IO[str] | None:
+    """
+    As `open_answers`, for a question that only a person may answer. The Go client takes the answer from any stdin.
+
+    Raises:
+        UsageError: stdin is not a terminal, or has the ids and there is no terminal.
+    """
+    if "-" not in words and not context.is_go_client and (sys.stdin is None or not sys.stdin.isatty()):
+        raise UsageError("cannot ask: stdin is not a terminal", hint=hint)
+    return open_answers(words, hint)
+
+
 def ask(context: Context, question: str, answers: IO[str] | None, hint: str, *, default: bool | None = None) -> bool:
     """
     Return the answer to a question. It is repeated until the answer is yes or no.

@@ -508,7 +508,7 @@ def test_a_question_is_not_read_from_the_ids(
 
 def test_a_group_is_cancelled(tc: CommandLine, taskcluster: CommandLine, transfer_env: TransferEnv) -> None:
     """
-    After a question on stdin, whose end is an error; -n changes nothing.
+    After a question at the terminal, or with -f; the Go client reads the answer from any stdin. -n changes nothing.
     """
     create_group(transfer_env)
     env = transfer_env.sandbox.environment
@@ -516,11 +516,13 @@ def test_a_group_is_cancelled(tc: CommandLine, taskcluster: CommandLine, transfe
     tc("task", "rerun", "-f", IDS["VERIFY-1"], IDS["VERIFY-2"], IDS["LONG"], env=env)
     ended = tc("group", "cancel", group, env=env)
     dry = tc("group", "cancel", "-n", "-w", "ci", group, env=env)
-    refused = tc("group", "cancel", group, stdin="maybe\nn\n", env=env)
+    refused = tc("group", "cancel", group, stdin="y\n", env=env)
+    no = taskcluster("group", "cancel", group, stdin="maybe\nn\n", env=env)
     assert 2 == ended.exit_code
     assert "--force" in ended.stderr
     assert 2 == dry.stdout.count(" would-cancel\n")
-    assert (0, "") == (refused.exit_code, refused.stdout)
+    assert (2, "") == (refused.exit_code, refused.stdout)
+    assert (0, 2) == (no.exit_code, no.stdout.count("Are you sure"))
     assert "pending: 3" in tc("group", "status", group, env=env).stdout
 
     cancelled = tc("group", "cancel", "-fw", "ci", group, env=env)

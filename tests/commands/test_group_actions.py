@@ -5,6 +5,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,16 +60,15 @@ def names(text: str) -> str:
 )
 def test_rerun(tc: CommandLine, red_group: GroupEnv, options: list[str], acted_on: str) -> None:
     """
-    Without -f it asks, and the end of stdin is not an answer; --dry-run prints the same lines.
+    Without a terminal to ask at, -f is required; --dry-run prints the same lines.
     """
     line = ["group", "rerun", red_group.group_id, *options]
     dry = tc(*line, "-n", env=red_group.environment)
     asked = tc(*line, env=red_group.environment)
-    refused = tc(*line, stdin="n\n", env=red_group.environment)
-    assert (0, 2, 0) == (dry.exit_code, asked.exit_code, refused.exit_code)
+    piped = tc(*line, stdin="y\n", env=red_group.environment)
+    assert (0, 2, 2) == (dry.exit_code, asked.exit_code, piped.exit_code)
     assert "--force" in asked.stderr
-    assert f"rerun {dry.stdout.count(chr(10))} of 7 tasks" in asked.stderr
-    assert "" == asked.stdout == refused.stdout
+    assert "" == asked.stdout == piped.stdout
     assert not [target for verb, target in red_group.sandbox.requests if target.endswith("/rerun")]
 
     done = tc(*line, "-f", env=red_group.environment)
@@ -73,6 +77,42 @@ def test_rerun(tc: CommandLine, red_group: GroupEnv, options: list[str], acted_o
     assert done.stdout == dry.stdout.replace("would-rerun", "pending")
     if "--failed" in options:
         assert "1 exception left out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "answers", "asked_about"),
+    [
+        ("rerun --failed", "n", "test-1 test-2"),
+        ("rerun --state failed,exception", "maybe y", "lint test-1 test-2"),
+        ("cancel", "n", "docs ship sign"),
+        ("cancel --state pending", "y", "docs"),
+    ],
+)
+def test_a_question_at_the_terminal(
+    process_environment: dict[str, str], red_group: GroupEnv, command: str, answers: str, asked_about: str
+) -> None:
+    """
+    It is asked once, with how many tasks are selected and how many there are; again only if there was no answer.
+    """
+    verb, *options = command.split()
+    red_group.sandbox.requests.clear()
+    argv = ["-m", "tccli", "group", verb, red_group.group_id, *options]
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(sys.executable, [sys.executable, *argv], {**process_environment, **red_group.environment})
+    os.write(terminal, answers.replace(" ", "\n").encode() + b"\n")
+    shown = b""
+    with suppress(OSError):
+        while piece := os.read(terminal, 4096):
+            shown += piece
+
+    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    assert answers.count(" ") + 1 == shown.decode().count("[y/n]")
+    question = re.search(rf"{verb} ([0-9]) of 7 tasks \((.*?)\)\? ", shown.decode())
+    assert question is not None, shown
+    assert asked_about.split() == sorted(question[2].split(", "))
+    changed = [target for verb_, target in red_group.sandbox.requests if target.endswith(("/rerun", "/cancel"))]
+    assert answers.endswith("y") == bool(changed)
 
 
 @pytest.mark.parametrize(

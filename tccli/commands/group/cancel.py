@@ -20,7 +20,7 @@ CANCELLABLE_STATES = ("unscheduled", "pending", "running")
 
 def _cancel(context: Context, group: str, **options: Any) -> None:
     from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.questions import open_answers
+    from tccli.cli.questions import open_terminal_answers
     from tccli.cli.selection import explain_nothing, pop_selection
     from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
@@ -35,7 +35,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "cancelTask")
-    answers = None if force or noop else open_answers([group], GIVE_FORCE)
+    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
     group_id = resolve_group(context, client, group, newest=newest)
     selected = select_in_states(context, client, group_id, narrowed, CANCELLABLE_STATES)
     if not selected.members and selection.is_given:
@@ -84,7 +84,7 @@ command = Command(
     ],
     short_help="Cancel the tasks of a group",
     help="Cancel the tasks of a group that are unscheduled, pending or running, and print ID NAME STATE of each. "
-    "Before, tc asks whether to; it reads the answer from stdin. With -f it does not ask.\n\n"
+    "Before, tc asks at the terminal whether to. With -f it does not ask; without a terminal, -f is required.\n\n"
     f"{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group cancel -f -w linux fN1SbArXTPSVFNUvaOlinQ",

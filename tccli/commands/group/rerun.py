@@ -24,7 +24,7 @@ def _rerun(
 ) -> None:
     from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
     from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.questions import open_answers
+    from tccli.cli.questions import open_terminal_answers
     from tccli.cli.selection import explain_nothing, pop_selection
     from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
@@ -39,7 +39,7 @@ def _rerun(
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "rerunTask")
-    answers = None if force or noop else open_answers([group], GIVE_FORCE)
+    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
     group_id = resolve_group(context, client, group, newest=newest)
     selected = select_in_states(context, client, group_id, selection, states)
     exceptions = selected.left_out.get("exception", 0)
@@ -77,7 +77,7 @@ command = Command(
     ],
     short_help="Run tasks of a group again",
     help="Run the selected tasks of a group again that are failed or exception, and print ID NAME STATE of each. "
-    "Before, tc asks whether to; it reads the answer from stdin. With -f it does not ask.\n\n"
+    "Before, tc asks at the terminal whether to. With -f it does not ask; without a terminal, -f is required.\n\n"
     "--failed selects those that are failed, and tells how many exceptions are left out. Tasks that are completed are "
     f"rerun with --state completed only. {OUTCOME_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
