@@ -175,6 +175,9 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
     try:
         return _invoke(argv, context)
     except (KeyboardInterrupt, click.Abort):
+        if sys.stderr is not None and sys.stderr.isatty():
+            # After the ^C of the terminal.
+            click.echo(err=True)
         return INTERRUPTED
     except OSError:
         return _discard_stdout(OUTPUT_CLOSED)
@@ -206,16 +209,16 @@ def _invoke(argv: Sequence[str] | None, context: Context) -> int:
         BrokenPipeError: The reader of stdout has gone away.
         LocalFileError: stdout cannot be written.
     """
-    stdout = sys.stdout
     try:
-        result = root.main(list(argv) if argv is not None else None, "tc", standalone_mode=False, obj=context)
+        # Not click's main: it writes an empty line at Ctrl-C, looks for a variable of its own completions, and expands
+        # patterns of artifacts to names of files on Windows.
+        try:
+            with root.make_context("tc", sys.argv[1:] if argv is None else list(argv), obj=context) as ctx:
+                result = root.invoke(ctx)
+        except click.exceptions.Exit as error:
+            result = error.exit_code
         if sys.stdout is not None:
             sys.stdout.flush()
-    except SystemExit:
-        # On a closed pipe, click replaces stdout and raises SystemExit(1).
-        if sys.stdout is stdout:
-            raise
-        raise BrokenPipeError from None
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
