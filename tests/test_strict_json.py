@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.strict_json import MAX_DEPTH, StrictJsonError, loads, loads_leniently
+from tccli.strict_json import MAX_DEPTH, StrictJsonError, dump_exactly, loads, loads_leniently
 
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
 DOCUMENTS = st.recursive(
@@ -128,3 +128,13 @@ def test_a_lenient_reader_takes_what_python_takes() -> None:
     Files that tc wrote before, and fake responses that no service should give.
     """
     assert {"a": 2} == loads_leniently(b'\xef\xbb\xbf{"a": 1, "a": 2}')
+
+
+@pytest.mark.parametrize(
+    "text", ["-0", "[-0]", '{"a":-0}', "[1, -0]", "[\n-0\n]", "[-0.0]", "1" * 5000, f"[{'9' * 4301}, -0]", '["a-0b"]']
+)
+def test_integers_are_passed_on_as_they_are(text: str) -> None:
+    """
+    Also those that Python does not convert, and the zero whose sign it drops.
+    """
+    assert "".join(text.split()) == dump_exactly(loads(text, unchanged=True))

@@ -4,9 +4,11 @@ JSON as text, and its colours.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import json
     from collections.abc import Callable
 
     from tccli.output.result import RenderOptions
@@ -16,16 +18,23 @@ def dump_json(document: Any, *, pretty: bool = False) -> str:
     """
     Return a document as JSON, on one line unless it is *pretty*. An `ExactNumber` is written as its text.
     """
-    import json
-
-    indent, separators = (2, (",", ": ")) if pretty else (None, (",", ":"))
+    encoder = _make_encoder(pretty=pretty)
     try:
-        return json.dumps(document, ensure_ascii=False, indent=indent, separators=separators)
+        return encoder.encode(document)
     except TypeError:
         # The encoder of the standard library cannot write a number as a text.
         from tccli.strict_json import dump_exactly
 
-        return dump_exactly(document, "\n" if pretty else "", separators)
+        return dump_exactly(document, "\n" if pretty else "", (encoder.item_separator, encoder.key_separator))
+
+
+@cache
+def _make_encoder(*, pretty: bool) -> json.JSONEncoder:
+    # One for all lines; JSON has no circles to look for.
+    import json
+
+    indent, separators = (2, (",", ": ")) if pretty else (None, (",", ":"))
+    return json.JSONEncoder(ensure_ascii=False, check_circular=False, indent=indent, separators=separators)
 
 
 def encode_text(text: str) -> bytes:

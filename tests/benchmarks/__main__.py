@@ -32,6 +32,7 @@ BENCHMARKS = (
     "validation",
     "batch",
     "batch_lines",
+    "pages",
     "transfers",
     "many",
     "actions",

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import Process, Queue
 from pathlib import Path
@@ -25,13 +22,13 @@ from tests.benchmarks.measure import (
     Figure,
     alternate,
     clean_environment,
-    find_program,
     median,
     ratio,
     run,
     show,
     show_seconds,
 )
+from tests.benchmarks.servers import start_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,16 +67,7 @@ STATUS = {
     ],
 }
 BODY = json.dumps({"status": STATUS}, separators=(",", ":"))
-NGINX = """
-daemon off; master_process off; error_log stderr crit; pid {directory}/pid;
-events {{ worker_connections 512; }}
-http {{
-  access_log off; keepalive_requests 1000000; default_type application/json;
-  client_body_temp_path {directory}/1; proxy_temp_path {directory}/2; fastcgi_temp_path {directory}/3;
-  uwsgi_temp_path {directory}/4; scgi_temp_path {directory}/5;
-  server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{body}'; }} }}
-}}
-"""
+NGINX = f"default_type application/json; location / {{ return 200 '{BODY}'; }}"
 OFFICIAL = f"""
 import asyncio, json, sys
 import taskcluster, taskcluster.aio
@@ -103,20 +91,21 @@ def measure(runs: int) -> Iterator[Figure]:
     """
     Yield the rates without and with latency.
     """
-    nginx = find_program("nginx")
     with tempfile.TemporaryDirectory() as directory:
         ids = Path(directory, "ids")
         ids.write_text("".join(f"{slugid.nice()}\n" for _ in range(CALLS)), "ascii")
-        with start_nginx(nginx, directory) as port:
+        with start_nginx(Path(directory), NGINX) as [root_url]:
             commands = {
                 "tc batch": batch(JOBS),
                 "the official Python client": [sys.executable, "-c", OFFICIAL],
             }
-            cases = {name: partial(run, command, environment(port), stdin=ids) for name, command in commands.items()}
+            cases = {
+                name: partial(run, command, environment(root_url), stdin=ids) for name, command in commands.items()
+            }
             usages = alternate(max(3, runs // 2), cases)
         yield from compare_rates(usages["tc batch"], usages["the official Python client"])
-        with start_slow_server() as port:
-            slow = alternate(3, {"tc": partial(run, batch(LATENCY_JOBS), environment(port), stdin=ids)})["tc"]
+        with start_slow_server() as root_url:
+            slow = alternate(3, {"tc": partial(run, batch(LATENCY_JOBS), environment(root_url), stdin=ids)})["tc"]
     rate, most = CALLS / median(slow, "wall"), LATENCY_JOBS / LATENCY_SECONDS
     yield Figure(
         f"{CALLS:,} calls with {LATENCY_SECONDS * 1000:.0f} ms of latency, {LATENCY_JOBS} jobs",
@@ -137,13 +126,13 @@ def batch(jobs: int) -> list[str]:
     return [TC, "batch", "queue", "cancelTask", "--jobs", str(jobs)]
 
 
-def environment(port: int) -> dict[str, str]:
+def environment(root_url: str) -> dict[str, str]:
     """
     Return the environment in which calls go to a server of this machine, signed.
     """
     return {
         **clean_environment(),
-        "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}",
+        "TASKCLUSTER_ROOT_URL": root_url,
         "TASKCLUSTER_CLIENT_ID": "project/example",
         "TASKCLUSTER_ACCESS_TOKEN": slugid.nice() + slugid.nice(),
     }
@@ -183,36 +172,15 @@ def compare_rates(mine: Sequence[Usage], official: Sequence[Usage]) -> Iterator[
 
 
 @contextmanager
-def start_nginx(program: str, directory: str) -> Iterator[int]:
+def start_slow_server() -> Iterator[str]:
     """
-    Run nginx, which responds to any request with the status of a task; yield its port.
-    """
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    configuration = Path(directory, "nginx.conf")
-    configuration.write_text(NGINX.format(directory=directory, port=port, body=BODY), "ascii")
-    process = subprocess.Popen([program, "-c", str(configuration), "-e", "stderr"])
-    try:
-        for _ in range(100):
-            with suppress(ConnectionError), socket.create_connection(("127.0.0.1", port)):
-                break
-            time.sleep(0.05)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@contextmanager
-def start_slow_server() -> Iterator[int]:
-    """
-    Run a server that responds after the latency; yield its port.
+    Run a server that responds after the latency; yield its root URL.
     """
     ports: Queue[int] = Queue()
     server = Process(target=serve_slowly, args=(ports,), daemon=True)
     server.start()
     try:
-        yield ports.get()
+        yield f"http://127.0.0.1:{ports.get()}"
     finally:
         server.terminate()
         server.join()

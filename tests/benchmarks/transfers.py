@@ -11,13 +11,11 @@ import hashlib
 import http.server
 import json
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +30,7 @@ from tests.benchmarks.measure import (
     peak_memory,
     run,
 )
+from tests.benchmarks.servers import start_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,38 +43,6 @@ ONE_CONNECTION = "one connection"
 MEBIBYTES = 1024
 TASK = "AAAAAAAAQwSAAAAAAAAAAA"
 FUTURE = "2999-01-01T00:00:00.000Z"
-NGINX = """
-daemon off; pid {directory}/pid; error_log {directory}/errors; worker_processes 2;
-events {{ worker_connections 256; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; client_max_body_size 0;
-  client_body_temp_path {directory}/t1; proxy_temp_path {directory}/t2; fastcgi_temp_path {directory}/t3;
-  uwsgi_temp_path {directory}/t4; scgi_temp_path {directory}/t5;
-  server {{ listen 127.0.0.1:{port}; root {directory}/www; }}
-  server {{ listen 127.0.0.1:{slow_port}; root {directory}/www; limit_rate 20m; }}
-}}
-"""
-
-
-@contextmanager
-def nginx(directory: Path) -> Iterator[tuple[int, int]]:
-    """
-    Serve ``directory/www``; yield the port of a fast server, and of one that sends 20 MB/s per connection.
-    """
-    port, slow_port = free_ports(2)
-    configuration = directory / "nginx.conf"
-    configuration.write_text(NGINX.format(directory=directory, port=port, slow_port=slow_port))
-    directory.chmod(0o777)
-    server = subprocess.Popen(["nginx", "-c", str(configuration)], stderr=subprocess.DEVNULL)
-    try:
-        for each in (port, slow_port):
-            wait_for(each)
-        if server.poll() is not None:
-            raise SystemExit("nginx did not start: another server has its port")
-        yield port, slow_port
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @contextmanager
@@ -113,18 +80,6 @@ def services(responses: dict[str, object]) -> Iterator[str]:
         server.server_close()
 
 
-def free_ports(count: int) -> list[int]:
-    """
-    Return different ports that are not in use.
-    """
-    with ExitStack() as stack:
-        # All are bound at the same time: one after the other, the system may give the same port twice.
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-
-
 def check_throttled(url: str, path: Path) -> None:
     """
     Check that one connection gets no more than 20 MB/s: the benchmark of several connections depends on it.
@@ -134,20 +89,6 @@ def check_throttled(url: str, path: Path) -> None:
     rate = path.stat().st_size / (time.perf_counter() - started) / 1e6
     if not 10 < rate < 25:
         raise SystemExit(f"{url} is sent with {rate:.0f} MB/s, but this case needs 20 MB/s per connection")
-
-
-def wait_for(port: int) -> None:
-    """
-    Wait until a server listens on a port.
-    """
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise SystemExit(f"nothing listens on port {port}")
 
 
 def hashing(path: Path) -> Usage:
@@ -166,11 +107,11 @@ def measure(runs: int) -> Iterator[Figure]:
     """
     Yield figures for each case.
     """
-    find_program("nginx")
     find_program("curl")
-    with tempfile.TemporaryDirectory() as name, nginx(prepared(Path(name), MEBIBYTES)) as (port, slow_port):
-        urls = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{slow_port}"
-        yield from measure_transfers(Path(name), max(1, runs // 2), *urls)
+    with tempfile.TemporaryDirectory() as name:
+        directory = prepared(Path(name), MEBIBYTES)
+        with start_nginx(directory, "", "limit_rate 20m;", workers=2) as (quick, slow):
+            yield from measure_transfers(directory, max(1, runs // 2), quick, slow)
 
 
 def prepared(directory: Path, mebibytes: int) -> Path:
