@@ -157,6 +157,13 @@ class ScriptedServer:
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.requests) >= count, 30)
 
+    def wait_for_disconnection(self) -> None:
+        """
+        Wait until the client has closed the connection that it opened last.
+        """
+        self._threads[-1].join(10)
+        assert not self._threads[-1].is_alive()
+
     def close_connections(self) -> None:
         """
         Close every connection that a client has opened so far.

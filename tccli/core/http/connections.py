@@ -64,11 +64,13 @@ class Route:
             self._origin = httpcore.Origin(proxy.scheme.encode(), proxy.host.encode(), proxy.port)
         self.via = str(proxy) if self._is_forwarded else ""
         self._idle: dict[bool, list[Connection]] = {False: [], True: []}
+        self._is_closed = False
 
     def close(self) -> None:
         """
-        Close the idle connections.
+        Close the idle connections, and from now on each one when it is released.
         """
+        self._is_closed = True
         for connections in self._idle.values():
             while connections:
                 connections.pop().interface.close()
@@ -114,6 +116,9 @@ class Route:
             # The old interface still waits for the body, which was read without it.
             connection = Connection(httpcore.HTTP11Connection(self._origin, connection.stream), connection.stream)
         self._idle[http2].append(connection)
+        if self._is_closed:
+            # Another thread ends later than the command, which no longer needs its response.
+            self.close()
 
     def _take_idle(self, exchange: Exchange, *, http2: bool) -> Connection | None:
         for idle in (self._idle[True], self._idle[False]) if http2 else (self._idle[False],):

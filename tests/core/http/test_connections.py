@@ -111,6 +111,16 @@ def test_a_connection_closed_just_before_the_write_costs_no_retry(
     assert (200, 2) == (response.status, len(made))
 
 
+def test_a_response_that_ends_after_the_transport_is_closed(transport: HttpTransport, server: ScriptedServer) -> None:
+    """
+    Its connection is closed, too: threads of an interrupted command end later than the command.
+    """
+    with transport.stream(get(server)) as stream:
+        transport.close()
+        assert b"{}" == stream.read(10)
+    server.wait_for_disconnection()
+
+
 def test_what_must_not_be_received_twice_gets_a_new_connection(
     transport: HttpTransport, server: ScriptedServer
 ) -> None:
