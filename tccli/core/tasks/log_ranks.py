@@ -43,7 +43,7 @@ _EXIT = re.compile(
     r"(?i)(?:exit(?:ed)?|return(?:ed)?|command failed|terminated)(?: with| (?:unexpectedly|non-zero))*,?"
     r" ?(?:exit|return)?[ -]?(?:code|status|value)[: =]*(?:was )?(?:-?[1-9]\d*|WARNING|FAILURE)"
     r"|exit (?:code|status):? -?[1-9]|return status: |^[\w.]*make(?:\[\d+\])?: \*\*\* .*\bError -?\d+$"
-    r"|^error Command failed|^# TBPL|^'[^']*' did not run successfully|^Running post_|^Exiting -?\d"
+    r"|^Execution halted$|^error Command failed|^# TBPL|^'[^']*' did not run successfully|^Running post_|^Exiting -?\d"
 )
 _SUMMARY = re.compile(
     r"^(?:=+ .*\b(?:failed|errors?)\b.* in [\d.]+s.*=+$"
@@ -58,18 +58,34 @@ _SUMMARY = re.compile(
     r"|\[ERROR\] *(?:$|-> |For more|To see|Re-run|After correcting|Failed to execute goal|COMPILATION ERROR|\[Help)"
     r"|npm (?:ERR!|error) *(?:$|code|errno|syscall|path|command|\d+ *$|A complete log|Exit status|Failed at|This is"
     r"|Lifecycle|workspace|in workspace|location|[\w./@-]+@\S+ [\w:-]+: `| {2,})"
-    r"|.*\b[Ss]ome tests failed|info Visit|ELIFECYCLE)"
+    r"|.*\b[Ss]ome tests failed|info Visit|ELIFECYCLE"
+    # Where the reason is: above, in a file, in the documentation.
+    r"|.*\b[Ss]ee (?:previous|above|the full)|(?:\[ERROR\] )?Please (?:refer|see)\b"
+    r"|\W*Encountered errors? (?:while|during)|Errors were encountered"
+    r"|E: (?:Unable to fetch some|Sub-process|Some (?:index )?files)"
+    r"|error: (?:failed to push some refs|Bad exit status)"
+    r"|ERROR: .* failed: \((?:Exit|Aborted|Segmentation|Killed)\b|.*\bERROR SUMMARY: |\*\* [A-Z ]+ FAILED \*\*"
+    r"|Command \S+ failed with|(?:\S+: )?error: in [`'].*':$|Status: \d+ ERROR|Error: Test failures"
+    # A code without a sentence, or the heading of one.
+    r"|error: [a-z]+(?:-[a-z]+)+$|\W*(?:\w+: )?(?:[Ee]rror|ERROR|[Ff]atal|FATAL):?$"
+    r"|Result: FAIL|Failed \d+/\d+ |Failed! +-|# Looks like you failed"
+    r"|\[ERROR\] *(?:Tests run|Errors|Failures|Failed tests|There are test failures))"
 )
 _TEST = re.compile(
     r"TEST-UNEXPECTED-|PROCESS-CRASH|^\s*--- FAIL: |^FAILED \S+::|^ERROR \S+ - |\[  FAILED  \] \S+[./]\S|^\s*● \S"
     r"|^\S.* > .+ FAILED$|^\s*thread '[^']*' (?:\(\d+\) )?panicked at|^\s*\d+ - \S.* \([A-Z][A-Za-z ]+\)$|^not ok \d"
-    r"|^\s*[✘✗❌✖\u00d7] +(?!\d+ (?:problem|error|fail))\S|^rspec \S+:\d+ #|.* \[E\]$"
+    r"|^\s*[✘✗❌✖\u00d7] +(?!\d+ (?:problem|error|fail)|Encountered|.* did not run )\S|^rspec \S+:\d+ #|.* \[E\]$"
     r"|ERROR: \w+Sanitizer|: runtime error: |Assertion .* failed\.?$"
+    r"|^\s*── (?:Failure|Error) \(|^\s*Failed \S+\.\S+ \[[<\d]|^#\s+Failed test "
+    r"|^==\d+== (?:Invalid (?:read|write|free)|Mismatched free|Conditional jump|.* uninitialised )"
+    r"|^==\d+== .* definitely lost in"
 )
 _CAUSE = re.compile(
     r"^error\[\w+\]: |^e: |^\w+ Error at |^\S.*: (?:fatal )?error:? |: error: |\bfatal error:|\berror [A-Z]{1,5}\d+: "
     r"|^\s*\d+:\d+\s+error\s|: undefined reference to |^\S+\.go:\d+:\d+: |^\S+\.py:\d+:\d+: [A-Z]+\d+ "
     r"|^\[ERROR\] \S+:\[\d+,\d+\]|^npm (?:ERR!|error) "
+    r"|^CONFLICT \(| ! \[(?:remote )?rejected\]|\bnothing provides \S|: errSec\w+$"
+    r"|^\S+:\d+: [Ee]rror: |^\S+\.rb:\d+:\d+: [CWEF]: |^(?:lua|perl|ruby|php)[\d.]*: \S+:\d+: "
 )
 _ERROR = re.compile(
     r"\b(?:ERROR|FATAL|FAILED|CRITICAL|FAILURE)\b|(?i:\b(?:error|fatal|abort|panic|failure|failed)(?:\[\w+\])?: )"
@@ -110,9 +126,27 @@ _KEYWORDS = (
         ": ***",
     ),
     *(".go:", ".py:", "e: ", "e   ", ": (", "caused by", "tbpl", "running post", "warning", "build stopped", "problem"),
-    *("summary: ", "tests: ", "test suites: ", "info visit", "elifecycle"),
+    *("summary: ", "tests: ", "test suites: ", "info visit", "elifecycle", "see ", "please ", "halted"),
+    *(
+        "conflict (",
+        "rejected]",
+        "nothing provides",
+        "uninitialised",
+        "definitely lost",
+        "conditional jump",
+        "── ",
+        ".rb:",
+        "lua",
+    ),
+    *("perl", "ruby", "php"),
 )
 """In lower case; every line that one of the rules below is about has one of them. To look for them is fast."""
+
+
+HEADING = re.compile(r"\W*(?:\w+: )?(?:[Ee]rror|ERROR|[Ff]atal|FATAL): *$")
+"""The sentence is in the next line."""
+IGNORED = re.compile(r"\.\.\. ?ignor(?:ing|ed)$")
+"""The error before was expected."""
 
 
 def rank_text(text: str, level: str) -> Rank:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from tccli.core.tasks.log_ranks import Rank, rank_text
+from tccli.core.tasks.log_ranks import HEADING, IGNORED, Rank, rank_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,6 +89,7 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
     Return the line of a log that a person would point at; None if the log has no output.
     """
     best: FailureLine | None = None
+    before: FailureLine | None = None
     has_ended = False
     reader = _Reader()
     for number, line in enumerate(lines):
@@ -96,11 +97,14 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
         if found is None:
             continue
         rank, text = found
+        if best is not None and best.number == number - 1 and IGNORED.match(text):
+            best = before
+            continue
         has_ended = has_ended or rank == Rank.EXIT
         if has_ended and rank == Rank.OUTPUT and best is not None:
             continue
         if best is None or rank > best.rank or (rank == best.rank and rank not in TAKES_FIRST):
-            best = FailureLine(number, rank, text)
+            before, best = best, FailureLine(number, rank, text)
     return reader.replace(best)
 
 
@@ -113,6 +117,7 @@ class _Reader:
         self.succeeded = False
         self._trace_indent: int | None = None
         self._in_gradle = False
+        self._follows_heading = False
         self._upload: FailureLine | None = None
         self._number = -1
 
@@ -171,7 +176,10 @@ class _Reader:
             self._in_gradle = True
         if self._in_gradle and _GRADLE_CAUSE.match(text):
             return Rank.ERROR
-        return rank_text(text, level)
+        follows_heading, self._follows_heading = self._follows_heading, HEADING.match(text) is not None
+        rank = rank_text(text, level)
+        # A sentence that is set off, such as that of configure or dnf.
+        return max(rank, Rank.ERROR) if follows_heading and indent else rank
 
 
 def _strip_prefixes(line: str) -> tuple[str, str]:

@@ -51,6 +51,28 @@ def test_lines_that_a_person_would_point_at() -> None:
     assert len(expected) - len(wrong) >= MIN_RIGHT_SHARE * len(expected), wrong
 
 
+@pytest.mark.parametrize("mark", ["...ignoring", "... ignored"])
+def test_an_error_that_was_ignored(mark: str) -> None:
+    """
+    Of the lines before, the next best counts; a line with the word alone changes nothing.
+    """
+    found = find_failure_line(["error: first", "fatal: [web]: FAILED! => {}", mark, "done"])
+    assert found is not None
+    assert "error: first" == found.text
+    other = find_failure_line(["error: first", "fatal: [web]: FAILED! => {}", "", "ignoring the rest"])
+    assert other is not None
+    assert other.text.startswith("fatal: ")
+
+
+def test_a_heading_is_not_the_reason() -> None:
+    """
+    It is in the line after it, if that is set off.
+    """
+    found = find_failure_line(["Error: ", " Problem: conflicting packages", "done"])
+    assert found is not None
+    assert "Problem: conflicting packages" == found.text
+
+
 def test_keywords_are_those_of_the_rules() -> None:
     """
     A line without a keyword is one that no rule is about.
