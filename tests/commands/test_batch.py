@@ -282,17 +282,22 @@ def test_dry_run_sends_nothing_and_shows_no_secret(tc: CommandLine, http_server:
     assert [] == http_server.requests
 
 
-def test_a_secret_that_a_service_repeats(tc: CommandLine, http_server: ScriptedServer) -> None:
+@pytest.mark.parametrize("verbose", [[], ["-vv"]], ids=["", "-vv"])
+def test_a_secret_that_a_service_repeats(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, verbose: list[str]
+) -> None:
     """
-    Is masked in errors, in results and in the summary.
+    Is masked in errors, in results and in the summary, and where requests are printed.
     """
     http_server.respond_with(error_response(400, "InputError", "cannot use very-secret here"))
     argv = ("batch", "secrets", "set", "{1}", "--set", "secret.token={2}", "--no-validate")
-    result = tc(*argv, stdin="a very-secret\n", env=http_server.env)
+    env = {**http_server.env, "TC_LOG": str(tmp_path / "log")} if verbose else http_server.env
+    result = tc(*argv, *verbose, stdin="a very-secret\n", env=env)
 
     assert 1 == result.exit_code
     assert "cannot use" in result.stdout
     assert "very-secret" not in f"{result.stdout}{result.stderr}"
+    assert not verbose or "very-secret" not in (tmp_path / "log").read_text()
 
 
 def test_an_error_is_as_of_a_single_call(tc: CommandLine, sandbox: RunningSandbox) -> None:

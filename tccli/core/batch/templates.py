@@ -16,7 +16,9 @@ from tccli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+NAME = r"[^\W\d][\w.-]*"
+NAME_OF_HEADER = rf"{NAME}(?: [\w.-]+)*"
+"""Where there is a header, names may have blanks."""
 MAX_COLUMN_DIGITS = 4
 
 
@@ -36,7 +38,7 @@ class Header:
             twice = next(name for name in self._places if sum(name == each for each, _ in named_columns) > 1)
             raise UsageError(f"the header has the column {twice!r} twice")
         named = "|".join(re.escape(name) for name in sorted(self._places, key=len, reverse=True))
-        words = filter(None, [rf"[0-9]{{1,{MAX_COLUMN_DIGITS}}}", NAME, named])
+        words = filter(None, [rf"[0-9]{{1,{MAX_COLUMN_DIGITS}}}", NAME if columns is None else NAME_OF_HEADER, named])
         self.pattern = re.compile(rf"(\{{+)({'|'.join(f'(?:{word})' for word in words)})(\}}+)")
 
     def find(self, name: str, option: str = "") -> int:

@@ -109,7 +109,9 @@ def test_names() -> None:
     """
     header = ["task id", "name", "x.y"]
     assert "A-B-C-A" == fill("{task id}-{name}-{x.y}-{1}", "A", "B", "C", header=header)
-    assert "{task id}" == fill("{task id}", header=["name"])
+    assert "{task id}" == fill("{{task id}}", header=["name"])
+    assert "{task id}" == fill("{task id}")
+    assert "x" == fill("{größe}", "x", header=["größe"])
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,9 @@ def test_names() -> None:
         ("{nam}", ["name"], "name?"),
         ("{2}", ["name"], "at most 1"),
         ("{0}", ["name"], "from 1"),
+        ("{task i}", ["task id", "x"], "task id?"),
+        ("{größe}", ["x"], "{{größe}}"),
+        ("{größe}", None, "{{größe}}"),
         ("{name}", None, "{{name}}"),
         ("${HOME}", None, "{{HOME}}"),
         ("{0}", None, "from 1"),
