@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -185,7 +184,12 @@ def _parse_finite(text: str) -> float:
 def _parse_double(text: str) -> float:
     number = float(text)
     # From 1e21, JavaScript writes an exponent; below, zeros after the digits that identify the double.
-    return int(Decimal(repr(number))) if abs(number) < 1e21 and number.is_integer() else number
+    if abs(number) < 1e21 and number.is_integer():
+        # Few documents need it, and every call would import it.
+        from decimal import Decimal
+
+        return int(Decimal(repr(number)))
+    return number
 
 
 def _parse_exact_float(text: str) -> float | ExactNumber:

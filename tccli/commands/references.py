@@ -190,7 +190,7 @@ def _other(context: Context, library: ReferenceSet) -> tuple[ReferenceSet, Seque
         cached = None
     if cached is None:
         context.note(f"no stored references of {root_url}: fetching them, without storing")
-        texts: Mapping[str, bytes] = _fetch(context, root_url)
+        texts: Mapping[str, bytes | memoryview] = _fetch(context, root_url)
     else:
         context.note(f"comparing the references of {root_url}, fetched at {cached.fetched}")
         texts = cached.contents

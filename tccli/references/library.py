@@ -69,7 +69,7 @@ class ReferenceSet:
         """
         return ReferenceSet([*self.services.values(), *references])
 
-    def override_contents(self, contents: Mapping[str, bytes], origin: str) -> ReferenceSet:
+    def override_contents(self, contents: Mapping[str, bytes | memoryview], origin: str) -> ReferenceSet:
         """
         Return a set in which references in memory replace those of the same services.
 

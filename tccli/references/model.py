@@ -143,7 +143,9 @@ class ServiceReference:
         is_built_in: Whether it comes with the program.
     """
 
-    def __init__(self, name: str, content: str | bytes, *, origin: str = "", is_built_in: bool = False) -> None:
+    def __init__(
+        self, name: str, content: str | bytes | memoryview, *, origin: str = "", is_built_in: bool = False
+    ) -> None:
         self.name = name
         self.origin = origin or (content if isinstance(content, str) else name)
         self.is_built_in = is_built_in
@@ -158,7 +160,7 @@ class ServiceReference:
         All lines, unparsed.
         """
         # str.splitlines would also split at characters that JSON strings may contain.
-        return self._lines[1:-1].split("\n")
+        return self._lines.strip("\n").split("\n")
 
     @cached_property
     def _lines(self) -> str:
@@ -169,7 +171,7 @@ class ServiceReference:
         if isinstance(content, str):
             with open(content, "rb") as file:
                 content = file.read()
-        return "\n" + content.decode().rstrip("\n") + "\n"
+        return f"\n{str(content, 'utf-8')}\n"
 
     @cached_property
     def head(self) -> Mapping[str, Any]:
@@ -181,12 +183,11 @@ class ServiceReference:
 
             if self.name in HEADS:
                 return HEADS[self.name]
-        if isinstance(self._content, bytes):
-            line = self._content.partition(b"\n")[0]
-        else:
+        if isinstance(self._content, str):
             with open(self._content, "rb") as file:
-                line = file.readline()
-        head: dict[str, Any] = _parse(line)
+                head: dict[str, Any] = _parse(file.readline())
+        else:
+            head = _parse(self._lines[1 : self._lines.index("\n", 1)])
         return head
 
     @property

@@ -30,6 +30,8 @@ def wrap_text(text: str, width: int) -> list[str]:
     """
     # Not textwrap: importing it, with its expressions, takes a twentieth of the time of a help.
     text, width = " ".join(text.split()), max(width, 0)
+    if len(text) <= width:
+        return [text] if text else []
     lines: list[str] = []
     start = 0
     while len(text) - start > width:
@@ -40,7 +42,7 @@ def wrap_text(text: str, width: int) -> list[str]:
             break
         lines.append(text[start:end])
         start = end + 1
-    return [*lines, text[start:]] if text else lines
+    return [*lines, text[start:]]
 
 
 class Formatter(click.HelpFormatter):

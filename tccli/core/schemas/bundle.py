@@ -102,10 +102,10 @@ class _Bundle:
         for key, value in node.items():
             if key in {"definitions", "$id", "id", "$schema"} and not isinstance(value, list):
                 continue
-            if key in NAMES and isinstance(value, dict):
-                inlined[key] = {name: self._inline(each, base) for name, each in value.items()}
-            elif key in VALUES or not isinstance(value, (dict, list)):
+            if key in VALUES or not isinstance(value, (dict, list)):
                 inlined[key] = value
+            elif key in NAMES and isinstance(value, dict):
+                inlined[key] = {name: self._inline(each, base) for name, each in value.items()}
             else:
                 inlined[key] = self._inline(value, base)
         return inlined

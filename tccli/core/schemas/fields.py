@@ -28,6 +28,7 @@ RANGES = (
     ("minProperties", "maxProperties", " fields"),
     ("minimum", "maximum", ""),
 )
+LIMITS = frozenset({*(name for names in RANGES for name in names[:2]), "uniqueItems", "pattern", "default", "items"})
 FORMAT_NAMES = {"date-time": "timestamp", "uri": "URL", "email": "email address"}
 
 
@@ -198,7 +199,7 @@ def _values(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _limits(schema: Any) -> str:
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or LIMITS.isdisjoint(schema):
         return ""
     limits = [
         limit
