@@ -15,7 +15,7 @@ import click
 
 from tccli import __version__, names
 from tccli.cli.command import Command, Group
-from tccli.cli.context import Context, get_context
+from tccli.cli.context import Context, discard_stream, get_context
 from tccli.cli.directories import command_names, find_summary, load_command
 from tccli.cli.options import peek_options
 from tccli.errors import INTERRUPTED, OUTPUT_CLOSED, LocalFileError, TcError, UsageError
@@ -180,7 +180,8 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
             click.echo(err=True)
         return INTERRUPTED
     except OSError:
-        return _discard_stdout(OUTPUT_CLOSED)
+        discard_stream(sys.stdout)
+        return OUTPUT_CLOSED
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=not context.is_go_client)
         return 0 if context.is_go_client else USAGE_EXIT_CODE
@@ -192,8 +193,9 @@ def run(argv: Sequence[str] | None = None, context: Context | None = None) -> in
         return _exit_code(USAGE_EXIT_CODE, context)
     except TcError as error:
         _print_error(error, context)
-        code = _exit_code(error.exit_code, context)
-        return _discard_stdout(code) if isinstance(error, LocalFileError) else code
+        if isinstance(error, LocalFileError):
+            discard_stream(sys.stdout)
+        return _exit_code(error.exit_code, context)
 
 
 def _exit_code(code: int, context: Context) -> int:
@@ -303,12 +305,3 @@ def _unknown_option(ctx: click.Context, name: str) -> str:
 
 def _usage(ctx: click.Context | None) -> str:
     return f"; usage: {ctx.command_path} {' '.join(ctx.command.collect_usage_pieces(ctx))}" if ctx else ""
-
-
-def _discard_stdout(code: int) -> int:
-    """
-    Redirect stdout to nowhere, so that the interpreter does not fail when it flushes stdout at exit.
-    """
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return code

@@ -16,6 +16,7 @@ from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import TextIO
 
     from tccli.core.account import Account, AccountOptions
     from tccli.core.client import Client
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from tccli.core.transfer.context import TransferContext
     from tccli.output import Result
     from tccli.references import ReferenceSet
+
+
+def discard_stream(stream: TextIO | None) -> None:
+    """
+    Redirect a standard stream to nowhere, so that the interpreter does not fail when it flushes it at exit.
+    """
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class Context:
@@ -109,11 +118,19 @@ class Context:
     def print_message(self, text: str) -> None:
         """
         Print *text* to stderr without secrets, and without characters that control a terminal.
+
+        A disk that is full does not change what is done. A pipe that nobody reads ends the program, as with stdout.
         """
         from tccli.core.printable import escape_controls
 
-        if sys.stderr is not None:
+        if sys.stderr is None:
+            return
+        try:
             click.echo(escape_controls(self.redactor.redact_text(text)), err=True)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            discard_stream(sys.stderr)
 
     def writer(self) -> Callable[[Result], None]:
         """

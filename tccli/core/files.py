@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
 import threading
 import time
@@ -47,6 +48,17 @@ def check_target(path: str) -> None:
         raise UsageError(f"cannot write {path}: there is no directory {directory}", hint="create it first")
     if not os.access(path if is_special(path) else directory, os.W_OK):
         raise LocalFileError(f"cannot write {path}: permission denied")
+
+
+def check_stdout() -> None:
+    """
+    Check that there is a stdout to write to.
+
+    Raises:
+        LocalFileError: It is closed.
+    """
+    if sys.stdout is None:
+        raise LocalFileError("cannot write to stdout: it is closed", hint="give -o FILE")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
-from tccli.errors import LocalFileError, UsageError
+from tccli.errors import UsageError
 from tccli.output.result import RenderOptions, Result
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class Output(NamedTuple):
             from tccli.core.files import check_target
 
             check_target(self.path)
+        elif sys.stdout is None:
+            from tccli.core.files import check_stdout
+
+            check_stdout()
         if self.columns is not None and self.format_name not in {None, "table"}:
             raise UsageError(f"--columns selects columns of a table, not of {self.format_name}", hint="use --jq")
         jq = None
@@ -115,8 +119,6 @@ class Output(NamedTuple):
 
     def _write(self, result: Result, detector: _SecretDetector | None) -> None:
         if self.path is None or detector is None:
-            if sys.stdout is None:
-                raise LocalFileError("stdout is closed")
             if not sys.stdout.isatty():
                 self._render(result, sys.stdout.buffer, terminal=False)
                 sys.stdout.buffer.flush()

@@ -372,6 +372,50 @@ def test_closed_streams_are_survived(
     assert done.stderr.count(b"\n") <= 1
 
 
+@pytest.mark.parametrize(
+    "argv", ["queue ping", f"task rerun {TASK_ID}", f"task log {TASK_ID}", f"group logs {TASK_ID} --name x"]
+)
+def test_nothing_is_sent_without_a_stdout(
+    process_environment: dict[str, str], http_server: ScriptedServer, argv: str
+) -> None:
+    """
+    What came back could not be printed.
+    """
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -m tccli {argv} >&-', sys.executable],
+        env={**process_environment, **http_server.env},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+
+    assert (3, 1) == (done.returncode, done.stderr.count(b"\n")), done.stderr
+    assert not http_server.requests
+
+
+def test_a_note_that_cannot_be_written_changes_nothing(
+    process_environment: dict[str, str], http_server: ScriptedServer
+) -> None:
+    """
+    The disk of the log is full, and the call succeeds.
+    """
+    run = {"runId": 0, "state": "completed", "reasonResolved": "completed"}
+    http_server.respond_with(json_response({"status": {"taskId": TASK_ID, "state": "completed", "runs": [run]}}))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tccli", "-v", "task", "cancel", TASK_ID],
+            env={**process_environment, **http_server.env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            check=False,
+            timeout=60,
+        )
+
+    assert (0, b"completed 'completed'\n") == (done.returncode, done.stdout)
+
+
 # Files.
 
 

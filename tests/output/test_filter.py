@@ -156,7 +156,7 @@ def test_ctrl_c_ends_any_filter(
 
     assert 130 == process.wait(30)
     assert MAX_SECONDS > time.monotonic() - began
-    assert process.communicate() == (b"", b"\n")
+    assert process.communicate() == (b"", b"")
     assert [] == os.listdir(tmp_path / "out")
 
 

@@ -5,7 +5,6 @@ The download commands. ``tc download artifact`` and ``tc download-artifact`` are
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASK_HELP, newest_option
 from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import file_name, span
-from tccli.errors import BrokenAnswerError, LocalFileError, NegativeAnswerError, UsageError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -348,14 +347,13 @@ def _target_path(file: str | None, target: str | None, name: str, *, is_sent: bo
         is_sent: Whether the service has been asked for the name.
     """
     from tccli.core.artifacts.paths import last_component
-    from tccli.core.files import check_target
+    from tccli.core.files import check_stdout, check_target
 
     if file is not None and target is not None:
         raise UsageError(f"cannot write to both {file!r} and -o {target!r}", hint="give one of them")
     path = file if file is not None else target
     if path == "-":
-        if sys.stdout is None:
-            raise LocalFileError("cannot write to stdout: it is closed")
+        check_stdout()
         return path
     if path is None or path.endswith("/") or os.path.isdir(path):
         try:

@@ -11,6 +11,7 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
+from tccli.core.files import check_stdout
 from tccli.core.printable import CONTROL_CHARACTERS, escape_controls
 from tccli.errors import UsageError
 
@@ -32,6 +33,7 @@ def open_stdout() -> Iterator[IO[bytes]]:
     """
     Return stdout for the bytes of a download.
     """
+    check_stdout()
     if not sys.stdout.isatty():
         yield sys.stdout.buffer
         return
@@ -67,6 +69,7 @@ def open_log_output(context: Context) -> Iterator[IO[bytes]]:
     """
     Return stdout for the bytes of logs. On a terminal, only their colours reach it; all else is escaped.
     """
+    check_stdout()
     if not sys.stdout.isatty():
         yield sys.stdout.buffer
         return
