@@ -255,11 +255,11 @@ _taskcluster_options() {
   'group list')
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group logs')
-    REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
+    REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
   'group prioritize'|'group seal')
     REPLY='-n --dry-run --newest -h --help' ;;
   'group rerun')
-    REPLY='--failed -f --force -n --dry-run --wait --log --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+    REPLY='--failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group status')
     REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait'|'group watch')
@@ -309,13 +309,13 @@ _taskcluster_options() {
   'task list')
     REPLY='--pending --claimed -h --help' ;;
   'task log')
-    REPLY='-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help' ;;
+    REPLY='-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --timeout --newest -o -h --help' ;;
   'task rerun')
-    REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait --log -h --help' ;;
+    REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait --log --timeout -h --help' ;;
   'task retrigger')
-    REPLY='-e --exact --env --set --edit --times --group --wait --log --newest -h --help' ;;
+    REPLY='-e --exact --env --set --edit --times --group --wait --log --timeout --newest -h --help' ;;
   'task run')
-    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --cancel-on-interrupt -h --help' ;;
+    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help' ;;
   'task status')
     REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')

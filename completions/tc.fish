@@ -613,11 +613,11 @@ function __taskcluster_options
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group logs'
-            string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
+            string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
         case 'group prioritize' 'group seal'
             string join \n -- -n --dry-run --newest -h --help
         case 'group rerun'
-            string join \n -- --failed -f --force -n --dry-run --wait --log --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+            string join \n -- --failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group status'
             string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait' 'group watch'
@@ -667,13 +667,13 @@ function __taskcluster_options
         case 'task list'
             string join \n -- --pending --claimed -h --help
         case 'task log'
-            string join \n -- -r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --newest -o -h --help
+            string join \n -- -r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --timeout --newest -o -h --help
         case 'task rerun'
-            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait --log -h --help
+            string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait --log --timeout -h --help
         case 'task retrigger'
-            string join \n -- -e --exact --env --set --edit --times --group --wait --log --newest -h --help
+            string join \n -- -e --exact --env --set --edit --times --group --wait --log --timeout --newest -h --help
         case 'task run'
-            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --cancel-on-interrupt -h --help
+            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help
         case 'task status'
             string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
@@ -976,16 +976,19 @@ function __taskcluster_meaning
             echo 'Follow the logs until the group is settled'
         case '*:group logs:-n' '*:task log:-n'
             echo 'Print only the last N lines'
+        case '*:group logs:--timeout'
+            echo 'With -f, wait at most that long: 90s, 15m'
         case '*:group prioritize:-n' '*:group prioritize:--dry-run' '*:task prioritize:-n' \
             '*:task prioritize:--noop' '*:task prioritize:--dry-run'
             echo 'Print what would be changed'
         case '*:group rerun:-n' '*:group rerun:--dry-run' '*:task rerun:-n' '*:task rerun:--noop' \
             '*:task rerun:--dry-run'
             echo 'Print what would be rerun'
+        case '*:group rerun:--timeout' '*:group wait:--timeout' '*:group watch:--timeout' '*:task rerun:--timeout' \
+            '*:task retrigger:--timeout' '*:task run:--timeout' '*:task wait:--timeout'
+            echo 'Wait at most that long: 90s, 15m, 1d'
         case '*:group seal:-n' '*:group seal:--dry-run'
             echo 'Print what would be sealed'
-        case '*:group wait:--timeout' '*:group watch:--timeout' '*:task wait:--timeout'
-            echo 'Wait at most that long: 90s, 15m, 1d'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -1019,7 +1022,9 @@ function __taskcluster_meaning
         case '*:task log:--wait'
             echo 'Wait until the task starts'
         case '*:task log:--exit-status'
-            echo 'Wait until the task ends'
+            echo 'Wait until the task ends, but for --no-follow'
+        case '*:task log:--timeout'
+            echo 'Wait at most that long for the start and the end: 90s, 15m'
         case '*:task rerun:-f' '*:task rerun:--force'
             echo 'Also rerun tasks that are neither failed nor exception'
         case '*:task retrigger:-e'

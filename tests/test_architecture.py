@@ -95,6 +95,7 @@ STARTS_THREADS = {
     "core/http/deadline.py": "looks up a name: the system call has no time limit",
     "core/credential_sources.py": "asks a keyring, which has no time limit",
     "core/signin/callback.py": "serves the page to which a sign-in returns",
+    "cli/follow.py": "ends the reading of a log when the time of a wait is up",
     "cli/log_output.py": "follows the logs of running tasks: each takes as long as its task",
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
     "cli/batch/progress.py": "shows progress",

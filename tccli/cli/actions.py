@@ -10,7 +10,7 @@ import click
 
 from tccli.cli.questions import ask, open_answers
 from tccli.cli.tasks import LEAVE_OUT_CONFIRM, check_allowed, make_line_writer, write_each
-from tccli.errors import RefusedError, TcError
+from tccli.errors import NegativeAnswerError, RefusedError, TcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -193,6 +193,8 @@ def run_action(
     if confirm and not noop:
         # One question after the other, before anything is done.
         tasks = [task_id for task_id in tasks if action.confirm(context, client, task_id, answers)]
+        if not (tasks or context.is_go_client):
+            raise NegativeAnswerError("nothing was done")
     is_one = len(words) == 1 and words[0] != "-"
     if not is_one:
         targets = Targets(look_up_many(client, tasks, needs_status=noop or action.checks_first), len(tasks))
@@ -323,6 +325,9 @@ def confirm_selected(context: Context, action: TaskAction, selected: SelectedTas
 
     Args:
         answers: Opened by `open_answers`.
+
+    Raises:
+        NegativeAnswerError: The answer is no. The Go client reports it as a success.
     """
     from tccli.core.printable import escape_line_breaks
 
@@ -339,6 +344,5 @@ def confirm_selected(context: Context, action: TaskAction, selected: SelectedTas
         return True
     if context.is_go_client:
         click.echo("Cancellation of tasks aborted.")
-    else:
-        context.note("nothing was done")
-    return False
+        return False
+    raise NegativeAnswerError("nothing was done")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # As Go's strconv.ParseBool reads them.
 TRUE_WORDS, FALSE_WORDS = ("1", "t", "true"), ("0", "f", "false")
+RAW_LETTER = "r"
+"""Of ``--raw-strings``, unless a command has another option of that letter, as the Go client does."""
 CONTEXT_SETTINGS = {"help_option_names": list(HELP_OPTIONS)}
 
 
@@ -139,7 +141,10 @@ class _BaseCommand(click.Command):
         match_short_option, short_options = parser._match_short_opt, parser._short_opt  # noqa: SLF001 - no other way
         match_long_option, long_options = parser._match_long_opt, parser._long_opt  # noqa: SLF001 - no other way
 
+        raw_letters: list[click.Option] = []
+
         def match_short(word: str, state: Any) -> None:
+            raw_letters.extend(_find_raw_letter(short_options, word, has_next=bool(state.rargs)))
             for place, letter in enumerate(word[1:], 2):
                 option = short_options.get(word[0] + letter)
                 if option is not None and word.startswith("=", place):
@@ -167,6 +172,7 @@ class _BaseCommand(click.Command):
         def parse_args(args: list[str]) -> tuple[dict[str, Any], list[str], list[click.Parameter]]:
             values, rest, order = parse(args)
             _refuse_repeated_options(ctx, order)
+            _refuse_taken_letter(raw_letters, values, ctx)
             return values, rest, order
 
         vars(parser).update(_match_short_opt=match_short, _match_long_opt=match_long, parse_args=parse_args)
@@ -234,6 +240,42 @@ def _without_taken_spellings(option: click.Option, taken: set[str]) -> click.Opt
     option = copy(option)
     option.opts = left
     return option
+
+
+def _find_raw_letter(short_options: dict[str, Any], word: str, *, has_next: bool) -> list[click.Option]:
+    """
+    Return the option of ``-r`` if a word of short options has it.
+
+    Args:
+        has_next: Whether another word follows.
+
+    Raises:
+        click.UsageError: It needs a value, which ``--raw-strings`` does not.
+    """
+    for place, letter in enumerate(word[1:], 2):
+        option = short_options.get(word[0] + letter)
+        if letter == RAW_LETTER and option is not None:
+            if option.takes_value and not (has_next or word[place:]):
+                raise click.BadOptionUsage(f"-{RAW_LETTER}", _explain_letter(option.obj))
+            return [option.obj]
+        if option is None or option.takes_value:
+            break
+    return []
+
+
+def _refuse_taken_letter(given: Sequence[click.Option], values: dict[str, Any], ctx: click.Context) -> None:
+    """
+    Refuse the flag ``-r`` that has another meaning in this command, where it may be meant as ``--raw-strings``.
+    """
+    for option in given:
+        if option.is_flag and option.name != "raw_strings" and (values.get("jq") or values.get("format")):
+            raise click.UsageError(_explain_letter(option), ctx)
+
+
+def _explain_letter(option: click.Option) -> str:
+    name = next(spelling for spelling in option.opts if spelling.startswith("--"))
+    name = " ".join(filter(None, [name, option.metavar]))
+    return f"-{RAW_LETTER} is {name} in this command; write --raw-strings for strings without quotes, or {name}"
 
 
 def _set_flag(option: Any, value: str, state: Any) -> None:

@@ -5,12 +5,13 @@ Logs on the command line: the options that choose lines, the log of a task to it
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tccli.errors import NegativeAnswerError, NotFoundError, UsageError
+from tccli.errors import NegativeAnswerError, NoAnswerError, NotFoundError, UsageError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.tasks.log_follow import LogOptions
     from tccli.core.tasks.waiting import Snapshot
+    from tccli.core.transfer.remote import RemoteFile
 
 LINES_HELP = (
     "--own leaves out the lines of the worker, which begin with [taskcluster. --grep prints the lines that match a "
@@ -142,6 +144,53 @@ def pop_log_options(options: dict[str, Any], client: Client, *, follows: bool) -
     return LogOptions(LineFilter(own=options.pop("own"), search=search, now=now), tail, follows)
 
 
+class LogWait:
+    """
+    What is waited for to print a log, and how long.
+
+    Args:
+        seconds: From now on; None for ever.
+        for_start: Whether the start of the task is waited for.
+    """
+
+    def __init__(self, seconds: float | None = None, *, for_start: bool = False) -> None:
+        self.for_start = for_start
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def remaining(self) -> float | None:
+        """
+        Seconds until the end, at least 0; None for ever.
+        """
+        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
+
+    @contextmanager
+    def end(self, remote: RemoteFile, task_id: str) -> Iterator[None]:
+        """
+        End the reading of a file when the time is up.
+
+        Raises:
+            WaitTimeoutError: It was ended.
+        """
+        import threading
+
+        remaining = self.remaining
+        if remaining is None:
+            yield
+            return
+        timer = threading.Timer(remaining, remote.stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except NoAnswerError:
+            if not remote.is_stopped:
+                raise
+            raise WaitTimeoutError(_still_runs(task_id)) from None
+        finally:
+            timer.cancel()
+
+
 def print_task_log(
     context: Context,
     client: Client,
@@ -150,7 +199,7 @@ def print_task_log(
     *,
     options: LogOptions,
     run_id: int | None = None,
-    waits: bool = False,
+    wait: LogWait,
 ) -> int:
     """
     Print the log of a run, and return which run it was.
@@ -158,9 +207,10 @@ def print_task_log(
     Without *run_id*, the latest; if the task is then retried while its log is followed, also those of the next runs.
 
     Args:
-        waits: Whether to wait until the task starts.
+        wait: Ended, when the time is up.
 
     Raises:
+        WaitTimeoutError: The time is up.
         NotFoundError: There is no such run, or it has no log.
         NegativeAnswerError: The task can never run.
     """
@@ -171,14 +221,15 @@ def print_task_log(
     is_latest = run_id is None
     transfers = context.transfer_context()
     definition = None
+    may_wait = wait.for_start
     while True:
         status = queue.fetch_status(client, task_id)
         run = queue.find_run(status, run_id)
         if run["state"] in {"unscheduled", "pending"}:
-            if not waits:
+            if not may_wait:
                 hint = "--wait waits until it starts" if is_latest else ""
                 raise NotFoundError(f"task {task_id} has no log yet: it is {run['state']}", status=404, hint=hint)
-            wait_for_start(context, client, task_id)
+            wait_for_start(context, client, task_id, wait)
             continue
         number = queue.find_latest_run_id(status["runs"]) if run_id is None else run_id
         if number is None:
@@ -186,7 +237,8 @@ def print_task_log(
         definition = definition or queue.fetch_definition(client, task_id)
         this = Run(task_id, number, definition, run["state"] in RESOLVED_STATES)
         log = RunLog(client, transfers, this, options, report=context.note)
-        _copy(log.read(), out)
+        with nullcontext() if this.is_resolved else wait.end(log.remote, task_id):
+            _copy(log.read(), out)
         if not (is_latest and options.follows and log.was_live):
             return number
         runs = queue.fetch_status(client, task_id)["runs"]
@@ -194,7 +246,7 @@ def print_task_log(
             return number
         # The queue retries tasks whose worker has ended.
         context.note(f"run {number} of task {task_id}: {queue.format_run(runs[number])}; next is run {number + 1}")
-        options, waits = options._replace(tail=None), True
+        options, may_wait = options._replace(tail=None), True
         run_id = None
 
 
@@ -205,40 +257,51 @@ def _copy(blocks: Iterator[bytes], out: IO[bytes]) -> None:
         out.flush()
 
 
-def wait_for_start(context: Context, client: Client, task_id: str) -> None:
+def wait_for_start(context: Context, client: Client, task_id: str, wait: LogWait) -> None:
     """
     Wait until a task runs or has run.
 
     Raises:
         NegativeAnswerError: It never will.
+        WaitTimeoutError: The time is up.
     """
     from tccli.cli.waits import describe_failures
     from tccli.core.tasks.waiting import judge
 
-    for snapshot in _watch(context, client, task_id):
+    for snapshot in _watch(context, client, task_id, wait):
         verdict = judge("running", snapshot)
         if verdict.failed:
             raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
         if verdict.is_over:
             return
+    raise WaitTimeoutError(f"the time is up: task {task_id} does not run yet")
 
 
-def check_outcome(context: Context, client: Client, task_id: str, run_id: int | None = None) -> None:
+def check_outcome(
+    context: Context,
+    client: Client,
+    task_id: str,
+    run_id: int | None = None,
+    *,
+    waits: bool = True,
+    wait: LogWait,
+) -> None:
     """
     Wait until a run has ended; without *run_id*, until the task is completed, or never will be.
 
     Raises:
         NegativeAnswerError: It is not completed.
+        WaitTimeoutError: The time is up.
     """
     from tccli.cli.waits import describe_failures
     from tccli.core.tasks import queue
     from tccli.core.tasks.members import RESOLVED_STATES
     from tccli.core.tasks.waiting import judge
 
-    for snapshot in _watch(context, client, task_id):
+    for snapshot in _watch(context, client, task_id, wait):
         if run_id is not None:
             run = queue.find_run(queue.fetch_status(client, task_id), run_id)
-            if run["state"] in RESOLVED_STATES:
+            if run["state"] in RESOLVED_STATES or not waits:
                 if run["state"] != "completed":
                     raise NegativeAnswerError(f"run {run_id} of task {task_id}: {queue.format_run(run)}")
                 return
@@ -248,9 +311,14 @@ def check_outcome(context: Context, client: Client, task_id: str, run_id: int | 
             raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
         if verdict.is_over:
             return
+    raise WaitTimeoutError(_still_runs(task_id))
 
 
-def _watch(context: Context, client: Client, task_id: str) -> Iterator[Snapshot]:
+def _still_runs(task_id: str) -> str:
+    return f"the time is up: task {task_id} has not ended"
+
+
+def _watch(context: Context, client: Client, task_id: str, wait: LogWait) -> Iterator[Snapshot]:
     from tccli.core.tasks.waiting import Pauses, watch_tasks
 
-    return watch_tasks(client, [task_id], Pauses(None), report=context.note)
+    return watch_tasks(client, [task_id], Pauses(wait.remaining), report=context.note)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 OUTCOME_HELP = (
     "With --wait, ID NAME STATE of each task is printed as it ends, and what was started goes to stderr. The exit code "
     "is 0 if all are completed, else 1. Ctrl-C ends the wait only. With --log, the logs are printed as they grow, "
-    "with the names of the tasks if there are several, and all else goes to stderr."
+    "with the names of the tasks if there are several, and all else goes to stderr. With both, --timeout is the time "
+    "of the wait, after which the exit code is 124."
 )
 MAX_NAMED_TASKS = 5
 """In a command that cancels them."""
@@ -34,10 +35,12 @@ def outcome_options() -> list[click.Parameter]:
     Return the options of commands that start tasks.
     """
     from tccli.cli.follow import log_option
+    from tccli.cli.waits import OUTCOME_TIMEOUT_HELP, timeout_option
 
     return [
         click.Option(["--wait", "waits"], is_flag=True, help="Wait until it has ended; exit with 1 if it failed."),
         log_option(),
+        timeout_option(OUTCOME_TIMEOUT_HELP),
     ]
 
 
@@ -49,13 +52,18 @@ def pop_outcome(context: Context, options: dict[str, Any]) -> Outcome | None:
         UsageError: A log has no format.
     """
     from tccli.cli.follow import check_log_output
+    from tccli.cli.tasks import check_list_filter
+    from tccli.cli.waits import pop_timeout
 
     waits, logs, cancels = (bool(options.pop(name, False)) for name in ("waits", "logs", "cancels"))
+    seconds = pop_timeout(context, options, waits=waits or logs)
     if logs:
         check_log_output(context)
+    elif waits:
+        check_list_filter(context)
     if cancels and not (waits or logs):
         raise UsageError("--cancel-on-interrupt needs --wait or --log")
-    return Outcome(logs, cancels) if waits or logs else None
+    return Outcome(logs, cancels, seconds) if waits or logs else None
 
 
 class Outcome(NamedTuple):
@@ -65,10 +73,12 @@ class Outcome(NamedTuple):
     Attributes:
         logs: Whether their logs are printed.
         cancels: Whether an interruption cancels them.
+        seconds: How long they are waited for, or None for ever.
     """
 
     logs: bool = False
     cancels: bool = False
+    seconds: float | None = None
 
     def follow(self, context: Context, client: Client, task_ids: Sequence[str]) -> None:
         """
@@ -76,12 +86,13 @@ class Outcome(NamedTuple):
 
         Raises:
             NegativeAnswerError: Not all of them are completed.
+            WaitTimeoutError: The time is up.
         """
         from tccli.cli.waits import report_ends
         from tccli.core.tasks.waiting import Pauses, watch_tasks
 
         with self._watch_interruption(context, client, task_ids):
-            snapshots = watch_tasks(client, task_ids, Pauses(None), report=context.note)
+            snapshots = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)
             if self.logs:
                 from tccli.cli.follow import follow_tasks
 

@@ -77,6 +77,9 @@ def ask(context: Context, question: str, answers: IO[str] | None, hint: str, *, 
         if not line:
             click.echo(err=True)
             raise UsageError("no answer: the input has ended", hint=hint)
+        if answers is not None and not (answers.isatty() or context.is_go_client):
+            # A terminal shows the line break that was typed.
+            click.echo(err=True)
         answer = line.strip().lower()
         if answer in {"y", "yes"}:
             return True

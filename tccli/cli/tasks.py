@@ -81,9 +81,11 @@ def run_option() -> click.Option:
     """
     Return ``-r``. As in the Go client, -1 is the latest run.
     """
+    from tccli.cli.types import RunNumber
+
     return click.Option(
         ["-r", "--run", "run_id"],
-        type=click.IntRange(min=-1),
+        type=RunNumber(min=-1),
         metavar="N",
         help="Consider run N (default: the latest).",
     )
@@ -243,6 +245,9 @@ def make_line_writer(
     write = context.writer()
 
     def write_pairs(pairs: Iterable[tuple[str, Any]]) -> None:
+        # Before the first pair, since it takes long until the last one.
+        if waits:
+            check_list_filter(context)
         from tccli.core.printable import escape_line_breaks
         from tccli.output import Entries, Result
 
@@ -253,6 +258,19 @@ def make_line_writer(
             write(Result(lines, is_text=True, is_live=waits))
 
     return write_pairs
+
+
+def check_list_filter(context: Context) -> None:
+    """
+    Check that the filter, if there is one, takes a list, before anything is waited for or done.
+
+    Raises:
+        UsageError: It takes an object.
+    """
+    if context.options.jq is not None:
+        from tccli.output.filter import Filter
+
+        Filter(context.options.jq).check_list()
 
 
 def make_value_writer(context: Context) -> Callable[[str, Any], None]:

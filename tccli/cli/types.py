@@ -34,6 +34,22 @@ class Choice(click.Choice):  # type: ignore[type-arg]  # not generic in older ve
         return f"{value!r} is not one of {', '.join(self.choices)}"
 
 
+class RunNumber(click.IntRange):
+    """
+    The number of a run, for ``-r``, which prints strings without quotes in other commands.
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """
+        Return the number.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            hint = "write --raw-strings for strings without quotes"
+            self.fail(f"{value!r} is not the number of a run; {hint}", param, ctx)
+
+
 class ModeFlag(click.Option):
     """
     A flag that restricts, and that has a weaker mode: ``--read-only``, ``--read-only=with-secrets``.
@@ -138,9 +154,19 @@ def timeout(value: str) -> float:
     """
     Return seconds, more than 0 and at most a year.
     """
-    seconds = duration(value)
+    return check_timeout(duration(value), value)
+
+
+def check_timeout(seconds: float, text: str = "") -> float:
+    """
+    Return the time limit of a request: more than 0 seconds and at most a year.
+
+    Args:
+        text: As it was written.
+    """
     if not 0 < seconds <= MAX_TIMEOUT_SECONDS:
-        raise click.BadParameter(f"{value!r} is not more than 0 s and at most a year")
+        message = f"{text or f'{seconds:g} s'!r} is not more than 0 s and at most a year"
+        raise click.BadParameter(message, param_hint=None if text else "'--timeout'")
     return seconds
 
 

@@ -5,12 +5,13 @@ Waits on the command line: their options, a line for each task that ends, and wh
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tccli.cli.types import Choice, span
-from tccli.errors import NegativeAnswerError, NotFoundError, WaitTimeoutError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, NotFoundError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from tccli.core.tasks.selection import Selection
     from tccli.core.tasks.waiting import Snapshot, Verdict
 
+TIMEOUT_HELP = "Here, --timeout is the time of the wait; that of a request is accepted before {}."
+OUTCOME_TIMEOUT_HELP = "Wait at most that long: 90s, 15m, 1d. Then the exit code is 124. Without a wait, as everywhere."
 SETTLED_HELP = (
     "A group with a failure is not resolved before its deadline: tasks that depend on the failed one stay "
     "unscheduled. So by default, the wait ends when the group is settled: no task is pending or running, or can become "
     "so. The exit code is then 0 if all tasks are completed, else 1. --for completed ends with 1 as soon as a task "
     "fails or can never run. --for resolved waits until all have ended, in any way, if need be to their deadlines, and "
     "ends with 0.\n\n"
-    "Here, --timeout is the time of the wait; that of a request is accepted before group. tc polls every few seconds "
-    "at first, then less often."
+    f"{TIMEOUT_HELP.format('group')} tc polls every few seconds at first, then less often."
 )
 NEVER_SEEN = -1
 MAX_NAMED_TASKS = 5
@@ -49,14 +51,35 @@ def wait_options(conditions: Sequence[str]) -> list[click.Parameter]:
             metavar="CONDITION",
             help=f"Wait for {', '.join(conditions[:-1])} or {conditions[-1]} (default: {conditions[0]}).",
         ),
-        click.Option(
-            ["--timeout", "wait_seconds"],
-            type=span,
-            metavar="TIME",
-            help="Wait at most that long: 90s, 15m, 1d. Then the exit code is 124.",
-        ),
+        timeout_option("Wait at most that long: 90s, 15m, 1d. Then the exit code is 124."),
         click.Option(["--fail-fast"], is_flag=True, help="End when the first task fails."),
     ]
+
+
+def timeout_option(text: str) -> click.Option:
+    """
+    Return ``--timeout`` of a command that waits: the time of the wait.
+    """
+    return click.Option(["--timeout", "wait_seconds"], type=span, metavar="TIME", help=text)
+
+
+def pop_timeout(context: Context, options: dict[str, Any], *, waits: bool) -> float | None:
+    """
+    Take ``--timeout`` out of the options of a command, and return the seconds of its wait.
+
+    Args:
+        waits: Whether the command waits, as it was called. If not, it is the time limit of a request, as everywhere.
+
+    Raises:
+        UsageError: It cannot be the limit of a request.
+    """
+    from tccli.cli.types import check_timeout
+
+    seconds: float | None = options.pop("wait_seconds", None)
+    if waits or seconds is None:
+        return seconds
+    context.options.timeout = check_timeout(seconds)
+    return None
 
 
 def appear_option() -> click.Option:
@@ -137,9 +160,37 @@ def report_ends(
     if as_notes:
         for line, _ in decided:
             context.note(line)
-    else:
+        raise_verdict(last, ends_early=ends_early, nothing=nothing)
+        return
+    with verdict_first(context, last, ends_early=ends_early, nothing=nothing):
         make_line_writer(context, waits=True)(decided)
-    raise_verdict(*last[0], ends_early=ends_early, nothing=nothing)
+
+
+@contextmanager
+def verdict_first(
+    context: Context, last: list[tuple[Snapshot, Verdict]], *, ends_early: bool, nothing: str
+) -> Iterator[None]:
+    """
+    Write what a wait finds, and raise the error of a wait that did not end well. It counts more than an output that
+    fails: a filter that does not fit is found when the wait has ended.
+
+    Args:
+        last: As of `until_over`, of whose snapshots the block reads all.
+    """
+    try:
+        yield
+    except BrokenAnswerError as error:
+        from tccli.output.filter import SUCCEEDED
+
+        if SUCCEEDED not in error.hint:
+            raise
+        try:
+            raise_verdict(last, ends_early=ends_early, nothing=nothing)
+        except TcError:
+            context.note(error.message)
+            raise
+        raise
+    raise_verdict(last, ends_early=ends_early, nothing=nothing)
 
 
 def _decided(
@@ -148,9 +199,12 @@ def _decided(
     seen: dict[str, int | None] = {}
     for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
         _, verdict = last[0]
+        is_last = verdict.is_over or (ends_early and verdict.failed)
         for member in (*verdict.succeeded, *verdict.failed):
+            # A task that can never run has not ended; its deadline may come during the wait.
+            is_blocked = member.task_id in snapshot.blocked
             # A task that is rerun ends again.
-            if seen.get(member.task_id, NEVER_SEEN) != member.run_id:
+            if seen.get(member.task_id, NEVER_SEEN) != member.run_id and (is_last or not is_blocked):
                 seen[member.task_id] = member.run_id
                 yield member.line(), member.as_row(snapshot.now)
 
@@ -174,14 +228,18 @@ def until_over(
             return
 
 
-def raise_verdict(snapshot: Snapshot, verdict: Verdict, *, ends_early: bool, nothing: str) -> None:
+def raise_verdict(last: Sequence[tuple[Snapshot, Verdict]], *, ends_early: bool, nothing: str) -> None:
     """
     Raise the error of a wait that has ended, if it did not end well.
 
     Args:
+        last: As of `until_over`.
         ends_early: Whether the first failure ends it.
         nothing: The message if there are no tasks.
     """
+    if not last:
+        raise WaitTimeoutError("the time is up: the group does not exist yet")
+    snapshot, verdict = last[0]
     if verdict.failed and (verdict.is_over or ends_early):
         raise NegativeAnswerError(describe_failures(snapshot, verdict.failed))
     if not snapshot.members:
@@ -189,18 +247,22 @@ def raise_verdict(snapshot: Snapshot, verdict: Verdict, *, ends_early: bool, not
     if verdict.is_over:
         return
     decided = {member.task_id for member in (*verdict.succeeded, *verdict.failed)}
-    counts: dict[str, int] = {"failed": len(verdict.failed)} if verdict.failed else {}
+    counts: dict[str, int] = {}
     for task_id, member in snapshot.members.items():
         if task_id not in decided:
             counts[member.state] = counts.get(member.state, 0) + 1
-    left = ", ".join(f"{count} {state}" for state, count in counts.items())
-    raise WaitTimeoutError(f"the time is up: of {_count(len(snapshot.members))}, {left}")
+    left = [*_describe_parts(snapshot, verdict.failed), *(f"{count} {state}" for state, count in counts.items())]
+    raise WaitTimeoutError(f"the time is up: of {_count(len(snapshot.members))}, {', '.join(left)}")
 
 
 def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
     """
     Return how many tasks failed and how many can never run, with some of their names.
     """
+    return f"of {_count(len(snapshot.members))}, {', '.join(_describe_parts(snapshot, failed))}"
+
+
+def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
     blocked = snapshot.blocked
     groups: list[tuple[str, Callable[[Member], bool]]] = [
         ("failed", lambda member: member.state == "failed"),
@@ -214,7 +276,7 @@ def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
         if names:
             shown = ", ".join(names[:MAX_NAMED_TASKS]) + (", …" if len(names) > MAX_NAMED_TASKS else "")
             parts.append(f"{len(names)} {what} ({shown})")
-    return f"of {_count(len(snapshot.members))}, {', '.join(parts)}"
+    return parts
 
 
 def _count(number: int) -> str:

@@ -115,10 +115,14 @@ def parse_span(text: str) -> timedelta:
     Raises:
         UsageError: *text* is neither, or it is negative.
     """
-    if re.fullmatch(r"\s*[0-9.]+\s*(ms|s|m|h|)\s*", text, re.ASCII):
-        return timedelta(seconds=parse_duration(text))
-    span = parse_offset(text)
-    if span < timedelta() or not text.strip():
+    try:
+        if re.fullmatch(r"\s*[0-9.]+\s*(ms|s|m|h|)\s*", text, re.ASCII):
+            return timedelta(seconds=parse_duration(text))
+        span = parse_offset(text)
+    except UsageError:
+        # Their hints are about points in time, which may be in the past.
+        span = None
+    if span is None or span < timedelta() or not text.strip():
         raise UsageError(f"{text!r} is not a length of time", hint="write it like 90s, 15m or '1 day 2 hours'")
     return span
 

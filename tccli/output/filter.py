@@ -12,6 +12,7 @@ import os
 import re
 import signal
 from contextlib import suppress
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
 from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
@@ -26,6 +27,7 @@ SUCCEEDED = "the call itself succeeded"
 VALUE, FAILURE, END, HALTED = b"=", b"!", b".", b"H"
 MAX_OUTPUT_BYTES = 128 << 20
 """Of one output, as JSON: no response is larger."""
+MAX_CHECKED_OUTPUTS = 100
 # The words of jq's own messages. Other words in a message may be a part of the response.
 _WORDS = frozenset(
     """
@@ -82,6 +84,24 @@ class Filter:
             return
         with _Child(self._run) as child:
             yield from self._outputs(child.run, documents)
+
+    def check_list(self) -> None:
+        """
+        Check that the expression takes a list, by an empty one.
+
+        Raises:
+            UsageError: It takes something else.
+        """
+        try:
+            for _ in islice(self.apply([[]]), MAX_CHECKED_OUTPUTS):
+                pass
+        except BrokenAnswerError as error:
+            # Other errors may be due to what is in the list.
+            if re.search(r": (Cannot (index|check) .*\barray\b|array \()", error.message):
+                raise UsageError(
+                    f"--jq {self._expression!r} does not fit: the result is a list",
+                    hint="write '.[] | …' for each of its elements",
+                ) from None
 
     def _run(self, text: bytes) -> Iterator[Any]:
         try:

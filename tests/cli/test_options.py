@@ -45,6 +45,29 @@ def test_filters_answers(tc: CommandLine, http_server: ScriptedServer, options: 
     assert (0, expected, "") == (result.exit_code, result.stdout, result.stderr)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["group", "list", TASK_ID, "--jq", ".[].taskId", "-r"],
+        ["group", "list", TASK_ID, "-rf", "--format", "json"],
+        ["group", "list", TASK_ID, "-fr", "--jq", "."],
+        ["task", "status", TASK_ID, "--jq", ".state", "-r"],
+        ["task", "artifacts", "-r", TASK_ID, "--jq", ".[]"],
+        ["task", "log", TASK_ID, "-r"],
+    ],
+    ids=" ".join,
+)
+def test_a_letter_with_two_meanings_is_refused(tc: CommandLine, http_server: ScriptedServer, words: list[str]) -> None:
+    """
+    Where it may be meant as --raw-strings, which the message names.
+    """
+    result = tc(*words, env=http_server.env)
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert "--raw-strings" in result.stderr
+    assert not http_server.requests
+
+
 def test_a_filter_that_does_not_fit_is_an_error(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     In one line.

@@ -106,7 +106,7 @@ def test_a_question_at_the_terminal(
         while piece := os.read(terminal, 4096):
             shown += piece
 
-    assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+    assert int(answers == "n") == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
     assert answers.count(" ") + 1 == shown.decode().count("[y/n]")
     question = re.search(rf"{verb} ([0-9]) of 7 tasks \((.*?)\)\? ", shown.decode())
     assert question is not None, shown

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tests.group_env import GroupEnv
     from tests.http_server import ScriptedServer
 
+STATUS_NOW = ["--no-follow", "--exit-status"]
 LOG = b"""[taskcluster 2026-01-02T03:04:05.678Z] Task ID: x
 one
 \x1b[31mERROR\x1b[0m: two
@@ -110,6 +111,19 @@ def test_follows_a_running_task(start: Start, group_env: GroupEnv, tmp_path: Pat
     out, err = process.communicate(timeout=60)
 
     assert (1, b"three\n", 1) == (process.returncode, out, err.count(b"\n"))
+
+
+@pytest.mark.parametrize("options", [[], ["--tail", "1"], ["--exit-status", "--own"]], ids=str)
+def test_a_log_is_followed_for_a_time(tc: CommandLine, group_env: GroupEnv, tmp_path: Path, options: list[str]) -> None:
+    """
+    The end of which says nothing about the log.
+    """
+    task_id = group_env.add("build", "running")
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"one\n")
+        result = tc("task", "log", task_id, "--timeout", "3s", *options, env=group_env.environment)
+
+    assert (124, b"one\n", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
 
 
 def test_a_tail_is_followed(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
@@ -276,6 +290,17 @@ def test_a_log_cannot_steer_a_terminal(start: Start, group_env: GroupEnv) -> Non
     plain = read_terminal(group_env, start, "task", "log", task_id, NO_COLOR="1")
     assert b"\x1b" not in plain
     assert plain.endswith(b"red x green\n")
+
+
+def test_an_exit_status_without_a_wait(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    With --no-follow, a task that runs is not completed.
+    """
+    runs = tc("task", "log", group_env.add("a", "running", log=LOG), *STATUS_NOW, env=group_env.environment)
+    done = tc("task", "log", group_env.add("b", "completed", log=LOG), *STATUS_NOW, env=group_env.environment)
+
+    assert (1, LOG.decode()) == (runs.exit_code, runs.stdout)
+    assert (0, LOG.decode()) == (done.exit_code, done.stdout)
 
 
 @pytest.mark.parametrize("options", [["--grep", ""], ["--grep", "("], ["-n", "-1"], ["--wait", "--no-follow"]], ids=str)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ids import TASK_ID
-from tests.transfer_env import slug
+from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -93,6 +93,144 @@ def test_dependencies_outside_of_the_group(tc: CommandLine, group_env: GroupEnv)
     blocked = tc(*line, "--name", "a", env=group_env.environment)
     assert 1 == blocked.exit_code
     assert "1 can never run (a)" in blocked.stderr
+
+
+@pytest.mark.parametrize("command", [["wait"], ["watch"], ["logs", "-f"]], ids=" ".join)
+def test_no_task_matches(tc: CommandLine, group_env: GroupEnv, command: list[str]) -> None:
+    """
+    Known from the first listing, whatever else runs.
+    """
+    group_env.add("build", "running")
+    begun = time.monotonic()
+    result = tc("group", *command, group_env.group_id, "--name", "nope", env=group_env.environment)
+
+    assert (1, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n"))
+    assert "--name nope" in result.stderr
+    assert time.monotonic() - begun < 30
+
+
+def test_a_selected_task_may_appear_later(start: Start, tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    In a group that is settled, and not without an end.
+    """
+    group_env.add("build", "completed")
+    line = ["group", "wait", group_env.group_id, "--name", "test"]
+    ended = tc(*line, "--appear", "0.5s", env=group_env.environment)
+    process = start(*line, "--appear", "1m", env=group_env.environment)
+    time.sleep(1)
+    group_env.add("test", "completed")
+    out, _ = process.communicate(timeout=60)
+
+    assert (1, 1) == (ended.exit_code, ended.stderr.count("\n"))
+    assert (0, f"{group_env.ids['test']} test completed\n") == (process.returncode, out.decode())
+
+
+def test_a_group_does_not_appear(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    In the time of the wait, which is shorter than that for its first task.
+    """
+    result = tc("group", "wait", slug(), "--appear", "1m", "--timeout", "0.1s", env=group_env.environment)
+
+    assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
+
+
+def test_a_task_stays_selected(start: Start, group_env: GroupEnv) -> None:
+    """
+    Of the tasks that run now, one has ended when it does not run any more.
+    """
+    group_env.add("build", "running")
+    group_env.add("other")
+    process = start("group", "wait", group_env.group_id, "--state", "running", env=group_env.environment)
+    time.sleep(1.5)
+    group_env.resolve("build", "failed")
+    group_env.call("cancelTask", group_env.ids["other"])
+    out, _ = process.communicate(timeout=60)
+
+    assert (1, f"{group_env.ids['build']} build failed\n") == (process.returncode, out.decode())
+
+
+def test_a_task_ends_once(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    One that can never run ends at its deadline; when the time is up before, it is counted apart from the failed ones.
+    """
+    group_env.add("build", "failed")
+    group_env.add("sign", needs=["build"], deadline=later(seconds=3))
+    group_env.add("test", "running")
+    line = ["group", "wait", group_env.group_id, "--timeout"]
+    early = tc(*line, "0.1s", env=group_env.environment)
+    late = tc(*line, "6s", env=group_env.environment)
+
+    assert (124, 124) == (early.exit_code, late.exit_code)
+    assert f"{group_env.ids['build']} build failed\n" == early.stdout
+    assert "of 3 tasks, 1 failed (build), 1 can never run (sign), 1 running\n" in early.stderr
+    assert 1 == late.stdout.count(" sign exception\n") == late.stdout.count(" sign ")
+
+
+@pytest.mark.parametrize("options", [["group", "wait"], ["group", "watch"], ["task", "rerun", "--wait"]], ids=str)
+def test_a_filter_must_take_a_list(tc: CommandLine, group_env: GroupEnv, options: list[str]) -> None:
+    """
+    Which is known before anything is waited for.
+    """
+    group_env.add("build", "running")
+    result = tc(*options, group_env.group_id, "--jq", ".name", env=group_env.environment)
+
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+
+
+def test_the_outcome_counts_more_than_a_filter(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    That does not fit the tasks that were found.
+    """
+    group_env.add("build", "running")
+    group_env.add("lint", "completed")
+    line = ["group", "wait", group_env.group_id, "--jq", ".[0].name.x"]
+    ended = tc(*line, "--timeout", "0.1s", env=group_env.environment)
+    group_env.resolve("build", "completed")
+    completed = tc(*line, env=group_env.environment)
+
+    assert (124, 9) == (ended.exit_code, completed.exit_code)
+    assert (1, 1) == (ended.stderr.count("--jq"), completed.stderr.count("--jq"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task", "rerun", "-f", "TASK", "--wait"],
+        ["task", "retrigger", "TASK", "--log"],
+        ["task", "run", "--queue", "proj-x/ci", "--wait", "--", "true"],
+        ["task", "log", "TASK", "--exit-status", "--tail", "1"],
+        ["task", "log", "GROUP:after", "--wait"],
+        ["group", "logs", "GROUP", "-f"],
+        ["group", "rerun", "GROUP", "--name", "red", "-f", "--log"],
+    ],
+    ids=" ".join,
+)
+def test_every_wait_has_a_time(tc: CommandLine, group_env: GroupEnv, words: list[str]) -> None:
+    """
+    A request may take longer than the wait.
+    """
+    task_id = group_env.add("build", "running", log=b"one\n")
+    group_env.add("red", "failed", log=b"red\n")
+    group_env.add("after", needs=["build"])
+    line = [word.replace("TASK", task_id).replace("GROUP", group_env.group_id) for word in words]
+    place = line.index("--") if "--" in line else len(line)
+    result = tc(*line[:place], "--timeout", "0.3s", *line[place:], env=group_env.environment)
+
+    assert 124 == result.exit_code, result.stderr
+    assert "the time is up" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", [["log", "--no-follow"], ["rerun", "-n"]], ids=" ".join)
+def test_without_a_wait_the_time_is_that_of_requests(tc: CommandLine, group_env: GroupEnv, command: list[str]) -> None:
+    """
+    As in all commands.
+    """
+    task_id = group_env.add("build", "failed", log=b"one\n")
+    done = tc("task", *command, task_id, "--timeout", "20s", env=group_env.environment)
+    wrong = tc("task", *command, task_id, "--timeout", "0", env=group_env.environment)
+
+    assert (0, 2) == (done.exit_code, wrong.exit_code), done.stderr + wrong.stderr
+    assert "--timeout" in wrong.stderr
 
 
 @pytest.mark.parametrize(

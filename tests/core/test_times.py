@@ -202,6 +202,16 @@ def test_durations_have_units(number: object, unit: tuple[str, float], blank: st
     assert pytest.approx(float(str(number)) * unit[1]) == times.parse_duration(f"{number}{blank}{unit[0]}")
 
 
+@pytest.mark.parametrize("text", ["", "3x", "-1h", "1.2.3", "h", "soon", "1 fortnight", "9" * 20 + " years"])
+def test_a_length_of_time_is_not_negative(text: str) -> None:
+    """
+    The message has no example that would be refused.
+    """
+    with pytest.raises(UsageError, match="length of time") as raised:
+        times.parse_span(text)
+    assert "-1h" not in raised.value.hint
+
+
 @pytest.mark.parametrize("text", ["", "-1", "1d", "1e3", "s", "1 2", "inf", "nan", "٣", "."])
 def test_refuses_what_is_no_duration(text: str) -> None:
     """

@@ -22,7 +22,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
     from tccli.cli.questions import open_terminal_answers
     from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.queue import call_group_method
 
@@ -32,6 +32,7 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
     if worker_type:
         narrowed = selection.restrict(lambda member: member.queue.partition("/")[2] == worker_type)
     write = make_line_writer(context, waits=True)
+    check_list_filter(context)
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "cancelTask")

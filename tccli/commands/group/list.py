@@ -125,7 +125,8 @@ command = Command(
     ],
     short_help="Print the tasks of a group",
     help="Print ID NAME STATE of each task of a group, or of those in certain states: -fe prints the tasks that are "
-    "failed or exception.\n\n"
+    "failed or exception. The exit code is 1 if --state, --name or another option that selects tasks matches none; "
+    "the short options print nothing then, with 0, as in the Go client.\n\n"
     "With --format, --jq or --columns, each task has taskId, name, state, reason, queue, kind, owner, runs, wait and "
     "duration of its latest run in seconds, and status and task as in the API.\n\n"
     "A template has fields of .Status and .Task, texts in quotes, len, printf, print, index, eq, ne, and, or, not, "

@@ -15,6 +15,7 @@ from tccli.cli.options import file_option
 from tccli.cli.selection import SELECTION_HELP, selection_options
 from tccli.cli.tasks import GROUP_HELP, newest_group_option
 from tccli.cli.types import Choice
+from tccli.cli.waits import timeout_option
 
 if TYPE_CHECKING:
     from tccli.cli.log_output import LogPrinter
@@ -30,6 +31,7 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import resolve_group
     from tccli.cli.transfers.terminal_output import wants_colours
+    from tccli.cli.waits import pop_timeout
     from tccli.core.files import check_target
     from tccli.errors import UsageError
 
@@ -39,13 +41,17 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     path = None if context.options.output == "-" else context.options.output
     if path is not None:
         check_target(path)
+    seconds = pop_timeout(context, options, waits=follows)
     client = context.client()
     log_options = pop_log_options(options, client, follows=follows)
     group_id = resolve_group(context, client, group, newest=newest)
     with open_log_target(context) as out:
         output = PrefixedOutput(out, prefix, coloured=hasattr(out, "reset") and wants_colours(context))
         printer = LogPrinter(context, client, output, log_options)
-        (_follow if follows else _print)(context, client, printer, group_id, selection)
+        if follows:
+            _follow(context, client, printer, group_id, selection, seconds)
+        else:
+            _print(context, client, printer, group_id, selection)
     printer.raise_errors()
 
 
@@ -68,19 +74,27 @@ def _print(context: Context, client: Client, printer: LogPrinter, group_id: str,
     printer.print_all(found)
 
 
-def _follow(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
+def _follow(
+    context: Context,
+    client: Client,
+    printer: LogPrinter,
+    group_id: str,
+    selection: Selection,
+    seconds: float | None,
+) -> None:
     from tccli.cli.selection import explain_nothing
-    from tccli.core.tasks.waiting import Pauses, judge, watch_group
-    from tccli.errors import NegativeAnswerError
+    from tccli.cli.waits import raise_verdict, until_over
+    from tccli.core.tasks.waiting import Pauses, Snapshot, Verdict, watch_group
 
+    last: list[tuple[Snapshot, Verdict]] = []
     try:
-        for snapshot in watch_group(client, group_id, selection, Pauses(None, printer.sleep), report=context.note):
+        snapshots = watch_group(client, group_id, selection, Pauses(seconds, printer.sleep), report=context.note)
+        for snapshot in until_over(snapshots, "settled", last, ends_early=False):
             for change in snapshot.changes:
                 printer.follow(change.member)
-            if judge("settled", snapshot).is_over:
-                if not snapshot.members:
-                    raise NegativeAnswerError(explain_nothing(selection, group_id))
-                break
+        snapshot, verdict = last[0]
+        if not (snapshot.members and verdict.is_over):
+            raise_verdict(last, ends_early=False, nothing=explain_nothing(selection, group_id))
         printer.join()
     finally:
         printer.stop()
@@ -100,6 +114,7 @@ command = Command(
             metavar="WHAT",
             help="Begin each line with the task's label (default), id, or with none.",
         ),
+        timeout_option("With -f, wait at most that long: 90s, 15m. Then the exit code is 124."),
         *selection_options(),
         newest_group_option(),
         file_option(),

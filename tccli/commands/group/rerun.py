@@ -26,16 +26,20 @@ def _rerun(
     from tccli.cli.outcomes import pop_outcome
     from tccli.cli.questions import open_terminal_answers
     from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
     from tccli.core.parallel import make_parallel_client
 
     outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])
     selection = pop_selection(options)
     if not (failed or selection.is_given):
-        raise UsageError("no task is selected", hint="--failed selects those that failed; tc task rerun takes ids")
+        raise UsageError(
+            "no task is selected",
+            hint="give --failed, or --state failed,exception for all that did not complete; tc task rerun takes ids",
+        )
     states = ("failed",) if failed else RESOLVED_STATES if names_states else RESOLVED_STATES[1:]
     write = make_line_writer(context, waits=True)
+    check_list_filter(context)
     client = make_parallel_client(context.client())
     if not noop:
         check_allowed(client, "rerunTask")
@@ -78,8 +82,9 @@ command = Command(
     short_help="Run tasks of a group again",
     help="Run the selected tasks of a group again that are failed or exception, and print ID NAME STATE of each. "
     "Before, tc asks at the terminal whether to. With -f it does not ask; without a terminal, -f is required.\n\n"
-    "--failed selects those that are failed, and tells how many exceptions are left out. Tasks that are completed are "
-    f"rerun with --state completed only. {OUTCOME_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    "--failed or an option that selects tasks must be given. --failed selects those that are failed, and tells how "
+    "many exceptions are left out; --state failed,exception selects both. Tasks that are completed are rerun with "
+    f"--state completed only. {OUTCOME_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=(
         "tc group rerun fN1SbArXTPSVFNUvaOlinQ --failed -f",
         "tc group rerun -n fN1SbArXTPSVFNUvaOlinQ --state failed,exception",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:
     from tccli.cli.selection import explain_nothing
     from tccli.cli.tasks import make_line_writer
-    from tccli.cli.waits import raise_verdict, start_watch, until_over
+    from tccli.cli.waits import raise_verdict, start_watch, until_over, verdict_first
     from tccli.cli.watching import GroupDisplay, list_changes, wants_display
 
     condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
@@ -34,11 +34,13 @@ def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> Non
             )
             for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
                 display.show(snapshot)
+        raise_verdict(last, ends_early=ends_early, nothing=explain_nothing(selection, group_id))
     else:
         write = make_line_writer(context, waits=True)
         group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)
-        write(list_changes(until_over(snapshots, condition, last, ends_early=ends_early)))
-    raise_verdict(*last[0], ends_early=ends_early, nothing=explain_nothing(selection, group_id))
+        nothing = explain_nothing(selection, group_id)
+        with verdict_first(context, last, ends_early=ends_early, nothing=nothing):
+            write(list_changes(until_over(snapshots, condition, last, ends_early=ends_early)))
 
 
 command = Command(

@@ -13,6 +13,7 @@ from tccli.cli.context import Context, with_context
 from tccli.cli.follow import LINES_HELP, line_options
 from tccli.cli.options import file_option
 from tccli.cli.tasks import TASK_HELP, newest_option, run_option, task_argument
+from tccli.cli.waits import TIMEOUT_HELP, timeout_option
 
 
 def _log(
@@ -26,14 +27,16 @@ def _log(
     exit_status: bool,
     **options: Any,
 ) -> None:
-    from tccli.cli.follow import check_outcome, open_log_target, pop_log_options, print_task_log
+    from tccli.cli.follow import LogWait, check_outcome, open_log_target, pop_log_options, print_task_log
     from tccli.cli.tasks import resolve_one
+    from tccli.cli.waits import pop_timeout
     from tccli.core.files import check_target
     from tccli.errors import UsageError
 
     del options["_follow"]
     if waits and no_follow:
         raise UsageError("--wait and --no-follow contradict each other")
+    wait = LogWait(pop_timeout(context, options, waits=not no_follow), for_start=waits)
     path = context.options.output
     if path is not None and path != "-":
         check_target(path)
@@ -42,9 +45,10 @@ def _log(
     task_id, run = resolve_one(context, client, task, newest=newest)
     run = run if run_id in {None, -1} else run_id
     with open_log_target(context) as out:
-        number = print_task_log(context, client, task_id, out, options=log_options, run_id=run, waits=waits)
+        number = print_task_log(context, client, task_id, out, options=log_options, run_id=run, wait=wait)
     if exit_status:
-        check_outcome(context, client, task_id, number if no_follow or run is not None else None)
+        run = number if no_follow or run is not None else None
+        check_outcome(context, client, task_id, run, waits=not no_follow, wait=wait)
 
 
 command = Command(
@@ -57,7 +61,12 @@ command = Command(
         click.Option(["--no-follow"], is_flag=True, help="Print what the log has by now, and end."),
         click.Option(["-f", "--follow", "_follow"], is_flag=True, help="Follow the log while the task runs (default)."),
         click.Option(["--wait", "waits"], is_flag=True, help="Wait until the task starts."),
-        click.Option(["--exit-status"], is_flag=True, help="Wait until the task ends; exit with 1 if it failed."),
+        click.Option(
+            ["--exit-status"],
+            is_flag=True,
+            help="Wait until the task ends, but for --no-follow; exit with 1 unless it is completed.",
+        ),
+        timeout_option("Wait at most that long for the start and the end: 90s, 15m. Then the exit code is 124."),
         newest_option(),
         file_option(),
     ],
@@ -68,7 +77,7 @@ command = Command(
     "lost connection, it goes on at the next byte. The log is the artifact that the payload names, public or private, "
     f"by default public/logs/live.log.\n\n{LINES_HELP}\n\n"
     "The exit code is 0 when the log was printed, whatever became of the task; with --exit-status, 1 if it is not "
-    f"completed.\n\n{TASK_HELP}",
+    f"completed. {TIMEOUT_HELP.format('task')}\n\n{TASK_HELP}",
     examples=(
         "tc task log fN1SbArXTPSVFNUvaOlinQ --tail 20 --own",
         "tc task log fN1SbArXTPSVFNUvaOlinQ --no-follow --grep 'one|FAILED'",

@@ -8,7 +8,7 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.follow import log_option
 from tccli.cli.tasks import TASKS_HELP, newest_option, tasks_argument
-from tccli.cli.waits import wait_options
+from tccli.cli.waits import TIMEOUT_HELP, wait_options
 
 
 def _wait(
@@ -49,8 +49,7 @@ command = Command(
     "The exit code is 0 if all are completed. It is 1 as soon as one is not, and never will be: it failed, was "
     "cancelled, or depends on a task that did. With --for resolved, 0 if all have ended, in any way. With --for "
     "running, 0 if all run or have run.\n\n"
-    "Here, --timeout is the time of the wait; that of a request is accepted before task. tc polls every few seconds at "
-    f"first, then less often.\n\n{TASKS_HELP}",
+    f"{TIMEOUT_HELP.format('task')} tc polls every few seconds at first, then less often.\n\n{TASKS_HELP}",
     examples=(
         "tc task wait fN1SbArXTPSVFNUvaOlinQ && echo completed",
         "tc task wait --for resolved --timeout 2h fN1SbArXTPSVFNUvaOlinQ",

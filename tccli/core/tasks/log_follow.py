@@ -129,6 +129,8 @@ class RunLog:
                 if not reader.is_live or not self._options.follows:
                     return
             except (NoAnswerError, FailedError, NotFoundError, RejectedError) as error:
+                if self.remote.is_stopped:
+                    raise NoAnswerError("the transfer was stopped", final=True) from None
                 # A log may not exist yet, and its server on the worker ends a moment before the task does.
                 if is_resolved or not self._options.follows or _is_final(error):
                     raise self._explain(error) from None

@@ -217,7 +217,9 @@ class _Walks:
         found: dict[str, Member] = {}
         for entry in list_group(self._client, self._group_id):
             member = Member(entry)
-            is_found = selects_all or self._selection.matches(member, self._client.clock.now())
+            # One that was selected stays so: of the tasks that run, one has ended when it does not run any more.
+            is_known = member.task_id in self.found
+            is_found = selects_all or is_known or self._selection.matches(member, self._client.clock.now())
             member.forget_tags()
             before = self.members.get(member.task_id)
             if before is None or member.has_changed(before):
@@ -264,7 +266,8 @@ def watch_group(
     Yield a snapshot of a group after each walk of its pages, the first one at once, until the time is up.
 
     Args:
-        appears: The time in which the group may still not exist. There is none before its first task is created.
+        appears: The time in which the group may still not exist, or have no selected task. There is no group before
+            its first task is created. Without it, a group without a selected task is settled.
         report: Prints a line about an error after which the next poll may succeed.
 
     Raises:
@@ -277,13 +280,19 @@ def watch_group(
         try:
             changes = walks.walk()
         except NotFoundError:
-            remaining = None if appears is None else appears.remaining
-            if poll.has_begun or remaining is None or remaining <= 0:
+            if poll.has_begun or not may_appear():
                 raise
-            pauses.shorten(remaining)
             return None
         blocked = find_blocked(walks.members, _fetch_outside(client, walks.members))
-        return poll.make_snapshot(walks.members, walks.found, changes, blocked)
+        snapshot = poll.make_snapshot(walks.members, walks.found, changes, blocked)
+        return snapshot if walks.found else snapshot._replace(is_settled=not may_appear())
+
+    def may_appear() -> bool:
+        remaining = None if appears is None else appears.remaining
+        if remaining is None or remaining <= 0:
+            return False
+        pauses.shorten(remaining)
+        return True
 
     return poll.repeat(walk)
 

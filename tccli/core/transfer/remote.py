@@ -225,6 +225,13 @@ class RemoteFile:
         self._is_stopped = True
         self.stop_readers()
 
+    @property
+    def is_stopped(self) -> bool:
+        """
+        Whether `stop` was called.
+        """
+        return self._is_stopped
+
     def stop_readers(self) -> None:
         """
         Make all threads that use the file end at once, until :meth:`restart`.
