@@ -80,6 +80,14 @@ class DirectoryGroup(Group):
         """
         return find_summary(f"{self.name} {name}")
 
+    def hint(self, ctx: click.Context, name: str) -> str:
+        """
+        Return a hint for a name that is not known.
+        """
+        from tccli.cli.pointers import find_pointer
+
+        return find_pointer(name, self.name or "") or super().hint(ctx, name)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """
         Move options in front of the subcommand behind it: ``tc task -r 0 status ID`` is ``tc task status -r 0 ID``.

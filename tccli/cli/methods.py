@@ -74,6 +74,10 @@ class MethodTree(Group):
         """
         Return a hint for a name that is not known: an id or an address without its method, or a command of artifacts.
         """
+        if name in {"task", "group"} and self.name == "url":
+            of_api = "task" if name == "task" else "getTaskGroup"
+            word = name.upper()
+            return f"tc open {word} prints the address of its page; tc url queue {of_api} {word}, that of the API"
         if re.fullmatch(rf"{ARTIFACT_WORDS}|(?i:(download|get|task)?[ -]?(artifacts?|logs?))|download|task", name):
             words = "artifact" if "artifact" in self.commands else "queue getLatestArtifact"
             return f"for an artifact: {ctx.command_path} {words} TASK NAME"

@@ -14,7 +14,11 @@ POINTERS = (
         "to see why tasks of a group failed, and rerun those that failed alike: tc group failures GROUP",
     ),
     ("log logs tail", "to print or follow a log: tc task log TASK; those of a group: tc group logs GROUP"),
-    ("ps", "to list the tasks of a group: tc group list GROUP; those of a pool: tc task list POOL"),
+    ("ps ls list", "to list the tasks of a group: tc group list GROUP; those of a pool: tc task list POOL"),
+    (
+        "show get describe view inspect info",
+        "to look at a task: tc task status TASK; a group: tc group status GROUP; the page of either: tc open ID",
+    ),
     ("status tasks", "to print the state of a task: tc task status TASK; tc task --help lists more"),
     ("groups", "to list the tasks of a group: tc group list GROUP"),
     (
@@ -36,10 +40,55 @@ POINTERS = (
     ("upgrade", "tc update tells how to update the program; tc references update fetches the API of a deployment"),
     ("proxy", "tc help environment lists the variables for proxies"),
 )
+TASK_POINTERS = (
+    (
+        "show view describe inspect get info",
+        "tc task status TASK prints the state of a task, tc task def TASK its definition; tc open TASK opens its page",
+    ),
+    ("download fetch", "tc download artifact TASK NAME downloads an artifact; tc task artifacts TASK lists them"),
+    ("stop kill abort delete remove rm", "tc task cancel TASK cancels a task"),
+    ("restart retry again", "tc task rerun TASK runs a task again; tc task retrigger TASK creates a copy of it"),
+    ("explain failures failure errors debug", "tc task why TASK tells why a task is pending, or why it failed"),
+    ("logs tail follow", "tc task log TASK prints or follows the log of a task"),
+    ("watch poll", "tc task wait TASK waits for tasks; tc task log TASK follows a log"),
+    ("ls ps", "tc task list POOL lists the tasks of a queue; tc group list GROUP those of a group"),
+    ("open browse web", "tc open TASK opens the page of a task"),
+    (
+        "create submit new exec",
+        "tc queue createTask --help creates a task; tc task run --help runs a command in an image",
+    ),
+    ("definition json yaml", "tc task def TASK prints the definition of a task"),
+    ("resolve finish", "tc task complete TASK resolves a task as completed"),
+    ("runs dependencies", "tc task status -a TASK prints the state of each run; tc task def TASK the definition"),
+    ("schedule", "tc queue scheduleTask TASK schedules a task whatever it depends on"),
+)
+GROUP_POINTERS = (
+    ("why explain failed failure errors debug", "tc group failures GROUP prints why the tasks of a group failed"),
+    (
+        "show view describe inspect get info",
+        "tc group status GROUP counts the tasks of a group by state; tc group list GROUP prints them",
+    ),
+    ("tasks ls ps", "tc group list GROUP prints the tasks of a group"),
+    ("restart retry retrigger again", "tc group rerun GROUP --failed runs those again that failed"),
+    ("stop kill abort delete remove rm", "tc group cancel GROUP cancels the tasks of a group"),
+    ("log tail", "tc group logs GROUP prints the logs of tasks of a group"),
+    ("poll follow", "tc group watch GROUP follows a group; tc group wait GROUP waits for it"),
+    ("open browse web", "tc open GROUP opens the page of a group"),
+    (
+        "artifact",
+        "tc group artifacts GROUP prints the names of artifacts; tc group download GROUP PATTERN downloads them",
+    ),
+    ("close finish", "tc group seal GROUP seals a group: no task can be added"),
+)
+SUBCOMMAND_POINTERS = {"task": TASK_POINTERS, "group": GROUP_POINTERS}
 
 
-def find_pointer(word: str) -> str:
+def find_pointer(word: str, group: str = "") -> str:
     """
     Return a hint for a word that is not a command, or an empty string.
+
+    Args:
+        group: The group of commands in which it was looked for.
     """
-    return next((hint for words, hint in POINTERS if word.lower() in words.split()), "")
+    pointers = SUBCOMMAND_POINTERS.get(group, ()) if group else POINTERS
+    return next((hint for words, hint in pointers if word.lower() in words.split()), "")

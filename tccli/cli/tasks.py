@@ -24,7 +24,10 @@ TASK_HELP = (
     "TASK is an id, the address of a task in the web interface or in the API, index:PATH, or GROUP:LABEL for the task "
     "of that name in a group."
 )
-TASKS_HELP = f"{TASK_HELP} With -, ids are read from stdin: the first one of each line, which must have one."
+TASKS_HELP = (
+    f"{TASK_HELP} With -, tasks are read from stdin: the first id of each line, a line in another of these forms, or "
+    "JSON with taskId. Each line must have one."
+)
 GROUP_HELP = (
     "GROUP is an id, the address of a group, index:PATH for the group of an indexed task, or a commit or pull request "
     "on GitHub: its address, github:ORG/REPO@SHA or github:ORG/REPO#NUMBER."
@@ -103,36 +106,55 @@ def action_options(verb: str) -> list[click.Parameter]:
     ]
 
 
-def resolve_one(context: Context, client: Client, word: str, *, newest: bool = False) -> tuple[str, int | None]:
+def resolve_one(
+    context: Context, client: Client, word: str, *, newest: bool = False, label: str = "TASK"
+) -> tuple[str, int | None]:
     """
     Return the task that *word* names, and its run if an address names one. ``-`` must have exactly one id.
-    """
-    from tccli.core.addresses import is_address
 
-    if word == "-":
-        ids = _read_ids()
-        if len(ids) != 1:
-            raise UsageError(f"stdin has {len(ids)} task ids; this command takes one")
-        return ids[0], None
-    if is_address(word):
-        return _read_address(context, client, word)
-    from tccli.core.tasks.names import resolve_task
-
-    return resolve_task(client, word, newest=newest), None
-
-
-def resolve_many(context: Context, client: Client, words: Sequence[str], *, newest: bool = False) -> list[str]:
-    """
-    Return the tasks that *words* name, each once. All are found before anything is done.
+    Args:
+        label: Names the argument or the option in messages.
 
     Raises:
         NegativeAnswerError: stdin has no ids.
     """
-    found: list[str] = []
-    for word in words:
-        found += _read_ids() if word == "-" else [resolve_one(context, client, word, newest=newest)[0]]
-    if not found:
-        raise NegativeAnswerError("no task is selected: stdin has no task ids")
+    from tccli.core.addresses import is_address
+
+    if word == "-":
+        words = _read_words()
+        if len(words) > 1:
+            raise UsageError(f"stdin has {len(words)} tasks; this command takes one", hint=_suggest_loop())
+        word = words[0]
+    if is_address(word):
+        return _read_address(context, client, word)
+    from tccli.core.tasks.names import resolve_task
+
+    return resolve_task(client, word, newest=newest, label=label), None
+
+
+def _suggest_loop() -> str:
+    """
+    Return how to run the command for each line of stdin.
+    """
+    path = click.get_current_context().command_path
+    loop = f"cut -d ' ' -f 1 | xargs -n 1 {path} runs it for each"
+    return f"tc group logs GROUP prints the logs of many; {loop}" if path.endswith(" log") else loop
+
+
+def resolve_many(
+    context: Context, client: Client, words: Sequence[str], *, newest: bool = False, label: str = "TASK"
+) -> list[str]:
+    """
+    Return the tasks that *words* name, each once. All are found before anything is done.
+
+    Args:
+        label: Names the argument or the option in messages.
+
+    Raises:
+        NegativeAnswerError: stdin has no ids.
+    """
+    given = [each for word in words for each in (_read_words() if word == "-" else [word])]
+    found = (resolve_one(context, client, each, newest=newest, label=label)[0] for each in given)
     return list(dict.fromkeys(found))
 
 
@@ -145,9 +167,9 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
     from tccli.core.tasks import names
 
     if word == "-":
-        words = [re.split(r"\s", line.strip())[0] for line in _read_lines() if line.strip()]
-        if len(words) != 1:
-            raise UsageError(f"stdin has {len(words)} lines; this command takes one group")
+        words = _read_words("taskGroupId")
+        if len(words) > 1:
+            raise UsageError(f"stdin has {len(words)} groups; this command takes one", hint=_suggest_loop())
         word = words[0]
     if is_address(word) and not names.is_github(word):
         address = parse_address(word, context.library())
@@ -162,9 +184,12 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
     return names.resolve_group(client, word, newest=newest)
 
 
-def resolve_queue(context: Context, word: str) -> str:
+def resolve_queue(context: Context, word: str, label: str = "POOL") -> str:
     """
     Return the task queue that *word* names, which has the name of its worker pool.
+
+    Args:
+        label: Names the argument or the option in messages.
 
     Raises:
         UsageError: It names none.
@@ -172,7 +197,7 @@ def resolve_queue(context: Context, word: str) -> str:
     from tccli import references
     from tccli.cli.addresses import check_deployment
     from tccli.core.addresses import is_address, parse_address
-    from tccli.core.parameters import check_parameter
+    from tccli.core.parameters import matches_pattern
 
     if is_address(word):
         address = parse_address(word, context.library())
@@ -182,8 +207,11 @@ def resolve_queue(context: Context, word: str) -> str:
         check_deployment(context, word, address)
         return queue
     if not word:
-        raise UsageError("POOL is empty", hint="write PROVISIONER/WORKER-TYPE")
-    check_parameter(references.method("queue", "listPendingTasks"), "taskQueueId", word, "POOL")
+        raise UsageError(f"{label} is empty", hint="write PROVISIONER/WORKER-TYPE")
+    if not matches_pattern(references.method("queue", "listPendingTasks"), "taskQueueId", word):
+        is_id = matches_pattern(references.method("queue", "task"), "taskId", word)
+        hint = f"if that is a group, tc group list {word} prints its tasks" if is_id and label == "POOL" else ""
+        raise UsageError(f"{label} must be PROVISIONER/WORKER-TYPE, not {word!r}", hint=hint)
     return word
 
 
@@ -196,7 +224,11 @@ def _read_address(context: Context, client: Client, word: str) -> tuple[str, int
     values = address.values if address else {}
     path = values.get("indexPath")
     if address is None or not (path or values.get("taskId")):
-        raise UsageError(f"{word} is not the address of a task", hint="it looks like https://HOST/tasks/TASK")
+        hint = "it looks like https://HOST/tasks/TASK"
+        if "taskGroupId" in values:
+            group_id = values["taskGroupId"]
+            hint = f"it is that of a group: a task of it is {group_id}:LABEL; tc group list {group_id} prints them"
+        raise UsageError(f"{word} is not the address of a task", hint=hint)
     check_deployment(context, word, address)
     if "taskId" not in values:
         return resolve_task(client, f"{INDEX_PREFIX}{path}"), None
@@ -206,16 +238,21 @@ def _read_address(context: Context, client: Client, word: str) -> tuple[str, int
     return resolve_task(client, values["taskId"]), None if run_id is None else int(run_id)
 
 
-def _read_lines() -> list[str]:
+def _read_words(key: str = "taskId") -> list[str]:
+    """
+    Return the words on stdin that name tasks, or groups.
+
+    Raises:
+        NegativeAnswerError: There are none.
+    """
     from tccli.cli.inputs import read_stdin
+    from tccli.core.tasks.names import find_words
 
-    return read_stdin("TASK", "ids").decode("utf-8", "replace").splitlines()
-
-
-def _read_ids() -> list[str]:
-    from tccli.core.tasks.names import find_ids
-
-    return find_ids(_read_lines())
+    what = "task" if key == "taskId" else "group"
+    words = find_words(read_stdin(what.upper(), "ids").decode("utf-8", "replace"), key)
+    if not words:
+        raise NegativeAnswerError(f"no {what} is selected: stdin has no {what} ids")
+    return words
 
 
 def writes_objects(context: Context) -> bool:

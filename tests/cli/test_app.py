@@ -683,6 +683,21 @@ def test_pointers_lead_to_what_exists(tc: CommandLine) -> None:
             assert tc(first, *rest, "--help").exit_code == 0, found
 
 
+@pytest.mark.parametrize("group", pointers.SUBCOMMAND_POINTERS)
+def test_pointers_of_subcommands(tc: CommandLine, group: str) -> None:
+    """
+    None is for a subcommand, and all commands in them exist.
+    """
+    known = re.findall(r"(?m)^  ([a-z][\w-]*)  ", tc(group, "--help").stdout)
+    for words, hint in pointers.SUBCOMMAND_POINTERS[group]:
+        assert not set(words.split()) & set(known)
+        result = tc(group, words.split()[0], "X")
+        assert 2 == result.exit_code
+        assert hint in result.stderr
+        for found in re.findall(r"\btc ((?:task|group|queue|download) \w+|open)\b", hint):
+            assert 0 == tc(*found.split(), "--help").exit_code, found
+
+
 def test_the_help_of_tc_ends_with_a_way_on(tc: CommandLine) -> None:
     """
     Topics, the search, and examples.

@@ -105,3 +105,78 @@ def test_what_cannot_be_called_for_many(tc: CommandLine, group_env: GroupEnv, wo
     assert not group_env.sandbox.requests
     empty = tc("queue", "status", "-", env=group_env.environment)
     assert (1, 1) == (empty.exit_code, empty.stderr.count("\n"))
+
+
+def test_forms_of_tasks_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Labels with spaces, addresses, the lines and the JSON of other commands; a line without a task is named.
+    """
+    ids = [group_env.add("lint js (eslint)", "completed"), group_env.add("b", "completed")]
+    env, group = group_env.environment, group_env.group_id
+    root_url = env["TASKCLUSTER_ROOT_URL"]
+    listed = [tc("group", "list", group, "--format", form, env=env).stdout for form in ("json", "jsonl", "json")]
+    listed.append(tc("group", "list", group, env=env).stdout)
+    listed.append(f"{group}:lint js (eslint)\n\n{root_url}/tasks/{ids[1]}  b\n")
+    listed.append("".join(f"Task {task_id} created\n" for task_id in ids))
+    listed.append(json.dumps([{"status": {"taskId": task_id}} for task_id in ids]))
+    for lines in listed:
+        done = tc("task", "status", "-", stdin=lines, env=env)
+        assert 0 == done.exit_code, lines + done.stderr
+        assert sorted(ids) == sorted(line.split()[0] for line in done.stdout.splitlines())
+    for lines in (f"{ids[0]}\nnothing\n", json.dumps([{"taskId": ids[0]}, {"name": "nothing"}]), '{"a": "nothing"}\n'):
+        wrong = tc("task", "status", "-", stdin=lines, env=env)
+        assert (2, 1) == (wrong.exit_code, wrong.stderr.count("\n"))
+        assert "nothing" in wrong.stderr
+    several = tc("task", "why", "-", stdin=listed[0], env=env)
+    assert 2 == several.exit_code
+    assert "xargs -n 1 tc task why" in several.stderr
+    for words in (["task", "log", "-"], ["task", "status", "-"], ["open", "-"], ["group", "list", "-"]):
+        empty = tc(*words, env=env)
+        assert (1, "", 1) == (empty.exit_code, empty.stdout, empty.stderr.count("\n")), words
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["task", "log", "{group}:"], "TASK must be"),
+        (["task", "log", ":label"], "the group is empty"),
+        (["task", "log", "{group}/label"], "{group}:label"),
+        (["task", "log", "foo.bar"], "index:foo.bar"),
+        (["task", "wait", "Task"], "'Task ID created'"),
+        (["task", "log", "{root}/tasks/groups/{group}"], "tc group list {group}"),
+        (["task", "run", "--queue", "linux", "--", "true"], "--queue must be PROVISIONER/WORKER-TYPE"),
+        (["task", "list", "{group}"], "tc group list {group}"),
+        (["task", "run", "--queue", "a/b", "--dependency", "x", "--", "true"], "--dependency must be"),
+        (["group", "list", "{group}:label"], "--name label"),
+    ],
+    ids=str,
+)
+def test_words_that_name_nothing(tc: CommandLine, group_env: GroupEnv, words: list[str], named: str) -> None:
+    """
+    The message has the word of the command's own help, and the form that was probably meant. Nothing is sent.
+    """
+    values = {"group": group_env.group_id, "root": group_env.environment["TASKCLUSTER_ROOT_URL"]}
+    result = tc(*(word.format(**values) for word in words), env=group_env.environment)
+
+    assert (2, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), result.stderr
+    assert named.format(**values) in result.stderr
+    assert "queue." not in result.stderr
+    assert not group_env.sandbox.requests
+
+
+def test_dependencies_in_any_form(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Several may be given at once, as in the Go client; a label may have a comma.
+    """
+    first, second = (group_env.add(name, expires=later(days=3)) for name in ("a, b", "c"))
+    env, group = group_env.environment, group_env.group_id
+    options = ["--dependency", f"{group}:a, b", "--dependency", f"{second},{first}"]
+    created = tc("task", "run", "--queue", "proj-x/ci", *options, "--", "true", env=env)
+    assert 0 == created.exit_code, created.stderr
+    assert [first, second] == group_env.call("task", created.stdout.split()[1])["dependencies"]
+    assert 5 == tc("task", "status", group, env=env).exit_code
+    assert f"tc group list {group}" in tc("task", "log", group, env=env).stderr
+    assert (
+        0
+        == tc("task", "wait", f"Task {first} created", "--for", "running", "--timeout", "0.1s", env=env).exit_code % 124
+    )

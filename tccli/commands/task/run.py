@@ -32,10 +32,11 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
 
     from tccli import references
     from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables
+    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables, resolve_many
     from tccli.core import payload as payloads
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
+    from tccli.core.tasks.names import split_words
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
@@ -51,13 +52,15 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
     definition |= {
         "taskGroupId": task_id,
         "retries": options["task_retries"],
-        "dependencies": [task for each in options["dependency"] for task in each.split(",")],
+        "dependencies": [],
         "metadata": {name: options[name] for name in ("name", "description", "owner", "source")},
     }
     payloads.validate(references.method("queue", "createTask"), payloads.encode(definition))
     write = make_value_writer(context)
     client = context.client()
     check_allowed(client, "createTask")
+    dependencies = [word for each in options["dependency"] for word in split_words(each)]
+    definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
     created = queue.call_status_method(client, "createTask", [task_id], definition)
     if outcome is None:
         write(f"Task {created['taskId']} created", created)
@@ -73,7 +76,7 @@ def _read_queue(context: Context, options: Mapping[str, Any]) -> str:
     if queue is not None:
         if parts != [None, None]:
             raise UsageError("--queue stands for --provisioner and --worker-type: give it without these")
-        return resolve_queue(context, queue)
+        return resolve_queue(context, queue, "--queue")
     if None in parts:
         raise UsageError("missing option --queue", hint="give --queue PROVISIONER/WORKER-TYPE")
     return "/".join(parts)

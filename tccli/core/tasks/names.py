@@ -5,10 +5,12 @@ Words that name a task or a group: an id, ``index:PATH`` or ``GROUP:LABEL``. Add
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from tccli import references
-from tccli.core.parameters import check_parameter, matches_pattern
+from tccli import references, strict_json
+from tccli.core.addresses import is_address
+from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern
 from tccli.core.response_fields import read_field
 from tccli.core.tasks.queue import fetch_definition, list_group, read_id
 from tccli.errors import NotFoundError, UsageError
@@ -28,29 +30,63 @@ _GITHUB = re.compile(
     r"(?:(?:@|/commits?/)(?P<sha>[0-9a-f]{40})|(?:#|/pull/)(?P<pullRequest>[0-9]+))(?:[/?#].*)?",
     re.IGNORECASE,
 )
+TASK_FORMS = "a slugid (22 characters), GROUP:LABEL, index:PATH or an address"
+GROUP_FORMS = "a slugid (22 characters), index:PATH, an address or github:ORG/REPO@SHA"
+_ID = r"[A-Za-z0-9_-]{22}"
+_CREATED = re.compile(rf"Task ({_ID}) created")
+"""What the commands print that create a task."""
 _GROUP_AND_LABEL = re.compile(r"([A-Za-z0-9_-]{22}):(.+)", re.DOTALL)
 
 
-def resolve_task(client: Client, word: str, *, newest: bool = False) -> str:
+def resolve_task(client: Client, word: str, *, newest: bool = False, label: str = "TASK") -> str:
     """
     Return the id of the task that *word* names. Requests are sent only for an index path or a label.
 
     Args:
         newest: Of several tasks with the label, take the one that was created last.
+        label: Names the argument or the option in messages.
 
     Raises:
         UsageError: It is empty or names no task, or not exactly one.
         NotFoundError: The index path or the group does not exist.
     """
     if not word:
-        raise UsageError("TASK is empty", hint="give a task id; the command that should print it may have failed")
+        raise UsageError(f"{label} is empty", hint="give a task id; the command that should print it may have failed")
     if word.startswith(INDEX_PREFIX):
         return _find_indexed(client, word.removeprefix(INDEX_PREFIX))
     labelled = split_label(word)
     if labelled is not None:
         return _find_labelled(client, *labelled, newest=newest)
-    check_parameter(references.method("queue", "task"), "taskId", word, "TASK")
+    created = _CREATED.fullmatch(word)
+    word = created[1] if created else word
+    if not matches_pattern(references.method("queue", "task"), "taskId", word):
+        raise UsageError(f"{label} must be {TASK_FORMS}, not {_shorten(word)}", hint=_suggest_form(word))
     return word
+
+
+def _shorten(word: str) -> str:
+    return repr(word if len(word) <= MAX_SHOWN_LENGTH else f"{word[:MAX_SHOWN_LENGTH]}…")
+
+
+def _suggest_form(word: str) -> str:
+    """
+    Return what was probably meant by a word that names no task.
+    """
+    if word == "Task":
+        return "a line such as 'Task ID created' is taken on stdin, with - for TASK"
+    if re.fullmatch(_ID, word):
+        return "it has 22 characters, but tc slugid prints no such ids"
+    group, separator, label = word.partition(":")
+    if separator and not label.strip():
+        return f"the label is empty: tc group list {group} prints the names of the tasks"
+    if separator and not group:
+        return "the group is empty; the command that should print it may have failed"
+    found = re.fullmatch(rf"({_ID})[/#. ](.+)", word, re.DOTALL)
+    if found:
+        return f"a task of a group is {found[1]}:{found[2]}" if len(word) <= MAX_SHOWN_LENGTH else "write GROUP:LABEL"
+    if re.fullmatch(r"[\w-]+(\.[\w-]+)+", word, re.ASCII):
+        return f"a task of the index is index:{word}" if len(word) <= MAX_SHOWN_LENGTH else "write index:PATH"
+    return ""
 
 
 def split_label(word: str) -> tuple[str, str] | None:
@@ -59,6 +95,15 @@ def split_label(word: str) -> tuple[str, str] | None:
     """
     found = _GROUP_AND_LABEL.fullmatch(word)
     return None if found is None else (found[1], found[2])
+
+
+def split_words(text: str) -> list[str]:
+    """
+    Return words that name tasks and are separated by commas, as in the Go client; a label may have commas, too.
+    """
+    parts = text.split(",")
+    begins = rf"{_ID}$|{_ID}:.|{INDEX_PREFIX}|https?://|-$"
+    return parts if all(re.match(begins, part) for part in parts[1:]) else [text]
 
 
 def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
@@ -80,7 +125,10 @@ def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
         return read_id(f"task {task_id}", fetch_definition(client, task_id), "taskGroupId")
     if is_github(word):
         return _find_build(client, word, newest=newest)
-    check_parameter(references.method("queue", "listTaskGroup"), "taskGroupId", word, "GROUP")
+    if not matches_pattern(references.method("queue", "listTaskGroup"), "taskGroupId", word):
+        labelled = split_label(word)
+        hint = f"to choose tasks of a group: {labelled[0]} --name {shlex.quote(labelled[1])}" if labelled else ""
+        raise UsageError(f"GROUP must be {GROUP_FORMS}, not {_shorten(word)}", hint=hint)
     return word
 
 
@@ -126,23 +174,72 @@ def _list_candidates(candidates: Iterable[str]) -> str:
     return f"{', '.join(listed[:MAX_LISTED_CANDIDATES])}{more}"
 
 
-def find_ids(lines: Iterable[str]) -> list[str]:
+def find_words(text: str, key: str = "taskId") -> list[str]:
     """
-    Return the first task id of each line: of ``ID NAME STATE``, of ``Task ID created``. Empty lines are skipped.
+    Return the word of each line that names a task: in ``ID NAME STATE``, in ``Task ID created``, in a JSON object.
+
+    A line with ``GROUP:LABEL`` has nothing else. Empty lines are skipped.
+
+    Args:
+        key: Of the JSON objects; ``taskGroupId`` for groups.
 
     Raises:
-        UsageError: A line has no task id.
+        UsageError: A line, or an element of a JSON array, names no task.
     """
+    documents = _parse_documents(text)
+    if documents is not None:
+        found = [_read_word(document, key) for document in documents]
+        places = "element {} of stdin"
+    else:
+        lines = text.splitlines()
+        found = [_find_word(line, key) if line.strip() else "" for line in lines]
+        documents, places = lines, "line {} of stdin"
+    for number, (word, source) in enumerate(zip(found, documents, strict=True), 1):
+        if word is None:
+            what = "task" if key == "taskId" else "group"
+            shown = source if isinstance(source, str) else repr(source)
+            shown = shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
+            raise UsageError(f"{places.format(number)} names no {what}: {shown!r}", hint=f"write {TASK_FORMS}")
+    return list(dict.fromkeys(word for word in found if word))
+
+
+def _parse_documents(text: str) -> list[Any] | None:
+    """
+    Return the elements of a JSON array, or one document in a list; None for other texts, such as JSON lines.
+    """
+    if not text.lstrip().startswith(("[", "{")):
+        return None
+    try:
+        document = strict_json.loads_leniently(text)
+    except ValueError:
+        return None
+    return document if isinstance(document, list) else [document]
+
+
+def _find_word(line: str, key: str) -> str | None:
+    line = line.strip()
+    if line.startswith(("{", '"')):
+        try:
+            return _read_word(strict_json.loads_leniently(line), key)
+        except ValueError:
+            return None
+    if split_label(line):
+        return line
     method = references.method("queue", "task")
-    found = []
-    for number, line in enumerate(lines, 1):
-        task_id = next((word for word in line.split() if matches_pattern(method, "taskId", word)), None)
-        if task_id is not None:
-            found.append(task_id)
-        elif line.strip():
-            shown = line if len(line) <= MAX_SHOWN_CHARACTERS else f"{line[:MAX_SHOWN_CHARACTERS]}…"
-            raise UsageError(f"line {number} of stdin has no task id (22 characters): {shown!r}")
-    return list(dict.fromkeys(found))
+    for word in line.split():
+        if matches_pattern(method, "taskId", word) or is_address(word) or word.startswith(INDEX_PREFIX):
+            return word
+    return None
+
+
+def _read_word(document: Any, key: str) -> str | None:
+    """
+    Return the id in an object as the API or a command prints it, or the word itself.
+    """
+    if isinstance(document, dict):
+        status = document.get("status")
+        document = document.get(key) or (status.get(key) if isinstance(status, dict) else None)
+    return _find_word(document, key) if isinstance(document, str) and not document.startswith(("{", '"')) else None
 
 
 def prepare_index_call(client: Client, path: str) -> PreparedCall:

@@ -4,6 +4,7 @@ The queue's methods for tasks and groups, as functions. Errors are those of `Cli
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
@@ -30,7 +31,8 @@ def fetch_status(client: Client, task_id: str) -> dict[str, Any]:
     """
     Return the status of a task: ``state``, ``runs`` and so on.
     """
-    return _read_status(task_id, client.call_json(references.method("queue", "status"), [task_id]))
+    with _suggest_task(task_id):
+        return _read_status(task_id, client.call_json(references.method("queue", "status"), [task_id]))
 
 
 def fetch_statuses(client: Client, task_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -77,7 +79,8 @@ def fetch_definition(client: Client, task_id: str) -> dict[str, Any]:
     """
     Return the definition of a task.
     """
-    found: dict[str, Any] = client.call_json(references.method("queue", "task"), [task_id])
+    with _suggest_task(task_id):
+        found: dict[str, Any] = client.call_json(references.method("queue", "task"), [task_id])
     return found
 
 
@@ -173,6 +176,15 @@ def check_id(what: str, name: str, value: str) -> None:
     if not matches_pattern(references.method("queue", "task"), "taskId", value):
         shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else f"{value[:MAX_SHOWN_LENGTH]}…")
         raise BrokenAnswerError(f"{what}: the response is malformed: {name} is {shown}; expected a slugid")
+
+
+@contextmanager
+def _suggest_task(task_id: str) -> Iterator[None]:
+    try:
+        yield
+    except NotFoundError as error:
+        error.hint = error.hint or f"if {task_id} is a group, tc group list {task_id} prints its tasks"
+        raise
 
 
 def _suggest_group(pages: Iterable[Any], group_id: str) -> Iterator[Any]:
