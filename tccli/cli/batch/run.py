@@ -5,37 +5,34 @@ A run of ``tc batch``: lines to calls, calls to the journal and to services, res
 from __future__ import annotations
 
 import errno
-import os
-import stat
-import sys
 import threading
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.cli.batch.items import Item, ItemMaker, open_journal
 from tccli.cli.batch.progress import Counts, show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
-from tccli.core.batch.calls import BadLine
+from tccli.cli.batch.stdin import find_size, open_stdin
 from tccli.core.batch.lines import read_lines
-from tccli.core.journal import Journal, State, digest
+from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.core.printable import escape_line_breaks
 from tccli.errors import NegativeAnswerError, TcError, UsageError
 from tccli.output import Result
-from tccli.strict_json import dump_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
     from tccli.cli.context import Context
-    from tccli.core.batch.calls import BatchCall
+    from tccli.core.batch.calls import BadLine, BatchCall
     from tccli.core.batch.lines import Line
     from tccli.core.client import Client
+    from tccli.core.journal import Journal
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]
 
 OTHER_FILES = 64
 """That a process has open besides its connections: modules, standard streams, the journal."""
-UNCERTAIN_HINT = "it may have taken effect: check that, and send it again with --retry-unsafe if it has not"
 
 
 class BatchOptions(NamedTuple):
@@ -63,23 +60,6 @@ class CallFailedError(TcError):
         self.result = result
 
 
-class _Item(NamedTuple):
-    """
-    A call, or the result that it has already.
-
-    Attributes:
-        key: Names the call in the journal.
-        digest: Of the call.
-        is_recorded: Whether it is recorded before it is sent, since it is not idempotent.
-    """
-
-    call: BatchCall | None = None
-    result: BatchResult | None = None
-    key: str = ""
-    digest: int = 0
-    is_recorded: bool = False
-
-
 def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) -> None:
     """
     Make the calls that *read_calls* finds in the lines of stdin, and write a document for each.
@@ -105,7 +85,7 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
     context.redactor.redact_text("")
     is_traced = bool(chosen.verbose or context.environ.get("TC_LOG"))
     runner = CallRunner(context, client, checks_schema=options.checks_schema, is_traced=is_traced)
-    with _open_journal(options, client.account.root_url) as journal:
+    with open_journal(options.journal, client.account.root_url, read_only=options.dry_run) as journal:
         run = _Run(context, client, runner, journal, options)
         with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
             try:
@@ -137,7 +117,7 @@ class _Run:
         Yield a document for each call. A call is done when the next document is asked for.
         """
         items = self._read_items(read_calls)
-        outcomes: Iterable[tuple[_Item, BatchResult | TcError]]
+        outcomes: Iterable[tuple[Item, BatchResult | TcError]]
         if self._options.dry_run:
             outcomes = ((item, self._describe(item)) for item in items)
         else:
@@ -169,50 +149,22 @@ class _Run:
             return {"id": document["id"], **result.content}
         return document
 
-    def _read_items(self, read_calls: ReadCalls) -> Iterator[_Item]:
+    def _read_items(self, read_calls: ReadCalls) -> Iterator[Item]:
         try:
-            with _open_stdin(self._context) as stream:
-                self.counts.total_bytes = _find_size(stream)
-                for call in read_calls(read_lines(stream, self._count_bytes)):
-                    item = self._make_item(call)
-                    if item is not None:
-                        yield item
+            stream = open_stdin(self._context)
+            self.counts.total_bytes = find_size(stream)
+            resends, path = self._client.policy.unsafe, self._options.journal
+            maker = ItemMaker(self._runner, self._journal, path, resends=resends)
+            for call in read_calls(read_lines(stream, self._count_bytes)):
+                item = maker.make(call)
+                if item is None:
+                    self.counts.skipped += 1
+                else:
+                    yield item
         except TcError as error:
             raise _InputError(error) from None
 
-    def _make_item(self, call: BatchCall | BadLine) -> _Item | None:
-        """
-        Return a call with what the journal has about it; None if it is done.
-        """
-        if isinstance(call, BadLine):
-            return _Item(result=self._runner.fail(call))
-        may_repeat = self._runner.may_repeat(call)
-        if self._journal is None:
-            return _Item(call, is_recorded=not may_repeat)
-        key = f"line {call.number}" if call.id is None else f"id {dump_exactly(call.id)}"
-        item = _Item(call, None, key, digest(_identify(self._runner, call)), is_recorded=not may_repeat)
-        entry = self._journal.claim(key, item.digest)
-        if entry is None:
-            return item
-        if entry.is_of_this_run:
-            error = UsageError(f"{call.label}: another line has the same id", hint="with --journal, each id is unique")
-            return _Item(result=self._runner.fail(BadLine(call.number, call.id, error)))
-        if entry.digest != item.digest and entry.state is not State.FAILED:
-            raise UsageError(
-                f"{call.label} is another call than in the journal {self._options.journal}",
-                hint="give the same input again, or name a new journal; nothing was sent for this line and those after",
-            )
-        if entry.state is State.DONE:
-            self.counts.skipped += 1
-            return None
-        if entry.state is State.FAILED or self._client.policy.unsafe:
-            return item
-        method = self._runner.find_method(call)
-        message = f"{method.id}: uncertain: an earlier run has sent the call, and its end is not known"
-        uncertain = NegativeAnswerError(message, hint=UNCERTAIN_HINT).as_document()
-        return _Item(result=BatchResult(call.number, call.id, error=uncertain, is_uncertain=True))
-
-    def _process(self, item: _Item) -> BatchResult:
+    def _process(self, item: Item) -> BatchResult:
         """
         Make a call, in one of several threads.
 
@@ -234,7 +186,7 @@ class _Run:
             raise CallFailedError(result)
         return result
 
-    def _describe(self, item: _Item) -> BatchResult:
+    def _describe(self, item: Item) -> BatchResult:
         if item.call is None or item.result is not None:
             assert item.result is not None
             return item.result
@@ -253,7 +205,7 @@ class _Run:
             counts.uncertain += 1
             self._report(f"{result.label} is uncertain: {result.error['message']}")
 
-    def _finish(self, item: _Item, result: BatchResult) -> None:
+    def _finish(self, item: Item, result: BatchResult) -> None:
         """
         Record the end of a call whose result is written.
         """
@@ -347,22 +299,6 @@ class _InputError(TcError):
         self.reason = reason
 
 
-def _open_journal(options: BatchOptions, root_url: str) -> AbstractContextManager[Journal | None]:
-    """
-    Open the journal, if there is one.
-
-    Raises:
-        UsageError: It is also the file of the results.
-    """
-    path = options.journal
-    if path is None:
-        return nullcontext()
-    with suppress(OSError, ValueError, AttributeError):
-        if os.path.samestat(os.stat(path), os.fstat(sys.stdout.fileno())):
-            raise UsageError(f"{path} cannot have the journal and the results", hint="name another file")
-    return Journal(path, root_url, read_only=options.dry_run)
-
-
 def _allow_connections(jobs: int) -> None:
     """
     Allow this process as many open files as it needs.
@@ -384,38 +320,3 @@ def _allow_connections(jobs: int) -> None:
         most = max(1, soft - OTHER_FILES)
         message = f"--jobs {jobs} needs as many connections, and this process may have {soft} open files"
         raise UsageError(message, hint=f"give --jobs {most}, or raise the limit: ulimit -n") from None
-
-
-def _identify(runner: CallRunner, call: BatchCall) -> list[Any]:
-    """
-    Return what makes a call this one, however its line is written.
-    """
-    with suppress(UsageError):
-        method = runner.find_method(call)
-        return [method.service, method.name, list(call.args), dict(call.query), call.payload]
-    return [call.service, call.method, list(call.args), dict(call.query), call.payload]
-
-
-def _open_stdin(context: Context) -> Any:
-    if sys.stdin is None:
-        return nullcontext(_Empty())
-    if sys.stdin.isatty():
-        context.print_message("tc: batch: reading the calls from the terminal; Ctrl-D ends the input")
-    # Not the buffered stream: the thread that waits for it would have its lock when the interpreter ends.
-    return nullcontext(getattr(sys.stdin.buffer, "raw", sys.stdin.buffer))
-
-
-class _Empty:
-    def read(self, _count: int) -> bytes:
-        return b""
-
-
-def _find_size(stream: IO[bytes]) -> int | None:
-    """
-    Return the number of bytes that a file has from its position on, or None for a pipe.
-    """
-    try:
-        status = os.fstat(stream.fileno())
-        return max(0, status.st_size - stream.tell()) if stat.S_ISREG(status.st_mode) else None
-    except (OSError, AttributeError, ValueError):
-        return None
