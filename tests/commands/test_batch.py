@@ -230,6 +230,17 @@ def test_a_row_that_does_not_fit(tc: CommandLine, http_server: ScriptedServer) -
     assert (2, 2) == (result.exit_code, result.stdout.count("\n"))
 
 
+@pytest.mark.parametrize(("before", "code"), [("", 2), ("a,b\n", 1)])
+def test_an_input_that_ends_early(tc: CommandLine, http_server: ScriptedServer, before: str, code: int) -> None:
+    """
+    Is not success, and exit code 2 only if nothing was sent.
+    """
+    argv = ("batch", "secrets", "set", "{1}", "--set", "a={2}", "--no-validate", "--csv")
+    result = tc(*argv, stdin=f'{before}c,"d\ne,f\n', env=http_server.env)
+    assert (code, before.count("\n")) == (result.exit_code, len(http_server.requests))
+    assert "cannot read the CSV" in result.stderr.splitlines()[-1]
+
+
 def test_ids_from_a_column(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Name the results.

@@ -257,14 +257,16 @@ class _Run:
             UsageError: Nothing was sent, because the input is wrong.
         """
         counts = self.counts
-        is_unsent = counts.bad == counts.failed and (counts.ended == counts.bad or self._options.dry_run)
+        is_unsent = counts.ended == counts.bad or self._options.dry_run
         if counts.cut_off:
             what = "result has" if counts.cut_off == 1 else "results have"
             self._context.note(f"{counts.cut_off} {what} a continuationToken: there are more pages")
         if self._input_error is not None:
             if counts.ended:
                 self._context.note(f"stopped after {counts.describe()}")
-            raise self._input_error
+            if is_unsent:
+                raise self._input_error
+            raise NegativeAnswerError(self._input_error.message, hint=self._input_error.hint)
         if self._first_failure is None or self._first_failure.error is None:
             self._context.note(f"{counts.describe()}{'; nothing was sent' if self._options.dry_run else ''}")
             return
@@ -286,7 +288,9 @@ class _Run:
             )
         )
         message = f"{message}{f' ({details})' if details else ''}; {'the first: ' if counts.failed > 1 else ''}{first}"
-        raise (UsageError if is_unsent else NegativeAnswerError)(message, hint=error.get("hint", ""))
+        raise (UsageError if is_unsent and counts.bad == counts.failed else NegativeAnswerError)(
+            message, hint=error.get("hint", "")
+        )
 
 
 class _InputError(TcError):
