@@ -30,7 +30,8 @@ MAX_LOGS_AHEAD = 8
 MAX_DEFINITIONS_AHEAD = 200
 JOIN_SECONDS = 0.2
 PREFIXES = ("label", "id", "none")
-COLOURS = (36, 33, 32, 35, 34, 31)
+COLOURS = (35, 32, 34, 31)
+"""Without yellow and cyan, which are hard to see on white."""
 
 
 class PrefixedOutput:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tccli.core.tasks.group_progress import GroupProgress
     from tccli.core.tasks.waiting import Snapshot
 
-STYLES = {"completed": "green", "failed": "red", "exception": "red", "running": "cyan", "pending": "yellow"}
+STYLES = {"completed": "green", "failed": "red", "exception": "red", "running": "bold"}
+"""Without yellow and cyan, which are hard to see on white."""
 MAX_BAR_COLUMNS = 60
 TICK_SECONDS = 1.0
 

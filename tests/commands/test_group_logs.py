@@ -122,13 +122,16 @@ def test_colours_end_with_their_line(start: Start, group_env: GroupEnv) -> None:
     """
     Names are as harmless as logs.
     """
-    group_env.add("a\x1b[2J\nb", "completed", log=b"\x1b[31mred\nplain \x1b[2J\n")
+    log = b"\x1b[31mred\n\x1b[31mreset\x1b[0m\nplain \x1b[2J\n"
+    group_env.add("a\x1b[2J\nb", "completed", log=log)
     shown = read_terminal(group_env, start, "group", "logs", group_env.group_id)
 
     lines = shown.splitlines()
-    assert 2 == len(lines)
+    assert 3 == len(lines)
     assert lines[0].endswith(b"\x1b[31mred\x1b[0m")
-    assert lines[1].endswith(b"plain \\x1b[2J")
+    assert lines[1].startswith(lines[0][:4])
+    assert lines[1].endswith(b"\x1b[31mreset\x1b[0m\x1b[0m")
+    assert lines[2].endswith(b"plain \\x1b[2J")
     assert b"\x1b[2J" not in shown
 
 

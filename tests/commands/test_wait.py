@@ -304,3 +304,18 @@ def test_wrong_options_send_nothing(tc: CommandLine, group_env: GroupEnv, option
 
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert not group_env.sandbox.requests
+
+
+def test_what_is_left_at_the_end_of_the_time(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    What failed is not counted with what can never run because of it.
+    """
+    for name, state in (("red", "failed"), ("gone", "exception"), ("runs", "running"), ("waits", "pending")):
+        group_env.add(name, state)
+    for name in ("ship", "sign"):
+        group_env.add(name, needs=["red"])
+    result = tc("group", "wait", group_env.group_id, "--timeout", "1s", env=group_env.environment)
+
+    assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
+    for part in ("of 6 tasks", "1 failed (red)", "1 ended as exception (gone)", "2 can never run", "1 running"):
+        assert part in result.stderr

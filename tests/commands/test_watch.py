@@ -119,6 +119,8 @@ def test_a_terminal_shows_a_display(process_environment: dict[str, str], group_e
     assert "\x1b]" not in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
     assert max(map(len, re.split(r"[\r\n]+", plain))) <= 80
+    # Yellow, cyan and white are hard to see on white.
+    assert not re.search(r"\x1b\[(?:[0-9;]*;)?(?:3[367]|9[0-7])m", shown)
     bare, _ = run_on_terminal(["group", "watch", group_env.group_id], {**env, "NO_COLOR": "1"}, "next look")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", bare)
 

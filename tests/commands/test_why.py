@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.commands.test_watch import run_on_terminal
 from tests.ids import TASK_ID
 from tests.transfer_env import later, slug
 
@@ -210,3 +211,22 @@ def test_after_the_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
         refused = tc(*words, task_id, env=group_env.environment)
         assert 6 == refused.exit_code
         assert f"tc task retrigger {task_id}" in refused.stderr
+
+
+def test_sentences_are_one_line_and_wrapped_on_a_terminal(
+    tc: CommandLine, process_environment: dict[str, str], group_env: GroupEnv
+) -> None:
+    """
+    Whatever the name is; a command is not broken, so that it can be copied.
+    """
+    task_id = group_env.add("a\x1b[2J\nb", "failed", log=b"error: " + b"word " * 30 + b"\n")
+    piped = tc("task", "why", task_id, env=group_env.environment).stdout
+    env = {**process_environment, **group_env.environment, "TERM": "xterm", "COLUMNS": "40", "TC_PAGER": "cat"}
+    shown, code = run_on_terminal(["task", "why", task_id], env, "never")
+
+    assert 2 == piped.count("\n")
+    assert 0 == code
+    *sentences, following = shown.splitlines()
+    assert max(map(len, sentences)) <= 40
+    assert " ".join(sentences) == piped.splitlines()[0]
+    assert following == piped.splitlines()[1]

@@ -25,7 +25,7 @@ COLOUR = r"\x1b\[[0-9;:]{0,40}m"
 RESET = b"\x1b[0m"
 # Compilers erase the rest of the line after each colour, which changes nothing here.
 _TOKEN = re.compile(rf"({COLOUR})(?:\x1b\[0?K)?|[{CONTROL_CHARACTERS}]")
-_INCOMPLETE = re.compile(r"(?:\r|\x1b(?:\[[0-9;:]{0,40}(?:m(?:\x1b(?:\[0?)?)?)?)?)$")
+_INCOMPLETE = re.compile(r"(?:\r|\x1b(?:\[[0-9;:]{0,40}(?:m(?:\x1b(?:\[0?)?)?)?)?)\Z")
 
 
 @contextmanager

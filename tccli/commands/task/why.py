@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.tasks.causes.model import LogFinding, TaskFacts
 
+MIN_WRAPPED_COLUMNS = 20
 MAX_SHOWN_CHARACTERS = 200
 
 
@@ -26,7 +27,23 @@ def _why(context: Context, task: str, *, newest: bool) -> None:
     client = context.client()
     task_id, _ = resolve_one(context, client, task, newest=newest)
     explanation = explain_task(client, task_id, lambda facts: _read_log(context, client, facts))
-    write(explanation.as_text(), explanation.as_document())
+    write(_wrap(explanation.as_text()), explanation.as_document())
+
+
+def _wrap(text: str) -> str:
+    """
+    Return sentences with line breaks between words on a terminal; commands stay whole, so that they can be copied.
+    """
+    import sys
+
+    if sys.stdout is None or not sys.stdout.isatty():
+        return text
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    sentences, *commands = text.split("\n")
+    width = max(get_terminal_size().columns, MIN_WRAPPED_COLUMNS)
+    return "\n".join([*wrap(sentences, width, break_long_words=False, break_on_hyphens=False), *commands])
 
 
 def _read_log(context: Context, client: Client, facts: TaskFacts) -> LogFinding:

@@ -211,7 +211,10 @@ def find_context(lines: Sequence[str], number: int, count: int) -> list[str]:
         if step is None:
             break
         first, last = step
-    return [clean_line(line) for line in lines[first:last]]
+    context = [clean_line(line) for line in lines[first:last]]
+    while context and not context[-1]:
+        context.pop()
+    return context
 
 
 def _next_place(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.printable import escape_line_breaks
 from tccli.core.tasks.causes.model import Cause, LogFinding, TaskFacts
 from tccli.core.tasks.queue import fetch_definition, fetch_status, read_name
 
@@ -47,7 +48,8 @@ class Explanation(NamedTuple):
         texts = [cause.text.rstrip().removesuffix(".") for cause in self.causes]
         sentences = ". ".join(text[:1].upper() + text[1:] for text in texts)
         commands = "; ".join(dict.fromkeys(cause.next for cause in self.causes if cause.next))
-        return f"{self.name}: {sentences[:1].lower()}{sentences[1:]}." + (f"\nnext: {commands}" if commands else "")
+        line = escape_line_breaks(f"{self.name}: {sentences[:1].lower()}{sentences[1:]}.")
+        return f"{line}\nnext: {commands}" if commands else line
 
 
 def explain_task(client: Client, task_id: str, read_log: Callable[[TaskFacts], LogFinding]) -> Explanation:
