@@ -75,9 +75,9 @@ class Route:
             while connections:
                 connections.pop().interface.close()
 
-    def send(self, request: httpx.Request, exchange: Exchange) -> httpx.Response:
+    def send(self, request: httpx.Request, exchange: Exchange) -> Body:
         """
-        Send a request and return its response, whose stream is a `Body`.
+        Send a request and return the body of its response.
 
         Raises:
             NoAnswerError, BrokenAnswerError, UsageError: See `explain_failure`.
@@ -105,8 +105,7 @@ class Route:
             interface.close()
             refusal = httpcore.ProxyError("407 Proxy Authentication Required")
             self.raise_failure(refusal, exchange)
-        body = Body(self, Connection(interface, exchange.stream), response, exchange, is_head=request.method == "HEAD")
-        return httpx.Response(response.status, headers=response.headers, stream=body)
+        return Body(self, Connection(interface, exchange.stream), response, exchange, is_head=request.method == "HEAD")
 
     def release(self, connection: Connection, *, http2: bool) -> None:
         """
@@ -207,6 +206,8 @@ class Body(httpx.SyncByteStream):
     The body of a response, as it was sent.
 
     Attributes:
+        status: Of the response.
+        headers: Of the response, as they were sent.
         via: The proxy that may have made the response up; see `Response`.
         length: From Content-Length; None for a chunked body, one over HTTP/2, and one that ends with the connection.
     """
@@ -221,6 +222,8 @@ class Body(httpx.SyncByteStream):
         self.length = int(length) if length is not None and b"transfer-encoding" not in headers else None
         if is_head or response.status < 200 or response.status in {204, 304}:
             self.length = 0
+        self.status = response.status
+        self.headers = response.headers
         self.via = route.via
         self._route = route
         self._connection = connection

@@ -121,7 +121,8 @@ def send_with_retries(
         while back_off is not None and (seconds := back_off.remaining):
             sleep(seconds)
         try:
-            response = transport.send(make_request()._replace(retry=attempt - 1))
+            request = make_request()
+            response = transport.send(request if attempt == 1 else request._replace(retry=attempt - 1))
             # After 429, nothing was done; after 501, nothing will be.
             is_retryable = response.status == 429 or (response.status >= 500 and response.status != 501 and repeatable)
             if not is_retryable or attempt > policy.retries:

@@ -125,6 +125,10 @@ class HttpTransport(httpx.BaseTransport):
         Of the extensions, ``target`` is sent instead of the URL's path and query, ``exchange`` sets the deadline,
         ``http2`` allows HTTP/2, ``may_repeat`` the use of an idle connection, and ``base`` is the URL without its path.
         """
+        body = self._send(request)
+        return httpx.Response(body.status, headers=body.headers, stream=body)
+
+    def _send(self, request: httpx.Request) -> Body:
         base = request.extensions.get("base") or f"{request.url.scheme}://{request.url.netloc.decode()}"
         route = self._routes.get(base)
         if route is None:
@@ -162,7 +166,7 @@ class HttpTransport(httpx.BaseTransport):
         else:
             content = request.body if request.blocks is None else _restart_with_each(request.blocks, exchange)
             message = httpx.Request(request.verb, url, headers=headers, content=content, extensions=extensions)
-        return Stream(self.handle_request(message), exchange)
+        return Stream(self._send(message), exchange)
 
 
 class _NoBody(httpx.SyncByteStream):
@@ -210,13 +214,12 @@ class Stream:
         length: Bytes of the body as sent, or None where the response does not tell.
     """
 
-    def __init__(self, response: httpx.Response, exchange: Exchange) -> None:
-        assert isinstance(response.stream, Body)
-        self.status = response.status_code
-        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        self.via = response.stream.via
-        self.length = response.stream.length
-        self._body = response.stream
+    def __init__(self, body: Body, exchange: Exchange) -> None:
+        self.status = body.status
+        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in body.headers}
+        self.via = body.via
+        self.length = body.length
+        self._body = body
         self._exchange = exchange
         self._failure: TcError | None = None
         self._join_seconds = JOIN_SECONDS

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tccli.core.http import network
 from tccli.core.http.deadline import Cancellation
+from tccli.core.http.httpx_import import httpx
 from tccli.core.http.messages import Request
 from tccli.core.http.network_stream import NetworkStream
 from tccli.core.http.retry import RetryPolicy, send_with_retries
@@ -710,3 +711,38 @@ def test_a_close_is_obeyed(transport: HttpTransport, server: ScriptedServer) -> 
 
     assert [b"a", b"b", b"c"] == [transport.send(get(server)).body for _ in range(3)]
     assert 3 == server.connections
+
+
+def test_it_is_a_transport_of_httpx(http_server: ScriptedServer) -> None:
+    """
+    So that other code can give it to an `httpx.Client`.
+    """
+    http_server.respond_with(response(200, b"fine", X_Name="a"))
+
+    with httpx.Client(transport=HttpTransport(5, {})) as client:
+        found = client.post(f"{http_server.url}/a", content=b"body")
+
+    assert (200, b"fine", "a") == (found.status_code, found.content, found.headers["x-name"])
+    assert b"body" == http_server.requests[0].body
+
+
+def test_a_short_body_is_sent_with_its_head(transport: HttpTransport) -> None:
+    """
+    In one piece: two would be two packets, and the time of two calls of the system.
+    """
+    pieces = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as connection:
+                for _ in range(2):
+                    pieces.append(connection.recv(65536))
+                    connection.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        for _ in range(2):
+            assert 200 == transport.send(Request("PUT", url, {}, b"x" * 1000)).status
+        server.join()
+    assert all(piece.endswith(b"\r\n\r\n" + b"x" * 1000) for piece in pieces)
