@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tccli.sandbox.worker.log import Log, LogServer
-from tests.http_server import json_response, response
+from tests.http_server import Response, json_response, response
 from tests.ids import TASK_ID
 from tests.transfer_env import later, slug
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
-    from tests.http_server import ScriptedServer
+    from tests.http_server import Received, ScriptedServer
 
 STATUS_NOW = ["--no-follow", "--exit-status"]
 LOG = b"""[taskcluster 2026-01-02T03:04:05.678Z] Task ID: x
@@ -350,3 +350,91 @@ def test_a_reason_that_is_not_text(tc: CommandLine, http_server: ScriptedServer)
     for words in (["log", "--no-follow", "--exit-status"], ["status"], ["cancel"]):
         result = tc("task", *words, TASK_ID, env=http_server.env)
         assert (9, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
+
+
+def serve_log(server: ScriptedServer, *responses: Response) -> None:
+    """
+    Answer for a completed task, and then with these responses of the storage; the last one again and again.
+    """
+    runs = [{"runId": 0, "state": "completed", "reasonResolved": "completed"}]
+    status = {"taskId": TASK_ID, "state": "completed", "runs": runs}
+    found = json_response(
+        {"status": status, "metadata": {"name": "n"}, "storageType": "s3", "url": f"{server.url}/log"}
+    )
+    left = list(responses)
+
+    def respond(request: Received) -> Response:
+        if request.target != "/log":
+            return found
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    server.respond_with(respond)
+
+
+def cut_off(length: int, sent: bytes) -> Response:
+    """
+    Return a response that ends before its length.
+    """
+    return Response(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + sent, closes=True)
+
+
+BODY = b"".join(b"line %06d\n" % number for number in range(1000))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        response(200, BODY[:1000]),
+        response(200),
+        response(206, BODY[3976:5500], Content_Range="bytes 3976-5499/5500"),
+        response(200, BODY[:5000]),
+    ],
+    ids=["shorter", "empty", "range", "as much"],
+)
+def test_a_log_that_became_shorter_is_not_complete(
+    tc: CommandLine, http_server: ScriptedServer, again: Response
+) -> None:
+    """
+    A log only grows, so bytes that were promised once are missing.
+    """
+    serve_log(http_server, cut_off(len(BODY), BODY[:5000]), again)
+    result = tc("--delay-factor", "1ms", "task", "log", TASK_ID, "--no-follow", env=http_server.env)
+
+    assert 9 == result.exit_code, result.stderr
+    assert BODY.startswith(result.output)
+
+
+@pytest.mark.parametrize("options", [[], ["--tail", "2"], ["--tail", "2", "--own"]])
+def test_a_storage_that_refuses_each_range(tc: CommandLine, http_server: ScriptedServer, options: list[str]) -> None:
+    """
+    The storage is to blame.
+    """
+    serve_log(http_server, response(416, Content_Range="bytes */10"))
+    result = tc("--retries", "0", "task", "log", TASK_ID, "--no-follow", *options, env=http_server.env)
+
+    assert (9, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
+
+
+def test_the_tail_of_a_log_with_a_wrong_length(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    It is not looked for in bytes that are not there.
+    """
+    first = response(206, BODY[:1], Content_Range="bytes 0-0/99999999999999")
+    serve_log(http_server, first, response(200, BODY))
+    result = tc("--retries", "1", "--delay-factor", "1ms", "task", "log", TASK_ID, "--tail", "2", env=http_server.env)
+
+    assert (9, b"") == (result.exit_code, result.output), result.stderr
+    assert len(http_server.requests) < 10
+
+
+def test_the_tail_of_a_log_without_further_ranges(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The log is read once from its beginning, not once for each block.
+    """
+    log = BODY * 100
+    first = response(206, log[:1], Content_Range=f"bytes 0-0/{len(log)}")
+    serve_log(http_server, first, response(200, log))
+    result = tc("task", "log", TASK_ID, "--tail", "20000", env=http_server.env)
+
+    assert (0, log[-20_000 * 12 :]) == (result.exit_code, result.output), result.stderr
+    assert 3 == len([request for request in http_server.requests if request.target == "/log"])

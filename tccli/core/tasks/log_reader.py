@@ -52,6 +52,7 @@ class LogReader:
         is_live: Whether the latest response was of a log that grows.
         may_be_silent: Whether no bytes for minutes are not an error.
         is_compressed: Whether the stored log is compressed, so that it has no ranges.
+        ignores_ranges: Whether a response had the log from its first byte on, although a range was requested.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class LogReader:
         self.may_be_silent = True
         self._remote = remote
         self.end = end
+        self.ignores_ranges = False
+        self._min_end = end or start
         self._last = b""
         self.is_compressed = is_compressed
         self._hashes: dict[str, Any] | None = None
@@ -117,6 +120,8 @@ class LogReader:
             read = response.stream.readinto
             if self.is_compressed:
                 read = DecompressingReader(read, self.name, is_empty=metadata.length == 0).readinto
+            if metadata.length is not None and not self.is_compressed and self.end is None:
+                self._min_end = max(self._min_end, metadata.length)
             at = response.start
             for block in self._follow(response) if self.is_live else _read_blocks(read):
                 at += len(block)
@@ -126,12 +131,10 @@ class LogReader:
                     yield block
                 if at == self.end:
                     return
-            # A log that is read again has at least what it had before.
-            expected = self.position
-            if metadata.length is not None and not self.is_compressed:
-                expected = metadata.length if self.end is None else min(self.end, metadata.length)
-            if at < expected:
-                message = f"{self.name}: {expected - at} bytes are missing at the end"
+            # A log only grows: it has at least what it had before.
+            self._min_end = max(self._min_end, self.position)
+            if at < self._min_end:
+                message = f"{self.name}: {self._min_end - at} bytes are missing at the end"
                 raise TransientError(message)
             self._check_hashes()
         finally:
@@ -145,6 +148,7 @@ class LogReader:
             self._hashes = {algorithm: hashlib.new(algorithm) for algorithm in known}
         start, end = (0, None) if self.is_compressed else (self.position - len(self._last), self.end)
         response = self._remote.open(location, start, end)
+        self.ignores_ranges = start > 0 and not response.is_range
         if response.metadata.encoding and response.is_range:
             # It was stored meanwhile. Bytes from the middle of compressed data are of no use.
             self._remote.close(response)

@@ -45,10 +45,11 @@ class Tail:
         self.first: Sequence[bytes] = ()
         self._is_silent = False
         length = fetch_length(remote)
-        if length is None:
+        start = None if length is None else find_last_lines(remote, length, count, lines)
+        if length is None or start is None:
             self.reader, self._rest = self._read_forwards(remote, count, lines)
         else:
-            self.reader = LogReader(remote, find_last_lines(remote, length, count, lines), length)
+            self.reader = LogReader(remote, start, length)
             self._rest = self.reader.blocks() if self.reader.position < length else iter(())
 
     def blocks(self) -> Iterator[bytes]:
@@ -94,9 +95,10 @@ class Tail:
         return reader, blocks
 
 
-def find_last_lines(remote: RemoteFile, length: int, count: int, lines: LineFilter) -> int:
+def find_last_lines(remote: RemoteFile, length: int, count: int, lines: LineFilter) -> int | None:
     """
-    Return where the last *count* selected lines of a log begin. It is read backwards, in larger and larger blocks.
+    Return where the last *count* selected lines of a log begin. It is read backwards, in larger and larger blocks;
+    None if the storage does not send ranges of it.
 
     Args:
         length: Of the log.
@@ -108,7 +110,10 @@ def find_last_lines(remote: RemoteFile, length: int, count: int, lines: LineFilt
     rest, rest_end = b"", length
     while position and found < count:
         begin = max(0, position - size)
-        data = b"".join((*LogReader(remote, begin, position).blocks(), rest))
+        reader = LogReader(remote, begin, position)
+        data = b"".join((*reader.blocks(), rest))
+        if reader.ignores_ranges:
+            return None
         position, size = begin, min(size * 2, MAX_BLOCK_BYTES)
         end = len(data)
         while found < count:

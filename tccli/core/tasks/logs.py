@@ -66,7 +66,7 @@ def fetch_length(remote: RemoteFile) -> int | None:
     """
     try:
         response = remote.open(remote.locate(), 0, 1)
-    except (TransientError, UrlExpiredError, NoAnswerError):
+    except (TransientError, UrlExpiredError, RemoteChangedError, NoAnswerError):
         # The reader tries again, and raises the error if it comes again.
         return None
     try:
