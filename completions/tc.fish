@@ -613,7 +613,7 @@ function __taskcluster_options
         case 'group list'
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group logs'
-            string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
+            string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
         case 'group prioritize' 'group seal'
             string join \n -- -n --dry-run --newest -h --help
         case 'group rerun'

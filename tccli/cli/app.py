@@ -299,7 +299,10 @@ def _unknown_option(ctx: click.Context, name: str) -> str:
     if hint:
         hint = hint.replace("did you mean ", "did you mean --").replace(" or ", " or --")
     else:
-        hint = f"{ctx.command_path} --help lists the options; put arguments that start with - after --"
+        hint = f"{ctx.command_path} --help lists the options"
+        arguments = [str(param.metavar) for param in ctx.command.params if isinstance(param, click.Argument)]
+        if any("COMMAND" in metavar for metavar in arguments) or (arguments and not name.startswith("--")):
+            hint += "; put arguments that start with - after --"
     return f"no option {name!r}; {hint}"
 
 

@@ -4,13 +4,14 @@ The URL of an artifact: which call it is, whether the artifact is there, and the
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tccli.cli.artifact_words import resolve_words, split_words
 from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.client import Client, MethodArguments
@@ -52,15 +53,52 @@ def check_artifact(client: Client, task_id: str, run: str | None, name: str) -> 
     from tccli.core.artifacts.sources import prepare_download
     from tccli.core.response_fields import read_field
 
-    try:
+    with suggest_artifacts(client, task_id, run, name, f"tc task artifacts {task_id}"):
         content = client.fetch(prepare_download(client, task_id, run, name))
-    except NotFoundError as error:
-        error.hint = error.hint or f"tc task artifacts {task_id} lists what there is"
-        raise
     what = f"{name} of task {task_id}"
     if read_field(what, content, "storageType", str) == "error":
         reason, message = (read_field(what, content, field, str) for field in ("reason", "message"))
         raise NotFoundError(f"{what} is an error artifact: {reason}: {message}", status=424, code=reason)
+
+
+@contextmanager
+def suggest_artifacts(client: Client, task_id: str, run: str | None, name: str, lister: str) -> Iterator[None]:
+    """
+    Add to the error for an artifact that is not there what its name may be; its task is asked for that.
+
+    Args:
+        lister: The command or option that prints the names.
+    """
+    from tccli.core.artifacts.paths import suggest_name
+    from tccli.core.artifacts.sources import list_artifacts
+    from tccli.errors import TcError
+
+    try:
+        yield
+    except NotFoundError as error:
+        if error.status == 404 and not error.hint:
+            try:
+                names = [artifact["name"] for artifact in list_artifacts(client, task_id, run)]
+                error.hint = "" if name in names else suggest_name(name, names, lister)
+            except NotFoundError:
+                error.hint = explain_no_runs(client, task_id)
+            except TcError:
+                error.hint = f"{lister} prints the names"
+        raise
+
+
+def explain_no_runs(client: Client, task_id: str) -> str:
+    """
+    Return that a task has no artifacts, because it has no runs yet; empty if it has, or if that cannot be seen.
+    """
+    from tccli.core.tasks.queue import fetch_status
+    from tccli.errors import TcError
+
+    try:
+        status = fetch_status(client, task_id)
+    except TcError:
+        return ""
+    return "" if status["runs"] else f"the task is {status['state']}, and has no runs and no artifacts yet"
 
 
 def pin_run(context: Context, client: Client, task_id: str) -> str | None:

@@ -326,8 +326,11 @@ def _check_installed() -> None:
 
     missing = [name for name in REQUIRED_MODULES if find_spec(name) is None]
     if missing:
-        message = f"cannot run a sandbox: {' and '.join(missing)} not installed"
-        raise ConfigurationError(message, hint="pip install 'taskcluster-cli[sandbox]'")
+        names = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+        message = f"cannot run a sandbox: {names} {'is' if len(missing) == 1 else 'are'} not installed"
+        raise ConfigurationError(
+            message, hint="pip install 'taskcluster-cli[sandbox]', or pip install '.[sandbox]' in a checkout"
+        )
 
 
 def _launch(**options: Any) -> AbstractContextManager[Server]:

@@ -683,6 +683,28 @@ def test_pointers_lead_to_what_exists(tc: CommandLine) -> None:
             assert tc(first, *rest, "--help").exit_code == 0, found
 
 
+@pytest.mark.parametrize(
+    ("argv", "may_be_argument"),
+    [
+        (["group", "logs", "G", "--faild-x"], False),
+        (["task", "status", "--nosuch"], False),
+        (["task", "status", "-Z"], True),
+        (["version", "-Z"], False),
+        (["task", "run", "--queue", "a/b", "--nosuch"], True),
+        (["exec", "--nosuch"], True),
+    ],
+    ids=str,
+)
+def test_unknown_options_that_may_be_arguments(tc: CommandLine, argv: list[str], may_be_argument: bool) -> None:
+    """
+    Only then the hint says how to give them as arguments.
+    """
+    result = tc(*argv)
+
+    assert 2 == result.exit_code
+    assert may_be_argument == (" after --" in result.stderr), result.stderr
+
+
 @pytest.mark.parametrize("group", pointers.SUBCOMMAND_POINTERS)
 def test_pointers_of_subcommands(tc: CommandLine, group: str) -> None:
     """

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
     from tests.http_server import ScriptedServer
 
 DATA = random_bytes(100_000)
@@ -589,6 +590,46 @@ def test_pattern_without_matches(
 
     assert (5, {}) == (result.exit_code, tree(cwd))
     assert says in result.stderr
+
+
+@pytest.mark.parametrize("words", [["download", "artifact"], ["signed-url", "artifact"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("public/build/x.tx", "did you mean public/build/x.txt?"),
+        ("x.txt", "did you mean public/build/x.txt?"),
+        ("target.tar.gz", "prints all names"),
+    ],
+)
+def test_names_that_are_nearly_right(
+    tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task_with_many: str, words: list[str], name: str, says: str
+) -> None:
+    """
+    Exit code 5 with what the name may be, or what prints the names.
+    """
+    result = tc(*words, task_with_many, name, env=transfer_env.sandbox.environment)
+
+    assert (5, 1, {}) == (result.exit_code, result.stderr.count("\n"), tree(cwd))
+    assert says in result.stderr
+
+
+def test_artifacts_of_a_task_without_runs(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    One line says that there are none yet, since the task has not started.
+    """
+    group_env.add("first")
+    task_id = group_env.add("second", "unscheduled", needs=["first"])
+    for words, code in (
+        (["task", "artifacts", task_id], 0),
+        (["download", "artifact", task_id, "--list"], 5),
+        (["download", "artifact", task_id, "*.log"], 5),
+        (["download", "artifact", task_id, "public/x"], 5),
+    ):
+        result = tc(*words, env=group_env.environment)
+        assert (code, "", 1) == (result.exit_code, result.stdout, result.stderr.count("\n")), words
+        assert "the task is unscheduled" in result.stderr, words
+    usage = tc("download", "artifact", task_id, env=group_env.environment)
+    assert "usage: tc download artifact TASK" in usage.stderr
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ def test_what_has_no_log_is_counted(tc: CommandLine, group: GroupEnv) -> None:
     assert "1 unscheduled" in result.stderr
     assert "1 exception" in result.stderr
 
+    only_failed = tc("group", "logs", group.group_id, "--failed", env=group.environment)
+    selected = tc("group", "logs", group.group_id, "--state", "failed", env=group.environment)
+    assert (0, selected.stdout) == (only_failed.exit_code, only_failed.stdout)
+
     group.add("aa", "failed")
     result = tc("group", "logs", group.group_id, "--state", "failed", env=group.environment)
     assert (5, 2, 2) == (result.exit_code, len(result.stdout.splitlines()), result.stderr.count("\n"))

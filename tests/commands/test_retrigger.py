@@ -59,8 +59,8 @@ def definition(env: GroupEnv, task_id: str) -> Any:
 @pytest.mark.parametrize(
     ("options", "changed", "said"),
     [
-        ([], {"dependencies": [], "routes": []}, "none of its 1 dependency"),
-        (["--exact"], {"routes": ["index.a.b"]}, "has its 1 route"),
+        ([], {"dependencies": [], "routes": []}, "without its 1 dependency"),
+        (["--exact"], {"routes": ["index.a.b"]}, "with its 1 dependency and 1 route"),
         (["--env", "B=x=y", "--env", "A=2"], {"payload": {"env": {"A": "2", "B": "x=y"}, "maxRunTime": 60}}, "same"),
         (["--set", "payload.maxRunTime:=5"], {"payload": {"env": {"A": "1"}, "maxRunTime": 5}}, "same group"),
         (["--set", "metadata.name=again"], {}, "same group"),
@@ -237,3 +237,23 @@ def test_numbers_stay_as_they_are_written(tc: CommandLine, http_server: Scripted
         assert code == result.exit_code, result.stderr
         assert [b'{"a":1.10}' in each for each in bodies] == ([] if code else [True])
         assert 2 >= result.stderr.count("\n")
+
+
+def test_dependencies_that_failed(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    A warning: the copy runs without them, or with --exact it never runs; not where their end does not matter.
+    """
+    group_env.add("red", "failed")
+    group_env.add("green", "completed")
+    env = group_env.environment
+    for needs, requires, says in (
+        (["red", "green"], "all-completed", "red"),
+        (["green"], "all-completed", ""),
+        (["red"], "all-resolved", ""),
+    ):
+        task_id = group_env.add("test", "unscheduled", needs=needs, requires=requires)
+        copied = tc("task", "retrigger", task_id, env=env)
+        assert (0, bool(says)) == (copied.exit_code, "warning" in copied.stderr), copied.stderr
+        assert not says or f"{group_env.ids[says]} (failed)" in copied.stderr
+        exact = tc("task", "retrigger", task_id, "--exact", env=env)
+        assert bool(says) == ("never run" in exact.stderr), exact.stderr

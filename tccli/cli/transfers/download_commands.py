@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tccli.core.transfer.options import DownloadOptions
     from tccli.output import Result
 
-USAGE = "usage: tc download-artifact TASK [RUN] NAME [FILE]"
+USAGE = "usage: {} TASK [RUN] NAME [FILE]"
 
 
 def _shared_options() -> list[click.Parameter]:
@@ -150,6 +150,7 @@ def _download_object(context: Context, object_name: str, file: str | None, targe
 def _download_artifact(
     context: Context, words: tuple[str, ...], index_path: str | None, target: str | None, **options: Any
 ) -> None:
+    from tccli.cli.artifact_urls import suggest_artifacts
     from tccli.cli.artifact_words import split_words
     from tccli.cli.transfers.run_download import Download, download_many, download_one
     from tccli.core.artifacts.paths import is_pattern
@@ -158,7 +159,10 @@ def _download_artifact(
     from tccli.core.tasks.names import INDEX_PREFIX
 
     task, run, name, file = split_words(
-        words, USAGE, by_index=index_path is not None, name_is_optional=options["only_list"]
+        words,
+        USAGE.format(click.get_current_context().command_path),
+        by_index=index_path is not None,
+        name_is_optional=options["only_list"],
     )
     if task.startswith(INDEX_PREFIX) and index_path is None:
         index_path = task.removeprefix(INDEX_PREFIX)
@@ -185,7 +189,8 @@ def _download_artifact(
         return ArtifactSource(client, task, run, each, managed_only=managed_only, is_from_service=not is_one)
 
     if is_one:
-        download_one(context, source(name), name, path, download)
+        with suggest_artifacts(client, task, run, name, "--list"):
+            download_one(context, source(name), name, path, download)
         return
     # A rerun must not change the run between the list and the downloads.
     run = run or fetch_latest_run(client, task)
@@ -255,10 +260,16 @@ def _find_artifacts(
     from tccli.core.artifacts.sources import list_artifacts
     from tccli.errors import NotFoundError
 
-    artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+    try:
+        artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+    except NotFoundError as error:
+        from tccli.cli.artifact_urls import explain_no_runs
+
+        error.hint = error.hint or explain_no_runs(client, task)
+        raise
     found = [each for each in artifacts if each == name] if literal else match_names(name, artifacts)
     if not found:
-        hint = suggest_pattern(name, artifacts)
+        hint = suggest_pattern(name, artifacts, "--list")
         raise NotFoundError(f"no artifact of task {task} matches {name!r}", status=404, hint=hint)
     return found, artifacts
 

@@ -46,7 +46,7 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
                 is_empty = False
                 yield f"{artifact.member.task_id} {artifact.member.name} {artifact.name}", artifact.as_row()
         if is_empty and pattern is not None and failures.first is None:
-            hint = suggest_pattern(pattern, names)
+            hint = suggest_pattern(pattern, names, f"tc group artifacts {group_id}")
             raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
 
     write(pairs())

@@ -46,7 +46,7 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
         found += result.found
         names.update(result.names if not found else ())
     if not found and failures.first is None:
-        hint = suggest_pattern(pattern, names)
+        hint = suggest_pattern(pattern, names, f"tc group artifacts {group_id}")
         raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
     paths = plan_paths(found, flat=flat, all_runs=all_runs)
     if noop:

@@ -12,7 +12,7 @@ from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.follow import LINES_HELP, line_options
 from tccli.cli.options import file_option
-from tccli.cli.selection import SELECTION_HELP, selection_options
+from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.tasks import GROUP_HELP, newest_group_option
 from tccli.cli.types import Choice
 from tccli.cli.waits import timeout_option
@@ -35,7 +35,9 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
     from tccli.core.files import check_target
     from tccli.errors import UsageError
 
+    failed = options.pop("failed")
     selection = pop_selection(options)
+    selection = selection.restrict_to_failed() if failed else selection
     if follows and (selection.log_pattern is not None or selection.limit is not None):
         raise UsageError("--log-match and --limit select tasks once: leave out -f")
     path = None if context.options.output == "-" else context.options.output
@@ -115,6 +117,7 @@ command = Command(
             help="Begin each line with the task's label (default), id, or with none.",
         ),
         timeout_option("With -f, wait at most that long: 90s, 15m. Then the exit code is 124."),
+        failed_option(),
         *selection_options(),
         newest_group_option(),
         file_option(),

@@ -128,17 +128,20 @@ def _describe(
 
     group_id = definition.get("taskGroupId")
     stays = group_id == original.get("taskGroupId")
-    text = f"the copy is {'in the same group' if stays else f'in group {group_id}'}"
-    parts = []
+    kept: list[str] = []
+    dropped: list[str] = []
     for name, singular, plural in (("dependencies", "dependency", "dependencies"), ("routes", "route", "routes")):
         before, after = (
             len(read_field(f"task {task_id}", each, name, list) if each.get(name) is not None else ())
             for each in (original, definition)
         )
         if before:
-            counted = f"{before} {singular if before == 1 else plural}"
-            parts.append(f"has its {counted}" if after else f"has none of its {counted}")
-    context.note("; it ".join([text, *parts]))
+            (kept if after else dropped).append(f"{before} {singular if before == 1 else plural}")
+    text = f"the copy is {'in the same group' if stays else f'in group {group_id}'}"
+    text += f", with its {' and '.join(kept)}" if kept else ""
+    text += f", without its {' and '.join(dropped)}: --exact copies them, too" if dropped else ""
+    context.note(text)
+    _warn_of_dependencies(context, client, original, keeps=bool(definition.get("dependencies")))
     if not stays:
         return
     title = _fetch_action(context, client, str(group_id), original)
@@ -147,6 +150,27 @@ def _describe(
         context.note(
             f"the group has an action {title!r} for it, which may do more than a copy: {root_url}/tasks/{task_id}"
         )
+
+
+def _warn_of_dependencies(context: Context, client: Client, original: Mapping[str, Any], *, keeps: bool) -> None:
+    """
+    Print which dependencies of the task did not succeed: the copy does not wait for them, or can never run.
+    """
+    from tccli.core.tasks.causes.model import list_names
+    from tccli.core.tasks.queue import fetch_states
+    from tccli.errors import TcError
+
+    dependencies = original.get("dependencies")
+    if not isinstance(dependencies, list) or original.get("requires") == "all-resolved":
+        return
+    try:
+        states = fetch_states(client, [each for each in dependencies if isinstance(each, str)])
+    except TcError:
+        return
+    found = [f"{task_id} ({state})" for task_id, state in states.items() if state in {"failed", "exception"}]
+    if found:
+        what = "the copy can never run unless they complete" if keeps else "the copy runs all the same"
+        context.note(f"warning: the task depends on tasks that are not completed, {list_names(found)}: {what}")
 
 
 def _fetch_action(context: Context, client: Client, group_id: str, original: Mapping[str, Any]) -> str | None:

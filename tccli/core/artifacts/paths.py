@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tccli.core.files import MAX_NAME_BYTES
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
+from tccli.names import find_similar
 from tccli.reasons import explain
 
 if TYPE_CHECKING:
@@ -38,16 +39,34 @@ def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     return sorted(name for name in names if _matches(pieces, name))
 
 
-def suggest_pattern(pattern: str, names: Iterable[str]) -> str:
+def suggest_pattern(pattern: str, names: Iterable[str], lister: str) -> str:
     """
     Return a hint for a pattern that none of *names* matches.
+
+    Args:
+        lister: The command or option that prints the names.
     """
     names = list(names)
     part = [] if is_pattern(pattern) else [f"*{pattern.rpartition('/')[2]}*"]
     for wider in (f"**/{pattern.lstrip('/')}", f"{pattern.rstrip('/')}/**", *part):
         if count := len(match_names(wider, names)):
             return f"{wider!r} matches {count}"
-    return "--list prints all names" if names else "it has no artifacts"
+    return f"{lister} prints all names" if names else "there are no artifacts"
+
+
+def suggest_name(name: str, names: Iterable[str], lister: str) -> str:
+    """
+    Return a hint for the name of an artifact that is none of *names*. *lister* is as for `suggest_pattern`.
+    """
+    names = list(names)
+    directory, _, file = name.rpartition("/")
+    # Long names with the same directory are all alike: only the ends are compared, near ones first.
+    for near in ([each for each in names if each.rpartition("/")[0] == directory], names):
+        by_file = {each.rpartition("/")[2]: each for each in near}
+        found = [by_file[each] for each in find_similar(file, by_file)] if file else []
+        if found:
+            return f"did you mean {' or '.join(found)}?"
+    return suggest_pattern(name, names, lister)
 
 
 def last_component(name: str) -> str:
