@@ -202,9 +202,9 @@ class Context:
         """
         Return the root URL. Credentials are not checked.
         """
-        from tccli.core.account import resolve_root_url
+        from tccli.core.root_url import resolve_root_url
 
-        return resolve_root_url(self.account_options(), self.environ, self.config_files())
+        return resolve_root_url(self.options.root_url, self.profile_name, self.environ, self.config_files())[0]
 
     def config_files(self) -> ConfigFiles:
         """

@@ -124,9 +124,9 @@ def _root_url(options: Options, environ: Mapping[str, str], config_files: Callab
     files = config_files()
     if not (profile or files.exist):
         return None
-    from tccli.core.account import AccountOptions, resolve_root_url
+    from tccli.core.root_url import resolve_root_url
 
     try:
-        return resolve_root_url(AccountOptions(profile=profile), environ, files)
+        return resolve_root_url(None, profile, environ, files)[0]
     except ConfigurationError:
         return None

@@ -116,8 +116,8 @@ def parse_value(key: str, values: Sequence[str]) -> Any:
 def _parse_text(key: str, text: str) -> Any:
     from datetime import UTC, datetime, timedelta
 
-    from tccli.core.account import check_root_url
     from tccli.core.hawk import CLIENT_ID, parse_certificate
+    from tccli.core.root_url import check_root_url
     from tccli.core.times import format_timestamp, parse_instant, parse_offset
 
     if key == "rootUrl":
@@ -195,8 +195,8 @@ def store_in_keyring(before: Mapping[str, Any], changes: dict[str, Any]) -> None
         UsageError: There is none, or the root URL or the client is not known.
         ConfigurationError: The keyring cannot be used.
     """
-    from tccli.core.account import check_root_url
     from tccli.core.credential_sources import write_keyring
+    from tccli.core.root_url import check_root_url
 
     if "accessToken" not in changes:
         raise UsageError("--keyring stores an access token", hint="tc profile set NAME accessToken --keyring < FILE")
@@ -217,7 +217,7 @@ def delete_from_keyring(profile: Mapping[str, Any], others: Iterable[Mapping[str
         ConfigurationError: The keyring cannot be used.
     """
     from tccli.core import credential_sources
-    from tccli.core.account import check_root_url
+    from tccli.core.root_url import check_root_url
 
     keys = ("keyring", "rootUrl", "clientId")
     if not all(profile.get(key) for key in keys) or any(

@@ -58,7 +58,8 @@ def check_values(profile: Mapping[str, Any], source: str) -> None:
     """
     from datetime import UTC, datetime
 
-    from tccli.core.account import check_root_url, parse_valid_until
+    from tccli.core.account import parse_valid_until
+    from tccli.core.root_url import check_root_url
     from tccli.core.signin.url import parse_expires, parse_scopes
 
     check_profile(profile, source)
@@ -78,7 +79,7 @@ def describe_problem(profile: Mapping[str, Any], source: str) -> str | None:
     """
     Return why a profile cannot be used, and what to do; None if it can.
     """
-    from tccli.core.account import missing_root_url
+    from tccli.core.root_url import missing_root_url
 
     try:
         check_values(profile, source)

@@ -10,10 +10,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.account import check_root_url
 from tccli.core.config_reader import read_file
 from tccli.core.files import atomic_write, lock_directory, make_private_directory
 from tccli.core.hawk import CLIENT_ID
+from tccli.core.root_url import check_root_url
 from tccli.core.yaml import dump, load
 from tccli.errors import ConfigurationError, TcError, UsageError
 from tccli.names import suggestion

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.account import Account, AccountOptions, check_root_url, resolve_account, resolve_root_url
+from tccli.core.account import Account, AccountOptions, resolve_account
 from tccli.core.config_files import ConfigFiles
 from tccli.core.hawk import Credentials
+from tccli.core.root_url import check_root_url, resolve_root_url
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ def test_files_are_read_once(config: Path) -> None:
     """
     environ = profiles(config, f'[default]\nrootUrl = "{ROOT}"\nclientId = "d"\naccessToken = "dt"\n')
     files = ConfigFiles(environ)
-    assert ROOT == resolve_root_url(AccountOptions(), environ, files)
+    assert (ROOT, "profile default") == resolve_root_url(None, None, environ, files)
     (config / "tc" / "profiles.toml").unlink()
 
     assert Account(ROOT, None, Credentials("d", "dt")) == resolve_account(AccountOptions(), environ, files)
@@ -310,7 +311,9 @@ def test_without_a_configuration_folder_home_is_looked_at(tmp_path: Path) -> Non
     (tmp_path / ".config").mkdir()
     (tmp_path / ".config" / "taskcluster.yml").write_text(f"config: {{rootUrl: '{ROOT}'}}")
 
-    assert ROOT == resolve_root_url(AccountOptions(), {"HOME": str(tmp_path)})
+    files = ConfigFiles({"HOME": str(tmp_path)})
+
+    assert (ROOT, files.go_client_path) == resolve_root_url(None, None, {}, files)
 
 
 @pytest.mark.parametrize(

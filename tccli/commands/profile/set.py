@@ -17,8 +17,8 @@ def _set(context: Context, name: str, words: tuple[str, ...], *, in_keyring: boo
     from tccli.cli import profile_settings as settings
     from tccli.cli.profiles import check_values
     from tccli.core import profiles
-    from tccli.core.account import missing_root_url
     from tccli.core.config_files import has_credentials
+    from tccli.core.root_url import missing_root_url
 
     profiles.check_name(name)
     changes = settings.parse_settings(context, name, words)
