@@ -9,7 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -225,5 +225,6 @@ def test_a_hashed_directory_is_read_as_certificates_are_needed(
     tls_server.respond_with(response(200, b"fine"))
 
     assert 0 == tls.create_tls_context(environ).cert_store_stats()["x509"]
-    assert b"fine" == HttpTransport(5, environ).send(Request("GET", tls_server.url, {})).body
+    with closing(HttpTransport(5, environ)) as transport:
+        assert b"fine" == transport.send(Request("GET", tls_server.url, {})).body
     assert 1 == tls.create_tls_context(trust).cert_store_stats()["x509"]
