@@ -256,10 +256,12 @@ _taskcluster_options() {
     REPLY='-a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group logs')
     REPLY='-f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help' ;;
-  'group prioritize'|'group seal')
-    REPLY='-n --dry-run --newest -h --help' ;;
+  'group prioritize')
+    REPLY='-f --force -n --dry-run --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group rerun')
     REPLY='--failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
+  'group seal')
+    REPLY='-n --dry-run -f --force --newest -h --help' ;;
   'group status')
     REPLY='--by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help' ;;
   'group wait'|'group watch')
@@ -302,7 +304,9 @@ _taskcluster_options() {
     REPLY='-n --nice -h --help' ;;
   'task artifacts')
     REPLY='-r --run --newest -h --help' ;;
-  'task cancel'|'task complete'|'task prioritize')
+  'task cancel')
+    REPLY='-n --noop --dry-run -c --confirm -f --force --newest -h --help' ;;
+  'task complete'|'task prioritize')
     REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
   'task def'|'task group'|'task name'|'task why')
     REPLY='--newest -h --help' ;;
@@ -313,7 +317,7 @@ _taskcluster_options() {
   'task rerun')
     REPLY='-f --force -n --noop --dry-run -c --confirm --newest --wait --log --timeout -h --help' ;;
   'task retrigger')
-    REPLY='-e --exact --env --set --edit --times --group --wait --log --timeout --newest -h --help' ;;
+    REPLY='-e --exact --env --set --edit --times -n --dry-run --group --wait --log --timeout --newest -h --help' ;;
   'task run')
     REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help' ;;
   'task status')

@@ -614,10 +614,12 @@ function __taskcluster_options
             string join \n -- -a --all -r --running -f --failed -e --exception -c --complete --completed -u --unscheduled -p --pending --format-string --sort --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group logs'
             string join \n -- -f --follow -n --tail --grep --own --timestamps --prefix --timeout --failed --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -o -h --help
-        case 'group prioritize' 'group seal'
-            string join \n -- -n --dry-run --newest -h --help
+        case 'group prioritize'
+            string join \n -- -f --force -n --dry-run --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group rerun'
             string join \n -- --failed -f --force -n --dry-run --wait --log --timeout --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
+        case 'group seal'
+            string join \n -- -n --dry-run -f --force --newest -h --help
         case 'group status'
             string join \n -- --by --exit-status --name --state --reason --queue --kind --tag --owner --longer --log-match --limit --newest -h --help
         case 'group wait' 'group watch'
@@ -660,7 +662,9 @@ function __taskcluster_options
             string join \n -- -n --nice -h --help
         case 'task artifacts'
             string join \n -- -r --run --newest -h --help
-        case 'task cancel' 'task complete' 'task prioritize'
+        case 'task cancel'
+            string join \n -- -n --noop --dry-run -c --confirm -f --force --newest -h --help
+        case 'task complete' 'task prioritize'
             string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
         case 'task def' 'task group' 'task name' 'task why'
             string join \n -- --newest -h --help
@@ -671,7 +675,7 @@ function __taskcluster_options
         case 'task rerun'
             string join \n -- -f --force -n --noop --dry-run -c --confirm --newest --wait --log --timeout -h --help
         case 'task retrigger'
-            string join \n -- -e --exact --env --set --edit --times --group --wait --log --timeout --newest -h --help
+            string join \n -- -e --exact --env --set --edit --times -n --dry-run --group --wait --log --timeout --newest -h --help
         case 'task run'
             string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help
         case 'task status'
@@ -944,8 +948,8 @@ function __taskcluster_meaning
         case '*:find:--limit'
             echo 'At most N results (10)'
         case '*:group artifacts:--limit' '*:group cancel:--limit' '*:group download:--limit' \
-            '*:group failures:--limit' '*:group list:--limit' '*:group logs:--limit' '*:group rerun:--limit' \
-            '*:group status:--limit'
+            '*:group failures:--limit' '*:group list:--limit' '*:group logs:--limit' '*:group prioritize:--limit' \
+            '*:group rerun:--limit' '*:group status:--limit'
             echo 'Select at most N tasks, the first by name'
         case '*:group artifacts:--newest' '*:group cancel:--newest' '*:group download:--newest' \
             '*:group failures:--newest' '*:group list:--newest' '*:group logs:--newest' \
@@ -989,6 +993,8 @@ function __taskcluster_meaning
             echo 'Wait at most that long: 90s, 15m, 1d'
         case '*:group seal:-n' '*:group seal:--dry-run'
             echo 'Print what would be sealed'
+        case '*:group seal:-f' '*:group seal:--force' '*:task cancel:-f' '*:task cancel:--force'
+            echo 'Accepted, as in other commands'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -1031,6 +1037,8 @@ function __taskcluster_meaning
             echo 'Keep dependencies and routes, too'
         case '*:task retrigger:--set'
             echo 'Set a value of the definition, PATH:=JSON also one that is not text'
+        case '*:task retrigger:-n' '*:task retrigger:--dry-run'
+            echo 'Print ID NAME would-retrigger, with --format the definition of the…'
         case '*:task run:--queue'
             echo 'The task queue, PROVISIONER/WORKER-TYPE, or an address of it'
         case '*:task run:--worker-type'

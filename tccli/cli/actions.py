@@ -257,6 +257,18 @@ def force_option() -> click.Option:
     return click.Option(["-f", "--force"], is_flag=True, help="Do not ask.")
 
 
+def unasked_force_option() -> click.Option:
+    """
+    Return ``--force`` of the commands that do not ask: scripts give it to all that change something.
+    """
+    return click.Option(
+        ["-f", "--force", "_force"],
+        is_flag=True,
+        expose_value=False,
+        help="Accepted, as in other commands; nothing is asked anyway.",
+    )
+
+
 def dry_run_option(verb: str) -> click.Option:
     """
     Return ``--dry-run`` of the commands that act on a group.

@@ -243,12 +243,13 @@ def test_prioritize(tc: CommandLine, red_group: GroupEnv) -> None:
     def priority(task_id: str) -> str:
         return str(red_group.call("status", task_id)["status"]["priority"])
 
-    tc("group", "prioritize", "-n", group_id, "high", env=env)
+    would = tc("group", "prioritize", "-n", group_id, "high", env=env)
+    assert re.fullmatch(rf"{group_id} would-prioritize high \([1-7] tasks\)\n", would.stdout)
     tc("task", "prioritize", "-n", docs, "high", env=env)
     assert "lowest" == priority(docs)
     done = tc("group", "prioritize", group_id, "high", env=env)
     # Those that were resolved a moment ago change, too.
-    assert (0, f"{group_id} high 7\n") == (done.exit_code, done.stdout)
+    assert (0, f"{group_id} prioritized high (7 tasks)\n") == (done.exit_code, done.stdout)
     assert {"high"} == {priority(docs), priority(ship)}
     assert "pending\n" == tc("task", "prioritize", docs, "low", env=env).stdout
     many = tc("task", "prioritize", docs, f"{group_id}:ship", "very-low", env=env)
@@ -258,3 +259,53 @@ def test_prioritize(tc: CommandLine, red_group: GroupEnv) -> None:
     for words in (["group", "prioritize", group_id, "urgent"], ["task", "prioritize", docs]):
         assert 2 == tc(*words, env=env).exit_code
     assert not red_group.sandbox.requests
+
+
+def test_prioritize_selected(tc: CommandLine, red_group: GroupEnv) -> None:
+    """
+    One by one, not without being asked; a task that is resolved is refused by its state, before any 409 is shown.
+    """
+    env, group_id, ids = red_group.environment, red_group.group_id, red_group.ids
+
+    def priority(name: str) -> str:
+        return str(red_group.call("status", ids[name])["status"]["priority"])
+
+    words = ["group", "prioritize", group_id, "high", "--name", "docs"]
+    assert 2 == tc(*words, env=env).exit_code
+    assert f"{ids['docs']} docs would-prioritize\n" == tc(*words, "-n", env=env).stdout
+    assert "lowest" == priority("docs")
+    assert f"{ids['docs']} docs pending\n" == tc(*words, "-f", env=env).stdout
+    assert ("high", "lowest") == (priority("docs"), priority("ship"))
+    same = tc("task", "prioritize", ids["docs"], "high", env=env)
+    assert (0, "pending\n") == (same.exit_code, same.stdout)
+    assert "already" in same.stderr
+    assert 1 == tc("group", "prioritize", group_id, "high", "--name", "nosuch", "-f", env=env).exit_code
+    tc("sandbox", "clock", "+1h", env=env)
+    red = next(name for name in ids if red_group.call("status", ids[name])["status"]["state"] == "failed")
+    for options in ([], ["-n"]):
+        refused = tc("task", "prioritize", ids[red], "high", *options, env=env)
+        assert (1, "", 1) == (refused.exit_code, refused.stdout, refused.stderr.count("\n"))
+        assert "it is failed" in refused.stderr
+
+
+@pytest.mark.parametrize("words", [["group", "seal"], ["task", "cancel"]], ids=" ".join)
+def test_force_is_accepted(tc: CommandLine, group_env: GroupEnv, words: list[str]) -> None:
+    """
+    Scripts give -f to all commands that change something.
+    """
+    task_id = group_env.add("a")
+    word = group_env.group_id if words[0] == "group" else task_id
+
+    assert 0 == tc(*words, "-f", word, env=group_env.environment).exit_code
+
+
+def test_dry_retrigger(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Nothing is created, in read-only mode either; the definition can be printed.
+    """
+    task_id = group_env.add("a")
+    done = tc("task", "retrigger", "-n", task_id, "--read-only", env=group_env.environment)
+    assert (0, f"{task_id} a would-retrigger\n") == (done.exit_code, done.stdout)
+    words = ["task", "retrigger", "-n", task_id, "--set", "metadata.name=b", "--format", "json"]
+    assert "b" == json.loads(tc(*words, env=group_env.environment).stdout)["metadata"]["name"]
+    assert 1 == len(group_env.call("listTaskGroup", group_env.group_id)["tasks"])

@@ -4,18 +4,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from tccli.cli.actions import dry_run_option
+from tccli.cli.actions import dry_run_option, force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
+from tccli.cli.selection import SELECTION_HELP, selection_options
 from tccli.cli.tasks import GROUP_HELP, PRIORITY_HELP, newest_group_option, priority_argument
+from tccli.errors import NegativeAnswerError
+
+if TYPE_CHECKING:
+    from tccli.core.tasks.selection import Selection
 
 
-def _prioritize(context: Context, group: str, level: str, *, noop: bool, newest: bool) -> None:
+def _prioritize(
+    context: Context, group: str, level: str, *, force: bool, noop: bool, newest: bool, **options: Any
+) -> None:
+    from tccli.cli.priorities import count_changes
+    from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import check_allowed, make_value_writer, resolve_group
     from tccli.core.tasks.queue import call_group_method
 
+    selection = pop_selection(options)
+    if selection.is_given:
+        _prioritize_selected(context, group, level, selection, force=force, noop=noop, newest=newest)
+        return
     write = make_value_writer(context)
     client = context.client()
     if not noop:
@@ -23,10 +38,47 @@ def _prioritize(context: Context, group: str, level: str, *, noop: bool, newest:
     group_id = resolve_group(context, client, group, newest=newest)
     if noop:
         found = call_group_method(client, "getTaskGroup", group_id)
-        write(f"{group_id} would-prioritize {level}", found)
+        number = count_changes(client, group_id, level)
+        write(f"{group_id} would-prioritize {level} ({_count(number)})", found)
         return
     found = call_group_method(client, "changeTaskGroupPriority", group_id, {"newPriority": level})
-    write(f"{group_id} {level} {found.get('tasksAffected')}", found)
+    write(f"{group_id} prioritized {level} ({_count(found.get('tasksAffected'))})", found)
+
+
+def _count(number: Any) -> str:
+    return f"{number} task{'' if number == 1 else 's'}"
+
+
+def _prioritize_selected(
+    context: Context, group: str, level: str, selection: Selection, *, force: bool, noop: bool, newest: bool
+) -> None:
+    """
+    Change the tasks one by one: the service has a call only for all tasks of a group.
+    """
+    from tccli.cli.actions import GIVE_FORCE, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.priorities import UNRESOLVED_STATES, make_priority_action
+    from tccli.cli.questions import open_terminal_answers
+    from tccli.cli.selection import explain_nothing
+    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
+    from tccli.core.parallel import make_parallel_client
+
+    write = make_line_writer(context, waits=True)
+    check_list_filter(context)
+    client = make_parallel_client(context.client())
+    if not noop:
+        check_allowed(client, "changeTaskPriority")
+    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
+    group_id = resolve_group(context, client, group, newest=newest)
+    selected = select_in_states(context, client, group_id, selection, UNRESOLVED_STATES)
+    if not selected.members:
+        nothing = explain_nothing(selection, group_id)
+        raise NegativeAnswerError(f"nothing to prioritize: {nothing} that is not resolved")
+    # The states are known.
+    action = make_priority_action(context, level)._replace(check=lambda _status: None)
+    if not (force or noop or confirm_selected(context, action, selected, answers)):
+        return
+    targets = selected.targets(client, needs_status=noop and writes_objects(context))
+    act_on_targets(context, client, action, targets, write, noop=noop)
 
 
 command = Command(
@@ -35,12 +87,19 @@ command = Command(
     params=[
         click.Argument(["group"], metavar="GROUP"),
         priority_argument(),
+        force_option(),
         dry_run_option("changed"),
+        *selection_options(),
         newest_group_option(),
     ],
     short_help="Change the priority of the tasks of a group",
     help="Change the priority of all tasks of a group that were never resolved, and print the id, the level and the "
     "number of tasks that had another one. Tasks that are added later have their own priority.\n\n"
-    f"{PRIORITY_HELP}\n\n{GROUP_HELP}",
-    examples=("tc group prioritize fN1SbArXTPSVFNUvaOlinQ high",),
+    "With the options that select tasks, only these are changed, one by one, and the output is ID NAME STATE of each. "
+    "Before, tc asks at the terminal whether to. With -f it does not ask; without a terminal, -f is required.\n\n"
+    f"{PRIORITY_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    examples=(
+        "tc group prioritize fN1SbArXTPSVFNUvaOlinQ high",
+        "tc group prioritize -n fN1SbArXTPSVFNUvaOlinQ high --state pending",
+    ),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import click
 
-from tccli.cli.actions import dry_run_option
+from tccli.cli.actions import dry_run_option, unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import GROUP_HELP, newest_group_option
@@ -32,7 +32,12 @@ def _seal(context: Context, group: str, *, noop: bool, newest: bool) -> None:
 command = Command(
     "seal",
     callback=with_context(_seal),
-    params=[click.Argument(["group"], metavar="GROUP"), dry_run_option("sealed"), newest_group_option()],
+    params=[
+        click.Argument(["group"], metavar="GROUP"),
+        dry_run_option("sealed"),
+        unasked_force_option(),
+        newest_group_option(),
+    ],
     short_help="Seal a group: no task can be added to it",
     help="Seal a group for good: no task can be added to it. Its tasks run on, and may be rerun.\n\n"
     f"The output is the id, sealed, and when it was sealed first.\n\n{GROUP_HELP}",

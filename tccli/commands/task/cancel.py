@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
@@ -38,7 +39,7 @@ def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bo
 command = Command(
     "cancel",
     callback=with_context(_cancel),
-    params=[tasks_argument(), *action_options("cancelled"), newest_option()],
+    params=[tasks_argument(), *action_options("cancelled"), unasked_force_option(), newest_option()],
     short_help="Cancel tasks",
     help="Cancel tasks.\n\nThe output is exception 'canceled'; for several tasks, ID NAME STATE of each.\n\n"
     f"{TASKS_HELP}",

@@ -4,27 +4,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import PRIORITY_HELP, TASKS_HELP, action_options, newest_option, priority_argument, tasks_argument
-
-if TYPE_CHECKING:
-    from tccli.core.client import Client
 
 
 def _prioritize(
     context: Context, tasks: tuple[str, ...], level: str, *, noop: bool, confirm: bool, newest: bool
 ) -> None:
-    from tccli.cli.actions import TaskAction, run_action
+    from tccli.cli.actions import run_action
+    from tccli.cli.priorities import make_priority_action
 
-    def act(client: Client, task_id: str) -> dict[str, Any]:
-        from tccli.core.tasks.queue import call_status_method
-
-        return call_status_method(client, "changeTaskPriority", [task_id], {"newPriority": level})
-
-    action = TaskAction("prioritize", "changeTaskPriority", "Would prioritize", "Will prioritize", act)
+    action = make_priority_action(context, level)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)
 
 

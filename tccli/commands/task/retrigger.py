@@ -29,7 +29,7 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
 
     from tccli import references
     from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.tasks import check_allowed, parse_variables, resolve_one
+    from tccli.cli.tasks import check_allowed, make_line_writer, make_value_writer, parse_variables, resolve_one
     from tccli.core import payload
     from tccli.core.response_fields import blame_response
     from tccli.core.tasks import queue
@@ -39,7 +39,9 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     variables = parse_variables(context, options["env"])
     create = _make_creator(context, follows=outcome is not None)
     client = context.client()
-    check_allowed(client, "createTask")
+    noop = options["noop"]
+    if not noop:
+        check_allowed(client, "createTask")
     task_id, _ = resolve_one(context, client, task, newest=newest)
     original = queue.fetch_definition(client, task_id)
     ids = [str(slugid.nice()) for _ in range(times)]
@@ -50,6 +52,13 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
             payload.validate(references.method("queue", "createTask"), payload.encode(definition))
     if not context.is_go_client:
         _describe(context, client, task_id, original, definition)
+    if noop:
+        pair = (f"{task_id} {queue.read_name(task_id, original)} would-retrigger", definition)
+        if times == 1:
+            make_value_writer(context)(*pair)
+        else:
+            make_line_writer(context)([pair] * times)
+        return
     create(client, ids, definition)
     if outcome is not None:
         outcome.follow(context, client, ids)
@@ -208,6 +217,11 @@ command = Command(
         click.Option(["--edit"], is_flag=True, help="Edit the definition in $VISUAL or $EDITOR first, as YAML."),
         click.Option(
             ["--times"], type=click.IntRange(1, MAX_COPIES), default=1, metavar="N", help="Create N copies (default 1)."
+        ),
+        click.Option(
+            ["-n", "--dry-run", "noop"],
+            is_flag=True,
+            help="Print ID NAME would-retrigger, with --format the definition of the copy; create nothing.",
         ),
         click.Option(["--group"], metavar="GROUP", help=f"Create it in this group; {NEW_GROUP} is one of its own."),
         *outcome_options(),
