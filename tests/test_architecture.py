@@ -96,7 +96,7 @@ STARTS_THREADS = {
     "core/credential_sources.py": "asks a keyring, which has no time limit",
     "core/signin/callback.py": "serves the page to which a sign-in returns",
     "cli/follow.py": "ends the reading of a log when the time of a wait is up",
-    "cli/log_output.py": "follows the logs of running tasks: each takes as long as its task",
+    "cli/log_output.py": "gives tasks to the engine as they start, while the group is watched",
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
     "cli/batch/progress.py": "shows progress",
     "cli/transfers/limits.py": "watches the rate of a transfer",

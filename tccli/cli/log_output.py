@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from itertools import chain, repeat
+from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
 from tccli.core.printable import escape_controls, escape_line
@@ -157,11 +158,13 @@ class LogPrinter:
         self._options = options
         self._transfers = context.transfer_context()
         self._seen: set[tuple[str, int | None]] = set()
-        self._slots = threading.Semaphore(MAX_FOLLOWED_LOGS)
-        self._threads: list[tuple[str, threading.Thread]] = []
-        self._logs: list[RunLog] = []
+        # Those to follow; None ends the thread that takes them.
+        self._members: SimpleQueue[Member | None] = SimpleQueue()
+        self._unfinished: set[tuple[str, int | None]] = set()
+        self._running: set[RunLog] = set()
+        self._changed = threading.Condition()
         self._is_stopped = threading.Event()
-        self._failure: OSError | None = None
+        self._failure: BaseException | None = None
         self.count = 0
         self.errors: list[TcError] = []
 
@@ -204,25 +207,41 @@ class LogPrinter:
         key = (member.task_id, member.run_id)
         if member.started is None or key in self._seen:
             return
+        if not self._seen:
+            threading.Thread(target=self._follow_all, daemon=True).start()
         self._seen.add(key)
-        thread = threading.Thread(target=self._follow, args=(member,), daemon=True)
-        self._threads.append((member.task_id, thread))
-        thread.start()
+        with self._changed:
+            self._unfinished.add(key)
+        self._members.put(member)
+
+    def _follow_all(self) -> None:
+        from tccli.core.parallel import Schedule, run_parallel
+
+        schedule = Schedule(jobs=MAX_FOLLOWED_LOGS, in_order=False, reads_ahead=True)
+        try:
+            for _ in run_parallel(self._follow, iter(self._members.get, None), schedule=schedule):
+                pass
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            # Such as an OSError: the reader of stdout went away.
+            self._failure = error
+            self._is_stopped.set()
 
     def _follow(self, member: Member) -> None:
-        with self._slots:
-            if self._is_stopped.is_set():
-                return
-            try:
-                log = self._open(member, None)
-                self._logs.append(log)
-                self._copy(member, log.read(), is_alone=False)
-            except TcError as error:
-                self._report(member, error)
-            except OSError as error:
-                # The reader of stdout went away.
-                self._failure = self._failure or error
-                self._is_stopped.set()
+        log: RunLog | None = None
+        try:
+            log = self._open(member, None)
+            with self._changed:
+                if self._is_stopped.is_set():
+                    return
+                self._running.add(log)
+            self._copy(member, log.read(), is_alone=False)
+        except TcError as error:
+            self._report(member, error)
+        finally:
+            with self._changed:
+                self._running.discard(log)
+                self._unfinished.discard((member.task_id, member.run_id))
+                self._changed.notify_all()
 
     def sleep(self, seconds: float) -> None:
         """
@@ -239,18 +258,23 @@ class LogPrinter:
         """
         Wait for the ends of the logs that are followed, or of those of some tasks.
         """
-        for task_id, thread in self._threads:
-            while thread.is_alive() and (task_ids is None or task_id in task_ids):
-                thread.join(JOIN_SECONDS)
-                self.sleep(0)
+        while True:
+            self.sleep(0)
+            with self._changed:
+                if not any(task_ids is None or task_id in task_ids for task_id, _ in self._unfinished):
+                    break
+                self._changed.wait(JOIN_SECONDS)
         self.sleep(0)
 
     def stop(self) -> None:
         """
         End what still follows.
         """
-        self._is_stopped.set()
-        for log in self._logs:
+        with self._changed:
+            self._is_stopped.set()
+            running = list(self._running)
+        self._members.put(None)
+        for log in running:
             log.remote.stop()
 
     def _open(self, member: Member, definition: dict[str, Any] | None) -> RunLog:
