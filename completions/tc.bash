@@ -319,7 +319,7 @@ _taskcluster_options() {
   'task retrigger')
     REPLY='-e --exact --env --set --edit --times -n --dry-run --group --wait --log --timeout --newest -h --help' ;;
   'task run')
-    REPLY='--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help' ;;
+    REPLY='--queue --provisioner --worker-type -e --env --group --set --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help' ;;
   'task status')
     REPLY='-a --all-runs -r --run --max-age --exit-status --newest -h --help' ;;
   'task wait')

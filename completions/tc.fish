@@ -677,7 +677,7 @@ function __taskcluster_options
         case 'task retrigger'
             string join \n -- -e --exact --env --set --edit --times -n --dry-run --group --wait --log --timeout --newest -h --help
         case 'task run'
-            string join \n -- --queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help
+            string join \n -- --queue --provisioner --worker-type -e --env --group --set --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help
         case 'task status'
             string join \n -- -a --all-runs -r --run --max-age --exit-status --newest -h --help
         case 'task wait'
@@ -1035,7 +1035,7 @@ function __taskcluster_meaning
             echo 'Also rerun tasks that are neither failed nor exception'
         case '*:task retrigger:-e'
             echo 'Keep dependencies and routes, too'
-        case '*:task retrigger:--set'
+        case '*:task retrigger:--set' '*:task run:--set'
             echo 'Set a value of the definition, PATH:=JSON also one that is not text'
         case '*:task retrigger:-n' '*:task retrigger:--dry-run'
             echo 'Print ID NAME would-retrigger, with --format the definition of the…'
@@ -1045,6 +1045,8 @@ function __taskcluster_meaning
             echo 'The worker type of the task queue, instead of --queue'
         case '*:task run:-e' '*:task run:--env'
             echo 'Set a variable'
+        case '*:task run:--group'
+            echo 'Create it in this group (default: one of its own)'
         case '*:task run:--name'
             echo 'The name of the task'
         case '*:task run:--owner'

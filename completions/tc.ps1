@@ -522,7 +522,7 @@ $TaskclusterTcOptions['task list'] = '--pending --claimed -h --help'
 $TaskclusterTcOptions['task log'] = '-r --run -n --tail --grep --own --timestamps --no-follow -f --follow --wait --exit-status --timeout --newest -o -h --help'
 $TaskclusterTcOptions['task rerun'] = '-f --force -n --noop --dry-run -c --confirm --newest --wait --log --timeout -h --help'
 $TaskclusterTcOptions['task retrigger'] = '-e --exact --env --set --edit --times -n --dry-run --group --wait --log --timeout --newest -h --help'
-$TaskclusterTcOptions['task run'] = '--queue --provisioner --worker-type -e --env --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help'
+$TaskclusterTcOptions['task run'] = '--queue --provisioner --worker-type -e --env --group --set --dependency --name --description --owner --source --retries --wait --log --timeout --cancel-on-interrupt -h --help'
 $TaskclusterTcOptions['task status'] = '-a --all-runs -r --run --max-age --exit-status --newest -h --help'
 $TaskclusterTcOptions['task wait'] = '--for --timeout --fail-fast --log --newest -h --help'
 $TaskclusterTcOptions['tempcredentials'] = '--scope --name --start --expires --shell --csh -h --help'
@@ -653,11 +653,12 @@ $TaskclusterTcMeaning['task log:--exit-status'] = 'Wait until the task ends, but
 $TaskclusterTcMeaning['task log:--timeout'] = 'Wait at most that long for the start and the end: 90s, 15m'
 'task rerun:-f', 'task rerun:--force' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Also rerun tasks that are neither failed nor exception' }
 'task retrigger:-e', '--exact' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Keep dependencies and routes, too' }
-$TaskclusterTcMeaning['task retrigger:--set'] = 'Set a value of the definition, PATH:=JSON also one that is not text'
+'task retrigger:--set', 'task run:--set' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a value of the definition, PATH:=JSON also one that is not text' }
 'task retrigger:-n', 'task retrigger:--dry-run' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Print ID NAME would-retrigger, with --format the definition of the…' }
 $TaskclusterTcMeaning['task run:--queue'] = 'The task queue, PROVISIONER/WORKER-TYPE, or an address of it'
 $TaskclusterTcMeaning['task run:--worker-type'] = 'The worker type of the task queue, instead of --queue'
 'task run:-e', 'task run:--env' | ForEach-Object { $TaskclusterTcMeaning[$_] = 'Set a variable' }
+$TaskclusterTcMeaning['task run:--group'] = 'Create it in this group (default: one of its own)'
 $TaskclusterTcMeaning['task run:--name'] = 'The name of the task'
 $TaskclusterTcMeaning['task run:--owner'] = 'The owner of the task'
 $TaskclusterTcMeaning['task run:--retries'] = 'How often the queue retries it after a failure of the infrastructure…'

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.transfer_env import later, slug
+
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
@@ -40,6 +42,27 @@ def test_what_runs(tc: CommandLine, group_env: GroupEnv, words: list[str], paylo
     assert "proj-x/ci" == definition["taskQueueId"]
     env = {"A": "1"} if "A=1" in words else {}
     assert payload | {"env": env, "maxRunTime": 7200} == definition["payload"]
+
+
+def test_group_and_values(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    In a group, the task has its scheduler; other values can be set, and are checked before anything is sent.
+    """
+    group_env.add("first", schedulerId="other")
+    env, group_id = group_env.environment, group_env.group_id
+    words = ["task", "run", "--queue", "proj-x/ci", "--set", "payload.maxRunTime:=60", "--set", ""]
+    deadline = later(hours=2)
+    words[-1] = f"deadline={deadline}"
+    result = tc(*words, "--group", group_id, "--", "true", env=env)
+    assert 0 == result.exit_code, result.stderr
+    definition = group_env.call("task", result.stdout.split()[1])
+    assert (group_id, "other") == (definition["taskGroupId"], definition["schedulerId"])
+    assert (60, deadline) == (definition["payload"]["maxRunTime"], definition["deadline"])
+    group_env.sandbox.requests.clear()
+    assert 2 == tc(*words[:4], "--set", "retries:=x", "--", "true", env=env).exit_code
+    assert 2 == tc(*words[:4], "--set", "retries=many", "--", "true", env=env).exit_code
+    assert not group_env.sandbox.requests
+    assert 5 == tc(*words[:4], "--group", slug(), "--", "true", env=env).exit_code
 
 
 @pytest.mark.parametrize(

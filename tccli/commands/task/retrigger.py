@@ -77,9 +77,8 @@ def _change(
     from tccli.cli.tasks import resolve_group
     from tccli.core import payload as payloads
     from tccli.core.edits import apply_edits
-    from tccli.core.response_fields import read_field
     from tccli.core.tasks.copies import set_variables
-    from tccli.core.tasks.queue import call_group_method
+    from tccli.core.tasks.queue import fetch_scheduler_id
 
     method = references.method("queue", "createTask")
     group = options["group"]
@@ -87,9 +86,7 @@ def _change(
         definition = {**definition, "taskGroupId": new_id}
     elif group is not None:
         group_id = resolve_group(context, client, group)
-        found = call_group_method(client, "getTaskGroup", group_id)
-        scheduler_id = read_field(f"group {group_id}", found, "schedulerId", str)
-        definition = {**definition, "taskGroupId": group_id, "schedulerId": scheduler_id}
+        definition = {**definition, "taskGroupId": group_id, "schedulerId": fetch_scheduler_id(client, group_id)}
     if variables:
         definition = set_variables(definition, variables)
     if options["edits"]:

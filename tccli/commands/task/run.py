@@ -32,8 +32,9 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
 
     from tccli import references
     from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables, resolve_many
+    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables, resolve_group, resolve_many
     from tccli.core import payload as payloads
+    from tccli.core.edits import apply_edits
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
     from tccli.core.tasks.names import split_words
@@ -55,12 +56,18 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
         "dependencies": [],
         "metadata": {name: options[name] for name in ("name", "description", "owner", "source")},
     }
-    payloads.validate(references.method("queue", "createTask"), payloads.encode(definition))
+    if options["edits"]:
+        definition = apply_edits(definition, options["edits"])
+    payloads.validate(references.method("queue", "createTask"), payloads.encode(definition), options["edits"])
     write = make_value_writer(context)
     client = context.client()
     check_allowed(client, "createTask")
     dependencies = [word for each in options["dependency"] for word in split_words(each)]
-    definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
+    if dependencies:
+        definition["dependencies"] = resolve_many(context, client, dependencies, label="--dependency")
+    if options["group"] is not None:
+        group_id = resolve_group(context, client, options["group"])
+        definition |= {"taskGroupId": group_id, "schedulerId": queue.fetch_scheduler_id(client, group_id)}
     created = queue.call_status_method(client, "createTask", [task_id], definition)
     if outcome is None:
         write(f"Task {created['taskId']} created", created)
@@ -100,6 +107,13 @@ command = Command(
         click.Option(["--provisioner"], metavar="ID", help="The provisioner of the task queue, instead of --queue."),
         click.Option(["--worker-type"], metavar="TYPE", help="The worker type of the task queue, instead of --queue."),
         click.Option(["-e", "--env"], multiple=True, metavar="NAME=VALUE", help="Set a variable; repeatable."),
+        click.Option(["--group"], metavar="GROUP", help="Create it in this group (default: one of its own)."),
+        click.Option(
+            ["--set", "edits"],
+            multiple=True,
+            metavar="PATH=TEXT",
+            help="Set a value of the definition, PATH:=JSON also one that is not text; repeatable.",
+        ),
         click.Option(["--dependency"], multiple=True, metavar="TASK", help="Run after this task; repeatable."),
         click.Option(["--name"], default="tc task run", metavar="TEXT", help="The name of the task."),
         click.Option(
@@ -126,7 +140,8 @@ command = Command(
     ],
     short_help="Create a task that runs a command in an image",
     help="Create a task that runs COMMAND in IMAGE, as docker run does, and print `Task ID created`. It may run for "
-    "2 hours; its deadline is in a day.\n\n"
+    '2 hours, and its deadline is in a day: --set payload.maxRunTime:=SECONDS and --set deadline="$(tc from-now 2 '
+    'days)" change them.\n\n'
     "Without IMAGE, as in tc task run --queue POOL -- COMMAND, it is a task for generic-worker on Linux or macOS.\n\n"
     f"{OUTCOME_HELP}\n\n"
     "Put a COMMAND with options after --. In this command, --retries "

@@ -128,6 +128,13 @@ def call_group_method(client: Client, method: str, group_id: str, payload: Any =
     return found
 
 
+def fetch_scheduler_id(client: Client, group_id: str) -> str:
+    """
+    Return the scheduler of a group: a task that is created in it must have the same one.
+    """
+    return read_field(f"group {group_id}", call_group_method(client, "getTaskGroup", group_id), "schedulerId", str)
+
+
 def list_group(client: Client, group_id: str) -> Iterator[dict[str, Any]]:
     """
     Yield ``{"status": …, "task": …}`` for each task of a group once, page by page, in the queue's order.
