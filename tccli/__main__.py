@@ -6,6 +6,7 @@ The entry point: ``tc`` and ``python -m tccli``.
 import _signal as signal  # type: ignore[import-not-found]
 import gc
 import sys
+from contextlib import suppress
 
 SECOND_TRY_SECONDS = 0.01
 MIN_COLLECTION_OBJECTS = 10_000
@@ -40,9 +41,25 @@ def exempt_from_collections() -> None:
         gc.freeze()
 
 
+def end_by_signal(number: int) -> None:
+    """
+    End as the signal would have ended the process, so that its parent sees why. Ctrl-C is exit code 130.
+    """
+    if number != signal.SIGINT:
+        if sys.stdout is not None:
+            with suppress(OSError):
+                sys.stdout.flush()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """
     Run the command line and exit, also when Ctrl-C comes before all modules are imported.
+
+    SIGTERM and SIGHUP, such as of a CI system's time limit and of a terminal that is closed, end it as Ctrl-C does:
+    what is incomplete is removed.
     """
     interrupts: list[int] = []
 
@@ -50,10 +67,12 @@ def main() -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
-    # A shell starts background jobs with Ctrl-C ignored: that stays so.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
-        raise_later()
+    # A shell starts background jobs with Ctrl-C ignored, and nohup a command with SIGHUP ignored: that stays so.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}:
+            signal.signal(number, interrupt)
+    raise_later()
     try:
         # Modules stay until the end, so to look for garbage among them is in vain. It takes an eighth of a start.
         gc.disable()
@@ -64,11 +83,11 @@ def main() -> None:
         gc.enable()
         app.main(interrupts=interrupts)
     except KeyboardInterrupt:
-        raise SystemExit(130) from None
+        end_by_signal(interrupts[0] if interrupts else signal.SIGINT)
     except BaseException:
         # Imports of C modules and definitions of classes make another error of it.
         if interrupts:
-            raise SystemExit(130) from None
+            end_by_signal(interrupts[0])
         raise
     finally:
         # The interpreter looks for garbage when it ends, which frees memory that the system takes back anyway.

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -103,16 +100,8 @@ class Outcome(NamedTuple):
     @contextmanager
     def _watch_interruption(self, context: Context, client: Client, task_ids: Sequence[str]) -> Iterator[None]:
         """
-        When Ctrl-C or SIGTERM ends the block, cancel the tasks if asked for; else print what does.
+        When Ctrl-C or a signal ends the block, cancel the tasks if asked for; else print what does.
         """
-        terminated: list[int] = []
-
-        def terminate(number: int, _frame: object) -> None:
-            terminated.append(number)
-            raise KeyboardInterrupt
-
-        in_main = threading.current_thread() is threading.main_thread()
-        before = signal.signal(signal.SIGTERM, terminate) if in_main else None
         try:
             yield
         except KeyboardInterrupt:
@@ -121,13 +110,7 @@ class Outcome(NamedTuple):
             else:
                 named = " ".join(task_ids) if len(task_ids) <= MAX_NAMED_TASKS else "TASK…"
                 context.note(f"not waiting any longer; tc task cancel {named} cancels what was started")
-            if terminated:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                os.kill(os.getpid(), signal.SIGTERM)
             raise
-        finally:
-            if in_main:
-                signal.signal(signal.SIGTERM, before)
 
 
 def _cancel(context: Context, client: Client, task_ids: Sequence[str]) -> None:

@@ -221,7 +221,7 @@ def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watc
     import fcntl
 
     try:
-        for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGIO):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGIO):
             signal.signal(number, signal.SIG_DFL)
         # A filter that never ends does not notice that its reader is gone: let the kernel end it (SIGIO).
         fcntl.fcntl(watched, fcntl.F_SETOWN, os.getpid())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,13 @@ def test_wrong_options_create_nothing(tc: CommandLine, copied: GroupEnv, options
     ],
 )
 def test_an_edited_copy(
-    tc: CommandLine, copied: GroupEnv, tmp_path: Path, script: str, code: int, created_tasks: int
+    tc: CommandLine,
+    copied: GroupEnv,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    code: int,
+    created_tasks: int,
 ) -> None:
     """
     A text that is not accepted stays in its file, which the message names.
@@ -147,7 +154,8 @@ def test_an_edited_copy(
     editor.write_text(f"#!/bin/sh\n{script}\n")
     editor.chmod(0o755)
     before = count_tasks(copied)
-    env = {**copied.environment, "EDITOR": str(editor), "TMPDIR": str(tmp_path)}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    env = {**copied.environment, "EDITOR": str(editor)}
     result = tc("task", "retrigger", copied.ids["test"], "--edit", env=env)
 
     assert code == result.exit_code, result.stderr

@@ -1,0 +1,121 @@
+"""
+SIGTERM and SIGHUP end a command as Ctrl-C does: nothing incomplete is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.http_server import Response, json_response
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Start
+    from tests.http_server import Received, ScriptedServer
+
+MAX_SECONDS = 3
+RUNS = [{"runId": 0, "state": "completed", "reasonResolved": "completed"}]
+DOCUMENT = {
+    "status": {"taskId": TASK_ID, "state": "completed", "runs": RUNS},
+    "metadata": {"name": "n"},
+    "taskGroupId": TASK_ID,
+    "schedulerId": "-",
+    "created": "2026-01-01T00:00:00.000Z",
+    "deadline": "2026-01-02T00:00:00.000Z",
+    "expires": "2027-01-02T00:00:00.000Z",
+    "storageType": "s3",
+}
+
+
+def stalled_storage(server: ScriptedServer) -> None:
+    """
+    Answer with a body that does not come to its end.
+    """
+    body = Response(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100_000)
+
+    def respond(request: Received) -> Response:
+        return body if request.target == "/body" else json_response({**DOCUMENT, "url": f"{server.url}/body"})
+
+    server.respond_with(respond)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "argv",
+    [["task", "log", TASK_ID, "--no-follow"], ["download-artifact", TASK_ID, "a"]],
+    ids=lambda argv: argv[0],
+)
+def test_no_part_of_a_file_stays(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, argv: list[str], number: signal.Signals
+) -> None:
+    """
+    And what was there before is as it was.
+    """
+    directory = tmp_path / "directory"
+    directory.mkdir()
+    (directory / "old").write_text("before")
+    stalled_storage(http_server)
+    process = start(*argv, "-o", str(directory / "old"), env=http_server.env)
+    http_server.wait_for(2)
+    time.sleep(0.3)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=60)
+
+    assert MAX_SECONDS > time.monotonic() - began
+    assert process.returncode == (130 if number == signal.SIGINT else -number), err
+    assert b"Traceback" not in err
+    assert {"old": "before"} == {name: (directory / name).read_text() for name in os.listdir(directory)}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_no_copy_for_the_editor_stays(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    """
+    It has the definition of a task.
+    """
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/begun\nexec sleep 100\n')
+    editor.chmod(0o755)
+    (tmp_path / "copies").mkdir()
+    http_server.respond_with(json_response(DOCUMENT))
+    variables = {"EDITOR": str(editor), "TMPDIR": str(tmp_path / "copies")}
+    process = start("task", "retrigger", TASK_ID, "--edit", env={**http_server.env, **variables})
+    end = time.monotonic() + 30
+    while not (tmp_path / "begun").exists() and time.monotonic() < end and process.poll() is None:
+        time.sleep(0.05)
+    assert len(os.listdir(tmp_path / "copies")) == 1, process.communicate(timeout=60)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+
+    assert -number == process.returncode
+    assert [] == os.listdir(tmp_path / "copies")
+
+
+def test_nohup_is_respected(start: Start, http_server: ScriptedServer) -> None:
+    """
+    A command that ignores the end of its terminal goes on.
+    """
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stalled_storage(http_server)
+        process = start("task", "log", TASK_ID, "--no-follow", env=http_server.env)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    http_server.wait_for(2)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    try:
+        assert process.poll() is None
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert -signal.SIGTERM == process.returncode
