@@ -80,8 +80,17 @@ class GroupDisplay:
     def __exit__(self, *_error: object) -> None:
         if self._live.is_started:
             self._is_over = True
-            self._draw()
+            if self._progress is None:
+                self._live.transient = True
+            else:
+                self._draw()
             self._live.stop()
+
+    def begin(self) -> None:
+        """
+        Draw before the first snapshot: the first look at a large group takes a while.
+        """
+        self._draw("reading its tasks")
 
     def sleep(self, seconds: float) -> None:
         """
@@ -110,7 +119,7 @@ class GroupDisplay:
 
         self._console.print(Text(line, style), soft_wrap=True)
 
-    def _draw(self) -> None:
+    def _draw(self, before: str = "waiting for its first task") -> None:
         from rich.console import Group
         from rich.text import Text
 
@@ -118,7 +127,7 @@ class GroupDisplay:
         self._live.start()
         title = Text(self._title, "bold", no_wrap=True, overflow="ellipsis")
         progress = self._progress
-        lines = [title, *(self._describe(progress) if progress is not None else [Text("waiting for its first task")])]
+        lines = [title, *(self._describe(progress) if progress is not None else [Text(before)])]
         self._live.update(Group(*lines), refresh=True)
 
     def _describe(self, progress: GroupProgress) -> Iterator[Text]:

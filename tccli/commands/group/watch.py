@@ -32,6 +32,7 @@ def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> Non
             group_id, selection, snapshots = start_watch(
                 context, group, newest=newest, options=options, sleep=display.sleep
             )
+            display.begin()
             for snapshot in until_over(snapshots, condition, last, ends_early=ends_early):
                 display.show(snapshot)
         raise_verdict(last, ends_early=ends_early, nothing=explain_nothing(selection, group_id))
