@@ -10,11 +10,17 @@ POINTERS = (
     ("configure profiles", "tc profile --help lists what reads and changes profiles"),
     ("why explain", "to see why a task is pending, or why it failed: tc task why TASK"),
     (
-        "failures failed failing failure errors flaky",
+        "failures failed failing failure fail errors flaky broken",
         "to see why tasks of a group failed, and rerun those that failed alike: tc group failures GROUP",
     ),
-    ("log logs tail", "to print or follow a log: tc task log TASK; those of a group: tc group logs GROUP"),
-    ("ps ls list", "to list the tasks of a group: tc group list GROUP; those of a pool: tc task list POOL"),
+    (
+        "log logs tail attach output",
+        "to print or follow a log: tc task log TASK; those of a group: tc group logs GROUP",
+    ),
+    (
+        "ps ls list top jobs builds pushes",
+        "to list the tasks of a group: tc group list GROUP; those of a pool: tc task list POOL",
+    ),
     (
         "show get describe view inspect info",
         "to look at a task: tc task status TASK; a group: tc group status GROUP; the page of either: tc open ID",
@@ -26,12 +32,19 @@ POINTERS = (
         "to create a task: tc queue createTask --help; for a command in an image: tc task run --help",
     ),
     (
-        "rerun retry retrigger restart",
+        "rerun retry restart again",
         "to run a task again: tc task rerun TASK; what failed in a group: tc group rerun GROUP --failed",
     ),
-    ("cancel kill stop", "to cancel a task: tc task cancel TASK; all of a group: tc group cancel GROUP"),
+    ("retrigger copy clone", "to create a copy of a task: tc task retrigger TASK; to run it again: tc task rerun TASK"),
     (
-        "artifact artifacts",
+        "prioritize priority",
+        "to change priorities: tc task prioritize TASK LEVEL; of a group: tc group prioritize GROUP LEVEL",
+    ),
+    ("seal", "to seal a group: tc group seal GROUP"),
+    ("complete resolve", "to resolve a task as completed: tc task complete TASK"),
+    ("cancel kill stop abort", "to cancel a task: tc task cancel TASK; all of a group: tc group cancel GROUP"),
+    (
+        "artifact artifacts fetch",
         "to list artifacts: tc task artifacts TASK; to download one: tc download-artifact TASK NAME",
     ),
     ("trigger fire", "to fire a hook: tc hooks triggerHook GROUP HOOK"),
@@ -58,6 +71,7 @@ TASK_POINTERS = (
         "tc queue createTask --help creates a task; tc task run --help runs a command in an image",
     ),
     ("definition json yaml", "tc task def TASK prints the definition of a task"),
+    ("seal", "tc group seal GROUP seals a group: no task can be added"),
     ("resolve finish", "tc task complete TASK resolves a task as completed"),
     ("runs dependencies", "tc task status -a TASK prints the state of each run; tc task def TASK the definition"),
     ("schedule", "tc queue scheduleTask TASK schedules a task whatever it depends on"),
@@ -91,4 +105,7 @@ def find_pointer(word: str, group: str = "") -> str:
         group: The group of commands in which it was looked for.
     """
     pointers = SUBCOMMAND_POINTERS.get(group, ()) if group else POINTERS
+    noun, _, verb = word.lower().partition("-")
+    if verb and not group and noun in SUBCOMMAND_POINTERS:
+        return f"write two words: tc {noun} {verb}"
     return next((hint for words, hint in pointers if word.lower() in words.split()), "")
