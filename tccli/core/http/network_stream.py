@@ -180,8 +180,9 @@ class NetworkStream(httpcore.NetworkStream):
         self._writes += 1
         # Handshakes with proxies do not count as sent: a CONNECT, or what SOCKS sends without a timeout.
         counts = timeout is not None and bytes(buffer[:8]) != b"CONNECT "
-        if self._writes == 1 and self.passes_heads_only and counts:
-            # The head goes with the body, if that is short; without one, `read` sends it.
+        if self._writes == 1 and self.passes_heads_only and counts and not self._exchange.renews:
+            # The head goes with the body, if that is short; without one, `read` sends it. A body that is read in blocks
+            # may come late.
             self._head = bytes(buffer)
             return
         if self._head and len(buffer) <= MAX_JOINED_BYTES:

@@ -746,3 +746,30 @@ def test_a_short_body_is_sent_with_its_head(transport: HttpTransport) -> None:
             assert 200 == transport.send(Request("PUT", url, {}, b"x" * 1000)).status
         server.join()
     assert all(piece.endswith(b"\r\n\r\n" + b"x" * 1000) for piece in pieces)
+
+
+def test_a_head_does_not_wait_for_blocks(transport: HttpTransport) -> None:
+    """
+    The server can respond, or refuse, before the first of them is there.
+    """
+    has_arrived = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with listener.accept()[0] as connection:
+                received = connection.recv(65536)
+                has_arrived.set()
+                while not received.endswith(b"block"):
+                    received += connection.recv(65536)
+                connection.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+
+        def read_blocks() -> Iterator[bytes]:
+            assert has_arrived.wait(10)
+            yield b"block"
+
+        server = threading.Thread(target=serve)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        request = Request("PUT", url, {"Content-Length": "5"}, blocks=read_blocks())
+        assert 200 == transport.send(request).status
+        server.join()
