@@ -21,6 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.benchmarks import growth
 from tests.benchmarks.measure import Figure, UnavailableError
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ BENCHMARKS = (
     "groups",
     "completions",
     "sandbox",
+    "size",
+    "growth",
 )
 CHECKOUT = Path(__file__).parent.parent.parent
 RESULTS = Path(__file__).with_name("results.json")
@@ -128,13 +131,19 @@ def table(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| | `tc` | compared with | ratio | goal |"
     yield "|---|---|---|---|---|"
-    for rows in document["figures"].values():
-        for figure in (Figure(**row) for row in rows):
+    found = {name: [Figure(**row) for row in rows] for name, rows in document["figures"].items()}
+    for figures in found.values():
+        for figure in figures:
             if figure.in_readme:
                 score = figure.shown_score if figure.shown_score != figure.measured else ""
                 missed = "" if figure.is_met else " (missed)"
                 cells = figure.what, figure.measured, figure.compared, score, figure.shown_goal + missed
                 yield f"| {' | '.join(cells)} |"
+    if "growth" in found:
+        yield ""
+        yield "How time and memory grow with the number of things:"
+        yield ""
+        yield from growth.table(found["growth"])
 
 
 if __name__ == "__main__":

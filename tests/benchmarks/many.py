@@ -11,22 +11,43 @@ import asyncio
 import json
 import re
 import subprocess
+import sys
 import tempfile
 import time
 from multiprocessing import Process, Queue
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.measure import TC, Figure, clean_environment, show_seconds
+from tests.benchmarks.measure import TC, Figure, clean_environment, install_tool, run, show_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COUNT = 1000
+TASK = "AAAAAAAAQwSAAAAAAAAAAA"
+OFFICIAL_DOWNLOADS = 40
+OFFICIAL = f"""
+import asyncio, sys
+import taskcluster, taskcluster.aio
+from taskcluster.aio.download import downloadArtifactToFile
+
+async def main():
+    names = iter(range({COUNT}))
+    async with taskcluster.aio.createSession() as session:
+        queue = taskcluster.aio.Queue(taskcluster.optionsFromEnvironment(), session=session)
+
+        async def work():
+            for name in names:
+                with open(f"{{sys.argv[1]}}/{{name}}", "wb") as file:
+                    await downloadArtifactToFile(file, taskId="{TASK}", name=f"public/{{name}}", queueService=queue)
+
+        await asyncio.gather(*(work() for _ in range({OFFICIAL_DOWNLOADS})))
+
+asyncio.run(main())
+"""
 CURLS = 100
 """As many runs of curl are made to tell what `COUNT` take."""
 LATENCY_SECONDS = 0.05
-TASK = "AAAAAAAAQwSAAAAAAAAAAA"
 MAX_PARALLEL_REQUESTS = 32
 CONTENT = b"x" * 2000
 
@@ -79,6 +100,13 @@ def content(path: str, port: int, count: int) -> tuple[str, bytes]:
     """
     name = re.search(r"/artifact-content/(.*)", path)
     followed = re.search(r"/artifacts/(.+)", path)
+    if "list-type=2" in path:
+        keys = "".join(
+            f'<Contents><Key>{number}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>"tag"</ETag>'
+            f"<Size>{len(CONTENT)}</Size></Contents>"
+            for number in range(count)
+        )
+        return "application/xml", f"<ListBucketResult><KeyCount>{count}</KeyCount>{keys}</ListBucketResult>".encode()
     response: dict[str, Any]
     if name:
         response = {"storageType": "s3", "url": f"http://127.0.0.1:{port}/files/{name[1]}"}
@@ -109,6 +137,13 @@ def measure(runs: int) -> Iterator[Figure]:
     curl = run_curls(CURLS) * COUNT / CURLS
     what, compared = f"{COUNT:,} small artifacts", f"{show_seconds(curl)} for as many runs of curl"
     yield Figure(what, show_seconds(quick), compared, quick / curl, goal=0.25, in_readme=True)
+    official = run_official()
+    compared = f"{show_seconds(official)} for the official Python client, {OFFICIAL_DOWNLOADS} at a time"
+    yield Figure(what, show_seconds(quick), compared, quick / official, in_readme=True)
+    aws = run_aws()
+    yield Figure(
+        what, show_seconds(quick), f"{show_seconds(aws)} for aws s3 cp --recursive", quick / aws, in_readme=True
+    )
 
 
 def download_all(count: int, latency: float) -> float:
@@ -139,6 +174,34 @@ def run_curls(count: int) -> float:
             url = f"http://127.0.0.1:{port}/api/queue/v1/task/{TASK}/artifacts/public%2F{number}"
             subprocess.run(["curl", "-sL", "-o", f"{directory}/{number}", url], check=True)
         taken = time.perf_counter() - begin
+        server.terminate()
+    return taken
+
+
+def run_official() -> float:
+    """
+    Return the seconds that the official Python client needs.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        port, server = start_server(COUNT, 0)
+        environment = {**clean_environment(), "TASKCLUSTER_ROOT_URL": f"http://127.0.0.1:{port}"}
+        taken = run([sys.executable, "-c", OFFICIAL, directory], environment).wall
+        assert [CONTENT] * COUNT == [path.read_bytes() for path in Path(directory).iterdir()]
+        server.terminate()
+    return taken
+
+
+def run_aws() -> float:
+    """
+    Return the seconds that aws needs for as many objects, each with one request instead of two.
+    """
+    aws = install_tool("awscli", "aws")
+    with tempfile.TemporaryDirectory() as directory:
+        port, server = start_server(COUNT, 0)
+        endpoint = ("--endpoint-url", f"http://127.0.0.1:{port}", "--no-sign-request", "--region", "us-east-1")
+        command = [aws, "s3", "cp", "--recursive", "--only-show-errors", *endpoint, "s3://files/", directory]
+        taken = run(command, clean_environment()).wall
+        assert [CONTENT] * COUNT == [path.read_bytes() for path in Path(directory).iterdir()]
         server.terminate()
     return taken
 

@@ -201,7 +201,7 @@ def compare(
     """
     mine, other = median(usages[name], resource), median(usages[base], resource)
     return Figure(
-        what or name,
+        f"{what or name}{', CPU' if resource == 'cpu' else ''}",
         show_seconds(mine),
         f"{show_seconds(other)} for {base}",
         ratio(usages[name], usages[base], resource),

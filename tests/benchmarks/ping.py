@@ -122,7 +122,7 @@ def measure(runs: int) -> Iterator[Figure]:
     for base, goal in zip(list(commands)[1:], (1.0, 0.5, 1.15), strict=True):
         yield compare(usages, "tc queue ping", base, goal, resource="cpu", in_readme=True)
     plain, secure = median(usages["tc queue ping"], "cpu"), median(usages["tc queue ping over https"], "cpu")
-    what, compared = "tc queue ping over https", f"{show_seconds(plain)} over http"
+    what, compared = "tc queue ping over https, CPU", f"{show_seconds(plain)} over http"
     milliseconds = (secure - plain) * 1000
     yield Figure(
         what, show(secure * 1000, "ms"), compared, milliseconds, "ms more", MAX_TLS_MILLISECONDS, in_readme=True

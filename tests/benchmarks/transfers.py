@@ -11,6 +11,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -27,6 +28,7 @@ from tests.benchmarks.measure import (
     clean_environment,
     compare,
     find_program,
+    install_tool,
     peak_memory,
     run,
 )
@@ -42,6 +44,30 @@ HASHING = "hashing alone, sha512"
 ONE_CONNECTION = "one connection"
 MEBIBYTES = 1024
 TASK = "AAAAAAAAQwSAAAAAAAAAAA"
+OFFICIAL = "the official Python client"
+OFFICIAL_DOWNLOAD = f"""
+import sys, taskcluster, taskcluster.download
+queue = taskcluster.Queue(taskcluster.optionsFromEnvironment())
+with open(sys.argv[1], "wb") as file:
+    taskcluster.download.downloadArtifactToFile(file=file, taskId="{TASK}", name="big", queueService=queue)
+"""
+OFFICIAL_UPLOAD = """
+import datetime, os, sys, taskcluster, taskcluster.upload
+with open(sys.argv[1], "rb") as file:
+    taskcluster.upload.uploadFromFile(
+        file=file, projectId="p", name="object", contentType="application/octet-stream",
+        contentLength=os.path.getsize(sys.argv[1]), expires=datetime.datetime(2999, 1, 1),
+        objectService=taskcluster.Object(taskcluster.optionsFromEnvironment()),
+    )
+"""
+AWS = "aws s3 cp"
+AWS_OPTIONS = ("s3", "cp", "--only-show-errors", "--no-sign-request", "--region", "us-east-1")
+S3_RESPONSES = {
+    "?uploads": "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+    "/s3/up?uploadId=u": '<CompleteMultipartUploadResult><ETag>"tag"</ETag></CompleteMultipartUploadResult>',
+    "/part": "",
+}
+"""Of the part of S3 that an upload needs."""
 FUTURE = "2999-01-01T00:00:00.000Z"
 
 
@@ -55,16 +81,27 @@ def services(responses: dict[str, object]) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            remaining = int(self.headers.get("content-length", 0))
-            buffer = memoryview(bytearray(min(remaining, MEBIBYTE)))
-            while remaining and (count := self.rfile.readinto(buffer[:remaining])):
-                remaining -= count
-            body = json.dumps(next(value for end, value in responses.items() if self.path.endswith(end))).encode()
+            self.drop(int(self.headers.get("content-length", 0)))
+            while self.headers.get("transfer-encoding") and (size := int(self.rfile.readline(), 16)):
+                self.drop(size)
+                self.rfile.readline()
+            if self.headers.get("transfer-encoding"):
+                self.rfile.readline()
+            # The parts of an upload to S3 need no body.
+            path = re.sub("[?&]partNumber=.*", "/part", self.path)
+            value = next(value for end, value in responses.items() if path.endswith(end))
+            body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
             self.send_response(200)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", "application/xml" if isinstance(value, str) else "application/json")
+            self.send_header("etag", '"tag"')
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def drop(self, remaining: int) -> None:
+            buffer = memoryview(bytearray(min(remaining, MEBIBYTE)))
+            while remaining and (count := self.rfile.readinto(buffer[:remaining])):
+                remaining -= count
 
         do_PUT = do_POST = do_GET  # noqa: N815 - the base class calls them so
 
@@ -118,11 +155,13 @@ def prepared(directory: Path, mebibytes: int) -> Path:
     """
     Create the files to serve.
     """
-    (directory / "www").mkdir()
+    (directory / "www" / "s3").mkdir(parents=True)
     for name, count in (("big", mebibytes), ("medium", mebibytes // 4)):
         with (directory / "www" / name).open("wb") as file:
             for _ in range(count):
                 file.write(os.urandom(MEBIBYTE))
+    # Where aws looks for it, in a bucket.
+    os.link(directory / "www" / "big", directory / "www" / "s3" / "big")
     return directory
 
 
@@ -140,7 +179,9 @@ def measure_transfers(directory: Path, runs: int, quick: str, slow: str) -> Iter
         "/finish-upload/object": {},
         f"/task/{TASK}": {"expires": FUTURE},
         "/storage": {},
+        **S3_RESPONSES,
     }
+    aws = install_tool("awscli", "aws")
     with services(responses) as root_url:
         storage = f"{root_url}/storage"
         method = {"url": storage, "headers": {"Content-Type": "application/octet-stream"}, "expires": FUTURE}
@@ -163,10 +204,15 @@ def measure_transfers(directory: Path, runs: int, quick: str, slow: str) -> Iter
         for name, goal in (("big", 1.3), ("medium", 1.8)):
             size = (directory / "www" / name).stat().st_size >> 20
             what = f"download of {size} MiB"
-            usages = alternate(
-                runs, {CURL: command("curl", "-s", "-o", target, f"{quick}/{name}"), what: download(name)}
-            )
+            cases = {CURL: command("curl", "-s", "-o", target, f"{quick}/{name}"), what: download(name)}
+            if name == "big":
+                cases[OFFICIAL] = command(sys.executable, "-c", OFFICIAL_DOWNLOAD, target)
+                cases[AWS] = command(aws, *AWS_OPTIONS, "--endpoint-url", quick, "s3://s3/big", target)
+            usages = alternate(runs, cases)
             yield compare(usages, what, CURL, goal, in_readme=name == "big")
+            if name == "big":
+                yield compare(usages, what, OFFICIAL, None, in_readme=True)
+                yield compare(usages, what, AWS, None, in_readme=True)
             yield peak_memory(f"{what}, memory", usages[what], 64, in_readme=name == "big")
         for what, words in (
             (f"download of {MEBIBYTES} MiB, with sha256 and sha512", ("download-object", "object", "-q", "-o", target)),
@@ -175,15 +221,22 @@ def measure_transfers(directory: Path, runs: int, quick: str, slow: str) -> Iter
                 ("upload-object", str(big), "object", "--project-id", "p", "-q"),
             ),
         ):
-            usages = alternate(runs, {HASHING: lambda: hashing(big), what: command(TC, *words)})
+            cases = {HASHING: lambda: hashing(big), what: command(TC, *words)}
+            if words[0] == "upload-object":
+                cases[OFFICIAL] = command(sys.executable, "-c", OFFICIAL_UPLOAD, str(big))
+            usages = alternate(runs, cases)
             yield compare(usages, what, HASHING, 1.5, in_readme=words[0] == "download-object")
+            if OFFICIAL in usages:
+                yield compare(usages, what, OFFICIAL, None, in_readme=True)
         what = f"upload of {MEBIBYTES} MiB"
         cases = {
             CURL: command("curl", "-s", "-f", "-T", str(big), "-o", os.devnull, storage),
             what: command(TC, "upload-artifact", TASK, "0", "up", str(big), "-q"),
+            AWS: command(aws, *AWS_OPTIONS, "--endpoint-url", root_url, str(big), "s3://s3/up"),
         }
         usages = alternate(runs, cases)
         yield compare(usages, what, CURL, 1.4, in_readme=True)
+        yield compare(usages, what, AWS, None, in_readme=True)
         yield peak_memory(f"{what}, memory", usages[what], 64)
         check_throttled(f"{slow}/medium", directory / "www" / "medium")
         what = f"download of {MEBIBYTES // 4} MiB at 20 MB/s for each connection"
