@@ -479,7 +479,7 @@ _taskcluster_value() {
   *:'sandbox run:--data'|*:'sandbox start:--data')
     REPLY='folder' ;;
   *:'group failures:--format')
-    REPLY='=json,jsonl,markdown,raw,table,yaml' ;;
+    REPLY='=json,jsonl,markdown,raw,table,text,yaml' ;;
   *:'group logs:-n'|*:signin:-n|*:signin:-p|*:signin:--wait|*:'task artifacts:-r'|*:'task log:-r'|*:'task log:-n'|\
   *:'task run:-e'|*:'task status:-r'|*:'upload artifact:--reference'|*:uploadartifact:--reference|\
   *:'auth awss3credentials:--format')

@@ -847,7 +847,7 @@ function __taskcluster_value
             '*:references distill:--output' '*:sandbox run:--data' '*:sandbox start:--data'
             echo 'folder'
         case '*:group failures:--format'
-            echo '=json,jsonl,markdown,raw,table,yaml'
+            echo '=json,jsonl,markdown,raw,table,text,yaml'
         case '*:group logs:-n' '*:signin:-n' '*:signin:-p' '*:signin:--wait' '*:task artifacts:-r' '*:task log:-r' \
             '*:task log:-n' '*:task run:-e' '*:task status:-r' '*:upload artifact:--reference' \
             '*:uploadartifact:--reference' '*:auth awss3credentials:--format'
@@ -967,7 +967,7 @@ function __taskcluster_meaning
         case '*:group failures:--all-runs'
             echo 'Print each run that failed, and which of them are flaky'
         case '*:group failures:--format'
-            echo 'One of json, jsonl, markdown, raw, table, yaml'
+            echo 'One of json, jsonl, markdown, raw, table, text, yaml'
         case '*:group list:-a' '*:group list:--all'
             echo 'Print all tasks, whatever else is given (default)'
         case '*:group list:-r'

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 INDENT = "    "
 MIN_WIDTH = 40
+TEXT_WIDTH = 120
+"""Off a terminal."""
 MAX_SHOWN_NAMES = 8
 MAX_ROW_NAMES = 3
 """In a table."""
@@ -42,15 +44,21 @@ def make_source(group_id: str, options: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def write_groups(context: Context, groups: Sequence[FailureGroup], source: str, *, is_markdown: bool) -> None:
+def write_groups(context: Context, groups: Sequence[FailureGroup], source: str, *, text_format: str | None) -> None:
     """
-    Write failures by signature: as Markdown, as a table, or as JSON that is text on a terminal.
+    Write failures by signature: as a table, or as JSON that is text on a terminal.
+
+    Args:
+        text_format: ``markdown`` or ``text``, for text wherever it goes.
     """
     from tccli.output import Result
 
     options = context.options
     write = context.writer()
-    if is_markdown:
+    if text_format == "text":
+        lines = _format_groups(groups, source, TEXT_WIDTH).splitlines()
+        write(Result(lines, is_text=True))
+    elif text_format == "markdown":
         write(Result([line for group in groups for line in _markdown(group, source)], is_text=True))
     elif options.format == "table" and not options.selects_parts:
         write(Result([[_row(group) for group in groups]], is_table=True))

@@ -237,6 +237,21 @@ def test_many_alike(tc: CommandLine, group_env: GroupEnv) -> None:
     assert ["other"] == list(names(find(tc, group_env, "--state", "failed")).values())
 
 
+def test_text_off_a_terminal(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    As on a terminal, or a row for each kind of failure; the default is JSON.
+    """
+    task_id = group_env.add("red", "failed", log=b"one\nerror: disk is full\n")
+    words = ["group", "failures", group_env.group_id]
+    text = tc(*words, "--format", "text", env=group_env.environment).stdout.splitlines()
+    assert ["1 failure: error: disk is full", "    red"] == text[:2]
+    assert f"    tc task rerun {task_id}" == text[-1]
+    table = tc(*words, "--format", "table", env=group_env.environment).stdout.splitlines()
+    assert 2 == len(table)
+    assert "error: disk is full" in table[1]
+    assert 1 == len(json.loads(tc(*words, env=group_env.environment).stdout))
+
+
 def test_markdown(tc: CommandLine, group_env: GroupEnv) -> None:
     """
     No line of a log ends a block of code, and no name is markup.
@@ -277,6 +292,7 @@ def test_logs_that_cannot_be_read(tc: CommandLine, red_group: GroupEnv) -> None:
         (["--lines", "-1"], 2),
         (["--format", "csv"], 2),
         (["--format", "markdown", "--jq", "."], 2),
+        (["--format", "text", "--jq", "."], 2),
         (["--log-match", "("], 2),
         (["--against", ""], 2),
         (["--format", "table"], 0),

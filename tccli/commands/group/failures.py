@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_CONTEXT_LINES = 100
 MAX_BATCH = 16
 """Of runs whose logs are read before their number is compared with the limit."""
-FORMATS = ("json", "jsonl", "markdown", "raw", "table", "yaml")
+FORMATS = ("json", "jsonl", "markdown", "raw", "table", "text", "yaml")
 
 
 class _Search:
@@ -149,12 +149,13 @@ def _failures(
     from tccli.cli.tasks import resolve_group
     from tccli.errors import NegativeAnswerError, UsageError
 
-    if format_ == "markdown" and context.options.selects_parts:
-        raise UsageError("--format markdown prints text: leave out --jq and --columns")
+    is_text = format_ in {"markdown", "text"}
+    if is_text and context.options.selects_parts:
+        raise UsageError(f"--format {format_} prints text: leave out --jq and --columns")
     given = {**options, "all_runs": all_runs}
     selection = pop_selection(options)
     selection = selection.restrict_to_failed() if options["failed"] else selection
-    context = context if format_ is None else context.replace(format=None if format_ == "markdown" else format_)
+    context = context if format_ is None else context.replace(format=None if is_text else format_)
     context.writer()  # checks its options before anything is sent
     client = context.client()
     search = _Search(context, client, selection, lines=lines, all_runs=all_runs)
@@ -172,7 +173,7 @@ def _failures(
     if not groups:
         context.note(f"no task of group {group_id} has failed")
     source = make_source(group_id, given)
-    write_groups(context, groups, source, is_markdown=format_ == "markdown")
+    write_groups(context, groups, source, text_format=format_ if is_text else None)
     if search.errors:
         error = search.errors[0].error
         assert error is not None
@@ -206,7 +207,8 @@ command = Command(
     ],
     short_help="Print why the tasks of a group failed",
     help="Print why the tasks of a group are failed or exception: those that failed alike together, with some lines of "
-    "the log and the command that reruns exactly them. --format markdown is for issues and comments.\n\n"
+    "the log and the command that reruns exactly them. It is a text on a terminal, and JSON elsewhere unless --format "
+    "says otherwise: text, table, or markdown for issues and comments.\n\n"
     "tc takes the last line of a task's output that matters, such as one with TEST-UNEXPECTED, error: or what follows "
     "a Traceback. Numbers, ids, times and random parts of paths do not count when lines are compared. The log is that "
     "of the run that failed, even if the task runs again. An exception has its reason: exception 'claim-expired'."
