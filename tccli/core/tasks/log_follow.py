@@ -30,7 +30,8 @@ POLLS_PER_READ = 4
 """After the end of a live log, how many polls are made before it is read again, in case that it was only cut off."""
 STATUS_INTERVAL_SECONDS = 30.0
 """How often the status of a task is requested while its log is silent."""
-WORKER_GONE_REASONS = frozenset({"claim-expired", "worker-shutdown"})
+WORKER_GONE_REASONS = frozenset({"canceled", "claim-expired", "deadline-exceeded", "worker-shutdown"})
+"""Of runs that the queue has ended: their workers may not upload the rest of the log any more."""
 
 
 class LogOptions(NamedTuple):
@@ -133,7 +134,8 @@ class RunLog:
                     raise NoAnswerError("the transfer was stopped", final=True) from None
                 # A log may not exist yet, and its server on the worker ends a moment before the task does.
                 if is_resolved or not self._options.follows or _is_final(error):
-                    raise self._explain(error) from None
+                    self._raise_unless_ended(error)
+                    return
                 if failure != error.message:
                     failure = error.message
                     self._report(f"{failure}; waiting for the log")
@@ -196,11 +198,19 @@ class RunLog:
     def _fetch_run(self) -> dict[str, Any]:
         return find_run(fetch_status(self._client, self._run.task_id), self._run.run_id)
 
-    def _explain(self, error: TcError) -> TcError:
+    def _raise_unless_ended(self, error: TcError) -> None:
+        """
+        Raise an error, unless the log was followed to the end that the queue has made of the run.
+        """
         reason = self._fetch_run().get("reasonResolved")
-        if reason in WORKER_GONE_REASONS and not error.hint:
-            error.hint = f"run {self._run.run_id} ended as {reason}: the log of a worker that is gone may be lost"
-        return error
+        if reason in WORKER_GONE_REASONS:
+            if self.was_live and not _is_final(error):
+                self._report(f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost")
+                return
+            error.hint = error.hint or (
+                f"run {self._run.run_id} ended as {reason}: the log of a worker that is gone may be lost"
+            )
+        raise error from None
 
 
 def _is_final(error: TcError) -> bool:
