@@ -111,15 +111,16 @@ def start_watch(
     """
     from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import resolve_group
-    from tccli.core.tasks.waiting import Pauses, watch_group
+    from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up, watch_group
 
     selection = pop_selection(options)
     pauses = Pauses(options["wait_seconds"], sleep)
     appears = None if options["appear_seconds"] is None else Pauses(options["appear_seconds"], sleep)
-    client = context.client()
+    client = end_requests_with(pauses, context.client())
     while True:
         try:
-            group_id = resolve_group(context, client, group, newest=newest)
+            with report_time_up(client):
+                group_id = resolve_group(context, client, group, newest=newest)
             break
         except NotFoundError:
             # There is no build of a commit either before its first task.

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.http_server import DROPPED, NO_RESPONSE, Response, error_response, json_response
 from tests.ids import TASK_ID
 from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
+    from tests.http_server import ScriptedServer
 
 
 @pytest.mark.parametrize(
@@ -319,3 +321,43 @@ def test_what_is_left_at_the_end_of_the_time(tc: CommandLine, group_env: GroupEn
     assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
     for part in ("of 6 tasks", "1 failed (red)", "1 ended as exception (gone)", "2 can never run", "1 running"):
         assert part in result.stderr
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        NO_RESPONSE,
+        error_response(429, "RateLimited", "slow down", Retry_After="1000"),
+        error_response(503, "ServiceUnavailable", "no"),
+        DROPPED,
+        Response(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b" " * 90, pause=0.2),
+    ],
+    ids=["silent", "429", "503", "dropped", "slow"],
+)
+@pytest.mark.parametrize("seen", [True, False], ids=["seen", "not seen"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["group", "wait", TASK_ID],
+        ["group", "watch", TASK_ID],
+        ["task", "wait", f"{TASK_ID}:n"],
+        ["task", "wait", TASK_ID],
+    ],
+    ids=" ".join,
+)
+def test_the_time_of_a_wait_is_that_of_its_requests(
+    tc: CommandLine, http_server: ScriptedServer, words: list[str], failure: Response, *, seen: bool
+) -> None:
+    """
+    Also of the waits between their retries, however long a service asks for.
+    """
+    status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "running", "runs": [{"state": "running"}]}
+    entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
+    document = {"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry]}
+    first = [json_response(document)] * 3 if seen and words[0] == "task" else [json_response(document)] * seen
+    http_server.respond_with(*first, failure)
+    began = time.monotonic()
+    result = tc(*words, "--timeout", "1s", env=http_server.env)
+
+    assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
+    assert time.monotonic() - began < 10

@@ -24,13 +24,14 @@ def _wait(
     from tccli.cli.follow import check_log_output, follow_tasks
     from tccli.cli.tasks import resolve_many
     from tccli.cli.waits import report_ends
-    from tccli.core.tasks.waiting import Pauses, watch_tasks
+    from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up, watch_tasks
 
     if logs:
         check_log_output(context)
     pauses = Pauses(wait_seconds)
-    client = context.client()
-    task_ids = resolve_many(context, client, tasks, newest=newest)
+    client = end_requests_with(pauses, context.client())
+    with report_time_up(client):
+        task_ids = resolve_many(context, client, tasks, newest=newest)
     snapshots = watch_tasks(client, task_ids, pauses, report=context.note)
     if logs:
         follow_tasks(context, client, task_ids, snapshots, condition, fail_fast=fail_fast)

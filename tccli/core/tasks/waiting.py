@@ -4,14 +4,18 @@ Wait for tasks and groups: walks of the group's pages, or requests for states, w
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.core.http.deadline import Cancellation
 from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
 from tccli.core.tasks.members import Member
 from tccli.core.tasks.queue import fetch_definitions, fetch_states, fetch_statuses, list_group
-from tccli.errors import FailedError, NoAnswerError, NotFoundError
+from tccli.errors import FailedError, NoAnswerError, NotFoundError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +29,8 @@ MAX_PAUSE_SECONDS = 30.0
 PAUSE_FACTOR = 1.5
 MIN_PAUSES_PER_WALK = 3
 """A pause is at least that many times as long as the requests before it took."""
+MAX_LAST_POLL_SECONDS = 2.0
+"""How much longer than the wait its last poll may take."""
 MAX_FAILED_POLLS = 5
 """One after the other, each after all its retries."""
 
@@ -81,6 +87,40 @@ class Pauses:
         self._pause = min(self._pause * PAUSE_FACTOR, MAX_PAUSE_SECONDS)
         self._sleep(pause if remaining is None else min(pause, remaining))
         return True
+
+
+def end_requests_with(pauses: Pauses, client: Client) -> Client:
+    """
+    Return a client whose requests, and the waits between their retries, end with the wait that *pauses* are of.
+    """
+    remaining = pauses.remaining
+    if remaining is None:
+        return client
+    cancellation = Cancellation()
+    timer = threading.Timer(max(remaining, 0.0) + MAX_LAST_POLL_SECONDS, cancellation.cancel)
+    timer.daemon = True
+    timer.start()
+    return replace(client, cancellation=cancellation)
+
+
+@contextmanager
+def report_time_up(client: Client) -> Iterator[None]:
+    """
+    Raise the error of a request that was ended by `end_requests_with` as what it is.
+
+    Raises:
+        WaitTimeoutError: Instead of another error.
+    """
+    try:
+        yield
+    except TcError:
+        if not _is_time_up(client):
+            raise
+        raise WaitTimeoutError("the time is up: there is no response yet", hint="-v prints the requests") from None
+
+
+def _is_time_up(client: Client) -> bool:
+    return client.cancellation is not None and client.cancellation.is_cancelled
 
 
 class Change(NamedTuple):
@@ -147,6 +187,7 @@ class _Poll:
         self.pauses = pauses
         self._report = report
         self.has_begun = False
+        self._has_response = False
         self._failures = 0
 
     def repeat(self, poll: Callable[[], Snapshot | None]) -> Iterator[Snapshot]:
@@ -159,8 +200,9 @@ class _Poll:
         while True:
             self.pauses.begin()
             try:
-                snapshot = poll()
-                self._failures = 0
+                with report_time_up(self.client):
+                    snapshot = poll()
+                self._failures, self._has_response = 0, True
                 self.has_begun = self.has_begun or bool(snapshot and snapshot.members)
             except (NoAnswerError, FailedError) as error:
                 self._failures += 1
@@ -168,6 +210,10 @@ class _Poll:
                     raise
                 self._report(f"{error.message}; trying again")
                 snapshot = None
+            except WaitTimeoutError:
+                if self._has_response:
+                    return
+                raise
             if snapshot is not None:
                 if snapshot.changes:
                     self.pauses.restart()
@@ -273,6 +319,7 @@ def watch_group(
     Raises:
         NotFoundError: The group does not exist.
     """
+    client = end_requests_with(pauses, client)
     poll = _Poll(client, pauses, report)
     walks = _Walks(client, group_id, selection)
 
@@ -317,6 +364,7 @@ def watch_tasks(
     Raises:
         NotFoundError: One of them does not exist.
     """
+    client = end_requests_with(pauses, client)
     poll = _Poll(client, pauses, report)
     definitions: dict[str, Any] = {}
     before: Mapping[str, Member] = {}
