@@ -38,6 +38,7 @@ BENCHMARKS = (
     "many",
     "actions",
     "groups",
+    "logs",
     "completions",
     "sandbox",
     "size",

@@ -31,7 +31,13 @@ def measure(runs: int) -> Iterator[Figure]:
             ("group", "list", group),
             ("group", "list", group, "--format", "jsonl"),
             ("group", "list", group, "--sort", "duration", "--limit", "10"),
+            ("group", "list", group, "--sort", "name"),
+            ("group", "list", group, "--sort", "duration", "--format", "jsonl"),
             ("group", "wait", group, "--timeout", "1s"),
+            ("group", "watch", group, "--timeout", "10s"),
+            ("group", "cancel", group, "-n"),
+            ("group", "rerun", group, "-n", "--failed"),
+            ("group", "artifacts", group, "--failed"),
             ("group", "failures", group),
         ):
             usage = run([TC, *words], environment, exit_codes={0, 1, 124})
