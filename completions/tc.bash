@@ -304,10 +304,8 @@ _taskcluster_options() {
     REPLY='-n --nice -h --help' ;;
   'task artifacts')
     REPLY='-r --run --newest -h --help' ;;
-  'task cancel')
+  'task cancel'|'task complete'|'task prioritize')
     REPLY='-n --noop --dry-run -c --confirm -f --force --newest -h --help' ;;
-  'task complete'|'task prioritize')
-    REPLY='-n --noop --dry-run -c --confirm --newest -h --help' ;;
   'task def'|'task group'|'task name'|'task why')
     REPLY='--newest -h --help' ;;
   'task list')

@@ -662,10 +662,8 @@ function __taskcluster_options
             string join \n -- -n --nice -h --help
         case 'task artifacts'
             string join \n -- -r --run --newest -h --help
-        case 'task cancel'
+        case 'task cancel' 'task complete' 'task prioritize'
             string join \n -- -n --noop --dry-run -c --confirm -f --force --newest -h --help
-        case 'task complete' 'task prioritize'
-            string join \n -- -n --noop --dry-run -c --confirm --newest -h --help
         case 'task def' 'task group' 'task name' 'task why'
             string join \n -- --newest -h --help
         case 'task list'
@@ -956,6 +954,9 @@ function __taskcluster_meaning
             '*:group prioritize:--newest' '*:group rerun:--newest' '*:group seal:--newest' \
             '*:group status:--newest' '*:group wait:--newest' '*:group watch:--newest'
             echo 'Of several groups of a commit or pull request, take the one created…'
+        case '*:group cancel:-f' '*:group cancel:--force' '*:group prioritize:-f' '*:group prioritize:--force' \
+            '*:group rerun:-f' '*:group rerun:--force'
+            echo 'Do not ask'
         case '*:group cancel:--dry-run' '*:task cancel:--dry-run'
             echo 'Print what would be cancelled'
         case '*:group download:-o' '*:group download:--output'
@@ -993,8 +994,6 @@ function __taskcluster_meaning
             echo 'Wait at most that long: 90s, 15m, 1d'
         case '*:group seal:-n' '*:group seal:--dry-run'
             echo 'Print what would be sealed'
-        case '*:group seal:-f' '*:group seal:--force' '*:task cancel:-f' '*:task cancel:--force'
-            echo 'Accepted, as in other commands'
         case '*:references distill:-o' '*:references distill:--output'
             echo 'Directory for the files, one per service'
         case '*:sandbox run:--data' '*:sandbox start:--data'
@@ -1196,7 +1195,7 @@ function __taskcluster_meaning
         case '*:--dry-run'
             echo 'Print the request and send nothing'
         case '*:-f' '*:--force'
-            echo 'Do not ask'
+            echo 'Accepted, as in other commands'
         case '*:--show-secrets'
             echo 'Do not mask the access token and the certificate'
         case '*:-a' '*:--all'

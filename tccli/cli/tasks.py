@@ -107,13 +107,20 @@ def action_options(verb: str) -> list[click.Parameter]:
 
 
 def resolve_one(
-    context: Context, client: Client, word: str, *, newest: bool = False, label: str = "TASK"
+    context: Context,
+    client: Client,
+    word: str,
+    *,
+    newest: bool = False,
+    label: str = "TASK",
+    listings: dict[str, list[dict[str, Any]]] | None = None,
 ) -> tuple[str, int | None]:
     """
     Return the task that *word* names, and its run if an address names one. ``-`` must have exactly one id.
 
     Args:
         label: Names the argument or the option in messages.
+        listings: Of groups, as for `tccli.core.tasks.names.resolve_task`.
 
     Raises:
         NegativeAnswerError: stdin has no ids.
@@ -129,7 +136,7 @@ def resolve_one(
         return _read_address(context, client, word)
     from tccli.core.tasks.names import resolve_task
 
-    return resolve_task(client, word, newest=newest, label=label), None
+    return resolve_task(client, word, newest=newest, label=label, listings=listings), None
 
 
 def _suggest_loop() -> str:
@@ -154,7 +161,8 @@ def resolve_many(
         NegativeAnswerError: stdin has no ids.
     """
     given = [each for word in words for each in (_read_words() if word == "-" else [word])]
-    found = (resolve_one(context, client, each, newest=newest, label=label)[0] for each in given)
+    listings: dict[str, list[dict[str, Any]]] | None = {} if len(given) > 1 else None
+    found = (resolve_one(context, client, each, newest=newest, label=label, listings=listings)[0] for each in given)
     return list(dict.fromkeys(found))
 
 
@@ -167,7 +175,7 @@ def resolve_group(context: Context, client: Client, word: str, *, newest: bool =
     from tccli.core.tasks import names
 
     if word == "-":
-        words = _read_words("taskGroupId")
+        words = _read_words(names.GROUP_KEY)
         if len(words) > 1:
             raise UsageError(f"stdin has {len(words)} groups; this command takes one", hint=_suggest_loop())
         word = words[0]

@@ -180,3 +180,32 @@ def test_dependencies_in_any_form(tc: CommandLine, group_env: GroupEnv) -> None:
         0
         == tc("task", "wait", f"Task {first} created", "--for", "running", "--timeout", "0.1s", env=env).exit_code % 124
     )
+
+
+def test_many_labels_are_one_listing(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    Of each group; also where the labels stand on the command line.
+    """
+    ids = [group_env.add(f"t-{number}") for number in range(5)]
+    words = [f"{group_env.group_id}:t-{number}" for number in range(5)]
+    for arguments, lines in ((["-"], "\n".join(words)), (words, "")):
+        group_env.sandbox.requests.clear()
+        done = tc("task", "cancel", "-n", *arguments, stdin=lines, env=group_env.environment)
+        assert ids == [line.split()[0] for line in done.stdout.splitlines()], done.stderr
+        assert 1 == sum("/list" in target for _, target in group_env.sandbox.requests)
+
+
+def test_groups_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    One id, in a line, or in the JSON of a method.
+    """
+    group_env.add("a")
+    group_id = group_env.group_id
+    for lines in (f"{group_id}  a group\n", json.dumps({"taskGroupId": group_id}), f'"{group_id}"\n'):
+        assert 0 == tc("group", "status", "-", stdin=lines, env=group_env.environment).exit_code, lines
+    for lines in ("nothing\n", f"{group_id}\n{TASK_ID}\n", '{"taskId": "x"}'):
+        wrong = tc("group", "status", "-", stdin=lines, env=group_env.environment)
+        assert (2, 1) == (wrong.exit_code, wrong.stderr.count("\n"))
+    hub = tc("group", "status", "-", stdin="github:org/repo#1\n", env=group_env.environment)
+    assert "github:org/repo#1" in hub.stderr
+    assert 2 != hub.exit_code

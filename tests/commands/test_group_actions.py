@@ -288,7 +288,7 @@ def test_prioritize_selected(tc: CommandLine, red_group: GroupEnv) -> None:
         assert "it is failed" in refused.stderr
 
 
-@pytest.mark.parametrize("words", [["group", "seal"], ["task", "cancel"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["group", "seal"], ["task", "cancel"], ["task", "complete"]], ids=" ".join)
 def test_force_is_accepted(tc: CommandLine, group_env: GroupEnv, words: list[str]) -> None:
     """
     Scripts give -f to all commands that change something.

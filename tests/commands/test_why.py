@@ -230,3 +230,17 @@ def test_sentences_are_one_line_and_wrapped_on_a_terminal(
     assert max(map(len, sentences)) <= 40
     assert " ".join(sentences) == piped.splitlines()[0]
     assert following == piped.splitlines()[1]
+
+
+def test_a_dependency_after_its_deadline(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    It cannot be rerun, so that is not recommended.
+    """
+    group_env.add("red", "failed", deadline=later(hours=1))
+    task_id = group_env.add("after", needs=["red"])
+    assert "tc task rerun" in explain(tc, group_env, task_id)[1]
+    tc("sandbox", "clock", "+2h", env=group_env.environment)
+    _, following, causes = explain(tc, group_env, task_id)
+    assert "its deadline is over" in causes["dependency-failed"]
+    assert "rerun" not in following
+    assert f"tc task retrigger {task_id}" in following

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASK_HELP, action_options, newest_option, task_argument
@@ -50,7 +51,7 @@ def _complete(context: Context, task: str, *, noop: bool, confirm: bool, newest:
 command = Command(
     "complete",
     callback=with_context(_complete),
-    params=[task_argument(), *action_options("completed"), newest_option()],
+    params=[task_argument(), *action_options("completed"), unasked_force_option(), newest_option()],
     short_help="Complete a pending task, as its worker would",
     help="Claim a pending task and report it as completed, as its worker would. Nothing of it runs.\n\n" + TASK_HELP,
     examples=("tc task complete fN1SbArXTPSVFNUvaOlinQ",),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import PRIORITY_HELP, TASKS_HELP, action_options, newest_option, priority_argument, tasks_argument
@@ -22,7 +23,7 @@ def _prioritize(
 command = Command(
     "prioritize",
     callback=with_context(_prioritize),
-    params=[tasks_argument(), priority_argument(), *action_options("changed"), newest_option()],
+    params=[tasks_argument(), priority_argument(), *action_options("changed"), unasked_force_option(), newest_option()],
     short_help="Change the priority of tasks",
     help="Change the priority of tasks that are not resolved: tasks of a higher priority are taken from the queue "
     "first.\n\nThe output is the state; for several tasks, ID NAME STATE of each.\n\n"

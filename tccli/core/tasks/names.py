@@ -12,7 +12,7 @@ from tccli import references, strict_json
 from tccli.core.addresses import is_address
 from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern
 from tccli.core.response_fields import read_field
-from tccli.core.tasks.queue import fetch_definition, list_group, read_id
+from tccli.core.tasks.queue import fetch_definition, list_group, read_id, read_name
 from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -32,19 +32,28 @@ _GITHUB = re.compile(
 )
 TASK_FORMS = "a slugid (22 characters), GROUP:LABEL, index:PATH or an address"
 GROUP_FORMS = "a slugid (22 characters), index:PATH, an address or github:ORG/REPO@SHA"
+GROUP_KEY = "taskGroupId"
 _ID = r"[A-Za-z0-9_-]{22}"
 _CREATED = re.compile(rf"Task ({_ID}) created")
 """What the commands print that create a task."""
 _GROUP_AND_LABEL = re.compile(r"([A-Za-z0-9_-]{22}):(.+)", re.DOTALL)
 
 
-def resolve_task(client: Client, word: str, *, newest: bool = False, label: str = "TASK") -> str:
+def resolve_task(
+    client: Client,
+    word: str,
+    *,
+    newest: bool = False,
+    label: str = "TASK",
+    listings: dict[str, list[dict[str, Any]]] | None = None,
+) -> str:
     """
     Return the id of the task that *word* names. Requests are sent only for an index path or a label.
 
     Args:
         newest: Of several tasks with the label, take the one that was created last.
         label: Names the argument or the option in messages.
+        listings: Of groups, by id, for other words: each group is listed once.
 
     Raises:
         UsageError: It is empty or names no task, or not exactly one.
@@ -56,7 +65,7 @@ def resolve_task(client: Client, word: str, *, newest: bool = False, label: str 
         return _find_indexed(client, word.removeprefix(INDEX_PREFIX))
     labelled = split_label(word)
     if labelled is not None:
-        return _find_labelled(client, *labelled, newest=newest)
+        return _find_labelled(client, *labelled, newest=newest, listings=listings)
     created = _CREATED.fullmatch(word)
     word = created[1] if created else word
     if not matches_pattern(references.method("queue", "task"), "taskId", word):
@@ -196,10 +205,10 @@ def find_words(text: str, key: str = "taskId") -> list[str]:
         documents, places = lines, "line {} of stdin"
     for number, (word, source) in enumerate(zip(found, documents, strict=True), 1):
         if word is None:
-            what = "task" if key == "taskId" else "group"
+            what, forms = ("group", GROUP_FORMS) if key == GROUP_KEY else ("task", TASK_FORMS)
             shown = source if isinstance(source, str) else repr(source)
             shown = shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
-            raise UsageError(f"{places.format(number)} names no {what}: {shown!r}", hint=f"write {TASK_FORMS}")
+            raise UsageError(f"{places.format(number)} names no {what}: {shown!r}", hint=f"write {forms}")
     return list(dict.fromkeys(word for word in found if word))
 
 
@@ -223,11 +232,13 @@ def _find_word(line: str, key: str) -> str | None:
             return _read_word(strict_json.loads_leniently(line), key)
         except ValueError:
             return None
-    if split_label(line):
+    if key != GROUP_KEY and split_label(line):
         return line
     method = references.method("queue", "task")
     for word in line.split():
         if matches_pattern(method, "taskId", word) or is_address(word) or word.startswith(INDEX_PREFIX):
+            return word
+        if key == GROUP_KEY and is_github(word):
             return word
     return None
 
@@ -269,10 +280,39 @@ def _find_indexed(client: Client, path: str) -> str:
     return read_id(what, document, "taskId")
 
 
-def _find_labelled(client: Client, group_id: str, label: str, *, newest: bool) -> str:
+def _list_names(
+    client: Client, group_id: str, listings: dict[str, list[dict[str, Any]]] | None
+) -> Iterable[dict[str, Any]]:
+    """
+    Return the entries of a group's listing. Those that are stored in *listings* have only what names a task.
+    """
+    if listings is None:
+        return list_group(client, group_id)
+    if group_id not in listings:
+        listings[group_id] = [
+            {
+                "status": {name: entry["status"].get(name) for name in ("taskId", "state")},
+                "task": {
+                    "created": entry["task"].get("created"),
+                    "metadata": {"name": read_name(group_id, entry["task"])},
+                },
+            }
+            for entry in list_group(client, group_id)
+        ]
+    return listings[group_id]
+
+
+def _find_labelled(
+    client: Client,
+    group_id: str,
+    label: str,
+    *,
+    newest: bool,
+    listings: dict[str, list[dict[str, Any]]] | None = None,
+) -> str:
     names: set[str] = set()
     found: list[dict[str, Any]] = []
-    for entry in list_group(client, group_id):
+    for entry in _list_names(client, group_id, listings):
         name = str(read_field(f"group {group_id}", entry["task"], "metadata", dict).get("name"))
         names.add(name)
         if name == label:

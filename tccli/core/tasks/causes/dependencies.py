@@ -88,6 +88,12 @@ def _explain_block(
         text = f"unscheduled{span}: it runs after the deadline of {member.name}{through}, which cannot move"
         return Cause("dependency-blocked", text, f"tc task why {member.task_id}")
     state = f"{member.state} ({member.reason})" if member.reason not in {"", member.state} else member.state
+    if (facts.seconds_since(definitions[root.dependency].get("deadline")) or -1) > 0:
+        text = (
+            f"unscheduled{span}: it can never run, because {member.name}{through} is {state}, and its deadline is over"
+        )
+        following = f"tc task why {member.task_id}; tc task retrigger {facts.task_id}"
+        return Cause("dependency-failed", text, following)
     text = f"unscheduled{span}: it can never run unless {member.name}{through} is rerun, which is {state}"
     return Cause("dependency-failed", text, f"tc task why {member.task_id}; tc task rerun {member.task_id}")
 
