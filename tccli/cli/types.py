@@ -4,6 +4,7 @@ Types of option values.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -103,6 +104,16 @@ def file_name(value: str) -> str:
     """
     if not value:
         raise click.BadParameter("the name of the file is empty")
+    return value
+
+
+def directory_name(value: str) -> str:
+    """
+    Return the name of a directory, which need not exist.
+    """
+    # Not click.Path, which looks for a translation of its own name.
+    if os.path.exists(value) and not os.path.isdir(value):
+        raise click.BadParameter(f"{value!r} is not a directory")
     return value
 
 

@@ -13,6 +13,7 @@ import click
 
 from tccli.cli.command import Group
 from tccli.cli.context import Context, with_context
+from tccli.cli.types import directory_name
 from tccli.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ For example: --storage-fault 'drop=1MB,times=3' --storage-fault slow=20MB
 _OPTIONS = (
     click.option(
         "--data",
-        type=click.Path(file_okay=False),
+        type=directory_name,
         metavar="DIR",
         help="Store the state in DIR (in memory).",
     ),

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -132,6 +131,8 @@ def _check(context: Context, scopes: Sequence[str]) -> None:
 
 
 def _show_all(context: Context, *, expand: bool) -> None:
+    from dataclasses import replace
+
     from tccli.cli import identity
     from tccli.core.http.deadline import Cancellation
     from tccli.core.parallel import run_parallel

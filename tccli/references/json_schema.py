@@ -57,7 +57,7 @@ def split_reference(reference: str, base: str) -> tuple[str, str]:
     Raises:
         ValueError: *reference* is not a URL.
     """
-    name, _, pointer = reference.partition("#")
+    name, _, pointer = reference.removeprefix("./").partition("#")
     if "%" not in pointer and not {"/", ":", "?", ";"} & {*name, *base}:
         # A definition in the same file or in a sibling: help would spend a tenth of its time on importing urllib.
         return name or base, pointer
