@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 import time
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -237,21 +236,29 @@ def test_calls_are_started_at_a_rate() -> None:
     """
     In equal intervals, and after a pause that a service asked for, none is made up for.
     """
-    begun: list[float] = []
+    begun: dict[int, float] = {}
+    paused: list[float] = []
     back_off = BackOff()
 
+    def items() -> Iterator[int]:
+        for item in range(20):
+            if item == 10:
+                paused.append(time.monotonic())
+                back_off.extend(0.5)
+            yield item
+
     def work(item: int) -> int:
-        begun.append(time.monotonic())
-        if item == 10:
-            back_off.extend(0.5)
+        begun[item] = time.monotonic()
         return item
 
-    results = list(run_parallel(work, range(20), schedule=Schedule(rate=50), back_off=back_off))
+    start = time.monotonic()
+    results = list(run_parallel(work, items(), schedule=Schedule(rate=50), back_off=back_off))
     assert len(results) == 20
-    gaps = [later - earlier for earlier, later in pairwise(sorted(begun))]
-    assert max(begun) - min(begun) >= 18 * 0.02 + 0.45
-    assert max(gaps) >= 0.45
-    assert sum(gap < 0.01 for gap in gaps) <= 2, gaps
+    # On a busy machine, starts are later, and may then be close to each other: only the earliest times are certain.
+    for number, moment in enumerate(sorted(begun.values())):
+        assert moment - start >= (number - 1) * 0.02
+    for number, moment in enumerate(sorted(begun[item] for item in range(10, 20))):
+        assert moment - paused[0] >= 0.5 + (number - 1) * 0.02
 
 
 def test_a_rate_ends_with_an_interruption() -> None:
