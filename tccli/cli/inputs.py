@@ -7,11 +7,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from tccli.errors import UsageError
+
+MAX_STDIN_BYTES = 256 << 20
+MAX_ID_LINES = 1_000_000
+MAX_ID_LINE_BYTES = 1 << 20
+"""Of a line with an id; a JSON document may be longer."""
 
 if TYPE_CHECKING:
     from tccli.core.payload import Payload
@@ -71,9 +77,44 @@ def read_document(path: str, subject: str, what: str = "payload", data_format: s
 def read_stdin(subject: str, what: str = "payload") -> bytes:
     """
     Return what is on stdin. If that is a terminal, a note on stderr says that tc waits for input.
+
+    Raises:
+        UsageError: It is longer than any document.
     """
+    from tccli.core.documents import MAX_DOCUMENT_BYTES
+
+    stream = _open_stdin(subject, what)
+    text = b"" if stream is None else stream.read(MAX_DOCUMENT_BYTES + 1)
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise UsageError(f"{subject}: cannot read the {what} from stdin: larger than {MAX_DOCUMENT_BYTES >> 20} MiB")
+    return text
+
+
+def read_id_lines(subject: str) -> bytes:
+    """
+    Return what is on stdin as `read_stdin` does, if that can be lines with ids, or JSON.
+
+    Raises:
+        UsageError: A line is too long, or there are too many of them.
+    """
+    stream = _open_stdin(subject, "ids")
+    text = bytearray()
+    for number, line in enumerate(iter(partial(stream.readline, MAX_ID_LINE_BYTES), b"") if stream else ()):
+        text += line
+        is_part = len(line) == MAX_ID_LINE_BYTES and not line.endswith(b"\n")
+        if is_part and not text[:MAX_ID_LINE_BYTES].lstrip().startswith((b"[", b"{")):
+            raise UsageError(f"{subject}: line {number + 1} of stdin is longer than {MAX_ID_LINE_BYTES >> 20} MiB")
+        if number >= MAX_ID_LINES or len(text) > MAX_STDIN_BYTES:
+            raise UsageError(
+                f"{subject}: stdin has more than {MAX_ID_LINES} lines, or {MAX_STDIN_BYTES >> 20} MiB",
+                hint="give fewer at a time",
+            )
+    return bytes(text)
+
+
+def _open_stdin(subject: str, what: str) -> IO[bytes] | None:
     if sys.stdin is None:
-        return b""
+        return None
     if sys.stdin.isatty():
         click.echo(f"tc: {subject}: reading the {what} from the terminal; Ctrl-D ends it", err=True)
-    return sys.stdin.buffer.read()
+    return sys.stdin.buffer

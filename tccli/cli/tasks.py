@@ -253,11 +253,11 @@ def _read_words(key: str = "taskId") -> list[str]:
     Raises:
         NegativeAnswerError: There are none.
     """
-    from tccli.cli.inputs import read_stdin
+    from tccli.cli.inputs import read_id_lines
     from tccli.core.tasks.names import find_words
 
     what = "task" if key == "taskId" else "group"
-    words = find_words(read_stdin(what.upper(), "ids").decode("utf-8", "replace"), key)
+    words = find_words(read_id_lines(what.upper()).decode("utf-8", "replace"), key)
     if not words:
         raise NegativeAnswerError(f"no {what} is selected: stdin has no {what} ids")
     return words

@@ -40,19 +40,22 @@ def _print_signed_url(context: Context, method: Method, arguments: MethodArgumen
     if method.verb != "GET":
         raise UsageError(f"cannot sign {method.id}: it is a {method.verb}, and a signed URL works for GET only")
     write = context.writer()
-    expires = _parse_expiry(options["expires"])
     client = context.client()
+    expires = _parse_expiry(options["expires"], client)
     _check_read_only(client, method)
     write(Result([_sign(context, client, method, arguments, options, expires)], is_text=True, is_secret=True))
 
 
-def _parse_expiry(text: str | None) -> datetime:
-    import time
-    from datetime import UTC, datetime
+def _parse_expiry(text: str | None, client: Client) -> datetime:
+    """
+    Return when a URL expires, by the clock of the deployment if a response has told it.
 
+    Raises:
+        UsageError: It is malformed or in the past.
+    """
     from tccli.core.times import parse_instant
 
-    now = datetime.fromtimestamp(int(time.time()), UTC)
+    now = client.clock.now().replace(microsecond=0)
     expires = parse_instant(text or DEFAULT_LIFETIME, now=now)
     if expires <= now:
         raise UsageError(f"--expires {text!r} is in the past")
@@ -73,9 +76,6 @@ def _sign(
     options: Mapping[str, Any],
     expires: datetime,
 ) -> str:
-    import time
-    from datetime import UTC, datetime
-
     from tccli.core.client import prepare_call
     from tccli.core.hawk import sign_url
 
@@ -93,7 +93,7 @@ def _sign(
             "no credentials to sign with",
             hint=account.unused or "set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN",
         )
-    _check_lifetime(context, account.credentials, datetime.fromtimestamp(int(time.time()), UTC), expires)
+    _check_lifetime(context, account.credentials, client.clock.now(), expires)
     url = client.prepare(method, *arguments).url if options["internal"] else call.url
     return sign_url(url, account.credentials, expires=int(expires.timestamp()))
 
@@ -106,8 +106,8 @@ def _print_artifact_url(
     from tccli.output import Result
 
     write = context.writer()
-    expires = _parse_expiry(options["expires"])
     client = context.client()
+    _parse_expiry(options["expires"], client)
     _check_read_only(client, make_url_call("", "", "")[0])
     task_id, run, name = find_artifact(context, client, words, USAGE, newest=newest)
     if run is not None and latest:
@@ -116,6 +116,7 @@ def _print_artifact_url(
         run = pin_run(context, client, task_id)
     if not no_check:
         check_artifact(client, task_id, run, name)
+    expires = _parse_expiry(options["expires"], client)
     signed = _sign(context, client, *make_url_call(task_id, run, name), options, expires)
     write(Result([signed], is_text=True, is_secret=True))
     until = format_timestamp(expires) if client.account.proxy_url is None else f"{PROXY_LIFETIME} from now"
@@ -197,7 +198,7 @@ command = method_tree(
     _options,
     "Print a URL that anyone can fetch until it expires.\n\n"
     "Nothing is sent, unless it is for an artifact, or a worker's proxy signs. --expires is computed from the clock of "
-    "this machine, also if tc sandbox clock has changed the time of a sandbox.",
+    "this machine; for an artifact, from that of the deployment.",
     commands=(_artifact_command(),),
     examples=(
         "tc signed-url artifact fN1SbArXTPSVFNUvaOlinQ \\\n  private/report.html --expires 2h",

@@ -5,6 +5,7 @@ Names of tasks and groups as arguments of methods of the API, and ids on stdin.
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,9 @@ from tests.ids import TASK_ID
 from tests.transfer_env import later
 
 if TYPE_CHECKING:
-    from tests.conftest import CommandLine
+    from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
+    from tests.http_server import ScriptedServer
 
 
 def documents(text: str) -> list[dict[str, object]]:
@@ -209,3 +211,30 @@ def test_groups_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
     hub = tc("group", "status", "-", stdin="github:org/repo#1\n", env=group_env.environment)
     assert "github:org/repo#1" in hub.stderr
     assert 2 != hub.exit_code
+
+
+@pytest.mark.parametrize("source", ["/dev/zero", "yes", "payload"])
+def test_stdin_without_an_end(start: Start, http_server: ScriptedServer, source: str) -> None:
+    """
+    Memory is bounded: a line, their number, and a document have a limit.
+    """
+    words = ("task", "cancel", "-") if source != "payload" else ("secrets", "set", "a")
+    argv = ["yes", TASK_ID] if source == "yes" else ["cat", "/dev/zero"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as endless:
+        assert endless.stdout is not None
+        process = start(*words, stdin=endless.stdout.fileno(), env=http_server.env)
+        endless.stdout.close()
+        _, err = process.communicate(timeout=60)
+        endless.kill()
+
+    assert (2, 1, []) == (process.returncode, err.count(b"\n"), http_server.requests), err
+
+
+def test_many_ids_and_long_documents(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    What is within the limits is read: many lines, and a JSON document of one line.
+    """
+    task_id = group_env.add("a")
+    document = json.dumps([{"taskId": task_id, "more": "x" * 2_000_000}])
+    for text in (f"{task_id} name\n" * 50_000, document, f"  {document}\n"):
+        assert 0 == tc("task", "status", "-", stdin=text, env=group_env.environment).exit_code

@@ -153,3 +153,22 @@ def test_downloads_of_tasks_in_all_forms(
     old = tc("download", "artifact", report, NAME, "old", "--max-age", "1h", env=env)
     assert (1, False) == (old.exit_code, (tmp_path / "old").exists())
     assert "--max-age is 1 h" in old.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--expires", "10 minutes"]], ids=str)
+def test_the_clock_of_the_deployment_counts(
+    tc: CommandLine, group_env: GroupEnv, report: str, options: list[str]
+) -> None:
+    """
+    A URL is valid as long as was asked for, also where this machine's clock is wrong.
+    """
+    env = group_env.environment
+    for offset in ("+2h", "-4h"):
+        assert 0 == tc("sandbox", "clock", offset, env=env).exit_code
+        signed = tc("signed-url", "artifact", report, NAME, *options, env=env)
+        assert b"first" == fetch(signed.stdout.strip())
+        assert 0 == tc("sandbox", "clock", "+14 minutes" if not options else "+9 minutes", env=env).exit_code
+        assert b"first" == fetch(signed.stdout.strip())
+        assert 0 == tc("sandbox", "clock", "+2 minutes", env=env).exit_code
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            fetch(signed.stdout.strip())

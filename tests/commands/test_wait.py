@@ -361,3 +361,16 @@ def test_the_time_of_a_wait_is_that_of_its_requests(
 
     assert (124, 1) == (result.exit_code, result.stderr.splitlines()[-1].count("the time is up")), result.stderr
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("words", [["group", "wait", TASK_ID], ["group", "watch", TASK_ID], ["task", "wait", TASK_ID]])
+def test_an_unknown_state_is_reported_once(tc: CommandLine, http_server: ScriptedServer, words: list[str]) -> None:
+    """
+    It ends no wait, so somebody has to look at it.
+    """
+    status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "NaN", "runs": []}
+    entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
+    http_server.respond_with(json_response({"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry]}))
+    result = tc(*words, "--timeout", "3s", env=http_server.env)
+
+    assert (124, 1) == (result.exit_code, result.stderr.count("state 'NaN'")), result.stderr

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.core.http.deadline import Cancellation
 from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
 from tccli.core.tasks.members import Member
-from tccli.core.tasks.queue import fetch_definitions, fetch_states, fetch_statuses, list_group
+from tccli.core.tasks.queue import LIFECYCLE, fetch_definitions, fetch_states, fetch_statuses, list_group
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, TcError, WaitTimeoutError
 
 if TYPE_CHECKING:
@@ -189,6 +189,7 @@ class _Poll:
         self.has_begun = False
         self._has_response = False
         self._failures = 0
+        self._unknown_states: set[str] = set()
 
     def repeat(self, poll: Callable[[], Snapshot | None]) -> Iterator[Snapshot]:
         """
@@ -215,11 +216,21 @@ class _Poll:
                     return
                 raise
             if snapshot is not None:
+                self._report_unknown_states(snapshot.changes)
                 if snapshot.changes:
                     self.pauses.restart()
                 yield snapshot
             if not self.pauses.wait():
                 return
+
+    def _report_unknown_states(self, changes: Changes) -> None:
+        """
+        Report each state once that no task should have: it does not end a wait.
+        """
+        for member, _ in changes:
+            if member.state not in LIFECYCLE and member.state not in self._unknown_states:
+                self._unknown_states.add(member.state)
+                self._report(f"{member.name}: the state {member.state!r} is unknown; waiting until it is another one")
 
     def make_snapshot(
         self,
