@@ -92,7 +92,7 @@ def format_row(figure: Figure) -> str:
     """
     verdict = "" if figure.goal is None else "met" if figure.is_met else "MISSED"
     return (
-        f"  {figure.what:52} {figure.measured:>10}  {figure.compared:44} "
+        f"  {figure.what:64} {figure.measured:>10}  {figure.compared:44} "
         f"{figure.shown_score:>10}  {figure.shown_goal:22} {verdict}"
     ).rstrip()
 
