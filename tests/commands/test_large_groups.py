@@ -32,7 +32,7 @@ def make_entry(number: int, state: str) -> dict[str, Any]:
     """
     Return what a page has for a task.
     """
-    task_id = f"{GROUP[:16]}{number:06}"
+    task_id = f"{GROUP[:15]}{number:06}A"
     run = {
         "runId": 0,
         "state": state,
@@ -65,7 +65,7 @@ def serve_group(size: int, state: str = "pending") -> Callable[[Received], Respo
 
     def respond(request: Received) -> Response:
         if request.target.endswith("/tasks/status"):
-            found = [make_entry(int(task_id[-6:]), state) for task_id in json.loads(request.body)["taskIds"]]
+            found = [make_entry(int(task_id[15:21]), state) for task_id in json.loads(request.body)["taskIds"]]
             return json_response(
                 {"statuses": [{"taskId": e["status"]["taskId"], "status": e["status"]} for e in found]}
             )
