@@ -191,9 +191,12 @@ class Context:
         return account
 
     def _warn(self, line: str) -> None:
-        self._note_once(f"warning: {line}")
+        self.note_once(f"warning: {line}")
 
-    def _note_once(self, line: str) -> None:
+    def note_once(self, line: str) -> None:
+        """
+        Print *line* as `note` does, unless this run has printed it already.
+        """
         if line not in self._warnings:
             self._warnings.add(line)
             self.note(line)
@@ -362,16 +365,16 @@ class Context:
         elif self.call_options().service_discovery == "k8s-dns":
             url, source = "http://taskcluster-SERVICE", "service discovery"
         proxy = describe_proxy(url, self.environ)
-        self._note_once(f"requests go to {url} ({source}){f' through {proxy}' if proxy else ''}")
+        self.note_once(f"requests go to {url} ({source}){f' through {proxy}' if proxy else ''}")
         credentials = account.credentials
         if credentials is not None:
             kind = "permanent" if credentials.certificate is None else "temporary"
             limit = "" if credentials.authorized_scopes is None else ", limited by authorized scopes"
-            self._note_once(f"{kind} credentials of {credentials.client_id} ({account.credentials_source}){limit}")
+            self.note_once(f"{kind} credentials of {credentials.client_id} ({account.credentials_source}){limit}")
         elif account.proxy_url is not None:
-            self._note_once("no credentials: the task's proxy signs the requests")
+            self.note_once("no credentials: the task's proxy signs the requests")
         else:
-            self._note_once(f"no credentials{f': {account.unused}' if account.unused else ''}")
+            self.note_once(f"no credentials{f': {account.unused}' if account.unused else ''}")
 
     def _transport(self) -> StreamingTransport:
         """

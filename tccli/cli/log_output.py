@@ -149,6 +149,7 @@ class LogPrinter:
     Attributes:
         count: How many logs were printed or followed.
         errors: Of those that could not be.
+        lost: Errors of logs that were only at a worker that is gone.
     """
 
     def __init__(self, context: Context, client: Client, output: PrefixedOutput, options: LogOptions) -> None:
@@ -167,6 +168,7 @@ class LogPrinter:
         self._failure: BaseException | None = None
         self.count = 0
         self.errors: list[TcError] = []
+        self.lost: list[TcError] = []
 
     def print_all(self, members: Sequence[Member]) -> None:
         """
@@ -292,15 +294,19 @@ class LogPrinter:
             self._report(member, error)
 
     def _report(self, member: Member, error: TcError) -> None:
+        from tccli.core.tasks.log_follow import LostLogError
+
         if not self._is_stopped.is_set():
-            self.errors.append(error)
+            # A task without a log is not an error either, but to print nothing at all is one.
+            (self.lost if isinstance(error, LostLogError) else self.errors).append(error)
             self._context.note(f"{member.name}: {error}")
 
     def raise_errors(self) -> None:
         """
         Raise the first of the errors, each of which was reported.
         """
-        if self.errors:
-            error = self.errors[0]
-            error.message, error.hint = f"{len(self.errors)} of {self.count} logs cannot be printed", ""
+        errors = self.lost if self.count == len(self.lost) else self.errors
+        if errors:
+            error = errors[0]
+            error.message, error.hint = f"{len(errors)} of {self.count} logs cannot be printed", ""
             raise error

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gzip
 import os
 import pty
+import signal
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,66 @@ def test_a_log_is_followed_for_a_time(tc: CommandLine, group_env: GroupEnv, tmp_
         result = tc("task", "log", task_id, "--timeout", "3s", *options, env=group_env.environment)
 
     assert (124, b"one\n", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+LIVE = {"storageType": "reference", "contentType": "text/plain"}
+GONE = "http://127.0.0.1:1/log/x"
+
+
+def test_a_log_whose_worker_is_gone(tc: CommandLine, group_env: GroupEnv) -> None:
+    """
+    It is as if there was none, and other logs are printed; only that no log can be printed is an error.
+    """
+    lost = group_env.add("lost", "running")
+    group_env.transfers.create(lost, "public/logs/live.log", url=GONE, **LIVE)
+    group_env.call("cancelTask", lost)
+    group_env.add("done", "completed", log=LOG)
+    line = ["group", "logs", group_env.group_id, "--prefix", "none", "--retries", "0"]
+    one = tc("task", "log", lost, "--retries", "0", env=group_env.environment)
+    both = tc(*line, env=group_env.environment)
+    alone = tc(*line, "--name", "lost", env=group_env.environment)
+    artifact = tc("download-artifact", lost, "public/logs/live.log", "-", "--retries", "0", env=group_env.environment)
+
+    assert (5, b"", 1) == (one.exit_code, one.output, one.stderr.count("\n"))
+    assert "canceled" in one.stderr
+    assert (0, LOG.rstrip(), 1) == (both.exit_code, both.output.rstrip(), both.stderr.count("\n"))
+    assert (5, b"") == (alone.exit_code, alone.output)
+    assert (8, True) == (artifact.exit_code, "may have ended" in artifact.stderr)
+
+
+@pytest.mark.parametrize("command", [["group", "download", "GROUP"], ["download", "artifact", "TASK"]], ids=" ".join)
+def test_patterns_leave_out_live_logs(tc: CommandLine, group_env: GroupEnv, tmp_path: Path, command: list[str]) -> None:
+    """
+    They grow for as long as the task runs. What is complete is downloaded.
+    """
+    task_id = group_env.add("build", "running")
+    group_env.transfers.artifact(task_id, "public/setup.log", LOG)
+    line = [word.replace("GROUP", group_env.group_id).replace("TASK", task_id) for word in command]
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"one\n")
+        some = tc(*line, "*.log", "-o", str(tmp_path / "some"), env=group_env.environment)
+        none = tc(*line, "live*", "-o", str(tmp_path / "none"), env=group_env.environment)
+
+    assert (0, 5) == (some.exit_code, none.exit_code), some.stderr + none.stderr
+    assert [LOG] == [path.read_bytes() for path in tmp_path.rglob("*.log")]
+    assert 1 == some.stderr.count("live log") == none.stderr.count("live log")
+
+
+def test_a_live_log_is_downloaded_by_its_name(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    For as long as it grows, which a note tells.
+    """
+    task_id = group_env.add("build", "running")
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"one\n")
+        process = start("download-artifact", task_id, "public/logs/live.log", "-", env=group_env.environment)
+        assert process.stdout is not None
+        assert b"one\n" == process.stdout.readline()
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+
+    assert (130, 1) == (process.returncode, err.count(b"live log"))
 
 
 def test_a_tail_is_followed(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ The download commands. ``tc download artifact`` and ``tc download-artifact`` are
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from tccli.cli.context import Context, with_context
 from tccli.cli.tasks import TASK_HELP, newest_option
 from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import file_name, span
-from tccli.errors import BrokenAnswerError, NegativeAnswerError, UsageError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, RefusedError, TcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +98,8 @@ def artifact_command(words: str) -> click.Command:
             "NAME can be a pattern, such as 'public/build/*.apk'. Then all artifacts that match are downloaded, to the "
             "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
             "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
-            "only match; with --literal, nothing else is looked for.\n\n"
+            "only match; with --literal, nothing else is looked for. A pattern leaves out the live log of a run that "
+            "has not ended; by its name, it is followed until then.\n\n"
             "The file appears when it is complete. Run the command again to resume a download that was interrupted. "
             "--format json prints what was downloaded: name, path, size, content type, hashes, seconds; an array for a "
             "pattern."
@@ -186,7 +188,15 @@ def _download_artifact(
 
     def source(each: str) -> ArtifactSource:
         managed_only = options["managed_only"]
-        return ArtifactSource(client, task, run, each, managed_only=managed_only, is_from_service=not is_one)
+        return ArtifactSource(
+            client,
+            task,
+            run,
+            each,
+            managed_only=managed_only,
+            is_from_service=not is_one,
+            on_reference=lambda: _note_live_log(context, client, (task, run, each)),
+        )
 
     if is_one:
         with suggest_artifacts(client, task, run, name, "--list"):
@@ -194,14 +204,55 @@ def _download_artifact(
         return
     # A rerun must not change the run between the list and the downloads.
     run = run or fetch_latest_run(client, task)
-    found, _ = _find_artifacts(client, task, run, name)
+    found, artifacts = _find_artifacts(client, task, run, name)
     if found == [name]:
         download_one(context, source(name), name, _target_path(file, target, name, is_sent=True), download)
         return
     if download_options.hashes:
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
+    found = _leave_out_live_log(context, client, (task, run), [artifacts[each] for each in found])
     names = _drop_directories(found) if options["flat"] else {each: each for each in found}
     download_many(context, {each: source(name) for each, name in names.items()}, path, download)
+
+
+def _note_live_log(context: Context, client: Client, artifact: tuple[str, str | None, str]) -> None:
+    """
+    Tell that an artifact is the log of a run that has not ended, if it is, since it takes as long as the run.
+    """
+    from tccli.core.tasks.logs import find_live_log
+
+    task, run, name = artifact
+    # Nothing depends on the note.
+    with suppress(TcError):
+        if find_live_log(client, task, run) == name:
+            shows = f"tc task log --no-follow {task} prints what it has by now"
+            context.note_once(f"{name} is a live log, and is followed until the run ends, or Ctrl-C; {shows}")
+
+
+def _leave_out_live_log(
+    context: Context, client: Client, run: tuple[str, str | None], found: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """
+    Return the names of the artifacts that are complete. A live log would be followed for as long as its run takes.
+
+    Args:
+        run: The task and the number.
+        found: Entries of the queue's listing.
+    """
+    from tccli.core.tasks.logs import find_live_log, is_live_log
+    from tccli.errors import NotFoundError
+
+    names = [each["name"] for each in found]
+    live = None
+    if any(each.get("storageType") == "reference" for each in found):
+        with suppress(RefusedError):
+            live = find_live_log(client, *run)
+    if live is None or not any(is_live_log(each, live) for each in found):
+        return names
+    context.note(f"left out {live}, the live log of a run that has not ended; tc task log {run[0]} follows it")
+    if names == [live]:
+        raise NotFoundError("no artifact that matches is complete", status=404)
+    return [name for name in names if name != live]
 
 
 def _drop_directories(found: Sequence[str]) -> dict[str, str]:

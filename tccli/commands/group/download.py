@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,14 @@ from tccli.cli.transfers.limits import transfer_options
 from tccli.cli.types import file_name
 from tccli.errors import NotFoundError
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tccli.core.tasks.artifacts import TaskArtifact
+
+MAX_NAMED_TASKS = 5
+"""In a message."""
+
 
 def _download(context: Context, group: str, pattern: str, **options: Any) -> None:
     from tccli.cli.partial_failures import PartialFailures
@@ -25,7 +33,7 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.core.artifacts.paths import suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource
     from tccli.core.parallel import make_parallel_client
-    from tccli.core.tasks.artifacts import TaskArtifact, list_task_artifacts, plan_paths
+    from tccli.core.tasks.artifacts import list_task_artifacts, plan_paths
     from tccli.core.transfer.options import DownloadOptions
 
     target, flat, all_runs, noop = map(options.pop, ("target", "flat", "all_runs", "noop"))
@@ -48,6 +56,7 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     if not found and failures.first is None:
         hint = suggest_pattern(pattern, names, f"tc group artifacts {group_id}")
         raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
+    found = _leave_out_live_logs(context, found)
     paths = plan_paths(found, flat=flat, all_runs=all_runs)
     if noop:
         write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
@@ -58,6 +67,23 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
         }
         download_many(context, sources, target, Download(DownloadOptions(), options, write))
     failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
+
+
+def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> list[TaskArtifact]:
+    """
+    Return the artifacts that are complete. A live log would be followed for as long as its task runs.
+    """
+    complete = [each for each in found if not each.is_live_log]
+    names = [each.member.name for each in found if each.is_live_log]
+    if names:
+        what = (
+            "the live log of a task that runs" if len(names) == 1 else f"the live logs of {len(names)} tasks that run"
+        )
+        shown = ", ".join(names[:MAX_NAMED_TASKS]) + (", …" if len(names) > MAX_NAMED_TASKS else "")
+        context.note(f"left out {what} ({shown}); tc group logs -f follows logs")
+        if not complete:
+            raise NotFoundError("no artifact that matches is complete", status=404)
+    return complete
 
 
 command = Command(
@@ -86,6 +112,6 @@ command = Command(
     "DIR/LABEL/NAME, where LABEL is the name of its task.\n\n"
     "A slash in a LABEL is one in the path: test-1/opt has the directory DIR/test-1/opt. Tasks with the same LABEL "
     "have DIR/LABEL.ID. A name that leads out of DIR is refused. Run the command again to resume what was "
-    f"interrupted.\n\n{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
+    f"interrupted. The live log of a task that runs is left out.\n\n{PATTERN_HELP}\n\n{SELECTION_HELP}\n\n{GROUP_HELP}",
     examples=("tc group download fN1SbArXTPSVFNUvaOlinQ '*.gz' -o builds --flat",),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tccli.core.artifacts.paths import last_component, match_names
 from tccli.core.artifacts.sources import list_artifacts
 from tccli.core.parallel import run_parallel
+from tccli.core.tasks.logs import is_live_log
 from tccli.errors import BrokenAnswerError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class TaskArtifact(NamedTuple):
         Its name.
         """
         return str(self.entry["name"])
+
+    @property
+    def is_live_log(self) -> bool:
+        """
+        Whether its worker still serves it.
+        """
+        is_latest = self.run_id == self.member.run_id
+        return is_latest and self.member.state == "running" and is_live_log(self.entry, self.member.log_name)
 
     def as_row(self) -> dict[str, Any]:
         """

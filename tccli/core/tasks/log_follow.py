@@ -34,6 +34,12 @@ WORKER_GONE_REASONS = frozenset({"canceled", "claim-expired", "deadline-exceeded
 """Of runs that the queue has ended: their workers may not upload the rest of the log any more."""
 
 
+class LostLogError(NotFoundError):
+    """
+    The log was only at its worker, which is gone.
+    """
+
+
 class LogOptions(NamedTuple):
     """
     What is read of a log.
@@ -202,11 +208,16 @@ class RunLog:
         """
         Raise an error, unless the log was followed to the end that the queue has made of the run.
         """
-        reason = self._fetch_run().get("reasonResolved")
+        run = self._fetch_run()
+        reason = run.get("reasonResolved")
+        if reason in WORKER_GONE_REASONS and self.was_live and not _is_final(error):
+            self._report(f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost")
+            return
+        if isinstance(error, NoAnswerError) and run.get("state") == "exception":
+            what = f"run {self._run.run_id} of task {self._run.task_id} has no complete log"
+            text = f"{what}: it ended as {reason}, and its worker, which had the log, is gone"
+            raise LostLogError(text, status=404) from None
         if reason in WORKER_GONE_REASONS:
-            if self.was_live and not _is_final(error):
-                self._report(f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost")
-                return
             error.hint = error.hint or (
                 f"run {self._run.run_id} ended as {reason}: the log of a worker that is gone may be lost"
             )

@@ -18,7 +18,7 @@ from tccli.core.http.retry import parse_retry_after
 from tccli.core.http.urls import resolve_redirect
 from tccli.core.printable import escape_line
 from tccli.core.responses import excerpt
-from tccli.errors import BrokenAnswerError, FailedError, TcError, service_error_class
+from tccli.errors import BrokenAnswerError, FailedError, NoAnswerError, TcError, service_error_class
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,7 @@ class Location:
         expires: Unix time, or None if not known.
         follow: Whether redirects are followed.
         hint: For a file that is not found.
+        unreachable_hint: If there is no response.
     """
 
     url: str
@@ -54,6 +55,7 @@ class Location:
     expires: float | None = None
     follow: bool = False
     hint: str = ""
+    unreachable_hint: str = ""
 
 
 class Source(Protocol):
@@ -308,7 +310,11 @@ class RemoteFile:
         url = location.url
         for _ in range(MAX_REDIRECTS):
             request = Request("GET", url, headers, is_from_service=True, cancellation=self.cancellation, retry=retry)
-            stream = self._send_once(request)
+            try:
+                stream = self._send_once(request)
+            except NoAnswerError as error:
+                error.hint = location.unreachable_hint or error.hint
+                raise
             target = stream.headers.get("location")
             if not (location.follow and stream.status in {301, 302, 303, 307, 308} and target):
                 return stream
