@@ -7,7 +7,6 @@ from __future__ import annotations
 import gzip
 import os
 import pty
-import signal
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -181,10 +180,10 @@ def test_a_live_log_is_downloaded_by_its_name(start: Start, group_env: GroupEnv,
         assert process.stdout is not None
         assert b"one\n" == process.stdout.readline()
         assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.kill()
         _, err = process.communicate(timeout=60)
 
-    assert (130, 1) == (process.returncode, err.count(b"live log"))
+    assert 1 == err.count(b"live log")
 
 
 def test_a_tail_is_followed(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
