@@ -73,8 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 figures.append(figure)
         except UnavailableError as error:
             print(f"  left out: {error}")
-    if options.write:
-        write({name: figures for name, figures in found.items() if figures})
+        # After each one: all of them take a quarter of an hour.
+        if options.write and figures:
+            write({name: figures})
     return 0 if all(figure.is_met for figures in found.values() for figure in figures) else 1
 
 
