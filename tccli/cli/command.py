@@ -5,6 +5,7 @@ Base classes of commands and groups: shared options, names in any spelling, and 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -225,7 +226,14 @@ class _BaseCommand(click.Command):
 
 def _with_shared(own: list[click.Parameter], shared: Sequence[click.Option]) -> list[click.Parameter]:
     taken = {names.fold(spelling) for param in own for spelling in (*param.opts, *param.secondary_opts)}
+    if taken.isdisjoint(_fold_spellings(tuple(shared))):
+        return [*own, *shared]
     return [*own, *(kept for option in shared if (kept := _without_taken_spellings(option, taken)) is not None)]
+
+
+@cache
+def _fold_spellings(options: tuple[click.Option, ...]) -> frozenset[str]:
+    return frozenset(names.fold(spelling) for option in options for spelling in option.opts)
 
 
 def _without_taken_spellings(option: click.Option, taken: set[str]) -> click.Option | None:

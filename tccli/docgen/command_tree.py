@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import click
@@ -244,12 +245,19 @@ def _argument(argument: click.Argument, path: tuple[str, ...], method: Method | 
 
 
 def _option(option: click.Option, method: Method | None) -> Option:
+    described = _describe_option(option)
+    query = next((name for name in method.query if f"query_{name}" == option.name), None) if method else None
+    if method is not None and query is not None and described.takes_value:
+        return replace(described, kind=kinds.of_parameter(method, query))
+    return described
+
+
+# Each command has the same shared options.
+@cache
+def _describe_option(option: click.Option) -> Option:
     takes_value = not (option.is_flag or option.count)
     metavar = (option.metavar or str(option.name).upper()) if takes_value else ""
-    kind = ""
-    if takes_value:
-        query = next((name for name in method.query if f"query_{name}" == option.name), None) if method else None
-        kind = kinds.of_parameter(method, query) if method and query else kinds.of_option(metavar, option.opts)
+    kind = kinds.of_option(metavar, option.opts) if takes_value else ""
     return Option(
         spellings=tuple(sorted(option.opts, key=len)),
         secondary=tuple(option.secondary_opts),
