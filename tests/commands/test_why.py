@@ -175,6 +175,15 @@ WORKER_TIME = "[taskcluster 2030-01-01T10:00:00.000Z]"
             "its command ended with an error",
             "error: disk",
         ),
+        (
+            (
+                "error: x",
+                f"{WORKER_TIME} Exit code: 0",
+                "[taskcluster:error] Artifact public/build: out does not exist",
+            ),
+            "could not upload an artifact",
+            "out does not exist",
+        ),
         (("tick 9", "[taskcluster:error] Cannot mount a cache"), "the worker reports an error", "Cannot mount a cache"),
     ],
 )

@@ -75,7 +75,7 @@ _WORKER_ENDED_IT = re.compile(
     r"|^(?:the payload is malformed|malformed payload|cannot start the command)\b"
 )
 """Of a line of the worker without a level: old workers report errors in them too."""
-_UNLEVELLED_UPLOAD = re.compile(
+_UPLOAD_PROBLEM = re.compile(
     r"(?i)^artifact \S.*(?:not found|does not exist|no such file|cannot )|^uploading error artifact"
 )
 _EXIT_CODE = re.compile(r"(?i)^(?:successful task run with )?exit code: 0\b")
@@ -153,11 +153,11 @@ class _Reader:
             self.succeeded = False
         if level is None and _WORKER_ENDED_IT.search(text):
             return Rank.WORKER, text
-        if level != "error" and not _UNLEVELLED_UPLOAD.match(text):
+        if level != "error" and not _UPLOAD_PROBLEM.match(text):
             return (Rank.OTHER, text) if text and level else None
         if _WORKER_SUMMARY.match(text):
             return Rank.TRACE, text
-        if _UPLOAD.search(text) or level != "error":
+        if _UPLOAD.search(text) or _UPLOAD_PROBLEM.match(text):
             self._upload = FailureLine(self._number, Rank.ARTIFACT, text)
             return Rank.ARTIFACT, text
         return Rank.WORKER, text

@@ -82,7 +82,7 @@ def _explain_failed(facts: TaskFacts, read_log: Callable[[TaskFacts], LogFinding
     seconds = _max_run_time(facts)
     if found.kind == "max-run-time" and seconds is not None:
         change = f"--set payload.maxRunTime:={2 * seconds:g}"
-        text = f"payload.maxRunTime is {format_span(seconds)}"
+        text = f"the limit, payload.maxRunTime, is {format_span(seconds)}"
         yield Cause("max-run-time", text, f"tc task retrigger {facts.task_id} {change}")
     yield Cause("log", found.text)
     yield _again(facts)
