@@ -65,6 +65,8 @@ def live_log(group_env: GroupEnv, name: str, tmp_path: Path) -> Iterator[Log]:
         (["--grep", "e", "--own", "-n", "1"], LINES[3]),
         (["--grep", "^$"], b""),
         (["--timestamps", "--own"], None),
+        (["--timestamps", "--own", "--tail", "4"], None),
+        (["--timestamps", "-n", "2"], b"".join(b"2026-01-02T03:05:00.500Z %b" % LINES[index] for index in (-2, -1))),
     ],
     ids=str,
 )

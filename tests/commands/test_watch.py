@@ -11,9 +11,15 @@ import re
 import select
 import sys
 import time
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tccli.core.tasks.group_progress import measure_progress
+from tccli.core.tasks.members import Member
+from tccli.core.tasks.waiting import Changes, Snapshot
+from tccli.core.times import format_timestamp
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -123,6 +129,40 @@ def test_a_terminal_shows_a_display(process_environment: dict[str, str], group_e
     assert not re.search(r"\x1b\[(?:[0-9;]*;)?(?:3[367]|9[0-7])m", shown)
     bare, _ = run_on_terminal(["group", "watch", group_env.group_id], {**env, "NO_COLOR": "1"}, "next look")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", bare)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_known"),
+    [
+        ([("running", "proj-x/ci", 30)], True),
+        ([("running", "proj-x/ci", 300)], False),
+        ([("pending", "proj-x/ci", None)], True),
+        ([("pending", "proj-x/none", None)], False),
+        ([("running", "proj-x/ci", 30), ("pending", "proj-x/none", None)], False),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_the_time_left_is_known(others: list[tuple[str, str, int | None]], is_known: bool) -> None:
+    """
+    Unless a task runs longer than all others took, or is in a queue of which none has started.
+    """
+    now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def make_member(number: int, state: str, queue: str, age: int | None, taken: int | None = None) -> Member:
+        run: dict[str, Any] = {"state": state, "scheduled": format_timestamp(now - timedelta(seconds=400))}
+        if age is not None:
+            run["started"] = format_timestamp(now - timedelta(seconds=age))
+            if taken is not None:
+                run["resolved"] = format_timestamp(now - timedelta(seconds=age - taken))
+        status = {"taskId": str(number), "state": state, "taskQueueId": queue, "runs": [run]}
+        return Member({"status": status, "task": {"metadata": {"name": "x", "owner": "o"}}})
+
+    members = [make_member(number, "completed", "proj-x/ci", 120, 60) for number in range(3)]
+    members += [make_member(10 + number, *other) for number, other in enumerate(others)]
+    snapshot = Snapshot({each.task_id: each for each in members}, Changes([], {}), {}, False, now)
+
+    assert is_known == (measure_progress(snapshot).seconds_left is not None)
 
 
 @pytest.mark.parametrize("command", ["wait", "watch"])

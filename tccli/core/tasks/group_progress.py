@@ -5,6 +5,7 @@ How far the tasks of a group are: how many are in each state, how many end per m
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from tccli.core.responses import read_timestamp
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_RATE_SECONDS = 600
 """The rate is that of the last minutes: machines come and go."""
 MIN_RATE_SECONDS = 10
+MAX_COMPARED_RUNS = 5000
 
 
 class GroupProgress(NamedTuple):
@@ -33,7 +35,8 @@ class GroupProgress(NamedTuple):
         ended: How many are resolved.
         total: How many there are.
         per_minute: How many were resolved per minute of late.
-        seconds_left: How long the rest takes at that rate; None if none was resolved of late, or nothing is left.
+        seconds_left: How long the rest takes at that rate; None if nothing is left, or if nothing is known of how long
+            tasks like the rest take.
     """
 
     counts: Mapping[str, int]
@@ -65,8 +68,30 @@ def measure_progress(snapshot: Snapshot) -> GroupProgress:
         ended,
         len(snapshot.members),
         per_minute,
-        60 * left / per_minute if left and per_minute else None,
+        60 * left / per_minute if left and per_minute and _is_predictable(snapshot) else None,
     )
+
+
+def _is_predictable(snapshot: Snapshot) -> bool:
+    """
+    Return whether tasks like those that are left have started and ended before.
+    """
+    members = snapshot.members.values()
+    served = {member.queue for member in members if member.started is not None}
+    if any(member.state == "pending" and member.queue not in served for member in members):
+        return False
+    running = [member.started for member in members if member.state == "running" and isinstance(member.started, str)]
+    if not running:
+        return True
+    longest = (snapshot.now - read_timestamp("a task's run", min(running))).total_seconds()
+    ended = (member for member in members if isinstance(member.started, str) and isinstance(member.resolved, str))
+    # The first ones are enough: usually one of them takes longer.
+    return any(_measure_run(member) >= longest for member in islice(ended, MAX_COMPARED_RUNS))
+
+
+def _measure_run(member: Member) -> float:
+    started, resolved = (read_timestamp("a task's run", text) for text in (member.started, member.resolved))
+    return (resolved - started).total_seconds()
 
 
 def _measure_rate(snapshot: Snapshot) -> float:

@@ -108,7 +108,7 @@ class RunLog:
             TcError: It cannot be read.
         """
         lines = self._options.lines.copy()
-        for block in self._read_blocks():
+        for block in self._read_blocks(lines):
             if not block:
                 lines.mark_live()
                 yield b""
@@ -116,7 +116,7 @@ class RunLog:
                 yield from filter(None, lines.feed(block))
         yield from filter(None, lines.end())
 
-    def _read_blocks(self) -> Iterator[bytes]:
+    def _read_blocks(self, lines: LineFilter) -> Iterator[bytes]:
         pauses = Pauses(None, self._sleep)
         source: LogReader | Tail | None = None
         reader = LogReader(self.remote)
@@ -130,6 +130,7 @@ class RunLog:
                 if source is None and self._options.tail is not None:
                     source = Tail(self.remote, self._options.tail, self._options.lines)
                     reader = source.reader
+                    any(map(lines.take_time, reversed(source.before)))
                 else:
                     source = reader
                 yield from self._read_until_silent(source, reader, is_resolved=is_resolved)

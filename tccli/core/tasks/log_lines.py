@@ -39,6 +39,11 @@ _TIME = re.compile(
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*[mK]")
 
 
+def _format_time(found: re.Match[bytes]) -> str:
+    date, clock, fraction = (group.decode() if group else "" for group in found.groups())
+    return f"{date}T{clock}.{fraction[:3].ljust(3, '0')}Z"
+
+
 def is_worker_line(line: bytes | bytearray) -> bool:
     """
     Return whether the worker wrote a line, not the task: it begins with ``[taskcluster``.
@@ -171,6 +176,22 @@ class LineFilter:
         """
         return self._needed if self.selects else 0
 
+    @property
+    def marks_times(self) -> bool:
+        """
+        Whether a time is put before each line.
+        """
+        return self._now is not None
+
+    def take_time(self, line: bytes | bytearray) -> bool:
+        """
+        Let the lines that come have the time that an earlier one begins with, and return whether it does.
+        """
+        found = _TIME.match(line)
+        if found is not None:
+            self._time = _format_time(found)
+        return found is not None
+
     def mark_live(self) -> None:
         """
         From now on, lines come when they are written.
@@ -263,8 +284,7 @@ class LineFilter:
     def _find_time(self, line: bytes | bytearray) -> str:
         found = _TIME.match(line)
         if found is not None:
-            date, clock, fraction = (group.decode() if group else "" for group in found.groups())
-            self._time = f"{date}T{clock}.{fraction[:3].ljust(3, '0')}Z"
+            self._time = _format_time(found)
         elif self._is_live:
             assert self._now is not None
             self._time = format_timestamp(self._now())

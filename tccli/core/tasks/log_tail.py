@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tccli.core.transfer.remote import RemoteFile
 
 FIRST_BLOCK_BYTES = 64 * 1024
+MAX_TIME_BYTES = 64 * 1024
 MAX_BLOCK_BYTES = 1 << 20
 MAX_KEPT_BYTES = 2 << 20
 """Of what may be the last lines. If they are longer, they are read again."""
@@ -27,6 +28,7 @@ class Tail:
     The last lines of a log, and the reader of what follows them.
 
     Attributes:
+        before: Lines just before them, if times are marked: lines without a time have that of the line before.
         first: The last lines in blocks, if they were read already.
         reader: Of the rest.
     """
@@ -43,12 +45,17 @@ class Tail:
             TcError: The log cannot be downloaded.
         """
         self.first: Sequence[bytes] = ()
+        self.before: Sequence[bytes] = ()
         self._is_silent = False
         length = fetch_length(remote)
         start = None if length is None else find_last_lines(remote, length, count, lines)
         if length is None or start is None:
             self.reader, self._rest = self._read_forwards(remote, count, lines)
         else:
+            if lines.marks_times and start:
+                data = b"".join(LogReader(remote, max(0, start - MAX_TIME_BYTES), start).blocks())
+                # The first line may be cut off.
+                self.before = data.splitlines()[start > MAX_TIME_BYTES :]
             self.reader = LogReader(remote, start, length)
             self._rest = self.reader.blocks() if self.reader.position < length else iter(())
 
@@ -89,6 +96,8 @@ class Tail:
             return again, again.blocks()
         while kept and start >= reader.position - kept_bytes + len(kept[0]):
             kept_bytes -= len(kept.popleft())
+        if lines.marks_times and kept:
+            self.before = kept[0][: start - reader.position + kept_bytes].splitlines()
         if kept:
             kept[0] = kept[0][start - reader.position + kept_bytes :]
         self.first = kept
