@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ids import TASK_ID
+from tests.transfer_env import later
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import CommandLine
     from tests.group_env import GroupEnv
+    from tests.http_server import ScriptedServer
 
 
 def add(env: GroupEnv, name: str, state: str, artifacts: dict[str, bytes]) -> str:
@@ -103,27 +105,81 @@ def test_tasks_with_the_same_label(tc: CommandLine, group_env: GroupEnv, tmp_pat
     assert {f"a.{one}/public/x": b"1", f"a.{other}/public/x": b"2", "b/public/x": b"3"} == found
 
 
-@pytest.mark.parametrize(
-    ("tasks", "options"),
-    [
-        ({"a": ["p/x", "q/x"]}, ["--flat"]),
-        ({"a": ["b/x"], "a/b": ["x"]}, []),
-    ],
-    ids=str,
-)
-def test_two_artifacts_of_one_path(
-    tc: CommandLine, group_env: GroupEnv, tmp_path: Path, tasks: dict[str, list[str]], options: list[str]
-) -> None:
+def test_flat_names_must_differ(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
     """
-    Neither is written.
+    Nothing is written, since another option is needed.
     """
-    for name, artifacts in tasks.items():
-        add(group_env, name, "completed", dict.fromkeys(artifacts, b"x"))
+    add(group_env, "a", "completed", {"p/x": b"1", "q/x": b"2"})
     out = tmp_path / "out"
-    result = tc("group", "download", group_env.group_id, "x", *options, "-o", str(out), env=group_env.environment)
+    result = tc("group", "download", group_env.group_id, "x", "--flat", "-o", str(out), env=group_env.environment)
 
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("tasks", "named"),
+    [
+        ({"a": ["b/x"], "a/b": ["x"]}, ["b/x of task", "to a/b/x"]),
+        ({"..": ["x"]}, ["'../x'", "the part '..'"]),
+        ({".": ["x"]}, ["the part '.'"]),
+        ({"": ["x"]}, ["'/x'", "the part ''"]),
+        ({"a": ["../../x"]}, ["the part '..'"]),
+        ({"a": ["x" * 256]}, ["too long"]),
+    ],
+    ids=str,
+)
+def test_paths_that_cannot_be_written(
+    tc: CommandLine, group_env: GroupEnv, tmp_path: Path, tasks: dict[str, list[str]], named: list[str]
+) -> None:
+    """
+    They are refused, by a dry run as well, and the rest is written.
+    """
+    for name, artifacts in tasks.items():
+        add(group_env, name, "completed", dict.fromkeys(artifacts, b"x"))
+    add(group_env, "good", "completed", {"g/x": b"x"})
+    out = tmp_path / "out"
+    line = ("group", "download", group_env.group_id, "**", "-o", str(out))
+    dry = tc(*line, "-n", env=group_env.environment)
+    assert not out.exists()
+    result = tc(*line, env=group_env.environment)
+
+    assert 9 == result.exit_code == dry.exit_code
+    for text in named:
+        assert text in result.stderr
+    assert "good/g/x" in files_below(out)
+    assert sorted(files_below(out)) == sorted(row.split()[-1] for row in dry.stdout.splitlines())
+    assert "Traceback" not in result.stderr
+    assert result.stderr.splitlines()[-1] == dry.stderr.splitlines()[-1]
+
+
+def test_failed_downloads_leave_nothing(tc: CommandLine, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    Neither empty directories nor a note that nothing was written; directories that were there before stay.
+    """
+    task_id = group_env.add("a/b", "running")
+    content = {"storageType": "error", "expires": later(hours=9), "reason": "file-missing-on-worker", "message": "no"}
+    group_env.call("createArtifact", task_id, "0", "public/x", payload=content)
+    out = tmp_path / "out"
+    for before in (None, out, out / "a"):
+        if before is not None:
+            before.mkdir()
+        result = tc("group", "download", group_env.group_id, "x", "-o", str(out), env=group_env.environment)
+        assert 5 == result.exit_code
+        assert "wrote" not in result.stderr
+        found = out if before is None else before
+        assert (before is not None) == found.exists()
+        assert not list(found.rglob("*"))
+
+
+@pytest.mark.parametrize("words", [["download", TASK_ID, ""], ["artifacts", TASK_ID, ""]])
+def test_an_empty_pattern_is_refused(tc: CommandLine, http_server: ScriptedServer, words: list[str]) -> None:
+    """
+    Before anything is sent; as is a target that is not a directory.
+    """
+    for line in (words, ["download", TASK_ID, "x", "-o", "/dev/null"], ["download", TASK_ID, "x", "-o", "-"]):
+        result = tc("group", *line, env=http_server.env)
+        assert (2, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)
 
 
 @pytest.mark.parametrize("label", ["..", "../up", "a/../../up", "/etc", "a//b", "a\\b", "."])

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +16,7 @@ import click
 from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
 from tccli.cli.transfers.terminal_output import open_stdout
-from tccli.core.artifacts.paths import resolve_below
+from tccli.core.artifacts.paths import find_unwritable, resolve_below
 from tccli.core.parallel import Schedule, run_parallel
 from tccli.core.transfer.context import TransferProgress
 from tccli.core.transfer.download import download_to_file, download_to_stream
@@ -27,7 +27,7 @@ from tccli.errors import NoAnswerError, TcError, UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.transfer.context import TransferContext
@@ -145,23 +145,75 @@ def _has_partial(paths: Iterable[str]) -> bool:
     return any(os.path.exists(partial_path(path)) for path in paths if path != "-")
 
 
-def _target_paths(context: Context, names: Iterable[str], directory: str) -> tuple[dict[str, str], list[TcError]]:
+def check_directory(directory: str) -> None:
     """
-    Return the path below *directory* for each name, and the errors of names that cannot have one.
+    Check that files can be written below a directory, which need not exist.
+
+    Raises:
+        UsageError: It is stdout or a file.
     """
     if directory == "-":
         raise UsageError("cannot write several artifacts to stdout", hint="give a directory with -o DIR")
     if os.path.exists(directory) and not os.path.isdir(directory):
         raise UsageError(f"cannot write to {directory}: it is not a directory")
-    paths: dict[str, str] = {}
-    failed: list[TcError] = []
-    for name in names:
-        try:
-            paths[name] = resolve_below(directory, name)
-        except TcError as error:
-            failed.append(error)
-            context.note(str(error))
-    return paths, failed
+
+
+class _Targets:
+    """
+    The paths of files below a directory, which is created with those on the way.
+
+    Attributes:
+        paths: By name.
+        failed: The errors of names that cannot have a path. Each was reported.
+    """
+
+    def __init__(self, context: Context, names: Iterable[str], directory: str) -> None:
+        check_directory(directory)
+        self.paths: dict[str, str] = {}
+        self.failed: list[TcError] = []
+        self._created: set[str] = set()
+        root = os.path.realpath(directory)
+        names = list(names)
+        unwritable = find_unwritable(names, directory)
+        for name in names:
+            try:
+                if name in unwritable:
+                    raise unwritable[name]
+                missing = _find_missing(os.path.dirname(os.path.join(root, name)))
+                self.paths[name] = resolve_below(directory, name)
+                self._created.update(missing)
+            except TcError as error:
+                self.failed.append(error)
+                context.note(str(error))
+
+    def remove_empty(self) -> None:
+        """
+        Remove the directories that were created and have no files.
+        """
+        for path in sorted(self._created, key=len, reverse=True):
+            with suppress(OSError):
+                os.rmdir(path)
+
+
+def _find_missing(path: str) -> Iterator[str]:
+    """
+    Return the directories of a path, with itself, that do not exist.
+    """
+    missing = []
+    while not os.path.lexists(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    return iter(missing)
+
+
+def raise_first(failed: Sequence[TcError], total: int) -> None:
+    """
+    Raise the first of the errors of so many artifacts, if there are any.
+    """
+    if failed:
+        first = failed[0]
+        first.message = f"cannot download {len(failed)} of {total} artifacts; the first error: {first.message}"
+        raise first
 
 
 class _Downloads:
@@ -211,12 +263,22 @@ class _Downloads:
             self._changed.wait_for(lambda: not self._running, MAX_JOIN_SECONDS)
 
 
-def download_many(context: Context, sources: Mapping[str, Source], directory: str, download: Download) -> None:
+def download_many(
+    context: Context,
+    sources: Mapping[str, Source],
+    directory: str,
+    download: Download,
+    refused: Sequence[TcError] = (),
+) -> None:
     """
     Download each source to its path below *directory*. When one fails, the others are downloaded nevertheless.
+
+    Args:
+        refused: The errors of artifacts that have no path, which were reported.
     """
-    paths, failed = _target_paths(context, sources, directory)
-    jobs = min(MAX_PARALLEL_DOWNLOADS, len(sources))
+    targets = _Targets(context, sources, directory)
+    paths, failed = targets.paths, [*refused, *targets.failed]
+    jobs = max(1, min(MAX_PARALLEL_DOWNLOADS, len(sources)))
     transfer = transfer_context(context, download.limits)
     transfer = replace(transfer, buffer_bytes=transfer.buffer_bytes // jobs)
     connections = download.options.connections or max(1, MAX_CONNECTIONS // jobs)
@@ -248,15 +310,14 @@ def download_many(context: Context, sources: Mapping[str, Source], directory: st
             # After Ctrl-C or at a limit.
             downloads.stop()
             downloads.join()
+            targets.remove_empty()
     done = [results[name] for name in sources if name in results]
     verified = set.intersection(*(set(result["verifiedBy"]) for result in done)) if done else set()
     size = sum(result["size"] for result in done)
     seconds = time.monotonic() - started
     total = format_summary(size, seconds, tuple(sorted(verified)), total_progress.wire_bytes)
-    context.note(f"wrote {len(done)} file{'' if len(done) == 1 else 's'} to {directory}: {total}")
+    if done or not failed:
+        context.note(f"wrote {len(done)} file{'' if len(done) == 1 else 's'} to {directory}: {total}")
     if download.write is not None:
         download.write(Result([done]))
-    if failed:
-        first = failed[0]
-        first.message = f"cannot download {len(failed)} of {len(sources)} artifacts; the first error: {first.message}"
-        raise first
+    raise_first(failed, len(sources) + len(refused))

@@ -22,11 +22,13 @@ def _artifacts(context: Context, group: str, pattern: str | None, **options: Any
     from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group
-    from tccli.core.artifacts.paths import suggest_pattern
+    from tccli.core.artifacts.paths import check_pattern, suggest_pattern
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts
 
     failed, newest = map(options.pop, ("failed", "newest"))
+    if pattern is not None:
+        check_pattern(pattern)
     selection = pop_selection(options)
     narrowed = selection.restrict_to_failed() if failed else selection
     write = make_line_writer(context)

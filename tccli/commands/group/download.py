@@ -29,8 +29,8 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
-    from tccli.cli.transfers.run_download import Download, download_many
-    from tccli.core.artifacts.paths import suggest_pattern
+    from tccli.cli.transfers.run_download import Download, check_directory, download_many, raise_first
+    from tccli.core.artifacts.paths import check_pattern, find_unwritable, suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts, plan_paths
@@ -38,6 +38,8 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
 
     target, flat, all_runs, noop = map(options.pop, ("target", "flat", "all_runs", "noop"))
     failed, newest = map(options.pop, ("failed", "newest"))
+    check_pattern(pattern)
+    check_directory(target)
     selection = pop_selection(options)
     narrowed = selection.restrict_to_failed() if failed else selection
     # -o is the directory.
@@ -57,15 +59,23 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
         hint = suggest_pattern(pattern, names, f"tc group artifacts {group_id}")
         raise NotFoundError(f"no artifact of these tasks matches {pattern!r}", status=404, hint=hint)
     found = _leave_out_live_logs(context, found)
-    paths = plan_paths(found, flat=flat, all_runs=all_runs)
+    paths, refused = plan_paths(found, flat=flat, all_runs=all_runs)
+    unwritable = find_unwritable(paths, target) if noop else {}
+    for error in (*refused, *unwritable.values()):
+        context.note(str(error))
     if noop:
-        write_lines((f"{each.member.task_id} {each.member.name} {path}", each.as_row()) for path, each in paths.items())
-    elif paths:
+        write_lines(
+            (f"{each.member.task_id} {each.member.name} {path}", each.as_row())
+            for path, each in paths.items()
+            if path not in unwritable
+        )
+        raise_first([*refused, *unwritable.values()], len(paths) + len(refused))
+    elif paths or refused:
         sources = {
             path: ArtifactSource(client, each.member.task_id, str(each.run_id), each.name, is_from_service=True)
             for path, each in paths.items()
         }
-        download_many(context, sources, target, Download(DownloadOptions(), options, write))
+        download_many(context, sources, target, Download(DownloadOptions(), options, write), refused)
     failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
 
 

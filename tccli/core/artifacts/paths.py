@@ -25,6 +25,17 @@ def is_pattern(name: str) -> bool:
     return bool(re.search(r"[*?\[]", name))
 
 
+def check_pattern(pattern: str) -> None:
+    """
+    Check a pattern before names are requested.
+
+    Raises:
+        UsageError: It is empty.
+    """
+    if not pattern:
+        raise UsageError("PATTERN is empty", hint="'**' matches all names")
+
+
 def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     """
     Return the names that match *pattern*, sorted.
@@ -83,14 +94,20 @@ def last_component(name: str) -> str:
     return component
 
 
-def resolve_below(directory: str, name: str) -> str:
+def find_unwritable(names: Iterable[str], directory: str) -> dict[str, BrokenAnswerError]:
     """
-    Return the path for an artifact below *directory*; create the directories on the way.
+    Return the names that cannot be paths below *directory*, and why. Nothing is read or written.
+    """
+    unwritable: dict[str, BrokenAnswerError] = {}
+    for name in names:
+        try:
+            _check_name(name, directory)
+        except BrokenAnswerError as error:
+            unwritable[name] = error
+    return unwritable
 
-    Raises:
-        BrokenAnswerError: The name, which the service returned, leads out of *directory* or cannot be that of a file.
-        LocalFileError: A directory cannot be created, or a link leads out of *directory*.
-    """
+
+def _check_name(name: str, directory: str) -> None:
     parts = name.split("/")
     try:
         sizes = [len(os.fsencode(part)) for part in parts]
@@ -100,8 +117,24 @@ def resolve_below(directory: str, name: str) -> str:
         raise BrokenAnswerError(
             f"cannot write {name[:40]!r}… below {directory}: a part of the name is too long for a file"
         )
-    if any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name:
-        raise BrokenAnswerError(f"cannot write {name!r} below {directory}: its name leads out of the directory")
+    for part in parts:
+        if part in {"", ".", ".."} or "\\" in part or "\0" in part:
+            raise BrokenAnswerError(
+                f"cannot write {name!r} below {directory}: its name leads out of the directory, or may: "
+                f"the part {part!r} is not a file name"
+            )
+
+
+def resolve_below(directory: str, name: str) -> str:
+    """
+    Return the path for an artifact below *directory*; create the directories on the way.
+
+    Raises:
+        BrokenAnswerError: The name, which the service returned, leads out of *directory* or cannot be that of a file.
+        LocalFileError: A directory cannot be created, or a link leads out of *directory*.
+    """
+    _check_name(name, directory)
+    parts = name.split("/")
     root = os.path.realpath(directory)
     path = os.path.join(root, *parts)
     # Checked first, because makedirs follows links.

@@ -93,9 +93,12 @@ def list_task_artifacts(
         yield result
 
 
-def plan_paths(artifacts: Iterable[TaskArtifact], *, flat: bool, all_runs: bool) -> dict[str, TaskArtifact]:
+def plan_paths(
+    artifacts: Iterable[TaskArtifact], *, flat: bool, all_runs: bool
+) -> tuple[dict[str, TaskArtifact], list[BrokenAnswerError]]:
     """
-    Return the artifacts by their paths below a directory: ``LABEL/NAME``; a slash in a label is one in the path.
+    Return the artifacts by their paths below a directory: ``LABEL/NAME``; a slash in a label is one in the path. Also
+    return why others have no path: tasks have chosen their names.
 
     Of several tasks with the same label, each has a directory ``LABEL.TASK-ID``.
 
@@ -104,13 +107,15 @@ def plan_paths(artifacts: Iterable[TaskArtifact], *, flat: bool, all_runs: bool)
         all_runs: Whether there is a directory for each run, ``LABEL/run-0/NAME``.
 
     Raises:
-        UsageError: Two artifacts have the same path.
+        UsageError: Two artifacts have the same path because of *flat*.
     """
     artifacts = list(artifacts)
     ids: dict[str, set[str]] = {}
     for artifact in artifacts:
         ids.setdefault(artifact.member.name, set()).add(artifact.member.task_id)
     paths: dict[str, TaskArtifact] = {}
+    shared: dict[str, BrokenAnswerError] = {}
+    errors: list[BrokenAnswerError] = []
     for artifact in artifacts:
         label, task_id = artifact.member.name, artifact.member.task_id
         parts = [label if len(ids[label]) == 1 else f"{label}.{task_id}"]
@@ -118,12 +123,15 @@ def plan_paths(artifacts: Iterable[TaskArtifact], *, flat: bool, all_runs: bool)
         try:
             parts.append(last_component(artifact.name) if flat else artifact.name)
         except UsageError as error:
-            # The task has chosen the name.
-            raise BrokenAnswerError(f"task {task_id}: {error.message}") from None
+            errors.append(BrokenAnswerError(f"task {task_id}: {error.message}"))
+            continue
         path = "/".join(parts)
         if path in paths:
             one, other = (f"{each.name} of task {each.member.task_id}" for each in (paths[path], artifact))
-            hint = "leave out --flat" if flat else "download them one by one"
-            raise UsageError(f"cannot write both {one} and {other} to {path}", hint=hint)
+            message = f"cannot write both {one} and {other} to {path}"
+            if flat:
+                raise UsageError(message, hint="leave out --flat")
+            shared.setdefault(path, BrokenAnswerError(message, hint="download them one by one"))
         paths[path] = artifact
-    return paths
+    # Neither is written, since which one is wanted cannot be known.
+    return {path: artifact for path, artifact in paths.items() if path not in shared}, [*errors, *shared.values()]
