@@ -56,6 +56,7 @@ LATE_MODULES = (
     "email.message",
     "http.cookiejar",
     "idna",
+    "logging",
     "mimetypes",
     "pathlib",
     "ssl",
@@ -116,6 +117,25 @@ class _LatePackage(ModuleType):
         return getattr(self, name)
 
 
+class _LateLogger:
+    """
+    A logger of a process that has no handlers, because nothing has imported the module that makes them.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - as in logging
+        if "logging" not in sys.modules:
+            return False
+        # From now on at no cost.
+        self.isEnabledFor = self.__getattr__("isEnabledFor")  # type: ignore[method-assign]
+        return self.isEnabledFor(level)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("logging").getLogger(self.name), name)
+
+
 def _late_base(module: str, name: str) -> type:
     """
     Return a base class that is replaced when an object of a class derived from it is made.
@@ -152,6 +172,7 @@ def _create_substitutes() -> dict[str, ModuleType | None]:
     }
     for module, name in LATE_NAMES:
         vars(substitutes[module])[name] = _late_function(module, name)
+    vars(substitutes["logging"]).update(DEBUG=10, getLogger=_LateLogger)
     for module, name in LATE_BASES:
         vars(substitutes[module])[name] = _late_base(module, name)
     return substitutes

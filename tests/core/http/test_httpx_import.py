@@ -41,7 +41,8 @@ def test_a_request_over_http_imports_no_tls_no_cookies_and_no_client(http_server
     Each of them takes milliseconds, as much as the rest of the request.
     """
     heavy = [
-        "ssl", "_ssl", "_hashlib", "urllib.request", "http.client", "http.cookiejar", "email.message", "tempfile",
+        "ssl", "_ssl", "_hashlib", "logging", "urllib.request",
+        "http.client", "http.cookiejar", "email.message", "tempfile",
         "pathlib", "mimetypes", "httpx._client", "httpx._main", "httpcore._async", "h2", "anyio", "certifi", "idna",
         "rich",
     ]  # fmt: skip
@@ -73,6 +74,11 @@ assert kinds[0] is type(sent)
 assert httpcore.ConnectionPool and httpcore.AsyncConnectionPool and httpx.AsyncClient
 from http.cookiejar import CookieJar
 assert isinstance(httpx.Cookies().jar, CookieJar)
+import io, logging
+log = io.StringIO()
+logging.basicConfig(level="DEBUG", stream=log)
+HttpTransport(5, {{}}).send(Request("GET", {http_server.url!r}, {{}}))
+assert "DEBUG:httpcore.http11:receive_response_headers.complete" in log.getvalue(), log.getvalue()
 """
 
     assert "fine\n" == run(code)
