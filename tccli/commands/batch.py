@@ -96,6 +96,7 @@ def _make_reader(
         options["payload_from"],
         options["id_from"],
         options["header"],
+        data_is_typed=data is not None and not data.lstrip().startswith("@"),
     )
     template.check()
     read_only = None if options["dry_run"] else context.read_only()
@@ -179,7 +180,8 @@ command = Command(
     "With SERVICE METHOD, the columns of a line are the arguments: words between blanks and tabs, or CSV or TSV. To "
     "use some of the columns, write ARG... with places: {1} is the first column, {NAME} the one of that name with "
     "--header. Places in ARG, --data, --set and --query are filled in after parsing, and only in strings, so that a "
-    "column cannot change what is around it. {{1}} is the text {1}; other braces are text. With --payload-from, the "
+    "column cannot change what is around it. {{1}} is the text {1}; other braces are text, but {} on "
+    "the command line is an error, with {{}} for its text. With --payload-from, the "
     "last word is the rest of the line.\n\n"
     "A result has id (that of the line, or its number), status, and response or error, as of --error-format json. "
     "Tasks, groups and others can be named in all forms that arguments of methods have. When a service asks one call "

@@ -139,6 +139,11 @@ def test_a_line_that_is_wrong(tc: CommandLine, http_server: ScriptedServer, line
         ["secrets", "set", "--data", '{"a": "{name}"}'],
         ["secrets", "set", "--set", "a={name}"],
         ["secrets", "set", "--set", "{1}=a"],
+        ["secrets", "set", "p:{}", "--set", "a={1}"],
+        ["secrets", "set", "{1}", "--set", "a={}"],
+        ["secrets", "set", "{1}", "--set", 'a:=["{}"]'],
+        ["secrets", "set", "{1}", "--data", '{"a": "x {}"}'],
+        ["index", "listTasks", "{1}", "--query", "limit={}"],
         ["secrets", "set", "--set", "a:=x"],
         ["secrets", "set", "--payload-from", "name"],
         ["secrets", "set", "--payload-from", "²"],
@@ -192,7 +197,7 @@ def test_columns(tc: CommandLine, http_server: ScriptedServer) -> None:
     )
 
 
-def test_payloads(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_payloads(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     From --data and --set with places, and from a column; of a column, no place is filled in.
     """
@@ -207,6 +212,9 @@ def test_payloads(tc: CommandLine, http_server: ScriptedServer) -> None:
     data = '{"a": "{2}", "b": ["x{1}", 1], "c": "{{2}} ${x"}'
     assert [{"a": '"', "b": ["xn", 1], "c": "{2} ${x"}] == payloads("{1}", "--data", data, stdin='n "\n')
     assert [{"a": {"b": "5"}, "c": 5}] == payloads("{1}", "--set", "a.b={2}", "--set", "c:={2}", stdin="n 5\n")
+    (tmp_path / "a.json").write_text('{"run": "find -exec rm {} + # {2}"}')
+    assert [{"run": "find -exec rm {} + # x"}] == payloads("{1}", "--data", f"@{tmp_path}/a.json", stdin="n x\n")
+    assert [{"a": {}}] == payloads("{1}", "--set", "a:={}", stdin="n\n")
     assert [{"k": "{1} x"}] == payloads("--payload-from", "2", stdin='n {"k": "{1} x"}\n')
     assert [{"k": [1, 2]}] == payloads("--payload-from", "doc", "--header", stdin='name doc\nn {"k": [1, 2]}\n')
     assert [{"k": 1}] * 2 == payloads("x", "--data", '{"k": 1}', "--id-from", "1", stdin="a\nb\n")

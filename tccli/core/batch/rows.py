@@ -28,6 +28,7 @@ class CallTemplate(NamedTuple):
         args: Of the path; none if the columns are the arguments.
         query: By the API's names.
         data: The payload as a document, or None.
+        data_is_typed: Whether it was on the command line, not in a file.
         edits: The values of ``--set``.
         payload_column: The column that has the payload, by number or by name, or None.
         id_column: The one that has the id, or None.
@@ -42,6 +43,7 @@ class CallTemplate(NamedTuple):
     payload_column: str | None = None
     id_column: str | None = None
     has_header: bool = False
+    data_is_typed: bool = True
 
     @property
     def has_texts(self) -> bool:
@@ -104,9 +106,11 @@ class RowReader:
     def __init__(self, template: CallTemplate, header: Header) -> None:
         self._template = template
         self._header = header
-        self._args = [Template(text, header) for text in template.args or self._name_arguments()]
-        self._query = {name: Template(text, header) for name, text in template.query.items()}
-        self._data = None if template.data is None else Template(template.data, header)
+        self._args = [_compile(text, header) for text in template.args or self._name_arguments()]
+        self._query = {name: _compile(text, header) for name, text in template.query.items()}
+        self._data = (
+            None if template.data is None else Template(template.data, header, refuses_empty=template.data_is_typed)
+        )
         self._edits = [_compile_edit(edit, header) for edit in template.edits]
         self._payload_column = (
             None if template.payload_column is None else header.find(template.payload_column, "--payload-from")
@@ -187,12 +191,16 @@ class RowReader:
         return document
 
 
+def _compile(document: Any, header: Header) -> Template:
+    return Template(document, header, refuses_empty=True)
+
+
 def _compile_edit(text: str, header: Header) -> tuple[Edit, Template]:
     edit = parse_edit(text)
     if any(step.name is not None and header.pattern.search(step.name) for step in edit.steps):
         raise UsageError(f"--set {edit.shown}: a place cannot be in the path", hint="only values are filled in")
     place = find_json_place(edit.text, header) if edit.is_json else None
-    return edit, Template(edit.parse_value() if place is None else place, header)
+    return edit, _compile(edit.parse_value() if place is None else place, header)
 
 
 def _count(columns: Sequence[str]) -> str:

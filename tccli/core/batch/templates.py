@@ -2,7 +2,8 @@
 Templates: strings with places such as ``{1}`` and ``{taskId}``, which the columns of a line fill in.
 
 Only strings of a document that was parsed before are filled in, so that no value can change what is around it. Two
-braces make a place text: ``{{name}}`` is the text ``{name}``. All other braces are text as they are.
+braces make a place text: ``{{name}}`` is the text ``{name}``. All other braces are text as they are, but ``{}`` on the
+command line is refused, as other tools would fill it in.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Header:
             raise UsageError(f"the header has the column {twice!r} twice")
         named = "|".join(re.escape(name) for name in sorted(self._places, key=len, reverse=True))
         words = filter(None, [rf"[0-9]{{1,{MAX_COLUMN_DIGITS}}}", NAME if columns is None else NAME_OF_HEADER, named])
-        self.pattern = re.compile(rf"(\{{+)({'|'.join(f'(?:{word})' for word in words)})(\}}+)")
+        name = "|".join(f"(?:{word})" for word in words)
+        self.pattern = re.compile(rf"(\{{+)({name})(\}}+)")
+        self.pattern_with_empty = re.compile(rf"(\{{+)({name}|)(\}}+)")
 
     def find(self, name: str, option: str = "") -> int:
         """
@@ -51,6 +54,10 @@ class Header:
         Raises:
             UsageError: There is none.
         """
+        if not name and not option:
+            # xargs, parallel and fd fill it in.
+            first = "1" if self.columns is None else next(filter(None, self.columns), "1")
+            raise UsageError("{} is not a place", hint=f"write {{{first}}} for a column; {{{{}}}} is the text {{}}")
         shown = f"{option} {name}" if option else f"{{{name}}}"
         text = "" if option else f", or {{{{{name}}}}} for the text {{{name}}}"
         if re.fullmatch("[0-9]+", name):
@@ -98,6 +105,8 @@ class Template:
 
     Args:
         document: A document; `JsonPlace` may stand in it for a value.
+        refuses_empty: Whether ``{}`` is an error, and ``{{}}`` is its text: where people type templates. Files have
+            scripts, in which it is text.
 
     Attributes:
         columns: Those that it uses.
@@ -107,8 +116,9 @@ class Template:
         UsageError: A place names a column that does not exist.
     """
 
-    def __init__(self, document: Any, header: Header) -> None:
+    def __init__(self, document: Any, header: Header, *, refuses_empty: bool = False) -> None:
         self.columns: set[int] = set()
+        self._pattern = header.pattern_with_empty if refuses_empty else header.pattern
         self._fill = self._compile(document, header)
         self.is_constant = not self.columns
         self._constant = self._fill(()) if self.is_constant else None
@@ -139,7 +149,7 @@ class Template:
     def _compile_text(self, text: str, header: Header) -> Callable[[Sequence[str]], str]:
         parts: list[str | Place] = []
         end = 0
-        for found in header.pattern.finditer(text):
+        for found in self._pattern.finditer(text):
             left, name, right = found.groups()
             pairs = min(len(left), len(right))
             parts.append(text[end : found.start()] + left[pairs:])

@@ -147,6 +147,26 @@ def test_a_line_with_too_few_columns() -> None:
         template.fill(["a"])
 
 
+@pytest.mark.parametrize("text", ["{}", "a:{}", "${}", "{1}{}", '{"a": {}}'])
+def test_an_empty_place_is_refused_where_people_type(text: str) -> None:
+    """
+    Other tools fill it in. With more braces it is text.
+    """
+    with pytest.raises(UsageError) as caught:
+        Template([{"k": text}], Header(), refuses_empty=True)
+    assert "write {1} for a column; {{}} is the text {}" in str(caught.value)
+    doubled = text.replace("{}", "{{}}")
+    expected = text.replace("{1}", "x")
+    assert [{"k": expected}] == Template([{"k": doubled}], Header(), refuses_empty=True).fill(["x"])
+
+
+def test_empty_objects_are_not_places() -> None:
+    """
+    Only strings have places.
+    """
+    assert {"a": {}} == Template({"a": {}}, Header(), refuses_empty=True).fill([])
+
+
 @pytest.mark.parametrize(
     ("value", "expected"), [("1", 1), ('"x"', "x"), ('{"a": "{1}"}', {"a": "{1}"}), ("null", None)]
 )
