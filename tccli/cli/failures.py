@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.printable import escape_controls, escape_line
+from tccli.core.printable import escape_controls, escape_line, escape_line_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,7 +112,7 @@ def _count(group: FailureGroup) -> str:
 
 
 def _fold_names(names: Sequence[str], width: int) -> Iterator[str]:
-    shown = [*names[:MAX_SHOWN_NAMES]]
+    shown = [*map(escape_line_breaks, names[:MAX_SHOWN_NAMES])]
     if len(names) > len(shown):
         shown.append(f"and {len(names) - len(shown)} more")
     line = ""
@@ -139,7 +139,7 @@ def _markdown(group: FailureGroup, source: str) -> Iterator[str]:
     yield ""
     shown = group.names[:MAX_LISTED_NAMES]
     more = [f"and {len(group.names) - len(shown)} more"] if len(group.names) > len(shown) else []
-    yield ", ".join([*map(_code, shown), *more])
+    yield ", ".join([*(_code(escape_line_breaks(name)) for name in shown), *more])
     yield ""
     if group.context:
         yield from _fence([escape_controls(line) for line in group.context])

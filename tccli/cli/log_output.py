@@ -10,7 +10,7 @@ from itertools import chain, repeat
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
-from tccli.core.printable import escape_controls, escape_line
+from tccli.core.printable import escape_controls, escape_line_breaks
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class PrefixedOutput:
         return bool(last)
 
     def _label(self, member: Member) -> str:
-        return member.task_id if self._prefix == "id" else escape_controls(escape_line(member.name))
+        return member.task_id if self._prefix == "id" else escape_controls(escape_line_breaks(member.name))
 
     def _format_prefix(self, member: Member) -> bytes:
         if self._prefix == "none":

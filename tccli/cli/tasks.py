@@ -375,13 +375,17 @@ def parse_variables(context: Context, settings: Iterable[str]) -> dict[str, str]
     Return the values of ``--env``: ``NAME=VALUE``.
 
     Raises:
-        UsageError: One of them has no name.
+        UsageError: One of them has no name, or is not UTF-8.
     """
     variables = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not name:
             raise UsageError(f"--env {setting!r} has no name", hint="write --env NAME=VALUE")
+        try:
+            setting.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"--env {name}: the variable is not UTF-8, so it cannot be in a definition") from None
         if not equals:
             # As in the Go client; docker run takes the value from its environment.
             context.note(f'--env {name}: the variable is empty; write --env {name}=VALUE, or --env {name}="${name}"')

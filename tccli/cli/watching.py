@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from tccli.core.printable import escape_line
+from tccli.core.printable import escape_controls, escape_line_breaks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,7 +111,7 @@ class GroupDisplay:
         for member, _ in snapshot.changes:
             if member.state in {"failed", "exception"}:
                 reason = f" ({member.reason})" if member.reason != member.state else ""
-                self._print(escape_line(f"{member.line()}{reason}"), STYLES[member.state])
+                self._print(_escape(f"{member.line()}{reason}"), STYLES[member.state])
         self._draw()
 
     def _print(self, line: str, style: str) -> None:
@@ -139,7 +139,7 @@ class GroupDisplay:
         parts = [Text(f"{count} {state}", STYLES.get(state, "")) for state, count in progress.counts.items()]
         yield Text(", ").join(parts) if parts else Text("no task matches so far")
         if progress.blocked:
-            names = ", ".join(escape_line(member.name) for member in progress.blocked[:100])
+            names = ", ".join(_escape(member.name) for member in progress.blocked[:100])
             text = f"{len(progress.blocked)} can never run: {names}"
             yield Text(text, "magenta", no_wrap=True, overflow="ellipsis")
         now = time.monotonic()
@@ -152,6 +152,10 @@ class GroupDisplay:
             rest.append(f"next look in {format_span(self._next_poll - now)}")
         if rest:
             yield Text(", ".join(rest), "dim")
+
+
+def _escape(text: str) -> str:
+    return escape_controls(escape_line_breaks(text))
 
 
 def _draw_bar(progress: GroupProgress, columns: int, encoding: str) -> Text:

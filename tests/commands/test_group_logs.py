@@ -150,3 +150,21 @@ def test_wrong_options_send_nothing(tc: CommandLine, group_env: GroupEnv, option
 
     assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
     assert not group_env.sandbox.requests
+
+
+def test_a_name_has_the_same_form_everywhere(tc: CommandLine, start: Start, group_env: GroupEnv) -> None:
+    """
+    What would end its line is escaped alike in lists, prefixes, reports and on a terminal.
+    """
+    name, shown = "a\nb\x9bc", r"a\x0ab\x9bc"
+    group_env.add(name, "failed", log=b"error: no\n")
+    for command in ("list", "logs", "failures --format text", "failures --format markdown"):
+        words = command.split()
+        result = tc("group", words[0], group_env.group_id, *words[1:], env=group_env.environment)
+        assert shown in result.stdout, command
+    group_env.add("\u202eevil", "failed", log=b"x\n")
+    for words in (["logs"], ["watch", "--for", "resolved"]):
+        screen = read_terminal(group_env, start, "group", words[0], group_env.group_id, *words[1:], COLUMNS="200")
+        assert shown.encode() in screen, words
+        assert b"\\u202eevil" in screen, words
+        assert "\u202e".encode() not in screen

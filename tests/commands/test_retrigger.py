@@ -104,6 +104,8 @@ def test_several_copies_in_other_groups(tc: CommandLine, copied: GroupEnv) -> No
     ("options", "code"),
     [
         (["--env", "=x"], 2),
+        (["--env", "A=\udcff"], 2),
+        (["--env", "\udcff=1"], 2),
         (["--set", "payload"], 2),
         (["--set", "metadata:=5"], 2),
         (["--set", "metadata.nosuch=x"], 2),

@@ -500,3 +500,21 @@ def test_the_tail_of_a_log_without_further_ranges(tc: CommandLine, http_server: 
 
     assert (0, log[-20_000 * 12 :]) == (result.exit_code, result.output), result.stderr
     assert 3 == len([request for request in http_server.requests if request.target == "/log"])
+
+
+@pytest.mark.parametrize(
+    "body", [b"5\r\n12345\r\nzz\r\n", b"5\r\n12345\r\n", b"5\r\n12345xx"], ids=["malformed", "cut off", "too long"]
+)
+@pytest.mark.parametrize("options", [[], ["--tail", "1"], ["--grep", "1"]], ids=str)
+def test_a_chunked_log_that_breaks_is_named(
+    tc: CommandLine, http_server: ScriptedServer, body: bytes, options: list[str]
+) -> None:
+    """
+    The message says which log, and it is requested again.
+    """
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    serve_log(http_server, Response(head + body, closes=True))
+    result = tc("task", "log", TASK_ID, *options, "--retries", "1", "--delay-factor", "0", env=http_server.env)
+
+    assert 9 == result.exit_code, result.stderr
+    assert "public/logs/live.log" in result.stderr.splitlines()[-1]

@@ -14,6 +14,7 @@ import hashlib
 import queue
 import threading
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.http.decompress import SUPPORTED_ENCODINGS, DecompressingReader
@@ -117,7 +118,7 @@ class LogReader:
                 raise BrokenAnswerError(f"cannot decode {self.name}: its content encoding is {metadata.encoding!r}")
             self.is_compressed = bool(metadata.encoding)
             self.is_live = metadata.length is None and not self.is_compressed
-            read = response.stream.readinto
+            read: Callable[[memoryview], int] = partial(self._remote.readinto, response)
             if self.is_compressed:
                 read = DecompressingReader(read, self.name, is_empty=metadata.length == 0).readinto
             if metadata.length is not None and not self.is_compressed and self.end is None:
@@ -195,7 +196,7 @@ class LogReader:
         Yield blocks that another thread reads, and an empty one each time when none comes for a while.
         """
         response.stream.follow(MAX_SILENCE_SECONDS if self.may_be_silent else 0.0)
-        pump = BlockPump(_read_blocks(response.stream.readinto))
+        pump = BlockPump(_read_blocks(partial(self._remote.readinto, response)))
         try:
             yield from pump.take()
         finally:

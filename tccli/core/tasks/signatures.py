@@ -108,6 +108,15 @@ def find_failure_line(lines: Iterable[str]) -> FailureLine | None:
     return reader.replace(best)
 
 
+def _is_visible(text: str) -> bool:
+    """
+    Return whether a line shows anything: not only blanks and control characters.
+    """
+    text = text.strip()
+    # The first character decides nearly always.
+    return (text != "" and text[0].isprintable()) or any(each.isprintable() and each != " " for each in text)
+
+
 class _Reader:
     """
     Ranks one line after the other, with what it knows of those before.
@@ -130,9 +139,10 @@ class _Reader:
             line = _SGR.sub("", line)
         worker = _WORKER.match(line) if line.startswith("[taskcluster") else None
         if worker is not None:
-            return self._rank_worker(worker["level"], line[worker.end() :].strip())
+            text = line[worker.end() :].strip()
+            return self._rank_worker(worker["level"], text if _is_visible(text) else "")
         text, level = _strip_prefixes(line)
-        if not text.strip():
+        if not _is_visible(text):
             self._in_gradle = False
             return None
         rank = self._rank_output(text, level)
@@ -151,6 +161,8 @@ class _Reader:
             self.succeeded = True
         elif _NONZERO_EXIT_CODE.match(text):
             self.succeeded = False
+        if not text:
+            return None
         if level is None and _WORKER_ENDED_IT.search(text):
             return Rank.WORKER, text
         if level != "error" and not _UPLOAD_PROBLEM.match(text):

@@ -83,8 +83,8 @@ class Reader:
                 break
             try:
                 skipped = response.start < self.position
-                count = response.stream.readinto(buffer[: self.position - response.start] if skipped else buffer)
-            except NoAnswerError as error:
+                count = self._remote.readinto(response, buffer[: self.position - response.start] if skipped else buffer)
+            except (NoAnswerError, TransientError) as error:
                 self.close()
                 self._retry_or_raise(error)
                 continue

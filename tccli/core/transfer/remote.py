@@ -297,6 +297,19 @@ class RemoteFile:
             _close(stream)
             raise
 
+    def readinto(self, response: RangeResponse, buffer: memoryview) -> int:
+        """
+        Read the next bytes of a response, and return their number, 0 at the end.
+
+        Raises:
+            TransientError: What came is not HTTP, which may be different next time.
+            NoAnswerError: The connection failed.
+        """
+        try:
+            return response.stream.readinto(buffer)
+        except BrokenAnswerError as error:
+            raise TransientError(f"{self.source.name}: {error.message}") from None
+
     def close(self, response: RangeResponse) -> None:
         """
         Close a response; its connection is used again if the body was read to its end.
@@ -329,7 +342,7 @@ class RemoteFile:
             return self.context.transport.stream(request)
         except BrokenAnswerError as error:
             # What came back is not HTTP, which may be different next time.
-            raise TransientError(error.message) from None
+            raise TransientError(f"{self.source.name}: {error.message}") from None
 
     def _to_range_response(self, stream: Stream, location: Location, start: int) -> RangeResponse:
         if stream.status not in {200, 206}:

@@ -189,3 +189,16 @@ def test_the_worker() -> None:
     assert find_failure_line(log).rank == Rank.WORKER  # type: ignore[union-attr]
     log[2] = "[taskcluster:error] exit status 1"
     assert find_failure_line(log).text == "error: b"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "line", ["\0\0\0", "\0 \0", "\x1b[0m", "[taskcluster:error] ", "[taskcluster:error] \0", "\x07"]
+)
+def test_a_line_that_shows_nothing_is_none(line: str) -> None:
+    """
+    Neither alone nor among others.
+    """
+    assert find_failure_line([line]) is None
+    found = find_failure_line(["some output", line])
+    assert found is not None
+    assert "some output" == found.text
