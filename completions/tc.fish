@@ -1321,7 +1321,7 @@ function __taskcluster_meaning
         case '*:--for'
             echo 'Wait for settled, completed or resolved (default: settled)'
         case '*:--appear'
-            echo 'Wait that long for the group to appear'
+            echo 'Wait that long for the group, or a selected task, to appear'
         case '*:--as'
             echo 'WHAT is a task, group, hook, worker, pool'
         case '*:--browser' '*:--no-browser'

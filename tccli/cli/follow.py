@@ -319,6 +319,8 @@ def _still_runs(task_id: str) -> str:
 
 
 def _watch(context: Context, client: Client, task_id: str, wait: LogWait) -> Iterator[Snapshot]:
+    from tccli.cli.waits import note_unknown_queues
     from tccli.core.tasks.waiting import Pauses, watch_tasks
 
-    return watch_tasks(client, [task_id], Pauses(wait.remaining), report=context.note)
+    found = watch_tasks(client, [task_id], Pauses(wait.remaining), report=context.note)
+    return note_unknown_queues(context, client, found)

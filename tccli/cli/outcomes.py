@@ -85,11 +85,12 @@ class Outcome(NamedTuple):
             NegativeAnswerError: Not all of them are completed.
             WaitTimeoutError: The time is up.
         """
-        from tccli.cli.waits import report_ends
+        from tccli.cli.waits import note_unknown_queues, report_ends
         from tccli.core.tasks.waiting import Pauses, watch_tasks
 
         with self._watch_interruption(context, client, task_ids):
-            snapshots = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)
+            found = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)
+            snapshots = note_unknown_queues(context, client, found)
             if self.logs:
                 from tccli.cli.follow import follow_tasks
 

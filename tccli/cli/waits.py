@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tccli.cli.context import Context
+    from tccli.core.client import Client
     from tccli.core.tasks.members import Member
     from tccli.core.tasks.selection import Selection
     from tccli.core.tasks.waiting import Snapshot, Verdict
@@ -32,6 +33,9 @@ SETTLED_HELP = (
     f"{TIMEOUT_HELP.format('group')} tc polls every few seconds at first, then less often."
 )
 NEVER_SEEN = -1
+MIN_POLLS_BEFORE_LOOK = 3
+"""They take about ten seconds."""
+MAX_CHECKED_QUEUES = 20
 MAX_NAMED_TASKS = 5
 """In a message."""
 
@@ -90,7 +94,7 @@ def appear_option() -> click.Option:
         ["--appear", "appear_seconds"],
         type=span,
         metavar="TIME",
-        help="Wait that long for the group to appear; right after a push there is none yet.",
+        help="Wait that long for the group, or a selected task, to appear; right after a push there is none yet.",
     )
 
 
@@ -129,8 +133,37 @@ def start_watch(
     return (
         group_id,
         selection,
-        watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
+        note_unknown_queues(
+            context,
+            client,
+            watch_group(client, group_id, selection, pauses, appears=appears, report=context.note),
+        ),
     )
+
+
+def note_unknown_queues(context: Context, client: Client, snapshots: Iterable[Snapshot]) -> Iterator[Snapshot]:
+    """
+    Yield snapshots, and tell once of each queue from which no worker takes tasks that stay pending.
+    """
+    checked: set[str] = set()
+    for number, snapshot in enumerate(snapshots):
+        yield snapshot
+        if number < MIN_POLLS_BEFORE_LOOK:
+            continue
+        waiting: dict[str, list[Member]] = {}
+        for member in snapshot.members.values():
+            if member.state == "pending" and member.queue not in checked:
+                waiting.setdefault(member.queue, []).append(member)
+        for queue in sorted(waiting)[: MAX_CHECKED_QUEUES - len(checked)]:
+            from tccli.core.tasks.causes.queues import is_unknown_queue
+
+            checked.add(queue)
+            if is_unknown_queue(client, queue):
+                what = f"no worker pool {queue} exists, and no worker has ever taken from its queue"
+                first = waiting[queue][0]
+                context.note(
+                    f"{what}: {_count(len(waiting[queue]))} waiting for it; tc task why {first.task_id} tells more"
+                )
 
 
 def report_ends(

@@ -136,6 +136,26 @@ def test_a_group_does_not_appear(tc: CommandLine, group_env: GroupEnv) -> None:
     assert (124, 1) == (result.exit_code, result.stderr.count("\n"))
 
 
+@pytest.mark.parametrize(
+    "command", [["group", "wait", "GROUP"], ["task", "wait", "TASK"], ["group", "logs", "-f", "GROUP"]]
+)
+def test_a_queue_without_workers(
+    tc: CommandLine, group_env: GroupEnv, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    """
+    Is named once, and the wait goes on.
+    """
+    monkeypatch.setattr("tccli.cli.waits.MIN_POLLS_BEFORE_LOOK", 0)
+    group_env.add("build", "completed")
+    task_id = group_env.add("test", taskQueueId="proj-x/nosuch")
+    line = [word.replace("GROUP", group_env.group_id).replace("TASK", task_id) for word in command]
+    result = tc(*line, "--timeout", "2.5s", env=group_env.environment)
+
+    assert 124 == result.exit_code
+    assert 1 == result.stderr.count("no worker pool")
+    assert f"tc task why {task_id}" in result.stderr
+
+
 def test_a_task_stays_selected(start: Start, group_env: GroupEnv) -> None:
     """
     Of the tasks that run now, one has ended when it does not run any more.

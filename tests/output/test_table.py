@@ -169,6 +169,23 @@ def test_columns_are_paths_or_their_ends() -> None:
     assert 2 == shortened[3].count("…")
 
 
+@pytest.mark.parametrize(
+    "order", [["taskId", "name", "state", "reason", "queue", "owner"], ["owner", "name", "taskId"]]
+)
+def test_rows_of_a_narrow_terminal_are_whole_and_so_are_ids(order: list[str]) -> None:
+    """
+    All columns that were asked for are there.
+    """
+    task_id = "CrkW_yIJQrWyhu8ldXN-8A"
+    values = {"name": "lint js (eslint)", "state": "unscheduled", "reason": "deadline-exceeded", "taskId": task_id}
+    row = {**values, "queue": "proj-example/linux-large", "owner": "somebody@example.com"}
+    lines = render(Result([[row, row]]), 60, columns=order)
+
+    assert max(map(len, lines)) <= 60
+    assert all(name in lines[0] for name in order)
+    assert all(task_id in line for line in lines[-2:])
+
+
 def test_a_column_that_does_not_exist_is_noted() -> None:
     """
     Its name and the nearest one, once; the column is empty, so that optional properties do not change the table.

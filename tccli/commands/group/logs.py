@@ -85,12 +85,13 @@ def _follow(
     seconds: float | None,
 ) -> None:
     from tccli.cli.selection import explain_nothing
-    from tccli.cli.waits import raise_verdict, until_over
+    from tccli.cli.waits import note_unknown_queues, raise_verdict, until_over
     from tccli.core.tasks.waiting import Pauses, Snapshot, Verdict, watch_group
 
     last: list[tuple[Snapshot, Verdict]] = []
     try:
         snapshots = watch_group(client, group_id, selection, Pauses(seconds, printer.sleep), report=context.note)
+        snapshots = note_unknown_queues(context, client, snapshots)
         for snapshot in until_over(snapshots, "settled", last, ends_early=False):
             for change in snapshot.changes:
                 printer.follow(change.member)

@@ -23,7 +23,7 @@ def _wait(
 ) -> None:
     from tccli.cli.follow import check_log_output, follow_tasks
     from tccli.cli.tasks import resolve_many
-    from tccli.cli.waits import report_ends
+    from tccli.cli.waits import note_unknown_queues, report_ends
     from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up, watch_tasks
 
     if logs:
@@ -32,7 +32,7 @@ def _wait(
     client = end_requests_with(pauses, context.client())
     with report_time_up(client):
         task_ids = resolve_many(context, client, tasks, newest=newest)
-    snapshots = watch_tasks(client, task_ids, pauses, report=context.note)
+    snapshots = note_unknown_queues(context, client, watch_tasks(client, task_ids, pauses, report=context.note))
     if logs:
         follow_tasks(context, client, task_ids, snapshots, condition, fail_fast=fail_fast)
         return

@@ -38,12 +38,15 @@ DEFAULT_WIDTH_OFF_TERMINAL = 120
 MAX_CELL_WIDTH = 48
 """More is given to a cell only where room is left; a shorter value is whole, or its column is left out."""
 MIN_CELL_WIDTH = 10
+MIN_NARROW_WIDTH = 4
+"""Of columns that were asked for, where more do not fit."""
 MIN_TEXT_WIDTH = 20
 MAX_WORD_WIDTH = 40
 """Longer words are broken where texts are folded."""
 MIN_NAME_WIDTH = 32
 """Of what tells most, before other columns are added, if there is room for it."""
 GAP = "  "
+SLUGID = re.compile(r"[A-Za-z0-9_-]{22}")
 FRACTION = re.compile(r"\.\d+Z$")
 
 
@@ -70,7 +73,7 @@ def _listing_lines(entries: Sequence[Any], options: RenderOptions, result: Resul
         # Values without properties are whole: there is nothing to make room for.
         widths = natural
     elif options.columns is not None:
-        widths = natural if options.width is None else _shrink(natural, width or 0, MIN_CELL_WIDTH, _list_texts(rows))
+        widths = natural if options.width is None else _shrink(natural, width or 0, rows)
     else:
         width = width or DEFAULT_WIDTH_OFF_TERMINAL
         if _total(natural) > width:
@@ -115,10 +118,6 @@ def _shorten(value: Any) -> Any:
 
 def _natural_widths(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(_measure, cells)) for cells in zip(headers, *rows, strict=True)]
-
-
-def _list_texts(rows: Sequence[Sequence[str]]) -> list[int]:
-    return [place for place, cells in enumerate(zip(*rows, strict=True)) if any(" " in cell for cell in cells)]
 
 
 def _columns(entries: Sequence[Any], options: RenderOptions, result: Result) -> list[Column]:
@@ -200,15 +199,17 @@ def _fit(natural: Sequence[int], least: Sequence[int], ranks: Sequence[int], wid
     return widths
 
 
-def _shrink(natural: Sequence[int], width: int, least: int, texts: Sequence[int] = ()) -> list[int]:
+def _shrink(natural: Sequence[int], width: int, rows: Sequence[Sequence[str]]) -> list[int]:
     """
-    Return widths for all columns: the widest are made smaller, but not below *least*.
-
-    Args:
-        texts: The places of columns that are made smaller before the others, whose ids people copy.
+    Return widths for all columns: the widest are made smaller, first those of texts, and at last those of ids, which
+    people copy.
     """
     widths = list(natural)
-    for places in (texts, range(len(widths))):
+    cells = list(enumerate(zip(*rows, strict=True)))
+    texts = [place for place, column in cells if any(" " in cell for cell in column)]
+    others = [place for place, column in cells if not all(map(SLUGID.fullmatch, column))]
+    steps = [(texts, MIN_CELL_WIDTH), (others, MIN_CELL_WIDTH), (others, MIN_NARROW_WIDTH)]
+    for places, least in [*steps, (range(len(widths)), MIN_NARROW_WIDTH)]:
         while _total(widths) > width and (place := max(places, key=widths.__getitem__, default=None)) is not None:
             if widths[place] <= least:
                 break

@@ -46,6 +46,16 @@ def explain_pending(client: Client, facts: TaskFacts) -> Iterator[Cause]:
         yield Cause("retry", text, f"tc task status -a {facts.task_id}")
 
 
+def is_unknown_queue(client: Client, queue: str) -> bool:
+    """
+    Return whether a task queue has neither a worker pool nor a worker that has ever taken from it, as far as is known.
+    """
+    if queue.count("/") != 1 or try_call(client, "worker-manager.workerPool", [queue])[1] != "missing":
+        return False
+    page, problem = try_call(client, "worker-manager.listWorkers", queue.split("/"))
+    return problem == "missing" or (not problem and isinstance(page, Mapping) and page.get("workers") == [])
+
+
 def _explain_place(client: Client, facts: TaskFacts) -> Cause:
     state = f"pending{facts.span_since(facts.run.get('scheduled'))} on {facts.queue}"
     page, problem = try_call(client, "queue.listPendingTasks", [facts.queue])
