@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tccli import names
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.types import DATA_FORMAT, file_name
@@ -24,9 +27,45 @@ if TYPE_CHECKING:
 MAX_JOBS = 1000
 SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600}
 ROW_OPTIONS = ("data", "set_", "payload_from", "id_from", "query", "header", "csv", "tsv")
+OPTIONS_BY_NEED = {
+    "-j -P --max-procs --parallel --concurrency --concurrent --threads --workers --processes --procs": "write --jobs N",
+    "-k --keep-order --ordered --sorted": "write --in-order",
+    "--halt --halt-on-error --stop-on-error --exit-on-error --bail": "write --fail-fast",
+    "--continue --continue-on-error --ignore-errors": "it is the default; --fail-fast stops",
+    "--joblog --resume --resume-failed --checkpoint --state": "write --journal FILE, also to resume",
+    "-a -i --input --input-file --arg-file --file --from-file": "the lines are read from stdin: < FILE",
+    "-d --delimiter --delim --colsep --separator --sep": "write --csv or --tsv; without them, blanks separate columns",
+    "-I --replace": "columns have places: {1} is the first one, {NAME} that of a --header",
+    "-n --noop --simulate --what-if": "write --dry-run to send nothing; each line is one call",
+    "-l -L --max-args --max-lines": "each line is one call",
+    "-0 --null --print0 --zero": "lines end with line feeds: tr '\\0' '\\n'",
+    "--delay --throttle --rate-limit --qps --rps": "write --rate N/s",
+    "--paginate --limit --continuation-token --all": "a call of a listing gets one page; write --query NAME=VALUE "
+    "for options of the method",
+    "--json --jsonl --ndjson": "without SERVICE METHOD, lines are JSON",
+    "--payload --body": "write --data JSON, --data @FILE or --payload-from COLUMN",
+}
+"""What tc has instead of options of xargs, parallel and others."""
 ROLES_EXAMPLE = """\
 tc batch auth createRole 'project:x:{name}' --csv --header \\
   --data '{"scopes": ["{scope}"], "description": ""}' < roles.csv"""
+
+
+class BatchCommand(Command):
+    """
+    A command that knows the options of programs like it.
+    """
+
+    def explain_missing_option(self, name: str) -> str:
+        """
+        Return what to write instead of an option of xargs or parallel.
+        """
+        # The case of short options matters.
+        word = name if len(name) == 2 else f"--{names.fold(name.lstrip('-'))}"
+        for spellings, advice in OPTIONS_BY_NEED.items():
+            if word in {each if len(each) == 2 else f"--{names.fold(each[2:])}" for each in spellings.split()}:
+                return advice
+        return ""
 
 
 def rate(value: str) -> float:
@@ -74,10 +113,14 @@ def _make_reader(
 
     if options["csv"] and options["tsv"]:
         raise UsageError("--csv and --tsv are two formats; give one of them")
-    if len(words) == 1:
+    try:
         find_service(context.library(), words[0])
+        method = find_method(context.library(), words[0], words[1]) if words[1:] else None
+    except UsageError as error:
+        _suggest_redirection(error, words)
+        raise
+    if method is None:
         raise UsageError("METHOD is missing", hint="write tc batch SERVICE METHOD, or nothing for lines of JSON")
-    method = find_method(context.library(), words[0], words[1])
     data = options["data"]
     if data is not None and data.strip() in {"-", "@-"}:
         raise UsageError(f"{method.id}: stdin has the lines", hint="give the payload with --data JSON or --data @FILE")
@@ -98,7 +141,11 @@ def _make_reader(
         options["header"],
         data_is_typed=data is not None and not data.lstrip().startswith("@"),
     )
-    template.check()
+    try:
+        template.check()
+    except UsageError as error:
+        _suggest_redirection(error, words[2:])
+        raise
     read_only = None if options["dry_run"] else context.read_only()
     if read_only is not None:
         read_only.check(method)
@@ -106,9 +153,16 @@ def _make_reader(
     return lambda lines: template.read_calls(_split(lines, options))
 
 
-def _read_query(method: Method, settings: Sequence[str]) -> dict[str, str]:
-    from tccli import names
+def _suggest_redirection(error: UsageError, words: Sequence[str]) -> None:
+    """
+    Replace the hint if one of *words* is a file, and none has a place.
+    """
+    file = next((word for word in words if os.path.isfile(word)), None)
+    if file is not None and not any("{" in word for word in words):
+        error.hint = f"{file} is a file: to read its lines, write < {shlex.quote(file)}"
 
+
+def _read_query(method: Method, settings: Sequence[str]) -> dict[str, str]:
     query = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -137,7 +191,7 @@ def _split(lines: Iterable[Line], options: dict[str, Any]) -> Iterator[Row | Bad
     return split_words(lines, max_columns=None if options["header"] else number, has_header=options["header"])
 
 
-command = Command(
+command = BatchCommand(
     "batch",
     callback=with_context(_batch),
     params=[

@@ -171,6 +171,83 @@ def test_what_is_known_before_a_line_is_read(tc: CommandLine, http_server: Scrip
     assert [] == http_server.requests
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("-j 8", "--jobs"),
+        ("-P8", "--jobs"),
+        ("--max-procs=8", "--jobs"),
+        ("--maxProcs 8", "--jobs"),
+        ("-k", "--in-order"),
+        ("--halt now", "--fail-fast"),
+        ("--joblog x", "--journal"),
+        ("-a x", "< FILE"),
+        ("--input-file x", "< FILE"),
+        ("-d,", "--csv"),
+        ("-I{}", "{1}"),
+        ("-n 1", "--dry-run"),
+        ("-L1", "each line"),
+        ("-0", "line feeds"),
+        ("--paginate", "one page"),
+        ("--jobz 8", "did you mean --jobs?"),
+    ],
+)
+def test_options_of_other_programs(tc: CommandLine, words: str, named: str) -> None:
+    """
+    Lead to those of tc.
+    """
+    result = tc("batch", "queue", "cancelTask", *words.split())
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert named in result.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["queue"], ["queue", "cancelTask"], ["secrets", "set", "--set", "a=b"]], ids=str)
+def test_a_file_as_an_argument(tc: CommandLine, tmp_path: Path, words: list[str]) -> None:
+    """
+    Is probably that of the lines.
+    """
+    path = tmp_path / "the ids.txt"
+    path.touch()
+    result = tc("batch", *words, str(path))
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert f"< '{path}'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "named"),
+    [
+        ([], '{\n"service": "queue",\n"method": "ping"\n}\n{\n', "jq -c ."),
+        ([], '\n{"service": "queue", "args": [\n"]}"]}\n', "jq -c ."),
+        ([], '{"id": "}\\"}"\n}\n', "jq -c ."),
+        ([], "[\n1\n]\n", "jq -c '.[]'"),
+        ([], make_lines([[PING], PING]), "jq -c '.[]'"),
+        (["secrets", "get"], '[\n"a",\n"b"\n]\n', "jq -r '.[]'"),
+        (["secrets", "get"], '"a"\n"b"\n', "jq -r"),
+        (["secrets", "set", "{1}", "--payload-from", "2"], 'a {\n"b": 1\n}\n', "jq -c ."),
+    ],
+)
+def test_documents_of_several_lines(
+    tc: CommandLine, http_server: ScriptedServer, words: list[str], stdin: str, named: str
+) -> None:
+    """
+    Are one error, not one per line.
+    """
+    result = tc("batch", *words, stdin=stdin, env=http_server.env)
+    assert (2, "", 1, []) == (result.exit_code, result.stdout, result.stderr.count("\n"), http_server.requests)
+    assert named in result.stderr
+
+
+def test_names_with_blanks_in_messages(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Are in quotes.
+    """
+    result = tc("batch", "secrets", "get", "{id}", "--csv", "--header", stdin=" id , name\na,b\n", env=http_server.env)
+    assert 2 == result.exit_code
+    assert "did you mean ' id '?" in result.stderr
+    result = tc("batch", "secrets", "get", "--csv", "--header", stdin=" id , name\na,b\n", env=http_server.env)
+    assert "(' id ', ' name')" in result.stderr
+
+
 def test_columns(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Words, CSV, TSV, with and without a header, as arguments and in places.

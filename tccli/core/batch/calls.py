@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import names, strict_json
+from tccli.core.batch.lines import refuse_begun_document
 from tccli.errors import TcError, UsageError
 
 if TYPE_CHECKING:
@@ -66,12 +67,28 @@ def label_line(number: int, line_id: Any) -> str:
 def parse_calls(lines: Iterable[Line]) -> Iterator[BatchCall | BadLine]:
     """
     Yield the call of each line. Empty lines are skipped.
+
+    Raises:
+        UsageError: The first line is an array, or a part of a document that has several lines.
     """
+    is_first = True
     for line in lines:
         if isinstance(line.text, TcError):
             yield BadLine(line.number, None, line.text)
         elif line.text.strip():
+            if is_first:
+                _check_first_line(line.number, line.text)
+                is_first = False
             yield parse_call(line.number, line.text)
+
+
+def _check_first_line(number: int, text: str) -> None:
+    refuse_begun_document(number, text, "-c")
+    if text.lstrip().startswith("["):
+        raise UsageError(
+            f"line {number} is an array, not a call",
+            hint=f"write one line for each call: jq -c '.[]'; such as {EXAMPLE}",
+        )
 
 
 def parse_call(number: int, text: str) -> BatchCall | BadLine:

@@ -109,6 +109,26 @@ def _split(pieces: Iterable[bytes]) -> Iterator[bytes | None]:
         yield None if count > MAX_LINE_BYTES else b"".join(begun)
 
 
+def refuse_begun_document(line: int, text: str, jq_option: str) -> None:
+    """
+    Refuse a first line that has only the beginning of a JSON document: the lines after it would all be wrong.
+
+    Args:
+        jq_option: With which jq writes the lines that are needed.
+
+    Raises:
+        UsageError: There are more opening brackets than closing ones.
+    """
+    structure = re.sub(r'"(?:[^"\\]|\\.)*"?', "", text.strip())
+    is_begun = sum(map(structure.count, "{[")) > sum(map(structure.count, "}]"))
+    if structure.startswith(("{", "[")) and is_begun:
+        expression = "'.[]'" if structure.startswith("[") else "."
+        raise UsageError(
+            f"line {line} has only the beginning of a JSON document",
+            hint=f"write one line for each call: jq {jq_option} {expression}",
+        )
+
+
 def split_words(
     lines: Iterable[Line], *, max_columns: int | None = None, has_header: bool = False
 ) -> Iterator[Row | BadRow]:
@@ -118,7 +138,11 @@ def split_words(
     Args:
         max_columns: The last one has the rest of the line.
         has_header: Whether the first line tells that number.
+
+    Raises:
+        UsageError: The first line has JSON that is not the value of a column.
     """
+    is_first = True
     for line in lines:
         if isinstance(line.text, UsageError):
             yield BadRow(line.number, line.text)
@@ -127,7 +151,17 @@ def split_words(
             columns = [text] if max_columns == 1 else re.split(r"[ \t]+", text, maxsplit=max(0, (max_columns or 0) - 1))
             if has_header and max_columns is None:
                 max_columns = len(columns)
+            if is_first:
+                _refuse_json(line.number, text, columns, has_rest=max_columns is not None)
+                is_first = False
             yield Row(line.number, columns)
+
+
+def _refuse_json(number: int, text: str, columns: list[str], *, has_rest: bool) -> None:
+    refuse_begun_document(number, columns[-1], "-c" if has_rest else "-r")
+    if re.fullmatch(r'"(?:[^"\\]|\\.)*"', text) and not has_rest:
+        hint = "write it without: jq -r; with --tsv, quotes are part of a value"
+        raise UsageError(f"line {number} has a string in quotes", hint=hint)
 
 
 def split_tsv(lines: Iterable[Line]) -> Iterator[Row | BadRow]:

@@ -10,7 +10,7 @@ from tccli import names
 from tccli.core import payload as payloads
 from tccli.core.batch.calls import BadLine, BatchCall, label_line
 from tccli.core.batch.lines import BadRow, Row
-from tccli.core.batch.templates import Header, Template, find_json_place
+from tccli.core.batch.templates import Header, Template, find_json_place, quote
 from tccli.core.edits import Edit, parse_edit
 from tccli.errors import UsageError
 
@@ -123,7 +123,8 @@ class RowReader:
         if not self._width and template.has_texts:
             raise UsageError(
                 "all calls would be the same: nothing uses a column of the lines",
-                hint="write places, such as {1}; if that is intended, give --id-from 1",
+                hint="write a place, such as {1}, where they differ; "
+                "--id-from 1 makes the same call for each line, and names its result by the first column",
             )
         self._names_all = bool(template.args) or header.columns is not None
 
@@ -158,7 +159,9 @@ class RowReader:
             hint = (
                 f"write the arguments with places: tc batch SERVICE METHOD {' '.join(f'{{{name}}}' for name in args)}"
             )
-            raise UsageError(f"the header has no column {', '.join(missing)} ({', '.join(header.columns)})", hint=hint)
+            raise UsageError(
+                f"the header has no column {', '.join(missing)} ({', '.join(map(quote, header.columns))})", hint=hint
+            )
         return [f"{{{header.columns.index(str(column)) + 1}}}" for column in found.values()]
 
     def _check_columns(self, columns: Sequence[str]) -> None:

@@ -23,6 +23,13 @@ NAME_OF_HEADER = rf"{NAME}(?: [\w.-]+)*"
 MAX_COLUMN_DIGITS = 4
 
 
+def quote(name: str) -> str:
+    """
+    Return the name of a column for a message: in quotes if some of it cannot be seen otherwise.
+    """
+    return name if name == " ".join(name.split()) and name.isprintable() else repr(name)
+
+
 class Header:
     """
     The columns that places can name: by number, and by the names of a header if there is one.
@@ -72,7 +79,9 @@ class Header:
             hint = f"write {'1' if option else '{1}'} for the first column{text}"
             raise UsageError(f"{shown}: columns have names with --header only", hint=hint)
         if name not in self._places:
-            hint = names.suggestion(name, self._places) or f"its columns are {', '.join(self._places)}{text}"
+            near = " or ".join(map(quote, names.find_similar(name, self._places)))
+            known = ", ".join(map(quote, self._places))
+            hint = f"did you mean {near}?" if near else f"its columns are {known}{text}"
             raise UsageError(f"{shown}: the header has no such column", hint=hint)
         return self._places[name]
 
