@@ -94,6 +94,8 @@ def run_parallel(
             if not job.is_skipped:
                 yield job.item, job.result
     except BaseException:
+        # First: a thread whose call is cancelled takes the next job.
+        run.stop()
         if cancellation is not None:
             cancellation.cancel()
         raise

@@ -556,6 +556,46 @@ def test_an_interruption_names_what_is_uncertain(start: Start, http_server: Scri
     assert "--journal" in summary
 
 
+@pytest.mark.parametrize("options", [(), ("--in-order",), ("--jq", "{id}"), ("--journal", "journal")], ids=str)
+def test_an_interruption_begins_no_call(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """
+    After Ctrl-C no further line is taken. Responses that have arrived are printed, and only the calls on the way, at
+    most as many as jobs, are uncertain.
+    """
+    jobs = 4
+    options = tuple(str(tmp_path / word) if word == "journal" else word for word in options)
+
+    def respond(request: Received) -> Response:
+        # The first calls succeed, but for that of line 1, which delays the results in order; then all hang.
+        is_answered = "/h1/" not in request.target and int(request.target.split("/h")[-1].split("/")[0]) <= 9
+        return json_response({}) if is_answered else NO_RESPONSE
+
+    http_server.respond_with(respond)
+    (tmp_path / "lines").write_text("".join(f"g h{number}\n" for number in range(1, 201)))
+    with (tmp_path / "lines").open("rb") as lines:
+        process = start(
+            *("batch", "hooks", "triggerHook", "--data", "{}", "--jobs", str(jobs), *options),
+            env=http_server.env,
+            stdin=lines,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        http_server.wait_for(8 + jobs)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+
+    assert 130 == process.returncode, errors
+    assert 8 + jobs == len(http_server.requests)
+    assert sorted(range(2, 10)) == sorted(json.loads(line)["id"] for line in output.splitlines())
+    uncertain = [line for line in errors.decode().splitlines() if "uncertain" in line]
+    assert ["line 1", "line 10", "line 11", "line 12"] == sorted(line[4:].split(" is")[0] for line in uncertain)
+    if "--journal" in options:
+        states = Counter(json.loads(line).get("state") for line in (tmp_path / "journal").read_text().splitlines())
+        assert {None: 1, "started": 8 + jobs, "done": 8} == states
+
+
 class Service:
     """
     A service that fails at random: it responds with 503 or drops the connection, before or after it has done what was

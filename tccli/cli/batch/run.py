@@ -5,6 +5,7 @@ A run of ``tc batch``: lines to calls, calls to the journal and to services, res
 from __future__ import annotations
 
 import errno
+import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 OTHER_FILES = 64
 """That a process has open besides its connections: modules, standard streams, the journal."""
+MAX_END_SECONDS = 0.5
+"""How long calls that are cancelled are waited for."""
 
 
 class BatchOptions(NamedTuple):
@@ -91,6 +94,11 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
             try:
                 write(Result(documents, is_stream=True, is_live=True))
             except BaseException as error:
+                # Also where the output was interrupted, and the calls go on.
+                documents.close()
+                is_appended = context.options.format == "jsonl" and not context.options.pager
+                if isinstance(error, KeyboardInterrupt) and is_appended and chosen.output in {None, "-"}:
+                    write(Result(run.remaining_results(), is_stream=True, is_live=True))
                 run.report_end(error)
                 raise
         run.summarize()
@@ -109,7 +117,10 @@ class _Run:
         self._input_error: TcError | None = None
         # Calls that are not idempotent, from when they are sent until their results are written.
         self._unfinished: dict[int, str] = {}
-        self._lock = threading.Lock()
+        # What has ended, until it is written.
+        self._ended: dict[int, tuple[Item, BatchResult]] = {}
+        self._working = 0
+        self._changed = threading.Condition()
         self.counts = Counts()
 
     def results(self, read_calls: ReadCalls) -> Generator[dict[str, Any]]:
@@ -117,7 +128,7 @@ class _Run:
         Yield a document for each call. A call is done when the next document is asked for.
         """
         items = self._read_items(read_calls)
-        outcomes: Iterable[tuple[Item, BatchResult | TcError]]
+        outcomes: Generator[tuple[Item, BatchResult | TcError]]
         if self._options.dry_run:
             outcomes = ((item, self._describe(item)) for item in items)
         else:
@@ -129,19 +140,44 @@ class _Run:
                 back_off=self._client.back_off,
             )
         try:
-            for item, outcome in outcomes:
-                if isinstance(outcome, CallFailedError):
-                    result = outcome.result
-                elif isinstance(outcome, TcError):
-                    # Not of a call: the journal cannot be written.
-                    raise outcome
-                else:
-                    result = outcome
-                self._count(result)
-                yield self._as_document(result)
-                self._finish(item, result)
+            with closing(outcomes):
+                for item, outcome in outcomes:
+                    if isinstance(outcome, CallFailedError):
+                        result = outcome.result
+                    elif isinstance(outcome, TcError):
+                        # Not of a call: the journal cannot be written.
+                        raise outcome
+                    else:
+                        result = outcome
+                    yield from self._write(item, result)
         except _InputError as error:
             self._input_error = error.reason
+
+    def remaining_results(self) -> Iterator[dict[str, Any]]:
+        """
+        Yield a document for each call that has ended, and was not written when the calls were interrupted.
+        """
+        self._wait_for_threads()
+        with self._changed:
+            ended = [self._ended[number] for number in sorted(self._ended)]
+        for item, result in ended:
+            if not _is_writable():
+                return
+            yield from self._write(item, result)
+
+    def _wait_for_threads(self) -> None:
+        """
+        Wait for the calls that were cancelled, a moment: most know whether they were sent.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
+
+    def _write(self, item: Item, result: BatchResult) -> Iterator[dict[str, Any]]:
+        yield self._as_document(result)
+        # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
+        self._ended.pop(result.number, None)
+        self._count(result)
+        self._finish(item, result)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
         document = result.as_document()
@@ -174,16 +210,38 @@ class _Run:
         """
         result = item.result
         if item.call is not None and result is None:
-            if item.is_recorded:
-                if self._journal is not None:
-                    self._journal.record(item.key, item.digest, State.STARTED)
-                with self._lock:
-                    self._unfinished[item.call.number] = item.call.label
-            result = self._runner.run(item.call)
+            with self._changed:
+                self._working += 1
+            try:
+                result = self._make_call(item, item.call)
+            finally:
+                with self._changed:
+                    self._working -= 1
+                    if not self._working:
+                        self._changed.notify_all()
         assert result is not None
         # What was uncertain before does not stop this run: it would do so each time.
         if result.error is not None and (item.result is None or not result.is_uncertain):
             raise CallFailedError(result)
+        return result
+
+    def _make_call(self, item: Item, call: BatchCall) -> BatchResult:
+        if item.is_recorded:
+            if self._journal is not None:
+                self._journal.record(item.key, item.digest, State.STARTED)
+            with self._changed:
+                self._unfinished[call.number] = call.label
+        result = self._runner.run(call)
+        cancellation = self._client.cancellation
+        if result.error is None or result.status is not None or cancellation is None or not cancellation.is_cancelled:
+            with self._changed:
+                self._ended[call.number] = item, result
+        elif item.is_recorded and not result.is_uncertain:
+            # It was cancelled before it was sent.
+            with self._changed:
+                self._unfinished.pop(call.number, None)
+            if self._journal is not None:
+                self._journal.record(item.key, item.digest, State.FAILED)
         return result
 
     def _describe(self, item: Item) -> BatchResult:
@@ -214,7 +272,7 @@ class _Run:
         if self._journal is not None:
             failed = State.UNCERTAIN if result.is_uncertain else State.FAILED
             self._journal.record(item.key, item.digest, State.DONE if result.error is None else failed)
-        with self._lock:
+        with self._changed:
             self._unfinished.pop(item.call.number, None)
 
     def _count_bytes(self, count: int) -> None:
@@ -234,10 +292,14 @@ class _Run:
             # The reader of the results has gone away.
             return
         context = self._context
-        with self._lock:
-            unfinished = list(self._unfinished.values())
-        for label in unfinished:
-            self._report(f"{label} is uncertain: the call was sent, and its end is not known")
+        self._wait_for_threads()
+        with self._changed:
+            unfinished = list(self._unfinished.items())
+        for number, label in unfinished:
+            if number in self._ended:
+                self._report(f"{label}: the call has ended, and its result was not written")
+            else:
+                self._report(f"{label} is uncertain: the call was sent, and its end is not known")
         if self._options.dry_run:
             return
         resume = (
@@ -291,6 +353,19 @@ class _Run:
         raise (UsageError if is_unsent and counts.bad == counts.failed else NegativeAnswerError)(
             message, hint=error.get("hint", "")
         )
+
+
+def _is_writable() -> bool:
+    """
+    Return whether stdout takes something at once. A reader that does not read must not delay the end.
+    """
+    import select
+
+    try:
+        return bool(select.select([], [sys.stdout], [], 0)[1])
+    except (OSError, ValueError, AttributeError):
+        # Windows has this for sockets only.
+        return True
 
 
 class _InputError(TcError):
