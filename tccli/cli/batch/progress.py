@@ -34,6 +34,7 @@ class Counts:
         bad: Of the failed ones, those with wrong lines.
         cut_off: Results with one page of several.
         skipped: Calls that an earlier run has done.
+        taken: Calls that were read, and lines that are not calls, but for the skipped ones.
         read_bytes: Of the input.
         total_bytes: Of the input, or None if it is not a file.
     """
@@ -44,8 +45,17 @@ class Counts:
     bad: int = 0
     cut_off: int = 0
     skipped: int = 0
+    taken: int = 0
     read_bytes: int = 0
     total_bytes: int | None = None
+
+    @property
+    def done_bytes(self) -> float:
+        """
+        How much of the input is done, if all lines that were read are as long: many of their calls have not ended.
+        """
+        done = self.read_bytes * (self.ended + self.skipped) / max(self.taken + self.skipped, 1)
+        return min(done, self.total_bytes or 0)
 
     def describe(self) -> str:
         """
@@ -100,7 +110,7 @@ def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> No
         while True:
             ended = wait(REFRESH_INTERVAL_SECONDS)
             text = f"{counts.describe()}, {_rate(counts, started)}"
-            bar.update(task, description=text, completed=counts.read_bytes)
+            bar.update(task, description=text, completed=counts.done_bytes)
             if ended:
                 return
 
@@ -108,7 +118,7 @@ def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> No
 def _log(context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:
     started = time.monotonic()
     while not wait(LOG_INTERVAL_SECONDS):
-        share = f" ({counts.read_bytes / counts.total_bytes:.0%} of the input read)" if counts.total_bytes else ""
+        share = f" ({counts.done_bytes / counts.total_bytes:.0%} of the input)" if counts.total_bytes else ""
         context.note(f"{counts.describe()}, {_rate(counts, started)}{share}")
 
 

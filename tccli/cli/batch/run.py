@@ -196,6 +196,7 @@ class _Run:
                 if item is None:
                     self.counts.skipped += 1
                 else:
+                    self.counts.taken += 1
                     yield item
         except TcError as error:
             raise _InputError(error) from None

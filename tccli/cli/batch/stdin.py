@@ -29,10 +29,10 @@ def open_stdin(context: Context) -> IO[bytes]:
 
 def find_size(stream: IO[bytes]) -> int | None:
     """
-    Return the number of bytes that a file has from its position on, or None for a pipe.
+    Return the number of bytes that a file has from its position on, or None if that is not known.
     """
     try:
         status = os.fstat(stream.fileno())
-        return max(0, status.st_size - stream.tell()) if stat.S_ISREG(status.st_mode) else None
+        return max(0, status.st_size - stream.tell()) or None if stat.S_ISREG(status.st_mode) else None
     except (OSError, AttributeError, ValueError):
         return None
