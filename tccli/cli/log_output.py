@@ -177,20 +177,24 @@ class LogPrinter:
         from tccli.core.tasks.log_reader import BlockPump
 
         self._output.reserve(members)
-        waiting: deque[tuple[Member, RunLog, BlockPump]] = deque()
+        # A slow search in a thread would take no notice of Ctrl-C, and a tail is searched where it is read.
+        reads_ahead = not (self._options.lines.searches and self._options.tail is not None)
+        waiting: deque[tuple[Member, RunLog, BlockPump | None]] = deque()
         entries = iter(self._open_all(members))
         try:
             while True:
                 while len(waiting) < MAX_LOGS_AHEAD and (entry := next(entries, None)) is not None:
-                    waiting.append((*entry, BlockPump(entry[1].read())))
+                    waiting.append((*entry, BlockPump(entry[1].read_blocks()) if reads_ahead else None))
                 if not waiting:
                     return
-                member, _, pump = waiting[0]
-                self._copy(member, pump.take(), is_alone=True)
+                member, log, pump = waiting[0]
+                blocks = log.read() if pump is None else log.select(filter(None, pump.take()))
+                self._copy(member, blocks, is_alone=True)
                 waiting.popleft()
         finally:
             for _, log, pump in waiting:
-                pump.stop()
+                if pump is not None:
+                    pump.stop()
                 log.remote.stop()
 
     def _open_all(self, members: Sequence[Member]) -> Iterator[tuple[Member, RunLog]]:

@@ -11,7 +11,6 @@ import click
 from tccli.errors import NegativeAnswerError, NotFoundError
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Iterable, Iterator
 
     from tccli.cli.context import Context
@@ -112,8 +111,8 @@ def select_members(
     # The response with the first task also tells the deployment's time.
     first = next(members, None)
     members_from_first = chain([] if first is None else [first], members)
-    log_matches = _never if selection.log_pattern is None else _make_log_search(context, client)
-    return _forget_tags(selection.select(members_from_first, client.clock.now(), log_matches))
+    read_log = _read_nothing if selection.log_pattern is None else _make_log_reader(context, client)
+    return _forget_tags(selection.select(members_from_first, client.clock.now(), read_log))
 
 
 def _forget_tags(members: Iterator[Member]) -> Iterator[Member]:
@@ -122,25 +121,25 @@ def _forget_tags(members: Iterator[Member]) -> Iterator[Member]:
         yield member
 
 
-def _never(_member: Member, _pattern: re.Pattern[str]) -> bool:
-    return False
+def _read_nothing(_member: Member) -> list[str]:
+    return []
 
 
-def _make_log_search(context: Context, client: Client) -> Callable[[Member, re.Pattern[str]], bool]:
+def _make_log_reader(context: Context, client: Client) -> Callable[[Member], list[str]]:
     from tccli.core.tasks.logs import open_log, read_tail
 
     transfers = context.transfer_context()
 
-    def log_matches(member: Member, pattern: re.Pattern[str]) -> bool:
+    def read_log(member: Member) -> list[str]:
         log = open_log(client, transfers, member.task_id, member.run_id, member.log_name)
         try:
             tail = read_tail(log, MAX_SEARCHED_LOG_BYTES)
         except NotFoundError as error:
             context.note(f"{member.name}: {error.message}; it is not selected")
-            return False
-        return any(pattern.search(line) for line in tail.decode("utf-8", "replace").splitlines())
+            return []
+        return tail.decode("utf-8", "replace").splitlines()
 
-    return log_matches
+    return read_log
 
 
 def explain_nothing(selection: Selection, group_id: str) -> str:

@@ -114,6 +114,31 @@ def group_that_failed(_received: object) -> Response:
     )
 
 
+def logs_of_a_group(received: Received) -> Response:
+    """
+    Return failed tasks, with logs that take a regular expression for ever.
+    """
+    if received.target == "/storage":
+        return response(200, b"a" * 60 + b"!\n")
+    if "/artifact-content/" in received.target:
+        return json_response({"storageType": "reference", "url": f"http://{received.headers['host']}/storage"})
+    run = {"runId": 0, "state": "failed", "reasonResolved": "failed", "started": "2026-01-01T00:00:00.000Z"}
+    ids = [f"{TASK_ID[:-2]}{number}A" for number in range(8)]
+    entries = [
+        {
+            "taskId": each,
+            "status": {"taskId": each, "state": "failed", "runs": [run]},
+            "task": {"metadata": {"name": each}},
+        }
+        for each in ids
+    ]
+    if received.verb == "POST":
+        return json_response({"statuses": entries, "tasks": entries})
+    if "/task-group/" in received.target:
+        return json_response({"taskGroupId": TASK_ID, "tasks": entries})
+    return json_response({**entries[0], "metadata": {"name": "a"}})
+
+
 def running_task(received: Received) -> Response:
     """
     Return what the queue responds while a task runs, and a storage that adds a byte to its log now and then.
@@ -183,6 +208,8 @@ def pending_task(received: Received) -> Response:
     return silent_log(received, state="pending")
 
 
+SLOW = "(a+)+$"
+"""In many letters and another one, its time is exponential."""
 RETRIES = ("--retries", "1000", "--max-delay", "60")
 DRIP = Response(json_response({"status": {}}).data, pause=0.3)
 SITUATIONS = {
@@ -241,6 +268,14 @@ SITUATIONS = {
     "logs of a group": Situation(("group", "logs", TASK_ID, "-f"), (silent_log,)),
     "a wait with logs": Situation(("task", "wait", TASK_ID, "--log"), (silent_log,)),
     "logs of failures": Situation(("group", "failures", TASK_ID, *RETRIES), (group_that_failed, NO_RESPONSE)),
+    "a slow expression": Situation(("group", "logs", TASK_ID, "--grep", SLOW), (logs_of_a_group,)),
+    "a slow expression in tails": Situation(
+        ("group", "logs", TASK_ID, "--grep", SLOW, "--tail", "1"), (logs_of_a_group,)
+    ),
+    "a slow expression in logs of failures": Situation(
+        ("group", "failures", TASK_ID, "--log-match", SLOW), (logs_of_a_group,)
+    ),
+    "a slow expression selects tasks": Situation(("group", "list", TASK_ID, "--log-match", SLOW), (logs_of_a_group,)),
     "whoami": Situation(("whoami",)),
     "scopes": Situation(("scopes", "expand", "a")),
     "a check of scopes": Situation(("scopes", "check", "queue", "ping")),

@@ -122,6 +122,7 @@ class Failure(NamedTuple):
         is_selected: Whether the log has the pattern that was asked for.
         error: Why the log could not be read, unless it does not exist.
         is_vague: Whether more of the log may tell more.
+        unsearched: Lines of the log in which the pattern is still to be looked for.
     """
 
     run: FailedRun
@@ -131,6 +132,7 @@ class Failure(NamedTuple):
     is_selected: bool = True
     error: TcError | None = None
     is_vague: bool = False
+    unsearched: Sequence[str] = ()
 
 
 class LogExaminer:
@@ -163,9 +165,15 @@ class LogExaminer:
 
     def examine_further(self, failure: Failure) -> Failure:
         """
-        Return why a run failed, from more of its log if that may tell more. For one thread.
+        Return why a run failed, from more of its log if that may tell more. For the main thread, where Ctrl-C
+        interrupts a slow search.
         """
-        return self._examine(failure.run, MAX_LONG_TAIL_BYTES) if failure.is_vague else failure
+        if failure.is_vague:
+            failure = self._examine(failure.run, MAX_LONG_TAIL_BYTES)
+        if self._pattern is None or not failure.unsearched:
+            return failure
+        is_selected = any(self._pattern.search(line) for line in failure.unsearched)
+        return failure._replace(is_selected=is_selected, unsearched=())
 
     def _examine(self, run: FailedRun, max_bytes: int) -> Failure:
         how = f"{run.state} '{run.reason}'" if run.reason and run.reason != run.state else run.state
@@ -185,13 +193,15 @@ class LogExaminer:
         found = find_failure_line(lines)
         if is_cut and max_bytes < MAX_LONG_TAIL_BYTES and (found is None or found.rank < Rank.ERROR):
             return Failure(run, how, how, is_vague=True)
-        is_selected = self._pattern is None or any(self._pattern.search(line) for line in lines)
+        is_selected = self._pattern is None
+        unsearched = () if is_selected else lines
         if found is None or (run.state == "exception" and found.rank != Rank.WORKER):
             what = f"{how}, with an empty log" if found is None else how
-            return Failure(run, what, what, is_selected=is_selected)
+            return Failure(run, what, what, is_selected=is_selected, unsearched=unsearched)
         context = find_context(lines, found.number, self._context_lines) if self._context_lines else []
         prefix = "" if run.state == "failed" else f"{how}: "
-        return Failure(run, f"{prefix}{found.text}", f"{prefix}{found.signature}", context, is_selected)
+        line, signature = f"{prefix}{found.text}", f"{prefix}{found.signature}"
+        return Failure(run, line, signature, context, is_selected, unsearched=unsearched)
 
     def _read_lines(self, run: FailedRun, max_bytes: int) -> tuple[list[str], bool]:
         log = open_log(self._client, self._transfers, run.member.task_id, run.run_id, run.member.log_name)

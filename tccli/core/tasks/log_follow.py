@@ -16,7 +16,7 @@ from tccli.core.tasks.waiting import Pauses
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from tccli.core.client import Client
@@ -98,6 +98,7 @@ class RunLog:
         definition = fetch_definition(client, run.task_id) if run.definition is None else run.definition
         self.remote: RemoteFile = open_log(client, context, run.task_id, run.run_id, find_log_name(definition))
         self.was_live = False
+        self._lines = options.lines.copy()
 
     def read(self) -> Iterator[bytes]:
         """
@@ -107,16 +108,27 @@ class RunLog:
             NotFoundError: The run has no such log.
             TcError: It cannot be read.
         """
-        lines = self._options.lines.copy()
-        for block in self._read_blocks(lines):
+        return self.select(self.read_blocks())
+
+    def select(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """
+        Yield what is to be printed of the blocks of `read_blocks`, which another thread may read.
+        """
+        for block in blocks:
             if not block:
-                lines.mark_live()
+                self._lines.mark_live()
                 yield b""
             else:
-                yield from filter(None, lines.feed(block))
-        yield from filter(None, lines.end())
+                yield from filter(None, self._lines.feed(block))
+        yield from filter(None, self._lines.end())
 
-    def _read_blocks(self, lines: LineFilter) -> Iterator[bytes]:
+    def read_blocks(self) -> Iterator[bytes]:
+        """
+        Yield the log, or its last lines that are selected and what follows them; empty blocks as `read` does.
+
+        Raises:
+            TcError: As `read`.
+        """
         pauses = Pauses(None, self._sleep)
         source: LogReader | Tail | None = None
         reader = LogReader(self.remote)
@@ -130,7 +142,7 @@ class RunLog:
                 if source is None and self._options.tail is not None:
                     source = Tail(self.remote, self._options.tail, self._options.lines)
                     reader = source.reader
-                    any(map(lines.take_time, reversed(source.before)))
+                    any(map(self._lines.take_time, reversed(source.before)))
                 else:
                     source = reader
                 yield from self._read_until_silent(source, reader, is_resolved=is_resolved)

@@ -170,6 +170,13 @@ class LineFilter:
         return self._own or self._search is not None
 
     @property
+    def searches(self) -> bool:
+        """
+        Whether lines are searched for a regular expression: Ctrl-C interrupts a slow one in the main thread only.
+        """
+        return self._search is not None
+
+    @property
     def needed_bytes(self) -> int:
         """
         How many of the first bytes of a line tell whether it is selected.

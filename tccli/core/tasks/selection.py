@@ -79,14 +79,14 @@ class Selection(NamedTuple):
         return all(test(member, now) for test in self.tests)
 
     def select(
-        self, members: Iterable[Member], now: datetime, log_matches: Callable[[Member, re.Pattern[str]], bool]
+        self, members: Iterable[Member], now: datetime, read_log: Callable[[Member], Iterable[str]]
     ) -> Iterator[Member]:
         """
         Yield the tasks that are selected.
 
         Args:
-            log_matches: Returns whether a line of a task's log has the pattern; called for failed tasks only, for
-                several at a time.
+            read_log: Returns lines of a task's log, one of which must have the pattern; called for failed tasks only,
+                for several at a time.
         """
         found: Iterable[Member] = self._match(members, now)
         pattern = self.log_pattern
@@ -95,7 +95,7 @@ class Selection(NamedTuple):
             limit = self.limit if pattern is None else None
             found = sort_members(found, "name", now, limit)
         if pattern is not None:
-            found = _select_by_log(found, lambda member: log_matches(member, pattern))
+            found = _select_by_log(found, read_log, pattern)
         for count, member in enumerate(found, 1):
             yield member
             if count == self.limit:
@@ -108,13 +108,16 @@ class Selection(NamedTuple):
                 yield member
 
 
-def _select_by_log(members: Iterable[Member], matches: Callable[[Member], bool]) -> Iterator[Member]:
+def _select_by_log(
+    members: Iterable[Member], read_log: Callable[[Member], Iterable[str]], pattern: re.Pattern[str]
+) -> Iterator[Member]:
     from tccli.core.parallel import run_parallel
 
-    for member, result in run_parallel(matches, members):
+    # Searched here, since Ctrl-C interrupts a slow expression in the main thread only.
+    for member, result in run_parallel(read_log, members):
         if isinstance(result, TcError):
             raise result
-        if result:
+        if any(pattern.search(line) for line in result):
             yield member
 
 

@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from tccli.core.tasks.members import Member
 from tccli.core.tasks.selection import parse_selection
 from tccli.errors import RefusedError, UsageError
-
-if TYPE_CHECKING:
-    import re
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -69,11 +66,10 @@ def test_selects(options: dict[str, Any], expected: str) -> None:
     Options are combined, commas are alternatives, and ! is all others.
     """
 
-    def log_matches(member: Member, pattern: re.Pattern[str]) -> bool:
-        assert pattern.pattern == "x"
-        return member.name == "test-b/opt"
+    def read_log(member: Member) -> list[str]:
+        return ["y", "has x"] if member.name == "test-b/opt" else ["y"]
 
-    found = parse_selection(options).select(MEMBERS, NOW, log_matches)
+    found = parse_selection(options).select(MEMBERS, NOW, read_log)
 
     assert expected == " ".join(member.name for member in found)
 
@@ -84,13 +80,13 @@ def test_logs_are_read_at_the_same_time() -> None:
     """
     both = threading.Barrier(2, timeout=30)
 
-    def log_matches(member: Member, _pattern: re.Pattern[str]) -> bool:
+    def read_log(member: Member) -> list[str]:
         both.wait()
         if member.name == "lint-c":
             raise RefusedError("no", status=403)
-        return True
+        return ["x"]
 
-    found = parse_selection({"log_match": "x"}).select(MEMBERS, NOW, log_matches)
+    found = parse_selection({"log_match": "x"}).select(MEMBERS, NOW, read_log)
 
     assert "test-b/opt" == next(found).name
     with pytest.raises(RefusedError):
