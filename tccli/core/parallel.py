@@ -16,7 +16,7 @@ from tccli.core.http.retry import BackOff
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from tccli.core.client import Client
 
@@ -68,7 +68,7 @@ def run_parallel(
     schedule: Schedule = DEFAULT_SCHEDULE,
     cancellation: Cancellation | None = None,
     back_off: BackOff | None = None,
-) -> Iterator[tuple[T, R | TcError]]:
+) -> Generator[tuple[T, R | TcError]]:
     """
     Yield each item with its result or its error.
 

@@ -579,7 +579,7 @@ def test_an_interruption_begins_no_call(
         process = start(
             *("batch", "hooks", "triggerHook", "--data", "{}", "--jobs", str(jobs), *options),
             env=http_server.env,
-            stdin=lines,
+            stdin=lines.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )

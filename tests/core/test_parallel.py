@@ -66,7 +66,7 @@ def test_items_are_taken_as_they_are_needed() -> None:
 
     results = run_parallel(lambda item: item, items())
     assert [(1, 1), (2, 2)] == [next(results), next(results)]
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert taken <= MIN_WAITING_RESULTS + 3
 
 
@@ -136,7 +136,7 @@ def test_an_interruption_waits_for_nothing() -> None:
     begun = time.monotonic()
     assert (0, 0) == next(results)
     with pytest.raises(KeyboardInterrupt):
-        results.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+        results.throw(KeyboardInterrupt)
     time.sleep(0.2)
     assert time.monotonic() - begun < 10
     assert len(started) <= DEFAULT_JOBS + 1
@@ -209,7 +209,7 @@ def test_a_result_does_not_wait_for_the_next_item() -> None:
 
     endless = run_parallel(lambda item: item, iter(int, 1), schedule=Schedule(reads_ahead=True, jobs=2))
     assert next(endless) == (0, 0)
-    endless.close()  # type: ignore[attr-defined]
+    endless.close()
 
 
 def test_the_first_error_stops_calls_that_have_not_begun() -> None:
@@ -268,5 +268,5 @@ def test_a_rate_ends_with_an_interruption() -> None:
     results = run_parallel(lambda item: item, range(20), schedule=Schedule(rate=0.01, jobs=4))
     begun = time.monotonic()
     assert next(results) == (0, 0)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
     assert time.monotonic() - begun < 5
