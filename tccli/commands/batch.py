@@ -150,7 +150,7 @@ def _make_reader(
     if read_only is not None:
         read_only.check(method)
 
-    return lambda lines: template.read_calls(_split(lines, options))
+    return lambda lines: template.read_calls(_split(lines, options), context.note)
 
 
 def _suggest_redirection(error: UsageError, words: Sequence[str]) -> None:
@@ -235,15 +235,17 @@ command = BatchCommand(
     "use some of the columns, write ARG... with places: {1} is the first column, {NAME} the one of that name with "
     "--header. Places in ARG, --data, --set and --query are filled in after parsing, and only in strings, so that a "
     "column cannot change what is around it. {{1}} is the text {1}; other braces are text, but {} on "
-    "the command line is an error, with {{}} for its text. With --payload-from, the "
-    "last word is the rest of the line.\n\n"
+    "the command line is an error, with {{}} for its text. A number is always a position, also if a column has it as "
+    "its name. Places can be in keys of --data, but not in the PATH of --set. With --payload-from, the last word is "
+    "the rest of the line.\n\n"
     "A result has id (that of the line, or its number), status, and response or error, as of --error-format json. "
     "Tasks, groups and others can be named in all forms that arguments of methods have. When a service asks one call "
     "to slow down, no call is sent meanwhile. A listing is one page; its continuationToken leads to the next one.\n\n"
     "With --journal, the same command with the same input resumes: what is done is skipped, and not printed again; "
     "what failed is sent again. A call that is not idempotent is recorded before it is sent. If its end is not known, "
     "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "
-    "and to the deployment: another input is refused.\n\n"
+    "and to the deployment: another input is refused. Lines may be added at the end, and the last ones left out; where "
+    "lines have ids, in any place.\n\n"
     "The exit code is 0 if all calls succeeded, 1 if some failed, 2 if nothing was sent because the input is wrong.",
     examples=(
         "tc batch queue cancelTask < ids.txt",

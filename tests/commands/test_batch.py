@@ -763,6 +763,35 @@ def test_another_input_than_that_of_the_journal(tc: CommandLine, http_server: Sc
     assert 3 == len(http_server.requests)
 
 
+@pytest.mark.parametrize("has_ids", [False, True])
+def test_lines_are_added_and_left_out(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, *, has_ids: bool
+) -> None:
+    """
+    At the end; in any place if they have ids.
+    """
+    argv = ("batch", "--journal", str(tmp_path / "journal"), "--jobs", "1")
+    calls = [{**PING, "id": f"x{number}"} if has_ids else {**PING, "query": {}} for number in range(4)]
+    assert 0 == tc(*argv, stdin=make_lines(calls[:2]), env=http_server.env).exit_code
+    others = [calls[2], calls[1]] if has_ids else calls[:3]
+    assert 0 == tc(*argv, stdin=make_lines(others), env=http_server.env).exit_code
+    assert 0 == tc(*argv, stdin=make_lines(calls[:1]), env=http_server.env).exit_code
+    assert 3 == len(http_server.requests)
+
+
+def test_names_that_are_numbers(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Are not places: a number is a position. One line warns of a column that may be meant.
+    """
+    argv = ("batch", "secrets", "get", "{1}", "--csv", "--header")
+    result = tc(*argv, stdin="2,1\na,b\n", env=http_server.env)
+    assert (0, 2) == (result.exit_code, result.stderr.count("\n"))
+    assert "column 1 is the one at that position, not column 2" in result.stderr
+    assert ["/api/secrets/v1/secret/a"] == [request.target for request in http_server.requests]
+    result = tc(*argv, stdin="1,2\na,b\n", env=http_server.env)
+    assert 1 == result.stderr.count("\n")
+
+
 def test_an_id_twice(tc: CommandLine, http_server: ScriptedServer, tmp_path: Path) -> None:
     """
     Is an error with a journal, which could not tell the calls apart.

@@ -15,7 +15,7 @@ from tccli.core.edits import Edit, parse_edit
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tccli.references import Method
 
@@ -73,9 +73,14 @@ class CallTemplate(NamedTuple):
         if not self.has_header:
             RowReader(self, Header())
 
-    def read_calls(self, rows: Iterable[Row | BadRow]) -> Iterator[BatchCall | BadLine]:
+    def read_calls(
+        self, rows: Iterable[Row | BadRow], warn: Callable[[str], None] = lambda _line: None
+    ) -> Iterator[BatchCall | BadLine]:
         """
         Yield the call of each row.
+
+        Args:
+            warn: Takes what may not be meant.
 
         Raises:
             UsageError: There is no header where one must be, or it does not have a column.
@@ -85,7 +90,10 @@ class CallTemplate(NamedTuple):
             if reader is None:
                 if isinstance(row, BadRow):
                     raise row.error
-                reader = RowReader(self, Header(row.columns))
+                header = Header(row.columns)
+                reader = RowReader(self, header)
+                for number, column in header.ambiguous.items():
+                    warn(f"column {number} is the one at that position, not column {column + 1}, whose name it is")
             elif isinstance(row, BadRow):
                 yield BadLine(row.number, None, row.error)
             else:

@@ -40,6 +40,8 @@ class Header:
 
     def __init__(self, columns: Sequence[str] | None = None) -> None:
         self.columns = columns
+        self.ambiguous: dict[str, int] = {}
+        """Numbers that were used and are also names of other columns, with the positions of these."""
         named_columns = [(name, place) for place, name in enumerate(columns or ()) if name]
         self._places: Mapping[str, int] = dict(named_columns)
         if len(self._places) < len(named_columns):
@@ -74,6 +76,8 @@ class Header:
             if len(name) > MAX_COLUMN_DIGITS or (self.columns is not None and place >= len(self.columns)):
                 most = 10**MAX_COLUMN_DIGITS - 1 if self.columns is None else len(self.columns)
                 raise UsageError(f"{shown}: there is no such column; a line has at most {most}")
+            if self._places.get(name, place) != place:
+                self.ambiguous[name] = self._places[name]
             return place
         if self.columns is None:
             hint = f"write {'1' if option else '{1}'} for the first column{text}"
