@@ -72,18 +72,23 @@ class Filter:
         if self._last is not None:
             self._program = jq.compile(f'({expression}\n), "{self._last}"')
 
-    def apply(self, documents: Iterable[Any]) -> Iterator[Any]:
+    def apply(
+        self, documents: Iterable[Any], report_misfit: Callable[[BrokenAnswerError], None] | None = None
+    ) -> Iterator[Any]:
         """
         Yield the outputs for each document, as they are asked for.
 
+        Args:
+            report_misfit: Takes the error if the expression fails for a document; the outputs of the others follow.
+
         Raises:
-            BrokenAnswerError: The expression fails for a document.
+            BrokenAnswerError: The expression fails for a document, or ends.
         """
         if not hasattr(os, "fork"):
-            yield from self._outputs(self._run, documents)
+            yield from self._outputs(self._run, documents, report_misfit)
             return
         with _Child(self._run) as child:
-            yield from self._outputs(child.run, documents)
+            yield from self._outputs(child.run, documents, report_misfit)
 
     def check_list(self) -> None:
         """
@@ -114,24 +119,39 @@ class Filter:
         if self._last is not None:
             raise _HaltError
 
-    def _outputs(self, run: Callable[[bytes], Iterator[Any]], documents: Iterable[Any]) -> Iterator[Any]:
+    def _outputs(
+        self,
+        run: Callable[[bytes], Iterator[Any]],
+        documents: Iterable[Any],
+        report_misfit: Callable[[BrokenAnswerError], None] | None,
+    ) -> Iterator[Any]:
+        # Where each document is reported, it may be that of a failure.
+        end = SUCCEEDED if report_misfit is None else ""
         for document in documents:
             try:
                 yield from run(_encode(document))
             except _HaltError:
                 if "halt_error" not in self._expression:
                     return
-                hint = f"error(TEXT) prints why; {SUCCEEDED}"
+                hint = f"error(TEXT) prints why{f'; {end}' if end else ''}"
                 raise BrokenAnswerError(f"--jq {self._expression!r}: halt_error ended the filter", hint=hint) from None
             except ValueError as error:
-                raise BrokenAnswerError(
-                    f"--jq {self._expression!r} does not fit the response: {error}", hint=SUCCEEDED
-                ) from None
+                what = "response" if report_misfit is None else "result"
+                misfit = BrokenAnswerError(f"--jq {self._expression!r} does not fit the {what}: {error}", hint=end)
+                if report_misfit is None or isinstance(error, _ChildEndedError):
+                    raise misfit from None
+                report_misfit(misfit)
 
 
 class _HaltError(Exception):
     """
     The filter ended with halt or halt_error.
+    """
+
+
+class _ChildEndedError(ValueError):
+    """
+    The process of the filter ended: it takes no further document.
     """
 
 
@@ -203,14 +223,16 @@ class _Child:
             self._texts.write(b"%d\n%s" % (len(text), text))
             self._texts.flush()
         except BrokenPipeError:
-            raise ValueError("jq ended") from None
+            raise _ChildEndedError("jq ended") from None
         while (line := self._outputs.readline())[:1] == VALUE and line.endswith(b"\n"):
             yield json.loads(line[1:])
         if not line.endswith(b"\n"):
-            raise ValueError("jq ended")
+            raise _ChildEndedError("jq ended")
         if line[:1] == HALTED:
             raise _HaltError
         if line[:1] == FAILURE:
+            # The end of the outputs follows, too.
+            self._outputs.readline()
             raise ValueError(json.loads(line[1:]))
 
 

@@ -116,6 +116,8 @@ class Result(NamedTuple):
         is_stream: The documents arrive one by one, over some time.
         is_live: Each document is written out when it comes: the next one may take hours.
         is_secret: Only the owner may read a file with it. Secrets in documents are found without this.
+        report_misfit: Takes the error when a filter fails for one document of many, and the others follow. Without it,
+            the error ends the output.
     """
 
     documents: Iterable[Any] = ()
@@ -130,6 +132,7 @@ class Result(NamedTuple):
     is_stream: bool = False
     is_live: bool = False
     is_secret: bool = False
+    report_misfit: Callable[[BrokenAnswerError], None] | None = None
 
     def all_documents(self) -> Iterable[Any]:
         """

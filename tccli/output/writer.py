@@ -112,7 +112,8 @@ class Output(NamedTuple):
         # A list without an envelope is one document for a filter, in any format.
         streams = by_entry and result.pages is not None and bool(result.pages.key)
         inputs = result.pages.entries() if result.pages is not None and streams else result.all_documents()
-        return Result(jq.apply(inputs), is_filtered=True, is_stream=streams, is_live=result.is_live)
+        outputs = jq.apply(inputs, result.report_misfit)
+        return Result(outputs, is_filtered=True, is_stream=streams, is_live=result.is_live)
 
     def _writes_to_stdout(self) -> bool:
         return self.path is None or self.path == "-"

@@ -458,6 +458,37 @@ def test_the_output_can_be_filtered(tc: CommandLine, sandbox: RunningSandbox, tm
     assert {"id", "status", "1", "200"} == {word for word in result.stdout.split() if word.isalnum()}
 
 
+def test_a_filter_that_does_not_fit_some_results(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Each is reported on stderr, with its id and error; the other calls are made and printed.
+    """
+    missing = error_response(404, "ResourceNotFound", "no such secret")
+    http_server.respond_with(
+        lambda request: missing if request.target.endswith("/a") else json_response({"secret": {}})
+    )
+    argv = ("batch", "secrets", "get", "--in-order", "--id-from", "1", "--jq", ".response|keys")
+    result = tc(*argv, stdin="a\nb\na\nb\n", env=http_server.env)
+
+    assert (1, [["secret"]] * 2) == (result.exit_code, read(result))
+    first, second, hint, summary = result.stderr.splitlines()
+    for line, number in ((first, 1), (second, 3)):
+        assert f'line {number} ("a")' in line
+        assert "no such secret" in line
+    assert "select(.response)" in hint
+    assert "2 of 4" in summary
+
+    # All calls succeed, but the filter does not fit.
+    result = tc(*argv[:-1], ".response.secret[0]", stdin="b\nb\n", env=http_server.env)
+    assert (9, "") == (result.exit_code, result.stdout)
+    assert "succeeded" in result.stderr.splitlines()[0]
+    assert 3 == result.stderr.count("\n")
+    result = tc(*argv, "--fail-fast", "--jobs", "1", stdin="b\na\nb\n", env=http_server.env)
+    assert (1, [["secret"]]) == (result.exit_code, read(result))
+    assert "no such secret" in result.stderr
+    result = tc(*argv[:-1], ".response.secret[0]", "--fail-fast", "--jobs", "1", stdin="b\nb\n", env=http_server.env)
+    assert (9, "") == (result.exit_code, result.stdout)
+
+
 def test_fail_fast(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     No call is sent after the first failure.

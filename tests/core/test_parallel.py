@@ -142,6 +142,35 @@ def test_an_interruption_waits_for_nothing() -> None:
     assert len(started) <= DEFAULT_JOBS + 1
 
 
+def test_what_ends_at_an_interruption_is_not_followed_by_another_call() -> None:
+    """
+    A thread whose call is cancelled does not take the next item, even if it runs first.
+    """
+
+    class SlowCancellation(Cancellation):
+        def cancel(self) -> None:
+            super().cancel()
+            time.sleep(0.2)
+
+    cancellation = SlowCancellation()
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item > 0:
+            cancellation.sleep(60)
+        return item
+
+    schedule = Schedule(jobs=4, in_order=False, reads_ahead=True)
+    results = run_parallel(work, range(100), schedule=schedule, cancellation=cancellation)
+    assert 0 == next(results)[0]
+    while len(begun) < 5:
+        time.sleep(0.001)
+    results.close()
+
+    assert [0, 1, 2, 3, 4] == sorted(begun)
+
+
 def test_all_threads_wait_when_a_service_asks_one_to() -> None:
     """
     After a 429, none sends before its time is up.

@@ -18,7 +18,7 @@ from tccli.core.batch.lines import read_lines
 from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.core.printable import escape_line_breaks
-from tccli.errors import NegativeAnswerError, TcError, UsageError
+from tccli.errors import BrokenAnswerError, NegativeAnswerError, TcError, UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ OTHER_FILES = 64
 """That a process has open besides its connections: modules, standard streams, the journal."""
 MAX_END_SECONDS = 0.5
 """How long calls that are cancelled are waited for."""
+
+
+JQ_HINT = "it gets id, status, and response or error: select(.response) leaves out failures, .response? allows them"
 
 
 class BatchOptions(NamedTuple):
@@ -92,13 +95,14 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         run = _Run(context, client, runner, journal, options)
         with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
             try:
-                write(Result(documents, is_stream=True, is_live=True))
+                write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
             except BaseException as error:
                 # Also where the output was interrupted, and the calls go on.
                 documents.close()
                 is_appended = context.options.format == "jsonl" and not context.options.pager
                 if isinstance(error, KeyboardInterrupt) and is_appended and chosen.output in {None, "-"}:
-                    write(Result(run.remaining_results(), is_stream=True, is_live=True))
+                    rest = run.remaining_results()
+                    write(Result(rest, is_stream=True, is_live=True, report_misfit=run.report_misfit))
                 run.report_end(error)
                 raise
         run.summarize()
@@ -114,6 +118,9 @@ class _Run:
         self._journal = journal
         self._options = options
         self._first_failure: BatchResult | None = None
+        # The result that the output has.
+        self._current: BatchResult | None = None
+        self._misfits = 0
         self._input_error: TcError | None = None
         # Calls that are not idempotent, from when they are sent until their results are written.
         self._unfinished: dict[int, str] = {}
@@ -173,6 +180,7 @@ class _Run:
             self._changed.wait_for(lambda: not self._working, MAX_END_SECONDS)
 
     def _write(self, item: Item, result: BatchResult) -> Iterator[dict[str, Any]]:
+        self._current = result
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
         self._ended.pop(result.number, None)
@@ -285,6 +293,23 @@ class _Run:
         """
         self._context.print_message(escape_line_breaks(f"tc: {line}"))
 
+    def report_misfit(self, error: BrokenAnswerError) -> None:
+        """
+        Report that ``--jq`` failed for the current result, and what the result is.
+
+        Raises:
+            BrokenAnswerError: The call succeeded, with ``--fail-fast``.
+        """
+        result = self._current
+        assert result is not None
+        end = "the call succeeded" if result.error is None else f"the call failed: {result.error['message']}"
+        message = f"{result.label}: {error.message}{'' if self._options.dry_run else f'; {end}'}"
+        # A failure of a call stops the batch anyway.
+        if self._options.schedule.stops_at_error and result.error is None:
+            raise BrokenAnswerError(message, hint=JQ_HINT)
+        self._misfits += 1
+        self._report(message)
+
     def report_end(self, error: BaseException) -> None:
         """
         Report how far a run came that *error* has ended, and each call of which it is not known whether it took effect.
@@ -324,6 +349,12 @@ class _Run:
         if counts.cut_off:
             what = "result has" if counts.cut_off == 1 else "results have"
             self._context.note(f"{counts.cut_off} {what} a continuationToken: there are more pages")
+        misfit = None
+        if self._misfits:
+            what = "result" if self._misfits == 1 else "results"
+            misfit = BrokenAnswerError(f"--jq does not fit {self._misfits} {what} of {counts.ended}", hint=JQ_HINT)
+        if misfit is not None and (self._input_error is not None or self._first_failure is not None):
+            self._report(str(misfit))
         if self._input_error is not None:
             if counts.ended:
                 self._context.note(f"stopped after {counts.describe()}")
@@ -331,6 +362,8 @@ class _Run:
                 raise self._input_error
             raise NegativeAnswerError(self._input_error.message, hint=self._input_error.hint)
         if self._first_failure is None or self._first_failure.error is None:
+            if misfit is not None:
+                raise misfit
             self._context.note(f"{counts.describe()}{'; nothing was sent' if self._options.dry_run else ''}")
             return
         error = self._first_failure.error
@@ -350,7 +383,7 @@ class _Run:
                 ],
             )
         )
-        message = f"{message}{f' ({details})' if details else ''}; {'the first: ' if counts.failed > 1 else ''}{first}"
+        message = f"{message}{f' ({details})' if details else ''}; {'such as ' if counts.failed > 1 else ''}{first}"
         raise (UsageError if is_unsent and counts.bad == counts.failed else NegativeAnswerError)(
             message, hint=error.get("hint", "")
         )
