@@ -362,6 +362,9 @@ def test_what_is_left_at_the_end_of_the_time(tc: CommandLine, group_env: GroupEn
         ["group", "watch", TASK_ID],
         ["task", "wait", f"{TASK_ID}:n"],
         ["task", "wait", TASK_ID],
+        ["task", "log", TASK_ID],
+        ["task", "log", TASK_ID, "--exit-status"],
+        ["group", "logs", TASK_ID, "-f"],
     ],
     ids=" ".join,
 )
@@ -371,9 +374,9 @@ def test_the_time_of_a_wait_is_that_of_its_requests(
     """
     Also of the waits between their retries, however long a service asks for.
     """
-    status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "running", "runs": [{"state": "running"}]}
+    status = {"taskId": TASK_ID, "taskGroupId": TASK_ID, "state": "running", "runs": [{"runId": 0, "state": "running"}]}
     entry = {"taskId": TASK_ID, "status": status, "task": {"metadata": {"name": "n"}}}
-    document = {"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry]}
+    document = {"taskGroupId": TASK_ID, "tasks": [entry], "statuses": [entry], "status": status, "metadata": {}}
     first = [json_response(document)] * 3 if seen and words[0] == "task" else [json_response(document)] * seen
     http_server.respond_with(*first, failure)
     began = time.monotonic()
