@@ -39,9 +39,13 @@ class TcError(Exception):
         message: What happened and where, without a full stop, without secrets.
         hint: What to do next.
         details: What only ``-v`` shows.
+
+    Attributes:
+        counts: How many of many calls failed and the like, for JSON.
     """
 
     exit_code: ClassVar[int] = 70
+    counts: dict[str, int] | None = None
 
     def __init__(self, message: str, *, hint: str = "", details: str = "") -> None:
         super().__init__(message)
@@ -63,6 +67,7 @@ class TcError(Exception):
             "status": getattr(self, "status", None),
             "code": getattr(self, "code", None) or None,
             "body": getattr(self, "body", None),
+            "counts": self.counts,
             "details": details or None,
         }
         return {name: value for name, value in document.items() if value is not None}

@@ -283,7 +283,7 @@ def _usage_line(error: click.UsageError) -> str:
         kind = "option " + error.param.opts[0] if error.param.param_type_name == "option" else "argument"
         message = f"missing {kind} {error.param.metavar or error.param.human_readable_name}{_usage(ctx)}"
     else:
-        text = error.format_message()
+        text = error.format_message().replace("is not a valid integer range", "is not a whole number")
         message = text[:1].lower() + text[1:].removesuffix(".")
         if "unexpected extra argument" in text:
             message += _usage(ctx)

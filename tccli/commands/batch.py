@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tccli.references import Method
 
 MAX_JOBS = 1000
-SECONDS_BY_UNIT = {"s": 1, "m": 60, "h": 3600}
+SECONDS_BY_UNIT = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 ROW_OPTIONS = ("data", "set_", "payload_from", "id_from", "query", "header", "csv", "tsv")
 OPTIONS_BY_NEED = {
     "-j -P --max-procs --parallel --concurrency --concurrent --threads --workers --processes --procs": "write --jobs N",
@@ -72,9 +72,9 @@ def rate(value: str) -> float:
     """
     Return calls per second.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?:/(s|m|h))?", value.strip(), re.ASCII)
-    if found is None or not float(found[1]):
-        raise click.BadParameter(f"{value!r} is not a rate, such as 10/s or 30/m")
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?:/([a-z]+))?", value.strip(), re.ASCII)
+    if found is None or not float(found[1]) or found[2] not in {None, *SECONDS_BY_UNIT}:
+        raise click.BadParameter(f"{value!r} is not a rate, such as 10/s, 30/m (in a minute) or 500/h (in an hour)")
     return float(found[1]) / SECONDS_BY_UNIT[found[2] or "s"]
 
 

@@ -238,6 +238,58 @@ def test_documents_of_several_lines(
     assert named in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "stdin", "named"),
+    [
+        (["worker-manager", "worker"], "a,b,c,d\n", "--csv"),
+        (["secrets", "get", "{2}"], "a,b\n", "--csv"),
+        (["secrets", "get", "--header"], "name,x\na,b\n", "--csv"),
+        (["secrets", "get", "{name}", "--header"], "name,x\na,b\n", "--csv"),
+        (["secrets", "get"], "a\0bc\0d", "tr '\\0' '\\n'"),
+        ([], f"{json.dumps(PING)}\0", "tr '\\0' '\\n'"),
+        (["secrets", "get"], "a\nb\n".encode("utf-16-le"), "iconv -f UTF-16"),
+        (["secrets", "get"], b"\xff\xfe" + "a\nb\n".encode("utf-16-le"), "iconv -f UTF-16"),
+        (["secrets", "get", "--csv"], b"\xfe\xff" + "a\nb\n".encode("utf-16-be"), "iconv -f UTF-16"),
+    ],
+)
+def test_lines_of_another_form(
+    tc: CommandLine, http_server: ScriptedServer, words: list[str], stdin: str | bytes, named: str
+) -> None:
+    """
+    Lead to the option, or to the program that converts them.
+    """
+    result = tc("batch", *words, stdin=stdin, env=http_server.env)
+    assert (2, 1, []) == (result.exit_code, result.stderr.count("\n"), http_server.requests)
+    assert named in result.stderr
+
+
+@pytest.mark.parametrize("value", ["10/min", "10/sec", "10/minute", "10/hour", "1.5/s", "10"])
+def test_units_of_rates(tc: CommandLine, http_server: ScriptedServer, value: str) -> None:
+    """
+    May be written out.
+    """
+    assert 0 == tc("batch", "--rate", value, stdin=make_lines([PING]), env=http_server.env).exit_code
+
+
+@pytest.mark.parametrize("argv", [["--rate", "10/d"], ["--rate", "10/"], ["--rate", "0"], ["--jobs", "a"]], ids=str)
+def test_numbers_that_are_wrong(tc: CommandLine, argv: list[str]) -> None:
+    """
+    Are named, with what can be written.
+    """
+    result = tc("batch", *argv)
+    assert (2, 1) == (result.exit_code, result.stderr.count("\n"))
+    assert argv[1] in result.stderr
+    assert any(each in result.stderr for each in ("10/s, 30/m", "whole number"))
+
+
+def test_a_summary_in_json_has_the_numbers(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    So that a script need not count.
+    """
+    result = tc("batch", "--error-format", "json", stdin=make_lines([PING, "x"]), env=http_server.env)
+    assert {"calls": 2, "failed": 1, "uncertain": 0, "skipped": 0} == json.loads(result.stderr)["counts"]
+
+
 def test_names_with_blanks_in_messages(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Are in quotes.

@@ -57,6 +57,12 @@ class Counts:
         done = self.read_bytes * (self.ended + self.skipped) / max(self.taken + self.skipped, 1)
         return min(done, self.total_bytes or 0)
 
+    def as_document(self) -> dict[str, int]:
+        """
+        Return the numbers for JSON.
+        """
+        return {"calls": self.ended, "failed": self.failed, "uncertain": self.uncertain, "skipped": self.skipped}
+
     def describe(self) -> str:
         """
         Return the numbers in words.

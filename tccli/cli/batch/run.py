@@ -14,7 +14,7 @@ from tccli.cli.batch.items import Item, ItemMaker, open_journal
 from tccli.cli.batch.progress import Counts, show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
-from tccli.core.batch.lines import read_lines
+from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
 from tccli.core.printable import escape_line_breaks
@@ -199,7 +199,7 @@ class _Run:
             self.counts.total_bytes = find_size(stream)
             resends, path = self._client.policy.unsafe, self._options.journal
             maker = ItemMaker(self._runner, self._journal, path, resends=resends)
-            for call in read_calls(read_lines(stream, self._count_bytes)):
+            for call in read_calls(refuse_other_files(read_lines(stream, self._count_bytes))):
                 item = maker.make(call)
                 if item is None:
                     self.counts.skipped += 1
@@ -360,7 +360,9 @@ class _Run:
                 self._context.note(f"stopped after {counts.describe()}")
             if is_unsent:
                 raise self._input_error
-            raise NegativeAnswerError(self._input_error.message, hint=self._input_error.hint)
+            stopped = NegativeAnswerError(self._input_error.message, hint=self._input_error.hint)
+            stopped.counts = counts.as_document()
+            raise stopped
         if self._first_failure is None or self._first_failure.error is None:
             if misfit is not None:
                 raise misfit
@@ -384,9 +386,10 @@ class _Run:
             )
         )
         message = f"{message}{f' ({details})' if details else ''}; {'such as ' if counts.failed > 1 else ''}{first}"
-        raise (UsageError if is_unsent and counts.bad == counts.failed else NegativeAnswerError)(
-            message, hint=error.get("hint", "")
-        )
+        is_usage = is_unsent and counts.bad == counts.failed
+        failure = (UsageError if is_usage else NegativeAnswerError)(message, hint=error.get("hint", ""))
+        failure.counts = counts.as_document()
+        raise failure
 
 
 def _is_writable() -> bool:

@@ -18,7 +18,9 @@ MAX_LINE_BYTES = 16 << 20
 """A payload has at most 10 MiB."""
 READ_BYTES = 1 << 16
 MAX_CELL_CHARACTERS = MAX_LINE_BYTES
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+UTF_16_HINT = "it may be UTF-16: iconv -f UTF-16 -t UTF-8"
 _TSV_ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}
 
 
@@ -72,7 +74,27 @@ def read_lines(stream: IO[bytes], observe: Callable[[int], None] = lambda _count
             yield Line(number, raw.removesuffix(b"\r").decode())
         except UnicodeDecodeError as error:
             what = f"byte {raw[error.start]:#04x} at offset {error.start}"
-            yield Line(number, UsageError(f"line {number} is not UTF-8: {what}"))
+            hint = UTF_16_HINT if number == 1 and raw.startswith(_UTF_16_MARKS) else ""
+            yield Line(number, UsageError(f"line {number} is not UTF-8: {what}", hint=hint))
+
+
+def refuse_other_files(lines: Iterable[Line]) -> Iterator[Line]:
+    """
+    Yield *lines*.
+
+    Raises:
+        UsageError: The first of them shows that all would be wrong: they are UTF-16, or NUL separates them.
+    """
+    for line in lines:
+        if line.number == 1:
+            text = line.text
+            if isinstance(text, UsageError) and text.hint == UTF_16_HINT:
+                raise text
+            if isinstance(text, str) and "\0" in text:
+                is_utf_16 = "\0" in text[:2] and not text[text.index("\0") :: 2].strip("\0")
+                hint = UTF_16_HINT if is_utf_16 else "write a line for each call: tr '\\0' '\\n'"
+                raise UsageError("line 1 has NUL characters", hint=hint)
+        yield line
 
 
 def _read_pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from tccli import names
 from tccli.core import payload as payloads
 from tccli.core.batch.calls import BadLine, BatchCall, label_line
 from tccli.core.batch.lines import BadRow, Row
-from tccli.core.batch.templates import Header, Template, find_json_place, quote
+from tccli.core.batch.templates import Header, Template, find_json_place, quote, suggest_csv
 from tccli.core.edits import Edit, parse_edit
 from tccli.errors import UsageError
 
@@ -164,7 +164,7 @@ class RowReader:
         found = {name: names.find(name, header.columns) for name in args}
         missing = [name for name, column in found.items() if column is None]
         if missing:
-            hint = (
+            hint = suggest_csv(header.columns) or (
                 f"write the arguments with places: tc batch SERVICE METHOD {' '.join(f'{{{name}}}' for name in args)}"
             )
             raise UsageError(
@@ -180,12 +180,11 @@ class RowReader:
         method = self._template.method
         if not self._names_all and not len(method.args) <= len(columns) <= self._width:
             example = " ".join(f"{{{place}}}" for place in range(1, len(method.args) + 1))
-            raise UsageError(
-                f"{_count(columns)}, but {method.id} takes {method.count_arguments()}",
-                hint=f"to use some of the columns: tc batch {method.service} {method.name} '{example}'"
-                if len(columns) > self._width > 0
-                else "",
-            )
+            if len(columns) > self._width > 0:
+                hint = f"to use some of the columns: tc batch {method.service} {method.name} '{example}'"
+            else:
+                hint = suggest_csv(columns)
+            raise UsageError(f"{_count(columns)}, but {method.id} takes {method.count_arguments()}", hint=hint)
 
     def _read_column(self, columns: Sequence[str], place: int, option: str) -> str:
         if place >= len(columns):

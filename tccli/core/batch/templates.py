@@ -30,6 +30,13 @@ def quote(name: str) -> str:
     return name if name == " ".join(name.split()) and name.isprintable() else repr(name)
 
 
+def suggest_csv(columns: Sequence[str]) -> str:
+    """
+    Return a hint if the columns of a line seem to be CSV that was read as something else.
+    """
+    return "give --csv if commas separate the columns" if len(columns) == 1 and "," in columns[0] else ""
+
+
 class Header:
     """
     The columns that places can name: by number, and by the names of a header if there is one.
@@ -85,7 +92,8 @@ class Header:
         if name not in self._places:
             near = " or ".join(map(quote, names.find_similar(name, self._places)))
             known = ", ".join(map(quote, self._places))
-            hint = f"did you mean {near}?" if near else f"its columns are {known}{text}"
+            near = f"did you mean {near}?" if near else f"its columns are {known}{text}"
+            hint = suggest_csv(self.columns) or near
             raise UsageError(f"{shown}: the header has no such column", hint=hint)
         return self._places[name]
 
@@ -107,7 +115,7 @@ class Place(NamedTuple):
         """
         if self.column >= len(columns):
             count = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
-            hint = f"write {{{{{self.name}}}}} for the text {{{self.name}}}"
+            hint = suggest_csv(columns) or f"write {{{{{self.name}}}}} for the text {{{self.name}}}"
             raise UsageError(f"{{{self.name}}} is not filled in: the line has {count}", hint=hint)
         return columns[self.column]
 
