@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -159,6 +158,8 @@ def _suggest_redirection(error: UsageError, words: Sequence[str]) -> None:
     """
     file = next((word for word in words if os.path.isfile(word)), None)
     if file is not None and not any("{" in word for word in words):
+        import shlex
+
         error.hint = f"{file} is a file: to read its lines, write < {shlex.quote(file)}"
 
 
