@@ -90,13 +90,12 @@ def _batch(context: Context, words: tuple[str, ...], **options: Any) -> None:
             if options[name]:
                 option = name.replace("_", "-").strip("-")
                 raise UsageError(f"--{option} needs SERVICE METHOD", hint="a line of JSON has all of its call")
-    schedule = Schedule(
-        options["jobs"], options["in_order"], not options["keep_going"], options["rate"], reads_ahead=True
-    )
+    keep_going = options["keep_going"]
+    schedule = Schedule(options["jobs"], options["in_order"], keep_going is False, options["rate"], reads_ahead=True)
     run_batch(
         context,
         read_calls,
-        BatchOptions(schedule, options["journal"], not options["no_validate"], options["dry_run"]),
+        BatchOptions(schedule, options["journal"], not options["no_validate"], options["dry_run"], keep_going is None),
     )
 
 
@@ -222,7 +221,7 @@ command = BatchCommand(
         click.Option(["--rate"], type=rate, metavar="N/s", help="Start at most this many calls a second; N/m, N/h."),
         click.Option(["--in-order"], is_flag=True, help="Write results in the order of the lines, not as they come."),
         click.Option(
-            ["--keep-going/--fail-fast"], default=True, help="After a failure, make the other calls (default), or stop."
+            ["--keep-going/--fail-fast"], default=None, help="After a failure, make the other calls (default), or stop."
         ),
         click.Option(
             ["--journal"], type=file_name, metavar="FILE", help="Record what is done in FILE, to resume from it."
@@ -247,7 +246,11 @@ command = BatchCommand(
     "it is uncertain: it is reported and not sent again, unless --retry-unsafe is given. FILE is bound to the calls "
     "and to the deployment: another input is refused. Lines may be added at the end, and the last ones left out; where "
     "lines have ids, in any place.\n\n"
-    "The exit code is 0 if all calls succeeded, 1 if some failed, 2 if nothing was sent because the input is wrong.",
+    "When the first calls (as many as jobs, at least 5) all get no response, or one that is not of a Taskcluster, or "
+    "401, the others are not made, unless --keep-going is given. --jq gets each result; one that it does not fit is "
+    "reported on stderr.\n\n"
+    "The exit code is 0 if all calls succeeded, 1 if some failed, 2 if nothing was sent because the input is wrong, "
+    "9 if only --jq failed.",
     examples=(
         "tc batch queue cancelTask < ids.txt",
         "tc batch --rate 10/s --journal calls.journal < calls.jsonl > out.jsonl",

@@ -554,6 +554,57 @@ def test_fail_fast(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert 2 == len(http_server.requests)
 
 
+@pytest.mark.parametrize("options", [(), ("--in-order",)], ids=str)
+@pytest.mark.parametrize("fault", ["no connection", "401", "a login page"])
+def test_a_deployment_that_is_not_there(
+    start: Start, http_server: ScriptedServer, fault: str, options: tuple[str, ...]
+) -> None:
+    """
+    Is told at once, and only the first calls are made; with --keep-going, all.
+    """
+    if fault == "no connection":
+        http_server.respond_with(DROPPED)
+    elif fault == "401":
+        http_server.respond_with(error_response(401, "AuthenticationFailed", "no such client"))
+    else:
+        page = b"<html>Please sign in</html>"
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(page)
+        http_server.respond_with(Response(head + page))
+    argv = ("batch", "--jobs", "6", "--retries", "0", *options)
+    # The input does not end.
+    process = start(*argv, env=http_server.env, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(make_lines([PING] * 200).encode())
+    process.stdin.flush()
+    assert process.stderr is not None
+    assert b"tc: line " in process.stderr.readline()
+    summary = process.stderr.readline().decode()
+    assert 1 == process.wait(30)
+    assert "6 of 6" in summary
+    assert "--keep-going" in summary
+    assert process.stdout is not None
+    assert 6 == len(process.stdout.read().splitlines())
+    assert 6 == len(http_server.requests)
+
+    process = start(*argv, "--keep-going", env=http_server.env, stdin=subprocess.PIPE)
+    process.communicate(make_lines([PING] * 50).encode(), timeout=30)
+    assert 1 == process.returncode
+    assert 56 == len(http_server.requests)
+
+
+def test_first_calls_that_fail_in_other_ways(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    One response of a service, even a failure, is enough for all other calls to be made; wrong lines do not count.
+    """
+    missing = error_response(404, "ResourceNotFound", "m")
+    http_server.respond_with(*[DROPPED] * 4, missing, DROPPED)
+    lines = "not-an-id\n" * 10 + f"{slug()}\n" * 20
+    result = tc("batch", "queue", "status", "--jobs", "1", "--retries", "0", stdin=lines, env=http_server.env)
+
+    assert (1, 30) == (result.exit_code, len(read(result)))
+    assert [2, 8, 5, 8] == [read(result)[index]["error"]["exitCode"] for index in (9, 13, 14, 29)]
+
+
 def test_a_rate(tc: CommandLine, http_server: ScriptedServer) -> None:
     """
     Is kept to, also with many jobs.

@@ -10,6 +10,7 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tccli.cli.batch.first_calls import MIN_FIRST_CALLS, FirstCalls
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
 from tccli.cli.batch.progress import Counts, show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
@@ -48,12 +49,14 @@ class BatchOptions(NamedTuple):
     Attributes:
         journal: The path of a journal, or None.
         checks_schema: Whether payloads must match the schemas.
+        stops_if_hopeless: Whether the first calls decide on the others: see `FirstCalls`.
     """
 
     schedule: Schedule
     journal: str | None = None
     checks_schema: bool = True
     dry_run: bool = False
+    stops_if_hopeless: bool = False
 
 
 class CallFailedError(TcError):
@@ -64,6 +67,12 @@ class CallFailedError(TcError):
     def __init__(self, result: BatchResult) -> None:
         super().__init__("")
         self.result = result
+
+
+class CallNotMadeError(TcError):
+    """
+    Tells the engine that a call was not made, since all first calls failed. It is not printed.
+    """
 
 
 def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) -> None:
@@ -121,6 +130,10 @@ class _Run:
         # The result that the output has.
         self._current: BatchResult | None = None
         self._misfits = 0
+        jobs = options.schedule.jobs
+        self._first_calls = FirstCalls(max(jobs, MIN_FIRST_CALLS) if options.stops_if_hopeless else 0)
+        self._is_cut_short = False
+        self._is_told = False
         self._input_error: TcError | None = None
         # Calls that are not idempotent, from when they are sent until their results are written.
         self._unfinished: dict[int, str] = {}
@@ -151,12 +164,20 @@ class _Run:
                 for item, outcome in outcomes:
                     if isinstance(outcome, CallFailedError):
                         result = outcome.result
+                    elif isinstance(outcome, CallNotMadeError):
+                        self._is_cut_short = True
+                        if not self._ended:
+                            break
+                        continue
                     elif isinstance(outcome, TcError):
                         # Not of a call: the journal cannot be written.
                         raise outcome
                     else:
                         result = outcome
                     yield from self._write(item, result)
+                    if self._is_cut_short and not self._ended:
+                        # The next line may take a while.
+                        break
         except _InputError as error:
             self._input_error = error.reason
 
@@ -200,6 +221,9 @@ class _Run:
             resends, path = self._client.policy.unsafe, self._options.journal
             maker = ItemMaker(self._runner, self._journal, path, resends=resends)
             for call in read_calls(refuse_other_files(read_lines(stream, self._count_bytes))):
+                if self._first_calls.is_hopeless:
+                    self._is_cut_short = True
+                    return
                 item = maker.make(call)
                 if item is None:
                     self.counts.skipped += 1
@@ -215,14 +239,19 @@ class _Run:
 
         Raises:
             CallFailedError: It failed.
+            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
             LocalFileError: The journal cannot be written.
         """
         result = item.result
         if item.call is not None and result is None:
+            cancellation = self._client.cancellation
+            if not self._first_calls.begin() or (cancellation is not None and cancellation.is_cancelled):
+                raise CallNotMadeError("")
             with self._changed:
                 self._working += 1
             try:
                 result = self._make_call(item, item.call)
+                self._first_calls.end(result)
             finally:
                 with self._changed:
                     self._working -= 1
@@ -271,6 +300,10 @@ class _Run:
         if result.is_uncertain:
             counts.uncertain += 1
             self._report(f"{result.label} is uncertain: {result.error['message']}")
+        elif result.is_unreachable and not self._first_calls.is_passed and not self._is_told:
+            # The summary may take a while, since each call is retried.
+            self._report(f"{result.label}: {result.error['message']}")
+        self._is_told = self._is_told or result.is_unreachable
 
     def _finish(self, item: Item, result: BatchResult) -> None:
         """
@@ -382,12 +415,14 @@ class _Run:
                     f"{counts.uncertain} of them uncertain" if counts.uncertain else "",
                     f"{counts.skipped} were done before" if counts.skipped else "",
                     "the others were not made" if self._options.schedule.stops_at_error else "",
+                    "none succeeded, so the others were not made" if self._is_cut_short else "",
                 ],
             )
         )
         message = f"{message}{f' ({details})' if details else ''}; {'such as ' if counts.failed > 1 else ''}{first}"
         is_usage = is_unsent and counts.bad == counts.failed
-        failure = (UsageError if is_usage else NegativeAnswerError)(message, hint=error.get("hint", ""))
+        hint = "; ".join(filter(None, [error.get("hint"), "--keep-going makes them all" if self._is_cut_short else ""]))
+        failure = (UsageError if is_usage else NegativeAnswerError)(message, hint=hint)
         failure.counts = counts.as_document()
         raise failure
 

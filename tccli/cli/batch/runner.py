@@ -34,6 +34,8 @@ class BatchResult(NamedTuple):
         content: The document of the response; with ``--dry-run``, the fields of the request.
         error: As ``--error-format json`` has it, or None.
         is_uncertain: Whether a call that is not idempotent failed in a way that does not tell whether it took effect.
+        is_unreachable: Whether it failed in a way in which all calls fail: no response, no valid credentials, or not a
+            response of a Taskcluster.
     """
 
     number: int
@@ -42,6 +44,7 @@ class BatchResult(NamedTuple):
     content: Any = None
     error: dict[str, Any] | None = None
     is_uncertain: bool = False
+    is_unreachable: bool = False
 
     @property
     def label(self) -> str:
@@ -144,7 +147,9 @@ class CallRunner:
         # Servers repeat what they receive.
         redactor = self._context.redactor.extend(_list_inputs(call))
         document = redactor.redact_document(error.as_document())
-        return BatchResult(call.number, call.id, document.get("status"), None, document, is_uncertain)
+        return BatchResult(
+            call.number, call.id, document.get("status"), None, document, is_uncertain, _is_unreachable(error)
+        )
 
     def _prepare(self, call: BatchCall) -> PreparedCall:
         method = self.find_method(call)
@@ -187,3 +192,13 @@ def _may_have_effect(error: TcError) -> bool:
     if isinstance(error, NoAnswerError):
         return error.sent or isinstance(error, CutOffAnswerError)
     return isinstance(error, BrokenAnswerError)
+
+
+def _is_unreachable(error: TcError) -> bool:
+    """
+    Return whether all other calls are likely to fail as well.
+    """
+    if isinstance(error, ServiceError):
+        is_of_api = bool(error.code) or error.body is not None or error.status >= 500 or error.status == 429
+        return error.status == 401 or not is_of_api
+    return isinstance(error, NoAnswerError | BrokenAnswerError)
