@@ -386,6 +386,7 @@ class _Run:
         if self._misfits:
             what = "result" if self._misfits == 1 else "results"
             misfit = BrokenAnswerError(f"--jq does not fit {self._misfits} {what} of {counts.ended}", hint=JQ_HINT)
+            misfit.counts = counts.as_document()
         if misfit is not None and (self._input_error is not None or self._first_failure is not None):
             self._report(str(misfit))
         if self._input_error is not None:
