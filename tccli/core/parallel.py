@@ -166,7 +166,8 @@ class _Run(Generic[T, R]):
         if reads_ahead:
             threading.Thread(target=self._read_ahead, daemon=True).start()
         finished = 0
-        while self._has_items or finished < self._started:
+        # After an error that stops it, the next item is not waited for.
+        while (self._has_items and not self._stopped.is_set()) or finished < self._started:
             # What is done is yielded before more items are taken, which may take a while.
             while not reads_ahead and self._has_items and self._done.empty() and self._slots.acquire(blocking=False):
                 self._start_next()

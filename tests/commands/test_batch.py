@@ -554,6 +554,19 @@ def test_fail_fast(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert 2 == len(http_server.requests)
 
 
+def test_fail_fast_does_not_wait_for_the_next_line(start: Start, http_server: ScriptedServer) -> None:
+    """
+    A failure ends the batch also while a slow program has yet to write the next line.
+    """
+    http_server.respond_with(error_response(404, "ResourceNotFound", "m"))
+    process = start("batch", "secrets", "get", "--fail-fast", env=http_server.env, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"a\n")
+    process.stdin.flush()
+
+    assert 1 == process.wait(30)
+
+
 @pytest.mark.parametrize("options", [(), ("--in-order",)], ids=str)
 @pytest.mark.parametrize("fault", ["no connection", "401", "a login page"])
 def test_a_deployment_that_is_not_there(
