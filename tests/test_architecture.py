@@ -92,7 +92,7 @@ STARTS_THREADS = {
     "core/transfer/segments.py": "the connections of one file, which depend on its rate",
     "core/transfer/digests.py": "hashes while bytes are received: hashlib does not need the interpreter's lock",
     "core/tasks/log_reader.py": "reads a log ahead of the one who prints it",
-    "core/tasks/waiting.py": "ends the last request of a wait when its time is up",
+    "core/tasks/pauses.py": "ends the last request of a wait when its time is up",
     "core/http/deadline.py": "looks up a name: the system call has no time limit",
     "core/credential_sources.py": "asks a keyring, which has no time limit",
     "core/signin/callback.py": "serves the page to which a sign-in returns",

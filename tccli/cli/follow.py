@@ -266,7 +266,7 @@ def wait_for_start(context: Context, client: Client, task_id: str, wait: LogWait
         WaitTimeoutError: The time is up.
     """
     from tccli.cli.waits import describe_failures
-    from tccli.core.tasks.waiting import judge
+    from tccli.core.tasks.verdicts import judge
 
     for snapshot in _watch(context, client, task_id, wait):
         verdict = judge("running", snapshot)
@@ -296,7 +296,7 @@ def check_outcome(
     from tccli.cli.waits import describe_failures
     from tccli.core.tasks import queue
     from tccli.core.tasks.members import RESOLVED_STATES
-    from tccli.core.tasks.waiting import judge
+    from tccli.core.tasks.verdicts import judge
 
     for snapshot in _watch(context, client, task_id, wait):
         if run_id is not None:
@@ -320,7 +320,8 @@ def _still_runs(task_id: str) -> str:
 
 def _watch(context: Context, client: Client, task_id: str, wait: LogWait) -> Iterator[Snapshot]:
     from tccli.cli.waits import note_unknown_queues
-    from tccli.core.tasks.waiting import Pauses, watch_tasks
+    from tccli.core.tasks.pauses import Pauses
+    from tccli.core.tasks.waiting import watch_tasks
 
     found = watch_tasks(client, [task_id], Pauses(wait.remaining), report=context.note)
     return note_unknown_queues(context, client, found)

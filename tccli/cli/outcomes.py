@@ -86,7 +86,8 @@ class Outcome(NamedTuple):
             WaitTimeoutError: The time is up.
         """
         from tccli.cli.waits import note_unknown_queues, report_ends
-        from tccli.core.tasks.waiting import Pauses, watch_tasks
+        from tccli.core.tasks.pauses import Pauses
+        from tccli.core.tasks.waiting import watch_tasks
 
         with self._watch_interruption(context, client, task_ids):
             found = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)

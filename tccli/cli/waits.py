@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tccli.core.client import Client
     from tccli.core.tasks.members import Member
     from tccli.core.tasks.selection import Selection
-    from tccli.core.tasks.waiting import Snapshot, Verdict
+    from tccli.core.tasks.verdicts import Verdict
+    from tccli.core.tasks.waiting import Snapshot
 
 TIMEOUT_HELP = "Here, --timeout is the time of the wait; that of a request is accepted before {}."
 OUTCOME_TIMEOUT_HELP = "Wait at most that long: 90s, 15m, 1d. Then the exit code is 124. Without a wait, as everywhere."
@@ -115,7 +116,8 @@ def start_watch(
     """
     from tccli.cli.selection import pop_selection
     from tccli.cli.tasks import resolve_group
-    from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up, watch_group
+    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
+    from tccli.core.tasks.waiting import watch_group
 
     selection = pop_selection(options)
     pauses = Pauses(options["wait_seconds"], sleep)
@@ -252,7 +254,7 @@ def until_over(
     Args:
         ends_early: Whether the first failure decides it.
     """
-    from tccli.core.tasks.waiting import judge
+    from tccli.core.tasks.verdicts import judge
 
     for snapshot in snapshots:
         verdict = judge(condition, snapshot)

@@ -361,8 +361,8 @@ def test_no_wrong_response_among_good_ones_is_a_bug_of_ours(
     """
     seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
     draw = random.Random(seed)
-    monkeypatch.setattr("tccli.core.tasks.waiting.MIN_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("tccli.core.tasks.waiting.MAX_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
     env = {**bare_environment, **http_server.env, "TERM": "xterm", "TC_PAGER": "cat -"}
     wrong = []
     number_good = 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tccli.cli.log_output import LogPrinter
     from tccli.core.client import Client
     from tccli.core.tasks.selection import Selection
+    from tccli.core.tasks.verdicts import Verdict
 
 PREFIXES = ("label", "id", "none")
 
@@ -86,7 +87,8 @@ def _follow(
 ) -> None:
     from tccli.cli.selection import explain_nothing
     from tccli.cli.waits import note_unknown_queues, raise_verdict, until_over
-    from tccli.core.tasks.waiting import Pauses, Snapshot, Verdict, watch_group
+    from tccli.core.tasks.pauses import Pauses
+    from tccli.core.tasks.waiting import Snapshot, watch_group
 
     last: list[tuple[Snapshot, Verdict]] = []
     try:

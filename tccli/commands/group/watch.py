@@ -15,7 +15,8 @@ from tccli.cli.tasks import GROUP_HELP, newest_group_option
 from tccli.cli.waits import SETTLED_HELP, appear_option, wait_options
 
 if TYPE_CHECKING:
-    from tccli.core.tasks.waiting import Snapshot, Verdict
+    from tccli.core.tasks.verdicts import Verdict
+    from tccli.core.tasks.waiting import Snapshot
 
 
 def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:

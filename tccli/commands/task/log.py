@@ -31,7 +31,7 @@ def _log(
     from tccli.cli.tasks import resolve_one
     from tccli.cli.waits import pop_timeout
     from tccli.core.files import check_target
-    from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up
+    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
     from tccli.errors import UsageError
 
     del options["_follow"]

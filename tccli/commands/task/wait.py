@@ -24,7 +24,8 @@ def _wait(
     from tccli.cli.follow import check_log_output, follow_tasks
     from tccli.cli.tasks import resolve_many
     from tccli.cli.waits import note_unknown_queues, report_ends
-    from tccli.core.tasks.waiting import Pauses, end_requests_with, report_time_up, watch_tasks
+    from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
+    from tccli.core.tasks.waiting import watch_tasks
 
     if logs:
         check_log_output(context)

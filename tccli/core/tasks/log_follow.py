@@ -11,8 +11,8 @@ from tccli.core.tasks.log_reader import LogReader
 from tccli.core.tasks.log_tail import Tail
 from tccli.core.tasks.logs import open_log
 from tccli.core.tasks.members import RESOLVED_STATES
+from tccli.core.tasks.pauses import Pauses
 from tccli.core.tasks.queue import fetch_definition, fetch_status, find_log_name, find_run
-from tccli.core.tasks.waiting import Pauses
 from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
 
 if TYPE_CHECKING:

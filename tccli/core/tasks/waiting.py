@@ -4,123 +4,25 @@ Wait for tasks and groups: walks of the group's pages, or requests for states, w
 
 from __future__ import annotations
 
-import threading
-import time
-from contextlib import contextmanager
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tccli.core.http.deadline import Cancellation
 from tccli.core.tasks.blocking import Block, find_blocked, find_outside, is_settled
 from tccli.core.tasks.members import Member
+from tccli.core.tasks.pauses import end_requests_with, report_time_up
 from tccli.core.tasks.queue import LIFECYCLE, fetch_definitions, fetch_states, fetch_statuses, list_group
-from tccli.errors import FailedError, NoAnswerError, NotFoundError, TcError, WaitTimeoutError
+from tccli.errors import FailedError, NoAnswerError, NotFoundError, WaitTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tccli.core.client import Client
+    from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.selection import Selection
 
-MIN_PAUSE_SECONDS = 2.0
-MAX_PAUSE_SECONDS = 30.0
-PAUSE_FACTOR = 1.5
-MIN_PAUSES_PER_WALK = 3
-"""A pause is at least that many times as long as the requests before it took."""
-MAX_LAST_POLL_SECONDS = 2.0
-"""How much longer than the wait its last poll may take."""
 MAX_FAILED_POLLS = 5
 """One after the other, each after all its retries."""
-
-
-class Pauses:
-    """
-    The pauses between polls: short after a change, then longer and longer; and the end of all of them.
-
-    Args:
-        seconds: How long to wait in all, or None for ever.
-        sleep: Waits, and may be interrupted.
-    """
-
-    def __init__(self, seconds: float | None, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._end = None if seconds is None else time.monotonic() + seconds
-        self._sleep = sleep
-        self._pause = MIN_PAUSE_SECONDS
-        self._started = time.monotonic()
-
-    def restart(self) -> None:
-        """
-        Make the next pause short: something has changed.
-        """
-        self._pause = MIN_PAUSE_SECONDS
-
-    def begin(self) -> None:
-        """
-        Begin to measure how long the requests of a poll take.
-        """
-        self._started = time.monotonic()
-
-    def shorten(self, seconds: float) -> None:
-        """
-        Make the next pause at most that long.
-        """
-        self._pause = min(self._pause, max(seconds, 0.0))
-
-    @property
-    def remaining(self) -> float | None:
-        """
-        Seconds until the end; None for ever.
-        """
-        return None if self._end is None else self._end - time.monotonic()
-
-    def wait(self) -> bool:
-        """
-        Pause, and return whether there is time for another poll. The last one is at the end.
-        """
-        remaining = self.remaining
-        if remaining is not None and remaining <= 0:
-            return False
-        taken = time.monotonic() - self._started
-        pause = max(self._pause, MIN_PAUSES_PER_WALK * taken)
-        self._pause = min(self._pause * PAUSE_FACTOR, MAX_PAUSE_SECONDS)
-        self._sleep(pause if remaining is None else min(pause, remaining))
-        return True
-
-
-def end_requests_with(pauses: Pauses, client: Client) -> Client:
-    """
-    Return a client whose requests, and the waits between their retries, end with the wait that *pauses* are of.
-    """
-    remaining = pauses.remaining
-    if remaining is None:
-        return client
-    cancellation = Cancellation()
-    timer = threading.Timer(max(remaining, 0.0) + MAX_LAST_POLL_SECONDS, cancellation.cancel)
-    timer.daemon = True
-    timer.start()
-    return replace(client, cancellation=cancellation)
-
-
-@contextmanager
-def report_time_up(client: Client) -> Iterator[None]:
-    """
-    Raise the error of a request that was ended by `end_requests_with` as what it is.
-
-    Raises:
-        WaitTimeoutError: Instead of another error.
-    """
-    try:
-        yield
-    except TcError:
-        if not _is_time_up(client):
-            raise
-        raise WaitTimeoutError("the time is up: there is no response yet", hint="-v prints the requests") from None
-
-
-def _is_time_up(client: Client) -> bool:
-    return client.cancellation is not None and client.cancellation.is_cancelled
 
 
 class Change(NamedTuple):
@@ -431,53 +333,3 @@ def find_blocked_tasks(
         waiting = [task_id for task_id in new if states[task_id] == "unscheduled"]
         known |= fetch_members(client, waiting, definitions) if waiting else {}
     return find_blocked(known, outside)
-
-
-class Verdict(NamedTuple):
-    """
-    What a snapshot means for a condition.
-
-    Attributes:
-        succeeded: Tasks of which the condition is true.
-        failed: Tasks of which it is false, and stays so.
-        is_over: Whether it is known of every task.
-    """
-
-    succeeded: Sequence[Member]
-    failed: Sequence[Member]
-    is_over: bool
-
-
-CONDITIONS = ("settled", "completed", "resolved", "running")
-
-
-def judge(condition: str, snapshot: Snapshot) -> Verdict:
-    """
-    Compare tasks with a condition.
-
-    Args:
-        condition: ``completed``, ``resolved`` or ``running`` (now or before), each of which must be true of every task.
-            ``settled``: no task can move; those that are not completed have failed.
-    """
-    succeeded: list[Member] = []
-    failed: list[Member] = []
-    for task_id, member in snapshot.members.items():
-        block = snapshot.blocked.get(task_id)
-        outcome = _judge_task(condition, member, block, is_settled=snapshot.is_settled)
-        if outcome is not None:
-            (succeeded if outcome else failed).append(member)
-    is_over = len(succeeded) + len(failed) == len(snapshot.members)
-    needs_settled = condition == "settled" or not snapshot.members
-    return Verdict(succeeded, failed, is_over and (snapshot.is_settled or not needs_settled))
-
-
-def _judge_task(condition: str, member: Member, block: Block | None, *, is_settled: bool) -> bool | None:
-    if condition == "resolved":
-        return True if member.is_resolved else None
-    if condition == "running" and (member.state == "running" or member.started is not None):
-        return True
-    if member.is_resolved:
-        return member.state == "completed" and condition != "running"
-    if block is not None and (block.is_final or (condition == "settled" and is_settled)):
-        return False
-    return None
