@@ -773,3 +773,19 @@ def test_percent_sign_in_a_public_name(tc: CommandLine, transfer_env: TransferEn
 
     assert (5, {}) == (result.exit_code, tree(cwd))
     assert "%" in result.stderr.partition(";")[2]
+
+
+def test_a_body_without_a_length_is_passed_on_at_once(start: Start, http_server: ScriptedServer) -> None:
+    """
+    It may be a log that grows: what comes next may take minutes.
+    """
+    first = Response(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nfirst\n\r\n")
+    found = json_response({"storageType": "s3", "url": f"{http_server.url}/log"})
+    http_server.respond_with(lambda request: first if request.target == "/log" else found)
+    process = start("download-artifact", TASK_ID, "a", "-", env=http_server.env)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    assert (b"first\n", 130) == (line, process.returncode), err.decode()

@@ -109,7 +109,12 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
     reader = Reader(remote, 0, None)
     hasher: StreamHasher | None = None
     try:
-        metadata = reader.open().metadata
+        response = reader.open()
+        metadata = response.metadata
+        # What has no length may be written only now, as a live log: it is passed on at once.
+        may_grow = metadata.length is None
+        if may_grow:
+            response.stream.follow(0)
         expected = options.expected_digests(metadata, remote.locate().hashes)
         remote.context.progress.start(metadata.length)
         must_decode = options.must_decode(metadata)
@@ -119,6 +124,8 @@ def download_to_stream(remote: RemoteFile, out: IO[bytes], options: DownloadOpti
             read = DecompressingReader(read, remote.source.name, is_empty=metadata.length == 0).readinto
         for block in hasher.hash_blocks(read):
             out.write(block)
+            if may_grow:
+                out.flush()
         out.flush()
         check_digests(hasher.digests(), expected, remote.source.name)
     except NotResumableError as error:
