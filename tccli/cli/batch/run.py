@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.batch.first_calls import MIN_FIRST_CALLS, FirstCalls
 from tccli.cli.batch.items import Item, ItemMaker, open_journal
-from tccli.cli.batch.progress import Counts, show_progress
+from tccli.cli.batch.open_files import allow_connections
+from tccli.cli.batch.progress import show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
+from tccli.cli.batch.summary import Summary
 from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
-from tccli.core.printable import escape_line_breaks
-from tccli.errors import BrokenAnswerError, NegativeAnswerError, TcError, UsageError
+from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
@@ -33,13 +34,8 @@ if TYPE_CHECKING:
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]
 
-OTHER_FILES = 64
-"""That a process has open besides its connections: modules, standard streams, the journal."""
 MAX_END_SECONDS = 0.5
 """How long calls that are cancelled are waited for."""
-
-
-JQ_HINT = "it gets id, status, and response or error: select(.response) leaves out failures, .response? allows them"
 
 
 class BatchOptions(NamedTuple):
@@ -94,7 +90,7 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         format="jsonl" if is_default else chosen.format, pager=False if chosen.pager is None else chosen.pager
     )
     write = context.writer()
-    _allow_connections(options.schedule.jobs)
+    allow_connections(options.schedule.jobs)
     client = make_parallel_client(context.client())
     # Its environment is read once, before there are threads.
     context.redactor.redact_text("")
@@ -126,14 +122,11 @@ class _Run:
         self._runner = runner
         self._journal = journal
         self._options = options
-        self._first_failure: BatchResult | None = None
         # The result that the output has.
         self._current: BatchResult | None = None
-        self._misfits = 0
         jobs = options.schedule.jobs
         self._first_calls = FirstCalls(max(jobs, MIN_FIRST_CALLS) if options.stops_if_hopeless else 0)
         self._is_cut_short = False
-        self._is_told = False
         self._input_error: TcError | None = None
         # Calls that are not idempotent, from when they are sent until their results are written.
         self._unfinished: dict[int, str] = {}
@@ -141,7 +134,8 @@ class _Run:
         self._ended: dict[int, tuple[Item, BatchResult]] = {}
         self._working = 0
         self._changed = threading.Condition()
-        self.counts = Counts()
+        self._summary = Summary(context, is_dry=options.dry_run, stops_at_error=options.schedule.stops_at_error)
+        self.counts = self._summary.counts
 
     def results(self, read_calls: ReadCalls) -> Generator[dict[str, Any]]:
         """
@@ -205,7 +199,7 @@ class _Run:
         yield self._as_document(result)
         # It is written, or the output was interrupted: then it is written again, since a part of it may be missing.
         self._ended.pop(result.number, None)
-        self._count(result)
+        self._summary.count(result, is_first=not self._first_calls.is_passed)
         self._finish(item, result)
 
     def _as_document(self, result: BatchResult) -> dict[str, Any]:
@@ -288,23 +282,6 @@ class _Run:
             return item.result
         return self._runner.describe(item.call)
 
-    def _count(self, result: BatchResult) -> None:
-        counts = self.counts
-        counts.ended += 1
-        if result.error is None:
-            counts.cut_off += isinstance(result.content, dict) and bool(result.content.get("continuationToken"))
-            return
-        counts.failed += 1
-        counts.bad += result.is_bad_input
-        self._first_failure = self._first_failure or result
-        if result.is_uncertain:
-            counts.uncertain += 1
-            self._report(f"{result.label} is uncertain: {result.error['message']}")
-        elif result.is_unreachable and not self._first_calls.is_passed and not self._is_told:
-            # The summary may take a while, since each call is retried.
-            self._report(f"{result.label}: {result.error['message']}")
-        self._is_told = self._is_told or result.is_unreachable
-
     def _finish(self, item: Item, result: BatchResult) -> None:
         """
         Record the end of a call whose result is written.
@@ -317,31 +294,24 @@ class _Run:
         with self._changed:
             self._unfinished.pop(item.call.number, None)
 
-    def _count_bytes(self, count: int) -> None:
-        self.counts.read_bytes += count
-
-    def _report(self, line: str) -> None:
-        """
-        Print a line that ``--quiet`` does not suppress.
-        """
-        self._context.print_message(escape_line_breaks(f"tc: {line}"))
-
     def report_misfit(self, error: BrokenAnswerError) -> None:
         """
-        Report that ``--jq`` failed for the current result, and what the result is.
+        Report that ``--jq`` failed for the result that the output has.
 
         Raises:
             BrokenAnswerError: The call succeeded, with ``--fail-fast``.
         """
-        result = self._current
-        assert result is not None
-        end = "the call succeeded" if result.error is None else f"the call failed: {result.error['message']}"
-        message = f"{result.label}: {error.message}{'' if self._options.dry_run else f'; {end}'}"
-        # A failure of a call stops the batch anyway.
-        if self._options.schedule.stops_at_error and result.error is None:
-            raise BrokenAnswerError(message, hint=JQ_HINT)
-        self._misfits += 1
-        self._report(message)
+        assert self._current is not None
+        self._summary.report_misfit(error, self._current)
+
+    def summarize(self) -> None:
+        """
+        Report the numbers, and raise the error of the batch if there was one.
+        """
+        self._summary.finish(self._input_error, is_cut_short=self._is_cut_short)
+
+    def _count_bytes(self, count: int) -> None:
+        self.counts.read_bytes += count
 
     def report_end(self, error: BaseException) -> None:
         """
@@ -356,9 +326,9 @@ class _Run:
             unfinished = list(self._unfinished.items())
         for number, label in unfinished:
             if number in self._ended:
-                self._report(f"{label}: the call has ended, and its result was not written")
+                self._summary.report(f"{label}: the call has ended, and its result was not written")
             else:
-                self._report(f"{label} is uncertain: the call was sent, and its end is not known")
+                self._summary.report(f"{label} is uncertain: the call was sent, and its end is not known")
         if self._options.dry_run:
             return
         resume = (
@@ -368,64 +338,6 @@ class _Run:
         )
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
         context.note(f"{what} after {self.counts.describe()}; {resume}")
-
-    def summarize(self) -> None:
-        """
-        Report the numbers.
-
-        Raises:
-            NegativeAnswerError: Some calls failed.
-            UsageError: Nothing was sent, because the input is wrong.
-        """
-        counts = self.counts
-        is_unsent = counts.ended == counts.bad or self._options.dry_run
-        if counts.cut_off:
-            what = "result has" if counts.cut_off == 1 else "results have"
-            self._context.note(f"{counts.cut_off} {what} a continuationToken: there are more pages")
-        misfit = None
-        if self._misfits:
-            what = "result" if self._misfits == 1 else "results"
-            misfit = BrokenAnswerError(f"--jq does not fit {self._misfits} {what} of {counts.ended}", hint=JQ_HINT)
-            misfit.counts = counts.as_document()
-        if misfit is not None and (self._input_error is not None or self._first_failure is not None):
-            self._report(str(misfit))
-        if self._input_error is not None:
-            if counts.ended:
-                self._context.note(f"stopped after {counts.describe()}")
-            if is_unsent:
-                raise self._input_error
-            stopped = NegativeAnswerError(self._input_error.message, hint=self._input_error.hint)
-            stopped.counts = counts.as_document()
-            raise stopped
-        if self._first_failure is None or self._first_failure.error is None:
-            if misfit is not None:
-                raise misfit
-            self._context.note(f"{counts.describe()}{'; nothing was sent' if self._options.dry_run else ''}")
-            return
-        error = self._first_failure.error
-        first = (
-            error["message"]
-            if error["message"].startswith("line ")
-            else f"{self._first_failure.label}: {error['message']}"
-        )
-        message = f"{counts.failed} of {counts.ended} calls failed"
-        details = ", ".join(
-            filter(
-                None,
-                [
-                    f"{counts.uncertain} of them uncertain" if counts.uncertain else "",
-                    f"{counts.skipped} were done before" if counts.skipped else "",
-                    "the others were not made" if self._options.schedule.stops_at_error else "",
-                    "none succeeded, so the others were not made" if self._is_cut_short else "",
-                ],
-            )
-        )
-        message = f"{message}{f' ({details})' if details else ''}; {'such as ' if counts.failed > 1 else ''}{first}"
-        is_usage = is_unsent and counts.bad == counts.failed
-        hint = "; ".join(filter(None, [error.get("hint"), "--keep-going makes them all" if self._is_cut_short else ""]))
-        failure = (UsageError if is_usage else NegativeAnswerError)(message, hint=hint)
-        failure.counts = counts.as_document()
-        raise failure
 
 
 def _is_writable() -> bool:
@@ -449,26 +361,3 @@ class _InputError(TcError):
     def __init__(self, reason: TcError) -> None:
         super().__init__("")
         self.reason = reason
-
-
-def _allow_connections(jobs: int) -> None:
-    """
-    Allow this process as many open files as it needs.
-
-    Raises:
-        UsageError: The system does not allow that.
-    """
-    try:
-        import resource
-    except ImportError:
-        return
-    needed = jobs + OTHER_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft in {resource.RLIM_INFINITY, -1} or soft >= needed:
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-    except (ValueError, OSError):
-        most = max(1, soft - OTHER_FILES)
-        message = f"--jobs {jobs} needs as many connections, and this process may have {soft} open files"
-        raise UsageError(message, hint=f"give --jobs {most}, or raise the limit: ulimit -n") from None

@@ -1,0 +1,33 @@
+"""
+The number of files that this process may have open: each connection of a batch is one.
+"""
+
+from __future__ import annotations
+
+from tccli.errors import UsageError
+
+OTHER_FILES = 64
+"""That a process has open besides its connections: modules, standard streams, the journal."""
+
+
+def allow_connections(jobs: int) -> None:
+    """
+    Allow this process as many open files as it needs.
+
+    Raises:
+        UsageError: The system does not allow that.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    needed = jobs + OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft in {resource.RLIM_INFINITY, -1} or soft >= needed:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    except (ValueError, OSError):
+        most = max(1, soft - OTHER_FILES)
+        message = f"--jobs {jobs} needs as many connections, and this process may have {soft} open files"
+        raise UsageError(message, hint=f"give --jobs {most}, or raise the limit: ulimit -n") from None
