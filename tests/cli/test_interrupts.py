@@ -147,8 +147,9 @@ def running_task(received: Received) -> Response:
         return Response(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n" + b"line\n" * 1000, pause=0.05)
     if "/artifact-content/" in received.target:
         return json_response({"storageType": "reference", "url": f"http://{received.headers['host']}/storage"})
+    named = re.search(r"/task/([^/]+)", received.target)
     status = {
-        "taskId": TASK_ID,
+        "taskId": named[1] if named else TASK_ID,
         "taskGroupId": TASK_ID,
         "taskQueueId": "a/b",
         "state": "running",

@@ -50,7 +50,8 @@ def test_answers(
 
     out, err = capsys.readouterr()
     mark = {None: "[y/n]", True: "[Y/n]", False: "[y/N]"}[default]
-    assert ("", f"rerun? {mark} " * count) == (out, err.rstrip("\n"))
+    # A line break follows an answer that nobody typed, and the end of the input.
+    assert ("", f"rerun? {mark} \n" * count) == (out, err)
 
 
 @pytest.mark.parametrize("command", ["rerun", "cancel", "complete"])
@@ -62,5 +63,6 @@ def test_questions_about_a_task_have_one_form(tc: CommandLine, http_server: Scri
     http_server.respond_with(json_response({"status": status, "metadata": {"name": "a\nb"}}))
     result = tc("task", command, "-c", TASK, stdin="n\n", env=http_server.env)
 
-    assert ("", f"{command} task {TASK} (a\\x0ab, running)? [y/n] ") == (result.stdout, result.stderr)
+    question = f"{command} task {TASK} (a\\x0ab, running)? [y/n] \n"
+    assert (1, "", f"{question}tc: nothing was done\n") == (result.exit_code, result.stdout, result.stderr)
     assert {"GET"} == {request.verb for request in http_server.requests}
