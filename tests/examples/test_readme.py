@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.examples.commands import complete_task_with_log
 from tests.examples.example_deployment import ARTIFACT, QUEUE, TASK, populate_task
 from tests.transfer_env import later
 
@@ -44,7 +45,7 @@ def upload_artifact(deployment: ExampleDeployment, _folder: Path) -> None:
 
 
 def complete_task(deployment: ExampleDeployment, _folder: Path) -> None:
-    deployment.complete_task()
+    complete_task_with_log(deployment)
 
 
 def write_script(_deployment: ExampleDeployment, folder: Path) -> None:
@@ -72,7 +73,8 @@ def write_lines(deployment: ExampleDeployment, folder: Path) -> None:
 PREPARE: dict[str, Callable[[ExampleDeployment, Path], None]] = {
     "@task.yml": write_task_file,
     "*.apk": upload_artifact,
-    "while state=": complete_task,
+    "tc task wait": complete_task,
+    "tc task log": complete_task,
     "tc batch": write_lines,
     "./my-script.sh": write_script,
     "./deploy.sh": write_scripts_and_secret,
