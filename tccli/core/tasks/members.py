@@ -156,7 +156,10 @@ class Member:
         if start is None:
             return None
         what = f"task {self.task_id}"
-        return ((now if end is None else read_timestamp(what, end)) - read_timestamp(what, start)).total_seconds()
+        if end is None:
+            # The deployment tells its time in whole seconds, which may be before the start.
+            return max(0.0, (now - read_timestamp(what, start)).total_seconds())
+        return (read_timestamp(what, end) - read_timestamp(what, start)).total_seconds()
 
     def as_row(self, now: datetime) -> dict[str, Any]:
         """
