@@ -51,8 +51,14 @@ def check_parameter(method: Method, name: str, value: str, label: str) -> None:
         label: Names it in the message: ``<taskId>``, ``--limit``.
     """
     if not matches_pattern(method, name, value):
-        shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else value[: MAX_SHOWN_LENGTH - 1] + "…")
-        raise UsageError(f"{method.id}: {label} must be {_describe(method, name, value)}, not {shown}")
+        raise UsageError(f"{method.id}: {label} must be {_describe(method, name, value)}, not {show_value(value)}")
+
+
+def show_value(value: str) -> str:
+    """
+    Return a value in quotes, as messages have it; of a long one the beginning.
+    """
+    return repr(value if len(value) <= MAX_SHOWN_LENGTH else value[: MAX_SHOWN_LENGTH - 1] + "…")
 
 
 @lru_cache(maxsize=256)

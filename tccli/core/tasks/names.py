@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references, strict_json
 from tccli.core.addresses import is_address
-from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern
+from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern, show_value
 from tccli.core.response_fields import read_field
 from tccli.core.tasks.queue import fetch_definition, list_group, read_id, read_name
 from tccli.errors import NotFoundError, UsageError
@@ -69,12 +69,8 @@ def resolve_task(
     created = _CREATED.fullmatch(word)
     word = created[1] if created else word
     if not matches_pattern(references.method("queue", "task"), "taskId", word):
-        raise UsageError(f"{label} must be {TASK_FORMS}, not {_shorten(word)}", hint=_suggest_form(word))
+        raise UsageError(f"{label} must be {TASK_FORMS}, not {show_value(word)}", hint=_suggest_form(word))
     return word
-
-
-def _shorten(word: str) -> str:
-    return repr(word if len(word) <= MAX_SHOWN_LENGTH else f"{word[:MAX_SHOWN_LENGTH]}…")
 
 
 def _suggest_form(word: str) -> str:
@@ -137,7 +133,7 @@ def resolve_group(client: Client, word: str, *, newest: bool = False) -> str:
     if not matches_pattern(references.method("queue", "listTaskGroup"), "taskGroupId", word):
         labelled = split_label(word)
         hint = f"to choose tasks of a group: {labelled[0]} --name {shlex.quote(labelled[1])}" if labelled else ""
-        raise UsageError(f"GROUP must be {GROUP_FORMS}, not {_shorten(word)}", hint=hint)
+        raise UsageError(f"GROUP must be {GROUP_FORMS}, not {show_value(word)}", hint=hint)
     return word
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.parameters import MAX_SHOWN_LENGTH, matches_pattern
+from tccli.core.parameters import matches_pattern, show_value
 from tccli.core.payload import encode
 from tccli.core.response_fields import read_field
 from tccli.errors import BrokenAnswerError, NotFoundError
@@ -181,8 +181,7 @@ def check_id(what: str, name: str, value: str) -> None:
         BrokenAnswerError: It is not an id.
     """
     if not matches_pattern(references.method("queue", "task"), "taskId", value):
-        shown = repr(value if len(value) <= MAX_SHOWN_LENGTH else f"{value[:MAX_SHOWN_LENGTH]}…")
-        raise BrokenAnswerError(f"{what}: the response is malformed: {name} is {shown}; expected a slugid")
+        raise BrokenAnswerError(f"{what}: the response is malformed: {name} is {show_value(value)}; expected a slugid")
 
 
 @contextmanager
