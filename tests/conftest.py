@@ -21,6 +21,7 @@ from tccli.cli import app
 from tccli.cli.context import Context
 from tccli.sandbox.server import Server
 from tests.http_server import ScriptedServer
+from tests.seeds import IS_REPEATABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +38,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No time is asserted: a busy machine takes longer.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=IS_REPEATABLE,
+    **({"database": None} if IS_REPEATABLE else {}),
+)
 hypothesis.settings.load_profile("patient")
 
 

@@ -23,6 +23,7 @@ from tccli.cli import app
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
 from tests.http_server import Received, Response, response
+from tests.seeds import read_seed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -216,7 +217,7 @@ def test_no_response_is_a_bug_of_ours(
     No exit code 70; UTF-8 on stdout; one line on stderr for an error, and at most one for a success. Nothing controls
     the terminal, on stderr also where that is a file.
     """
-    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    seed = read_seed("TC_FUZZ_SEED")
     draw = random.Random(seed)
     env = {**bare_environment, **http_server.env, "TERM": "xterm", "TC_PAGER": "cat -"}
     wrong = []
@@ -254,7 +255,7 @@ def test_no_response_to_commands_for_tasks_is_a_bug_of_ours(
     """
     The same, with a response to each of their calls that is almost right; they may print more lines on stderr.
     """
-    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    seed = read_seed("TC_FUZZ_SEED")
     draw = random.Random(seed)
     env = {**bare_environment, **http_server.env, "TERM": "xterm", "TC_PAGER": "cat -"}
     http_server.respond_with(lambda received: draw_response(draw, find_method(received)))

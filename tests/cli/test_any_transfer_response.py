@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import random
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import pytest
 
 from tests.cli.test_any_response import BODIES, COUNT, mutate, run_on_terminal
 from tests.http_server import Received, Response, json_response, response
+from tests.seeds import read_seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,7 +144,7 @@ def test_no_response_to_a_transfer_is_a_bug_of_ours(
     """
     Exit code 0, 1 or 4 to 9, without a trace of control characters on stderr; 2 and 3 only for names of local files.
     """
-    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    seed = read_seed("TC_FUZZ_SEED")
     draw = random.Random(seed)
     env = {
         **bare_environment,

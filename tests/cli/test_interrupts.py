@@ -33,13 +33,14 @@ from tests.http_server import (
     json_response,
     response,
 )
+from tests.seeds import read_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 COUNT = int(os.environ.get("TC_INTERRUPTS", "1"))
-SEED = int(os.environ.get("TC_INTERRUPT_SEED", "0")) or random.randrange(1, 2**31)
+SEED = read_seed("TC_INTERRUPT_SEED")
 MAX_MOMENT_SECONDS = 1.0
 START_SECONDS = 0.25
 """Half of the moments are in this time, in which modules are imported."""

@@ -22,6 +22,7 @@ import pytest
 from tccli.cli import app
 from tccli.core.http.transport import HttpTransport
 from tests.http_server import CREDENTIALS, DROPPED, Received, Response, response
+from tests.seeds import read_seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -382,7 +383,7 @@ def test_no_secret_is_printed(http_server: ScriptedServer, bare_environment: dic
     """
     Neither in the middle nor by its ends; only a result that is itself the secret has it.
     """
-    seed = int(os.environ.get("TC_FUZZ_SEED", "0")) or random.randrange(1, 2**31)
+    seed = read_seed("TC_FUZZ_SEED")
     draw = random.Random(seed)
     address = http_server.url.removeprefix("http://")
     wrong = []

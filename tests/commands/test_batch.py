@@ -29,6 +29,7 @@ from tests.http_server import (
     error_response,
     json_response,
 )
+from tests.seeds import read_seed
 from tests.transfer_env import later, peak_memory, slug
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tests.group_env import GroupEnv
 
 PING = {"service": "queue", "method": "ping"}
-SEED = int(os.environ.get("TC_BATCH_SEED", "0")) or random.randrange(1, 2**31)
+SEED = read_seed("TC_BATCH_SEED")
 """``TC_BATCH_SEED`` repeats a run."""
 QUICK_RETRIES = ("--delay-factor", "1ms", "--timeout", "1s")
 
