@@ -90,7 +90,7 @@ def resolve_words(
         UsageError: The word names no task, or not exactly one.
         NotFoundError: The index path or the group does not exist.
     """
-    from tccli.cli.tasks import resolve_one
+    from tccli.cli.tasks.names import resolve_one
 
     if _TASK_ID.fullmatch(task):
         return task, run

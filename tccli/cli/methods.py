@@ -216,7 +216,7 @@ class MethodCommand(Command):
         chosen = {name: value for name, value in query.items() if value is not None}
         options = {**self._defaults, **values}
         if any(map(_may_be_name_of_task, args)):
-            from tccli.cli.task_arguments import has_stdin, replace_names, run_for_each
+            from tccli.cli.tasks.arguments import has_stdin, replace_names, run_for_each
 
             if self._is_call and has_stdin(self.method, args):
                 run_for_each(get_context(ctx), self.method, args, chosen, options)

@@ -12,7 +12,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import GROUP_HELP, TASK_HELP, newest_option
+from tccli.cli.tasks.options import GROUP_HELP, TASK_HELP, newest_option
 from tccli.cli.types import Choice
 from tccli.errors import NotFoundError, UsageError
 
@@ -65,11 +65,11 @@ def _find(context: Context, client: Client, word: str, kind: str | None, *, newe
     if kind is None and (names.is_github(word) or word.startswith(names.INDEX_PREFIX) or len(parts) == 1):
         return _find_task_or_group(context, client, word, newest=newest)
     if kind == "task":
-        from tccli.cli.tasks import resolve_one
+        from tccli.cli.tasks.names import resolve_one
 
         return kind, [resolve_one(context, client, word, newest=newest)[0]]
     if kind == "group":
-        from tccli.cli.tasks import resolve_group
+        from tccli.cli.tasks.names import resolve_group
 
         return kind, [_find_group(word) or resolve_group(context, client, word, newest=newest)]
     if kind == "worker" or (kind is None and len(parts) == 4):
@@ -108,7 +108,7 @@ def _read_address(context: Context, word: str) -> tuple[str, str]:
 
 
 def _find_task_or_group(context: Context, client: Client, word: str, *, newest: bool) -> tuple[str, list[str]]:
-    from tccli.cli.tasks import resolve_group, resolve_one
+    from tccli.cli.tasks.names import resolve_group, resolve_one
     from tccli.core.tasks.names import is_github
     from tccli.core.tasks.queue import fetch_status
 

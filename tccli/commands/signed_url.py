@@ -11,7 +11,7 @@ import click
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
 from tccli.cli.methods import method_tree
-from tccli.cli.tasks import TASK_HELP, newest_option
+from tccli.cli.tasks.options import TASK_HELP, newest_option
 from tccli.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:

@@ -156,7 +156,7 @@ CASES: dict[str, tuple[int, frozenset[str]]] = {
         21_100,
         ERROR
         | {
-            *("tccli.cli.tasks", "tccli.cli.types"),
+            *("tccli.cli.tasks", "tccli.cli.tasks.options", "tccli.cli.types"),
             *("tccli.commands", "tccli.commands.task", "tccli.commands.task.status"),
         },
     ),

@@ -145,7 +145,7 @@ def test_a_queue_without_workers(
     """
     Is named once, and the wait goes on.
     """
-    monkeypatch.setattr("tccli.cli.waits.MIN_POLLS_BEFORE_LOOK", 0)
+    monkeypatch.setattr("tccli.cli.tasks.waits.MIN_POLLS_BEFORE_LOOK", 0)
     group_env.add("build", "completed")
     task_id = group_env.add("test", taskQueueId="proj-x/nosuch")
     line = [word.replace("GROUP", group_env.group_id).replace("TASK", task_id) for word in command]

@@ -170,7 +170,7 @@ class CallRunner:
 
             args = replace_addresses(self._context, method, args)
         if any(":" in word for word in args):
-            from tccli.cli.task_arguments import replace_names
+            from tccli.cli.tasks.arguments import replace_names
 
             args = replace_names(self._context, method, args, self._client)
         return args

@@ -13,7 +13,7 @@ import click
 from tccli.cli.artifact_words import ArtifactWords
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, newest_option
+from tccli.cli.tasks.options import TASK_HELP, newest_option
 from tccli.cli.transfers.limits import transfer_options, write_request
 from tccli.cli.types import file_name, span
 from tccli.errors import BrokenAnswerError, NegativeAnswerError, RefusedError, TcError, UsageError

@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
-from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 def _artifacts(context: Context, group: str, pattern: str | None, **options: Any) -> None:
     from tccli.cli.partial_failures import PartialFailures
-    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.cli.tasks import make_line_writer, resolve_group
+    from tccli.cli.tasks.lines import make_line_writer
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
     from tccli.core.artifacts.paths import check_pattern, suggest_pattern
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks.artifacts import list_task_artifacts

@@ -8,23 +8,23 @@ from typing import Any
 
 import click
 
-from tccli.cli.actions import dry_run_option, force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, dry_run_option, force_option, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.errors import NegativeAnswerError
 
 CANCELLABLE_STATES = ("unscheduled", "pending", "running")
 
 
 def _cancel(context: Context, group: str, **options: Any) -> None:
-    from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
     from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import explain_nothing, pop_selection
     from tccli.core.parallel import make_parallel_client
-    from tccli.core.tasks.queue import call_group_method
+    from tccli.core.tasks.queue import call_group_method, check_allowed
 
     force, noop, seals, newest, worker_type = map(options.pop, ("force", "noop", "seals", "newest", "worker_type"))
     selection = pop_selection(options)

@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
-from tccli.cli.tasks import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, PATTERN_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.transfers.limits import transfer_options
 from tccli.cli.types import file_name
 from tccli.errors import NotFoundError
@@ -27,8 +27,9 @@ MAX_NAMED_TASKS = 5
 
 def _download(context: Context, group: str, pattern: str, **options: Any) -> None:
     from tccli.cli.partial_failures import PartialFailures
-    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks.lines import make_line_writer, writes_objects
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
     from tccli.cli.transfers.run_download import Download, check_directory, download_many, raise_first
     from tccli.core.artifacts.paths import check_pattern, find_unwritable, suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource

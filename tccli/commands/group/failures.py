@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class _Search:
         return True
 
     def _list(self, group_id: str, selection: Selection, accept: Callable[[Member], bool]) -> Iterator[Member]:
-        from tccli.cli.selection import select_members
+        from tccli.cli.tasks.selection import select_members
         from tccli.core.tasks.failures import read_history
 
         members = select_members(
@@ -144,9 +144,9 @@ def _failures(
     newest: bool,
     **options: Any,
 ) -> None:
-    from tccli.cli.failures import make_source, write_groups
-    from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import resolve_group
+    from tccli.cli.tasks.failures import make_source, write_groups
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import explain_nothing, pop_selection
     from tccli.errors import NegativeAnswerError, UsageError
 
     is_text = format_ in {"markdown", "text"}

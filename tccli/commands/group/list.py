@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.cli.types import Choice
 from tccli.errors import UsageError
 
@@ -34,8 +34,9 @@ DEFAULT_TEMPLATE = "{{ .Status.TaskID }} {{ .Task.Metadata.Name }} {{ .Status.St
 
 
 def _list(context: Context, group: str, **options: Any) -> None:
-    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.cli.tasks import make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks.lines import make_line_writer, writes_objects
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
     from tccli.core.tasks.members import sort_key, sort_members
     from tccli.core.tasks.sorted_rows import sort_rows
 
@@ -87,7 +88,7 @@ def _row(member: Member, now: datetime) -> dict[str, Any]:
 
 def _compile(context: Context, template: str) -> Callable[[dict[str, Any]], str]:
     from tccli import references
-    from tccli.cli.tasks import writes_objects
+    from tccli.cli.tasks.lines import writes_objects
     from tccli.core.schemas.bundle import bundle
     from tccli.core.tasks.go_template import compile_template
 

@@ -10,15 +10,15 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.follow import LINES_HELP, line_options
 from tccli.cli.options import file_option
-from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.follow import LINES_HELP, line_options
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
+from tccli.cli.tasks.waits import timeout_option
 from tccli.cli.types import Choice
-from tccli.cli.waits import timeout_option
 
 if TYPE_CHECKING:
-    from tccli.cli.log_output import LogPrinter
+    from tccli.cli.tasks.log_output import LogPrinter
     from tccli.core.client import Client
     from tccli.core.tasks.selection import Selection
     from tccli.core.tasks.verdicts import Verdict
@@ -27,12 +27,12 @@ PREFIXES = ("label", "id", "none")
 
 
 def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: str, **options: Any) -> None:
-    from tccli.cli.follow import open_log_target, pop_log_options
-    from tccli.cli.log_output import LogPrinter, PrefixedOutput
-    from tccli.cli.selection import pop_selection
-    from tccli.cli.tasks import resolve_group
+    from tccli.cli.tasks.follow import open_log_target, pop_log_options
+    from tccli.cli.tasks.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection
+    from tccli.cli.tasks.waits import pop_timeout
     from tccli.cli.transfers.terminal_output import wants_colours
-    from tccli.cli.waits import pop_timeout
     from tccli.core.files import check_target
     from tccli.errors import UsageError
 
@@ -61,7 +61,7 @@ def _logs(context: Context, group: str, *, newest: bool, follows: bool, prefix: 
 def _print(context: Context, client: Client, printer: LogPrinter, group_id: str, selection: Selection) -> None:
     from collections import Counter
 
-    from tccli.cli.selection import explain_nothing, select_members
+    from tccli.cli.tasks.selection import explain_nothing, select_members
     from tccli.errors import NegativeAnswerError, NotFoundError
 
     members = list(select_members(context, client, group_id, selection))
@@ -85,8 +85,8 @@ def _follow(
     selection: Selection,
     seconds: float | None,
 ) -> None:
-    from tccli.cli.selection import explain_nothing
-    from tccli.cli.waits import note_unknown_queues, raise_verdict, until_over
+    from tccli.cli.tasks.selection import explain_nothing
+    from tccli.cli.tasks.waits import note_unknown_queues, raise_verdict, until_over
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import Snapshot, watch_group
 

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tccli.cli.actions import dry_run_option, force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, PRIORITY_HELP, newest_group_option, priority_argument
+from tccli.cli.tasks.options import (
+    GROUP_HELP,
+    PRIORITY_HELP,
+    dry_run_option,
+    force_option,
+    newest_group_option,
+    priority_argument,
+)
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
@@ -22,10 +28,11 @@ if TYPE_CHECKING:
 def _prioritize(
     context: Context, group: str, level: str, *, force: bool, noop: bool, newest: bool, **options: Any
 ) -> None:
-    from tccli.cli.priorities import count_changes
-    from tccli.cli.selection import pop_selection
-    from tccli.cli.tasks import check_allowed, make_value_writer, resolve_group
-    from tccli.core.tasks.queue import call_group_method
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.priorities import count_changes
+    from tccli.cli.tasks.selection import pop_selection
+    from tccli.core.tasks.queue import call_group_method, check_allowed
 
     selection = pop_selection(options)
     if selection.is_given:
@@ -55,12 +62,14 @@ def _prioritize_selected(
     """
     Change the tasks one by one: the service has a call only for all tasks of a group.
     """
-    from tccli.cli.actions import GIVE_FORCE, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.priorities import UNRESOLVED_STATES, make_priority_action
     from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.selection import explain_nothing
-    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks.actions import GIVE_FORCE, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.priorities import UNRESOLVED_STATES, make_priority_action
+    from tccli.cli.tasks.selection import explain_nothing
     from tccli.core.parallel import make_parallel_client
+    from tccli.core.tasks.queue import check_allowed
 
     write = make_line_writer(context, waits=True)
     check_list_filter(context)

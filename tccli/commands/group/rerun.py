@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 
-from tccli.cli.actions import dry_run_option, force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
-from tccli.cli.selection import SELECTION_HELP, failed_option, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, dry_run_option, force_option, newest_group_option
+from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.errors import NegativeAnswerError, UsageError
 
 RESOLVED_STATES = ("completed", "failed", "exception")
@@ -22,12 +21,14 @@ RESOLVED_STATES = ("completed", "failed", "exception")
 def _rerun(
     context: Context, group: str, *, failed: bool, force: bool, noop: bool, newest: bool, **options: Any
 ) -> None:
-    from tccli.cli.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.outcomes import pop_outcome
     from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.selection import explain_nothing, pop_selection
-    from tccli.cli.tasks import check_allowed, check_list_filter, make_line_writer, resolve_group, writes_objects
+    from tccli.cli.tasks.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
+    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.outcomes import pop_outcome
+    from tccli.cli.tasks.selection import explain_nothing, pop_selection
     from tccli.core.parallel import make_parallel_client
+    from tccli.core.tasks.queue import check_allowed
 
     outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])

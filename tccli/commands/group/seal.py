@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import click
 
-from tccli.cli.actions import dry_run_option, unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, dry_run_option, newest_group_option, unasked_force_option
 
 
 def _seal(context: Context, group: str, *, noop: bool, newest: bool) -> None:
-    from tccli.cli.tasks import check_allowed, make_value_writer, resolve_group
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_group
     from tccli.core.response_fields import read_field
-    from tccli.core.tasks.queue import call_group_method
+    from tccli.core.tasks.queue import call_group_method, check_allowed
 
     write = make_value_writer(context)
     client = context.client()

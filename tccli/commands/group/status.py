@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.cli.types import Choice
 from tccli.errors import NegativeAnswerError
 
@@ -24,8 +24,9 @@ MAX_NAMED_TASKS = 5
 
 
 def _status(context: Context, group: str, *, by: str, exit_status: bool, newest: bool, **options: Any) -> None:
-    from tccli.cli.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.cli.tasks import make_value_writer, resolve_group
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
     from tccli.core.printable import escape_line_breaks
 
     selection = pop_selection(options)

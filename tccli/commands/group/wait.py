@@ -10,14 +10,14 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
-from tccli.cli.waits import SETTLED_HELP, appear_option, wait_options
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks.waits import SETTLED_HELP, appear_option, wait_options
 
 
 def _wait(context: Context, group: str, *, newest: bool, **options: Any) -> None:
-    from tccli.cli.selection import explain_nothing
-    from tccli.cli.waits import report_ends, start_watch
+    from tccli.cli.tasks.selection import explain_nothing
+    from tccli.cli.tasks.waits import report_ends, start_watch
 
     condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
     group_id, selection, snapshots = start_watch(context, group, newest=newest, options=options)

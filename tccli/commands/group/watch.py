@@ -10,9 +10,9 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.selection import SELECTION_HELP, selection_options
-from tccli.cli.tasks import GROUP_HELP, newest_group_option
-from tccli.cli.waits import SETTLED_HELP, appear_option, wait_options
+from tccli.cli.tasks.options import GROUP_HELP, newest_group_option
+from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
+from tccli.cli.tasks.waits import SETTLED_HELP, appear_option, wait_options
 
 if TYPE_CHECKING:
     from tccli.core.tasks.verdicts import Verdict
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def _watch(context: Context, group: str, *, newest: bool, **options: Any) -> None:
-    from tccli.cli.selection import explain_nothing
-    from tccli.cli.tasks import make_line_writer
-    from tccli.cli.waits import raise_verdict, start_watch, until_over, verdict_first
-    from tccli.cli.watching import GroupDisplay, list_changes, wants_display
+    from tccli.cli.tasks.lines import make_line_writer
+    from tccli.cli.tasks.selection import explain_nothing
+    from tccli.cli.tasks.waits import raise_verdict, start_watch, until_over, verdict_first
+    from tccli.cli.tasks.watching import GroupDisplay, list_changes, wants_display
 
     condition, fail_fast = options.pop("condition"), options.pop("fail_fast")
     ends_early = fail_fast or condition == "completed"

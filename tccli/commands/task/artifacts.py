@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, newest_option, run_option, task_argument
+from tccli.cli.tasks.options import TASK_HELP, newest_option, run_option, task_argument
 
 
 def _artifacts(context: Context, task: str, *, run_id: int | None, newest: bool) -> None:
-    from tccli.cli.tasks import make_line_writer, resolve_one
+    from tccli.cli.tasks.lines import make_line_writer
+    from tccli.cli.tasks.names import resolve_one
     from tccli.core.artifacts.sources import list_artifacts
     from tccli.core.response_fields import read_field
     from tccli.core.tasks import queue

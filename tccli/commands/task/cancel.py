@@ -6,17 +6,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
+from tccli.cli.tasks.options import TASKS_HELP, action_options, newest_option, tasks_argument, unasked_force_option
 
 if TYPE_CHECKING:
     from tccli.core.client import Client
 
 
 def _cancel(context: Context, tasks: tuple[str, ...], *, noop: bool, confirm: bool, newest: bool) -> None:
-    from tccli.cli.actions import TaskAction, run_action
+    from tccli.cli.tasks.actions import TaskAction, run_action
 
     def check(status: dict[str, Any]) -> None:
         from tccli.core.tasks.queue import find_run, format_run

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, action_options, newest_option, task_argument
+from tccli.cli.tasks.options import TASK_HELP, action_options, newest_option, task_argument, unasked_force_option
 from tccli.errors import NegativeAnswerError
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def _act(client: Client, task_id: str) -> dict[str, Any]:
 
 
 def _complete(context: Context, task: str, *, noop: bool, confirm: bool, newest: bool) -> None:
-    from tccli.cli.actions import TaskAction, run_action
+    from tccli.cli.tasks.actions import TaskAction, run_action
 
     action = TaskAction("complete", "claimTask", "Would complete", "Will complete", _act, _check)
     run_action(context, action, [task], noop=noop, confirm=confirm, newest=newest)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
+from tccli.cli.tasks.options import TASK_HELP, newest_option, task_argument
 
 
 def _print(context: Context, task: str, *, newest: bool) -> None:
-    from tccli.cli.tasks import make_value_writer, resolve_one
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_one
     from tccli.core.tasks import queue
     from tccli.output.text import dump_json
 

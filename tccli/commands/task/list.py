@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _list(context: Context, pool: str, *, pending: bool, claimed: bool) -> None:
-    from tccli.cli.tasks import resolve_queue
+    from tccli.cli.tasks.names import resolve_queue
     from tccli.output import Entries, Result
 
     write = context.writer()

@@ -10,10 +10,10 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.follow import LINES_HELP, line_options
 from tccli.cli.options import file_option
-from tccli.cli.tasks import TASK_HELP, newest_option, run_option, task_argument
-from tccli.cli.waits import TIMEOUT_HELP, timeout_option
+from tccli.cli.tasks.follow import LINES_HELP, line_options
+from tccli.cli.tasks.options import TASK_HELP, newest_option, run_option, task_argument
+from tccli.cli.tasks.waits import TIMEOUT_HELP, timeout_option
 
 
 def _log(
@@ -27,9 +27,9 @@ def _log(
     exit_status: bool,
     **options: Any,
 ) -> None:
-    from tccli.cli.follow import LogWait, check_outcome, open_log_target, pop_log_options, print_task_log
-    from tccli.cli.tasks import resolve_one
-    from tccli.cli.waits import pop_timeout
+    from tccli.cli.tasks.follow import LogWait, check_outcome, open_log_target, pop_log_options, print_task_log
+    from tccli.cli.tasks.names import resolve_one
+    from tccli.cli.tasks.waits import pop_timeout
     from tccli.core.files import check_target
     from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
     from tccli.errors import UsageError

@@ -4,17 +4,24 @@
 
 from __future__ import annotations
 
-from tccli.cli.actions import unasked_force_option
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import PRIORITY_HELP, TASKS_HELP, action_options, newest_option, priority_argument, tasks_argument
+from tccli.cli.tasks.options import (
+    PRIORITY_HELP,
+    TASKS_HELP,
+    action_options,
+    newest_option,
+    priority_argument,
+    tasks_argument,
+    unasked_force_option,
+)
 
 
 def _prioritize(
     context: Context, tasks: tuple[str, ...], level: str, *, noop: bool, confirm: bool, newest: bool
 ) -> None:
-    from tccli.cli.actions import run_action
-    from tccli.cli.priorities import make_priority_action
+    from tccli.cli.tasks.actions import run_action
+    from tccli.cli.tasks.priorities import make_priority_action
 
     action = make_priority_action(context, level)
     run_action(context, action, tasks, noop=noop, confirm=confirm, newest=newest)

@@ -10,16 +10,16 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
-from tccli.cli.tasks import TASKS_HELP, action_options, newest_option, tasks_argument
+from tccli.cli.tasks.options import TASKS_HELP, action_options, newest_option, tasks_argument
+from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 from tccli.errors import NegativeAnswerError
 
 
 def _rerun(
     context: Context, tasks: tuple[str, ...], *, force: bool, noop: bool, confirm: bool, newest: bool, **options: Any
 ) -> None:
-    from tccli.cli.actions import TaskAction, run_action
-    from tccli.cli.outcomes import pop_outcome
+    from tccli.cli.tasks.actions import TaskAction, run_action
+    from tccli.cli.tasks.outcomes import pop_outcome
 
     def check(status: dict[str, Any]) -> None:
         task_id, state = status["taskId"], status["state"]

@@ -10,8 +10,8 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
-from tccli.cli.tasks import GROUP_HELP, TASK_HELP, newest_option, task_argument
+from tccli.cli.tasks.options import GROUP_HELP, TASK_HELP, newest_option, task_argument
+from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,12 +28,15 @@ def _retrigger(context: Context, task: str, *, exact: bool, times: int, newest: 
     import slugid
 
     from tccli import references
-    from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.tasks import check_allowed, make_line_writer, make_value_writer, parse_variables, resolve_one
+    from tccli.cli.tasks.lines import make_line_writer, make_value_writer
+    from tccli.cli.tasks.names import resolve_one
+    from tccli.cli.tasks.options import parse_variables
+    from tccli.cli.tasks.outcomes import pop_outcome
     from tccli.core import payload
     from tccli.core.response_fields import blame_response
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import copy_definition
+    from tccli.core.tasks.queue import check_allowed
 
     outcome = pop_outcome(context, options)
     variables = parse_variables(context, options["env"])
@@ -74,7 +77,7 @@ def _change(
 ) -> dict[str, Any]:
     from tccli import references
     from tccli.cli.editor import edit_document
-    from tccli.cli.tasks import resolve_group
+    from tccli.cli.tasks.names import resolve_group
     from tccli.core import payload as payloads
     from tccli.core.edits import apply_edits
     from tccli.core.tasks.copies import set_variables
@@ -103,7 +106,7 @@ def _make_creator(context: Context, *, follows: bool) -> Any:
     """
     Return a function that creates tasks and prints each: on stderr if stdout is for what follows.
     """
-    from tccli.cli.tasks import make_line_writer, make_value_writer
+    from tccli.cli.tasks.lines import make_line_writer, make_value_writer
     from tccli.core.tasks import queue
 
     write_value, write_lines = make_value_writer(context), make_line_writer(context, waits=True)

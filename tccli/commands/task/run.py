@@ -11,7 +11,7 @@ import click
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.outcomes import OUTCOME_HELP, outcome_options
+from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 from tccli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,13 +31,16 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
     import slugid
 
     from tccli import references
-    from tccli.cli.outcomes import pop_outcome
-    from tccli.cli.tasks import check_allowed, make_value_writer, parse_variables, resolve_group, resolve_many
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_group, resolve_many
+    from tccli.cli.tasks.options import parse_variables
+    from tccli.cli.tasks.outcomes import pop_outcome
     from tccli.core import payload as payloads
     from tccli.core.edits import apply_edits
     from tccli.core.tasks import queue
     from tccli.core.tasks.copies import make_definition
     from tccli.core.tasks.names import split_words
+    from tccli.core.tasks.queue import check_allowed
 
     if not re.search(".+@.+", options["owner"]):
         raise UsageError(f"--owner must be an e-mail address, not {options['owner']!r}")
@@ -77,7 +80,7 @@ def _run(context: Context, image: str, words: tuple[str, ...], **options: Any) -
 
 
 def _read_queue(context: Context, options: Mapping[str, Any]) -> str:
-    from tccli.cli.tasks import resolve_queue
+    from tccli.cli.tasks.names import resolve_queue
 
     queue, parts = options["queue"], [options["provisioner"], options["worker_type"]]
     if queue is not None:

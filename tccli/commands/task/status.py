@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASKS_HELP, newest_option, run_option, tasks_argument
+from tccli.cli.tasks.options import TASKS_HELP, newest_option, run_option, tasks_argument
 from tccli.cli.types import span
 from tccli.errors import NegativeAnswerError, UsageError
 
@@ -22,7 +22,8 @@ import click
 def _status(
     context: Context, tasks: tuple[str, ...], *, all_runs: bool, run_id: int | None, newest: bool, **expected: Any
 ) -> None:
-    from tccli.cli.tasks import make_line_writer, make_value_writer, resolve_many, resolve_one, write_each
+    from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each
+    from tccli.cli.tasks.names import resolve_many, resolve_one
     from tccli.core.parallel import make_parallel_client
     from tccli.core.tasks import queue
 

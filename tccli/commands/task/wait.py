@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.follow import log_option
-from tccli.cli.tasks import TASKS_HELP, newest_option, tasks_argument
-from tccli.cli.waits import TIMEOUT_HELP, wait_options
+from tccli.cli.tasks.follow import log_option
+from tccli.cli.tasks.options import TASKS_HELP, newest_option, tasks_argument
+from tccli.cli.tasks.waits import TIMEOUT_HELP, wait_options
 
 
 def _wait(
@@ -21,9 +21,9 @@ def _wait(
     logs: bool,
     newest: bool,
 ) -> None:
-    from tccli.cli.follow import check_log_output, follow_tasks
-    from tccli.cli.tasks import resolve_many
-    from tccli.cli.waits import note_unknown_queues, report_ends
+    from tccli.cli.tasks.follow import check_log_output, follow_tasks
+    from tccli.cli.tasks.names import resolve_many
+    from tccli.cli.tasks.waits import note_unknown_queues, report_ends
     from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
     from tccli.core.tasks.waiting import watch_tasks
 

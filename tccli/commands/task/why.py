@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tccli.cli.command import Command
 from tccli.cli.context import Context, with_context
-from tccli.cli.tasks import TASK_HELP, newest_option, task_argument
+from tccli.cli.tasks.options import TASK_HELP, newest_option, task_argument
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ MAX_SHOWN_CHARACTERS = 200
 
 
 def _why(context: Context, task: str, *, newest: bool) -> None:
-    from tccli.cli.tasks import make_value_writer, resolve_one
+    from tccli.cli.tasks.lines import make_value_writer
+    from tccli.cli.tasks.names import resolve_one
     from tccli.core.tasks.causes import explain_task
 
     write = make_value_writer(context)

@@ -27,6 +27,16 @@ LIFECYCLE = ("unscheduled", "pending", "running", "completed", "failed", "except
 """The states of a task, in their order."""
 
 
+def check_allowed(client: Client, method: str) -> None:
+    """
+    Check that a method of the queue may be called, before anything is fetched for it.
+
+    Raises:
+        UsageError: Read-only mode refuses it.
+    """
+    client.check_allowed(references.method("queue", method))
+
+
 def fetch_status(client: Client, task_id: str) -> dict[str, Any]:
     """
     Return the status of a task: ``state``, ``runs`` and so on.

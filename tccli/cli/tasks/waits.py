@@ -114,8 +114,8 @@ def start_watch(
         options: The values of `appear_option`, ``--timeout`` and the options that select tasks.
         sleep: Waits between polls.
     """
-    from tccli.cli.selection import pop_selection
-    from tccli.cli.tasks import resolve_group
+    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.selection import pop_selection
     from tccli.core.tasks.pauses import Pauses, end_requests_with, report_time_up
     from tccli.core.tasks.waiting import watch_group
 
@@ -188,7 +188,7 @@ def report_ends(
         NegativeAnswerError: The condition does not hold for a task, and cannot; or there are no tasks.
         WaitTimeoutError: The snapshots ended before.
     """
-    from tccli.cli.tasks import make_line_writer
+    from tccli.cli.tasks.lines import make_line_writer
 
     ends_early = fail_fast or condition == "completed"
     last: list[tuple[Snapshot, Verdict]] = []

@@ -31,8 +31,8 @@ def outcome_options() -> list[click.Parameter]:
     """
     Return the options of commands that start tasks.
     """
-    from tccli.cli.follow import log_option
-    from tccli.cli.waits import OUTCOME_TIMEOUT_HELP, timeout_option
+    from tccli.cli.tasks.follow import log_option
+    from tccli.cli.tasks.waits import OUTCOME_TIMEOUT_HELP, timeout_option
 
     return [
         click.Option(["--wait", "waits"], is_flag=True, help="Wait until it has ended; exit with 1 if it failed."),
@@ -48,9 +48,9 @@ def pop_outcome(context: Context, options: dict[str, Any]) -> Outcome | None:
     Raises:
         UsageError: A log has no format.
     """
-    from tccli.cli.follow import check_log_output
-    from tccli.cli.tasks import check_list_filter
-    from tccli.cli.waits import pop_timeout
+    from tccli.cli.tasks.follow import check_log_output
+    from tccli.cli.tasks.lines import check_list_filter
+    from tccli.cli.tasks.waits import pop_timeout
 
     waits, logs, cancels = (bool(options.pop(name, False)) for name in ("waits", "logs", "cancels"))
     seconds = pop_timeout(context, options, waits=waits or logs)
@@ -85,7 +85,7 @@ class Outcome(NamedTuple):
             NegativeAnswerError: Not all of them are completed.
             WaitTimeoutError: The time is up.
         """
-        from tccli.cli.waits import note_unknown_queues, report_ends
+        from tccli.cli.tasks.waits import note_unknown_queues, report_ends
         from tccli.core.tasks.pauses import Pauses
         from tccli.core.tasks.waiting import watch_tasks
 
@@ -93,7 +93,7 @@ class Outcome(NamedTuple):
             found = watch_tasks(client, task_ids, Pauses(self.seconds), report=context.note)
             snapshots = note_unknown_queues(context, client, found)
             if self.logs:
-                from tccli.cli.follow import follow_tasks
+                from tccli.cli.tasks.follow import follow_tasks
 
                 follow_tasks(context, client, task_ids, snapshots, "settled")
                 return

@@ -9,18 +9,24 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tccli.cli.questions import ask, open_answers
-from tccli.cli.tasks import LEAVE_OUT_CONFIRM, check_allowed, make_line_writer, write_each
+from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each
+from tccli.cli.tasks.names import resolve_many
+from tccli.cli.tasks.selection import select_members
+from tccli.core.parallel import make_parallel_client
+from tccli.core.printable import escape_line_breaks
+from tccli.core.tasks import queue
 from tccli.errors import NegativeAnswerError, RefusedError, TcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tccli.cli.context import Context
-    from tccli.cli.outcomes import Outcome
+    from tccli.cli.tasks.outcomes import Outcome
     from tccli.core.client import Client
     from tccli.core.tasks.members import Member
     from tccli.core.tasks.selection import Selection
 
+LEAVE_OUT_CONFIRM = "leave out --confirm"
 GIVE_FORCE = "give --force"
 MAX_NAMED_TASKS = 5
 """In a question."""
@@ -60,8 +66,6 @@ class TaskAction(NamedTuple):
         """
         Ask whether to act on a task.
         """
-        from tccli.core.printable import escape_line_breaks
-
         name, state, _ = _look_up(client, task_id)
         question = f"{self.verb} task {task_id} ({escape_line_breaks(name)}, {state})?"
         if context.is_go_client:
@@ -73,8 +77,6 @@ class TaskAction(NamedTuple):
         """
         Act on a task, and return its new state as a line, and its status.
         """
-        from tccli.core.tasks import queue
-
         status = self._act(client, task_id, None)
         return queue.format_run(queue.find_run(status, None)), status
 
@@ -85,8 +87,6 @@ class TaskAction(NamedTuple):
         Args:
             noop: Do nothing; the state is ``would-VERB``.
         """
-        from tccli.core.tasks import queue
-
         task_id, name, known = target
         if noop:
             status = queue.fetch_status(client, task_id) if known is None else known
@@ -100,8 +100,6 @@ class TaskAction(NamedTuple):
         return f"{task_id} {name} {state}", status
 
     def _act(self, client: Client, task_id: str, known: dict[str, Any] | None) -> dict[str, Any]:
-        from tccli.core.tasks import queue
-
         if self.checks_first:
             self.check(known or queue.fetch_status(client, task_id))
         if self.act is None:
@@ -133,9 +131,6 @@ class Targets(NamedTuple):
 
 
 def _look_up(client: Client, task_id: str) -> tuple[str, str, dict[str, Any]]:
-    from tccli.core.printable import escape_line_breaks
-    from tccli.core.tasks import queue
-
     status = queue.fetch_status(client, task_id)
     name = queue.read_name(task_id, queue.fetch_definition(client, task_id))
     return escape_line_breaks(name), str(queue.find_run(status, None)["state"]), status
@@ -147,8 +142,6 @@ def look_up_many(client: Client, task_ids: Sequence[str], *, needs_status: bool)
 
     What does not exist, or must not be seen, is not known: acting on it is what fails.
     """
-    from tccli.core.tasks import queue
-
     for start in range(0, len(task_ids), queue.MAX_IDS_PER_REQUEST):
         chunk = task_ids[start : start + queue.MAX_IDS_PER_REQUEST]
         try:
@@ -178,16 +171,13 @@ def run_action(
     Raises:
         TcError: The first error; the other tasks are acted on nevertheless.
     """
-    from tccli.cli.tasks import make_value_writer, resolve_many
-    from tccli.core.parallel import make_parallel_client
-
     write_value, write_lines = make_value_writer(context), make_line_writer(context, waits=True)
     if context.is_go_client:
         # Its --noop prints the line whatever the state is.
         action = action._replace(check=action.check if action.checks_first and not noop else lambda _status: None)
     client = make_parallel_client(context.client())
     if not noop:
-        check_allowed(client, action.method)
+        queue.check_allowed(client, action.method)
     answers = open_answers(words, LEAVE_OUT_CONFIRM) if confirm and not noop else None
     tasks = resolve_many(context, client, words, newest=newest)
     if confirm and not noop:
@@ -250,32 +240,6 @@ def act_on_targets(
         raise failure
 
 
-def force_option() -> click.Option:
-    """
-    Return ``--force`` of the commands that ask before they act.
-    """
-    return click.Option(["-f", "--force"], is_flag=True, help="Do not ask.")
-
-
-def unasked_force_option() -> click.Option:
-    """
-    Return ``--force`` of the commands that do not ask: scripts give it to all that change something.
-    """
-    return click.Option(
-        ["-f", "--force", "_force"],
-        is_flag=True,
-        expose_value=False,
-        help="Accepted, as in other commands; nothing is asked anyway.",
-    )
-
-
-def dry_run_option(verb: str) -> click.Option:
-    """
-    Return ``--dry-run`` of the commands that act on a group.
-    """
-    return click.Option(["-n", "--dry-run", "noop"], is_flag=True, help=f"Print what would be {verb}; change nothing.")
-
-
 class SelectedTasks(NamedTuple):
     """
     The tasks of a group that a command acts on.
@@ -299,8 +263,6 @@ class SelectedTasks(NamedTuple):
         return Targets(self._look_up(client, needs_status=needs_status), len(self.members))
 
     def _look_up(self, client: Client, *, needs_status: bool) -> Iterator[Target]:
-        from tccli.core.tasks import queue
-
         for start in range(0, len(self.members), queue.MAX_IDS_PER_REQUEST):
             some = self.members[start : start + queue.MAX_IDS_PER_REQUEST]
             statuses = queue.fetch_statuses(client, [member.task_id for member in some]) if needs_status else {}
@@ -314,8 +276,6 @@ def select_in_states(
     """
     Return the tasks of a group that are selected and in certain states, of which a limit counts only these.
     """
-    from tccli.cli.selection import select_members
-
     allowed = frozenset(states)
     total = 0
     left_out: dict[str, int] = {}
@@ -341,8 +301,6 @@ def confirm_selected(context: Context, action: TaskAction, selected: SelectedTas
     Raises:
         NegativeAnswerError: The answer is no. The Go client reports it as a success.
     """
-    from tccli.core.printable import escape_line_breaks
-
     count = len(selected.members)
     if context.is_go_client:
         listed = "".join(f"\n\tTask {member.task_id}: {escape_line_breaks(member.name)}" for member in selected.members)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tccli.cli.actions import TaskAction
+from tccli.cli.tasks.actions import TaskAction
 from tccli.errors import NegativeAnswerError, RejectedError
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def check_log_output(context: Context) -> None:
     Raises:
         UsageError: Another format is wanted.
     """
-    from tccli.cli.tasks import writes_objects
+    from tccli.cli.tasks.lines import writes_objects
 
     if writes_objects(context):
         raise UsageError("--log prints the log: leave out --format, --jq and --columns, or write --wait")
@@ -81,11 +81,11 @@ def follow_tasks(
 
     Args:
         snapshots: Of `tccli.core.tasks.waiting.watch_tasks`.
-        condition: As of `tccli.cli.waits.report_ends`; so are the errors.
+        condition: As of `tccli.cli.tasks.waits.report_ends`; so are the errors.
     """
-    from tccli.cli.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.tasks.log_output import LogPrinter, PrefixedOutput
+    from tccli.cli.tasks.waits import report_ends
     from tccli.cli.transfers.terminal_output import wants_colours
-    from tccli.cli.waits import report_ends
     from tccli.core.tasks.log_follow import LogOptions
     from tccli.core.tasks.log_lines import LineFilter
 
@@ -265,7 +265,7 @@ def wait_for_start(context: Context, client: Client, task_id: str, wait: LogWait
         NegativeAnswerError: It never will.
         WaitTimeoutError: The time is up.
     """
-    from tccli.cli.waits import describe_failures
+    from tccli.cli.tasks.waits import describe_failures
     from tccli.core.tasks.verdicts import judge
 
     for snapshot in _watch(context, client, task_id, wait):
@@ -293,7 +293,7 @@ def check_outcome(
         NegativeAnswerError: It is not completed.
         WaitTimeoutError: The time is up.
     """
-    from tccli.cli.waits import describe_failures
+    from tccli.cli.tasks.waits import describe_failures
     from tccli.core.tasks import queue
     from tccli.core.tasks.members import RESOLVED_STATES
     from tccli.core.tasks.verdicts import judge
@@ -319,7 +319,7 @@ def _still_runs(task_id: str) -> str:
 
 
 def _watch(context: Context, client: Client, task_id: str, wait: LogWait) -> Iterator[Snapshot]:
-    from tccli.cli.waits import note_unknown_queues
+    from tccli.cli.tasks.waits import note_unknown_queues
     from tccli.core.tasks.pauses import Pauses
     from tccli.core.tasks.waiting import watch_tasks
 

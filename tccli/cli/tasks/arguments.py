@@ -32,7 +32,7 @@ def replace_names(context: Context, method: Method, words: Sequence[str], client
         UsageError: A name does not name exactly one task or group.
         NotFoundError: There is none.
     """
-    from tccli.cli.tasks import resolve_group, resolve_one
+    from tccli.cli.tasks.names import resolve_group, resolve_one
     from tccli.core.tasks import names
 
     args = list(words)
@@ -67,7 +67,7 @@ def run_for_each(
     """
     from tccli.cli.call import dry_run
     from tccli.cli.partial_failures import PartialFailures
-    from tccli.cli.tasks import resolve_many
+    from tccli.cli.tasks.names import resolve_many
     from tccli.core.client import MethodArguments
     from tccli.core.parallel import make_parallel_client, run_parallel
     from tccli.output import Result
