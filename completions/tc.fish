@@ -1,4 +1,4 @@
-# Completion of tc in fish, made by python -m tccli.docgen: a change to this file is lost.
+# Completion of tc in fish, generated: a change to this file is lost.
 #
 #   tc completions fish | source
 

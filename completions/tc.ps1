@@ -1,4 +1,4 @@
-# Completion of tc in PowerShell, made by python -m tccli.docgen: a change to this file is lost.
+# Completion of tc in PowerShell, generated: a change to this file is lost.
 #
 #   tc completions powershell | Out-String | Invoke-Expression
 

@@ -107,8 +107,6 @@ STARTS_THREADS = {
 # Single modules that may import more than their part.
 EXCEPTIONS = {
     "tccli/commands/sandbox.py": {"sandbox"},
-    # Prints the scripts for the references in use.
-    "tccli/commands/completions.py": {"docgen"},
 }
 
 

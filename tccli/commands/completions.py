@@ -69,8 +69,8 @@ def command(ctx: click.Context, words: tuple[str, ...], kind: str | None) -> Non
     if shell is None:
         what = "missing SHELL" if not words else f"unknown shell {' '.join(words)!r}"
         raise UsageError(f"completions: {what}", hint=f"use one of {', '.join(SHELLS)}")
-    from tccli.docgen import command_tree
-    from tccli.docgen.completion import scripts
+    from tccli.cli import command_tree
+    from tccli.cli.completion import scripts
 
     root = ctx.find_root().command
     assert isinstance(root, click.Group)

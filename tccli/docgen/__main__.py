@@ -11,16 +11,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from tccli import references
-from tccli.cli import app
+from tccli.cli import app, command_tree
 from tccli.cli.context import Context
-from tccli.docgen import command_tree, readme, summaries
-from tccli.docgen.completion import scripts
+from tccli.docgen import completions, readme, summaries
 from tccli.docgen.man import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
     from tccli.references import ReferenceSet
 
 
@@ -52,7 +51,7 @@ def _readme(tree: CommandNode, checkout: str) -> dict[str, str]:
 
 
 def _completions(tree: CommandNode, _checkout: str) -> dict[str, str]:
-    return scripts.files(tree)
+    return completions.list_files(tree)
 
 
 def _summaries(_tree: CommandNode, _checkout: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 BEGIN = "<!-- The table is made by python -m tccli.docgen. -->\n"
 END = "<!-- Here it ends. -->\n"

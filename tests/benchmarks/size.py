@@ -4,9 +4,10 @@ How large the wheel is, and what an installation brings along.
 
 from __future__ import annotations
 
-import io
 import os
-import zipfile
+import subprocess
+import sys
+import tempfile
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,24 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHECKOUT = Path(__file__).parent.parent.parent
-CONTENTS = ("tccli", "man", "completions", "README.md", "LICENSE")
-RECORD_BYTES = 48
-"""Of a file's digest in the wheel's list of files, where it cannot be compressed."""
 MAX_WHEEL_KILOBYTES = 600
 MAX_DEPENDENCY_MEGABYTES = 34
 
 
-def measure_wheel() -> int:
+def build_wheel(directory: str) -> Path:
     """
-    Return the bytes of a wheel of the checkout, within about a percent; nothing is built.
+    Return the path of a wheel of the checkout in *directory*.
     """
-    paths = [path for name in CONTENTS for path in (CHECKOUT / name, *(CHECKOUT / name).rglob("*"))]
-    paths = [path for path in paths if path.is_file() and path.suffix != ".pyc"]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in paths:
-            archive.write(path, path.relative_to(CHECKOUT))
-    return len(buffer.getvalue()) + RECORD_BYTES * len(paths)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", directory]
+    subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    (path,) = Path(directory).glob("*.whl")
+    return path
 
 
 def measure_dependencies() -> dict[str, int]:
@@ -66,7 +61,8 @@ def measure(runs: int) -> Iterator[Figure]:
     Yield both sizes.
     """
     del runs
-    kilobytes = measure_wheel() / 1000
+    with tempfile.TemporaryDirectory() as directory:
+        kilobytes = build_wheel(directory).stat().st_size / 1000
     yield Figure("wheel", show(kilobytes, "kB"), "", kilobytes, "kB", MAX_WHEEL_KILOBYTES, in_readme=True)
     sizes = measure_dependencies()
     megabytes = sum(sizes.values()) / 1e6

@@ -23,7 +23,7 @@ from tccli.docgen.man import topic as man_topic
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="there is no mandoc")
 NAMES = ["tc", *(f"tc-{name}" for name in [*command_names(), "api", *references.built_in().service_names()])]

@@ -12,7 +12,7 @@ import pytest
 from tccli.docgen import readme
 
 if TYPE_CHECKING:
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 README = Path(__file__).parent.parent.parent / "README.md"
 

@@ -226,8 +226,8 @@ def test_a_topic_names_only_options_that_exist(name: str) -> None:
     Each option in a topic is an option of some command.
     """
     from tccli.cli.app import root
+    from tccli.cli.command_tree import build_tree
     from tccli.cli.context import Context
-    from tccli.docgen.command_tree import build_tree
 
     options = [option for entry in build_tree(root, Context()).walk() for option in entry.options]
     known = {spelling for option in options for spelling in (*option.spellings, *option.secondary)}

@@ -39,7 +39,7 @@ class CompletionRequest(NamedTuple):
     What to complete.
 
     Attributes:
-        kind: As in ``docgen/completion/kinds.py``.
+        kind: As in ``cli/completion/kinds.py``.
         preceding_words: The arguments before it, such as the task of an artifact.
         prefix: What the value begins with.
         recent_tasks: Task ids, the latest first.

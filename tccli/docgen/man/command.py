@@ -11,7 +11,7 @@ from tccli.docgen.man import mdoc, parts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tccli.docgen.command_tree import CommandNode, Option
+    from tccli.cli.command_tree import CommandNode, Option
 
 TREE_WORDS = "SERVICE METHOD [ARGUMENT]... [OPTIONS]"
 MANY = 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tccli.docgen.man import command, root, service
 
 if TYPE_CHECKING:
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 
 def pages(tree: CommandNode) -> dict[str, str]:

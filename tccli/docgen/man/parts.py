@@ -7,13 +7,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tccli.docgen.command_tree import OWN
+from tccli.cli.command_tree import OWN
 from tccli.docgen.man import mdoc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tccli.docgen.command_tree import CommandNode, Option
+    from tccli.cli.command_tree import CommandNode, Option
 
 DATE = "November 23, 2026"
 """Of the release; pages that are made again without a change are the same."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tccli import topics
-from tccli.docgen.command_tree import OUTPUT
+from tccli.cli.command_tree import OUTPUT
 from tccli.docgen.man import mdoc, parts
 from tccli.docgen.man import topic as man_topic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 DESCRIPTION = """\
 tc calls every method of every Taskcluster service from the command line. It also signs URLs, issues temporary

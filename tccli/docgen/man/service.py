@@ -15,7 +15,7 @@ from tccli.references.headings import group_methods
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
     from tccli.references import Method
     from tccli.references.exchanges import Exchange
 

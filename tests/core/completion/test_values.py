@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
+from tccli.cli.completion import kinds
 from tccli.core.completion.values import CompletionRequest, list_values
-from tccli.docgen.completion import kinds
 from tccli.errors import TcError
 from tests.examples.example_deployment import (
     ARTIFACT,

@@ -1,4 +1,4 @@
-# Completion of tc in bash, made by python -m tccli.docgen: a change to this file is lost.
+# Completion of tc in bash, generated: a change to this file is lost.
 #
 #   eval "$(tc completions bash)"
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tccli.docgen.completion.tables import by_value
+from tccli.cli.completion.tables import by_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tccli.docgen.completion.tables import Tables, Value
+    from tccli.cli.completion.tables import Tables, Value
 
 WIDEST = 114
 ANYTHING = "*:"

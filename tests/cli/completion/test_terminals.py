@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.docgen.completion import scripts
-from tests.docgen.terminal import Terminal
+from tccli.cli.completion import scripts
+from tccli.docgen import completions
+from tests.cli.completion.terminal import Terminal
 from tests.examples.example_deployment import CLIENT, TASK, populate_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
     from tests.examples.example_deployment import ExampleDeployment
 
     Open = Callable[..., Terminal]
@@ -122,7 +123,7 @@ def test_what_a_package_installs(opened: Open, tree: CommandNode, shell: str, tm
     """
     folder = tmp_path / "installed"
     folder.mkdir()
-    for path, text in scripts.files(tree).items():
+    for path, text in completions.list_files(tree).items():
         (folder / Path(path).name.removesuffix(".bash")).write_text(text, "utf-8")
     loading = {
         "bash": f". '{folder}/{name}'",

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.docgen.completion import posix, templates
-from tccli.docgen.completion.posix import quoted
+from tccli.cli.completion import posix, templates
+from tccli.cli.completion.posix import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tccli.docgen.completion.tables import Tables, Word
+    from tccli.cli.completion.tables import Tables, Word
 
 
 def script(tables: Tables) -> str:

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tccli import names
-from tccli.docgen.command_tree import GLOBAL, OUTPUT
+from tccli.cli.command_tree import GLOBAL, OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tccli.docgen.command_tree import CommandNode, Option
+    from tccli.cli.command_tree import CommandNode, Option
 
 _Fact = TypeVar("_Fact")
 

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.docgen.__main__ import build_command_tree
-
 if TYPE_CHECKING:
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +17,6 @@ def tree() -> CommandNode:
     """
     The root, with everything below it.
     """
+    from tccli.docgen.__main__ import build_command_tree
+
     return build_command_tree()

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import click
 
 from tccli.cli.command import Group
+from tccli.cli.completion import kinds
 from tccli.cli.context import get_context
 from tccli.cli.help.methods import describe_parameter, find_method_docs
 from tccli.cli.methods import MethodCommand, MethodTree, ServiceGroup
 from tccli.cli.options import option_section
-from tccli.docgen.completion import kinds
 from tccli.references import method_docs
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Argument:
     Attributes:
         metavar: As in usage lines: ``<taskId>``, ``NAME``, ``[TASK] [RUN] NAME [FILE]``.
         meaning: Its description, or empty.
-        kinds: The kind of value of each word (see :mod:`~tccli.docgen.completion.kinds`); empty if not known.
+        kinds: The kind of value of each word (see :mod:`~tccli.cli.completion.kinds`); empty if not known.
         is_required: Whether it must be given.
         is_repeatable: Whether it takes all remaining words; the last kind is then that of all further words.
     """

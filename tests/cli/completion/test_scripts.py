@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tccli.docgen.completion import fish, posix, powershell, scripts, tables
-from tccli.docgen.completion.tables import GROUP, SERVICES
+from tccli.cli.completion import fish, posix, powershell, scripts, tables
+from tccli.cli.completion.tables import GROUP, SERVICES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tccli.docgen.command_tree import CommandNode
+    from tccli.cli.command_tree import CommandNode
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 AWKWARD = 'it\'s \\ "x" $HOME `id` $(id) \u2019 ; | & #'

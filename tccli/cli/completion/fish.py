@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.docgen.completion import templates
-from tccli.docgen.completion.posix import TREE, VALUE, option_patterns, value_text
-from tccli.docgen.completion.tables import by_value
+from tccli.cli.completion import templates
+from tccli.cli.completion.posix import TREE, VALUE, option_patterns, value_text
+from tccli.cli.completion.tables import by_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tccli.docgen.completion.tables import Tables, Word
+    from tccli.cli.completion.tables import Tables, Word
 
 WIDEST = 114
 
