@@ -12,6 +12,7 @@ import os
 import re
 import signal
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
@@ -45,6 +46,17 @@ _WORDS = frozenset(
 )
 
 
+@lru_cache(maxsize=8)
+def compile_filter(expression: str) -> Filter:
+    """
+    Return the filter of an expression, which is compiled, and checked for lists, once.
+
+    Raises:
+        TcError: As `Filter`.
+    """
+    return Filter(expression)
+
+
 class Filter:
     """
     A jq expression.
@@ -63,6 +75,7 @@ class Filter:
                 hint="pip install 'taskcluster-cli[jq]', or pipe the output into jq",
             ) from None
         self._expression = expression
+        self._takes_list = False
         try:
             self._program = jq.compile(expression)
         except ValueError as error:
@@ -97,6 +110,8 @@ class Filter:
         Raises:
             UsageError: It takes something else.
         """
+        if self._takes_list:
+            return
         try:
             for _ in islice(self.apply([[]]), MAX_CHECKED_OUTPUTS):
                 pass
@@ -107,6 +122,7 @@ class Filter:
                     f"--jq {self._expression!r} does not fit: the result is a list",
                     hint="write '.[] | …' for each of its elements",
                 ) from None
+        self._takes_list = True
 
     def _run(self, text: bytes) -> Iterator[Any]:
         try:

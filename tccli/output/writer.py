@@ -94,9 +94,9 @@ class Output(NamedTuple):
             raise UsageError(f"--columns selects columns of a table, not of {self.format_name}", hint="use --jq")
         jq = None
         if self.jq is not None:
-            from tccli.output.filter import Filter
+            from tccli.output.filter import compile_filter
 
-            jq = Filter(self.jq)
+            jq = compile_filter(self.jq)
 
         def write(result: Result) -> None:
             # Of the whole result: what a filter takes out of it may be a secret without its name.

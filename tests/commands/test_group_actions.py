@@ -309,3 +309,23 @@ def test_dry_retrigger(tc: CommandLine, group_env: GroupEnv) -> None:
     words = ["task", "retrigger", "-n", task_id, "--set", "metadata.name=b", "--format", "json"]
     assert "b" == json.loads(tc(*words, env=group_env.environment).stdout)["metadata"]["name"]
     assert 1 == len(group_env.call("listTaskGroup", group_env.group_id)["tasks"])
+
+
+def test_a_filter_is_compiled_once(
+    tc: CommandLine, red_group: GroupEnv, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """
+    However often it is checked that it takes a list.
+    """
+    import jq
+
+    compiled: list[str] = []
+    compile_expression = jq.compile
+    monkeypatch.setattr(jq, "compile", lambda text: compiled.append(text) or compile_expression(text))
+    # A filter of its own, since others may be compiled already.
+    expression = f'.[].state # "{request.node.nodeid}"'
+    line = ["group", "rerun", red_group.group_id, "--failed", "-f", "--jq", expression, "-r"]
+    result = tc(*line, env=red_group.environment)
+
+    assert (0, "pending\npending\n") == (result.exit_code, result.stdout), result.stderr
+    assert [expression] == compiled

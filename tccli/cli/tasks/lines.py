@@ -65,9 +65,9 @@ def check_list_filter(context: Context) -> None:
         UsageError: It takes an object.
     """
     if context.options.jq is not None:
-        from tccli.output.filter import Filter
+        from tccli.output.filter import compile_filter
 
-        Filter(context.options.jq).check_list()
+        compile_filter(context.options.jq).check_list()
 
 
 def make_value_writer(context: Context) -> Callable[[str, Any], None]:

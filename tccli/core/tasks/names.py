@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from tccli.core.client import Client, PreparedCall
 
 MAX_LISTED_CANDIDATES = 5
-MAX_SHOWN_CHARACTERS = 60
-"""Of a line of stdin, in a message."""
 INDEX_PREFIX = "index:"
 GITHUB_PREFIX = "github:"
 _GITHUB = re.compile(
@@ -202,9 +200,8 @@ def find_words(text: str, key: str = "taskId") -> list[str]:
     for number, (word, source) in enumerate(zip(found, documents, strict=True), 1):
         if word is None:
             what, forms = ("group", GROUP_FORMS) if key == GROUP_KEY else ("task", TASK_FORMS)
-            shown = source if isinstance(source, str) else repr(source)
-            shown = shown if len(shown) <= MAX_SHOWN_CHARACTERS else f"{shown[:MAX_SHOWN_CHARACTERS]}…"
-            raise UsageError(f"{places.format(number)} names no {what}: {shown!r}", hint=f"write {forms}")
+            shown = show_value(source if isinstance(source, str) else strict_json.dump_exactly(source))
+            raise UsageError(f"{places.format(number)} names no {what}: {shown}", hint=f"write {forms}")
     return list(dict.fromkeys(word for word in found if word))
 
 

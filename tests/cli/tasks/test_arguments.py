@@ -125,10 +125,12 @@ def test_forms_of_tasks_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
         done = tc("task", "status", "-", stdin=lines, env=env)
         assert 0 == done.exit_code, lines + done.stderr
         assert sorted(ids) == sorted(line.split()[0] for line in done.stdout.splitlines())
-    for lines in (f"{ids[0]}\nnothing\n", json.dumps([{"taskId": ids[0]}, {"name": "nothing"}]), '{"a": "nothing"}\n'):
+    long = f"{ids[0]}\nnothing{' of a list' * 100}\n"
+    for lines in (long, f"{ids[0]}\nnothing\n", json.dumps([{"taskId": ids[0]}, {"name": "nothing"}]), '{"a": "nothing"}\n'):
         wrong = tc("task", "status", "-", stdin=lines, env=env)
         assert (2, 1) == (wrong.exit_code, wrong.stderr.count("\n"))
         assert "nothing" in wrong.stderr
+        assert len(wrong.stderr) < 250
     several = tc("task", "why", "-", stdin=listed[0], env=env)
     assert 2 == several.exit_code
     assert "xargs -n 1 tc task why" in several.stderr

@@ -92,10 +92,10 @@ def _explain_block(
         text = (
             f"unscheduled{span}: it can never run, because {member.name}{through} is {state}, and its deadline is over"
         )
-        following = f"tc task why {member.task_id}; tc task retrigger {facts.task_id}"
+        following = f"tc task why {member.task_id}\ntc task retrigger {facts.task_id}"
         return Cause("dependency-failed", text, following)
     text = f"unscheduled{span}: it can never run unless {member.name}{through} is rerun, which is {state}"
-    return Cause("dependency-failed", text, f"tc task why {member.task_id}; tc task rerun {member.task_id}")
+    return Cause("dependency-failed", text, f"tc task why {member.task_id}\ntc task rerun {member.task_id}")
 
 
 def _schedule(facts: TaskFacts) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
 
+INDENT = "    "
+
 
 class Explanation(NamedTuple):
     """
@@ -42,14 +44,14 @@ class Explanation(NamedTuple):
 
     def as_text(self) -> str:
         """
-        Return sentences, and a line with the next commands.
+        Return a line of sentences, and a line for each of the next commands.
         """
         # A line of a log may end with a full stop.
         texts = [cause.text.rstrip().removesuffix(".") for cause in self.causes]
         sentences = ". ".join(text[:1].upper() + text[1:] for text in texts)
-        commands = "; ".join(dict.fromkeys(cause.next for cause in self.causes if cause.next))
+        commands = dict.fromkeys(command for cause in self.causes for command in cause.next.splitlines())
         line = escape_line_breaks(f"{self.name}: {sentences[:1].lower()}{sentences[1:]}.")
-        return f"{line}\nnext: {commands}" if commands else line
+        return "\n".join([line, *(["next:"] if commands else []), *(f"{INDENT}{command}" for command in commands)])
 
 
 def explain_task(client: Client, task_id: str, read_log: Callable[[TaskFacts], LogFinding]) -> Explanation:

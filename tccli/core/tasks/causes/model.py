@@ -27,7 +27,7 @@ class Cause(NamedTuple):
     Attributes:
         kind: For programs: ``no-pool``, ``dependency-failed``, ``deadline-exceeded`` and so on.
         text: A clause for people, without a full stop.
-        next: A command that shows more, or helps; or empty.
+        next: Commands that show more, or help, one a line; or empty.
     """
 
     kind: str
