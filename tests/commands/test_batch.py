@@ -403,16 +403,26 @@ def test_names_instead_of_ids(tc: CommandLine, sandbox: RunningSandbox) -> None:
     assert [f"{sandbox.root_url}/api/queue/v1/task/{task_id}/status"] * 2 == [each["url"] for each in read(result)]
 
 
-def test_labels_are_looked_up_by_each_call(tc: CommandLine, group_env: GroupEnv) -> None:
+def test_lines_with_labels_share_a_listing(tc: CommandLine, group_env: GroupEnv) -> None:
     """
-    One that is not there is the error of its line.
+    One that is not there is the error of its line. Whatever the number of lines, a group is listed once, and once more
+    for what is not there.
     """
     for name in ("a", "b"):
         group_env.add(name)
     lines = "".join(f"{group_env.group_id}:{name}\n" for name in ("a", "c", "b"))
+    tasks = [group_env.add(f"t-{number}") for number in range(40)]
+    labels = "".join(f"{group_env.group_id}:t-{number}\n" for number in range(40))
+    first = len(group_env.sandbox.requests)
+    found = tc("batch", "queue", "status", "--in-order", stdin=labels, env=group_env.environment)
+    targets = [target for _, target in group_env.sandbox.requests[first:]]
+    assert tasks == [each["response"]["status"]["taskId"] for each in read(found)]
+    assert (1, 40) == (sum(target.endswith("/list") for target in targets), len(targets) - 1)
+    first = len(group_env.sandbox.requests)
     result = tc("batch", "queue", "cancelTask", "--in-order", stdin=lines, env=group_env.environment)
 
     assert 1 == result.exit_code
+    assert 2 >= sum(target.endswith("/list") for _, target in group_env.sandbox.requests[first:])
     assert [200, 404, 200] == [each["status"] for each in read(result)]
     assert ["exception"] * 2 == [
         group_env.call("status", group_env.ids[name])["status"]["state"] for name in ("a", "b")

@@ -321,7 +321,12 @@ def test_a_filter_is_compiled_once(
 
     compiled: list[str] = []
     compile_expression = jq.compile
-    monkeypatch.setattr(jq, "compile", lambda text: compiled.append(text) or compile_expression(text))
+
+    def record(text: str) -> object:
+        compiled.append(text)
+        return compile_expression(text)
+
+    monkeypatch.setattr(jq, "compile", record)
     # A filter of its own, since others may be compiled already.
     expression = f'.[].state # "{request.node.nodeid}"'
     line = ["group", "rerun", red_group.group_id, "--failed", "-f", "--jq", expression, "-r"]

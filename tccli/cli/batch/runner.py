@@ -11,6 +11,7 @@ from tccli.cli.call import describe_request, read_result
 from tccli.cli.lookup import find_method
 from tccli.core import payload as payloads
 from tccli.core.batch.calls import label_line
+from tccli.core.tasks.labels import GroupListings
 from tccli.errors import BrokenAnswerError, CutOffAnswerError, NoAnswerError, ServiceError, TcError, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class CallRunner:
         self._checks_schema = checks_schema
         self._is_traced = is_traced
         self._methods: dict[tuple[str, str], Method] = {}
+        self._listings = GroupListings()
 
     def find_method(self, call: BatchCall) -> Method:
         """
@@ -172,7 +174,7 @@ class CallRunner:
         if any(":" in word for word in args):
             from tccli.cli.tasks.arguments import replace_names
 
-            args = replace_names(self._context, method, args, self._client)
+            args = replace_names(self._context, method, args, self._client, self._listings)
         return args
 
 

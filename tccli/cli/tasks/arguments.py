@@ -13,13 +13,20 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.client import Client, MethodArguments
+    from tccli.core.tasks.labels import GroupListings
     from tccli.references import Method
 
 TASK_ARGUMENT = "taskId"
 GROUP_ARGUMENT = "taskGroupId"
 
 
-def replace_names(context: Context, method: Method, words: Sequence[str], client: Client | None = None) -> list[str]:
+def replace_names(
+    context: Context,
+    method: Method,
+    words: Sequence[str],
+    client: Client | None = None,
+    listings: GroupListings | None = None,
+) -> list[str]:
     """
     Return the path arguments of *method* with the names of tasks and groups replaced by ids.
 
@@ -27,6 +34,7 @@ def replace_names(context: Context, method: Method, words: Sequence[str], client
 
     Args:
         client: Finds them; the default is that of *context*, which only the main thread may ask for.
+        listings: Of groups, as for `tccli.core.tasks.names.resolve_task`.
 
     Raises:
         UsageError: A name does not name exactly one task or group.
@@ -39,7 +47,7 @@ def replace_names(context: Context, method: Method, words: Sequence[str], client
     for place, (argument, word) in enumerate(zip(method.args, words, strict=False)):
         is_indexed = word.startswith(names.INDEX_PREFIX)
         if argument == TASK_ARGUMENT and (is_indexed or names.split_label(word)):
-            args[place], _ = resolve_one(context, client or context.client(), word)
+            args[place], _ = resolve_one(context, client or context.client(), word, listings=listings)
         elif argument == GROUP_ARGUMENT and (is_indexed or names.is_github(word)):
             args[place] = resolve_group(context, client or context.client(), word)
     return args

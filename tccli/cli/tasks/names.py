@@ -5,7 +5,7 @@ Words on the command line and on stdin that name tasks, groups and task queues, 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ from tccli.cli.addresses import check_deployment
 from tccli.core.addresses import is_address, parse_address
 from tccli.core.parameters import matches_pattern
 from tccli.core.tasks import names
+from tccli.core.tasks.labels import GroupListings
 from tccli.errors import NegativeAnswerError, UsageError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def resolve_one(
     *,
     newest: bool = False,
     label: str = "TASK",
-    listings: dict[str, list[dict[str, Any]]] | None = None,
+    listings: GroupListings | None = None,
 ) -> tuple[str, int | None]:
     """
     Return the task that *word* names, and its run if an address names one. ``-`` must have exactly one id.
@@ -74,7 +75,7 @@ def resolve_many(
         NegativeAnswerError: stdin has no ids.
     """
     given = [each for word in words for each in (_read_words() if word == "-" else [word])]
-    listings: dict[str, list[dict[str, Any]]] | None = {} if len(given) > 1 else None
+    listings = GroupListings()
     found = (resolve_one(context, client, each, newest=newest, label=label, listings=listings)[0] for each in given)
     return list(dict.fromkeys(found))
 

@@ -12,15 +12,13 @@ from tccli import references, strict_json
 from tccli.core.addresses import is_address
 from tccli.core.parameters import MAX_SHOWN_LENGTH, check_parameter, matches_pattern, show_value
 from tccli.core.response_fields import read_field
-from tccli.core.tasks.queue import fetch_definition, list_group, read_id, read_name
+from tccli.core.tasks.queue import fetch_definition, read_id
 from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tccli.core.client import Client, PreparedCall
+    from tccli.core.tasks.labels import GroupListings
 
-MAX_LISTED_CANDIDATES = 5
 INDEX_PREFIX = "index:"
 GITHUB_PREFIX = "github:"
 _GITHUB = re.compile(
@@ -43,7 +41,7 @@ def resolve_task(
     *,
     newest: bool = False,
     label: str = "TASK",
-    listings: dict[str, list[dict[str, Any]]] | None = None,
+    listings: GroupListings | None = None,
 ) -> str:
     """
     Return the id of the task that *word* names. Requests are sent only for an index path or a label.
@@ -51,7 +49,7 @@ def resolve_task(
     Args:
         newest: Of several tasks with the label, take the one that was created last.
         label: Names the argument or the option in messages.
-        listings: Of groups, by id, for other words: each group is listed once.
+        listings: Of groups, for other words: each group is listed once.
 
     Raises:
         UsageError: It is empty or names no task, or not exactly one.
@@ -63,7 +61,9 @@ def resolve_task(
         return _find_indexed(client, word.removeprefix(INDEX_PREFIX))
     labelled = split_label(word)
     if labelled is not None:
-        return _find_labelled(client, *labelled, newest=newest, listings=listings)
+        from tccli.core.tasks.labels import GroupListings
+
+        return (listings or GroupListings()).find(client, *labelled, newest=newest)
     created = _CREATED.fullmatch(word)
     word = created[1] if created else word
     if not matches_pattern(references.method("queue", "task"), "taskId", word):
@@ -160,7 +160,9 @@ def _find_build(client: Client, word: str, *, newest: bool) -> str:
         raise NotFoundError(f"no task group of {word}", status=404, hint="has it been pushed, and is it built here?")
     groups = sorted(builds, key=lambda group_id: str(builds[group_id].get("created")))
     if len(groups) > 1 and not newest:
-        listed = _list_candidates(
+        from tccli.core.tasks.labels import list_candidates
+
+        listed = list_candidates(
             f"{group_id} ({builds[group_id].get('state')}, created {builds[group_id].get('created')})"
             for group_id in groups
         )
@@ -169,12 +171,6 @@ def _find_build(client: Client, word: str, *, newest: bool) -> str:
             hint="give an id, or --newest for the one that was created last",
         )
     return groups[-1]
-
-
-def _list_candidates(candidates: Iterable[str]) -> str:
-    listed = list(candidates)
-    more = f" and {len(listed) - MAX_LISTED_CANDIDATES} more" if len(listed) > MAX_LISTED_CANDIDATES else ""
-    return f"{', '.join(listed[:MAX_LISTED_CANDIDATES])}{more}"
 
 
 def find_words(text: str, key: str = "taskId") -> list[str]:
@@ -271,59 +267,3 @@ def _find_indexed(client: Client, path: str) -> str:
         error.hint = error.hint or f"tc index listTasks{' ' * bool(above)}{above} prints the tasks next to it"
         raise
     return read_id(what, document, "taskId")
-
-
-def _list_names(
-    client: Client, group_id: str, listings: dict[str, list[dict[str, Any]]] | None
-) -> Iterable[dict[str, Any]]:
-    """
-    Return the entries of a group's listing. Those that are stored in *listings* have only what names a task.
-    """
-    if listings is None:
-        return list_group(client, group_id)
-    if group_id not in listings:
-        listings[group_id] = [
-            {
-                "status": {name: entry["status"].get(name) for name in ("taskId", "state")},
-                "task": {
-                    "created": entry["task"].get("created"),
-                    "metadata": {"name": read_name(group_id, entry["task"])},
-                },
-            }
-            for entry in list_group(client, group_id)
-        ]
-    return listings[group_id]
-
-
-def _find_labelled(
-    client: Client,
-    group_id: str,
-    label: str,
-    *,
-    newest: bool,
-    listings: dict[str, list[dict[str, Any]]] | None = None,
-) -> str:
-    names: set[str] = set()
-    found: list[dict[str, Any]] = []
-    for entry in _list_names(client, group_id, listings):
-        name = str(read_field(f"group {group_id}", entry["task"], "metadata", dict).get("name"))
-        names.add(name)
-        if name == label:
-            found.append(entry)
-    if not found:
-        from tccli import names as spelling
-
-        hint = spelling.suggestion(label, names) or f"tc group list {group_id} prints their names"
-        raise NotFoundError(f"group {group_id} has no task named {label!r}", status=404, hint=hint)
-    found.sort(key=lambda entry: str(entry["task"].get("created")))
-    if len(found) > 1 and not newest:
-        listed = _list_candidates(
-            f"{entry['status'].get('taskId')} ({entry['status'].get('state')}, created {entry['task'].get('created')})"
-            for entry in found
-        )
-        raise UsageError(
-            f"group {group_id} has {len(found)} tasks named {label!r}: {listed}",
-            hint="give an id, or --newest for the one that was created last",
-        )
-    task_id: str = found[-1]["status"]["taskId"]
-    return task_id

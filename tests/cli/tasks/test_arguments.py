@@ -126,7 +126,12 @@ def test_forms_of_tasks_on_stdin(tc: CommandLine, group_env: GroupEnv) -> None:
         assert 0 == done.exit_code, lines + done.stderr
         assert sorted(ids) == sorted(line.split()[0] for line in done.stdout.splitlines())
     long = f"{ids[0]}\nnothing{' of a list' * 100}\n"
-    for lines in (long, f"{ids[0]}\nnothing\n", json.dumps([{"taskId": ids[0]}, {"name": "nothing"}]), '{"a": "nothing"}\n'):
+    for lines in (
+        long,
+        f"{ids[0]}\nnothing\n",
+        json.dumps([{"taskId": ids[0]}, {"name": "nothing"}]),
+        '{"a": "nothing"}\n',
+    ):
         wrong = tc("task", "status", "-", stdin=lines, env=env)
         assert (2, 1) == (wrong.exit_code, wrong.stderr.count("\n"))
         assert "nothing" in wrong.stderr
