@@ -1,17 +1,14 @@
 """
-Acting on tasks: those that were named are not asked about, those that were selected in a group are asked about once.
+What is done to tasks: to those that were named, and to any, several at a time.
 """
 
 from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-import click
-
 from tccli.cli.questions import ask, open_answers
 from tccli.cli.tasks.lines import make_line_writer, make_value_writer, write_each
 from tccli.cli.tasks.names import resolve_many
-from tccli.cli.tasks.selection import select_members
 from tccli.core.parallel import make_parallel_client
 from tccli.core.printable import escape_line_breaks
 from tccli.core.tasks import queue
@@ -23,13 +20,8 @@ if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.cli.tasks.outcomes import Outcome
     from tccli.core.client import Client
-    from tccli.core.tasks.members import Member
-    from tccli.core.tasks.selection import Selection
 
 LEAVE_OUT_CONFIRM = "leave out --confirm"
-GIVE_FORCE = "give --force"
-MAX_NAMED_TASKS = 5
-"""In a question."""
 
 
 class TaskAction(NamedTuple):
@@ -238,81 +230,3 @@ def act_on_targets(
         outcome.follow(context, client, done)
     if failure is not None:
         raise failure
-
-
-class SelectedTasks(NamedTuple):
-    """
-    The tasks of a group that a command acts on.
-
-    Attributes:
-        total: The number of tasks in the group.
-        left_out: The number of tasks that are selected, but for their state.
-    """
-
-    members: Sequence[Member]
-    total: int
-    left_out: dict[str, int]
-
-    def targets(self, client: Client, *, needs_status: bool) -> Targets:
-        """
-        Return the tasks as `act_on_targets` takes them.
-
-        Args:
-            needs_status: Request their statuses, many at once as they are needed: all of them take much memory.
-        """
-        return Targets(self._look_up(client, needs_status=needs_status), len(self.members))
-
-    def _look_up(self, client: Client, *, needs_status: bool) -> Iterator[Target]:
-        for start in range(0, len(self.members), queue.MAX_IDS_PER_REQUEST):
-            some = self.members[start : start + queue.MAX_IDS_PER_REQUEST]
-            statuses = queue.fetch_statuses(client, [member.task_id for member in some]) if needs_status else {}
-            for member in some:
-                yield Target(member.task_id, member.name, statuses.get(member.task_id, None if needs_status else {}))
-
-
-def select_in_states(
-    context: Context, client: Client, group_id: str, selection: Selection, states: Iterable[str]
-) -> SelectedTasks:
-    """
-    Return the tasks of a group that are selected and in certain states, of which a limit counts only these.
-    """
-    allowed = frozenset(states)
-    total = 0
-    left_out: dict[str, int] = {}
-
-    def observe(member: Member) -> None:
-        nonlocal total
-        total += 1
-        if member.state not in allowed and selection.matches(member, client.clock.now()):
-            left_out[member.state] = left_out.get(member.state, 0) + 1
-
-    narrowed = selection.restrict(lambda member: member.state in allowed)
-    members = list(select_members(context, client, group_id, narrowed, observe=observe))
-    return SelectedTasks(members, total, left_out)
-
-
-def confirm_selected(context: Context, action: TaskAction, selected: SelectedTasks, answers: IO[str] | None) -> bool:
-    """
-    Ask once whether to act on the selected tasks.
-
-    Args:
-        answers: Opened by `open_answers`.
-
-    Raises:
-        NegativeAnswerError: The answer is no. The Go client reports it as a success.
-    """
-    count = len(selected.members)
-    if context.is_go_client:
-        listed = "".join(f"\n\tTask {member.task_id}: {escape_line_breaks(member.name)}" for member in selected.members)
-        question = f"The following {count} tasks will be cancelled:{listed}\n"
-        question += "Are you sure you want to cancel these tasks? [y/n]"
-    else:
-        names = ", ".join(escape_line_breaks(member.name) for member in selected.members[:MAX_NAMED_TASKS])
-        more = ", …" if count > MAX_NAMED_TASKS else ""
-        question = f"{action.verb} {count} of {selected.total} tasks ({names}{more})?"
-    if ask(context, question, answers, GIVE_FORCE):
-        return True
-    if context.is_go_client:
-        click.echo("Cancellation of tasks aborted.")
-        return False
-    raise NegativeAnswerError("nothing was done")

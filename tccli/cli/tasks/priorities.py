@@ -7,13 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tccli.cli.tasks.actions import TaskAction
+from tccli.core.tasks.members import UNRESOLVED_STATES
 from tccli.errors import NegativeAnswerError, RejectedError
 
 if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.core.client import Client
-
-UNRESOLVED_STATES = ("unscheduled", "pending", "running")
 
 
 def make_priority_action(context: Context, level: str) -> TaskAction:

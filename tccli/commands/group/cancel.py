@@ -14,31 +14,23 @@ from tccli.cli.tasks.options import GROUP_HELP, dry_run_option, force_option, ne
 from tccli.cli.tasks.selection import SELECTION_HELP, selection_options
 from tccli.errors import NegativeAnswerError
 
-CANCELLABLE_STATES = ("unscheduled", "pending", "running")
-
 
 def _cancel(context: Context, group: str, **options: Any) -> None:
-    from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.tasks.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
-    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.actions import TaskAction
+    from tccli.cli.tasks.group_actions import GroupAction
     from tccli.cli.tasks.selection import explain_nothing, pop_selection
-    from tccli.core.parallel import make_parallel_client
-    from tccli.core.tasks.queue import call_group_method, check_allowed
+    from tccli.core.tasks.members import UNRESOLVED_STATES
+    from tccli.core.tasks.queue import call_group_method
 
     force, noop, seals, newest, worker_type = map(options.pop, ("force", "noop", "seals", "newest", "worker_type"))
     selection = pop_selection(options)
     narrowed = selection
     if worker_type:
         narrowed = selection.restrict(lambda member: member.queue.partition("/")[2] == worker_type)
-    write = make_line_writer(context, waits=True)
-    check_list_filter(context)
-    client = make_parallel_client(context.client())
-    if not noop:
-        check_allowed(client, "cancelTask")
-    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
-    group_id = resolve_group(context, client, group, newest=newest)
-    selected = select_in_states(context, client, group_id, narrowed, CANCELLABLE_STATES)
+    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels")
+    cancellation = GroupAction(context, action, group, force=force, noop=noop, newest=newest)
+    group_id = cancellation.group_id
+    selected = cancellation.select(narrowed, UNRESOLVED_STATES)
     if not selected.members and selection.is_given:
         raise NegativeAnswerError(f"nothing to cancel: {explain_nothing(selection, group_id)} that is not resolved")
     if not (selected.members or seals):
@@ -46,27 +38,19 @@ def _cancel(context: Context, group: str, **options: Any) -> None:
             raise NegativeAnswerError(f"nothing to cancel: group {group_id} has no task that is not resolved")
         click.echo("No suitable tasks found for cancellation.")
         return
-    action = TaskAction("cancel", "cancelTask", "Would cancel", "Cancels")
-    if not (force or noop or confirm_selected(context, action, selected, answers)):
+    if not cancellation.confirm(selected):
         return
     if seals and noop:
         context.note(f"group {group_id} would be sealed")
     elif seals:
-        call_group_method(client, "sealTaskGroup", group_id)
+        call_group_method(cancellation.client, "sealTaskGroup", group_id)
         # Those that were created before the seal, while the question was open.
-        selected = select_in_states(context, client, group_id, narrowed, CANCELLABLE_STATES)
+        selected = cancellation.select(narrowed, UNRESOLVED_STATES)
 
     def write_as_go(pairs: Any) -> None:
-        write((f"cancelling task {status['taskId']}", status) for _, status in pairs)
+        cancellation.write((f"cancelling task {status['taskId']}", status) for _, status in pairs)
 
-    act_on_targets(
-        context,
-        client,
-        action,
-        selected.targets(client, needs_status=noop and writes_objects(context)),
-        write_as_go if context.is_go_client and not noop else write,
-        noop=noop,
-    )
+    cancellation.act(selected, write=write_as_go if context.is_go_client and not noop else None)
 
 
 command = Command(

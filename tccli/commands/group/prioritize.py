@@ -62,32 +62,20 @@ def _prioritize_selected(
     """
     Change the tasks one by one: the service has a call only for all tasks of a group.
     """
-    from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.tasks.actions import GIVE_FORCE, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
-    from tccli.cli.tasks.names import resolve_group
-    from tccli.cli.tasks.priorities import UNRESOLVED_STATES, make_priority_action
+    from tccli.cli.tasks.group_actions import GroupAction
+    from tccli.cli.tasks.priorities import make_priority_action
     from tccli.cli.tasks.selection import explain_nothing
-    from tccli.core.parallel import make_parallel_client
-    from tccli.core.tasks.queue import check_allowed
+    from tccli.core.tasks.members import UNRESOLVED_STATES
 
-    write = make_line_writer(context, waits=True)
-    check_list_filter(context)
-    client = make_parallel_client(context.client())
-    if not noop:
-        check_allowed(client, "changeTaskPriority")
-    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
-    group_id = resolve_group(context, client, group, newest=newest)
-    selected = select_in_states(context, client, group_id, selection, UNRESOLVED_STATES)
-    if not selected.members:
-        nothing = explain_nothing(selection, group_id)
-        raise NegativeAnswerError(f"nothing to prioritize: {nothing} that is not resolved")
     # The states are known.
     action = make_priority_action(context, level)._replace(check=lambda _status: None)
-    if not (force or noop or confirm_selected(context, action, selected, answers)):
-        return
-    targets = selected.targets(client, needs_status=noop and writes_objects(context))
-    act_on_targets(context, client, action, targets, write, noop=noop)
+    change = GroupAction(context, action, group, force=force, noop=noop, newest=newest)
+    selected = change.select(selection, UNRESOLVED_STATES)
+    if not selected.members:
+        nothing = explain_nothing(selection, change.group_id)
+        raise NegativeAnswerError(f"nothing to prioritize: {nothing} that is not resolved")
+    if change.confirm(selected):
+        change.act(selected)
 
 
 command = Command(

@@ -15,20 +15,16 @@ from tccli.cli.tasks.outcomes import OUTCOME_HELP, outcome_options
 from tccli.cli.tasks.selection import SELECTION_HELP, failed_option, selection_options
 from tccli.errors import NegativeAnswerError, UsageError
 
-RESOLVED_STATES = ("completed", "failed", "exception")
+RERUN_STATES = ("completed", "failed", "exception")
 
 
 def _rerun(
     context: Context, group: str, *, failed: bool, force: bool, noop: bool, newest: bool, **options: Any
 ) -> None:
-    from tccli.cli.questions import open_terminal_answers
-    from tccli.cli.tasks.actions import GIVE_FORCE, TaskAction, act_on_targets, confirm_selected, select_in_states
-    from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_objects
-    from tccli.cli.tasks.names import resolve_group
+    from tccli.cli.tasks.actions import TaskAction
+    from tccli.cli.tasks.group_actions import GroupAction
     from tccli.cli.tasks.outcomes import pop_outcome
     from tccli.cli.tasks.selection import explain_nothing, pop_selection
-    from tccli.core.parallel import make_parallel_client
-    from tccli.core.tasks.queue import check_allowed
 
     outcome = pop_outcome(context, options)
     names_states = bool(options["select_state"])
@@ -38,34 +34,20 @@ def _rerun(
             "no task is selected",
             hint="give --failed, or --state failed,exception for all that did not complete; tc task rerun takes ids",
         )
-    states = ("failed",) if failed else RESOLVED_STATES if names_states else RESOLVED_STATES[1:]
-    write = make_line_writer(context, waits=True)
-    check_list_filter(context)
-    client = make_parallel_client(context.client())
-    if not noop:
-        check_allowed(client, "rerunTask")
-    answers = None if force or noop else open_terminal_answers(context, [group], GIVE_FORCE)
-    group_id = resolve_group(context, client, group, newest=newest)
-    selected = select_in_states(context, client, group_id, selection, states)
+    states = ("failed",) if failed else RERUN_STATES if names_states else RERUN_STATES[1:]
+    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run")
+    rerun = GroupAction(context, action, group, force=force, noop=noop, newest=newest)
+    selected = rerun.select(selection, states)
     exceptions = selected.left_out.get("exception", 0)
     if failed and exceptions:
         context.note(f"{exceptions} exception{'' if exceptions == 1 else 's'} left out: --state exception selects them")
     if not selected.members:
         states_text = f"that is {' or '.join(states)}"
+        group_id = rerun.group_id
         nothing = explain_nothing(selection, group_id) if selection.is_given else f"group {group_id} has no task"
         raise NegativeAnswerError(f"nothing to rerun: {nothing} {states_text}")
-    action = TaskAction("rerun", "rerunTask", "Would re-run", "Will re-run")
-    if not (force or noop or confirm_selected(context, action, selected, answers)):
-        return
-    act_on_targets(
-        context,
-        client,
-        action,
-        selected.targets(client, needs_status=noop and writes_objects(context)),
-        write,
-        noop=noop,
-        outcome=outcome,
-    )
+    if rerun.confirm(selected):
+        rerun.act(selected, outcome=outcome)
 
 
 command = Command(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 RESOLVED_STATES = frozenset({"completed", "failed", "exception"})
+UNRESOLVED_STATES = frozenset({"unscheduled", "pending", "running"})
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 MAX_SHARED_VALUES = 10_000
 SEPARATOR = "\0"
