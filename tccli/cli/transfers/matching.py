@@ -1,0 +1,156 @@
+"""
+Which artifacts a download is for: the task and its run, the names that match, and what is left out.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from tccli.cli.artifact_words import resolve_words
+from tccli.errors import NegativeAnswerError, NotFoundError, RefusedError, TcError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tccli.cli.artifact_words import ArtifactWords
+    from tccli.cli.context import Context
+    from tccli.core.client import Client, PreparedCall
+
+
+def find_run(
+    context: Context, client: Client, wanted: ArtifactWords, options: Mapping[str, Any]
+) -> tuple[str, str | None]:
+    """
+    Return the id of a task and a run, which is None if the latest one is meant.
+
+    Raises:
+        NegativeAnswerError: It was resolved longer ago than ``--max-age``.
+    """
+    task_id, run = resolve_words(context, client, wanted.task, wanted.run, newest=options["newest"])
+    return task_id, _check_age(client, task_id, run, options["max_age"])
+
+
+def _check_age(client: Client, task_id: str, run: str | None, max_age: float | None) -> str | None:
+    """
+    Return the run, which is now known, if it was not resolved too long ago.
+
+    Raises:
+        NegativeAnswerError: It was resolved longer ago.
+    """
+    if max_age is None:
+        return run
+    from tccli.core.responses import read_timestamp
+    from tccli.core.tasks import queue
+    from tccli.core.times import format_span
+
+    status = queue.fetch_status(client, task_id)
+    resolved = queue.find_run(status, None if run is None else int(run)).get("resolved")
+    if resolved is not None:
+        age = (client.clock.now() - read_timestamp(f"task {task_id}", resolved)).total_seconds()
+        if age > max_age:
+            limit = f"--max-age is {format_span(max_age)}"
+            raise NegativeAnswerError(f"task {task_id} was resolved {format_span(age)} ago; {limit}")
+    return run if run is not None or not status["runs"] else str(len(status["runs"]) - 1)
+
+
+def find_artifacts(
+    client: Client, task: str, run: str | None, name: str, *, literal: bool = False
+) -> tuple[list[str], dict[str, Any]]:
+    """
+    Return the names that match, and the queue's entries of all artifacts by name.
+
+    Raises:
+        NotFoundError: None matches.
+    """
+    from tccli.core.artifacts.paths import match_names, suggest_pattern
+    from tccli.core.artifacts.sources import list_artifacts
+
+    try:
+        artifacts = {artifact["name"]: artifact for artifact in list_artifacts(client, task, run)}
+    except NotFoundError as error:
+        from tccli.cli.artifact_urls import explain_no_runs
+
+        error.hint = error.hint or explain_no_runs(client, task)
+        raise
+    found = [each for each in artifacts if each == name] if literal else match_names(name, artifacts)
+    if not found:
+        hint = suggest_pattern(name, artifacts, "--list")
+        raise NotFoundError(f"no artifact of task {task} matches {name!r}", status=404, hint=hint)
+    return found, artifacts
+
+
+def drop_directories(found: Sequence[str]) -> dict[str, str]:
+    """
+    Return the names by the part after the last slash.
+
+    Raises:
+        UsageError: Two of them have the same.
+    """
+    from tccli.core.artifacts.paths import last_component
+    from tccli.core.response_fields import blame_response
+
+    names: dict[str, str] = {}
+    for name in found:
+        with blame_response("the list of artifacts"):
+            last = last_component(name)
+        if last in names:
+            raise UsageError(f"cannot write both {names[last]} and {name} to {last}", hint="leave out --flat")
+        names[last] = name
+    return names
+
+
+def leave_out_live_log(
+    context: Context, client: Client, run: tuple[str, str | None], found: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """
+    Return the names of the artifacts that are complete. A live log would be followed for as long as its run takes.
+
+    Args:
+        run: The task and the number.
+        found: Entries of the queue's listing.
+    """
+    from tccli.core.tasks.logs import find_live_log, is_live_log
+
+    names = [each["name"] for each in found]
+    live = None
+    if any(each.get("storageType") == "reference" for each in found):
+        with suppress(RefusedError):
+            live = find_live_log(client, *run)
+    if live is None or not any(is_live_log(each, live) for each in found):
+        return names
+    context.note(f"left out {live}, the live log of a run that has not ended; tc task log {run[0]} follows it")
+    if names == [live]:
+        raise NotFoundError("no artifact that matches is complete", status=404)
+    return [name for name in names if name != live]
+
+
+def note_live_log(context: Context, client: Client, artifact: tuple[str, str | None, str]) -> None:
+    """
+    Tell that an artifact is the log of a run that has not ended, if it is, since it takes as long as the run.
+    """
+    from tccli.core.tasks.logs import find_live_log
+
+    task, run, name = artifact
+    # Nothing depends on the note.
+    with suppress(TcError):
+        if find_live_log(client, task, run) == name:
+            shows = f"tc task log --no-follow {task} prints what it has by now"
+            context.note_once(f"{name} is a live log, and is followed until the run ends, or Ctrl-C; {shows}")
+
+
+def prepare_first_call(context: Context, client: Client, wanted: ArtifactWords, *, is_one: bool) -> PreparedCall:
+    """
+    Return the first call of a download, for ``--dry-run``.
+    """
+    from tccli import references
+    from tccli.core.artifacts.sources import prepare_download, prepare_list
+    from tccli.core.tasks.names import INDEX_PREFIX, prepare_index_call, split_label
+
+    if wanted.task.startswith(INDEX_PREFIX):
+        return prepare_index_call(client, wanted.task.removeprefix(INDEX_PREFIX))
+    labelled = split_label(wanted.task)
+    if labelled is not None:
+        return client.prepare(references.method("queue", "listTaskGroup"), [labelled[0]])
+    task, run = resolve_words(context, client, wanted.task, wanted.run)
+    return prepare_download(client, task, run, wanted.name) if is_one else prepare_list(client, task, run)
