@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tccli.core.client import Client, MethodArguments
     from tccli.references import Method
 
-WORDS_METAVAR = "TASK [RUN] NAME"
-
 
 def find_artifact(
     context: Context, client: Client, words: Sequence[str], usage: str, *, newest: bool

@@ -66,7 +66,6 @@ class GroupDisplay:
         )
         self._title = title
         self._end = None if wait_seconds is None else time.monotonic() + wait_seconds
-        self._snapshot: Snapshot | None = None
         self._progress: GroupProgress | None = None
         self._next_poll = 0.0
         self._is_over = False
@@ -107,7 +106,7 @@ class GroupDisplay:
         """
         from tccli.core.tasks.group_progress import measure_progress
 
-        self._snapshot, self._progress = snapshot, measure_progress(snapshot)
+        self._progress = measure_progress(snapshot)
         for member, _ in snapshot.changes:
             if member.state in {"failed", "exception"}:
                 reason = f" ({member.reason})" if member.reason != member.state else ""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tccli.core.tasks.labels import GroupListings
 
 INDEX_PREFIX = "index:"
-GITHUB_PREFIX = "github:"
 _GITHUB = re.compile(
     r"(?:github:|https?://(?:www\.)?github\.com/)(?P<organization>[^/@#?]+)/(?P<repository>[^/@#?]+)"
     r"(?:(?:@|/commits?/)(?P<sha>[0-9a-f]{40})|(?:#|/pull/)(?P<pullRequest>[0-9]+))(?:[/?#].*)?",
