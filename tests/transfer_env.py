@@ -28,7 +28,8 @@ from tccli.core.http.transport import HttpTransport
 from tccli.core.payload import encode
 from tccli.core.times import format_timestamp
 from tccli.core.transfer.context import TransferContext
-from tccli.core.transfer.remote import Location, RemoteFile
+from tccli.core.transfer.remote import RemoteFile
+from tccli.core.transfer.source import Location
 from tests.sandbox.conftest import fetch
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tccli.core.http.deadline import Cancellation
-    from tccli.core.transfer.remote import Source
+    from tccli.core.transfer.source import Source
     from tests.conftest import RunningSandbox
 
 QUEUE = "proj/transfers"

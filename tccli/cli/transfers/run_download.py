@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
-    from tccli.core.transfer.remote import Source
+    from tccli.core.transfer.source import Source
 
 MAX_PARALLEL_DOWNLOADS = 40
 """How many artifacts of a pattern are downloaded at the same time."""

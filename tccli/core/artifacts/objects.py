@@ -17,7 +17,7 @@ from tccli.core.payload import encode
 from tccli.core.response_fields import read_field, read_headers, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.transfer.digests import OBJECT_ALGORITHMS
-from tccli.core.transfer.remote import Location
+from tccli.core.transfer.source import Location
 from tccli.core.transfer.upload import MAX_URLS, UploadUrlExpiredError, compute_digests, put
 from tccli.errors import BrokenAnswerError, ServiceError
 

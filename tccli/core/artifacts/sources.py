@@ -14,7 +14,7 @@ from tccli.core.hawk import CLIENT_ID, Credentials, authorization_header, parse_
 from tccli.core.response_fields import blame_response, read_field, read_url
 from tccli.core.responses import read_timestamp
 from tccli.core.times import format_timestamp
-from tccli.core.transfer.remote import Location
+from tccli.core.transfer.source import Location
 from tccli.errors import (
     BrokenAnswerError,
     ConfigurationError,

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from tccli import __version__
 from tccli.core.http.deadline import Cancellation
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tccli.core.http.transport import Stream
     from tccli.core.transfer.context import TransferContext
+    from tccli.core.transfer.source import Location, Source
 
 MAX_REDIRECTS = 5
 MAX_ERROR_BODY_BYTES = 2048
@@ -34,50 +35,6 @@ STRONG_ETAG = re.compile(r'"[!\x23-\x7e\x80-\xff]+"')
 """RFC 9110, section 8.8.3; an empty one would tell nothing."""
 RENEW_BEFORE_SECONDS = 5.0
 """A URL that expires sooner is replaced before it is used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """
-    Where a remote file can be downloaded, for a limited time.
-
-    Attributes:
-        url: Requested as it is, without credentials.
-        hashes: Hexadecimal digests of the decoded bytes, by algorithm.
-        expires: Unix time, or None if not known.
-        follow: Whether redirects are followed.
-        hint: For a file that is not found.
-        unreachable_hint: If there is no response.
-    """
-
-    url: str
-    hashes: Mapping[str, str] = field(default_factory=dict)
-    expires: float | None = None
-    follow: bool = False
-    hint: str = ""
-    unreachable_hint: str = ""
-
-
-class Source(Protocol):
-    """
-    Something that can be downloaded.
-
-    Attributes:
-        name: For messages.
-        identity: Distinguishes it from all other sources, so that a partial file is resumed only by the right one.
-            JSON values.
-    """
-
-    name: str
-    identity: Mapping[str, Any]
-
-    def locate(self, cancellation: Cancellation) -> Location:
-        """
-        Request its location from the service; called again when a URL has expired.
-
-        Args:
-            cancellation: Ends the request from another thread.
-        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from tests.transfer_env import QUICK, TransferEnv, UrlSource, files_in, random_b
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tccli.core.transfer.remote import Source
+    from tccli.core.transfer.source import Source
     from tests.http_server import ScriptedServer
 
 SIZE = 3 << 20

@@ -12,13 +12,8 @@ import pytest
 
 from tccli.core.http.retry import RetryPolicy
 from tccli.core.transfer.reader import Reader
-from tccli.core.transfer.remote import (
-    Location,
-    NotResumableError,
-    RemoteChangedError,
-    RemoteFile,
-    RemoteMetadata,
-)
+from tccli.core.transfer.remote import NotResumableError, RemoteChangedError, RemoteFile, RemoteMetadata
+from tccli.core.transfer.source import Location
 from tccli.errors import (
     BrokenAnswerError,
     FailedError,
