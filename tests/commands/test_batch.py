@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -458,6 +459,22 @@ def test_a_secret_that_a_service_repeats(
     assert "cannot use" in result.stdout
     assert "very-secret" not in f"{result.stdout}{result.stderr}"
     assert not verbose or "very-secret" not in (tmp_path / "log").read_text()
+
+
+def test_secrets_of_many_calls_are_masked(tc_process: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Each while its call is made, in several threads.
+    """
+    http_server.respond_with(lambda received: json_response({"repeated": json.loads(received.body)["secret"]["token"]}))
+    secrets = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(600)]
+    argv = ("batch", "secrets", "set", "{1}", "--set", "secret.token={2}", "--no-validate", "-vv")
+    lines = "".join(f"a{number} {secret}\n" for number, secret in enumerate(secrets))
+    result = tc_process(*argv, stdin=lines, env=http_server.env)
+
+    assert 0 == result.exit_code, result.stderr[-500:]
+    assert 600 == result.stdout.count("\n")
+    assert 600 == result.stderr.count('"repeated":"…"')
+    assert not [secret for secret in secrets if secret in result.stderr]
 
 
 def test_an_error_is_as_of_a_single_call(tc: CommandLine, sandbox: RunningSandbox) -> None:

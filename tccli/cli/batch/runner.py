@@ -77,7 +77,7 @@ class CallRunner:
 
     Args:
         checks_schema: Whether payloads must match the schemas.
-        is_traced: Whether requests are printed, so that their secrets must be masked from then on.
+        is_traced: Whether requests are printed, so that their secrets must be masked meanwhile.
     """
 
     def __init__(self, context: Context, client: Client, *, checks_schema: bool, is_traced: bool) -> None:
@@ -114,6 +114,12 @@ class CallRunner:
         """
         Make a call.
         """
+        if not self._is_traced:
+            return self._run(call)
+        with self._context.redactor.mask_during(_list_inputs(call)):
+            return self._run(call)
+
+    def _run(self, call: BatchCall) -> BatchResult:
         try:
             prepared = self._prepare(call)
         except TcError as error:
@@ -155,8 +161,6 @@ class CallRunner:
 
     def _prepare(self, call: BatchCall) -> PreparedCall:
         method = self.find_method(call)
-        if self._is_traced:
-            self._context.redactor.add_document(_list_inputs(call))
         query = {names.find(name, method.query) or name: value for name, value in call.query.items()}
         prepared = self._client.prepare(method, self._resolve_names(method, call.args), query)
         if call.payload is not None:

@@ -5,6 +5,9 @@ Masks secrets in everything that people see: messages, ``-v``, ``--dry-run`` and
 from __future__ import annotations
 
 import re
+import threading
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -138,7 +141,8 @@ def redact_document(document: Any, redact: Callable[[str], str] = redact_text) -
 
 class Redactor:
     """
-    Masks secrets by their form, and those of this run also by their value, however a server repeats them.
+    Masks secrets by their form, and those of this run also by their value, however a server repeats them. Threads may
+    share it.
 
     Args:
         environ: Has credentials of the deployment and of proxies.
@@ -146,20 +150,21 @@ class Redactor:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._values: set[str] = set()
-        # Computed when something is printed, which most calls do not.
-        self._forms: list[str] | None = None
-        self._parts: set[str] = set()
+        self._lock = threading.Lock()
+        # The first ones are those of the run, the others those of calls that are made. It is replaced, never changed.
+        self._secrets: tuple[_Secrets, ...] = (_Secrets(frozenset()),)
+        # The forms and the parts of all of them.
+        self._masks: tuple[tuple[_Secrets, ...], list[str], set[str]] = ((), [], set())
 
     def add(self, *values: str | None) -> None:
         """
         Mask these values from now on. Short ones are ignored: text would have them by chance.
         """
-        new = {value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS} - self._values
-        if new:
-            # Another set: another thread may read the old one.
-            self._values = self._values | new
-            self._forms = None
+        new = _select_long(values)
+        with self._lock:
+            of_run, *others = self._secrets
+            if not new <= of_run.values:
+                self._secrets = (_Secrets(of_run.values | new), *others)
 
     def extend(self, document: Any) -> Redactor:
         """
@@ -168,8 +173,25 @@ class Redactor:
         """
         self._add_environment()
         redactor = Redactor({})
-        redactor.add(*self._values, *_find_secrets(document, is_secret=False))
+        redactor._secrets = (self._secrets[0], _Secrets(_select_long(_find_secrets(document, is_secret=False))))
         return redactor
+
+    @contextmanager
+    def mask_during(self, document: Any) -> Iterator[None]:
+        """
+        Mask the secrets of *document* until the block ends: of one call among many, as `extend` does.
+        """
+        secrets = _Secrets(_select_long(_find_secrets(document, is_secret=False)))
+        if not secrets.values:
+            yield
+            return
+        with self._lock:
+            self._secrets = (*self._secrets, secrets)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._secrets = tuple(each for each in self._secrets if each is not secrets)
 
     def add_document(self, document: Any) -> None:
         """
@@ -193,14 +215,13 @@ class Redactor:
         Return a text without secrets.
         """
         self._add_environment()
-        if self._forms is None:
-            self._forms = _list_forms(self._values)
-            self._parts = {
-                form[start : start + MIN_PART_CHARACTERS]
-                for form in self._forms
-                for start in range(len(form) - MIN_PART_CHARACTERS + 1)
-            }
-        return redact_text(_mask_parts(_mask_forms(text, self._forms), self._parts))
+        secrets = self._secrets
+        masked, forms, parts = self._masks
+        if masked is not secrets:
+            forms = sorted({form for each in secrets for form in each.forms}, key=len, reverse=True)
+            parts = {part for each in secrets for part in each.parts}
+            self._masks = secrets, forms, parts
+        return redact_text(_mask_parts(_mask_forms(text, forms), parts))
 
     def redact_document(self, document: Any) -> Any:
         """
@@ -235,6 +256,31 @@ class Redactor:
             self.add(text)
 
 
+class _Secrets:
+    """
+    Values to mask. Their forms are computed when something is printed, which most calls do not.
+    """
+
+    def __init__(self, values: frozenset[str]) -> None:
+        self.values = values
+
+    @cached_property
+    def forms(self) -> list[str]:
+        return _list_forms(self.values)
+
+    @cached_property
+    def parts(self) -> set[str]:
+        return {
+            form[start : start + MIN_PART_CHARACTERS]
+            for form in self.forms
+            for start in range(len(form) - MIN_PART_CHARACTERS + 1)
+        }
+
+
+def _select_long(values: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(value for value in values if value and len(value) >= MIN_SECRET_CHARACTERS)
+
+
 def _encode_forms(value: str) -> set[str]:
     # How a server repeats a value: as it is, in JSON, in HTML, in a URL, on one line.
     import json
@@ -254,11 +300,11 @@ def _encode_forms(value: str) -> set[str]:
     }
 
 
-def _list_forms(values: set[str]) -> list[str]:
+def _list_forms(values: Iterable[str]) -> list[str]:
     # Of a very long value, such as a file, the ends: excerpts have no more, and the forms need memory.
     ends = {end for value in values for end in (value[:MAX_SECRET_CHARACTERS], value[-MAX_SECRET_CHARACTERS:])}
     once = {form for end in ends for form in _encode_forms(end)}
-    return sorted({form for each in once for form in (each, *_encode_forms(each))}, key=len, reverse=True)
+    return list({form for each in once for form in (each, *_encode_forms(each))})
 
 
 def _mask_forms(text: str, forms: list[str]) -> str:

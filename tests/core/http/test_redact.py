@@ -4,9 +4,12 @@ No secret reaches a person: whatever the place that it stands in.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -185,6 +188,42 @@ def test_what_follows_a_secret_stays(secret: str, separators: tuple[str, str], n
     assert "hidden" not in masked
     assert all(part in masked for part in ("first", "runId", "7", "last", "end"))
     assert masked == redact_text(masked)
+
+
+def make_secret(*words: object) -> str:
+    """
+    Return the same secret for the same words; no two have a part in common.
+    """
+    return hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def test_secrets_of_calls_are_masked_during_the_calls() -> None:
+    """
+    In several threads, while secrets of the run are added. Then they are forgotten: a batch has any number of calls.
+    """
+    redactor = Redactor({})
+    wrong: list[str] = []
+
+    def call(number: int) -> None:
+        for count in range(150):
+            of_run, secret = make_secret("run", number, count), make_secret("call", number, count)
+            if count % 50 == 0:
+                redactor.add(of_run)
+            with redactor.mask_during({"token": secret, "name": "visible"}):
+                text = redactor.redact_text(f"visible {secret} {of_run} {secret[:18]}")
+            if secret[:18] in text or "visible" not in text or (count % 50 == 0 and of_run in text):
+                wrong.append(text)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(call, range(8)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert not wrong
+    forgotten, stored = make_secret("call", 0, 0), make_secret("run", 0, 0)
+    assert f"{forgotten} …" == redactor.redact_text(f"{forgotten} {stored}")
 
 
 def test_many_secrets_are_masked_in_time() -> None:
