@@ -114,8 +114,8 @@ def _by_reference(found: _Named, document: Any) -> list[Problem]:
 
 def _by_address(read: Callable[..., Document], schema: str, document: Any) -> list[Problem]:
     from tccli.core.documents import HTTP_URL
+    from tccli.core.schemas.dialect import BrokenSchemaError
     from tccli.core.schemas.external import ExternalSchema, find_problems
-    from tccli.core.schemas.problems import BrokenSchemaError
 
     path, _, part = ("", "", "") if os.path.exists(schema) else schema.partition("#")
     where = path or schema

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tccli import references
-from tccli.core.schemas import compiled, problems
+from tccli.core.schemas import compiled, dialect, problems
 from tests.benchmarks.measure import TC, Figure, alternate, clean_environment, median, run, show_seconds
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def measure(runs: int) -> Iterator[Figure]:
     Yield the figures of a task definition.
     """
     queue = references.service("queue")
-    validator = problems.make_validator(queue, SCHEMA)
+    validator = dialect.make_validator(queue, SCHEMA)
     each = take(lambda: compiled.decide(queue, SCHEMA, TASK))
     slow = take(lambda: not problems.collect_problems(validator, TASK, root="payload"))
     yield Figure(

@@ -18,13 +18,8 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 from referencing import Registry, Resource
 from referencing.jsonschema import specification_with
 
-from tccli.core.schemas.problems import (
-    FORMAT_CHECKER,
-    BrokenSchemaError,
-    collect_problems,
-    convert_schema_errors,
-    use_javascript_patterns,
-)
+from tccli.core.schemas.dialect import FORMAT_CHECKER, BrokenSchemaError, convert_schema_errors, use_javascript_patterns
+from tccli.core.schemas.problems import collect_problems
 from tccli.errors import TcError
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ def find_problems(reference: ServiceReference, schema: str, document: Any, *, ro
     """
     if decide(reference, schema, document):
         return []
-    from tccli.core.schemas.problems import BrokenSchemaError, collect_problems, make_validator
+    from tccli.core.schemas.dialect import BrokenSchemaError, make_validator
+    from tccli.core.schemas.problems import collect_problems
 
     try:
         return collect_problems(make_validator(reference, schema), document, root=root)

@@ -14,7 +14,7 @@ from jsonschema import Draft6Validator
 
 from tccli import references
 from tccli.core.schemas.bundle import DRAFT, bundle
-from tccli.core.schemas.problems import is_valid
+from tccli.core.schemas.dialect import is_valid
 from tccli.core.schemas.validate import find_problems
 from tccli.errors import ConfigurationError
 

@@ -19,8 +19,9 @@ from tccli import references
 from tccli.core.schemas import compiled
 from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.compiled import decide
+from tccli.core.schemas.dialect import BrokenSchemaError, make_validator
 from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
-from tccli.core.schemas.problems import BrokenSchemaError, collect_problems, make_validator
+from tccli.core.schemas.problems import collect_problems
 from tccli.references import ServiceReference
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tccli.core.schemas.dialect import BrokenSchemaError
 from tccli.core.schemas.external import ExternalSchema, find_problems
-from tccli.core.schemas.problems import BrokenSchemaError
 from tccli.errors import UsageError
 
 HERE = "file:///folder/a.json"

@@ -5,17 +5,20 @@ What is wrong with a document, in terms of the document.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import references
-from tccli.core.schemas import problems
+from tccli.core.schemas import dialect
 from tccli.core.schemas.bundle import bundle
-from tccli.core.schemas.problems import FORMAT_CHECKER, BrokenSchemaError, Problem, is_valid
+from tccli.core.schemas.dialect import FORMAT_CHECKER, BrokenSchemaError, is_valid
 from tccli.core.schemas.validate import find_problems
+
+if TYPE_CHECKING:
+    from tccli.core.schemas.problems import Problem
 
 ROLE = {"description": "d", "scopes": ["a"]}
 SECRET = {"secret": {}, "expires": "2030-01-01T00:00:00Z"}
@@ -170,7 +173,7 @@ def test_a_schema_cannot_take_for_ever(monkeypatch: pytest.MonkeyPatch, schema: 
     """
     It can be that of a deployment.
     """
-    monkeypatch.setattr(problems, "MAX_VALIDATION_SECONDS", 0.3)
+    monkeypatch.setattr(dialect, "MAX_VALIDATION_SECONDS", 0.3)
 
     with pytest.raises(BrokenSchemaError, match="too complex"):
         is_valid(schema, document)

@@ -10,9 +10,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from tccli.core.schemas.dialect import is_valid
 from tccli.core.schemas.examples.patterns import MAX_LENGTH, PatternError, generate_match
 from tccli.core.schemas.fields import SLUGID
-from tccli.core.schemas.problems import is_valid
 from tccli.core.times import format_timestamp, parse_instant
 from tccli.errors import UsageError
 from tccli.references.json_schema import resolve_pointer

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tccli.core.schemas.bundle import bundle
+from tccli.core.schemas.dialect import BrokenSchemaError, convert_schema_errors
 from tccli.core.schemas.examples.generate import NoExampleError, generate_example
-from tccli.core.schemas.problems import BrokenSchemaError, convert_schema_errors
 from tccli.core.schemas.validate import find_problems
 from tccli.errors import UsageError
 from tccli.references import example_values

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft7Validator, FormatChecker
 from referencing.exceptions import Unresolvable
 
+from tccli.core.schemas.dialect import FORMAT_CHECKER, use_javascript_patterns
 from tccli.core.schemas.formats import compile_pattern
-from tccli.core.schemas.problems import FORMAT_CHECKER, use_javascript_patterns
 from tccli.sandbox.http.errors import ApiError, InternalError
 
 if TYPE_CHECKING:

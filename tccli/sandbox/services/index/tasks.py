@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tccli import references
 from tccli.core import hawk
-from tccli.core.schemas.problems import is_valid
+from tccli.core.schemas.dialect import is_valid
 from tccli.core.scopes import satisfies
 from tccli.sandbox import internal_client
 from tccli.sandbox.auth.accounts import INDEX_CLIENT

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tccli.core.schemas.dialect import is_valid
 from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
-from tccli.core.schemas.problems import is_valid
 
 NOW = datetime(2030, 1, 31, 12, tzinfo=UTC)
 LUCK = Randomness(NOW, Random(1))
