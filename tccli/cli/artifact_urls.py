@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tccli.cli.context import Context
-    from tccli.core.client import Client, MethodArguments
+    from tccli.core.calls import MethodArguments
+    from tccli.core.client import Client
     from tccli.references import Method
 
 
@@ -34,7 +35,7 @@ def make_url_call(task_id: str, run: str | None, name: str) -> tuple[Method, Met
     Return the call that redirects to an artifact; without *run*, to that of the latest run.
     """
     from tccli import references
-    from tccli.core.client import MethodArguments
+    from tccli.core.calls import MethodArguments
 
     method = references.method("queue", "getLatestArtifact" if run is None else "getArtifact")
     return method, MethodArguments([task_id, name] if run is None else [task_id, run, name], {})

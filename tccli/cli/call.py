@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tccli.cli.context import Context
-    from tccli.core.client import Client, MethodArguments, PreparedCall
+    from tccli.core.calls import MethodArguments, PreparedCall
+    from tccli.core.client import Client
     from tccli.core.http.messages import Response
     from tccli.core.http.redact import Redactor
     from tccli.core.payload import Payload

@@ -29,7 +29,7 @@ from tccli.references import method_docs
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tccli.core.client import MethodArguments
+    from tccli.core.calls import MethodArguments
     from tccli.references import Method, ReferenceSet
     from tccli.references.method_docs import MethodDocs
 
@@ -224,7 +224,7 @@ class MethodCommand(Command):
             args = replace_names(get_context(ctx), self.method, args)
         if len(args) < len(self.method.args):
             raise click.MissingParameter(ctx=ctx, param=self.params[len(args)])
-        from tccli.core.client import MethodArguments
+        from tccli.core.calls import MethodArguments
 
         self._run(get_context(ctx), self.method, MethodArguments(args, chosen), options)
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tccli.core.client import Client, MethodArguments
+    from tccli.core.calls import MethodArguments
+    from tccli.core.client import Client
     from tccli.core.hawk import Credentials
     from tccli.references import Method
 
@@ -76,7 +77,7 @@ def _sign(
     options: Mapping[str, Any],
     expires: datetime,
 ) -> str:
-    from tccli.core.client import prepare_call
+    from tccli.core.calls import prepare_call
     from tccli.core.hawk import sign_url
 
     account = client.account

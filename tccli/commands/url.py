@@ -16,7 +16,7 @@ from tccli.cli.tasks.options import TASK_HELP, newest_option
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tccli.core.client import MethodArguments
+    from tccli.core.calls import MethodArguments
     from tccli.references import Method
 
 
@@ -28,7 +28,7 @@ def _options() -> list[click.Option]:
 
 
 def _print_url(context: Context, method: Method, arguments: MethodArguments, options: Mapping[str, Any]) -> None:
-    from tccli.core.client import prepare_call
+    from tccli.core.calls import prepare_call
     from tccli.output import Result
 
     write = context.writer()

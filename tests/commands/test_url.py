@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tccli import names, references
-from tccli.core.client import prepare_call
+from tccli.core.calls import prepare_call
 from tests.vectors import load
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tccli import references
 from tccli.core.account import Account
-from tccli.core.client import Client, escape, prepare_call
+from tccli.core.calls import escape, prepare_call
+from tccli.core.client import Client
 from tccli.core.hawk import Credentials
 from tccli.core.http.messages import Request, Response
 from tccli.core.payload import encode

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.batch.calls import BadLine, BatchCall
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.references import Method
 
 NOT_DONE_STATUSES = frozenset({429, 501})

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tccli.cli.context import Context
-    from tccli.core.client import Client, MethodArguments
+    from tccli.core.calls import MethodArguments
+    from tccli.core.client import Client
     from tccli.core.tasks.labels import GroupListings
     from tccli.references import Method
 
@@ -76,7 +77,7 @@ def run_for_each(
     from tccli.cli.call import dry_run
     from tccli.cli.partial_failures import PartialFailures
     from tccli.cli.tasks.names import resolve_many
-    from tccli.core.client import MethodArguments
+    from tccli.core.calls import MethodArguments
     from tccli.core.parallel import make_parallel_client, run_parallel
     from tccli.output import Result
 

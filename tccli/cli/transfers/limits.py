@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tccli.cli.context import Context
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.core.transfer.context import TransferContext, TransferProgress
     from tccli.output import Result
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from tccli.cli.artifact_words import ArtifactWords
     from tccli.cli.context import Context
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
 
 
 def find_run(

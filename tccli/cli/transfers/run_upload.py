@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tccli.cli.context import Context
     from tccli.core.artifacts.upload_records import UploadRecord
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tccli.core.artifacts.upload_records import UploadRecord
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.core.http.deadline import Cancellation
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.upload import Upload

@@ -26,7 +26,8 @@ from tccli.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.core.http.deadline import Cancellation
 
 

@@ -16,7 +16,8 @@ from tccli.core.tasks.queue import fetch_definition, read_id
 from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from tccli.core.client import Client, PreparedCall
+    from tccli.core.calls import PreparedCall
+    from tccli.core.client import Client
     from tccli.core.tasks.labels import GroupListings
 
 INDEX_PREFIX = "index:"

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tccli import references, strict_json
-from tccli.core.client import prepare_call
+from tccli.core.calls import prepare_call
 from tccli.errors import UsageError
 from tccli.references import deployment_docs
 from tccli.references.importing import merge
