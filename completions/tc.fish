@@ -1183,7 +1183,7 @@ function __taskcluster_meaning
         case '*:--jobs'
             echo 'Make this many calls at a time (default 16)'
         case '*:--rate'
-            echo 'Start at most this many calls a second'
+            echo 'Send at most this many requests a second'
         case '*:--in-order'
             echo 'Write results in the order of the lines, not as they come'
         case '*:--keep-going'

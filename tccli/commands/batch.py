@@ -218,7 +218,7 @@ command = BatchCommand(
             metavar="N",
             help="Make this many calls at a time (default 16).",
         ),
-        click.Option(["--rate"], type=rate, metavar="N/s", help="Start at most this many calls a second; N/m, N/h."),
+        click.Option(["--rate"], type=rate, metavar="N/s", help="Send at most this many requests a second; N/m, N/h."),
         click.Option(["--in-order"], is_flag=True, help="Write results in the order of the lines, not as they come."),
         click.Option(
             ["--keep-going/--fail-fast"], default=None, help="After a failure, make the other calls (default), or stop."

@@ -45,6 +45,8 @@ class Client:
         read_only: Refuses calls that change something, unless None.
         clock: The deployment's, as its responses tell it.
         back_off: Shared by the threads that use the client.
+        has_turn: Whether calls have waited for their turn before, if there is a rate; if not, they wait when they are
+            sent.
     """
 
     account: Account
@@ -57,6 +59,7 @@ class Client:
     read_only: ReadOnly | None = None
     clock: DeploymentClock = field(default_factory=DeploymentClock)
     back_off: BackOff | None = None
+    has_turn: bool = True
 
     def check_allowed(self, method: Method) -> None:
         """
@@ -178,6 +181,9 @@ class Client:
             attempts += 1
             return self.build_request(call)
 
+        sleep = time.sleep if self.cancellation is None else self.cancellation.sleep
+        if self.back_off is not None and not self.has_turn:
+            self.back_off.wait(sleep, needs_turn=True)
         try:
             response = send_with_retries(
                 self.transport,
@@ -185,7 +191,7 @@ class Client:
                 self.policy,
                 idempotent=may_repeat,
                 report=lambda line: self.report(f"{method.id}: {line}"),
-                sleep=time.sleep if self.cancellation is None else self.cancellation.sleep,
+                sleep=sleep,
                 back_off=self.back_off,
             )
         except (BrokenAnswerError, NoAnswerError) as error:

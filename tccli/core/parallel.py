@@ -37,7 +37,8 @@ class Schedule(NamedTuple):
         jobs: How many calls run at a time.
         in_order: Whether results come in the order of the items, or as soon as they are there.
         stops_at_error: Whether no further call is started after the first error; those in work are finished.
-        rate: How many calls are started in a second, or None for as many as possible.
+        rate: How many calls are started in a second, or None for as many as possible. Retries count, and other requests
+            of the calls that take a turn of the back-off.
         reads_ahead: Whether items are taken in a thread of their own. Then a result does not wait for the next item,
             such as a line that a slow program has yet to write. Otherwise they are taken in the thread that reads the
             results.
@@ -114,13 +115,13 @@ class _Pace:
         self._next = time.monotonic()
         self._lock = threading.Lock()
 
-    def wait(self, stopped: threading.Event) -> None:
+    def wait(self, sleep: Callable[[float], Any]) -> None:
         """
-        Return when the next call may be started, or when *stopped* is set.
+        Return when the next call may be started, or when *sleep* returns that it will not be.
         """
         # The one whose turn is next waits with the lock, so that none is started at once after a pause.
         with self._lock:
-            while (seconds := self._remaining()) > 0 and not stopped.wait(seconds):
+            while (seconds := self._remaining()) > 0 and not sleep(seconds):
                 pass
             self._next = max(self._next + self._interval, time.monotonic())
 
@@ -141,6 +142,8 @@ class _Run(Generic[T, R]):
         self._items = items
         self._schedule = schedule
         self._pace = None if schedule.rate is None else _Pace(schedule.rate, back_off)
+        if back_off is not None and self._pace is not None:
+            back_off.take_turn = self._pace.wait
         self._todo: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
         # None follows the last item.
         self._done: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
@@ -224,7 +227,7 @@ class _Run(Generic[T, R]):
     def _work(self) -> None:
         while (job := self._todo.get()) is not None:
             if self._pace is not None:
-                self._pace.wait(self._stopped)
+                self._pace.wait(self._stopped.wait)
             job.is_skipped = self._stopped.is_set() and job.number > self._first_failed
             if not job.is_skipped:
                 self._run(job)

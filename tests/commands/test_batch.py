@@ -29,6 +29,7 @@ from tests.http_server import (
     ScriptedServer,
     error_response,
     json_response,
+    response,
 )
 from tests.seeds import read_seed
 from tests.transfer_env import later, peak_memory, slug
@@ -653,6 +654,35 @@ def test_a_rate(tc: CommandLine, http_server: ScriptedServer) -> None:
     begun = time.monotonic()
     assert 0 == tc("batch", "--rate", "40/s", stdin=make_lines([PING] * 21), env=http_server.env).exit_code
     assert time.monotonic() - begun >= 0.5
+
+
+@pytest.mark.parametrize("word", ["{}", "index:a.b{}"])
+def test_a_rate_counts_requests(tc: CommandLine, http_server: ScriptedServer, word: str) -> None:
+    """
+    Of a call that is retried, or whose task is looked up, each of them.
+    """
+    failed: set[str] = set()
+
+    def respond(received: Received) -> Response:
+        task_id = received.target.split("/")[5]
+        if "/index/" in received.target:
+            return json_response({"taskId": ids[int(task_id.removeprefix("a.b"))]})
+        if word == "{}" and task_id not in failed:
+            failed.add(task_id)
+            return response(500)
+        return json_response({"status": {"taskId": task_id}})
+
+    http_server.respond_with(respond)
+    ids = [slug() for _ in range(10)]
+    lines = "".join(f"{word.format(task_id if word == '{}' else number)}\n" for number, task_id in enumerate(ids))
+    options = ("--rate", "40/s", "--jobs", "4", "--delay-factor", "0.001")
+    begun = time.monotonic()
+    result = tc("batch", "queue", "status", *options, stdin=lines, env=http_server.env)
+
+    assert 0 == result.exit_code, result.stderr
+    assert 20 == len(http_server.requests)
+    # The first two may come together.
+    assert time.monotonic() - begun >= 18 * 0.025
 
 
 def test_all_wait_when_a_service_asks_one_to(tc: CommandLine, http_server: ScriptedServer) -> None:

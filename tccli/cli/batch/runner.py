@@ -4,6 +4,7 @@ Makes one call of many. What it takes and returns is plain data.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli import names
@@ -87,6 +88,8 @@ class CallRunner:
         self._checks_schema = checks_schema
         self._is_traced = is_traced
         self._methods: dict[tuple[str, str], Method] = {}
+        # A call has waited for its turn when it is run; what it looks up before has not.
+        self._lookup_client = replace(client, has_turn=False)
         self._listings = GroupListings()
 
     def find_method(self, call: BatchCall) -> Method:
@@ -179,7 +182,7 @@ class CallRunner:
         if any(":" in word for word in args):
             from tccli.cli.tasks.arguments import replace_names
 
-            args = replace_names(self._context, method, args, self._client, self._listings)
+            args = replace_names(self._context, method, args, self._lookup_client, self._listings)
         return args
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.errors import NoAnswerError
 
@@ -67,7 +67,12 @@ class RetryPolicy(NamedTuple):
 class BackOff:
     """
     The wait that several threads share: when a service asks one of them to slow down, none of them sends meanwhile.
+
+    Attributes:
+        take_turn: Waits, by the function that it is given, until the rate of the requests allows another one.
     """
+
+    take_turn: Callable[[Callable[[float], Any]], None] | None = None
 
     def __init__(self) -> None:
         self._end = 0.0
@@ -84,6 +89,18 @@ class BackOff:
         Seconds, at least 0.
         """
         return max(0.0, self._end - time.monotonic())
+
+    def wait(self, sleep: Callable[[float], Any], *, needs_turn: bool) -> None:
+        """
+        Wait until a request may be sent.
+
+        Args:
+            needs_turn: Whether it has not waited for its turn, if there is a rate.
+        """
+        if needs_turn and self.take_turn is not None:
+            self.take_turn(sleep)
+        while seconds := self.remaining:
+            sleep(seconds)
 
 
 def send_with_retries(
@@ -103,7 +120,7 @@ def send_with_retries(
         make_request: Makes the request of each attempt, since each needs its own signature.
         idempotent: Whether a request that may have been received can be sent again.
         report: Takes one line before each wait.
-        back_off: Shared with other threads. It is extended by the wait after a 429 or a 503.
+        back_off: Shared with other threads. It is extended by the wait after a 429 or a 503. Retries take their turn.
 
     Returns:
         The last response, whatever its status.
@@ -118,8 +135,8 @@ def send_with_retries(
         attempt += 1
         min_seconds = 0.0
         is_overloaded = False
-        while back_off is not None and (seconds := back_off.remaining):
-            sleep(seconds)
+        if back_off is not None:
+            back_off.wait(sleep, needs_turn=attempt > 1)
         try:
             request = make_request()
             response = transport.send(request if attempt == 1 else request._replace(retry=attempt - 1))
