@@ -7,13 +7,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from tccli.core.tasks.log_reader import LogReader
+from tccli.core.tasks.log_reader import LogChangedError, LogReader
 from tccli.core.tasks.log_tail import Tail
 from tccli.core.tasks.logs import open_log
 from tccli.core.tasks.members import RESOLVED_STATES
 from tccli.core.tasks.pauses import Pauses
 from tccli.core.tasks.queue import fetch_definition, fetch_status, find_log_name, find_run
-from tccli.errors import FailedError, NoAnswerError, NotFoundError, RejectedError, TcError
+from tccli.core.tasks.waiting import MAX_FAILED_POLLS
+from tccli.errors import FailedError, NoAnswerError, NotFoundError, RefusedError, RejectedError, TcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -98,6 +99,10 @@ class RunLog:
         definition = fetch_definition(client, run.task_id) if run.definition is None else run.definition
         self.remote: RemoteFile = open_log(client, context, run.task_id, run.run_id, find_log_name(definition))
         self.was_live = False
+        self._reader = LogReader(self.remote)
+        self._is_tail_read = False
+        self._reported: set[str] = set()
+        self._failed_polls, self._has_status = 0, False
         self._lines = options.lines.copy()
 
     def read(self) -> Iterator[bytes]:
@@ -130,47 +135,80 @@ class RunLog:
             TcError: As `read`.
         """
         pauses = Pauses(None, self._sleep)
-        source: LogReader | Tail | None = None
-        reader = LogReader(self.remote)
-        failure, position = "", -1
+        position = -1
         while True:
             # Before the log is read: what a run has written when it is resolved is all.
             is_resolved = self._is_resolved()
             # A log moves when its task ends.
             self.remote.forget_location()
-            try:
-                if source is None and self._options.tail is not None:
-                    source = Tail(self.remote, self._options.tail, self._options.lines)
-                    reader = source.reader
-                    any(map(self._lines.take_time, reversed(source.before)))
-                else:
-                    source = reader
-                yield from self._read_until_silent(source, reader, is_resolved=is_resolved)
-                if not reader.is_live or not self._options.follows:
-                    return
-            except (NoAnswerError, FailedError, NotFoundError, RejectedError) as error:
-                if self.remote.is_stopped:
-                    raise NoAnswerError("the transfer was stopped", final=True) from None
-                # A log may not exist yet, and its server on the worker ends a moment before the task does.
-                if is_resolved or not self._options.follows or _is_final(error):
-                    self._raise_unless_ended(error)
-                    return
-                if failure != error.message:
-                    failure = error.message
-                    self._report(f"{failure}; waiting for the log")
-            if is_resolved:
+            ended_at, polls = self._reader.ended_at, POLLS_PER_READ
+            if is_resolved and ended_at and self._find_url() == ended_at:
                 return
+            try:
+                yield from self._read_until_silent(is_resolved=is_resolved)
+                if is_resolved or not self._reader.is_live or not self._options.follows:
+                    return
+            except TcError as error:
+                if not is_resolved and not self.remote.is_stopped and self._is_resolved():
+                    # Its server on the worker ended with the run; the log may be somewhere else now.
+                    self.was_live = self._options.follows
+                    continue
+                if self._is_end(error, is_resolved=is_resolved):
+                    return
+                polls = POLLS_PER_READ if self._reader.ended_at else 1
             self.was_live = True
             yield b""
-            if reader.position > position:
+            if self._reader.position > position:
                 pauses.restart()
                 pauses.shorten(MIN_PAUSE_SECONDS)
-            position = reader.position
-            self._wait_for_change(pauses)
+            position = self._reader.position
+            self._wait_for_change(pauses, polls)
 
-    def _read_until_silent(self, source: LogReader | Tail, reader: LogReader, *, is_resolved: bool) -> Iterator[bytes]:
+    def _is_end(self, error: TcError, *, is_resolved: bool) -> bool:
+        """
+        Return whether nothing more can be read after a failure; if it can, report the failure.
+
+        Raises:
+            TcError: The log cannot be read.
+        """
+        if self.remote.is_stopped:
+            raise NoAnswerError("the transfer was stopped", final=True) from None
+        if is_resolved or not self._options.follows or not self._may_be_temporary(error):
+            self._raise_unless_ended(error)
+            return True
+        # After its end, a log is read again only to be sure.
+        if not self._reader.ended_at and error.message not in self._reported:
+            self._reported.add(error.message)
+            self._report(f"{error.message}; waiting for the log")
+        return False
+
+    def _may_be_temporary(self, error: TcError) -> bool:
+        """
+        Return whether a log may be read later that cannot be read while its run has not ended.
+        """
+        if isinstance(error, LogChangedError) or (isinstance(error, RefusedError) and error.code):
+            # Of the latter, the queue's responses have a code, those of a worker have none.
+            return False
+        if self.was_live or self._reader.is_live:
+            return True
+        # A log may not exist yet.
+        return isinstance(error, NoAnswerError | FailedError | NotFoundError | RejectedError) and not _is_final(error)
+
+    def _open_source(self) -> LogReader | Tail:
+        """
+        Return what is read, and store the reader in it: first the tail, if only that is wanted, then what follows it.
+        """
+        if self._is_tail_read or self._options.tail is None:
+            return self._reader
+        tail = Tail(self.remote, self._options.tail, self._options.lines)
+        any(map(self._lines.take_time, reversed(tail.before)))
+        self._reader, self._is_tail_read = tail.reader, True
+        return tail
+
+    def _read_until_silent(self, *, is_resolved: bool) -> Iterator[bytes]:
         checked = time.monotonic()
-        reader.may_be_silent = not is_resolved
+        source = self._open_source()
+        self._reader.may_be_silent = not is_resolved
         for block in source.blocks():
             if block:
                 yield block
@@ -186,13 +224,13 @@ class RunLog:
                     return
                 checked = time.monotonic()
 
-    def _wait_for_change(self, pauses: Pauses) -> None:
+    def _wait_for_change(self, pauses: Pauses, polls: int) -> None:
         """
         Wait until the run is resolved, or its log is somewhere else; sometimes also read again what is known.
         """
         before = self._find_url()
         # To read a live log again is to read all of it.
-        for _ in range(POLLS_PER_READ):
+        for _ in range(polls):
             pauses.begin()
             pauses.wait()
             if self._is_resolved() or self._find_url() != before:
@@ -212,7 +250,18 @@ class RunLog:
             return ""
 
     def _is_resolved(self) -> bool:
-        return self._run.is_resolved or self._fetch_run().get("state") in RESOLVED_STATES
+        if self._run.is_resolved:
+            return True
+        try:
+            state = self._fetch_run().get("state")
+        except (NoAnswerError, FailedError) as error:
+            self._failed_polls += 1
+            if not self._has_status or self._failed_polls > MAX_FAILED_POLLS or _is_final(error):
+                raise
+            self._report(f"{error.message}; trying again")
+            return False
+        self._failed_polls, self._has_status = 0, True
+        return state in RESOLVED_STATES
 
     def _fetch_run(self) -> dict[str, Any]:
         return find_run(fetch_status(self._client, self._run.task_id), self._run.run_id)
@@ -223,7 +272,7 @@ class RunLog:
         """
         run = self._fetch_run()
         reason = run.get("reasonResolved")
-        if reason in WORKER_GONE_REASONS and self.was_live and not _is_final(error):
+        if reason in WORKER_GONE_REASONS and self.was_live:
             self._report(f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost")
             return
         if isinstance(error, NoAnswerError) and run.get("state") == "exception":

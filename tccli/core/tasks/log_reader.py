@@ -38,6 +38,12 @@ MAX_SILENCE_SECONDS = 600.0
 """A live log without bytes for that long is requested again: its connection may be dead."""
 
 
+class LogChangedError(BrokenAnswerError):
+    """
+    The log is not the one of which the first part was read.
+    """
+
+
 class LogReader:
     """
     Reads a log.
@@ -51,6 +57,8 @@ class LogReader:
         position: Of the next byte.
         end: As given.
         is_live: Whether the latest response was of a log that grows.
+        ended_at: The address whose latest response was of a log that grows, and came to the end that the server has
+            marked; else "". There is no more to come from there.
         may_be_silent: Whether no bytes for minutes are not an error.
         is_compressed: Whether the stored log is compressed, so that it has no ranges.
         ignores_ranges: Whether a response had the log from its first byte on, although a range was requested.
@@ -62,6 +70,7 @@ class LogReader:
         self.name = remote.source.name
         self.position = start
         self.is_live = False
+        self.ended_at = ""
         self.may_be_silent = True
         self._remote = remote
         self.end = end
@@ -76,7 +85,8 @@ class LogReader:
         Yield what comes until the response ends; an empty block each time when a live log is silent for a while.
 
         Raises:
-            BrokenAnswerError: The log is not the one that was read before, or its compressed data is broken.
+            LogChangedError: The log is not the one that was read before.
+            BrokenAnswerError: Its compressed data is broken.
             TcError: All retries have failed, or a retry cannot help.
         """
         failures, has_new_url = 0, False
@@ -88,7 +98,7 @@ class LogReader:
                     yield block
                 break
             except RemoteChangedError as error:
-                raise BrokenAnswerError(str(error)) from None
+                raise LogChangedError(str(error)) from None
             except UrlExpiredError as error:
                 if has_new_url:
                     raise service_error_class(error.status)(str(error), status=error.status) from None
@@ -106,11 +116,13 @@ class LogReader:
         is_hopeless = isinstance(error, NoAnswerError) and error.final
         if failures > policy.retries or is_hopeless or remote.cancellation.is_cancelled:
             raise final from None
-        if self.is_live:
+        # The log may have moved: its server on the worker ends when it does.
+        if self.is_live or isinstance(error, NoAnswerError):
             remote.forget_location()
         remote.wait_before_retry(failures, error)
 
     def _read_response(self) -> Iterator[bytes]:
+        url = self._remote.locate().url
         response = self._open()
         try:
             metadata = response.metadata
@@ -118,6 +130,7 @@ class LogReader:
                 raise BrokenAnswerError(f"cannot decode {self.name}: its content encoding is {metadata.encoding!r}")
             self.is_compressed = bool(metadata.encoding)
             self.is_live = metadata.length is None and not self.is_compressed
+            self.ended_at = ""
             read: Callable[[memoryview], int] = partial(self._remote.readinto, response)
             if self.is_compressed:
                 read = DecompressingReader(read, self.name, is_empty=metadata.length == 0).readinto
@@ -138,6 +151,9 @@ class LogReader:
                 message = f"{self.name}: {self._min_end - at} bytes are missing at the end"
                 raise TransientError(message)
             self._check_hashes()
+            # Without chunks, the end of a response looks like a connection that is lost.
+            if self.is_live and "chunked" in response.stream.headers.get("transfer-encoding", "").lower():
+                self.ended_at = url
         finally:
             self._remote.close(response)
 

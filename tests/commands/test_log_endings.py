@@ -1,0 +1,307 @@
+"""
+How a live log ends, and what is read then: the rest from where the log was stored, or nothing more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.commands.test_task_log import GONE, LIVE
+from tests.http_server import DROPPED, Response, ScriptedServer, error_response, json_response, response
+from tests.ids import TASK_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import CommandLine, Start
+    from tests.group_env import GroupEnv
+    from tests.http_server import Received
+
+LOG_NAME = "public/logs/live.log"
+BACKING_NAME = "public/logs/live_backing.log"
+LINK = {"storageType": "link", "contentType": "text/plain", "artifact": BACKING_NAME}
+QUICK = ["--retries", "1", "--delay-factor", "1ms"]
+REST = "the rest, which only the stored log has\n"
+
+
+def chunked(text: str, end: bytes = b"0\r\n\r\n") -> Response:
+    """
+    Return the response of a live log, which ends as given.
+    """
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return Response(head + b"%x\r\n%b\r\n" % (len(text), text.encode()) + end, closes=True)
+
+
+@pytest.fixture
+def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Shorten the pauses between polls.
+    """
+    monkeypatch.setattr("tccli.core.tasks.pauses.MIN_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("tccli.core.tasks.pauses.MAX_PAUSE_SECONDS", 0.02)
+
+
+@dataclass
+class Deployment:
+    """
+    A task with one run or several, whose log is at a worker until the run has ended.
+
+    Attributes:
+        logs: The responses for the live log, in order; the last one again and again.
+        polls: How often the first run is reported as running after its log was looked for.
+        stored: The stored log of each run, or None if the worker has not stored it.
+        reason: Why the first run ended.
+        live_url: Of the log while it is live.
+        broken: Responses for the first requests of the status after the log was looked for.
+    """
+
+    server: ScriptedServer
+    logs: list[Response]
+    polls: int = 0
+    stored: list[str | None] = field(default_factory=lambda: [None])
+    reason: str = "completed"
+    live_url: str = ""
+    broken: list[Response] = field(default_factory=list)
+    is_looked_for: bool = False
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self.server.respond_with(self.respond)
+
+    def respond(self, request: Received) -> Response:
+        """
+        Return the response of the deployment, of its storage, or of the worker.
+        """
+        path = request.target
+        if path == "/live":
+            return self.logs.pop(0) if len(self.logs) > 1 else self.logs[0]
+        if path.startswith("/stored/"):
+            text = self.stored[int(path[-1])]
+            assert text is not None
+            return response(200, text.encode())
+        if "artifact" in path:
+            return json_response(self.locate(int(path.partition("/runs/")[2][:1] or 0)))
+        if path.endswith("/status"):
+            if self.is_looked_for and self.broken:
+                return self.broken.pop(0)
+            return json_response({"status": self.tell_status()})
+        return json_response({"metadata": {"name": "n"}, "payload": {}})
+
+    def locate(self, run_id: int) -> dict[str, Any]:
+        """
+        Return where the log of a run is: it moves when the run has ended, as far as anybody was told.
+        """
+        self.is_looked_for = True
+        if self.is_over and self.stored[run_id] is not None:
+            return {"storageType": "s3", "url": f"{self.server.url}/stored/{run_id}"}
+        return {"storageType": "reference", "url": self.live_url or f"{self.server.url}/live"}
+
+    def tell_status(self) -> dict[str, Any]:
+        """
+        Return the status of the task.
+        """
+        if self.is_looked_for:
+            self.is_over = self.is_over or not self.polls
+            self.polls = max(self.polls - 1, 0)
+        if not self.is_over:
+            runs = [{"runId": 0, "state": "running"}]
+        else:
+            state = "completed" if self.reason == "completed" else "exception"
+            runs = [{"runId": 0, "state": state, "reasonResolved": self.reason}]
+            runs += [{"runId": n, "state": "completed"} for n in range(1, len(self.stored))]
+        return {"taskId": TASK_ID, "state": runs[-1]["state"], "runs": runs}
+
+
+BEFORE = "line 1\nline 2"
+CUT_OFF = chunked(BEFORE, b"")
+ENDINGS: dict[str, Callable[[ScriptedServer], list[Response]]] = {
+    "end": lambda _: [chunked(BEFORE)],
+    "end, gone": lambda _: [chunked(BEFORE), DROPPED],
+    "cut off": lambda _: [CUT_OFF],
+    "cut off, gone": lambda _: [CUT_OFF, DROPPED],
+    "cut off, empty": lambda _: [CUT_OFF, chunked("")],
+    "malformed": lambda _: [chunked(BEFORE, b"zz\r\n")],
+    "never": lambda _: [DROPPED],
+    "403": lambda _: [response(403, b"no")],
+    "404": lambda _: [CUT_OFF, response(404, b"no such worker")],
+    "410": lambda _: [CUT_OFF, response(410)],
+    "502": lambda _: [response(502, b"bad gateway")],
+    "not HTTP": lambda _: [Response(b"SSH-2.0-x\r\n", closes=True)],
+    "elsewhere": lambda _: [CUT_OFF, response(302, Location=GONE)],
+    "nowhere": lambda _: [CUT_OFF, response(302, Location="http://no-such-host.invalid/")],
+    "around": lambda server: [CUT_OFF, response(302, Location=f"{server.url}/live")],
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--no-follow"], ["--tail", "5"]], ids=str)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_rest_is_stored(tc: CommandLine, http_server: ScriptedServer, ending: str, options: list[str]) -> None:
+    """
+    Whatever ended the live log: the run is over, so the stored log is read on from that byte, without a word.
+    """
+    Deployment(http_server, ENDINGS[ending](http_server), stored=[BEFORE + REST])
+    result = tc(*QUICK, "task", "log", TASK_ID, *options, env=http_server.env)
+
+    # That is all there is by now.
+    is_all = options == ["--no-follow"] and ending.startswith("end")
+    expected = BEFORE if is_all else BEFORE + REST
+    assert (0, expected.encode(), "") == (result.exit_code, result.output, result.stderr)
+
+
+@pytest.mark.parametrize("url", [GONE, "http://no-such-host.invalid/log", "https://127.0.0.1:1/log"])
+def test_a_worker_that_was_never_reached(tc: CommandLine, http_server: ScriptedServer, url: str) -> None:
+    """
+    Its run ended before the log was read.
+    """
+    Deployment(http_server, [DROPPED], stored=[BEFORE + REST], live_url=url)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, (BEFORE + REST).encode(), "") == (result.exit_code, result.output, result.stderr)
+
+
+@pytest.mark.parametrize("reason", ["completed", "canceled", "worker-shutdown"])
+def test_a_log_that_was_read_to_its_end(tc: CommandLine, http_server: ScriptedServer, reason: str) -> None:
+    """
+    Where nothing was stored, that is all, and its server is not asked again once the run has ended.
+    """
+    Deployment(http_server, [chunked(BEFORE), DROPPED], reason=reason)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, BEFORE.encode(), "") == (result.exit_code, result.output, result.stderr)
+    assert 1 == sum(request.target == "/live" for request in http_server.requests)
+
+
+@pytest.mark.parametrize(("reason", "code"), [("completed", 8), ("canceled", 0), ("claim-expired", 0)])
+def test_a_log_that_was_cut_off_is_not_complete(
+    tc: CommandLine, http_server: ScriptedServer, reason: str, code: int
+) -> None:
+    """
+    What was read is printed. That the rest is lost is an error, or a note where the queue has ended the run.
+    """
+    Deployment(http_server, [CUT_OFF, DROPPED], reason=reason)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (code, BEFORE.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_run_that_goes_on(tc: CommandLine, http_server: ScriptedServer, ending: str) -> None:
+    """
+    Its log is read again, at the next byte, after a line for each thing that was wrong.
+    """
+    first, *others = ENDINGS[ending](http_server)
+    whole = BEFORE + " and more\n"
+    Deployment(http_server, [CUT_OFF, first, first, *others * 2, chunked(whole)], polls=40)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, whole.encode()) == (result.exit_code, result.output)
+    assert result.stderr.count("\n") <= 2
+
+
+@pytest.mark.usefixtures("quick_polls")
+def test_a_run_that_goes_on_with_another_log(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    Its parts do not belong together.
+    """
+    Deployment(http_server, [CUT_OFF, chunked("something else")], polls=12)
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (9, BEFORE.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+def test_no_right_to_the_log(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The queue says so at once, whether or not the run goes on.
+    """
+    deployment = Deployment(http_server, [], polls=12)
+    respond = deployment.respond
+    refused = error_response(403, "InsufficientScopes", "no")
+    http_server.respond_with(lambda request: refused if "artifact" in request.target else respond(request))
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (4, b"", 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+@pytest.mark.parametrize("logs", [[chunked(BEFORE)], [CUT_OFF]], ids=["end", "cut off"])
+def test_the_next_run_follows(tc: CommandLine, http_server: ScriptedServer, logs: list[Response]) -> None:
+    """
+    After a worker that was shut down, of which a note tells.
+    """
+    Deployment(http_server, [*logs, DROPPED], reason="worker-shutdown", stored=[None, "run 1\n"])
+    result = tc(*QUICK, "task", "log", TASK_ID, env=http_server.env)
+
+    assert (0, f"{BEFORE}run 1\n".encode()) == (result.exit_code, result.output)
+    assert "next is run 1" in result.stderr
+    assert (1 if logs != [CUT_OFF] else 2) == result.stderr.count("\n")
+
+
+@pytest.mark.usefixtures("quick_polls")
+@pytest.mark.parametrize(("failures", "code"), [(4, 0), (100, 7)])
+def test_a_queue_that_fails_for_a_while(tc: CommandLine, http_server: ScriptedServer, failures: int, code: int) -> None:
+    """
+    It does not end a log at once.
+    """
+    broken = [error_response(503, "InternalServerError", "x")] * failures
+    Deployment(http_server, [CUT_OFF], stored=[BEFORE + REST], broken=broken)
+    result = tc("--retries", "0", "task", "log", TASK_ID, env=http_server.env)
+
+    assert code == result.exit_code, result.stderr
+    assert (BEFORE + ("" if code else REST)).encode() == result.output
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b""], ids=["end", "cut off"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["task", "wait", "TASK", "--log"],
+        ["task", "rerun", "TASK", "--log"],
+        ["group", "logs", "GROUP", "-f", "--prefix", "none"],
+        ["group", "rerun", "GROUP", "--failed", "-f", "--log"],
+    ],
+    ids=" ".join,
+)
+def test_a_worker_that_is_gone_before_the_run_has_ended(
+    start: Start, group_env: GroupEnv, words: list[str], end: bytes
+) -> None:
+    """
+    Each command that follows logs reads on where the log was stored, and has nothing to tell about it.
+    """
+    run_id = 1 if "rerun" in words else 0
+    task_id = group_env.add("build", "failed" if run_id else "running")
+    given = {"TASK": task_id, "GROUP": group_env.group_id}
+    line = [given.get(word, word) for word in words]
+    whole = BEFORE + REST if not end else BEFORE
+    with ScriptedServer() as worker:
+        worker.respond_with(chunked(BEFORE, end))
+        process = start("--retries", "8", "--delay-factor", "50ms", *line, env=group_env.environment)
+        if run_id:
+            wait_for_runs(group_env, task_id, 2)
+            group_env.claim("build", run_id)
+        group_env.transfers.create(task_id, LOG_NAME, run_id=str(run_id), url=f"{worker.url}/live", **LIVE)
+        assert process.stdout is not None
+        assert b"line 1\n" == process.stdout.readline()
+    if not end:
+        group_env.transfers.artifact(task_id, BACKING_NAME, whole.encode(), run_id=str(run_id))
+        group_env.transfers.create(task_id, LOG_NAME, run_id=str(run_id), **LINK)
+    group_env.resolve("build", "completed", run_id)
+    # Not by communicate(), which would lose what readline() has read ahead.
+    rest = process.stdout.read().decode()
+    _, err = process.communicate(timeout=60)
+
+    assert (0, whole.rstrip()) == (process.returncode, f"line 1\n{rest}".rstrip()), err.decode()
+    assert b"connection" not in err
+
+
+def wait_for_runs(group_env: GroupEnv, task_id: str, count: int) -> None:
+    """
+    Wait until a task has that many runs.
+    """
+    deadline = time.monotonic() + 30
+    while len(group_env.call("status", task_id)["status"]["runs"]) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
