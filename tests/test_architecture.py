@@ -99,9 +99,7 @@ STARTS_THREADS = {
     "cli/tasks/follow.py": "ends the reading of a log when the time of a wait is up",
     "cli/tasks/log_output.py": "gives tasks to the engine as they start, while the group is watched",
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
-    "cli/batch/progress.py": "shows progress",
-    "cli/transfers/limits.py": "watches the rate of a transfer",
-    "cli/transfers/progress.py": "shows progress",
+    "cli/side_thread.py": "shows progress, and watches the rate of a transfer",
     "commands/completions.py": "fetches references within the time that a shell may wait",
 }
 # Single modules that may import more than their part.

@@ -5,11 +5,13 @@ How far a batch is, on stderr: a line that changes on a terminal, else a line pe
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
+
+from tccli.cli.side_thread import run_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,20 +87,13 @@ def show_progress(context: Context, counts: Counts) -> Iterator[None]:
     if context.options.quiet or sys.stderr is None:
         yield
         return
-    over = threading.Event()
     is_terminal = sys.stderr.isatty()
     if is_terminal and context.options.output is None and sys.stdout is not None and sys.stdout.isatty():
         # The results show the progress, and would be mixed with it.
         yield
         return
-    target = _bar if is_terminal else _log
-    thread = threading.Thread(target=target, args=(context, counts, over.wait), daemon=True)
-    thread.start()
-    try:
+    with run_beside(partial(_bar if is_terminal else _log, context, counts)):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def _bar(_context: Context, counts: Counts, wait: Callable[[float], bool]) -> None:

@@ -5,9 +5,8 @@ Options that all transfers share: retries of their own, limits of their time and
 from __future__ import annotations
 
 import re
-import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -149,24 +148,21 @@ def enforce_limits(
     Raises:
         NoAnswerError: The transfer was stopped.
     """
+    from tccli.cli.side_thread import run_beside
+
     interval = context.call_options().timeout if options["transfer_timeout"] is None else options["transfer_timeout"]
     watcher = _Watcher(options, interval, progress)
-    over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(CHECK_INTERVAL_SECONDS):
+    def watch(wait: Callable[[float], bool]) -> None:
+        while not wait(CHECK_INTERVAL_SECONDS):
             if watcher.measure():
                 stop()
                 return
 
     has_limits = options["min_rate"] is not None or options["deadline"] is not None
-    thread = threading.Thread(target=watch if has_limits else over.set, daemon=True)
-    thread.start()
-    try:
-        yield watcher.check
-    except NoAnswerError:
-        watcher.check()
-        raise
-    finally:
-        over.set()
-        thread.join()
+    with run_beside(watch) if has_limits else nullcontext():
+        try:
+            yield watcher.check
+        except NoAnswerError:
+            watcher.check()
+            raise

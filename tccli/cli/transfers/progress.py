@@ -5,10 +5,12 @@ Progress of transfers on stderr: a bar on a terminal, else a line per minute.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
+
+from tccli.cli.side_thread import run_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,18 +32,9 @@ def show_progress(context: Context, name: str, progress: TransferProgress) -> It
     if context.options.quiet or sys.stderr is None:
         yield
         return
-    over = threading.Event()
-    args = (name, progress, over.wait)
-    if sys.stderr.isatty():
-        thread = threading.Thread(target=_bar, args=args, daemon=True)
-    else:
-        thread = threading.Thread(target=_log, args=(context, *args), daemon=True)
-    thread.start()
-    try:
+    show = partial(_bar, name, progress) if sys.stderr.isatty() else partial(_log, context, name, progress)
+    with run_beside(show):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def format_size(count: float) -> str:
