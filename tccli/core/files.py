@@ -167,9 +167,15 @@ def replace_file(source: str, target: str) -> None:
     Rename *source*, whose bytes are on the disk, to *target*, and sync the directory.
     """
     os.replace(source, target)
-    # Some file systems do not support this; the rename is done nevertheless.
+    sync_directory(os.path.dirname(target) or ".")
+
+
+def sync_directory(path: str) -> None:
+    """
+    Wait until the names of the files in a directory are on the disk, where its file system supports that.
+    """
     with suppress(OSError):
-        directory = os.open(os.path.dirname(target) or ".", os.O_RDONLY)
+        directory = os.open(path, os.O_RDONLY)
         try:
             os.fsync(directory)
         finally:
@@ -190,7 +196,7 @@ def target_mode(path: str, *, private: bool = False) -> int:
     Args:
         private: Only the owner may read or write it.
     """
-    if os.path.exists(path):
+    with suppress(OSError):
         return stat.S_IMODE(os.stat(path).st_mode) & (0o600 if private else 0o7777)
     if private:
         return 0o600

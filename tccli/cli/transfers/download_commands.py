@@ -209,7 +209,7 @@ def _download_artifact(
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")
     found = matching.leave_out_live_log(context, client, (task, run), [artifacts[each] for each in found])
     names = matching.drop_directories(found) if options["flat"] else {each: each for each in found}
-    download_many(context, {each: source(name) for each, name in names.items()}, path, download)
+    download_many(context, names, lambda each: source(names[each]), path, download)
 
 
 def _list_artifacts(context: Context, wanted: ArtifactWords, options: Mapping[str, Any]) -> None:

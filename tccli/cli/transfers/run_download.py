@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,18 +16,19 @@ import click
 from tccli.cli.transfers.limits import enforce_limits, transfer_context
 from tccli.cli.transfers.progress import format_summary, show_progress
 from tccli.cli.transfers.terminal_output import open_stdout
-from tccli.core.artifacts.paths import find_unwritable, resolve_below
+from tccli.core.artifacts.paths import TargetDirectory
+from tccli.core.files import sync_directory
 from tccli.core.parallel import Schedule, run_parallel
 from tccli.core.transfer.context import TransferProgress
-from tccli.core.transfer.download import download_to_file, download_to_stream
+from tccli.core.transfer.download import download_to_file, download_to_path, download_to_stream
 from tccli.core.transfer.remote import RemoteFile
 from tccli.core.transfer.resume import partial_path
 from tccli.core.transfer.segments import MAX_CONNECTIONS
 from tccli.errors import NoAnswerError, TcError, UsageError
-from tccli.output import Result
+from tccli.output import Entries, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.transfer.context import TransferContext
@@ -142,7 +143,7 @@ def _note_interruption(context: Context, paths: Iterable[str]) -> Iterator[None]
 
 
 def _has_partial(paths: Iterable[str]) -> bool:
-    return any(os.path.exists(partial_path(path)) for path in paths if path != "-")
+    return any(os.path.exists(partial_path(os.path.realpath(path))) for path in paths if path != "-")
 
 
 def check_directory(directory: str) -> None:
@@ -156,54 +157,6 @@ def check_directory(directory: str) -> None:
         raise UsageError("cannot write several artifacts to stdout", hint="give a directory with -o DIR")
     if os.path.exists(directory) and not os.path.isdir(directory):
         raise UsageError(f"cannot write to {directory}: it is not a directory")
-
-
-class _Targets:
-    """
-    The paths of files below a directory, which is created with those on the way.
-
-    Attributes:
-        paths: By name.
-        failed: The errors of names that cannot have a path. Each was reported.
-    """
-
-    def __init__(self, context: Context, names: Iterable[str], directory: str) -> None:
-        check_directory(directory)
-        self.paths: dict[str, str] = {}
-        self.failed: list[TcError] = []
-        self._created: set[str] = set()
-        root = os.path.realpath(directory)
-        names = list(names)
-        unwritable = find_unwritable(names, directory)
-        for name in names:
-            try:
-                if name in unwritable:
-                    raise unwritable[name]
-                missing = _find_missing(os.path.dirname(os.path.join(root, name)))
-                self.paths[name] = resolve_below(directory, name)
-                self._created.update(missing)
-            except TcError as error:
-                self.failed.append(error)
-                context.note(str(error))
-
-    def remove_empty(self) -> None:
-        """
-        Remove the directories that were created and have no files.
-        """
-        for path in sorted(self._created, key=len, reverse=True):
-            with suppress(OSError):
-                os.rmdir(path)
-
-
-def _find_missing(path: str) -> Iterator[str]:
-    """
-    Return the directories of a path, with itself, that do not exist.
-    """
-    missing = []
-    while not os.path.lexists(path):
-        missing.append(path)
-        path = os.path.dirname(path)
-    return iter(missing)
 
 
 def raise_first(failed: Sequence[TcError], total: int) -> None:
@@ -239,7 +192,7 @@ class _Downloads:
                 raise NoAnswerError(f"{source.name}: the download was stopped")
             self._running.add(remote)
         try:
-            return download_to_file(remote, path, self._options)
+            return download_to_path(remote, path, self._options)
         finally:
             with self._changed:
                 self._running.discard(remote)
@@ -263,61 +216,128 @@ class _Downloads:
             self._changed.wait_for(lambda: not self._running, MAX_JOIN_SECONDS)
 
 
+class _Results:
+    """
+    What was downloaded: sums, and every result only where all are written as data.
+    """
+
+    def __init__(self, *, stores_all: bool) -> None:
+        self.count = 0
+        self.size = 0
+        self.verified: set[str] = set()
+        self._stores_all = stores_all
+        self._all: dict[str, tuple[DownloadResult, float]] = {}
+
+    def add(self, name: str, result: DownloadResult, seconds: float) -> None:
+        """
+        Add the result of a file.
+        """
+        self.verified = self.verified.intersection(result.verified) if self.count else set(result.verified)
+        self.count += 1
+        self.size += result.size
+        if self._stores_all:
+            self._all[name] = result, seconds
+
+    def describe(self, names: Iterable[str], directory: str) -> Iterator[dict[str, Any]]:
+        """
+        Yield the results as data, in the order of *names*.
+        """
+        for name in names:
+            if name in self._all:
+                yield _describe(name, os.path.join(directory, name), *self._all[name])
+
+
 def download_many(
     context: Context,
-    sources: Mapping[str, Source],
+    names: Collection[str],
+    make_source: Callable[[str], Source],
     directory: str,
     download: Download,
     refused: Sequence[TcError] = (),
 ) -> None:
     """
-    Download each source to its path below *directory*. When one fails, the others are downloaded nevertheless.
+    Download what each name stands for to that path below *directory*. When one fails, the others are downloaded
+    nevertheless. Of each, little more than its name is stored.
 
     Args:
+        names: All are different, and in order, so that those in the same directory follow each other.
+        make_source: Called when a download begins.
         refused: The errors of artifacts that have no path, which were reported.
     """
-    targets = _Targets(context, sources, directory)
-    paths, failed = targets.paths, [*refused, *targets.failed]
-    jobs = max(1, min(MAX_PARALLEL_DOWNLOADS, len(sources)))
+    check_directory(directory)
+    target = TargetDirectory(directory)
+    failed = [*refused]
+
+    def fail(error: TcError) -> None:
+        failed.append(error)
+        context.note(str(error))
+
+    jobs = max(1, min(MAX_PARALLEL_DOWNLOADS, len(names)))
     transfer = transfer_context(context, download.limits)
     transfer = replace(transfer, buffer_bytes=transfer.buffer_bytes // jobs)
     connections = download.options.connections or max(1, MAX_CONNECTIONS // jobs)
     total_progress = TransferProgress()
     total_progress.start(None)
-    downloads = _Downloads(transfer, replace(download.options, connections=connections), total_progress)
-    results: dict[str, dict[str, Any]] = {}
+    options = replace(download.options, connections=connections, syncs_directory=False)
+    downloads = _Downloads(transfer, options, total_progress)
+    results = _Results(stores_all=download.write is not None)
 
-    def run(name: str) -> dict[str, Any]:
+    def run(name: str) -> tuple[DownloadResult, float]:
         started = time.monotonic()
-        result = downloads.download(sources[name], paths[name])
-        return _describe(name, os.path.join(directory, name), result, time.monotonic() - started)
+        result = downloads.download(make_source(name), target.find_path(name))
+        return result, time.monotonic() - started
 
     started = time.monotonic()
-    with _note_interruption(context, paths.values()):
-        try:
-            with (
-                show_progress(context, directory, total_progress),
-                enforce_limits(context, download.limits, total_progress, downloads.stop) as check,
-            ):
-                for name, result in run_parallel(run, paths, schedule=Schedule(jobs=jobs, in_order=False)):
-                    if isinstance(result, TcError):
-                        check()
-                        failed.append(result)
-                        context.note(str(result))
-                    else:
-                        results[name] = result
-        finally:
-            # After Ctrl-C or at a limit.
-            downloads.stop()
-            downloads.join()
-            targets.remove_empty()
-    done = [results[name] for name in sources if name in results]
-    verified = set.intersection(*(set(result["verifiedBy"]) for result in done)) if done else set()
-    size = sum(result["size"] for result in done)
+    try:
+        # All directories are created first: of a file and a directory with the same path, the directory is.
+        writable = list(_prepare(target, names, fail))
+        with (
+            _note_interruption(context, map(target.find_path, writable)),
+            show_progress(context, directory, total_progress),
+            enforce_limits(context, download.limits, total_progress, downloads.stop) as check,
+        ):
+            for name, result in run_parallel(run, writable, schedule=Schedule(jobs=jobs, in_order=False)):
+                if isinstance(result, TcError):
+                    check()
+                    fail(result)
+                else:
+                    results.add(name, *result)
+        _sync_directories(map(target.find_path, writable))
+    finally:
+        # After Ctrl-C or at a limit.
+        downloads.stop()
+        downloads.join()
+        if results.count < len(names):
+            target.remove_empty()
     seconds = time.monotonic() - started
-    total = format_summary(size, seconds, tuple(sorted(verified)), total_progress.wire_bytes)
-    if done or not failed:
-        context.note(f"wrote {len(done)} file{'' if len(done) == 1 else 's'} to {directory}: {total}")
+    total = format_summary(results.size, seconds, tuple(sorted(results.verified)), total_progress.wire_bytes)
+    if results.count or not failed:
+        context.note(f"wrote {results.count} file{'' if results.count == 1 else 's'} to {directory}: {total}")
     if download.write is not None:
-        download.write(Result([done]))
-    raise_first(failed, len(sources) + len(refused))
+        download.write(Result(pages=Entries(results.describe(names, directory))))
+    raise_first(failed, len(names) + len(refused))
+
+
+def _prepare(target: TargetDirectory, names: Iterable[str], fail: Callable[[TcError], None]) -> Iterator[str]:
+    """
+    Yield the names of files that can be written.
+    """
+    for name in names:
+        try:
+            target.prepare(name)
+        except TcError as error:
+            fail(error)
+        else:
+            yield name
+
+
+def _sync_directories(paths: Iterable[str]) -> None:
+    """
+    Wait until the names of files are on the disk.
+    """
+    latest = ""
+    for path in paths:
+        directory = os.path.dirname(path)
+        if directory != latest:
+            sync_directory(directory)
+            latest = directory

@@ -72,11 +72,12 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
         )
         raise_first([*refused, *unwritable.values()], len(paths) + len(refused))
     elif paths or refused:
-        sources = {
-            path: ArtifactSource(client, each.member.task_id, str(each.run_id), each.name, is_from_service=True)
-            for path, each in paths.items()
-        }
-        download_many(context, sources, target, Download(DownloadOptions(), options, write), refused)
+
+        def source(path: str) -> ArtifactSource:
+            each = paths[path]
+            return ArtifactSource(client, each.member.task_id, str(each.run_id), each.name, is_from_service=True)
+
+        download_many(context, paths, source, target, Download(DownloadOptions(), options, write), refused)
     failures.raise_first(f"cannot list the artifacts of {failures.number} tasks")
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tccli.core.files import MAX_NAME_BYTES
@@ -125,26 +127,77 @@ def _check_name(name: str, directory: str) -> None:
             )
 
 
-def resolve_below(directory: str, name: str) -> str:
+class TargetDirectory:
     """
-    Return the path for an artifact below *directory*; create the directories on the way.
+    A directory below which artifacts are written. Of the directories between, each is checked and created once for
+    names that follow each other; then `remove_empty` can remove what has remained empty.
+    """
 
-    Raises:
-        BrokenAnswerError: The name, which the service returned, leads out of *directory* or cannot be that of a file.
-        LocalFileError: A directory cannot be created, or a link leads out of *directory*.
-    """
-    _check_name(name, directory)
-    parts = name.split("/")
-    root = os.path.realpath(directory)
-    path = os.path.join(root, *parts)
-    # Checked first, because makedirs follows links.
-    if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path) or os.path.islink(path):
-        raise LocalFileError(f"cannot write {name!r} below {directory}: a link leads out of the directory")
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-    except OSError as error:
-        raise LocalFileError(f"cannot create the directory {os.path.dirname(path)}: {explain(error)}") from None
-    return path
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._root = os.path.realpath(path)
+        self._checked = ""
+        # The uppermost ones only: there may be many below them.
+        self._created: list[str] = []
+
+    def find_path(self, name: str) -> str:
+        """
+        Return the path for an artifact. It is safe if `prepare` accepts the name.
+        """
+        return os.path.join(self._root, name)
+
+    def prepare(self, name: str) -> None:
+        """
+        Check that an artifact can be written to its path, and create the directories on the way.
+
+        Raises:
+            BrokenAnswerError: The name, which the service returned, leads out of the directory or cannot be that of a
+                file.
+            LocalFileError: A directory cannot be created or written, or a link leads out.
+            UsageError: There is a directory at the path.
+        """
+        _check_name(name, self.path)
+        path = self.find_path(name)
+        parent = os.path.dirname(path)
+        if parent != self._checked:
+            self._create(name, parent)
+            self._checked = parent
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:
+            return
+        if stat.S_ISLNK(mode):
+            raise self._explain_link(name)
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"cannot write {path}: it is a directory", hint="give another directory")
+
+    def _create(self, name: str, parent: str) -> None:
+        # Checked first, because makedirs follows links.
+        if os.path.realpath(parent) != parent:
+            raise self._explain_link(name)
+        missing, above = "", parent
+        while not os.path.lexists(above):
+            missing, above = above, os.path.dirname(above)
+        if missing:
+            self._created.append(missing)
+        try:
+            os.makedirs(parent, exist_ok=True)
+        except OSError as error:
+            raise LocalFileError(f"cannot create the directory {parent}: {explain(error)}") from None
+        if not os.access(parent, os.W_OK):
+            raise LocalFileError(f"cannot write {self.find_path(name)}: permission denied")
+
+    def _explain_link(self, name: str) -> LocalFileError:
+        return LocalFileError(f"cannot write {name!r} below {self.path}: a link leads out of the directory")
+
+    def remove_empty(self) -> None:
+        """
+        Remove the directories that were created and have no files.
+        """
+        for created in reversed(self._created):
+            for path, _, _ in os.walk(created, topdown=False):
+                with suppress(OSError):
+                    os.rmdir(path)
 
 
 def _split(pattern: str) -> list[str]:

@@ -5,7 +5,7 @@ Downloads: to a file, which appears when it is complete and verified; or in orde
 from __future__ import annotations
 
 import os
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Self
 
 from tccli.core.files import check_target, is_special
 from tccli.core.http.decompress import DecompressingReader
@@ -13,8 +13,9 @@ from tccli.core.transfer.digests import StreamHasher, check_digests
 from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import NotResumableError, RemoteChangedError
-from tccli.core.transfer.resume import ResumableFile
-from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload
+from tccli.core.transfer.resume import ResumableFile, partial_path
+from tccli.core.transfer.segments import MIN_KEPT_BYTES, FileDownload, first_range
+from tccli.core.transfer.short import is_short, store_short_file
 from tccli.errors import BrokenAnswerError, LocalFileError
 from tccli.reasons import explain
 
@@ -40,6 +41,13 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
         # /dev/stdout may be a link to something that has no path, so only others are resolved.
         target = os.path.realpath(target)
     check_target(target)
+    return download_to_path(remote, target, options)
+
+
+def download_to_path(remote: RemoteFile, target: str, options: DownloadOptions) -> DownloadResult:
+    """
+    As `download_to_file`, to a path that is checked: it is not a link or a directory, and its directory exists.
+    """
     # Before a file is created: a source that does not exist must not leave one.
     remote.locate()
     if is_special(target):
@@ -50,34 +58,84 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
             raise
         except OSError as error:
             raise LocalFileError(f"cannot write {target}: {explain(error)}") from None
-    with ResumableFile(target) as partial:
+    with _Attempts(remote, target, options) as attempts:
         try:
-            return _fill_and_commit(remote, partial, target, options)
+            return _try_until_complete(remote, attempts)
         except OSError as error:
-            hint = "run the command again to resume" if partial.keep_if_at_least(MIN_KEPT_BYTES) else ""
+            hint = "run the command again to resume" if attempts.keep_bytes() else ""
             raise LocalFileError(f"cannot write {target}: {explain(error)}", hint=hint) from None
         except BaseException:
-            partial.keep_if_at_least(MIN_KEPT_BYTES)
+            attempts.keep_bytes()
             raise
 
 
-def _fill_and_commit(
-    remote: RemoteFile, partial: ResumableFile, target: str, options: DownloadOptions
-) -> DownloadResult:
+class _Attempts:
     """
-    Download to *target*; start again with the first byte when that is necessary.
+    The attempts to download a file, and the partial file that they share. A file that is so short that it would not be
+    resumed is read into memory first.
+    """
+
+    def __init__(self, remote: RemoteFile, target: str, options: DownloadOptions) -> None:
+        self._remote = remote
+        self._target = target
+        self._options = options
+        self._partial: ResumableFile | None = None
+        remote.has_checksum = bool(options.hashes)
+        if os.path.lexists(partial_path(target)):
+            self._partial = ResumableFile(target)
+
+    def run(self) -> DownloadResult:
+        """
+        Try once; the errors are those of `FileDownload.run`.
+        """
+        if self._partial is not None:
+            return FileDownload(self._remote, self._partial, self._options).run(self._target)
+        first = Reader(self._remote, *first_range(self._options))
+        try:
+            max_bytes = min(MIN_KEPT_BYTES, self._remote.context.buffer_bytes)
+            if is_short(first.open(), self._remote, max_bytes):
+                return store_short_file(first, self._remote, self._target, self._options)
+            self._partial = ResumableFile(self._target)
+            return FileDownload(self._remote, self._partial, self._options).run(self._target, first)
+        finally:
+            first.close()
+
+    def discard_bytes(self) -> None:
+        """
+        Delete what was downloaded, to start again.
+        """
+        if self._partial is not None:
+            self._partial.discard_bytes()
+
+    def keep_bytes(self) -> bool:
+        """
+        Keep what was downloaded for the next run, if that is worth it; return whether it was kept.
+        """
+        return self._partial is not None and self._partial.keep_if_at_least(MIN_KEPT_BYTES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._partial is not None:
+            self._partial.close()
+
+
+def _try_until_complete(remote: RemoteFile, attempts: _Attempts) -> DownloadResult:
+    """
+    Download a file; start again with the first byte when that is necessary.
     """
     changes = interruptions = 0
     while changes < MAX_RESTARTS:
         try:
-            return FileDownload(remote, partial, options).run(target)
+            return attempts.run()
         except NotResumableError as error:
             interruptions += 1
-            partial.discard_bytes()
+            attempts.discard_bytes()
             _wait_or_raise(remote, error, interruptions)
         except RemoteChangedError:
             changes += 1
-            partial.discard_bytes()
+            attempts.discard_bytes()
             remote.restart()
             if changes == MAX_RESTARTS - 1:
                 # Each response may have another validator: one response needs none.

@@ -25,11 +25,14 @@ class DownloadOptions:
         connections: The maximum; None adds connections when the first one is slow.
         hashes: Hexadecimal digests of the written bytes, to verify in addition to those of the source, by algorithm.
         compressed: Do not decode the content encoding.
+        syncs_directory: Whether the name of a file is on the disk when it is complete. Otherwise the caller syncs the
+            directory, once for many files.
     """
 
     connections: int | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     compressed: bool = False
+    syncs_directory: bool = True
 
     def expected_digests(self, metadata: RemoteMetadata, hashes: Mapping[str, str]) -> dict[str, str]:
         """

@@ -18,7 +18,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from tccli.core.files import replace_file
+from tccli.core.files import sync_directory
 from tccli.errors import LocalFileError
 from tccli.reasons import explain
 from tccli.strict_json import loads_leniently
@@ -91,6 +91,9 @@ class ResumableFile:
     """
     The partial file of *target* and its journal, locked for this process; a second process gets a pair of its own.
 
+    Args:
+        target: Not a link.
+
     Attributes:
         fd: The partial file.
         path: Its path.
@@ -105,6 +108,7 @@ class ResumableFile:
         self.can_resume = self.path == default
         self._journal_path = self.path + ".log"
         self._journal: int | None = None
+        self._has_journal = True
         self._lock = threading.Lock()
         self.written = ByteRanges()
         self.header: Mapping[str, Any] | None = self._read_journal()
@@ -146,9 +150,12 @@ class ResumableFile:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(self.fd, 0, position, os.POSIX_FADV_DONTNEED)
 
-    def commit(self, target: str, mode: int) -> None:
+    def commit(self, target: str, mode: int, *, syncs_directory: bool = True) -> None:
         """
         Sync the bytes to the disk, rename the file to *target*, and delete the journal.
+
+        Args:
+            syncs_directory: Sync the new name, too.
 
         Raises:
             LocalFileError: Another file has the name of the partial one by now.
@@ -157,7 +164,9 @@ class ResumableFile:
         os.fsync(self.fd)
         if not os.path.samestat(os.lstat(self.path), os.fstat(self.fd)):
             raise LocalFileError(f"cannot write {target}: another process has replaced {self.path}")
-        replace_file(self.path, target)
+        os.replace(self.path, target)
+        if syncs_directory:
+            sync_directory(os.path.dirname(target))
         self._delete_journal()
 
     def discard(self) -> None:
@@ -250,6 +259,7 @@ class ResumableFile:
                 # What another user has planted here cannot be deleted: there is no journal then.
                 self.can_resume = False
                 return
+            self._has_journal = True
         os.ftruncate(self._journal, 0)
         self._append(json.dumps({"version": JOURNAL_VERSION, "boot": boot_id(), "facts": self.header}))
 
@@ -258,8 +268,10 @@ class ResumableFile:
             os.write(self._journal, f"{line}\n".encode())
 
     def _delete_journal(self) -> None:
-        with suppress(OSError):
-            os.unlink(self._journal_path)
+        if self._has_journal:
+            with suppress(OSError):
+                os.unlink(self._journal_path)
+            self._has_journal = False
         if self._journal is not None:
             os.close(self._journal)
             self._journal = None
@@ -276,6 +288,10 @@ class ResumableFile:
             head = loads_leniently(first)
             if head["version"] != JOURNAL_VERSION or head["boot"] != boot_id() or not isinstance(head["facts"], dict):
                 return None
+        except FileNotFoundError:
+            # Only who has the lock creates one.
+            self._has_journal = False
+            return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
         size = os.fstat(self.fd).st_size
@@ -293,9 +309,9 @@ class ResumableFile:
 
 def partial_path(target: str) -> str:
     """
-    Return the path of the partial file of *target*.
+    Return the path of the partial file of *target*, which is not a link.
     """
-    directory, name = os.path.split(os.path.realpath(target))
+    directory, name = os.path.split(target)
     if len(os.fsencode(name)) > MAX_NAME_BYTES:
         name = hashlib.sha256(os.fsencode(name)).hexdigest()
     return os.path.join(directory, f".{name}.tc-partial")

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tccli.core.files import atomic_write, target_mode
-from tccli.core.http.decompress import DecompressingReader
-from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, StreamHasher, check_digests
+from tccli.core.transfer.decoding import decode
+from tccli.core.transfer.digests import BLOCK_BYTES, FileHasher, check_digests
 from tccli.core.transfer.options import describe_result
 from tccli.core.transfer.reader import Reader
 from tccli.core.transfer.remote import STRONG_ETAG, RemoteMetadata
@@ -40,6 +40,13 @@ It would displace what other programs need. It is also faster: fresh memory is e
 DROP_INTERVAL_BYTES = 8 << 20
 
 
+def first_range(options: DownloadOptions) -> tuple[int, int | None]:
+    """
+    Return the range of the first request, when nothing was downloaded yet.
+    """
+    return 0, None if options.connections == 1 else SEGMENT_BYTES
+
+
 class FileDownload:
     """
     One attempt to complete a partial file and to move it to the target.
@@ -52,7 +59,6 @@ class FileDownload:
         self._options = options
         self._max_connections = options.connections or MAX_CONNECTIONS
         self._expected: dict[str, str] = {}
-        remote.has_checksum = bool(options.hashes)
         self._segments: deque[tuple[int, int | None]] = deque()
         self._metadata: RemoteMetadata | None = None
         self._is_in_order = True
@@ -61,9 +67,12 @@ class FileDownload:
         self._write_lock = threading.Lock()
         self._hasher = FileHasher(partial.fd, ())
 
-    def run(self, target: str) -> DownloadResult:
+    def run(self, target: str, opened: Reader | None = None) -> DownloadResult:
         """
         Download what is missing, verify the file, and move it to *target*.
+
+        Args:
+            opened: Reads from the first byte on, for a partial file that is new.
 
         Raises:
             OSError: The file cannot be written.
@@ -71,7 +80,10 @@ class FileDownload:
             TcError: The download failed, or what was downloaded is not what was expected.
         """
         known = self._load_metadata()
-        first = Reader(self._remote, *self._first_range(known), known)
+        if opened is None or known is not None:
+            first = Reader(self._remote, *self._first_range(known), known)
+        else:
+            first = opened
         try:
             response = first.open()
             if response.is_range and not self._remote.can_join(response.metadata):
@@ -115,14 +127,12 @@ class FileDownload:
         return metadata if is_usable else None
 
     def _first_range(self, known: RemoteMetadata | None) -> tuple[int, int | None]:
-        start, end = 0, None
-        if known is not None and known.length is not None:
-            gaps = self._partial.written.gaps(known.length)
-            # When nothing is missing, one byte shows whether the remote file is still the same.
-            start, end = gaps[0] if gaps else (max(known.length - 1, 0), known.length)
-        if self._options.connections == 1:
-            return start, end
-        return start, start + SEGMENT_BYTES if end is None else min(end, start + SEGMENT_BYTES)
+        if known is None or known.length is None:
+            return first_range(self._options)
+        gaps = self._partial.written.gaps(known.length)
+        # When nothing is missing, one byte shows whether the remote file is still the same.
+        start, end = gaps[0] if gaps else (max(known.length - 1, 0), known.length)
+        return start, end if self._options.connections == 1 else min(end, start + SEGMENT_BYTES)
 
     def _prepare(self, first: Reader, response: RangeResponse, *, resumed: bool) -> None:
         """
@@ -302,19 +312,13 @@ class FileDownload:
             self._partial.discard()
         else:
             check_digests(self._hasher.digests(), self._expected, self._name)
-            self._partial.commit(target, target_mode(target))
+            self._partial.commit(target, target_mode(target), syncs_directory=self._options.syncs_directory)
         return describe_result(size, metadata, self._expected)
 
     def _decode(self, target: str, *, is_empty: bool) -> int:
         """
         Write the decoded bytes to *target*; return their number.
         """
-        hasher = StreamHasher(self._expected, max_bytes=self._remote.context.buffer_bytes)
         with open(os.dup(self._partial.fd), "rb", buffering=0) as stored, atomic_write(target) as file:
             stored.seek(0)
-            decoder = DecompressingReader(stored.readinto, self._name, is_empty=is_empty)
-            for block in hasher.hash_blocks(decoder.readinto):
-                self._remote.cancellation.sleep(0)
-                file.write(block)
-            check_digests(hasher.digests(), self._expected, self._name)
-        return hasher.count
+            return decode(stored.readinto, file, self._remote, self._expected, is_empty=is_empty)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tccli.core.artifacts.paths import is_pattern, last_component, match_names, resolve_below
+from tccli.core.artifacts.paths import TargetDirectory, is_pattern, last_component, match_names
 from tccli.errors import BrokenAnswerError, LocalFileError, UsageError
 
 NAMES = ["public/a.txt", "public/b.txt", "public/build/a.apk", "public/build/x/b.apk", "private/a.txt", "a"]
@@ -106,6 +106,15 @@ def test_last_component_that_is_not_a_file_name(name: str) -> None:
         last_component(name)
 
 
+def resolve_below(directory: str, name: str) -> str:
+    """
+    Return the path of an artifact that can be written.
+    """
+    target = TargetDirectory(directory)
+    target.prepare(name)
+    return target.find_path(name)
+
+
 def test_resolve_below(tmp_path: Path) -> None:
     """
     Directories are created, also below a directory that is a link.
@@ -172,6 +181,24 @@ def test_links_that_lead_out_are_rejected(tmp_path: Path, link: str, to: str, na
 
     assert ["x"] == os.listdir(tmp_path / "out")
     assert ["in", "out"] == sorted(os.listdir(tmp_path))
+
+
+def test_empty_directories_are_removed(tmp_path: Path) -> None:
+    """
+    Those that were created and have no file. A directory at the path of a file is an error.
+    """
+    (tmp_path / "in" / "there" / "before").mkdir(parents=True)
+    target = TargetDirectory(str(tmp_path / "in"))
+    for name in ("there/a/b/x", "there/x", "new/a/x", "new/b/y", "other/x"):
+        target.prepare(name)
+    for name in ("new", "new/a"):
+        with pytest.raises(UsageError, match="it is a directory"):
+            target.prepare(name)
+    Path(target.find_path("new/b/y")).write_text("")
+    target.remove_empty()
+
+    found = sorted(str(path.relative_to(tmp_path / "in")) for path in (tmp_path / "in").rglob("*"))
+    assert ["new", "new/b", "new/b/y", "there", "there/before"] == found
 
 
 @given(st.one_of(PRINTABLE, NASTY))
