@@ -89,6 +89,7 @@ MAY_IMPORT = {
 # Modules outside of the sandbox that start threads. Many calls at a time are made by core/parallel.py only.
 STARTS_THREADS = {
     "core/parallel.py": "the engine of commands that make many calls",
+    "core/dispatch.py": "receives the results of worker processes, for the engine",
     "core/transfer/segments.py": "the connections of one file, which depend on its rate",
     "core/transfer/digests.py": "hashes while bytes are received: hashlib does not need the interpreter's lock",
     "core/tasks/log_reader.py": "reads a log ahead of the one who prints it",
@@ -101,6 +102,11 @@ STARTS_THREADS = {
     "cli/pasted_lines.py": "reads a terminal, which has no time limit",
     "cli/side_thread.py": "shows progress, and watches the rate of a transfer",
     "commands/completions.py": "fetches references within the time that a shell may wait",
+}
+# Modules outside of the sandbox that fork.
+FORKS = {
+    "core/worker_processes.py": "worker processes of the engine, before there are threads",
+    "output/filter.py": "jq, which cannot be interrupted",
 }
 # Single modules that may import more than their part.
 EXCEPTIONS = {
@@ -275,9 +281,9 @@ def test_json_of_others_is_parsed_in_one_place() -> None:
 
 def test_one_engine_makes_many_calls() -> None:
     """
-    Other modules start threads for reasons of their own, and nothing uses pools of others.
+    Other modules start threads and processes for reasons of their own, and nothing uses pools of others.
     """
-    starting, pools = set(), []
+    starting, forking, pools = set(), set(), []
     for module in MODULES:
         path = module.relative_to(PACKAGE.name)
         if path.parts[0] == "sandbox":
@@ -286,9 +292,12 @@ def test_one_engine_makes_many_calls() -> None:
         calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         if calls & {"threading.Thread", "Thread", "threading.Timer", "Timer"}:
             starting.add(path.as_posix())
-        pools += [str(module) for name in imports(module) if name.startswith(("concurrent", "multiprocessing.pool"))]
+        if "os.fork" in calls:
+            forking.add(path.as_posix())
+        pools += [str(module) for name in imports(module) if name.startswith(("concurrent", "multiprocessing"))]
 
     assert set(STARTS_THREADS) == starting
+    assert set(FORKS) == forking
     assert pools == []
 
 

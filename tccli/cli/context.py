@@ -289,6 +289,13 @@ class Context:
             raise ConfigurationError("TC_FAKE is empty", hint="let it name a file of responses, or unset it to send")
         return self.options.fake or self.environ.get("TC_FAKE") or None
 
+    @property
+    def traces(self) -> bool:
+        """
+        Whether requests are reported or logged.
+        """
+        return bool(self.options.verbose or self.environ.get("TC_LOG"))
+
     def transfer_context(self) -> TransferContext:
         """
         Return everything that a transfer needs.

@@ -128,15 +128,24 @@ class Journal:
 
     def record(self, key: str, call_digest: int, state: State) -> None:
         """
-        Append what is known about a call. That it is started is synced to the disk.
+        Append what is known about a call. Before one that is started is sent, call `sync`.
 
         Raises:
             LocalFileError: The file cannot be written.
         """
         with self._lock:
             self._append({"call": key, "digest": f"{call_digest:0{2 * DIGEST_BYTES}x}", "state": state.name.lower()})
+
+    def sync(self) -> None:
+        """
+        Write to the disk what was recorded.
+
+        Raises:
+            LocalFileError: The file cannot be written.
+        """
+        with self._lock:
             fd = self._fd
-        if state is State.STARTED and fd is not None:
+        if fd is not None:
             try:
                 getattr(os, "fdatasync", os.fsync)(fd)
             except OSError as error:

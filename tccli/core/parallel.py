@@ -8,8 +8,8 @@ import threading
 import time
 from dataclasses import replace
 from itertools import chain, islice
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from tccli.core.http.deadline import Cancellation
 from tccli.core.http.retry import BackOff
@@ -54,12 +54,74 @@ class Schedule(NamedTuple):
 DEFAULT_SCHEDULE = Schedule()
 
 
-def make_parallel_client(client: Client) -> Client:
+class Job(Generic[T, R]):
+    """
+    An item with its result, or with the exception that is not a result.
+
+    Attributes:
+        losses: How many workers have ended while they made it.
+    """
+
+    __slots__ = ("error", "is_skipped", "item", "losses", "number", "result")
+
+    def __init__(self, item: T, number: int) -> None:
+        self.item = item
+        self.number = number
+        self.is_skipped = False
+        self.losses = 0
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def fail(self, error: BaseException) -> None:
+        """
+        Take what was raised instead of a result.
+        """
+        if isinstance(error, TcError):
+            self.result = error
+        else:
+            self.error = error
+
+
+class Helper(Protocol):
+    """
+    Makes jobs of the engine in other processes, in place of its threads.
+    """
+
+    def connect(self, run: Run[Any, Any]) -> None:
+        """
+        Take jobs from this run.
+        """
+
+    def dispatch(self) -> None:
+        """
+        Take jobs, if there are some and other processes can make them.
+        """
+
+    def add_slot(self) -> bool:
+        """
+        Return whether the thread that has made a job must end: then another process makes one more job at a time.
+        """
+
+    def end(self) -> None:
+        """
+        Take no further job.
+        """
+
+    def cancel(self) -> None:
+        """
+        End the jobs that other processes make.
+        """
+
+
+def make_parallel_client(client: Client, processes: int = 1) -> Client:
     """
     Return a client for several threads: its calls can be ended at once, and when a service asks one of them to slow
     down, all of them wait.
+
+    Args:
+        processes: The number of processes that share the wait.
     """
-    return replace(client, cancellation=client.cancellation or Cancellation(), back_off=BackOff())
+    return replace(client, cancellation=client.cancellation or Cancellation(), back_off=BackOff(processes))
 
 
 def run_parallel(
@@ -69,6 +131,7 @@ def run_parallel(
     schedule: Schedule = DEFAULT_SCHEDULE,
     cancellation: Cancellation | None = None,
     back_off: BackOff | None = None,
+    helper: Helper | None = None,
 ) -> Generator[tuple[T, R | TcError]]:
     """
     Yield each item with its result or its error.
@@ -79,6 +142,7 @@ def run_parallel(
     Args:
         cancellation: Of the client that *function* uses: ends the calls that run when the results are no longer read.
         back_off: Of that client: while it lasts, no call is started if there is a *rate*.
+        helper: Makes calls in other processes, once this one is busy. It needs a schedule without a *rate*.
     """
     iterator = iter(items)
     if not schedule.reads_ahead:
@@ -88,7 +152,7 @@ def run_parallel(
             yield from ((item, _call(function, item)) for item in first)
             return
         iterator = chain(first, iterator)
-    run = _Run(function, iterator, schedule, back_off)
+    run = Run(function, iterator, schedule, back_off, helper)
     try:
         for job in _sort_jobs(run.finish_jobs()) if schedule.in_order else run.finish_jobs():
             run.release_slot()
@@ -99,6 +163,8 @@ def run_parallel(
         run.stop()
         if cancellation is not None:
             cancellation.cancel()
+        if helper is not None:
+            helper.cancel()
         raise
     finally:
         run.stop()
@@ -130,23 +196,31 @@ class _Pace:
         return max(pause, self._next - time.monotonic())
 
 
-class _Run(Generic[T, R]):
+class Run(Generic[T, R]):
     """
-    The threads, and the jobs that they have not done.
+    The threads of `run_parallel`, and the jobs that they have not done.
     """
 
     def __init__(
-        self, function: Callable[[T], R], items: Iterator[T], schedule: Schedule, back_off: BackOff | None
+        self,
+        function: Callable[[T], R],
+        items: Iterator[T],
+        schedule: Schedule,
+        back_off: BackOff | None,
+        helper: Helper | None,
     ) -> None:
         self._function = function
         self._items = items
         self._schedule = schedule
+        self._todo: SimpleQueue[Job[T, R] | None] = SimpleQueue()
         self._pace = None if schedule.rate is None else _Pace(schedule.rate, back_off)
         if back_off is not None and self._pace is not None:
             back_off.take_turn = self._pace.wait
-        self._todo: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        self._helper = helper
+        if helper is not None:
+            helper.connect(self)
         # None follows the last item.
-        self._done: SimpleQueue[_Job[T, R] | None] = SimpleQueue()
+        self._done: SimpleQueue[Job[T, R] | None] = SimpleQueue()
         slots = max(MIN_WAITING_RESULTS, schedule.jobs * WAITING_RESULTS_PER_JOB)
         self._slots = threading.Semaphore(slots)
         # Each change of the thread that runs takes a tenth of a call: the one that reads ahead wakes up for several.
@@ -160,7 +234,7 @@ class _Run(Generic[T, R]):
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
 
-    def finish_jobs(self) -> Iterator[_Job[T, R]]:
+    def finish_jobs(self) -> Iterator[Job[T, R]]:
         """
         Yield each job as soon as it is done. An error of the items comes after the jobs that were begun; exceptions
         that are not results are raised at once.
@@ -198,6 +272,8 @@ class _Run(Generic[T, R]):
         """
         self._first_failed = -1
         self._stopped.set()
+        if self._helper is not None:
+            self._helper.end()
         # The thread that reads ahead may wait for it.
         self._slots.release()
         for _ in range(self._threads):
@@ -217,10 +293,19 @@ class _Run(Generic[T, R]):
             self._has_items = False
             self._done.put(None)
             return
-        self._todo.put(_Job(item, self._started))
+        self._todo.put(Job(item, self._started))
         self._started += 1
         if self._threads < self._schedule.jobs:
             self._threads += 1
+            self.start_threads(1)
+        if self._helper is not None:
+            self._helper.dispatch()
+
+    def start_threads(self, count: int) -> None:
+        """
+        Make so many more jobs at a time in this process.
+        """
+        for _ in range(count):
             # A thread that waits for the network must not delay the end of the process.
             threading.Thread(target=self._work, daemon=True).start()
 
@@ -228,45 +313,70 @@ class _Run(Generic[T, R]):
         while (job := self._todo.get()) is not None:
             if self._pace is not None:
                 self._pace.wait(self._stopped.wait)
-            job.is_skipped = self._stopped.is_set() and job.number > self._first_failed
-            if not job.is_skipped:
-                self._run(job)
+            if self._skips(job):
+                self._done.put(job)
+                continue
+            self.run(job)
+            if self._helper is not None and self._helper.add_slot():
+                return
+
+    def take(self) -> Job[T, R] | None:
+        """
+        Return the next job that is to be made, or None if there is none at the moment.
+        """
+        while True:
+            try:
+                job = self._todo.get_nowait()
+            except Empty:
+                return None
+            if job is None:
+                # For a thread.
+                self._todo.put(None)
+                return None
+            if not self._skips(job):
+                return job
             self._done.put(job)
 
-    def _run(self, job: _Job[T, R]) -> None:
+    def _skips(self, job: Job[T, R]) -> bool:
+        # What a worker has begun is finished.
+        job.is_skipped = self._stopped.is_set() and job.number > self._first_failed and not job.losses
+        return job.is_skipped
+
+    def put_back(self, job: Job[T, R]) -> None:
+        """
+        Let a job that was taken be made after the others.
+        """
+        self._todo.put(job)
+
+    def run(self, job: Job[T, R]) -> None:
+        """
+        Make a job in this thread.
+        """
         try:
-            job.result = _call(self._function, job.item)
+            job.result = self._function(job.item)
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that reads the results
-            job.error = error
+            job.fail(error)
+        self.finish(job)
+
+    def finish(self, job: Job[T, R]) -> None:
+        """
+        Take a job that has its result.
+        """
         if self._schedule.stops_at_error and isinstance(job.result, TcError):
             with self._lock:
                 self._first_failed = job.number if not self._stopped.is_set() else min(self._first_failed, job.number)
                 self._stopped.set()
+        self._done.put(job)
 
 
 _NONE: Any = object()
 
 
-class _Job(Generic[T, R]):
-    """
-    An item with its result, or with the exception that is not a result.
-    """
-
-    __slots__ = ("error", "is_skipped", "item", "number", "result")
-
-    def __init__(self, item: T, number: int) -> None:
-        self.item = item
-        self.number = number
-        self.is_skipped = False
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-
-def _sort_jobs(jobs: Iterator[_Job[T, R]]) -> Iterator[_Job[T, R]]:
+def _sort_jobs(jobs: Iterator[Job[T, R]]) -> Iterator[Job[T, R]]:
     """
     Yield jobs in the order in which they were started.
     """
-    waiting: dict[int, _Job[T, R]] = {}
+    waiting: dict[int, Job[T, R]] = {}
     following = 0
     for job in jobs:
         waiting[job.number] = job

@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, NoReturn, Self
 
+from tccli.core.lifeline import end_with_parent
 from tccli.errors import BrokenAnswerError, ConfigurationError, LocalFileError, UsageError
 from tccli.output.text import dump_json
 from tccli.reasons import explain
@@ -203,13 +204,14 @@ class _Child:
         # Never written to: its end tells that this process has ended.
         watched, self._alive = os.pipe()
         try:
+            parent = os.getpid()
             self._pid = os.fork()
         except OSError as error:
             raise LocalFileError(f"cannot run --jq: {explain(error)}", hint=SUCCEEDED) from error
         if not self._pid:
             for fd in (ours, theirs, self._alive):
                 os.close(fd)
-            _serve(run, texts, outputs, watched)
+            _serve(run, texts, outputs, watched, parent)
         for fd in (texts, outputs, watched):
             os.close(fd)
         self._texts = os.fdopen(ours, "wb")
@@ -252,18 +254,15 @@ class _Child:
             raise ValueError(json.loads(line[1:]))
 
 
-def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watched: int) -> NoReturn:
+def _serve(run: Callable[[bytes], Iterator[Any]], texts: int, outputs: int, watched: int, parent: int) -> NoReturn:
     """
     Be the child: read lengths and texts, write a line of JSON for each output. Never returns.
     """
-    import fcntl
-
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGIO):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        # A filter that never ends does not notice that its reader is gone: let the kernel end it (SIGIO).
-        fcntl.fcntl(watched, fcntl.F_SETOWN, os.getpid())
-        fcntl.fcntl(watched, fcntl.F_SETFL, fcntl.fcntl(watched, fcntl.F_GETFL) | os.O_ASYNC)
+        # A filter that never ends does not notice that its reader is gone.
+        end_with_parent(watched, parent)
         with os.fdopen(texts, "rb") as stream, os.fdopen(outputs, "wb") as out:
             while length := stream.readline():
                 _write_outputs(run, stream.read(int(length)), out)

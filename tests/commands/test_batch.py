@@ -13,7 +13,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.batch_env import QUICK_RETRIES, SEED, Service, check_effects, make_calls, make_lines, read, write_site
 from tests.http_server import (
     DROPPED,
     NO_RESPONSE,
@@ -31,34 +31,27 @@ from tests.http_server import (
     json_response,
     response,
 )
-from tests.seeds import read_seed
 from tests.transfer_env import later, peak_memory, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.conftest import CommandLine, Result, RunningSandbox, Start
+    from tests.conftest import CommandLine, RunningSandbox, Start
     from tests.group_env import GroupEnv
 
 PING = {"service": "queue", "method": "ping"}
-SEED = read_seed("TC_BATCH_SEED")
-"""``TC_BATCH_SEED`` repeats a run."""
-QUICK_RETRIES = ("--delay-factor", "1ms", "--timeout", "1s")
 
 
-def make_lines(calls: Iterable[Any]) -> str:
+@pytest.fixture(params=["threads", "workers"])
+def makers(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """
-    Return calls as lines of JSON.
+    The environment in which threads of the process make the calls, or worker processes.
     """
-    return "".join(f"{call if isinstance(call, str) else json.dumps(call)}\n" for call in calls)
-
-
-def read(result: Result) -> list[Any]:
-    """
-    Return the results on stdout.
-    """
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    if request.param == "threads":
+        return {}
+    if sys.platform != "linux":
+        pytest.skip("there are worker processes on Linux only")
+    return write_site(tmp_path)
 
 
 def test_calls_of_all_kinds(tc: CommandLine, sandbox: RunningSandbox) -> None:
@@ -685,7 +678,9 @@ def test_a_rate_counts_requests(tc: CommandLine, http_server: ScriptedServer, wo
     assert time.monotonic() - begun >= 18 * 0.025
 
 
-def test_all_wait_when_a_service_asks_one_to(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_all_wait_when_a_service_asks_one_to(
+    tc_process: CommandLine, http_server: ScriptedServer, makers: dict[str, str]
+) -> None:
     """
     After a 429 with Retry-After, nothing is sent before its time is up.
     """
@@ -700,20 +695,22 @@ def test_all_wait_when_a_service_asks_one_to(tc: CommandLine, http_server: Scrip
         return json_response({})
 
     http_server.respond_with(respond)
-    result = tc("batch", "--jobs", "4", stdin=make_lines([PING] * 60), env=http_server.env)
+    lines = make_lines([PING] * 60)
+    result = tc_process("batch", "--jobs", "4", stdin=lines, env={**http_server.env, **makers})
     assert 0 == result.exit_code
     # Those on the way when it came are not stopped.
     assert sum(moment < arrived[4] + 0.9 for moment in arrived) <= 5 + 4
 
 
-def test_results_come_while_lines_are_written(start: Start, sandbox: RunningSandbox) -> None:
+def test_results_come_while_lines_are_written(start: Start, sandbox: RunningSandbox, makers: dict[str, str]) -> None:
     """
     A result does not wait for the next line of a slow program, nor for the end of the input.
     """
-    process = start("batch", env=sandbox.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    env = {**sandbox.environment, **makers}
+    process = start("batch", env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
-    for number in range(1, 4):
+    for number in range(1, 10):
         process.stdin.write(make_lines([PING]).encode())
         process.stdin.flush()
         assert number == json.loads(process.stdout.readline())["id"]
@@ -722,13 +719,12 @@ def test_results_come_while_lines_are_written(start: Start, sandbox: RunningSand
     assert 0 == process.wait(30)
 
 
-def test_a_reader_that_goes_away(start: Start, sandbox: RunningSandbox) -> None:
+def test_a_reader_that_goes_away(start: Start, sandbox: RunningSandbox, makers: dict[str, str]) -> None:
     """
     Ends it silently, also while it waits for lines.
     """
-    process = start(
-        "batch", env=sandbox.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    env = {**sandbox.environment, **makers}
+    process = start("batch", env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -764,7 +760,7 @@ def test_an_interruption_names_what_is_uncertain(start: Start, http_server: Scri
 
 @pytest.mark.parametrize("options", [(), ("--in-order",), ("--jq", "{id}"), ("--journal", "journal")], ids=str)
 def test_an_interruption_begins_no_call(
-    start: Start, http_server: ScriptedServer, tmp_path: Path, options: tuple[str, ...]
+    start: Start, http_server: ScriptedServer, tmp_path: Path, options: tuple[str, ...], makers: dict[str, str]
 ) -> None:
     """
     After Ctrl-C no further line is taken. Responses that have arrived are printed, and only the calls on the way, at
@@ -783,7 +779,7 @@ def test_an_interruption_begins_no_call(
     with (tmp_path / "lines").open("rb") as lines:
         process = start(
             *("batch", "hooks", "triggerHook", "--data", "{}", "--jobs", str(jobs), *options),
-            env=http_server.env,
+            env={**http_server.env, **makers},
             stdin=lines.fileno(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -802,75 +798,12 @@ def test_an_interruption_begins_no_call(
         assert {None: 1, "started": 8 + jobs, "done": 8} == states
 
 
-class Service:
-    """
-    A service that fails at random: it responds with 503 or drops the connection, before or after it has done what was
-    asked for, and sometimes does not respond at all.
-
-    Attributes:
-        effects: How often each call was done, by the URL's target.
-        unknown: The targets whose first caller has no proof that they were done.
-    """
-
-    def __init__(self, server: ScriptedServer, seed: int) -> None:
-        self.effects: Counter[str] = Counter()
-        self._random = random.Random(seed)
-        self._lock = threading.Lock()
-        self._stalls = 2
-        server.respond_with(self.respond)
-
-    def respond(self, request: Received) -> Response:
-        """
-        Do what is asked for, or not, and respond, or not.
-        """
-        with self._lock:
-            draw, is_done = self._random.random(), self._random.random() < 0.5
-            fault = None
-            if draw < 0.05:
-                fault = error_response(503, "E", "not now")
-            elif draw < 0.06:
-                fault = DROPPED
-            elif draw < 0.07 and self._stalls:
-                self._stalls -= 1
-                fault = NO_RESPONSE
-            if fault is None or is_done:
-                self.effects[request.target.partition("/v1/")[2]] += 1
-        return fault or json_response({})
-
-
-def make_calls(count: int) -> list[dict[str, Any]]:
-    """
-    Return calls of which a third must not be repeated.
-    """
-    return [
-        {"id": f"c{number}", "service": "hooks", "method": "triggerHook", "args": ["g", f"h{number}"], "payload": {}}
-        if number % 3 == 0
-        else {"id": f"c{number}", "service": "secrets", "method": "remove", "args": [f"s{number}"]}
-        for number in range(count)
-    ]
-
-
-def check_effects(service: Service, calls: list[dict[str, Any]], uncertain: set[str], failed: set[str]) -> None:
-    """
-    Check that each call was done once if it is idempotent; else at most once, and once if it is said to be done.
-    """
-    for call in calls:
-        if call["service"] == "secrets":
-            assert service.effects[f"secret/{call['args'][0]}"] >= 1, (call, SEED)
-            assert call["id"] not in uncertain | failed
-            continue
-        done = service.effects[f"hooks/g/{call['args'][1]}/trigger"]
-        assert done <= 1, (call, SEED)
-        if call["id"] not in uncertain:
-            assert done == (call["id"] not in failed), (call, SEED)
-
-
-def test_faults_in_bulk(tc: CommandLine, http_server: ScriptedServer) -> None:
+def test_faults_in_bulk(tc_process: CommandLine, http_server: ScriptedServer, makers: dict[str, str]) -> None:
     """
     5 % of 503, 1 % of dropped connections, and a stall: nothing is done twice that must not be.
     """
     service, calls = Service(http_server, SEED), make_calls(600)
-    result = tc("batch", *QUICK_RETRIES, stdin=make_lines(calls), env=http_server.env)
+    result = tc_process("batch", *QUICK_RETRIES, stdin=make_lines(calls), env={**http_server.env, **makers})
     found = {each["id"]: each for each in read(result)}
 
     assert {call["id"] for call in calls} == set(found)
@@ -881,7 +814,9 @@ def test_faults_in_bulk(tc: CommandLine, http_server: ScriptedServer) -> None:
     assert len(uncertain) == result.stderr.count("is uncertain")
 
 
-def test_a_journal_survives_kill(start: Start, http_server: ScriptedServer, tmp_path: Path) -> None:
+def test_a_journal_survives_kill(
+    start: Start, http_server: ScriptedServer, tmp_path: Path, makers: dict[str, str]
+) -> None:
     """
     Killed at five random moments, then run to the end: as if it had run once.
     """
@@ -893,7 +828,7 @@ def test_a_journal_survives_kill(start: Start, http_server: ScriptedServer, tmp_
         before = len(http_server.requests)
         with (tmp_path / "calls").open() as stdin, (tmp_path / "out").open("wb") as out:
             argv = ("batch", "--journal", str(tmp_path / "journal"), *QUICK_RETRIES)
-            process = start(*argv, env=http_server.env, stdin=stdin.fileno(), stdout=out.fileno())
+            process = start(*argv, env={**http_server.env, **makers}, stdin=stdin.fileno(), stdout=out.fileno())
             if kills_after is not None:
                 http_server.wait_for(before + kills_after)
                 time.sleep(draw.random() * 0.01)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import errno
 import sys
 import threading
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tccli.cli.batch.first_calls import MIN_FIRST_CALLS, FirstCalls
@@ -17,6 +17,7 @@ from tccli.cli.batch.progress import show_progress
 from tccli.cli.batch.runner import BatchResult, CallRunner
 from tccli.cli.batch.stdin import find_size, open_stdin
 from tccli.cli.batch.summary import Summary
+from tccli.cli.batch.workers import MAX_WORKERS, count_workers, start_workers
 from tccli.core.batch.lines import read_lines, refuse_other_files
 from tccli.core.journal import State
 from tccli.core.parallel import Schedule, make_parallel_client, run_parallel
@@ -24,13 +25,15 @@ from tccli.errors import BrokenAnswerError, TcError, UsageError
 from tccli.output import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from tccli.cli.context import Context
     from tccli.core.batch.calls import BadLine, BatchCall
     from tccli.core.batch.lines import Line
     from tccli.core.client import Client
     from tccli.core.journal import Journal
+    from tccli.core.parallel import Helper
+    from tccli.core.worker_processes import WorkerPool
 
     ReadCalls = Callable[[Iterable[Line]], Iterator[BatchCall | BadLine]]
 
@@ -91,13 +94,15 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
     )
     write = context.writer()
     allow_connections(options.schedule.jobs)
-    client = make_parallel_client(context.client())
+    client = make_parallel_client(context.client(), 1 + MAX_WORKERS)
     # Its environment is read once, before there are threads.
     context.redactor.redact_text("")
-    is_traced = bool(chosen.verbose or context.environ.get("TC_LOG"))
-    runner = CallRunner(context, client, checks_schema=options.checks_schema, is_traced=is_traced)
-    with open_journal(options.journal, client.account.root_url, read_only=options.dry_run) as journal:
-        run = _Run(context, client, runner, journal, options)
+    runner = CallRunner(context, client, checks_schema=options.checks_schema, is_traced=context.traces)
+    with (
+        open_journal(options.journal, client.account.root_url, read_only=options.dry_run) as journal,
+        _start_workers(context, client, runner, journal, options) as pool,
+    ):
+        run = _Run(context, client, runner, journal, options, pool)
         with show_progress(context, run.counts), closing(run.results(read_calls)) as documents:
             try:
                 write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
@@ -113,15 +118,31 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
         run.summarize()
 
 
+def _start_workers(
+    context: Context, client: Client, runner: CallRunner, journal: Journal | None, options: BatchOptions
+) -> AbstractContextManager[WorkerPool | None]:
+    count = 0 if options.dry_run else count_workers(context, options.schedule)
+    if not count:
+        return nullcontext()
+    return start_workers(count, context, client, runner, journal, options.schedule.jobs)
+
+
 class _Run:
     def __init__(
-        self, context: Context, client: Client, runner: CallRunner, journal: Journal | None, options: BatchOptions
+        self,
+        context: Context,
+        client: Client,
+        runner: CallRunner,
+        journal: Journal | None,
+        options: BatchOptions,
+        pool: WorkerPool | None,
     ) -> None:
         self._context = context
         self._client = client
         self._runner = runner
         self._journal = journal
         self._options = options
+        self._pool = pool
         # The result that the output has.
         self._current: BatchResult | None = None
         jobs = options.schedule.jobs
@@ -152,6 +173,7 @@ class _Run:
                 schedule=self._options.schedule,
                 cancellation=self._client.cancellation,
                 back_off=self._client.back_off,
+                helper=self._make_helper(),
             )
         try:
             with closing(outcomes):
@@ -174,6 +196,13 @@ class _Run:
                         break
         except _InputError as error:
             self._input_error = error.reason
+
+    def _make_helper(self) -> Helper | None:
+        if self._pool is None:
+            return None
+        from tccli.core.dispatch import Dispatcher
+
+        return Dispatcher(self._pool, self)
 
     def remaining_results(self) -> Iterator[dict[str, Any]]:
         """
@@ -234,47 +263,111 @@ class _Run:
         Raises:
             CallFailedError: It failed.
             CallNotMadeError: The first calls have all failed, or the batch was interrupted.
+        """
+        if item.result is not None:
+            # What was uncertain before does not stop this run: it would do so each time.
+            if item.result.error is not None and not item.result.is_uncertain:
+                raise CallFailedError(item.result)
+            return item.result
+        assert item.call is not None
+        self.begin([item])
+        return self.end(item, self._runner.run(item.call))
+
+    @property
+    def is_ready(self) -> bool:
+        """
+        Whether all calls may begin.
+        """
+        return self._first_calls.is_passed
+
+    def begin(self, items: Sequence[Item]) -> list[tuple[Any, ...] | None]:
+        """
+        Record calls that are to be sent now, and return them; None for what has a result.
+
+        Raises:
+            CallNotMadeError: The first calls have all failed, or the batch was interrupted.
             LocalFileError: The journal cannot be written.
         """
-        result = item.result
-        if item.call is not None and result is None:
-            cancellation = self._client.cancellation
+        begun = [item for item in items if item.result is None]
+        cancellation = self._client.cancellation
+        for _ in begun:
             if not self._first_calls.begin() or (cancellation is not None and cancellation.is_cancelled):
                 raise CallNotMadeError("")
-            with self._changed:
-                self._working += 1
-            try:
-                result = self._make_call(item, item.call)
-                self._first_calls.end(result)
-            finally:
-                with self._changed:
-                    self._working -= 1
-                    if not self._working:
-                        self._changed.notify_all()
-        assert result is not None
-        # What was uncertain before does not stop this run: it would do so each time.
-        if result.error is not None and (item.result is None or not result.is_uncertain):
+        recorded = [item for item in begun if item.is_recorded]
+        with self._changed:
+            self._working += len(begun)
+        try:
+            if self._journal is not None and recorded:
+                for item in recorded:
+                    self._journal.record(item.key, item.digest, State.STARTED)
+                self._journal.sync()
+        except TcError:
+            self._end_working(len(begun))
+            raise
+        with self._changed:
+            self._unfinished.update((item.call.number, item.call.label) for item in recorded if item.call is not None)
+        return [tuple(item.call) if item.call is not None and item.result is None else None for item in items]
+
+    def end(self, item: Item, answer: Iterable[Any]) -> BatchResult:
+        """
+        Return the result of a call that has ended.
+
+        Raises:
+            CallFailedError: It failed.
+        """
+        result = BatchResult(*answer)
+        try:
+            self._end_call(item, result)
+            self._first_calls.end(result)
+        finally:
+            self._end_working(1)
+        if result.error is not None:
             raise CallFailedError(result)
         return result
 
-    def _make_call(self, item: Item, call: BatchCall) -> BatchResult:
-        if item.is_recorded:
-            if self._journal is not None:
-                self._journal.record(item.key, item.digest, State.STARTED)
-            with self._changed:
-                self._unfinished[call.number] = call.label
-        result = self._runner.run(call)
+    def _end_working(self, count: int) -> None:
+        with self._changed:
+            self._working -= count
+            if not self._working:
+                self._changed.notify_all()
+
+    def _end_call(self, item: Item, result: BatchResult) -> None:
         cancellation = self._client.cancellation
         if result.error is None or result.status is not None or cancellation is None or not cancellation.is_cancelled:
             with self._changed:
-                self._ended[call.number] = item, result
+                self._ended[result.number] = item, result
         elif item.is_recorded and not result.is_uncertain:
             # It was cancelled before it was sent.
             with self._changed:
-                self._unfinished.pop(call.number, None)
+                self._unfinished.pop(result.number, None)
             if self._journal is not None:
                 self._journal.record(item.key, item.digest, State.FAILED)
-        return result
+
+    def lose(self, item: Item, reason: str, *, again: bool) -> BatchResult | None:
+        """
+        Return the result of a call whose worker process has ended; None to make it again.
+        """
+        assert item.call is not None
+        may_repeat = self._client.policy.unsafe or not item.is_recorded
+        if may_repeat and again:
+            self._end_working(1)
+            return None
+        return self._runner.lose(item.call, reason, is_uncertain=not may_repeat)
+
+    def report(self, line: str) -> None:
+        """
+        Print a line of a worker process.
+        """
+        self._context.print_message(line)
+
+    def report_loss(self, reason: str) -> None:
+        """
+        Print that a worker process has ended.
+        """
+        self._summary.report(
+            f"a worker process has ended ({reason}); calls that it made are made again if they are idempotent, "
+            "or else uncertain"
+        )
 
     def _describe(self, item: Item) -> BatchResult:
         if item.call is None or item.result is not None:

@@ -137,6 +137,13 @@ class CallRunner:
             is_uncertain = not self._client.policy.unsafe and not self.may_repeat(call) and _may_have_effect(error)
             return self._fail(call, error, is_uncertain=is_uncertain)
 
+    def lose(self, call: BatchCall, reason: str, *, is_uncertain: bool) -> BatchResult:
+        """
+        Return the result of a call whose worker process has ended, for a reason, while it made the call.
+        """
+        message = f"{self.find_method(call).id}: no result: the worker process that made the call has ended ({reason})"
+        return self._fail(call, NoAnswerError(message, sent=True), is_uncertain=is_uncertain)
+
     def describe(self, call: BatchCall) -> BatchResult:
         """
         Return the request of a call, without its secrets; nothing is sent for it.

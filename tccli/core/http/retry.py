@@ -68,27 +68,37 @@ class BackOff:
     """
     The wait that several threads share: when a service asks one of them to slow down, none of them sends meanwhile.
 
+    Args:
+        processes: The number of processes that share it as well, which are forked from this one.
+
     Attributes:
+        process: The number of this process, from 0. Each one only writes an end of its own.
         take_turn: Waits, by the function that it is given, until the rate of the requests allows another one.
     """
 
     take_turn: Callable[[Callable[[float], Any]], None] | None = None
 
-    def __init__(self) -> None:
-        self._end = 0.0
+    def __init__(self, processes: int = 1) -> None:
+        self.process = 0
+        self._ends: list[float] | memoryview[float] = [0.0]
+        if processes > 1:
+            import mmap
+
+            # All processes have the same monotonic clock.
+            self._ends = memoryview(mmap.mmap(-1, 8 * processes)).cast("d")
 
     def extend(self, seconds: float) -> None:
         """
         Wait at least that long from now on.
         """
-        self._end = max(self._end, time.monotonic() + seconds)
+        self._ends[self.process] = max(self._ends[self.process], time.monotonic() + seconds)
 
     @property
     def remaining(self) -> float:
         """
         Seconds, at least 0.
         """
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, max(self._ends) - time.monotonic())
 
     def wait(self, sleep: Callable[[float], Any], *, needs_turn: bool) -> None:
         """

@@ -1,0 +1,245 @@
+"""
+Worker processes: forked from this one, they make calls that this one sends them, each in several threads.
+
+What a call takes is mostly Python code, of which a process runs one thread at a time. Workers use further processors.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import signal
+import socket
+import struct
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from tccli.core.lifeline import end_with_parent
+from tccli.core.parallel import Schedule, run_parallel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from tccli.core.http.deadline import Cancellation
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The parent takes them, and ends its workers."""
+LENGTH = struct.Struct("=Q")
+MAX_READ_BYTES = 1 << 16
+MESSAGE_NUMBER = -1
+"""What stands instead of a call's number where a worker sends a line for people."""
+
+
+class Channel:
+    """
+    Sends and receives documents over a socket, several at once. Threads may send; one receives.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._received = bytearray()
+        self._lock = threading.Lock()
+
+    def send(self, documents: Iterable[Any]) -> None:
+        """
+        Send documents.
+
+        Raises:
+            OSError: The other side has ended, or `end` was called.
+        """
+        texts = [pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in documents]
+        data = b"".join([part for text in texts for part in (LENGTH.pack(len(text)), text)])
+        with self._lock:
+            self._sock.sendall(data)
+
+    def receive(self) -> list[Any]:
+        """
+        Return the documents that have come, at least one; none at the end.
+        """
+        documents: list[Any] = []
+        while not documents:
+            try:
+                data = self._sock.recv(MAX_READ_BYTES)
+            except OSError:
+                return []
+            if not data:
+                return []
+            self._received += data
+            documents = list(self._split())
+        return documents
+
+    def _split(self) -> Iterator[Any]:
+        place, received = 0, self._received
+        while len(received) - place >= LENGTH.size:
+            end = place + LENGTH.size + LENGTH.unpack_from(received, place)[0]
+            if end > len(received):
+                break
+            with memoryview(received) as view, view[place + LENGTH.size : end] as text:
+                yield pickle.loads(text)  # noqa: S301 - of a process of ours
+            place = end
+        del received[:place]
+
+    def end(self) -> None:
+        """
+        Let the other side see the end. What it sends can still be received.
+        """
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """
+        Close the socket.
+        """
+        self._sock.close()
+
+
+class Worker:
+    """
+    A worker process, as its parent sees it.
+    """
+
+    def __init__(self, pid: int, channel: Channel, lifeline: int) -> None:
+        self.channel = channel
+        self._pid: int | None = pid
+        self._lifeline = lifeline
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """
+        Close what this process has of it.
+        """
+        self.channel.close()
+        os.close(self._lifeline)
+
+    def kill(self) -> str:
+        """
+        End the process, if it has not ended, and return how it has: by which signal, or with which exit code.
+        """
+        with self._lock:
+            if self._pid is None:
+                return ""
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+            status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+            self._pid = None
+        return f"signal {-status}" if status < 0 else f"exit code {status}"
+
+
+class WorkerPool:
+    """
+    A context with worker processes, which end with it, or with this process.
+
+    Create it before there are threads: what they have locked would remain so in the workers.
+
+    Args:
+        count: The number of workers.
+        prepare: Is called in each worker, with its number from 0 and a function that sends a line for people to the
+            parent. Returns the function that makes calls, whose arguments and results are pickled, and the handle that
+            ends those that run.
+        jobs: The most calls at a time.
+        close: Is called in each worker first: closes what only the parent may have open.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        prepare: Callable[[int, Callable[[str], None]], tuple[Callable[[Any], Any], Cancellation]],
+        *,
+        jobs: int,
+        close: Callable[[], None],
+    ) -> None:
+        self.workers: list[Worker] = []
+        self._prepare = prepare
+        self._jobs = jobs
+        self._close = close
+        try:
+            for number in range(count):
+                self._start(number)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+
+    def _start(self, number: int) -> None:
+        parent = os.getpid()
+        ours, theirs = socket.socketpair()
+        # Never written to: its end tells that this process has ended.
+        watched, lifeline = os.pipe()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            pid = os.fork()
+            if not pid:
+                try:
+                    ours.close()
+                    os.close(lifeline)
+                    end_with_parent(watched, parent)
+                    self._serve(number, theirs)
+                finally:
+                    os._exit(0)
+            self.workers.append(Worker(pid, Channel(ours), lifeline))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            os.close(watched)
+            theirs.close()
+
+    def _serve(self, number: int, sock: socket.socket) -> NoReturn:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        for worker in self.workers:
+            worker.close()
+        self._close()
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (sys.stdin, sys.stdout, sys.stderr):
+            if stream is not None:
+                os.dup2(null, stream.fileno())
+        sys.stdin = sys.stdout = sys.stderr = None
+        # What there is by now is no garbage, and its memory is shared.
+        gc.freeze()
+        channel = Channel(sock)
+        function, cancellation = self._prepare(number, lambda line: channel.send([(MESSAGE_NUMBER, line, "")]))
+        _make_calls(channel, function, cancellation, self._jobs)
+        os._exit(0)
+
+    def end(self) -> None:
+        """
+        Let the workers end their calls at once, and send what became of them.
+        """
+        for worker in self.workers:
+            worker.channel.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+
+def _make_calls(channel: Channel, function: Callable[[Any], Any], cancellation: Cancellation, jobs: int) -> None:
+    """
+    Make the calls that come over a channel, and send the results, until its end.
+    """
+
+    def receive() -> Iterator[tuple[int, Any]]:
+        while calls := channel.receive():
+            yield from calls
+        cancellation.cancel()
+
+    def answer(call: tuple[int, Any]) -> tuple[int, Any, str]:
+        number, argument = call
+        try:
+            return number, function(argument), ""
+        except Exception:  # noqa: BLE001 - raised again in the parent
+            import traceback
+
+            return number, None, traceback.format_exc()
+
+    schedule = Schedule(jobs, in_order=False, reads_ahead=True)
+    for _, found in run_parallel(answer, receive(), schedule=schedule):
+        channel.send([found])

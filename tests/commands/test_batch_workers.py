@@ -1,0 +1,324 @@
+"""
+Worker processes of ``tc batch``: the results are those of threads, whatever ends, and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.batch_env import WORKERS, list_children, make_lines, read, write_site
+from tests.http_server import NO_RESPONSE, Received, Response, ScriptedServer, error_response, json_response, response
+from tests.transfer_env import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.conftest import CommandLine, Start
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there are worker processes on Linux only")
+
+PING = {"service": "queue", "method": "ping"}
+JOBS = 4
+MAX_SECONDS = 3
+
+
+@pytest.fixture
+def env(tmp_path: Path, http_server: ScriptedServer) -> dict[str, str]:
+    """
+    The environment in which worker processes make the calls.
+    """
+    return {**http_server.env, **write_site(tmp_path)}
+
+
+def is_running(pid: int) -> bool:
+    """
+    Return whether a process has not ended.
+    """
+    with suppress(OSError):
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    return False
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """
+    Wait for something that another process does.
+    """
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def start_stalled(
+    start: Start, server: ScriptedServer, env: dict[str, str], tmp_path: Path, *options: str
+) -> subprocess.Popen[bytes]:
+    """
+    Start a batch of triggerHook, all calls of which but the first ones hang, in workers.
+    """
+
+    def respond(request: Received) -> Response:
+        number = int(request.target.split("/h")[-1].split("/")[0])
+        return json_response({}) if number <= 3 * JOBS else NO_RESPONSE
+
+    server.respond_with(respond)
+    (tmp_path / "lines").write_text("".join(f"g h{number}\n" for number in range(1, 201)))
+    with (tmp_path / "lines").open("rb") as lines:
+        argv = ("batch", "hooks", "triggerHook", "--data", "{}", "--jobs", str(JOBS), *options)
+        process = start(*argv, env=env, stdin=lines.fileno())
+    server.wait_for(4 * JOBS)
+    return process
+
+
+def test_results_are_those_of_threads(tc_process: CommandLine, tc: CommandLine, env: dict[str, str]) -> None:
+    """
+    Of calls that succeed and fail, of lines that are wrong, and of names that are looked up.
+    """
+    calls = [
+        PING,
+        "not JSON",
+        {"id": 1.50, "service": "queue", "method": "task", "args": ["not-an-id"]},
+        {"id": "é\u2028", "service": "secrets", "method": "get", "args": ["x"]},
+        {"service": "queue", "method": "noSuchMethod"},
+        {"service": "hooks", "method": "triggerHook", "args": ["a", "b"], "payload": {"n": 12345678901234567890}},
+        {"id": 7, "service": "queue", "method": "status", "args": ["https://other.example.com/tasks/x"]},
+    ]
+    lines = make_lines(calls * 12)
+    results = [
+        run("batch", "--in-order", stdin=lines, env=each)
+        for run, each in ((tc_process, env), (tc, {name: env[name] for name in env if name != "PYTHONPATH"}))
+    ]
+
+    assert len(calls) * 12 == len(read(results[0]))
+    assert results[0] == results[1]
+
+
+def test_numbers_keep_their_digits(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
+    """
+    As in threads.
+    """
+    number = "0.1000000000000000055511151231257827"
+    http_server.respond_with(response(200, b'{"a":%s}' % number.encode(), Content_Type="application/json"))
+    result = tc_process(
+        "batch", stdin=make_lines([{"service": "secrets", "method": "get", "args": ["x"]}] * 40), env=env
+    )
+
+    assert 0 == result.exit_code
+    assert 40 == result.stdout.count(number)
+
+
+def test_signatures_differ(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
+    """
+    Services refuse a nonce that comes twice: forked processes must not draw the same ones.
+    """
+    http_server.respond_with(json_response({}))
+    assert 0 == tc_process("batch", stdin=make_lines([PING] * 200), env=env).exit_code
+    nonces = [re.search(r'nonce="([^"]*)"', each.headers["authorization"]) for each in http_server.requests]
+
+    assert 200 == len({found[1] for found in nonces if found is not None})
+
+
+def test_a_call_that_is_idempotent_survives_a_worker(
+    start: Start, http_server: ScriptedServer, env: dict[str, str]
+) -> None:
+    """
+    When workers are killed, all that is idempotent is done, and a line on stderr tells of each.
+    """
+    served = 0
+
+    def respond(_request: Received) -> Response:
+        nonlocal served
+        served += 1
+        time.sleep(0.02)
+        return json_response({})
+
+    http_server.respond_with(respond)
+    process = start("batch", "secrets", "remove", "--jobs", str(JOBS), env=env, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(b"".join(b"s%d\n" % number for number in range(300)))
+    process.stdin.close()
+    process.stdin = None
+    wait_until(lambda: served > 30)
+    workers = list_children(process.pid)
+    assert WORKERS == len(workers)
+    os.kill(workers[0], signal.SIGKILL)
+    wait_until(lambda: served > 100)
+    os.kill(workers[1], signal.SIGKILL)
+    output, errors = process.communicate(timeout=60)
+
+    assert 0 == process.returncode, errors
+    assert {*range(1, 301)} == {json.loads(line)["id"] for line in output.splitlines()}
+    assert WORKERS == errors.count(b"signal 9"), errors
+    assert WORKERS + 1 == errors.count(b"\n"), errors
+
+
+@pytest.mark.parametrize("options", [(), ("--fail-fast",), ("--journal", "journal")], ids=str)
+def test_a_call_that_is_not_idempotent_is_uncertain(
+    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """
+    When its worker is killed; it is not sent again, and the batch goes on, or ends with --fail-fast.
+    """
+    options = tuple(str(tmp_path / word) if word == "journal" else word for word in options)
+    process = start_stalled(start, http_server, env, tmp_path, *options)
+    sent = len(http_server.requests)
+    http_server.respond_with(json_response({}))
+    for pid in list_children(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    output, errors = process.communicate(timeout=60)
+
+    assert 1 == process.returncode, errors
+    results = [json.loads(line) for line in output.splitlines()]
+    uncertain = [each for each in results if each.get("error", {}).get("uncertain")]
+    # The other worker may have taken the calls of the first one.
+    assert 1 <= len(uncertain) <= 2 * JOBS
+    assert len(uncertain) == errors.count(b" is uncertain")
+    if "--fail-fast" in options:
+        assert len(http_server.requests) <= sent + 2 * JOBS
+    else:
+        assert 200 == len(results)
+    targets = [each.target for each in http_server.requests]
+    assert len(targets) == len(set(targets))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("whole_group", [False, True])
+def test_a_signal_ends_all(
+    start: Start,
+    http_server: ScriptedServer,
+    env: dict[str, str],
+    tmp_path: Path,
+    number: signal.Signals,
+    whole_group: bool,
+) -> None:
+    """
+    Also one that a terminal sends to the workers as well. What was on the way is uncertain.
+    """
+    process = start_stalled(start, http_server, env, tmp_path)
+    workers = list_children(process.pid)
+    assert WORKERS == len(workers)
+    if whole_group:
+        for pid in workers:
+            os.kill(pid, number)
+    process.send_signal(number)
+    begun = time.monotonic()
+    output, errors = process.communicate(timeout=60)
+
+    assert time.monotonic() - begun < MAX_SECONDS
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert 3 * JOBS == len(output.splitlines())
+    assert JOBS == errors.count(b" is uncertain"), errors
+    assert 4 * JOBS == len(http_server.requests)
+    assert not any(map(is_running, workers))
+
+
+def test_workers_end_with_their_parent(
+    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    Killed, it leaves no process behind, nor a lock on the journal; nothing is sent then.
+    """
+    process = start_stalled(start, http_server, env, tmp_path, "--journal", str(tmp_path / "journal"))
+    workers = list_children(process.pid)
+    assert WORKERS == len(workers)
+    process.kill()
+    process.communicate(timeout=60)
+    wait_until(lambda: not any(map(is_running, workers)))
+    assert 4 * JOBS == len(http_server.requests)
+
+
+def test_what_others_see_of_workers(
+    start: Start, http_server: ScriptedServer, env: dict[str, str], tmp_path: Path
+) -> None:
+    """
+    No streams of the user, no journal, and nothing on the command line that the parent has not.
+    """
+    process = start_stalled(start, http_server, env, tmp_path, "--journal", str(tmp_path / "journal"))
+    own = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    for pid in list_children(process.pid):
+        assert own == Path(f"/proc/{pid}/cmdline").read_bytes()
+        files = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+        assert {"/dev/null"} == {each for each in files if each.startswith("/")}
+        assert {"/dev/null"} == {os.readlink(f"/proc/{pid}/fd/{number}") for number in range(3)}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--jobs", "1"), ("--rate", "1000/s"), ("--dry-run",), ("-v",)],
+    ids=str,
+)
+def test_threads_only(start: Start, http_server: ScriptedServer, env: dict[str, str], options: tuple[str, ...]) -> None:
+    """
+    Where workers would be of no use, or in the way, there are none.
+    """
+    http_server.respond_with(json_response({}))
+    process = start("batch", *options, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(make_lines([PING] * 20).encode())
+    process.stdin.flush()
+    assert process.stdout.readline()
+    assert [] == list_children(process.pid)
+    process.stdin.close()
+    process.stdin = None
+    process.communicate(timeout=60)
+    assert 0 == process.returncode
+
+
+def test_a_secret_that_a_service_repeats_to_a_worker(
+    tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]
+) -> None:
+    """
+    Is masked as a thread masks it.
+    """
+    http_server.respond_with(error_response(400, "InputError", "the value s3cr3t-value is wrong"))
+    call = {
+        "service": "secrets",
+        "method": "set",
+        "args": ["x"],
+        "payload": {"secret": {"token": "s3cr3t-value"}, "expires": "2030-01-01T00:00:00.000Z"},
+    }
+    result = tc_process("batch", stdin=make_lines([call] * 40), env=env)
+
+    assert 1 == result.exit_code
+    assert "s3cr3t" not in result.stdout + result.stderr
+
+
+def test_a_bug_in_a_worker(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
+    """
+    Ends the batch as one in a thread does.
+    """
+    site = Path(env["PYTHONPATH"].split(os.pathsep)[0]) / "sitecustomize.py"
+    with site.open("a") as file:
+        file.write(
+            "import os, tccli.cli.batch.runner as runner\n"
+            "own, run = os.getpid(), runner.CallRunner.run\n"
+            "runner.CallRunner.run = lambda self, call: run(self, call) if os.getpid() == own else 1 / 0\n"
+        )
+    http_server.respond_with(json_response({}))
+    result = tc_process("batch", stdin=make_lines([PING] * 100), env=env)
+
+    assert 70 == result.exit_code
+    assert "ZeroDivisionError" in result.stderr
+
+
+def test_ids_that_are_addresses(tc_process: CommandLine, http_server: ScriptedServer, env: dict[str, str]) -> None:
+    """
+    A note that a worker makes is printed by its parent.
+    """
+    http_server.respond_with(json_response({}))
+    lines = "".join(f"https://example.com/{slug()}\n" for _ in range(40))
+    result = tc_process("batch", "secrets", "remove", stdin=lines, env=env)
+
+    assert 0 == result.exit_code
+    assert 40 == result.stderr.count("is sent as a name")
