@@ -107,14 +107,25 @@ def pin_run(context: Context, client: Client, task_id: str) -> str | None:
     Raises:
         NotFoundError: The task has no runs yet.
     """
-    from tccli.core.tasks.queue import fetch_status
     from tccli.errors import RefusedError
 
     try:
-        runs = fetch_status(client, task_id)["runs"]
+        return find_latest_run(client, task_id)
     except RefusedError as error:
         context.note(f"cannot pin the latest run: {error.message}; a rerun changes what the URL gives")
         return None
+
+
+def find_latest_run(client: Client, task_id: str) -> str:
+    """
+    Return the latest run of a task.
+
+    Raises:
+        NotFoundError: The task has no runs yet.
+    """
+    from tccli.core.tasks.queue import fetch_status
+
+    runs = fetch_status(client, task_id)["runs"]
     if not runs:
         raise NotFoundError(f"task {task_id} has no runs yet, and no artifacts", status=404)
     return str(len(runs) - 1)

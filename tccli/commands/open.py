@@ -25,6 +25,7 @@ KINDS = ("task", "group", "hook", "worker", "pool")
 def _open(
     context: Context, word: str, name: str | None, *, kind: str | None, newest: bool, browser: bool | None
 ) -> None:
+    from tccli.cli.artifact_urls import find_latest_run
     from tccli.cli.sign_in import open_browser
     from tccli.core.addresses import is_address
     from tccli.core.web_pages import make_page_url
@@ -39,7 +40,7 @@ def _open(
     if name is not None:
         if kind != "task":
             raise UsageError(f"a {kind} has no artifacts: NAME is for a task")
-        kind, parts = "artifact", [*parts, _find_run(client, parts[0]), name]
+        kind, parts = "artifact", [*parts, find_latest_run(client, parts[0]), name]
     url = make_page_url(context.root_url(), kind, parts)
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     problem = open_browser(context, url, browser=browser) if is_terminal else "stdout is not a terminal"
@@ -158,15 +159,6 @@ def _find_hook_or_pool(client: Client, word: str) -> tuple[str, list[str]]:
     if len(found) > 1:
         raise UsageError(f"{word} is a worker pool and a hook", hint="give --as pool or --as hook")
     return found[0]
-
-
-def _find_run(client: Client, task_id: str) -> str:
-    from tccli.core.tasks.queue import fetch_status
-
-    runs = fetch_status(client, task_id)["runs"]
-    if not runs:
-        raise NotFoundError(f"task {task_id} has no runs yet, and no artifacts", status=404)
-    return str(len(runs) - 1)
 
 
 command = Command(

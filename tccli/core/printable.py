@@ -7,9 +7,15 @@ Escaped are C0 but tab and newline, DEL, C1, the characters that reorder text or
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CONTROL_CHARACTERS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 """For a class of a regular expression. Bidirectional controls: Unicode Standard Annex 9, section 2."""
+MAX_LISTED_WORDS = 5
+"""In a message."""
 
 
 def escape_controls(text: str) -> str:
@@ -46,6 +52,18 @@ def escape_line(text: str, max_length: int | None = None) -> str:
     text = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
     text = escape_controls(text if max_length is None else text[: max_length + 1])
     return text if max_length is None or len(text) <= max_length else text[: max_length - 1] + "…"
+
+
+def list_some(words: Sequence[str], most: int = MAX_LISTED_WORDS, total: int | None = None) -> str:
+    """
+    Return the first words for a message, and the number of the others: ``a, b and 3 more``.
+
+    Args:
+        most: How many words are in it.
+        total: How many there are, if *words* does not have all of them.
+    """
+    more = (len(words) if total is None else total) - most
+    return ", ".join(words[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _escape(code: int) -> str:

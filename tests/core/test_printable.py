@@ -10,7 +10,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tccli.core.printable import escape_controls, escape_controls_in_json, escape_line
+from tccli.core.printable import escape_controls, escape_controls_in_json, escape_line, list_some
 
 ALL = "".join(map(chr, range(0x110000)))
 
@@ -51,3 +51,12 @@ def test_a_line_is_one_line_of_limited_length(text: str, length: int) -> None:
     assert len(line) <= length
     assert len(line.splitlines()) <= 1
     assert line == escape_controls(line)
+
+
+def test_a_list_in_a_message_is_short() -> None:
+    """
+    It says how many words are left out, whether or not they were given.
+    """
+    assert "a, b" == list_some(["a", "b"])
+    assert "a, b and 1 more" == list_some(["a", "b", "c"], 2)
+    assert "a, b and 7 more" == list_some(["a", "b"], 2, total=9)

@@ -8,7 +8,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from tccli.core.printable import escape_controls, escape_line, escape_line_breaks
+from tccli.core.printable import escape_controls, escape_line, escape_line_breaks, list_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,12 +68,10 @@ def write_groups(context: Context, groups: Sequence[FailureGroup], source: str, 
 
 
 def _row(group: FailureGroup) -> dict[str, Any]:
-    names = group.names
-    shown = ", ".join(names[:MAX_ROW_NAMES])
     row = {
         "count": len(group.runs),
         "line": group.line,
-        "tasks": f"{shown} and {len(names) - MAX_ROW_NAMES} more" if len(names) > MAX_ROW_NAMES else shown,
+        "tasks": list_some(group.names, MAX_ROW_NAMES),
     }
     if group.known is not None:
         row["new"] = group.count_new()

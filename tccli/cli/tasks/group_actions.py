@@ -14,7 +14,7 @@ from tccli.cli.tasks.lines import check_list_filter, make_line_writer, writes_ob
 from tccli.cli.tasks.names import resolve_group
 from tccli.cli.tasks.selection import select_members
 from tccli.core.parallel import make_parallel_client
-from tccli.core.printable import escape_line_breaks
+from tccli.core.printable import escape_line_breaks, list_some
 from tccli.core.tasks import queue
 from tccli.errors import NegativeAnswerError
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from tccli.core.tasks.selection import Selection
 
 GIVE_FORCE = "give --force"
-MAX_NAMED_TASKS = 5
-"""In a question."""
 
 
 class SelectedTasks(NamedTuple):
@@ -128,9 +126,8 @@ class GroupAction:
             question = f"The following {count} tasks will be cancelled:{listed}\n"
             question += "Are you sure you want to cancel these tasks? [y/n]"
         else:
-            names = ", ".join(escape_line_breaks(member.name) for member in selected.members[:MAX_NAMED_TASKS])
-            more = ", …" if count > MAX_NAMED_TASKS else ""
-            question = f"{self._action.verb} {count} of {selected.total} tasks ({names}{more})?"
+            names = list_some([escape_line_breaks(member.name) for member in selected.members])
+            question = f"{self._action.verb} {count} of {selected.total} tasks ({names})?"
         if ask(self._context, question, self._answers, GIVE_FORCE):
             return True
         if self._context.is_go_client:

@@ -37,7 +37,6 @@ NEVER_SEEN = -1
 MIN_POLLS_BEFORE_LOOK = 3
 """They take about ten seconds."""
 MAX_CHECKED_QUEUES = 20
-MAX_NAMED_TASKS = 5
 """In a message."""
 
 
@@ -299,6 +298,8 @@ def describe_failures(snapshot: Snapshot, failed: Sequence[Member]) -> str:
 
 
 def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
+    from tccli.core.printable import list_some
+
     blocked = snapshot.blocked
     groups: list[tuple[str, Callable[[Member], bool]]] = [
         ("failed", lambda member: member.state == "failed"),
@@ -310,8 +311,7 @@ def _describe_parts(snapshot: Snapshot, failed: Sequence[Member]) -> list[str]:
     for what, test in groups:
         names = [member.name for member in failed if test(member)]
         if names:
-            shown = ", ".join(names[:MAX_NAMED_TASKS]) + (", …" if len(names) > MAX_NAMED_TASKS else "")
-            parts.append(f"{len(names)} {what} ({shown})")
+            parts.append(f"{len(names)} {what} ({list_some(names)})")
     return parts
 
 

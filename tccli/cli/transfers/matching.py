@@ -41,17 +41,13 @@ def _check_age(client: Client, task_id: str, run: str | None, max_age: float | N
     """
     if max_age is None:
         return run
-    from tccli.core.responses import read_timestamp
     from tccli.core.tasks import queue
-    from tccli.core.times import format_span
 
     status = queue.fetch_status(client, task_id)
-    resolved = queue.find_run(status, None if run is None else int(run)).get("resolved")
-    if resolved is not None:
-        age = (client.clock.now() - read_timestamp(f"task {task_id}", resolved)).total_seconds()
-        if age > max_age:
-            limit = f"--max-age is {format_span(max_age)}"
-            raise NegativeAnswerError(f"task {task_id} was resolved {format_span(age)} ago; {limit}")
+    found = queue.find_run(status, None if run is None else int(run))
+    problem = queue.explain_age(f"task {task_id}", found, client.clock.now(), max_age)
+    if problem:
+        raise NegativeAnswerError(f"task {task_id} {problem}")
     return run if run is not None or not status["runs"] else str(len(status["runs"]) - 1)
 
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from tccli.core.tasks.artifacts import TaskArtifact
 
-MAX_NAMED_TASKS = 5
-"""In a message."""
-
 
 def _download(context: Context, group: str, pattern: str, **options: Any) -> None:
     from tccli.cli.partial_failures import PartialFailures
@@ -85,13 +82,15 @@ def _leave_out_live_logs(context: Context, found: Sequence[TaskArtifact]) -> lis
     """
     Return the artifacts that are complete. A live log would be followed for as long as its task runs.
     """
+    from tccli.core.printable import list_some
+
     complete = [each for each in found if not each.is_live_log]
     names = [each.member.name for each in found if each.is_live_log]
     if names:
         what = (
             "the live log of a task that runs" if len(names) == 1 else f"the live logs of {len(names)} tasks that run"
         )
-        shown = ", ".join(names[:MAX_NAMED_TASKS]) + (", …" if len(names) > MAX_NAMED_TASKS else "")
+        shown = list_some(names)
         context.note(f"left out {what} ({shown}); tc group logs -f follows logs")
         if not complete:
             raise NotFoundError("no artifact that matches is complete", status=404)

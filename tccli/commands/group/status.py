@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROPERTIES = ("state", "kind", "queue", "owner")
-MAX_NAMED_TASKS = 5
 """In a message."""
 
 
@@ -27,7 +26,7 @@ def _status(context: Context, group: str, *, by: str, exit_status: bool, newest:
     from tccli.cli.tasks.lines import make_value_writer
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.core.printable import escape_line_breaks
+    from tccli.core.printable import MAX_LISTED_WORDS, escape_line_breaks
 
     selection = pop_selection(options)
     write = make_value_writer(context)
@@ -41,7 +40,7 @@ def _status(context: Context, group: str, *, by: str, exit_status: bool, newest:
         counts[value] = counts.get(value, 0) + 1
         if member.state != "completed":
             others[member.state] = others.get(member.state, 0) + 1
-            if member.state in {"failed", "exception"} and len(names) <= MAX_NAMED_TASKS:
+            if member.state in {"failed", "exception"} and len(names) < MAX_LISTED_WORDS:
                 names.append(member.name)
     found = _sort(counts, by)
     write("\n".join(f"{escape_line_breaks(value) or '(none)'}: {count}" for value, count in found.items()), found)
@@ -61,8 +60,11 @@ def _sort(counts: dict[str, int], by: str) -> dict[str, int]:
 
 
 def _explain(others: dict[str, int], total: int, names: Sequence[str]) -> str:
+    from tccli.core.printable import list_some
+
     listed = ", ".join(f"{count} {state}" for state, count in others.items())
-    named = f" ({', '.join(names[:MAX_NAMED_TASKS])}{', …' if len(names) > MAX_NAMED_TASKS else ''})" if names else ""
+    bad = others.get("failed", 0) + others.get("exception", 0)
+    named = f" ({list_some(names, total=bad)})" if names else ""
     return f"of {total} task{'' if total == 1 else 's'}, {listed}{named}"
 
 

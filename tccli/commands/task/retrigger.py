@@ -165,7 +165,7 @@ def _warn_of_dependencies(context: Context, client: Client, original: Mapping[st
     """
     Print which dependencies of the task did not succeed: the copy does not wait for them, or can never run.
     """
-    from tccli.core.tasks.causes.model import list_names
+    from tccli.core.printable import list_some
     from tccli.core.tasks.queue import fetch_states
     from tccli.errors import TcError
 
@@ -179,7 +179,7 @@ def _warn_of_dependencies(context: Context, client: Client, original: Mapping[st
     found = [f"{task_id} ({state})" for task_id, state in states.items() if state in {"failed", "exception"}]
     if found:
         what = "the copy can never run unless they complete" if keeps else "the copy runs all the same"
-        context.note(f"warning: the task depends on tasks that are not completed, {list_names(found)}: {what}")
+        context.note(f"warning: the task depends on tasks that are not completed, {list_some(found)}: {what}")
 
 
 def _fetch_action(context: Context, client: Client, group_id: str, original: Mapping[str, Any]) -> str | None:

@@ -75,18 +75,11 @@ def _find_problem(run: Mapping[str, Any], now: datetime, *, max_age: float | Non
     """
     Return what is not as asked, or an empty text.
     """
-    from tccli.core.responses import read_timestamp
-    from tccli.core.tasks.queue import format_run
-    from tccli.core.times import format_span
+    from tccli.core.tasks.queue import explain_age, format_run
 
     if exit_status and run.get("state") != "completed":
         return f"is not completed: {format_run(run)}"
-    resolved = run.get("resolved")
-    if max_age is not None and resolved is not None:
-        age = (now - read_timestamp("the status of a task", resolved)).total_seconds()
-        if age > max_age:
-            return f"was resolved {format_span(age)} ago; --max-age is {format_span(max_age)}"
-    return ""
+    return explain_age("the status of a task", run, now, max_age)
 
 
 command = Command(

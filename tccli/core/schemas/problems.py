@@ -12,6 +12,7 @@ from jsonschema import Draft6Validator
 
 from tccli import strict_json
 from tccli.core.http.redact import MASK, redact_document
+from tccli.core.printable import MAX_LISTED_WORDS, list_some
 from tccli.core.schemas.dialect import convert_schema_errors
 from tccli.core.schemas.fields import SLUGID
 from tccli.errors import UsageError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 MAX_FOUND_LENGTH = 60
 MAX_QUOTED_LENGTH = 1000
-MAX_NAMED_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,8 @@ def _problem(error: ValidationError, root: str) -> Problem:
         # A field that is there already is not what an unknown one was meant to be.
         absent = [name for name in known if name not in error.instance]
         unknown = _unknown_fields(error)
-        named = (f"{name!r}{_did_you_mean(name, absent)}" for name in unknown[:MAX_NAMED_FIELDS])
-        more = f" and {len(unknown) - MAX_NAMED_FIELDS} more" if len(unknown) > MAX_NAMED_FIELDS else ""
-        text = f"unknown {_fields(unknown)} {', '.join(named)}{more}"
+        named = [f"{name!r}{_did_you_mean(name, absent)}" for name in unknown[:MAX_LISTED_WORDS]]
+        text = f"unknown {_fields(unknown)} {list_some(named, total=len(unknown))}"
         expected = f"only {', '.join(known)}" if known else "no fields"
         return Problem(path or root, expected, ", ".join(unknown), text, is_root=not path)
     literal = _literal(error, shown)

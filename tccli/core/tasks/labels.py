@@ -8,15 +8,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from tccli.core.printable import list_some
 from tccli.core.tasks.queue import list_group, read_name
 from tccli.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tccli.core.client import Client
 
-MAX_LISTED_CANDIDATES = 5
 MAX_STORED_TASKS = 100_000
 """Of all groups; they take about 300 bytes each."""
 MAX_STORED_GROUPS = 1000
@@ -133,18 +133,9 @@ def _choose(group_id: str, label: str, candidates_by_name: Mapping[str, Sequence
         hint = spelling.suggestion(label, candidates_by_name) or f"tc group list {group_id} prints their names"
         raise NotFoundError(f"group {group_id} has no task named {label!r}", status=404, hint=hint)
     if len(candidates) > 1 and not newest:
-        listed = list_candidates(f"{each.task_id} ({each.state}, created {each.created})" for each in candidates)
+        listed = list_some([f"{each.task_id} ({each.state}, created {each.created})" for each in candidates])
         raise UsageError(
             f"group {group_id} has {len(candidates)} tasks named {label!r}: {listed}",
             hint="give an id, or --newest for the one that was created last",
         )
     return candidates[-1].task_id
-
-
-def list_candidates(candidates: Iterable[str]) -> str:
-    """
-    Return the first ones for a message, and the number of the others.
-    """
-    listed = list(candidates)
-    more = f" and {len(listed) - MAX_LISTED_CANDIDATES} more" if len(listed) > MAX_LISTED_CANDIDATES else ""
-    return f"{', '.join(listed[:MAX_LISTED_CANDIDATES])}{more}"

@@ -160,11 +160,13 @@ def _find_build(client: Client, word: str, *, newest: bool) -> str:
         raise NotFoundError(f"no task group of {word}", status=404, hint="has it been pushed, and is it built here?")
     groups = sorted(builds, key=lambda group_id: str(builds[group_id].get("created")))
     if len(groups) > 1 and not newest:
-        from tccli.core.tasks.labels import list_candidates
+        from tccli.core.printable import list_some
 
-        listed = list_candidates(
-            f"{group_id} ({builds[group_id].get('state')}, created {builds[group_id].get('created')})"
-            for group_id in groups
+        listed = list_some(
+            [
+                f"{group_id} ({builds[group_id].get('state')}, created {builds[group_id].get('created')})"
+                for group_id in groups
+            ]
         )
         raise UsageError(
             f"{word} has {len(groups)} task groups: {listed}",

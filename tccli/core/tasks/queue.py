@@ -11,10 +11,13 @@ from tccli import references
 from tccli.core.parameters import matches_pattern, show_value
 from tccli.core.payload import encode
 from tccli.core.response_fields import read_field
+from tccli.core.responses import read_timestamp
+from tccli.core.times import format_span
 from tccli.errors import BrokenAnswerError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from tccli.core.client import Client
 
@@ -237,6 +240,20 @@ def find_latest_run_id(runs: Sequence[Any]) -> int | None:
     Return the number of the latest run, or None before there is one.
     """
     return len(runs) - 1 if runs else None
+
+
+def explain_age(what: str, run: Mapping[str, Any], now: datetime, max_age: float | None) -> str:
+    """
+    Return that a run was resolved longer ago than *max_age* seconds; empty if it was not.
+
+    Args:
+        what: The task, for an error.
+    """
+    resolved = run.get("resolved")
+    if max_age is None or resolved is None:
+        return ""
+    age = (now - read_timestamp(what, resolved)).total_seconds()
+    return f"was resolved {format_span(age)} ago; --max-age is {format_span(max_age)}" if age > max_age else ""
 
 
 def format_run(run: Mapping[str, Any]) -> str:

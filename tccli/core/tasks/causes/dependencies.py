@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tccli.core.tasks.causes.model import Cause, TaskFacts, list_names
+from tccli.core.printable import list_some
+from tccli.core.tasks.causes.model import Cause, TaskFacts
 from tccli.core.tasks.members import Member
 from tccli.core.tasks.queue import check_id, fetch_states
 from tccli.core.tasks.waiting import fetch_members, find_blocked_tasks
@@ -54,7 +55,7 @@ def explain_unscheduled(client: Client, facts: TaskFacts) -> Iterator[Cause]:
     waiting = fetch_members(client, left[:MAX_FOLLOWED_BLOCKS], definitions)
     order = ["running", "pending", "unscheduled"]
     found = sorted(waiting.values(), key=lambda each: order.index(each.state) if each.state in order else 0)
-    names = list_names([f"{each.name} ({each.state})" for each in found])
+    names = list_some([f"{each.name} ({each.state})" for each in found])
     first = found[0]
     shows = "log" if first.state == "running" else "why"
     text = f"unscheduled{span}: it waits for {len(left)} of {len(others)} tasks that it depends on: {names}"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from tccli.core.client import Client
 
-MAX_SHOWN_NAMES = 5
-
 
 class Cause(NamedTuple):
     """
@@ -152,14 +150,6 @@ def _describe_scopes(method: references.Method, args: list[str]) -> str:
     scopes = expression.get("AllOf", []) if isinstance(expression, Mapping) else [expression]
     texts = [scope for scope in scopes if isinstance(scope, str)]
     return f"scope{'s' if len(texts) > 1 else ''} {' and '.join(texts)}" if texts else ""
-
-
-def list_names(names: list[str]) -> str:
-    """
-    Return a few names, and how many more there are.
-    """
-    more = len(names) - MAX_SHOWN_NAMES
-    return ", ".join(names[:MAX_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def ordinal(number: int) -> str:

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tccli.core.printable import list_some
 from tccli.core.scopes.required import PRIORITIES
-from tccli.core.tasks.causes.model import Cause, TaskFacts, list_names, ordinal, try_call
+from tccli.core.tasks.causes.model import Cause, TaskFacts, ordinal, try_call
 from tccli.core.times import format_span
 from tccli.errors import BrokenAnswerError
 from tccli.names import find_similar
@@ -89,7 +90,7 @@ def _explain_missing_pool(client: Client, facts: TaskFacts) -> Iterator[Cause]:
     near = find_similar(facts.queue, names)
     near += [name for name in names if name not in near and name.split("/")[0] == facts.queue.split("/")[0]]
     if near:
-        yield Cause("similar-pools", f"pools like it: {list_names(near)}")
+        yield Cause("similar-pools", f"pools like it: {list_some(near)}")
 
 
 def _explain_pool(client: Client, facts: TaskFacts, pool: Any) -> Iterator[Cause]:
