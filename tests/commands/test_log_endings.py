@@ -4,18 +4,21 @@ How a live log ends, and what is read then: the rest from where the log was stor
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.test_task_log import GONE, LIVE
+from tests.commands.test_task_log import GONE, LIVE, live_log
 from tests.http_server import DROPPED, Response, ScriptedServer, error_response, json_response, response
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.conftest import CommandLine, Start
     from tests.group_env import GroupEnv
@@ -305,3 +308,89 @@ def wait_for_runs(group_env: GroupEnv, task_id: str, count: int) -> None:
     while len(group_env.call("status", task_id)["status"]["runs"]) < count:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("target", ["-", "x.log"])
+@pytest.mark.parametrize("ending", [name for name in ENDINGS if name not in {"never", "end", "end, gone"}])
+def test_a_download_of_a_live_log(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, ending: str, target: str
+) -> None:
+    """
+    It has all of the log, whatever ended the live one.
+    """
+    Deployment(http_server, [CUT_OFF, *ENDINGS[ending](http_server)], stored=[BEFORE + REST], polls=2)
+    path = target if target == "-" else str(tmp_path / target)
+    result = tc(*QUICK, "download", "artifact", TASK_ID, LOG_NAME, path, env=http_server.env)
+
+    found = result.output.decode() if target == "-" else (tmp_path / target).read_text()
+    assert (0, BEFORE + REST) == (result.exit_code, found), result.stderr
+
+
+@pytest.mark.parametrize("run", [[], ["0"]], ids=["latest", "run 0"])
+def test_a_download_whose_end_is_lost(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, run: list[str]
+) -> None:
+    """
+    It is not complete, and the log of another run is not its rest.
+    """
+    for target in ("-", str(tmp_path / "x.log")):
+        logs = [CUT_OFF, DROPPED]
+        Deployment(http_server, logs, reason="worker-shutdown", stored=[None, BEFORE + REST], polls=2)
+        result = tc(*QUICK, "download", "artifact", TASK_ID, *run, LOG_NAME, target, env=http_server.env)
+
+        assert (5, BEFORE if target == "-" else "") == (result.exit_code, result.stdout), result.stderr
+        assert "worker-shutdown" in result.stderr.splitlines()[-1]
+    assert not list(tmp_path.glob("*.log"))
+
+
+@pytest.mark.parametrize(("digest", "code"), [(hashlib.sha256(BEFORE.encode()).hexdigest(), 0), ("0" * 64, 9)])
+def test_the_checksum_of_a_live_log(
+    tc: CommandLine, http_server: ScriptedServer, tmp_path: Path, digest: str, code: int
+) -> None:
+    """
+    It is that of the whole log. A file with another one does not appear.
+    """
+    Deployment(http_server, [chunked(BEFORE)], polls=2)
+    options = ["--checksum", f"sha256:{digest}", "-o", str(tmp_path / "x.log"), "--format", "json"]
+    result = tc(*QUICK, "download", "artifact", TASK_ID, LOG_NAME, *options, env=http_server.env)
+
+    assert code == result.exit_code, result.stderr
+    assert bool(code) != (tmp_path / "x.log").exists()
+    if not code:
+        described = json.loads(result.stdout)
+        assert (len(BEFORE), "text/plain", ["sha256"]) == tuple(
+            described[name] for name in ("size", "contentType", "verifiedBy")
+        )
+
+
+def test_a_run_that_ends_while_its_log_is_located(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    The stored log is downloaded, as that of any run that has ended.
+    """
+    Deployment(http_server, [DROPPED], stored=[BEFORE + REST])
+    result = tc(*QUICK, "download", "artifact", TASK_ID, LOG_NAME, "-", env=http_server.env)
+
+    assert (0, (BEFORE + REST).encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n"))
+
+
+def test_a_live_log_may_be_silent(start: Start, group_env: GroupEnv, tmp_path: Path) -> None:
+    """
+    For longer than a request may take, but not for longer than the deadline of the download.
+    """
+    task_id = group_env.add("build", "running")
+    line = ["download", "artifact", task_id, LOG_NAME, "-", "--transfer-timeout", "500ms"]
+    with live_log(group_env, "build", tmp_path) as log:
+        log.write(b"one\n")
+        process = start(*line, env=group_env.environment)
+        limited = start(*line, "--deadline", "2s", env=group_env.environment)
+        assert process.stdout is not None
+        assert b"one\n" == process.stdout.readline()
+        out, err = limited.communicate(timeout=60)
+        assert (8, b"one\n", 2) == (limited.returncode, out, err.count(b"\n")), err
+        time.sleep(1)
+        log.write(b"two\n")
+        assert b"two\n" == process.stdout.readline()
+    group_env.resolve("build", "completed")
+    _, err = process.communicate(timeout=60)
+
+    assert 0 == process.returncode, err

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tccli.cli.artifact_words import ArtifactWords
+    from tccli.core.tasks.log_follow import RunLog
+    from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.options import DownloadOptions
     from tccli.output import Result
 
@@ -97,7 +99,7 @@ def artifact_command(words: str) -> click.Command:
             "paths below a directory that their names give. * does not match a slash, ** does. A pattern without a "
             "slash, such as '*.zip', is that of the file name, at any depth. An artifact with exactly this name is the "
             "only match; with --literal, nothing else is looked for. A pattern leaves out the live log of a run that "
-            "has not ended; by its name, it is followed until then.\n\n"
+            "has not ended; by its name, it is followed until then, however silent; --deadline limits that.\n\n"
             "The file appears when it is complete. Run the command again to resume a download that was interrupted. "
             "--format json prints what was downloaded: name, path, size, content type, hashes, seconds; an array for a "
             "pattern."
@@ -192,18 +194,20 @@ def _download_artifact(
             each,
             managed_only=managed_only,
             is_from_service=not is_one,
-            on_reference=lambda: matching.note_live_log(context, client, (task, run, each)),
         )
+
+    def open_log(transfer: TransferContext) -> RunLog | None:
+        return matching.open_live_log(context, client, transfer, (task, run, name))
 
     if is_one:
         with suggest_artifacts(client, task, run, name, "--list"):
-            download_one(context, source(name), name, path, download)
+            download_one(context, source(name), name, path, download, open_log)
         return
     # A rerun must not change the run between the list and the downloads.
     run = run or fetch_latest_run(client, task)
     found, artifacts = matching.find_artifacts(client, task, run, name)
     if found == [name]:
-        download_one(context, source(name), name, _target_path(file, target, name, is_sent=True), download)
+        download_one(context, source(name), name, _target_path(file, target, name, is_sent=True), download, open_log)
         return
     if download_options.hashes:
         raise UsageError("cannot verify --checksum: the pattern may match several artifacts")

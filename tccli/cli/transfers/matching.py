@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tccli.cli.artifact_words import resolve_words
-from tccli.errors import NegativeAnswerError, NotFoundError, RefusedError, TcError, UsageError
+from tccli.errors import NegativeAnswerError, NotFoundError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tccli.cli.context import Context
     from tccli.core.calls import PreparedCall
     from tccli.core.client import Client
+    from tccli.core.tasks.log_follow import RunLog
+    from tccli.core.transfer.context import TransferContext
 
 
 def find_run(
@@ -122,18 +124,30 @@ def leave_out_live_log(
     return [name for name in names if name != live]
 
 
-def note_live_log(context: Context, client: Client, artifact: tuple[str, str | None, str]) -> None:
+def open_live_log(
+    context: Context, client: Client, transfer: TransferContext, artifact: tuple[str, str | None, str]
+) -> RunLog | None:
     """
-    Tell that an artifact is the log of a run that has not ended, if it is, since it takes as long as the run.
+    Return the log of a run that has not ended, if an artifact is that, and tell that it takes as long as the run.
     """
-    from tccli.core.tasks.logs import find_live_log
+    from tccli.core.tasks import queue
+    from tccli.core.tasks.log_follow import LogOptions, Run, RunLog
+    from tccli.core.tasks.log_lines import LineFilter
+    from tccli.core.tasks.members import RESOLVED_STATES
 
     task, run, name = artifact
-    # Nothing depends on the note.
-    with suppress(TcError):
-        if find_live_log(client, task, run) == name:
+    # Without the right to see the task, its log is an artifact as any other.
+    with suppress(RefusedError):
+        status = queue.fetch_status(client, task)
+        number = queue.find_latest_run_id(status["runs"]) if run is None else int(run)
+        definition = queue.fetch_definition(client, task)
+        is_resolved = queue.find_run(status, number)["state"] in RESOLVED_STATES
+        if number is not None and not is_resolved and queue.find_log_name(definition) == name:
             shows = f"tc task log --no-follow {task} prints what it has by now"
             context.note_once(f"{name} is a live log, and is followed until the run ends, or Ctrl-C; {shows}")
+            options = LogOptions(LineFilter(), is_whole=True)
+            return RunLog(client, transfer, Run(task, number, definition), options, report=context.note)
+    return None
 
 
 def prepare_first_call(context: Context, client: Client, wanted: ArtifactWords, *, is_one: bool) -> PreparedCall:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from tccli.cli.context import Context
+    from tccli.core.tasks.log_follow import RunLog
     from tccli.core.transfer.context import TransferContext
     from tccli.core.transfer.options import DownloadOptions, DownloadResult
     from tccli.core.transfer.source import Source
@@ -55,24 +56,46 @@ class Download(NamedTuple):
     write: Callable[[Result], None] | None
 
 
-def download_one(context: Context, source: Source, name: str, path: str, download: Download) -> None:
+def download_one(
+    context: Context,
+    source: Source,
+    name: str,
+    path: str,
+    download: Download,
+    open_log: Callable[[TransferContext], RunLog | None] = lambda _: None,
+) -> None:
     """
     Download *source* to *path*, or to stdout if *path* is ``-``; print a summary.
 
     Args:
         name: Of the artifact or object, for the result.
+        open_log: Returns the log that is to be followed instead, if there is one. It is called if the source is at an
+            address that a task has stored.
     """
     transfer = transfer_context(context, download.limits)
     remote = RemoteFile(source, transfer)
+    log: RunLog | None = None
+
+    def stop() -> None:
+        remote.stop()
+        if log is not None:
+            log.remote.stop()
+
     if context.is_go_client and path != "-":
         print_text(f"Downloading `{name}`{_describe_run(source)} to `{path}`")
     started = time.monotonic()
     with (
         _note_interruption(context, [path]),
         show_progress(context, os.path.basename(path), transfer.progress),
-        enforce_limits(context, download.limits, transfer.progress, remote.stop),
+        enforce_limits(context, download.limits, transfer.progress, stop),
     ):
-        if path == "-":
+        if remote.locate().is_reference:
+            log = open_log(transfer)
+            # It may have moved meanwhile.
+            remote.forget_location()
+        if log is not None:
+            result = _download_log(log, path, download.options)
+        elif path == "-":
             with open_stdout() as out:
                 result = download_to_stream(remote, out, download.options)
         else:
@@ -89,6 +112,14 @@ def download_one(context: Context, source: Source, name: str, path: str, downloa
         context.note(f"wrote {'to stdout' if path == '-' else path}: {summary}")
     if download.write is not None:
         download.write(Result([_describe(name, path, result, seconds)]))
+
+
+def _download_log(log: RunLog, path: str, options: DownloadOptions) -> DownloadResult:
+    from tccli.core.files import atomic_write
+    from tccli.core.tasks.log_download import download_log
+
+    with open_stdout() if path == "-" else atomic_write(path) as out:
+        return download_log(log, out, options.hashes)
 
 
 def _describe_run(source: Source) -> str:

@@ -24,7 +24,7 @@ from tccli.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tccli.core.calls import PreparedCall
     from tccli.core.client import Client
@@ -39,7 +39,6 @@ class ArtifactSource:
         run_id: None for the latest run.
         managed_only: Reject artifacts that are stored outside of the deployment.
         is_from_service: Whether a response has chosen the name, so that it is to blame if it cannot be requested.
-        on_reference: Called if the artifact is an address that the task has stored, which may be that of a live log.
     """
 
     def __init__(
@@ -51,7 +50,6 @@ class ArtifactSource:
         *,
         managed_only: bool = False,
         is_from_service: bool = False,
-        on_reference: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = f"{name} of task {task_id}" + (f" run {run_id}" if run_id is not None else "")
         self.identity: Mapping[str, Any] = {
@@ -63,7 +61,6 @@ class ArtifactSource:
         self._args = [task_id, name] if run_id is None else [task_id, run_id, name]
         self._managed_only = managed_only
         self._is_from_service = is_from_service
-        self._on_reference = on_reference
 
     def locate(self, cancellation: Cancellation) -> Location:
         """
@@ -89,9 +86,9 @@ class ArtifactSource:
                         f"cannot download {self.name}: it is stored outside of the deployment",
                         hint="--managed-only does not allow that",
                     )
-                self._on_reference()
                 hint = "the task has stored only this address; what served it may have ended"
-                return Location(read_url(self.name, content, "url"), follow=True, unreachable_hint=hint)
+                url = read_url(self.name, content, "url")
+                return Location(url, follow=True, unreachable_hint=hint, is_reference=True)
             case "object":
                 return self._locate_object(client, content, cancellation)
             case "error":

@@ -49,11 +49,13 @@ class LogOptions(NamedTuple):
         lines: Selects lines; copied, not fed.
         tail: How many of the last ones of these, or None for all.
         follows: Wait for what a task that runs still writes.
+        is_whole: It is an error that the end of the log is lost.
     """
 
     lines: LineFilter
     tail: int | None = None
     follows: bool = True
+    is_whole: bool = False
 
 
 class Run(NamedTuple):
@@ -104,6 +106,13 @@ class RunLog:
         self._reported: set[str] = set()
         self._failed_polls, self._has_status = 0, False
         self._lines = options.lines.copy()
+
+    @property
+    def content_type(self) -> str:
+        """
+        As the latest response tells it; may be empty.
+        """
+        return self._reader.content_type
 
     def read(self) -> Iterator[bytes]:
         """
@@ -273,7 +282,11 @@ class RunLog:
         run = self._fetch_run()
         reason = run.get("reasonResolved")
         if reason in WORKER_GONE_REASONS and self.was_live:
-            self._report(f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost")
+            text = f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost"
+            if self._options.is_whole:
+                hint = f"tc task log {self._run.task_id} prints the log of the latest run"
+                raise LostLogError(f"{self.remote.source.name}: {text}", status=404, hint=hint) from None
+            self._report(text)
             return
         if isinstance(error, NoAnswerError) and run.get("state") == "exception":
             what = f"run {self._run.run_id} of task {self._run.task_id} has no complete log"

@@ -59,6 +59,7 @@ class LogReader:
         is_live: Whether the latest response was of a log that grows.
         ended_at: The address whose latest response was of a log that grows, and came to the end that the server has
             marked; else "". There is no more to come from there.
+        content_type: As the latest response tells it; may be empty.
         may_be_silent: Whether no bytes for minutes are not an error.
         is_compressed: Whether the stored log is compressed, so that it has no ranges.
         ignores_ranges: Whether a response had the log from its first byte on, although a range was requested.
@@ -71,6 +72,7 @@ class LogReader:
         self.position = start
         self.is_live = False
         self.ended_at = ""
+        self.content_type = ""
         self.may_be_silent = True
         self._remote = remote
         self.end = end
@@ -128,6 +130,7 @@ class LogReader:
             metadata = response.metadata
             if metadata.encoding and metadata.encoding not in SUPPORTED_ENCODINGS:
                 raise BrokenAnswerError(f"cannot decode {self.name}: its content encoding is {metadata.encoding!r}")
+            self.content_type = metadata.content_type
             self.is_compressed = bool(metadata.encoding)
             self.is_live = metadata.length is None and not self.is_compressed
             self.ended_at = ""

@@ -25,6 +25,7 @@ class Location:
         follow: Whether redirects are followed.
         hint: For a file that is not found.
         unreachable_hint: If there is no response.
+        is_reference: Whether a task has chosen the address, which may be that of a live log.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Location:
     follow: bool = False
     hint: str = ""
     unreachable_hint: str = ""
+    is_reference: bool = False
 
 
 class Source(Protocol):
