@@ -137,7 +137,19 @@ def logs_of_a_group(received: Received) -> Response:
         return json_response({"statuses": entries, "tasks": entries})
     if "/task-group/" in received.target:
         return json_response({"taskGroupId": TASK_ID, "tasks": entries})
-    return json_response({**entries[0], "metadata": {"name": "a"}})
+    named = re.search(r"/task/([^/]+)", received.target)
+    status = {"taskId": named[1] if named else TASK_ID, "state": "failed", "runs": [run]}
+    return json_response({"status": status, "metadata": {"name": "a"}, "payload": {}})
+
+
+def slow_names(_received: object) -> Response:
+    """
+    Return tasks with names that take a regular expression for ever.
+    """
+    run = {"runId": 0, "state": "running", "started": "2026-01-01T00:00:00.000Z"}
+    status = {"taskId": TASK_ID, "state": "running", "runs": [run]}
+    task = {"metadata": {"name": "a" * 60 + "!"}, "payload": {}, "dependencies": []}
+    return json_response({"taskGroupId": TASK_ID, "tasks": [{"status": status, "task": task}]})
 
 
 def running_task(received: Received) -> Response:
@@ -274,6 +286,17 @@ SITUATIONS = {
     "a slow expression in tails": Situation(
         ("group", "logs", TASK_ID, "--grep", SLOW, "--tail", "1"), (logs_of_a_group,)
     ),
+    "a slow expression in logs that are followed": Situation(
+        ("group", "logs", TASK_ID, "-f", "--grep", SLOW), (logs_of_a_group,)
+    ),
+    "a slow expression in tails that are followed": Situation(
+        ("group", "logs", TASK_ID, "-f", "--grep", SLOW, "--tail", "1"), (logs_of_a_group,)
+    ),
+    "a slow expression selects logs that are followed": Situation(
+        ("group", "logs", TASK_ID, "-f", "--grep", "b", "--name", f"~{SLOW}"), (slow_names,)
+    ),
+    "a slow expression selects names": Situation(("group", "wait", TASK_ID, "--name", f"~{SLOW}"), (slow_names,)),
+    "a slow expression in a log": Situation(("task", "log", TASK_ID, "--grep", SLOW), (logs_of_a_group,)),
     "a slow expression in logs of failures": Situation(
         ("group", "failures", TASK_ID, "--log-match", SLOW), (logs_of_a_group,)
     ),

@@ -168,3 +168,21 @@ def test_a_name_has_the_same_form_everywhere(tc: CommandLine, start: Start, grou
         assert shown.encode() in screen, words
         assert b"\\u202eevil" in screen, words
         assert "\u202e".encode() not in screen
+
+
+def test_follows_with_an_expression(tc: CommandLine, group: GroupEnv) -> None:
+    """
+    The same lines as without -f, long ones as well; errors end the command, and one log the others do not need.
+    """
+    group.add("c", "completed", log=b"c1\n" * 3 + b"1" * 500_000 + b"\nc2\nlast 1")
+    for options in ([], ["--tail", "2"], ["--own", "--name", "~[abc]"], ["--timestamps"]):
+        line = ["group", "logs", group.group_id, "--grep", "1", *options]
+        once, followed = tc(*line, env=group.environment), tc(*line, "-f", env=group.environment)
+        # The group is settled, and a task of it failed.
+        assert (0, 0) == (once.exit_code, followed.exit_code), followed.stderr
+        assert sorted(once.stdout.splitlines()) == sorted(followed.stdout.splitlines())
+        assert "last 1" in once.stdout
+    missing = tc("group", "logs", TASK_ID, "-f", "--grep", "1", env=group.environment)
+    assert (5, 1) == (missing.exit_code, missing.stderr.count("\n")), missing.stderr
+    none = tc("group", "logs", group.group_id, "-f", "--grep", "1", "--name", "nosuch", env=group.environment)
+    assert (1, 1) == (none.exit_code, none.stderr.count("\n")), none.stderr

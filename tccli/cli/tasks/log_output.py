@@ -14,9 +14,10 @@ from tccli.core.printable import escape_controls, escape_line_breaks
 from tccli.errors import TcError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from tccli.cli.context import Context
+    from tccli.core.call_queue import CallQueue
     from tccli.core.client import Client
     from tccli.core.tasks.log_follow import LogOptions, RunLog
     from tccli.core.tasks.members import Member
@@ -166,6 +167,8 @@ class LogPrinter:
         self._changed = threading.Condition()
         self._is_stopped = threading.Event()
         self._failure: BaseException | None = None
+        # Of the thread in which lines are searched while others follow logs.
+        self._calls: CallQueue | None = None
         self.count = 0
         self.errors: list[TcError] = []
         self.lost: list[TcError] = []
@@ -205,6 +208,34 @@ class LogPrinter:
             definitions = fetch_definitions(self._client, [member.task_id for member in some])
             for member in some:
                 yield member, self._open(member, definitions.get(member.task_id))
+
+    def follow_while(self, watch: Callable[[Callable[[Callable[[], Any]], Any] | None], None]) -> None:
+        """
+        Call *watch*, which calls `follow`.
+
+        Where lines are searched, it is called in another thread, and gets what calls a function in this one, else None.
+        This is the main thread, where Ctrl-C interrupts a slow regular expression.
+        """
+        if not self._options.lines.searches:
+            watch(None)
+            return
+        from tccli.core.call_queue import CallQueue
+
+        calls = self._calls = CallQueue()
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                watch(calls.call)
+            except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+                failures.append(error)
+            finally:
+                calls.end()
+
+        threading.Thread(target=run, daemon=True).start()
+        calls.serve()
+        if failures:
+            raise failures[0]
 
     def follow(self, member: Member) -> None:
         """
@@ -288,7 +319,8 @@ class LogPrinter:
 
         assert member.run_id is not None
         run = Run(member.task_id, member.run_id, definition, member.is_resolved)
-        return RunLog(self._client, self._transfers, run, self._options, report=self._context.note)
+        call = None if self._calls is None else self._calls.call
+        return RunLog(self._client, self._transfers, run, self._options, report=self._context.note, call=call)
 
     def _copy(self, member: Member, blocks: Iterator[bytes], *, is_alone: bool) -> None:
         self.count += 1

@@ -18,6 +18,8 @@ from tccli.cli.tasks.waits import timeout_option
 from tccli.cli.types import Choice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tccli.cli.tasks.log_output import LogPrinter
     from tccli.core.client import Client
     from tccli.core.tasks.selection import Selection
@@ -91,8 +93,10 @@ def _follow(
     from tccli.core.tasks.waiting import Snapshot, watch_group
 
     last: list[tuple[Snapshot, Verdict]] = []
-    try:
-        snapshots = watch_group(client, group_id, selection, Pauses(seconds, printer.sleep), report=context.note)
+
+    def watch(call: Callable[[Callable[[], Any]], Any] | None) -> None:
+        selected = selection if call is None else selection.match_by(call)
+        snapshots = watch_group(client, group_id, selected, Pauses(seconds, printer.sleep), report=context.note)
         snapshots = note_unknown_queues(context, client, snapshots)
         for snapshot in until_over(snapshots, "settled", last, ends_early=False):
             for change in snapshot.changes:
@@ -101,6 +105,9 @@ def _follow(
         if not (snapshot.members and verdict.is_over):
             raise_verdict(last, ends_early=False, nothing=explain_nothing(selection, group_id))
         printer.join()
+
+    try:
+        printer.follow_while(watch)
     finally:
         printer.stop()
 

@@ -79,6 +79,7 @@ class RunLog:
 
     Args:
         report: Takes a line for people.
+        call: Calls the functions that search lines, in a thread where Ctrl-C interrupts them; None if this is one.
 
     Attributes:
         remote: Its `stop` ends the reading from another thread.
@@ -93,11 +94,13 @@ class RunLog:
         options: LogOptions,
         *,
         report: Callable[[str], None],
+        call: Callable[[Callable[[], Any]], Any] | None = None,
     ) -> None:
         self._client = client
         self._run = run
         self._options = options
         self._report = report
+        self._call = call if options.lines.searches else None
         definition = fetch_definition(client, run.task_id) if run.definition is None else run.definition
         self.remote: RemoteFile = open_log(client, context, run.task_id, run.run_id, find_log_name(definition))
         self.was_live = False
@@ -133,8 +136,16 @@ class RunLog:
                 self._lines.mark_live()
                 yield b""
             else:
-                yield from filter(None, self._lines.feed(block))
-        yield from filter(None, self._lines.end())
+                yield from self._select_some(self._lines.feed(block))
+        yield from self._select_some(self._lines.end())
+
+    def _select_some(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        call = self._call
+        if call is not None:
+            # Piece by piece: a line may be larger than memory.
+            yield from filter(None, iter(lambda: call(lambda: next(pieces, None)), None))
+        else:
+            yield from filter(None, pieces)
 
     def read_blocks(self) -> Iterator[bytes]:
         """
@@ -209,7 +220,7 @@ class RunLog:
         """
         if self._is_tail_read or self._options.tail is None:
             return self._reader
-        tail = Tail(self.remote, self._options.tail, self._options.lines)
+        tail = Tail(self.remote, self._options.tail, self._options.lines.copy(self._call))
         any(map(self._lines.take_time, reversed(tail.before)))
         self._reader, self._is_tail_read = tail.reader, True
         return tail

@@ -154,11 +154,22 @@ class LineFilter:
         self._is_passed: bool | None = None
         self._position = self._line_start = 0
 
-    def copy(self) -> LineFilter:
+    def copy(self, call: Callable[[Callable[[], bool]], bool] | None = None) -> LineFilter:
         """
         Return a filter that selects the same lines, and has not been fed.
+
+        Args:
+            call: Calls the functions that search a line, such as `tccli.core.call_queue.CallQueue.call`.
         """
-        copied = LineFilter(own=self._own, search=self._search, now=self._now)
+        search = self._search
+        if search is None or call is None:
+            found = search
+        else:
+
+            def found(line: bytes | bytearray | mmap.mmap) -> bool:
+                return call(lambda: search(line))
+
+        copied = LineFilter(own=self._own, search=found, now=self._now)
         copied._lock = self._lock
         return copied
 

@@ -72,6 +72,14 @@ class Selection(NamedTuple):
         options = f"--failed {self.options}".strip()
         return self.restrict(lambda member: member.state == "failed")._replace(options=options)
 
+    def match_by(self, call: Callable[[Callable[[], bool]], bool]) -> Selection:
+        """
+        Return a selection of the same tasks, whose tests are made by *call*, such as `CallQueue.call`.
+        """
+        if not self.tests:
+            return self
+        return self._replace(tests=[lambda member, now: call(lambda: self.matches(member, now))])
+
     def matches(self, member: Member, now: datetime) -> bool:
         """
         Return whether a task is selected by what the group's listing tells, which is all but its log.
