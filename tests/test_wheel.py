@@ -19,8 +19,8 @@ from tests.benchmarks import size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_WHEEL_KILOBYTES = 1243
-"""It must not grow unnoticed; the goal is in the table of figures."""
+MAX_WHEEL_KILOBYTES = 1252
+"""It must not grow unnoticed; the goal is in the table of figures, and CONTRIBUTING.md says why it is missed."""
 
 INSTALLED = (
     "bin/tc",
@@ -89,7 +89,7 @@ def test_it_has_only_what_users_run(wheel: Path) -> None:
 
 def test_it_stays_small(wheel: Path) -> None:
     """
-    The map of CONTRIBUTING.md names its parts.
+    Its parts are listed in CONTRIBUTING.md.
     """
     assert MAX_WHEEL_KILOBYTES > wheel.stat().st_size / 1000
 

@@ -29,7 +29,7 @@ def build_wheel(directory: str) -> Path:
     Return the path of a wheel of the checkout in *directory*.
     """
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", directory]
-    subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=CHECKOUT, env={**os.environ, "HATCH_QUIET": "1"}, check=True)
     (path,) = Path(directory).glob("*.whl")
     return path
 

@@ -31,7 +31,6 @@ MAX_LOGS_AHEAD = 8
 """How many logs are read before those in front of them are printed."""
 MAX_DEFINITIONS_AHEAD = 200
 JOIN_SECONDS = 0.2
-PREFIXES = ("label", "id", "none")
 COLOURS = (35, 32, 34, 31)
 """Without yellow and cyan, which are hard to see on white."""
 
@@ -42,7 +41,7 @@ class PrefixedOutput:
 
     Args:
         out: Opened by `tccli.cli.transfers.terminal_output.open_log_output`.
-        prefix: One of `PREFIXES`.
+        prefix: Of each line: ``label`` or ``id`` of its task, or ``none``.
         coloured: Whether prefixes have colours.
         is_one: Whether there is one log, which is written as it is.
     """

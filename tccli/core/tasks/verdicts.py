@@ -29,9 +29,6 @@ class Verdict(NamedTuple):
     is_over: bool
 
 
-CONDITIONS = ("settled", "completed", "resolved", "running")
-
-
 def judge(condition: str, snapshot: Snapshot) -> Verdict:
     """
     Compare tasks with a condition.
