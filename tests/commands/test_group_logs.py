@@ -176,7 +176,7 @@ def test_follows_with_an_expression(tc: CommandLine, group: GroupEnv) -> None:
     """
     group.add("c", "completed", log=b"c1\n" * 3 + b"1" * 500_000 + b"\nc2\nlast 1")
     for options in ([], ["--tail", "2"], ["--own", "--name", "~[abc]"], ["--timestamps"]):
-        line = ["group", "logs", group.group_id, "--grep", "1", *options]
+        line = ["group", "logs", group.group_id, "--grep", "1", "--prefix", "id", *options]
         once, followed = tc(*line, env=group.environment), tc(*line, "-f", env=group.environment)
         # The group is settled, and a task of it failed.
         assert (0, 0) == (once.exit_code, followed.exit_code), followed.stderr
