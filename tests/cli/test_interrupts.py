@@ -34,6 +34,7 @@ from tests.http_server import (
     response,
 )
 from tests.seeds import read_seed
+from tests.time_limits import check_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ START_SECONDS = 0.25
 """Half of the moments are in this time, in which modules are imported."""
 MAX_SECONDS = float(os.environ.get("TC_INTERRUPT_SECONDS", "3"))
 """``TC_INTERRUPT_SECONDS=1`` is the promise, on a machine that has nothing else to do."""
+MAX_HANG_SECONDS = 30
 START = """
 import builtins, os
 from tccli.__main__ import main
@@ -407,7 +409,7 @@ def test_ctrl_c_ends_it(
         where = f"TC_INTERRUPT_SEED={SEED}, after {moment:.3f} s: {errors}"
         # Before a sandbox is ready, it is interrupted like any other command.
         assert code in {130, situation.code}, where
-        assert seconds < MAX_SECONDS, where
+        check_seconds(seconds, MAX_SECONDS, where)
         assert "Traceback" not in errors, where
         assert "ignored" not in errors, where
         assert not [file for file in os.listdir(tmp_path / "directory") if file != "data"], where
@@ -430,7 +432,7 @@ def import_late(*args, **attributes):
     referent = Referent()
     reference = weakref.ref(referent, send)
     del referent
-    time.sleep(20)
+    time.sleep(120)
     return import_module(*args, **attributes)
 
 import_module, builtins.__import__ = builtins.__import__, import_late
@@ -447,7 +449,7 @@ def test_ctrl_c_where_exceptions_are_ignored(process_environment: dict[str, str]
         [sys.executable, "-c", SWALLOWED, "from-now", "1 day"],
         env=process_environment,
         capture_output=True,
-        timeout=15,
+        timeout=60,
         check=False,
     )
 
@@ -484,9 +486,9 @@ def interrupt(argv: list[str], env: dict[str, str], moment: float, *, shown: boo
         began = time.monotonic()
         assert process.poll() is None, process.communicate()
         os.killpg(process.pid, signal.SIGINT)
-        drain(ours, MAX_SECONDS)
+        drain(ours, MAX_HANG_SECONDS)
         try:
-            _, errors = process.communicate(timeout=MAX_SECONDS)
+            _, errors = process.communicate(timeout=MAX_HANG_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             _, errors = process.communicate()

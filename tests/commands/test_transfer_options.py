@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.http_server import Received, Response, json_response, response
+from tests.time_limits import check_duration
 from tests.transfer_env import MEBIBYTE, TransferEnv, random_bytes
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ def test_limits(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, command: 
 
     assert (8, 1) == (result.exit_code, result.stderr.count("\n")), result.stderr
     assert limit[0] in result.stderr
-    assert 10 > time.monotonic() - started
+    check_duration(started, 10)
 
 
 def test_limits_that_are_kept(tc: CommandLine, transfer_env: TransferEnv, cwd: Path, task: str) -> None:
@@ -264,7 +265,7 @@ def test_retries_of_their_own(tc: CommandLine, transfer_env: TransferEnv, cwd: P
     quick = ("--transfer-delay-factor", "0", "--transfer-max-delay", "0s", "--transfer-randomization-factor", "0")
     slow = ("download-artifact", task, "public/a.txt", "f", "--delay-factor", "30s", "--max-delay", "30s")
     assert 0 == tc(*slow, *quick, env=transfer_env.sandbox.environment).exit_code
-    assert 10 > time.monotonic() - started
+    check_duration(started, 10)
     assert ["f"] == os.listdir(cwd)
 
 
@@ -390,7 +391,7 @@ def test_ctrl_c_at_any_moment(start: Start, transfer_env: TransferEnv, cwd: Path
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
         # Twice the promise: other tests run beside this one.
-        assert time.monotonic() - started < 2
+        check_duration(started, 2)
         assert process.returncode in {130, 0}, errors
         assert b"Traceback" not in errors
         visible = [path for path in cwd.rglob("*") if path.is_file() and not path.name.startswith(".")]

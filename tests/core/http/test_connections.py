@@ -27,6 +27,7 @@ from tccli.core.http.retry import RetryPolicy, send_with_retries
 from tccli.core.http.transport import MAX_RESPONSE_BYTES, HttpTransport
 from tccli.errors import BrokenAnswerError, NoAnswerError, TcError, UsageError
 from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, json_response, response
+from tests.time_limits import check_duration
 
 if TYPE_CHECKING:
     import ssl
@@ -540,7 +541,7 @@ def test_the_deadline_is_for_the_whole_call(server: ScriptedServer, trust: dict[
     with pytest.raises(NoAnswerError, match=r"within 0\.5 s") as caught:
         HttpTransport(0.5, trust).send(get(server))
 
-    assert time.monotonic() - started < 3
+    check_duration(started, 3)
     assert caught.value.sent
 
 
@@ -573,7 +574,7 @@ def test_a_slow_lookup_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(NoAnswerError, match=r"within 0\.3 s"):
         HttpTransport(0.3, {}).send(Request("GET", "http://tc.example.com/", {}))
 
-    assert time.monotonic() - started < 2
+    check_duration(started, 2)
 
 
 @pytest.mark.parametrize("step", [NO_RESPONSE, Response(response(200, b"x" * 100, Content_Length="200").data)])
@@ -617,11 +618,12 @@ def check_cancel(run: Callable[[Cancellation], object]) -> None:
     with pytest.raises(NoAnswerError):
         run(cancellation)
     timer.join()
-    assert 0.2 < time.monotonic() - started < 2
+    assert 0.2 < time.monotonic() - started
+    check_duration(started, 2)
     with pytest.raises(NoAnswerError):
         run(cancellation)
 
-    assert time.monotonic() - started < 3
+    check_duration(started, 3)
 
 
 def test_a_late_abort_ends_no_other_exchange(transport: HttpTransport, server: ScriptedServer) -> None:
@@ -655,7 +657,7 @@ def test_ctrl_c_ends_a_lookup() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=30)
 
     assert 130 == done.returncode, done.stderr
-    assert time.monotonic() - started < 8
+    check_duration(started, 8)
 
 
 def test_bodies_leave_the_connection_usable(transport: HttpTransport, server: ScriptedServer) -> None:
