@@ -143,6 +143,17 @@ def bare_environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    An empty directory, which is the current one.
+    """
+    directory = tmp_path / "here"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
 def tc(tmp_path: Path, bare_environment: dict[str, str]) -> CommandLine:
     """
     The command line, run inside of this process, with files as its streams.

@@ -9,6 +9,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from tccli.core.transfer.source import Location
 from tests.sandbox.conftest import fetch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tccli.core.http.deadline import Cancellation
@@ -90,6 +91,17 @@ def files_in(directory: Path) -> list[str]:
     Return the names in a directory, hidden ones included, without those that other fixtures create.
     """
     return sorted(path.name for path in directory.iterdir() if path.name not in {"home", "streams"})
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """
+    Wait for a condition; the process must not end before.
+    """
+    ends = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < ends
+        time.sleep(0.002)
 
 
 def peak_memory(

@@ -9,10 +9,7 @@ import os
 import ssl
 import sys
 import tempfile
-import threading
-from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +27,7 @@ from tests.benchmarks.measure import (
     show,
     show_seconds,
 )
+from tests.benchmarks.servers import Handler, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,44 +40,16 @@ COUNT_OF_AUTHORITIES = 140
 MAX_TLS_MILLISECONDS = 10
 
 
-class Handler(BaseHTTPRequestHandler):
+class PingHandler(Handler):
     """
     Responds to each request as the queue does to a ping.
     """
 
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
         """
         Respond.
         """
-        body = b'{"alive":true,"uptime":1234.5}'
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """
-        Print nothing.
-        """
-
-
-@contextmanager
-def serve(context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """
-    Serve pings, with TLS if there is a context; yield the root URL.
-    """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http{'' if context is None else 's'}://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+        self.respond(b'{"alive":true,"uptime":1234.5}', content_type="application/json")
 
 
 def prepare_authorities(directory: Path) -> ssl.SSLContext:
@@ -100,7 +70,7 @@ def measure(runs: int) -> Iterator[Figure]:
     Yield a figure for each program that is compared, and one for TLS.
     """
     http = install_tool("httpie", "http")
-    with tempfile.TemporaryDirectory() as authorities, serve() as root_url:
+    with tempfile.TemporaryDirectory() as authorities, serve(PingHandler) as root_url:
         environment = {**clean_environment(), "TASKCLUSTER_ROOT_URL": root_url}
         commands = {
             "tc queue ping": [TC, "queue", "ping"],
@@ -109,7 +79,7 @@ def measure(runs: int) -> Iterator[Figure]:
             "a script with click and httpx": [sys.executable, "-c", BARE],
         }
         cases = {name: partial(run, words, environment) for name, words in commands.items()}
-        with serve(prepare_authorities(Path(authorities))) as tls_url:
+        with serve(PingHandler, prepare_authorities(Path(authorities))) as tls_url:
             over_tls = {
                 **environment,
                 "TASKCLUSTER_ROOT_URL": tls_url,

@@ -1,18 +1,21 @@
 """
-nginx, as the server that takes the least time of its own.
+Servers of benchmarks: nginx, which takes the least time of its own, and one for responses that are made in Python.
 """
 
 from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 import time
 from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.measure import find_program
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -26,6 +29,46 @@ http {{
   {servers}
 }}
 """
+
+
+class Handler(BaseHTTPRequestHandler):
+    """
+    Keeps connections open, and prints nothing.
+    """
+
+    protocol_version = "HTTP/1.1"
+
+    def respond(self, body: bytes, **headers: str) -> None:
+        """
+        Send a response with status 200; an underscore in the name of a header is a hyphen.
+        """
+        self.send_response(200)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """
+        Print nothing.
+        """
+
+
+@contextmanager
+def serve(handler: type[Handler], context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """
+    Serve on loopback, with TLS if there is a context; yield the root URL.
+    """
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http{'' if context is None else 's'}://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager

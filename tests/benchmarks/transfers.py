@@ -8,13 +8,11 @@ nginx would store it first, which adds to the time of the upload.
 from __future__ import annotations
 
 import hashlib
-import http.server
 import json
 import os
 import re
 import sys
 import tempfile
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +30,7 @@ from tests.benchmarks.measure import (
     peak_memory,
     run,
 )
-from tests.benchmarks.servers import start_nginx
+from tests.benchmarks.servers import Handler, serve, start_nginx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,10 +75,8 @@ def services(responses: dict[str, object]) -> Iterator[str]:
     Serve JSON responses, chosen by the end of the path; yield the root URL.
     """
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
+    class ServiceHandler(Handler):
+        def do_GET(self) -> None:  # noqa: N802 - the base class calls it so
             self.drop(int(self.headers.get("content-length", 0)))
             while self.headers.get("transfer-encoding") and (size := int(self.rfile.readline(), 16)):
                 self.drop(size)
@@ -91,12 +87,8 @@ def services(responses: dict[str, object]) -> Iterator[str]:
             path = re.sub("[?&]partNumber=.*", "/part", self.path)
             value = next(value for end, value in responses.items() if path.endswith(end))
             body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/xml" if isinstance(value, str) else "application/json")
-            self.send_header("etag", '"tag"')
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            content_type = "application/xml" if isinstance(value, str) else "application/json"
+            self.respond(body, content_type=content_type, etag='"tag"')
 
         def drop(self, remaining: int) -> None:
             buffer = memoryview(bytearray(min(remaining, MEBIBYTE)))
@@ -105,16 +97,8 @@ def services(responses: dict[str, object]) -> Iterator[str]:
 
         do_PUT = do_POST = do_GET  # noqa: N815 - the base class calls them so
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serve(ServiceHandler) as url:
+        yield url
 
 
 def check_throttled(url: str, path: Path) -> None:

@@ -24,6 +24,7 @@ from tccli.core.schemas.bundle import bundle
 from tccli.core.schemas.examples.generate import NoExampleError, Randomness, generate_example
 from tests.http_server import Received, Response, response
 from tests.seeds import read_seed
+from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,15 +186,7 @@ def run_on_terminal(argv: list[str], env: Mapping[str, str], errors: Path, *, te
     """
     ours, theirs = pty.openpty() if terminal else os.pipe()
     shown: list[bytes] = []
-
-    def read() -> None:
-        try:
-            while data := os.read(ours, 2**16):
-                shown.append(data)
-        except OSError:
-            pass
-
-    reader = threading.Thread(target=read)
+    reader = threading.Thread(target=lambda: shown.append(read_terminal(ours)))
     reader.start()
     try:
         with (
@@ -206,7 +199,6 @@ def run_on_terminal(argv: list[str], env: Mapping[str, str], errors: Path, *, te
     except Exception as error:  # noqa: BLE001 - main() makes exit code 70 of it
         code = repr(error)
     reader.join()
-    os.close(ours)
     return code, b"".join(shown)
 
 

@@ -4,7 +4,6 @@ The end of every command: its exit code, and what is left of its output.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import pty
@@ -23,6 +22,7 @@ from tccli.cli import pointers
 from tccli.cli.directories import command_names
 from tests.http_server import Response, error_response, json_response, response
 from tests.ids import TASK_ID
+from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, RunningSandbox, Start
@@ -527,18 +527,8 @@ def on_a_terminal(environment: dict[str, str], *argv: str) -> str:
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                piece = os.read(ours, 4096)
-            except OSError as error:
-                assert errno.EIO == error.errno
-                break
-            if not piece:
-                break
-            shown += piece
+        shown = read_terminal(ours)
         process.wait(30)
-    os.close(ours)
     return shown.decode().replace("\r\n", "\n")
 
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +30,7 @@ from tests.http_server import (
     json_response,
     response,
 )
+from tests.terminals import read_terminal
 from tests.time_limits import check_duration
 from tests.transfer_env import later, peak_memory, slug
 
@@ -1002,11 +1002,7 @@ def test_progress_on_a_terminal(start: Start, http_server: ScriptedServer, tmp_p
         env = {**http_server.env, "TERM": "xterm"}
         process = start("batch", "--rate", "40/s", env=env, stdin=lines.fileno(), stderr=theirs)
     os.close(theirs)
-    shown = b""
-    with suppress(OSError):
-        while piece := os.read(ours, 4096):
-            shown += piece
-    os.close(ours)
+    shown = read_terminal(ours)
     assert 0 == process.wait(60)
     assert shown.count(b"calls, ") >= 2
     # The bar is about calls that have ended, not about lines that were read for the next ones.

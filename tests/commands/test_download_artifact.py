@@ -50,17 +50,6 @@ QUICK = ("--delay-factor", "0")
 
 
 @pytest.fixture
-def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """
-    The current directory.
-    """
-    directory = tmp_path / "here"
-    directory.mkdir()
-    monkeypatch.chdir(directory)
-    return directory
-
-
-@pytest.fixture
 def task(transfer_env: TransferEnv) -> str:
     """
     A task with ``public/a.bin`` and ``private/b.bin``.

@@ -9,20 +9,19 @@ import os
 import pty
 import random
 import resource
-import select
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tccli.cli.transfers import progress
-from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes
+from tests.terminals import read_terminal
+from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.conftest import CommandLine, Start
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 DATA = random_bytes(2 * MEBIBYTE)
 BIG = 24 * MEBIBYTE
 QUICK = ("--delay-factor", "0")
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """
-    Wait for a condition; the process must not end before.
-    """
-    ends = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < ends
-        time.sleep(0.002)
 
 
 def errors_of(process: subprocess.Popen[bytes]) -> bytes:
@@ -470,19 +458,13 @@ def test_progress_bar(start: Start, transfer_env: TransferEnv, tmp_path: Path, *
     argv = ("download-object", "a", str(tmp_path / "a"), "--connections", "1", *options)
     process = start(*argv, env={**transfer_env.sandbox.environment, "TERM": "xterm", "COLUMNS": "120"}, stderr=theirs)
     os.close(theirs)
-    show_progress = b""
-    while select.select([ours], [], [], 30)[0]:
-        try:
-            show_progress += os.read(ours, 65536)
-        except OSError:
-            break
-    os.close(ours)
+    shown = read_terminal(ours)
 
     assert 0 == process.wait(30)
     assert b"" == (process.stdout.read() if process.stdout else b"")
     if quiet:
-        assert b"" == show_progress
+        assert b"" == shown
     else:
-        assert b"\xe2\x94\x81" in show_progress
-        assert b"MB/s" in show_progress or b"kB/s" in show_progress
-        assert b"tc: wrote " in show_progress
+        assert b"\xe2\x94\x81" in shown
+        assert b"MB/s" in shown or b"kB/s" in shown
+        assert b"tc: wrote " in shown

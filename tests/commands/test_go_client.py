@@ -11,12 +11,12 @@ import re
 import shlex
 import subprocess
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import vectors
+from tests.terminals import read_terminal
 from tests.transfer_env import later
 
 if TYPE_CHECKING:
@@ -497,10 +497,7 @@ def test_a_question_is_not_read_from_the_ids(
     if not pid:
         os.execve("/bin/sh", ["sh", "-c", f"echo {stdin} | {shlex.join(command)}"], env)
     os.write(terminal, b"y\n")
-    shown = b""
-    with suppress(OSError):
-        while piece := os.read(terminal, 4096):
-            shown += piece
+    shown = read_terminal(terminal)
     assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
     assert IDS["LONG"].encode() in shown
     assert b"exception" in shown

@@ -9,12 +9,12 @@ import os
 import pty
 import re
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.ids import TASK_ID
+from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
     from tests.conftest import CommandLine, Start
@@ -101,10 +101,7 @@ def test_a_question_at_the_terminal(
     if not pid:
         os.execve(sys.executable, [sys.executable, *argv], {**process_environment, **red_group.environment})
     os.write(terminal, answers.replace(" ", "\n").encode() + b"\n")
-    shown = b""
-    with suppress(OSError):
-        while piece := os.read(terminal, 4096):
-            shown += piece
+    shown = read_terminal(terminal)
 
     assert int(answers == "n") == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
     assert answers.count(" ") + 1 == shown.decode().count("[y/n]")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.test_task_log import live_log, read_terminal
+from tests.commands.test_task_log import live_log, print_on_terminal
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_colours_end_with_their_line(start: Start, group_env: GroupEnv) -> None:
     """
     log = b"\x1b[31mred\n\x1b[31mreset\x1b[0m\nplain \x1b[2J\n"
     group_env.add("a\x1b[2J\nb", "completed", log=log)
-    shown = read_terminal(group_env, start, "group", "logs", group_env.group_id)
+    shown = print_on_terminal(group_env, start, "group", "logs", group_env.group_id)
 
     lines = shown.splitlines()
     assert 3 == len(lines)
@@ -164,7 +164,7 @@ def test_a_name_has_the_same_form_everywhere(tc: CommandLine, start: Start, grou
         assert shown in result.stdout, command
     group_env.add("\u202eevil", "failed", log=b"x\n")
     for words in (["logs"], ["watch", "--for", "resolved"]):
-        screen = read_terminal(group_env, start, "group", words[0], group_env.group_id, *words[1:], COLUMNS="200")
+        screen = print_on_terminal(group_env, start, "group", words[0], group_env.group_id, *words[1:], COLUMNS="200")
         assert shown.encode() in screen, words
         assert b"\\u202eevil" in screen, words
         assert "\u202e".encode() not in screen

@@ -15,6 +15,7 @@ import pytest
 from tccli.core.addresses import parse_address
 from tccli.core.web_pages import make_page_url
 from tests.ids import TASK_ID
+from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,12 +105,7 @@ def test_a_terminal_opens_a_browser(process_environment: dict[str, str], group_e
     if not pid:
         os.chdir(tmp_path)
         os.execve(sys.executable, [sys.executable, "-m", "tccli", "open", task_id, name], env)
-    shown = b""
-    try:
-        while data := os.read(terminal, 4096):
-            shown += data
-    except OSError:
-        pass
+    shown = read_terminal(terminal)
     assert 0 == os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
     url = make_page_url(group_env.sandbox.root_url, "artifact", [task_id, "0", name])
     assert b"opened " in shown

@@ -23,6 +23,7 @@ from tests.http_server import CREDENTIALS, Received, json_response, response
 from tests.http_server import Response as ScriptedResponse
 from tests.references.documents import ANSWER, API, CONTENTS, EXCHANGES, HELLO, rollup, with_method
 from tests.references.importing.test_validate import mutated
+from tests.terminals import read_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -295,15 +296,7 @@ def on_a_terminal(words: list[str], environment: dict[str, str]) -> str:
         stderr=subprocess.PIPE,
     ):
         os.close(follower)
-        shown = b""
-        try:
-            while piece := os.read(leader, 65536):
-                shown += piece
-        except OSError:
-            pass  # Linux says so at the end
-        finally:
-            os.close(leader)
-    return shown.decode()
+        return read_terminal(leader).decode()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 from tccli.sandbox.worker.log import Log, LogServer
 from tests.http_server import Response, json_response, response
 from tests.ids import TASK_ID
+from tests.terminals import read_terminal
 from tests.transfer_env import later, slug
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ def test_dropped_connections(tc: CommandLine, group_env: GroupEnv) -> None:
     assert group_env.transfers.sent() < len(log) + (2 << 20)
 
 
-def read_terminal(group_env: GroupEnv, start: Start, *argv: str, **variables: str) -> bytes:
+def print_on_terminal(group_env: GroupEnv, start: Start, *argv: str, **variables: str) -> bytes:
     """
     Return what a command prints on a terminal.
     """
@@ -316,14 +317,7 @@ def read_terminal(group_env: GroupEnv, start: Start, *argv: str, **variables: st
         *argv, env={**group_env.environment, "TERM": "xterm", "TC_PAGER": "", **variables}, stdout=theirs, stderr=theirs
     )
     os.close(theirs)
-    shown = b""
-    try:
-        while block := os.read(ours, 65536):
-            shown += block
-    except OSError:
-        # Linux reports the end of a terminal as an error.
-        pass
-    os.close(ours)
+    shown = read_terminal(ours)
     assert 0 == process.wait(60)
     return shown.replace(b"\r\n", b"\n")
 
@@ -341,7 +335,7 @@ def test_a_log_cannot_steer_a_terminal(start: Start, group_env: GroupEnv) -> Non
     many = b"".join(b"\x1b[3%dm%d\x1b[0m\n" % (number % 8, number) for number in range(30_000))
     colours = b"\x1b[1;31mred\x1b[0m \x1b[38;5;208mx\x1b[m \x1b[32m\x1b[Kgreen\n"
     task_id = group_env.add("build", "completed", log=STEERING + many + colours)
-    shown = read_terminal(group_env, start, "task", "log", task_id)
+    shown = print_on_terminal(group_env, start, "task", "log", task_id)
 
     steering, _, rest = shown.partition(b"\n")
     assert not set(steering) & {*range(32), 127}
@@ -349,7 +343,7 @@ def test_a_log_cannot_steer_a_terminal(start: Start, group_env: GroupEnv) -> Non
     assert b"\xe2\x80\xae" not in steering
     assert rest == many + colours.replace(b"\x1b[K", b"") + b"\x1b[0m"
 
-    plain = read_terminal(group_env, start, "task", "log", task_id, NO_COLOR="1")
+    plain = print_on_terminal(group_env, start, "task", "log", task_id, NO_COLOR="1")
     assert b"\x1b" not in plain
     assert plain.endswith(b"red x green\n")
 

@@ -13,13 +13,13 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.http_server import Received, Response, json_response, response
+from tests.terminals import read_terminal
 from tests.time_limits import check_duration
 from tests.transfer_env import MEBIBYTE, TransferEnv, random_bytes
 
@@ -31,17 +31,6 @@ if TYPE_CHECKING:
 
 DATA = random_bytes(100_000)
 NAMES = ["public/[a].txt", "public/a.txt", "public/b?.txt", "public/c*", "public/d/e.zip"]
-
-
-@pytest.fixture
-def cwd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """
-    The current directory.
-    """
-    directory = tmp_path / "here"
-    directory.mkdir()
-    monkeypatch.chdir(directory)
-    return directory
 
 
 @pytest.fixture
@@ -301,21 +290,8 @@ def run_on_terminal(argv: list[str], env: dict[str, str], columns: int = 80) -> 
         stderr=theirs,
     )
     os.close(theirs)
-    shown = bytearray()
-
-    def read() -> None:
-        try:
-            while data := os.read(ours, 65536):
-                shown.extend(data)
-        except OSError:
-            pass
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    code = process.wait(60)
-    thread.join()
-    os.close(ours)
-    return code, bytes(shown)
+    shown = read_terminal(ours)
+    return process.wait(60), shown
 
 
 def test_stdout_that_is_a_terminal(transfer_env: TransferEnv, process_environment: dict[str, str]) -> None:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.http_server import Received, Response, error_response, json_response, response
-from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes
+from tests.transfer_env import MEBIBYTE, TransferEnv, files_in, peak_memory, random_bytes, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.conftest import CommandLine, Result, Start
@@ -46,17 +45,6 @@ def downloaded(tc: CommandLine, transfer_env: TransferEnv, name: str) -> Result:
     Download and verify an object.
     """
     return tc("download-object", name, "-o", "-", env=transfer_env.sandbox.environment)
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
-    """
-    Wait for a condition; the process must not end before.
-    """
-    ends = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < ends
-        time.sleep(0.002)
 
 
 @pytest.mark.parametrize("command", [["upload-object"], ["upload", "object"], ["uploadObject"]], ids=" ".join)
