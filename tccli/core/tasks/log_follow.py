@@ -163,6 +163,8 @@ class RunLog:
             self.remote.forget_location()
             ended_at, polls = self._reader.ended_at, POLLS_PER_READ
             if is_resolved and ended_at and self._find_url() == ended_at:
+                if (reason := self._fetch_run().get("reasonResolved")) in WORKER_GONE_REASONS:
+                    self._report(self._describe_lost_end(reason))
                 return
             try:
                 yield from self._read_until_silent(is_resolved=is_resolved)
@@ -286,6 +288,9 @@ class RunLog:
     def _fetch_run(self) -> dict[str, Any]:
         return find_run(fetch_status(self._client, self._run.task_id), self._run.run_id)
 
+    def _describe_lost_end(self, reason: str) -> str:
+        return f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost"
+
     def _raise_unless_ended(self, error: TcError) -> None:
         """
         Raise an error, unless the log was followed to the end that the queue has made of the run.
@@ -293,7 +298,7 @@ class RunLog:
         run = self._fetch_run()
         reason = run.get("reasonResolved")
         if reason in WORKER_GONE_REASONS and self.was_live:
-            text = f"run {self._run.run_id} ended as {reason}: what its log had later, if anything, is lost"
+            text = self._describe_lost_end(reason)
             if self._options.is_whole:
                 hint = f"tc task log {self._run.task_id} prints the log of the latest run"
                 raise LostLogError(f"{self.remote.source.name}: {text}", status=404, hint=hint) from None
