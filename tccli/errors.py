@@ -1,5 +1,5 @@
 """
-Everything that can go wrong, and the exit code that says so.
+Everything that can go wrong, and its exit code.
 
 ::
 
@@ -7,20 +7,20 @@ Everything that can go wrong, and the exit code that says so.
     ├── NegativeAnswerError     1   the answer is no
     ├── UsageError              2   the command line or the payload is wrong; nothing was sent
     ├── ConfigurationError      3   no root URL, half a set of credentials, a broken certificate
-    │   └── LocalFileError      3   this machine refused: disk full, folder read-only
+    │   └── LocalFileError      3   this machine refused: disk full, directory read-only
     ├── CommandNotRunError    126   tc exec cannot run the command
     │   └── CommandNotFoundError 127
-    ├── ServiceError                the deployment answered with an error
+    ├── ServiceError                the deployment responded with an error
     │   ├── RefusedError        4   401, 403
     │   ├── NotFoundError       5   404, 410, 424
     │   ├── RejectedError       6   any other 4xx
-    │   └── FailedError         7   5xx, 429 and answers that no API gives
+    │   └── FailedError         7   5xx, 429 and responses that no API gives
     ├── NoAnswerError           8   name, connection, TLS, timeout
     │   └── CutOffAnswerError   9   the connection ended in the middle of a response
     ├── BrokenAnswerError       9   length, hash, malformed body
     └── WaitTimeoutError      124   the time that a command was to wait is over
 
-Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (whoever read our output went away).
+Two ends are no errors of ours and have no class: 130 (interrupted) and 141 (the reader of our output went away).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class ConfigurationError(TcError):
 
 class LocalFileError(ConfigurationError):
     """
-    This machine does not let us read or write a file.
+    This machine refuses to read or write a file.
     """
 
 
@@ -194,8 +194,8 @@ class NoAnswerError(TcError):
         final: Whether it would fail again: an unknown host, a certificate, a proxy's refusal.
 
     Attributes:
-        stale: Whether an idle connection was used, which the server closed without a response. That says nothing about
-            the server, so another attempt need not wait.
+        stale: Whether an idle connection was used, which the server closed without a response. That is no
+            failure of the server, so another attempt need not wait.
     """
 
     exit_code = 8

@@ -26,7 +26,7 @@ NEGATIVE_ZERO = r"-0(?![.0-9])(?:(?<=[:,\[\s]-0)|(?<=\A-0))"
 
 class StrictJsonError(ValueError):
     """
-    The text is not strict JSON; the message says why and where, and fits behind a colon.
+    The text is not strict JSON; the message tells why and where, and fits behind a colon.
     """
 
 

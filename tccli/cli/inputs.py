@@ -76,7 +76,7 @@ def read_document(path: str, subject: str, what: str = "payload", data_format: s
 
 def read_stdin(subject: str, what: str = "payload") -> bytes:
     """
-    Return what is on stdin. If that is a terminal, a note on stderr says that tc waits for input.
+    Return what is on stdin. If that is a terminal, a note on stderr tells that tc waits for input.
 
     Raises:
         UsageError: It is longer than any document.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 class PartialFailures:
     """
-    Prints each error as it comes, and keeps the first.
+    Prints each error as it comes, and stores the first.
 
     Args:
         prints: Whether errors are printed; the error of a single item is that of the command.

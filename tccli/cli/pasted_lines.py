@@ -1,5 +1,5 @@
 """
-Lines that somebody pastes into the terminal while a command waits for something else.
+Lines that a user pastes into the terminal while a command waits for something else.
 """
 
 from __future__ import annotations

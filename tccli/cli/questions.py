@@ -62,7 +62,7 @@ def ask(context: Context, question: str, answers: IO[str] | None, hint: str, *, 
         question: Without the possible answers, unless it is that of the Go client.
         answers: Opened by `open_answers`.
         default: What an empty line means; None if it is not an answer.
-        hint: What to do if nobody answers.
+        hint: What to do without an answer.
 
     Raises:
         UsageError: The input ends before an answer.

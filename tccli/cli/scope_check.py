@@ -99,7 +99,7 @@ class ScopeCheck(NamedTuple):
         return f"the scopes depend on {', '.join(fields)}", ""
 
     def _payload_schema(self) -> Mapping[str, Any]:
-        # Not a dict: the schemas `true` and `false` are allowed, and say nothing about properties.
+        # Not a dict: the schemas `true` and `false` are allowed, and do not describe properties.
         found = self.method.reference.schemas.get(self.method.input or "")
         return found if isinstance(found, dict) else {}
 

@@ -1,5 +1,5 @@
 """
-Work in a thread beside a command, which ends with it: showing progress, watching limits.
+A thread that accompanies a command and ends with it: it shows progress, or watches limits.
 """
 
 from __future__ import annotations

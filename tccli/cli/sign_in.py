@@ -37,7 +37,7 @@ def wait_for_callback(
         context.note(f"opened a browser; if it shows nothing, open this URL: {url}")
         found = server.wait(seconds)
     else:
-        # Without it, nobody can go on: --quiet does not hide it.
+        # Without it, the user cannot continue: --quiet does not hide it.
         context.print_message(f"tc: {reason}; open this URL in a browser:\n{url}")
         with read_lines(_make_taker(context, server), server.give_up, reads_pipe=browser is False) as reads:
             hint = "; elsewhere, paste here the URL that the browser cannot load at the end" if reads else ""

@@ -76,7 +76,7 @@ def command(
     fetched with your credentials, and stand on no command line. KEY is a path such as token or keys[0]; the variable
     has its last name. A value that is not a string is passed as JSON. In NAME, write \: for a colon.
 
-    NAME alone sets a variable for each key, as whoever writes the secret named it. So a key whose variable is set to
+    NAME alone sets a variable for each key, as the author of the secret named it. So a key whose variable is set to
     something else, or may change how programs run (PATH, BASH_ENV, PYTHONPATH, HTTPS_PROXY …), is refused with exit
     code 9. Write NAME:KEY to set such a variable.
 

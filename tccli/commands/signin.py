@@ -172,7 +172,7 @@ def _sign_in_to_profile(context: Context, name: str, scopes: tuple[str, ...], op
     files = context.config_files()
     name = name or context.profile_name or files.default_name or "default"
     profiles.check_name(name)
-    # The file must be readable before somebody signs in.
+    # The file must be readable before the user signs in.
     exists = name in files.profiles
     if (
         exists

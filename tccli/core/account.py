@@ -49,7 +49,7 @@ class Account:
         credentials: None if requests are anonymous or signed by the proxy.
         root_url_source: The option, variable or file that it comes from, for messages.
         credentials_source: The same of the credentials; empty without any.
-        valid_until: When the credentials end, if their source says so; a certificate has its own end.
+        valid_until: When the credentials end, if their source has it; a certificate has its own end.
         unused: Why there are no credentials although a file has some or an option forbids them, or empty.
     """
 
@@ -187,7 +187,7 @@ def _credentials_in(content: Mapping[str, Any], source: str) -> Credentials | No
 
 def parse_valid_until(content: Mapping[str, Any], source: str) -> datetime | None:
     """
-    Return when the credentials of a profile end, or None if it does not say that.
+    Return when the credentials of a profile end, or None if it does not have it.
 
     Raises:
         ConfigurationError: The value is not a timestamp.

@@ -28,7 +28,7 @@ DEPTH_VARIABLE = "TC_CREDENTIAL_COMMAND_DEPTH"
 
 def fetch(profile: Mapping[str, Any], source: str, root_url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     """
-    Return the keys of a profile, with the credentials from where it says that they are.
+    Return the keys of a profile, with the credentials from the source that it names.
 
     Args:
         source: Names the profile in messages.
@@ -200,7 +200,7 @@ def run_with_timeout(function: Callable[[], T], what: str) -> T:
         what: Names it in the message.
 
     Raises:
-        ConfigurationError: It takes longer than a minute. The thread goes on then.
+        ConfigurationError: It takes longer than a minute. The thread continues then.
     """
     results: list[T] = []
     errors: list[Exception] = []

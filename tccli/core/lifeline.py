@@ -10,7 +10,7 @@ import signal
 
 def end_with_parent(watched: int, parent: int) -> None:
     """
-    Let the kernel end this process as soon as its parent has ended. What this process does meanwhile does not matter.
+    Have the kernel end this process as soon as its parent has ended, whatever this process does meanwhile.
 
     Linux and macOS only.
 

@@ -1,5 +1,5 @@
 r"""
-Text that cannot control a terminal, whoever chose it. Pure functions.
+Text that cannot control a terminal, whatever its source. Pure functions.
 
 Escaped are C0 but tab and newline, DEL, C1, the characters that reorder text or separate lines, and lone surrogates.
 """

@@ -152,7 +152,7 @@ class Index:
             joined: dict[int, float] = {}
             for root in roots:
                 entry = self._postings.get(root, {})
-                # A rare word says more than a common one.
+                # A rare word is worth more than a common one.
                 rarity = math.log(1 + len(self._documents) / (1 + len(entry)))
                 for place, weight in entry.items():
                     joined[place] = joined.get(place, 0.0) + quality * rarity * weight

@@ -33,7 +33,7 @@ _CONTROLS = re.compile(
     r"(?:_.*|[A-Z0-9]*)"
     # Go has no underscores.
     r"|GO(?!OGLE)[A-Z0-9]*"
-    # What the last word says: a place, options, a program or a file that is read at the start of one.
+    # What the last word means: a place, options, a program or a file that is read at the start of one.
     r"|.*(?:ARGS?|ASKPASS|BROWSER|BUNDLE|CAFILE|CLASS|CMD|COMMAND|CONF|CONFIG|DIRS?|DIRECTORY|EDITOR|ENV|EXEC|FILE|FLAGS"
     r"|HANDLER|HELPER|HOME|HOOKS?|HOSTALIASES|INCLUDE|INIT|LAUNCHER|LIBS?|LIBRARY|LOADER|MODULES?|OPEN"
     r"|OPTIONS?|OPTS?|PAGER|PATHS?|PLUGINS?|PREFIX|PRELOAD|PROFILE|PROGRAM|PROXY|RC|REQUIRE|ROOT|RUNNER|SCRIPT|SHELL"

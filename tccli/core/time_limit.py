@@ -25,7 +25,7 @@ def limit_processor_time(seconds: float) -> Iterator[None]:
     Raise TimeLimitError in the block when the process has used that much processor time in it.
 
     A regular expression cannot be stopped by another thread, but by a signal. So there is no limit outside of the main
-    thread, on Windows, and inside of another limit, which holds for all of its block.
+    thread, on Windows, and inside of another limit, which covers all of its block.
     """
     is_main = threading.current_thread() is threading.main_thread()
     if not is_main or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_VIRTUAL)[0]:

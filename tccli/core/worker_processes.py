@@ -85,7 +85,7 @@ class Channel:
 
     def end(self) -> None:
         """
-        Let the other side see the end. What it sends can still be received.
+        End what is sent to the other side. What it sends can still be received.
         """
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
@@ -197,7 +197,7 @@ class WorkerPool:
             if stream is not None:
                 os.dup2(null, stream.fileno())
         sys.stdin = sys.stdout = sys.stderr = None
-        # What there is by now is no garbage, and its memory is shared.
+        # What there is by now is not garbage, and its memory is shared.
         gc.freeze()
         channel = Channel(sock)
         function, cancellation = self._prepare(number, lambda line: channel.send([(MESSAGE_NUMBER, line, "")]))
@@ -206,7 +206,7 @@ class WorkerPool:
 
     def end(self) -> None:
         """
-        Let the workers end their calls at once, and send what became of them.
+        Tell the workers to end their calls at once, and to send what became of them.
         """
         for worker in self.workers:
             worker.channel.end()

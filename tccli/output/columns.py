@@ -43,7 +43,7 @@ STATES = frozenset({"result", "state", "status"})
 DETAILS = frozenset({"actionType", "error", "kind", "reason", "schedule"})
 """What people look for next, whatever its form."""
 DEADLINES = frozenset({"deadline", "expires"})
-"""Times that say less about an entry than the others."""
+"""Times that matter less for an entry than the others."""
 (
     RANK_SUBJECT,
     RANK_CONTEXT,

@@ -93,7 +93,7 @@ class _Pager:
     ) -> None:
         self._out = out
         self._commands = commands
-        # A terminal that does not know its size says 0.
+        # A terminal that does not know its size reports 0.
         self._columns, self._lines = size.columns or 80, size.lines or 24
         self._environ = {**ENVIRONMENT, **environ}
         # Held back while all of it may fit the terminal; after that, there is a sink.
@@ -142,7 +142,7 @@ class _Pager:
 
     def finish(self, *, wait: bool = True) -> None:
         """
-        Write what was held back, or wait until the pager ends.
+        Write what has been buffered, or wait until the pager ends.
 
         Args:
             wait: Otherwise, end the pager.

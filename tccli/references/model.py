@@ -307,7 +307,7 @@ def load_idempotency_marks() -> Mapping[str, Mapping[str, str]]:
     Return by method id why a call must not be repeated: facts about the services, not in the published references.
 
     A mark has a ``reason``. With ``when``, a path in the payload, it counts only for payloads in which that field is
-    not empty, or is what ``equals`` says.
+    not empty, or has the value of ``equals``.
     """
     with open(os.path.join(DATA_DIRECTORY, "not_idempotent.json"), encoding="utf-8") as file:
         marks: dict[str, dict[str, str]] = _parse(file.read())

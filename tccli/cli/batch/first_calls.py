@@ -15,10 +15,10 @@ MIN_FIRST_CALLS = 5
 
 class FirstCalls:
     """
-    Lets only so many calls begin until one of them shows that the deployment is there. Threads share it.
+    Allows only so many calls to begin until one of them shows that the deployment is there. Threads share it.
 
     Args:
-        count: How many, or 0 to let all calls begin.
+        count: How many, or 0 if all calls may begin.
 
     Attributes:
         is_passed: Whether all calls may begin.

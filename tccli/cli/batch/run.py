@@ -107,7 +107,7 @@ def run_batch(context: Context, read_calls: ReadCalls, options: BatchOptions) ->
             try:
                 write(Result(documents, is_stream=True, is_live=True, report_misfit=run.report_misfit))
             except BaseException as error:
-                # Also where the output was interrupted, and the calls go on.
+                # Also where the output was interrupted, and the calls continue.
                 documents.close()
                 is_appended = context.options.format == "jsonl" and not context.options.pager
                 if isinstance(error, KeyboardInterrupt) and is_appended and chosen.output in {None, "-"}:

@@ -95,7 +95,7 @@ def select_members(
 
     Args:
         observe: Called with each task of the group, selected or not.
-        make_detail: Returns the *detail* of a task, from the entry of the listing, which is not kept.
+        make_detail: Returns the *detail* of a task, from the entry of the listing, which is not stored.
     """
     from itertools import chain
 

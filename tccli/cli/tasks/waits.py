@@ -37,7 +37,6 @@ NEVER_SEEN = -1
 MIN_POLLS_BEFORE_LOOK = 3
 """They take about ten seconds."""
 MAX_CHECKED_QUEUES = 20
-"""In a message."""
 
 
 def wait_options(conditions: Sequence[str]) -> list[click.Parameter]:
@@ -184,7 +183,7 @@ def report_ends(
         as_notes: Print to stderr.
 
     Raises:
-        NegativeAnswerError: The condition does not hold for a task, and cannot; or there are no tasks.
+        NegativeAnswerError: The condition is not true of a task, and cannot become so; or there are no tasks.
         WaitTimeoutError: The snapshots ended before.
     """
     from tccli.cli.tasks.lines import make_line_writer

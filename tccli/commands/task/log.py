@@ -77,8 +77,8 @@ command = Command(
     short_help="Print the log of a task",
     help="Print the log of a task, from its latest run unless -r is given. While the task runs, the log is printed as "
     "it grows, until the run has ended; if the queue retries the task then, the log of the next run follows. After a "
-    "lost connection, it goes on at the next byte. The log is the artifact that the payload names, public or private, "
-    f"by default public/logs/live.log.\n\n{LINES_HELP}\n\n"
+    "lost connection, it continues at the next byte. The log is the artifact that the payload names, public or "
+    f"private, by default public/logs/live.log.\n\n{LINES_HELP}\n\n"
     "The exit code is 0 when the log was printed, whatever became of the task; with --exit-status, 1 if it is not "
     f"completed. {TIMEOUT_HELP.format('task')}\n\n{TASK_HELP}",
     examples=(

@@ -157,7 +157,7 @@ def resume_upload(
     """
     Upload an object, or finish an upload whose bytes are all stored; return its digests.
 
-    The record is up to date at any moment, and remains: whoever opened it deletes it when everything is done.
+    The record is up to date at any moment, and remains: the caller that opened it deletes it when everything is done.
 
     Args:
         call: From :func:`prepare_upload`, with the upload id of the record.

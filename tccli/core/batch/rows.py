@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class CallTemplate(NamedTuple):
     """
-    What the command line says about the calls; texts may have places.
+    What the command line has for the calls; texts may have places.
 
     Attributes:
         args: Of the path; none if the columns are the arguments.

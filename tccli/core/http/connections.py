@@ -96,7 +96,7 @@ class Route:
                 if exchange.stream is not None:
                     exchange.stream.close()
                 if isinstance(error, httpcore.ConnectionNotAvailable):
-                    # Over HTTP/2 the server said that it has not processed the request.
+                    # Over HTTP/2 the server has told that it did not process the request.
                     exchange.sent = False
                     continue
                 is_stale = connection is not None and connection.stream.was_closed_early

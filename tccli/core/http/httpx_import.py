@@ -3,8 +3,8 @@ httpx and httpcore, imported without the parts that a call does not need. The on
 
 Both packages import all of their modules, and httpx those of the standard library for cookies, e-mail and URLs, which
 takes as long as the rest of a call. So here each is a package whose ``__init__`` has not run: our names are taken from
-the modules that define them. It runs as soon as any other name is used, by whoever imports the package in this process;
-classes and functions are then the same.
+the modules that define them. It runs as soon as any other name is used, by any code in this process that imports the
+package; classes and functions are then the same.
 """
 
 from __future__ import annotations

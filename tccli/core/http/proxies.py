@@ -84,7 +84,7 @@ def _variables(scheme: str, environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _parse_proxy(variable: str, value: str) -> Proxy:
-    # The value may hold a password, so no message shows it.
+    # The value may have a password, so no message shows it.
     found = re.fullmatch(PROXY_URL, value)
     scheme = (found["scheme"] or "http").lower() if found else ""
     port = int(found["port"] or DEFAULT_PORTS.get(scheme, 1)) if found else 0

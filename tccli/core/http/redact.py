@@ -35,7 +35,7 @@ _VALUE = rf"(?:\"[^\"\s]+|'[^'\s]+|(?:(?!{_END}).)+)"
 _PARAMETER = rf"(?i)((?:(?<![\w-])|(?<=%3F)|(?<=%26)|(?<=253F)|(?<=2526)){_NAMES}{_EQUALS})({_VALUE})"
 _USERINFO = rf"(?i)((?::|%(?:25)*3A){_SLASH}{{2}})([^\s/?#\"'<>]*)@"
 _ENCODED_USERINFO = rf"(?i)(%(?:25)*3A{_SLASH}{{2}})(?:(?!{_SLASH}|%(?:25)*(?:3F|23|26))[^\s&\"'<>#])*(%(?:25)*40)"
-# A password may hold slashes where it was not encoded; digits and a slash are a port and a path.
+# A password may have slashes where it was not encoded; digits and a slash are a port and a path.
 _USERINFO_WITH_SLASHES = r"(://[^\s/?#@:\"'<>]*:)(?!\d+(?:[/?#\s]|$))(\S*)@"
 _HOOK_TOKEN = rf"(?i)({_SLASH}trigger{_SLASH})((?:(?![?&]|{_END}).)+)"
 _COLON = r"[\"'\\]*\s*(?::|%3A)(?:%20|[\s\"'\\])*"

@@ -82,6 +82,6 @@ def _start(argv: list[str], env: dict[str, str]) -> bool:
     try:
         return process.wait(LAUNCH_SECONDS) == 0
     except subprocess.TimeoutExpired:
-        # It goes on without us; a process that nobody waits for would be warned of.
+        # It runs on without us; a process that nobody waits for would be warned of.
         process.returncode = 0
         return True

@@ -24,7 +24,7 @@ class Block(NamedTuple):
     Attributes:
         kind: ``failed``: a dependency did not complete. ``blocked``: a dependency is itself blocked. ``deadline``: it
             runs after the deadline of a dependency that is blocked. ``self``: it depends on itself, so it runs only
-            when somebody schedules it. ``missing``: a dependency does not exist, for example because it has expired.
+            when a user schedules it. ``missing``: a dependency does not exist, for example because it has expired.
         dependency: The id of the task that blocks it.
     """
 
@@ -78,7 +78,7 @@ def find_blocked(members: Mapping[str, Member], outside: Mapping[str, str | None
         for task_id in dependents.get(dependency, ()):
             if task_id in blocked:
                 continue
-            # A task that somebody must schedule may still complete.
+            # A task that a user must schedule may still complete.
             kind = (
                 ("blocked" if is_final else blocked[dependency].kind) if waiting[task_id].needs_success else "deadline"
             )

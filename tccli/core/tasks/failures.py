@@ -1,5 +1,5 @@
 """
-Failures of a group by their signature: which runs failed, what their logs say, and which of them are alike.
+Failures of a group by their signature: which runs failed, the line of each log that explains it, which are alike.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class FailedRun(NamedTuple):
 def find_failed_runs(member: Member, *, all_runs: bool = False) -> Iterator[FailedRun]:
     """
     Yield the run because of which a task is not completed: the latest one that has failed, which may be an earlier
-    one than that which runs now if somebody has rerun the task. Runs that the queue retries by itself do not count.
+    one than that which runs now if the task was rerun. Runs that the queue retries by itself do not count.
 
     Args:
         member: With a `RunHistory` as *detail*.
@@ -116,7 +116,7 @@ class Failure(NamedTuple):
     A run that failed, and why.
 
     Attributes:
-        line: What the log says, or how the queue resolved the run.
+        line: From the log, or how the queue resolved the run.
         signature: What is the same in failures of the same kind.
         context: Lines of the log around that line, with it.
         is_selected: Whether the log has the pattern that was asked for.

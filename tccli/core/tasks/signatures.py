@@ -1,5 +1,5 @@
 """
-What a log of a failed task says went wrong: the line that a person would point at, and its signature. Pure.
+What went wrong, from the log of a failed task: the line that a person would point at, and its signature. Pure.
 
 The time is linear in the length of the log: of each line, only the first characters are looked at.
 """

@@ -1,5 +1,5 @@
 """
-What a wait has found: whether its condition holds, cannot hold any more, or is still open.
+The verdict of a wait: whether its condition is true, cannot become true, or is undecided.
 """
 
 from __future__ import annotations

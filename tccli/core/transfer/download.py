@@ -35,7 +35,7 @@ def download_to_file(remote: RemoteFile, target: str, options: DownloadOptions) 
     Raises:
         BrokenAnswerError: What was downloaded is not what was expected. It is deleted.
         LocalFileError: The file cannot be written.
-        TcError: The download failed. What was downloaded is kept for the next run.
+        TcError: The download failed. What was downloaded remains for the next run.
     """
     if not is_special(target):
         # /dev/stdout may be a link to something that has no path, so only others are resolved.
@@ -109,7 +109,7 @@ class _Attempts:
 
     def keep_bytes(self) -> bool:
         """
-        Keep what was downloaded for the next run, if that is worth it; return whether it was kept.
+        Store what was downloaded for the next run, if that is worth it; return whether it was stored.
         """
         return self._partial is not None and self._partial.keep_if_at_least(MIN_KEPT_BYTES)
 

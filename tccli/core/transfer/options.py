@@ -39,7 +39,7 @@ class DownloadOptions:
         Return the digests that the written bytes must have.
 
         Args:
-            hashes: Those of the source, which are of the decoded bytes. They say nothing about bytes that are not
+            hashes: Those of the source, which are of the decoded bytes. They do not apply to bytes that are not
                 decoded.
         """
         return {**({} if self.compressed and metadata.encoding else hashes), **self.hashes}

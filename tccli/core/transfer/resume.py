@@ -182,7 +182,7 @@ class ResumableFile:
         Keep file and journal for the next run if it will find them, and they have *size* bytes; else delete them.
 
         Returns:
-            Whether they were kept.
+            Whether they were stored.
         """
         if self.can_resume and self.written.total() >= size:
             return True

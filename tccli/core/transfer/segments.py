@@ -286,7 +286,7 @@ class FileDownload:
 
     def _record(self, start: int, end: int) -> None:
         """
-        Record written bytes in the journal, let them be hashed, and drop those from the page cache that are.
+        Record written bytes in the journal, hash them, and drop those from the page cache that are.
         """
         contiguous_end = self._partial.record(start, end)
         self._hasher.advance_to(contiguous_end)

@@ -184,7 +184,7 @@ def _fit(natural: Sequence[int], least: Sequence[int], ranks: Sequence[int], wid
     """
     widths = [0] * len(natural)
     order = sorted(range(len(natural)), key=ranks.__getitem__)
-    # An id and a state say something, an id and a part of a name do not.
+    # An id and a state are useful, an id and a part of a name are not.
     states = [place for place in order[1:] if ranks[place] == RANK_STATE][:1]
     essential = [place for place in order[1:] if ranks[place] <= RANK_DETAIL and place not in states]
     others = [place for place in order[1:] if ranks[place] > RANK_DETAIL]

@@ -12,7 +12,7 @@ MAX_EXCERPT_LENGTH = 60
 
 class InvalidReferenceError(ValueError):
     """
-    A published document is not accepted; the message says what is wrong, and where in the document.
+    A published document is not accepted; the message tells what is wrong, and where in the document.
     """
 
 

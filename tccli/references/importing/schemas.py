@@ -50,7 +50,7 @@ def _check(name: str, schema: Any) -> None:
     if not isinstance(schema, dict):
         raise InvalidReferenceError(f"{name}: not an object")
     try:
-        # Patterns are JavaScript's: whether one compiles in Python says nothing.
+        # Patterns are JavaScript's: whether one compiles in Python does not matter.
         Draft6Validator.check_schema(schema, format_checker=FormatChecker(formats=()))
     except SchemaError as error:
         where = "".join(f"/{step}" for step in error.absolute_path)

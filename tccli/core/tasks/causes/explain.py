@@ -56,7 +56,7 @@ class Explanation(NamedTuple):
 
 def explain_task(client: Client, task_id: str, read_log: Callable[[TaskFacts], LogFinding]) -> Explanation:
     """
-    Return why a task is in its state. What cannot be seen is a cause that says so.
+    Return why a task is in its state. What cannot be seen is a cause, too.
 
     Args:
         read_log: Returns what the log of a task that has ended tells.

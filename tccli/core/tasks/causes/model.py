@@ -38,7 +38,7 @@ class LogFinding(NamedTuple):
     What the log of a task tells about its end.
 
     Attributes:
-        text: A clause for people, with the line that says most, or why there is none.
+        text: A clause for people, with the most useful line, or why there is none.
         kind: How the task ended: ``command``, ``max-run-time``, ``artifact``, ``worker``; empty if it is not known.
     """
 

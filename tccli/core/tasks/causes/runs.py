@@ -1,5 +1,5 @@
 """
-Why a run goes on, or how it ended.
+Why a run has not ended, or how it ended.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FAILURES = {
 
 def explain_run(facts: TaskFacts, read_log: Callable[[TaskFacts], LogFinding]) -> Iterator[Cause]:
     """
-    Yield why the latest run goes on, or how it ended.
+    Yield why the latest run has not ended, or how it ended.
 
     Args:
         read_log: Returns what the log of a task that has ended tells.
