@@ -4,6 +4,7 @@ Fixtures of tests for tasks and groups: a group in a sandbox, with tasks in any 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import RunningSandbox
 
+MAX_REQUEST_SECONDS = 60
 WORKER = {"workerGroup": "g", "workerId": "w"}
 
 
@@ -110,6 +112,21 @@ class GroupEnv:
         End a run of a task as ``completed`` or ``failed``.
         """
         self.call(f"report{state.capitalize()}", self.ids[name], str(run_id))
+
+    def wait_for_request(self, path: str, verb: str = "") -> str:
+        """
+        Return the target of the first request to a path that contains this, when it has arrived.
+
+        Args:
+            verb: Of the request; any if empty.
+        """
+        end = time.monotonic() + MAX_REQUEST_SECONDS
+        while True:
+            for found, target in self.sandbox.requests.copy():
+                if path in target and verb in {"", found}:
+                    return target
+            assert time.monotonic() < end, self.sandbox.requests
+            time.sleep(0.02)
 
     def write_log(self, name: str, log: bytes, artifact: str = "public/logs/live.log") -> None:
         """

@@ -78,7 +78,7 @@ def test_run_forwards_signals(start: Start, number: signal.Signals) -> None:
     assert b"ready\n" == process.stdout.readline()
     process.send_signal(number)
 
-    assert 5 == process.wait(10)
+    assert 5 == process.wait(60)
 
 
 def variables(process: subprocess.Popen[bytes]) -> dict[str, str]:
@@ -102,7 +102,7 @@ def test_start_serves_until_a_signal(start: Start, number: signal.Signals) -> No
     with urllib.request.urlopen(f"{root_url}/api/queue/v1/ping", timeout=10) as answer:
         assert json.load(answer)["alive"]
     process.send_signal(number)
-    assert 0 == process.wait(10)
+    assert 0 == process.wait(60)
     assert process.stderr is not None
     message = process.stderr.read()
     assert (1, True) == (message.count(b"\n"), b"--detach" in message)
@@ -154,7 +154,7 @@ def test_state_is_stored_in_the_directory(start: Start, tc_process: CommandLine,
     before = variables(process)
     made = tc_process("auth", "createRole", "kept", "--data", '{"description": "", "scopes": ["a"]}', env=before)
     process.kill()
-    process.wait(10)
+    process.wait(60)
     again = variables(start(*argv))
 
     assert 0 == made.exit_code

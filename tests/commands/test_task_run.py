@@ -91,15 +91,11 @@ def test_wrong_words_send_nothing(tc: CommandLine, group_env: GroupEnv, words: l
 
 def wait_for_task(env: GroupEnv) -> str:
     """
-    Return the id of the task that a process creates.
+    Return the id of the task that a process creates, when the process waits for it.
     """
-    while True:
-        for verb, target in env.sandbox.requests:
-            if verb == "PUT":
-                env.ids["run"] = target.rpartition("/")[2]
-                time.sleep(0.5)
-                return env.ids["run"]
-        time.sleep(0.05)
+    env.ids["run"] = env.wait_for_request("/task/", "PUT").rpartition("/")[2]
+    env.wait_for_request("/tasks/status", "POST")
+    return env.ids["run"]
 
 
 @pytest.mark.parametrize(("state", "code"), [("completed", 0), ("failed", 1)])

@@ -163,8 +163,10 @@ def test_a_task_stays_selected(start: Start, group_env: GroupEnv) -> None:
     """
     group_env.add("build", "running")
     group_env.add("other")
+    group_env.sandbox.requests.clear()
     process = start("group", "wait", group_env.group_id, "--state", "running", env=group_env.environment)
-    time.sleep(1.5)
+    group_env.wait_for_request("/list")
+    time.sleep(0.5)
     group_env.resolve("build", "failed")
     group_env.call("cancelTask", group_env.ids["other"])
     out, _ = process.communicate(timeout=60)
@@ -177,10 +179,11 @@ def test_a_task_ends_once(tc: CommandLine, group_env: GroupEnv) -> None:
     One that can never run ends at its deadline; when the time is up before, it is counted apart from the failed ones.
     """
     group_env.add("build", "failed")
-    group_env.add("sign", needs=["build"], deadline=later(seconds=3))
+    group_env.add("sign", needs=["build"], deadline=later(hours=1))
     group_env.add("test", "running")
     line = ["group", "wait", group_env.group_id, "--timeout"]
     early = tc(*line, "0.1s", env=group_env.environment)
+    assert 0 == tc("sandbox", "clock", "+2h", env=group_env.environment).exit_code
     late = tc(*line, "6s", env=group_env.environment)
 
     assert (124, 124) == (early.exit_code, late.exit_code)

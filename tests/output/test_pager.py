@@ -149,7 +149,7 @@ def test_what_does_not_fit_is_paged(
     screen = show(*argv, env=fake, lines=lines)
 
     assert paged == screen.read().startswith("PAGED\n")
-    assert screen.process.wait(10) == (2 if "nosuch" in argv else 0)
+    assert screen.process.wait(60) == (2 if "nosuch" in argv else 0)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_leaving_the_pager_is_a_success(show: Open, http_server: ScriptedServer)
     for more in ([], ["--format", "jsonl"], ["--format", "jsonl", "--jq", "."]):
         screen = show(*argv, *more, env={**http_server.env, "TC_PAGER": "head -n 3"})
         screen.read()
-        assert 0 == screen.process.wait(10)
+        assert 0 == screen.process.wait(60)
     assert len(http_server.requests) < 100
 
 
@@ -211,7 +211,7 @@ def test_a_pager_that_fails_is_an_error(show: Open, fake: dict[str, str], argv: 
     screen = show(*argv, env={**fake, "TC_PAGER": "false --bad"})
     lines = screen.read().splitlines()
 
-    assert 3 == screen.process.wait(10)
+    assert 3 == screen.process.wait(60)
     assert 1 == len(lines)
     assert "'false --bad'" in lines[0]
     assert "--no-pager" in lines[0]
@@ -247,7 +247,7 @@ def test_ctrl_c_ends_the_pager(show: Open, fake: dict[str, str], pager: str, *, 
     began = time.monotonic()
     (os.killpg if to_group else os.kill)(screen.process.pid, signal.SIGINT)
 
-    assert 130 == screen.process.wait(10)
+    assert 130 == screen.process.wait(60)
     check_duration(began, MAX_SECONDS)
 
 
@@ -260,5 +260,5 @@ def test_an_error_comes_after_the_pager(show: Open, http_server: ScriptedServer)
     screen = show(*argv, env=http_server.env)
     text = screen.read()
 
-    assert 5 == screen.process.wait(10)
+    assert 5 == screen.process.wait(60)
     assert text.index("PAGED") < text.index("first") < text.index("tc: ")
