@@ -193,7 +193,7 @@ def test_an_early_response_counts(transport: HttpTransport, http2_server: Http2S
     assert 413 == transport.send(post(http2_server, MAX_HTTP2_BODY_BYTES)).status
 
 
-@pytest.mark.parametrize("reply", [Http2Reply(silent=True), Http2Reply(pause=0.15)], ids=["silent", "trickles"])
+@pytest.mark.parametrize("reply", [Http2Reply(silent=True), Http2Reply(pause=0.4)], ids=["silent", "trickles"])
 def test_the_timeout_is_for_the_whole_call(trust: dict[str, str], http2_server: Http2Server, reply: Http2Reply) -> None:
     """
     However the bytes come in; the next call takes another connection.
