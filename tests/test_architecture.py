@@ -5,6 +5,7 @@ The architecture: which package may import which, and what a start must not load
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -212,6 +213,20 @@ def cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[str]:
 
     for name in sorted(graph):
         yield from visit(name, [])
+
+
+def test_the_map_is_complete() -> None:
+    """
+    CONTRIBUTING.md names each package, in ``cli`` and ``core`` also those inside, and no file that does not exist.
+    """
+    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    named = {word for word in re.findall(r"`([a-z_.][\w./]*/[\w./]*)`", text) if not re.search("[A-Z]{4}", word)}
+    packages = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*/__init__.py")}
+    large = {name for name in packages if "/" not in name or re.fullmatch("(cli|core)/[a-z]+", name)}
+    places = [PACKAGE.parent, PACKAGE, PACKAGE.parent / "tests", PACKAGE / "references", PACKAGE / "output"]
+
+    assert set() == large - {name.rstrip("/") for name in named}
+    assert [] == [name for name in sorted(named) if not any((place / name).exists() for place in places)]
 
 
 def test_commands_do_not_import_each_other() -> None:

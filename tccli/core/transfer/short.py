@@ -44,8 +44,8 @@ def store_short_file(reader: Reader, remote: RemoteFile, target: str, options: D
     must_decode = options.must_decode(metadata)
     remote.context.progress.start(metadata.length)
     body = memoryview(bytearray(metadata.length))
-    while count := reader.readinto(body[reader.position :]):
-        del count
+    while reader.readinto(body[reader.position :]):
+        pass
     if not must_decode:
         check_digests({name: hashlib.new(name, body).hexdigest() for name in expected}, expected, remote.source.name)
     with ResumableFile(target) as partial:
