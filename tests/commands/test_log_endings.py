@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.commands.test_task_log import GONE, LIVE, live_log
-from tests.http_server import DROPPED, Response, ScriptedServer, error_response, json_response, response
+from tests.http_server import DROPPED, NO_RESPONSE, Response, ScriptedServer, error_response, json_response, response
 from tests.ids import TASK_ID
 
 if TYPE_CHECKING:
@@ -258,6 +258,16 @@ def test_a_queue_that_fails_for_a_while(tc: CommandLine, http_server: ScriptedSe
 
     assert code == result.exit_code, result.stderr
     assert (BEFORE + ("" if code else REST)).encode() == result.output
+
+
+def test_the_time_is_up_while_the_queue_is_silent(tc: CommandLine, http_server: ScriptedServer) -> None:
+    """
+    That is all there is to tell.
+    """
+    Deployment(http_server, [CUT_OFF], broken=[NO_RESPONSE])
+    result = tc("--retries", "0", "task", "log", TASK_ID, "--timeout", "1s", env=http_server.env)
+
+    assert (124, BEFORE.encode(), 1) == (result.exit_code, result.output, result.stderr.count("\n")), result.stderr
 
 
 @pytest.mark.parametrize("end", [b"0\r\n\r\n", b""], ids=["end", "cut off"])

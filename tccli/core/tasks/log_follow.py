@@ -278,7 +278,8 @@ class RunLog:
             state = self._fetch_run().get("state")
         except (NoAnswerError, FailedError) as error:
             self._failed_polls += 1
-            if not self._has_status or self._failed_polls > MAX_FAILED_POLLS or _is_final(error):
+            is_over = self.remote.is_stopped or self._failed_polls > MAX_FAILED_POLLS
+            if is_over or not self._has_status or _is_final(error):
                 raise
             self._report(f"{error.message}; trying again")
             return False
