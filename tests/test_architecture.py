@@ -219,7 +219,7 @@ def test_the_map_is_complete() -> None:
     """
     CONTRIBUTING.md names each package, in ``cli`` and ``core`` also those inside, and no file that does not exist.
     """
-    text = (PACKAGE.parent / "CONTRIBUTING.md").read_text("utf-8")
+    text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("utf-8")
     named = {word for word in re.findall(r"`([a-z_.][\w./]*/[\w./]*)`", text) if not re.search("[A-Z]{4}", word)}
     packages = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("*/__init__.py")}
     large = {name for name in packages if "/" not in name or re.fullmatch("(cli|core)/[a-z]+", name)}

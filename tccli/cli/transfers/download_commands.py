@@ -155,7 +155,8 @@ def _download_artifact(
     from tccli.cli.artifact_urls import suggest_artifacts
     from tccli.cli.artifact_words import split_words
     from tccli.cli.transfers import matching
-    from tccli.cli.transfers.run_download import Download, download_many, download_one
+    from tccli.cli.transfers.download_many import download_many
+    from tccli.cli.transfers.run_download import Download, download_one
     from tccli.core.artifacts.paths import is_pattern
     from tccli.core.artifacts.sources import ArtifactSource, fetch_latest_run
     from tccli.core.parallel import make_parallel_client

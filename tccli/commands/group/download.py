@@ -27,7 +27,8 @@ def _download(context: Context, group: str, pattern: str, **options: Any) -> Non
     from tccli.cli.tasks.lines import make_line_writer, writes_objects
     from tccli.cli.tasks.names import resolve_group
     from tccli.cli.tasks.selection import pop_selection, raise_if_nothing, select_members
-    from tccli.cli.transfers.run_download import Download, check_directory, download_many, raise_first
+    from tccli.cli.transfers.download_many import check_directory, download_many, raise_first
+    from tccli.cli.transfers.run_download import Download
     from tccli.core.artifacts.paths import check_pattern, find_unwritable, suggest_pattern
     from tccli.core.artifacts.sources import ArtifactSource
     from tccli.core.parallel import make_parallel_client
